@@ -1,0 +1,57 @@
+"""What every test may rely on: an empty environment, no way out of this machine, no stop-watch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+
+import pytest
+from hypothesis import settings
+
+_FOREIGN = ("CIS_", "AWS_", "OPENSEARCH_")
+# A real endpoint can never be reached by mistake: whatever is not told where to go meets a closed port.
+_SAFE = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:9",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+_INSTALL = {
+    "tesseract": "apt-get install tesseract-ocr tesseract-ocr-jpn tesseract-ocr-jpn-vert tesseract-ocr-eng",
+    "pdftoppm": "apt-get install poppler-utils",
+    "pdfinfo": "apt-get install poppler-utils",
+}
+
+# The machine is shared: a slow example says nothing about the code.
+settings.register_profile("worker", deadline=None, print_blob=True)
+settings.load_profile("worker")
+
+
+def pytest_configure() -> None:
+    """Empty the environment before the first module of the worker is imported."""
+    for name in list(os.environ):
+        if name.startswith(_FOREIGN):
+            del os.environ[name]
+    os.environ.update(_SAFE)
+
+
+@pytest.fixture(scope="session")
+def require_program() -> Callable[[str], str]:
+    """A function that returns a program's path; one that is absent skips the test, in CI fails it."""
+
+    def path_of(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            advice = f"{name} is not installed: {_INSTALL.get(name, f'install {name}')}, or make setup"
+            if os.environ.get("CI"):
+                pytest.fail(advice)
+            pytest.skip(advice)
+        return path
+
+    return path_of

@@ -1,0 +1,207 @@
+"""QueueManager against moto's SQS."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from worker.aws.clients import Clients
+from worker.aws.queue_manager import QueueDepth, QueueManager, ReceivedMessage
+from worker.errors import MisconfiguredError, UnavailableError
+
+pytestmark = pytest.mark.integration
+
+
+def received_one(queue: QueueManager) -> ReceivedMessage:
+    (message,) = queue.receive(limit=1, wait_s=1)
+    return message
+
+
+def raw_dead_letter(clients: Clients, dlq_url: str) -> tuple[str, dict[str, Any]]:
+    """Body and `cis` of the one dead letter, read with plain boto3."""
+    response = clients.sqs.receive_message(QueueUrl=dlq_url, MessageAttributeNames=["All"])
+    (message,) = response["Messages"]
+    return message["Body"], json.loads(message["MessageAttributes"]["cis"]["StringValue"])
+
+
+def test_the_poll_of_an_empty_queue_waits_for_a_message(queue: QueueManager) -> None:
+    began = time.monotonic()
+    assert queue.receive(limit=10, wait_s=1) == []
+    assert time.monotonic() - began >= 0.9
+
+
+@pytest.mark.parametrize("limit", [1, 5, 10])
+def test_a_batch_holds_as_many_messages_as_asked_for(queue: QueueManager, limit: int) -> None:
+    for number in range(11):
+        queue.send(f"body {number}")
+    messages = queue.receive(limit=limit, wait_s=1)
+    assert len(messages) == limit
+    assert len({message.message_id for message in messages}) == limit
+
+
+@pytest.mark.parametrize(("limit", "most"), [(0, 1), (-3, 1), (50, 10)])
+def test_a_limit_out_of_range_is_clamped(queue: QueueManager, limit: int, most: int) -> None:
+    for number in range(11):
+        queue.send(f"body {number}")
+    assert len(queue.receive(limit=limit, wait_s=1)) == most
+
+
+def test_the_lease_is_counted_from_before_the_call(clients: Clients, queues: tuple[str, str]) -> None:
+    ticks = iter([100.0, 115.0])
+    queue = QueueManager(
+        clients.sqs, queue_url=queues[0], dlq_url=queues[1], visibility_s=30, clock=lambda: next(ticks)
+    )
+    queue.send("body")
+    message = received_one(queue)
+    assert message.received_at == 100.0
+    assert message.lease_until == 130.0
+
+
+def test_the_visibility_of_the_receive_wins_over_the_queues_own(
+    clients: Clients, queues: tuple[str, str]
+) -> None:
+    clients.sqs.set_queue_attributes(QueueUrl=queues[0], Attributes={"VisibilityTimeout": "0"})
+    queue = QueueManager(clients.sqs, queue_url=queues[0], dlq_url=queues[1])
+    queue.send("body")
+    received_one(queue)
+    assert queue.receive(limit=1, wait_s=0) == []
+
+
+def test_a_message_carries_body_count_and_own_attribute(queue: QueueManager) -> None:
+    sent_id = queue.send("本文", cis={"interruptions": 2, "note": "改行\n\x00"})
+    message = received_one(queue)
+    assert message.message_id == sent_id
+    assert message.body == "本文"
+    assert message.receive_count == 1
+    assert message.sent_at_ms > 1_700_000_000_000
+    assert message.cis == {"interruptions": 2, "note": "改行\n\x00"}
+
+
+def test_a_delayed_message_is_not_received_yet(queue: QueueManager) -> None:
+    queue.send("body", delay_s=60)
+    assert queue.receive(limit=1, wait_s=0) == []
+    assert queue.depth() == QueueDepth(visible=0, in_flight=0, delayed=1)
+
+
+def test_depth_tells_what_waits_and_what_is_in_flight(queue: QueueManager) -> None:
+    for number in range(3):
+        queue.send(f"body {number}")
+    received_one(queue)
+    assert queue.depth() == QueueDepth(visible=2, in_flight=1, delayed=0)
+
+
+def test_deleted_messages_are_gone_also_more_than_ten(queue: QueueManager) -> None:
+    for number in range(12):
+        queue.send(f"body {number}")
+    messages = [*queue.receive(limit=10, wait_s=1), *queue.receive(limit=10, wait_s=1)]
+    assert len(messages) == 12
+    assert queue.delete(messages) == []
+    assert queue.depth() == QueueDepth(visible=0, in_flight=0, delayed=0)
+
+
+def test_two_receipts_of_one_message_fit_in_a_batch(queue: QueueManager) -> None:
+    queue.send("body")
+    first = received_one(queue)
+    queue.hide(first, delay_s=0)
+    queue.delete([first, received_one(queue)])
+    assert queue.depth() == QueueDepth(visible=0, in_flight=0, delayed=0)
+
+
+def test_an_extension_tells_landed_from_lost(queue: QueueManager) -> None:
+    for number in range(11):
+        queue.send(f"body {number}")
+    messages = [*queue.receive(limit=10, wait_s=1), *queue.receive(limit=10, wait_s=1)]
+    gone = messages[3]
+    queue.delete([gone])
+    extension = queue.extend(messages, visibility_s=300)
+    assert extension.landed == {message.message_id for message in messages} - {gone.message_id}
+    assert extension.lost == {gone.message_id}
+
+
+def test_a_hidden_message_comes_back_after_its_delay(queue: QueueManager) -> None:
+    queue.send("body")
+    queue.hide(received_one(queue), delay_s=0)
+    assert received_one(queue).receive_count == 2
+
+
+def test_hiding_a_deleted_message_does_nothing(queue: QueueManager) -> None:
+    queue.send("body")
+    message = received_one(queue)
+    queue.delete([message])
+    queue.hide(message, delay_s=5)
+    assert queue.depth() == QueueDepth(visible=0, in_flight=0, delayed=0)
+
+
+def test_a_message_given_back_is_a_fresh_copy(queue: QueueManager) -> None:
+    queue.send("body", cis={"trace": "abc"})
+    first = received_one(queue)
+    queue.give_back(first, delay_s=0)
+    second = received_one(queue)
+    assert (second.body, second.receive_count) == ("body", 1)
+    assert second.message_id != first.message_id
+    assert second.cis == {"trace": "abc", "interruptions": 1, "first_seen": first.sent_at_ms}
+    queue.give_back(second, delay_s=0)
+    third = received_one(queue)
+    assert third.cis == {"trace": "abc", "interruptions": 2, "first_seen": first.sent_at_ms}
+    assert queue.depth() == QueueDepth(visible=0, in_flight=1, delayed=0)
+
+
+def test_a_dead_letter_tells_its_reason_and_leaves_the_original(
+    clients: Clients, queues: tuple[str, str], queue: QueueManager
+) -> None:
+    queue.send("rubbish")
+    message = received_one(queue)
+    queue.dead_letter(message, code="malformed_message", reason="line\none\x07" + "あ" * 600, stage="parse")
+    body, cis = raw_dead_letter(clients, queues[1])
+    assert body == "rubbish"
+    assert cis == {
+        "code": "malformed_message",
+        "reason": "line one " + "あ" * 491,
+        "stage": "parse",
+        "message_id": message.message_id,
+        "receive_count": 1,
+        "interruptions": 0,
+        "first_seen": message.sent_at_ms,
+    }
+    assert queue.depth() == QueueDepth(visible=0, in_flight=1, delayed=0)
+
+
+def test_one_record_of_a_message_can_be_dead_lettered(
+    clients: Clients, queues: tuple[str, str], queue: QueueManager
+) -> None:
+    queue.send("two records")
+    queue.dead_letter(received_one(queue), code="source_missing", reason="no bucket", body="second record")
+    assert raw_dead_letter(clients, queues[1])[0] == "second record"
+
+
+def test_a_queue_that_does_not_exist_is_a_misconfiguration(
+    clients: Clients, queues: tuple[str, str]
+) -> None:
+    missing = QueueManager(clients.sqs, queue_url=queues[0] + "-not", dlq_url=queues[1])
+    with pytest.raises(MisconfiguredError, match="cis-worker init"):
+        missing.receive(limit=1, wait_s=0)
+
+
+def test_a_lost_answer_to_a_receive_is_an_outage_and_not_retried(
+    clients: Clients, queue: QueueManager, lose_responses: Any
+) -> None:
+    queue.send("body")
+    with lose_responses(clients.sqs_poll, "ReceiveMessage") as lost, pytest.raises(UnavailableError):
+        queue.receive(limit=1, wait_s=0)
+    assert len(lost) == 1
+    # the server had handed it out: it stays hidden until its visibility ends
+    assert queue.receive(limit=1, wait_s=0) == []
+
+
+def test_when_the_copy_cannot_be_sent_the_original_stays(
+    clients: Clients, queues: tuple[str, str], queue: QueueManager
+) -> None:
+    queue.send("body")
+    message = received_one(queue)
+    unreachable = QueueManager(clients.sqs, queue_url=queues[0] + "-not", dlq_url=queues[1])
+    with pytest.raises(MisconfiguredError):
+        unreachable.give_back(message, delay_s=0)
+    assert queue.depth() == QueueDepth(visible=0, in_flight=1, delayed=0)

@@ -1,0 +1,116 @@
+"""What errors of remote services are taken for."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from worker.errors import BedrockError, ThrottledError, UnavailableError
+from worker.resilience.error_handler import ErrorHandler, is_passing_client_error, reset_after_s
+
+pytestmark = pytest.mark.unit
+
+
+def client_error(
+    code: str, *, status: int | None = None, headers: dict[str, str] | None = None
+) -> ClientError:
+    metadata: dict[str, object] = {"HTTPHeaders": headers or {}}
+    if status is not None:
+        metadata["HTTPStatusCode"] = status
+    answer = {"Error": {"Code": code, "Message": "said the service"}, "ResponseMetadata": metadata}
+    return ClientError(answer, "InvokeModel")  # type: ignore[arg-type]
+
+
+def caused_by(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ThrottlingException",
+        "Throttling",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+    ],
+)
+def test_throttling_codes_are_throttling(code: str) -> None:
+    assert ErrorHandler.is_throttling_error(client_error(code))
+    assert ErrorHandler().is_throttling_error(client_error(code))
+
+
+@pytest.mark.parametrize(
+    ("error", "throttled"),
+    [
+        (client_error("Unheard", status=429), True),
+        (client_error("429"), True),
+        (ThrottledError("later"), True),
+        (client_error("ServiceUnavailable", status=503), False),
+        (client_error("NoSuchKey", status=404), False),
+        (client_error(""), False),
+        (ValueError("ThrottlingException"), False),
+        (UnavailableError("away"), False),
+    ],
+)
+def test_only_a_request_for_patience_is_throttling(error: Exception, throttled: bool) -> None:
+    assert ErrorHandler.is_throttling_error(error) is throttled
+
+
+def test_throttling_is_seen_through_its_translations() -> None:
+    inner = caused_by(UnavailableError("away"), client_error("ThrottlingException"))
+    assert ErrorHandler.is_throttling_error(caused_by(BedrockError("no vector"), inner))
+
+
+def test_errors_that_cause_each_other_end_the_search() -> None:
+    one, other = ValueError("one"), ValueError("other")
+    one.__cause__, other.__cause__ = other, one
+    assert not ErrorHandler.is_throttling_error(one)
+
+
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (client_error("SlowDown", status=503), True),
+        (client_error("RequestTimeout", status=400), True),
+        (client_error("ServiceUnavailable"), True),
+        (client_error("InternalError", status=500), True),
+        (client_error("Unheard", status=502), True),
+        (client_error("503"), True),
+        (client_error("NoSuchKey", status=404), False),
+        (client_error("404"), False),
+        (client_error("ValidationException", status=400), False),
+        (client_error("AccessDenied", status=403), False),
+        (client_error("NotImplemented", status=501), False),
+    ],
+)
+def test_a_client_error_passes_by_its_code_or_status(error: ClientError, passing: bool) -> None:
+    assert is_passing_client_error(error) is passing
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (ThrottledError("later", retry_after_s=12.5), 12.5),
+        (ThrottledError("later", retry_after_s=0.0), 0.0),
+        (ThrottledError("later"), None),
+        (client_error("ThrottlingException", headers={"retry-after": "30"}), 30.0),
+        (client_error("ThrottlingException", headers={"x-amz-retry-after": "1500"}), 1.5),
+        (client_error("ThrottlingException", headers={"retry-after": "x", "x-amz-retry-after": "500"}), 0.5),
+        (client_error("ThrottlingException", headers={"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}), None),
+        (client_error("ThrottlingException", headers={"retry-after": "-1"}), None),
+        (client_error("ThrottlingException", headers={"retry-after": "inf"}), None),
+        (client_error("ThrottlingException", headers={"retry-after": "nan"}), None),
+        (ClientError({}, "InvokeModel"), None),
+        (ValueError("5"), None),
+    ],
+)
+def test_the_reset_is_read_where_the_answer_names_it(error: Exception, seconds: float | None) -> None:
+    assert reset_after_s(error) == seconds
+
+
+def test_the_reset_is_found_in_a_cause() -> None:
+    cause = client_error("ThrottlingException", headers={"retry-after": "7"})
+    assert reset_after_s(caused_by(ThrottledError("later"), cause)) == 7.0

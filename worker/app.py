@@ -1,0 +1,194 @@
+"""Composition root: settings become components, components become one running worker.
+
+The order of starting has a reason: the sandbox's zygote first, while there is no thread (a fork of
+a threaded process may deadlock). So has the order of stopping: receiving ends first, the documents
+in hand are finished or given back while the heartbeat keeps them hidden, then the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import uuid
+from pathlib import Path
+
+from worker.artifacts import ArtifactStore
+from worker.aws.bedrock_client import BedrockClient, CallPolicy
+from worker.aws.clients import Clients, make_clients
+from worker.aws.file_table import FileTable
+from worker.aws.instance_metadata import InstanceMetadata
+from worker.aws.queue_manager import QueueManager
+from worker.aws.storage_handler import StorageHandler
+from worker.claiming import Claimer
+from worker.config import Settings, require, sandbox_environment
+from worker.consumer import Consumer, ConsumerOptions
+from worker.embedder import Embedder
+from worker.errors import UnavailableError
+from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
+from worker.extract.sandbox import Sandbox
+from worker.extract.zygote_process import Tools
+from worker.file_processor import FileProcessor
+from worker.heartbeat import Heartbeat
+from worker.index.local_index import LocalIndex
+from worker.index.schema import SearchIndex
+from worker.lifecycle import Lifecycle
+from worker.metrics import Metrics
+from worker.models import ReadOptions
+from worker.parking import ParkingLot
+from worker.reading import Reader
+from worker.resilience.circuit_breaker import CircuitBreaker
+from worker.resilience.rate_limiter import AdaptiveRateLimiter
+from worker.resilience.retry_handler import RetryHandler
+from worker.shutdown import Shutdown
+from worker.spot_handler import SpotInterruptionHandler
+from worker.work_root import make_work_root
+
+
+def read_options(settings: Settings) -> ReadOptions:
+    """The slice of the settings that decides what text comes out of a file."""
+    return ReadOptions(
+        limits=settings.limits,
+        languages=settings.languages,
+        dpi=settings.ocr_dpi,
+        embed_pdf_pictures=settings.embed_pdf_pictures,
+    )
+
+
+def open_index(settings: Settings) -> SearchIndex:
+    """The search index the settings name."""
+    require(settings, "sqlite_path")
+    return LocalIndex(settings.sqlite_path or Path())
+
+
+def run(settings: Settings) -> int:
+    """Run a worker until it is told to stop; the exit status (0 unless something must be mended).
+
+    Raises MisconfiguredError when it cannot start.
+    """
+    require(settings, "queue_url", "dlq_url", "results_bucket", "file_table")
+    work_root = make_work_root(settings.work_dir)
+    sandbox = Sandbox(
+        options=read_options(settings),
+        slots=settings.slots,
+        work_root=work_root,
+        environment=sandbox_environment(),
+    )
+    try:
+        tools = sandbox.start()
+        return build(settings, sandbox, tools, work_root).run()
+    finally:
+        sandbox.close()
+        shutil.rmtree(work_root, ignore_errors=True)
+
+
+def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -> Lifecycle:
+    """Make every component of a worker around a started sandbox."""
+    clients = make_clients()
+    metrics = Metrics()
+    shutdown = Shutdown(budget_s=settings.stop_budget_s)
+    spot = SpotInterruptionHandler(InstanceMetadata(settings.metadata_endpoint), shutdown, metrics)
+    queue = _queue(settings, clients)
+    table = _table(settings, clients)
+    heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
+    storage = StorageHandler(clients.s3, results_bucket=settings.results_bucket)
+    key = extraction_key(read_options(settings), {"tesseract": tools.tesseract})
+    store = ArtifactStore(storage, extraction_key=key)
+    reader = Reader(
+        sandbox=sandbox,
+        store=store,
+        table=table,
+        shutdown=shutdown,
+        metrics=metrics,
+        cautious=lambda: spot.cautious,
+    )
+    processor = FileProcessor(
+        storage=storage,
+        table=table,
+        store=store,
+        index=open_index(settings),
+        embedder=_embedder(settings, clients, store, metrics, shutdown),
+        reader=reader,
+        metrics=metrics,
+        work_root=work_root,
+        max_file_bytes=settings.max_file_bytes,
+    )
+    consumer = Consumer(
+        queue=queue,
+        table=table,
+        claimer=Claimer(storage=storage, table=table),
+        processor=processor,
+        heartbeat=heartbeat,
+        parking=ParkingLot(table=table),
+        shutdown=shutdown,
+        metrics=metrics,
+        options=_consumer_options(settings),
+        cautious=lambda: spot.cautious,
+    )
+    return Lifecycle(
+        shutdown=shutdown,
+        consumer=consumer,
+        heartbeat=heartbeat,
+        sandbox=sandbox,
+        spot=spot,
+        metrics=metrics,
+        http_host=settings.http_host,
+        http_port=settings.http_port,
+        attempts=settings.max_documents,
+    )
+
+
+def _queue(settings: Settings, clients: Clients) -> QueueManager:
+    return QueueManager(
+        clients.sqs,
+        queue_url=settings.queue_url,
+        dlq_url=settings.dlq_url,
+        poll_client=clients.sqs_poll,
+        visibility_s=settings.visibility_s,
+    )
+
+
+def _table(settings: Settings, clients: Clients) -> FileTable:
+    return FileTable(
+        clients.dynamodb,
+        table=settings.file_table,
+        owner=settings.worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
+        pipeline_version=PIPELINE_VERSION,
+    )
+
+
+def _consumer_options(settings: Settings) -> ConsumerOptions:
+    return ConsumerOptions(
+        source_buckets=settings.source_buckets,
+        max_documents=settings.max_documents,
+        max_failures=settings.max_failures,
+        # An open poll must end well inside the time a stop leaves.
+        poll_wait_s=int(min(settings.poll_wait_s, settings.stop_budget_s / 3)),
+    )
+
+
+def _embedder(
+    settings: Settings, clients: Clients, store: ArtifactStore, metrics: Metrics, shutdown: Shutdown
+) -> Embedder:
+    breaker = CircuitBreaker(
+        failure_threshold=5, timeout=30.0, expected_exception=UnavailableError, name="bedrock"
+    )
+    rate = settings.bedrock_rate
+    limiter = AdaptiveRateLimiter(rate, min(1.0, rate), 5 * rate, wait=shutdown.wait)
+    bedrock = BedrockClient(
+        clients.bedrock,
+        image_model=settings.image_model,
+        text_model=settings.text_model,
+        policy=CallPolicy(
+            limiter=limiter,
+            breaker=breaker,
+            retry=lambda tries: RetryHandler(max_retries=tries, wait=shutdown.wait),
+        ),
+    )
+    return Embedder(
+        bedrock=bedrock,
+        store=store,
+        image_model=settings.image_model,
+        text_model=settings.text_model,
+        metrics=metrics,
+    )

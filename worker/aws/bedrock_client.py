@@ -1,0 +1,208 @@
+"""BedrockClient: vectors for pictures and texts from the Titan embedding models.
+
+Every call goes limiter -> breaker -> InvokeModel, and RetryHandler goes round again when the service
+asks for patience or is away (botocore itself does not retry here). Sources of the limits: the model
+pages of the Bedrock user guide, "Titan Text Embeddings" (8,192 tokens, 50,000 characters) and "Titan
+Multimodal Embeddings"; 5 MB a picture is the behaviour asked of this system.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from worker.aws.picture import shrink_picture
+from worker.aws.translation import ErrorTable, translated
+from worker.errors import BedrockError, MisconfiguredError, ThrottledError, UnavailableError
+from worker.resilience.circuit_breaker import CircuitBreaker
+from worker.resilience.rate_limiter import AdaptiveRateLimiter
+from worker.resilience.retry_handler import RetryHandler
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+_MAX_RETRIES = 3
+_MAX_PICTURE_BYTES = 5 * 1024**2
+_MAX_TEXT_CHARS = 50_000
+_MAX_TEXT_TOKENS = 8_192
+_CHARS_PER_TOKEN = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Model:
+    dimension: int
+    picture: bool = False
+    options: Mapping[str, object] | None = None
+
+
+_MODELS: Mapping[str, _Model] = {
+    "amazon.titan-embed-image-v1": _Model(
+        dimension=1024, picture=True, options={"embeddingConfig": {"outputEmbeddingLength": 1024}}
+    ),
+    "amazon.titan-embed-text-v1": _Model(dimension=1536),
+    "amazon.titan-embed-text-v2:0": _Model(dimension=1024, options={"dimensions": 1024, "normalize": True}),
+}
+
+_refused = partial(BedrockError, retry_allowed=False)
+# A model that is not granted must not stop the OCR: the vectors stay pending until it is.
+_ERRORS: ErrorTable = {
+    "ValidationException": _refused,
+    "ModelErrorException": BedrockError,
+    "ServiceQuotaExceededException": ThrottledError,
+    **dict.fromkeys(
+        ("AccessDeniedException", "ResourceNotFoundException"),
+        lambda message: UnavailableError(f"{message} Enable the model for this account and region."),
+    ),
+    **dict.fromkeys(("ModelNotReadyException", "ModelTimeoutException"), UnavailableError),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallPolicy:
+    """How calls to the service are paced, cut short while it is away, and repeated.
+
+    `breaker` must expect UnavailableError only: neither a throttle nor a refused input says that the
+    service is away. `retry` makes the handler for a number of retries.
+    """
+
+    limiter: AdaptiveRateLimiter
+    breaker: CircuitBreaker
+    retry: Callable[[int], RetryHandler]
+
+
+class BedrockClient:
+    """Embeddings, one picture or text a call; an empty model name turns that kind off.
+
+    Methods that call the service raise BedrockError (`retry_allowed` False: this input never works),
+    ThrottledError or UnavailableError (CIRCUIT_OPEN while the breaker is open) once the retries are
+    used up.
+    """
+
+    def __init__(
+        self,
+        client: BedrockRuntimeClient,
+        *,
+        policy: CallPolicy,
+        image_model: str = "amazon.titan-embed-image-v1",
+        text_model: str = "",
+        shrink: bool = False,
+    ) -> None:
+        for name, picture in ((image_model, True), (text_model, False)):
+            if name and _model(name).picture is not picture:
+                raise MisconfiguredError(f"Model {name} does not embed {'pictures' if picture else 'text'}.")
+        self._client = client
+        self._policy = policy
+        self._image_model = image_model
+        self._text_model = text_model
+        self._shrink = shrink
+
+    def get_embedding_dimension(self, model: str | None = None) -> int:
+        """Length of the vectors of a model (the image model when none is named)."""
+        return _model(model or self._image_model).dimension
+
+    def get_embeddings(self, path: Path | str, max_retries: int = _MAX_RETRIES) -> list[float]:
+        """The vector of a file: .txt (UTF-8) by the text model, anything else as a picture."""
+        file = Path(path)
+        try:
+            if file.suffix.lower() == ".txt":
+                return list(self._embed_text(file.read_text("utf-8", "replace"), max_retries))
+            self._check_size(file.name, file.stat().st_size)
+            return list(self._embed_image(file.name, file.read_bytes(), max_retries))
+        except OSError as error:
+            raise _refused(f"Could not read {file}: {error.strerror}.") from error
+
+    def embed_image(self, data: bytes) -> tuple[float, ...]:
+        """The vector of an encoded picture (JPEG or PNG, up to 5 MB unless shrinking is on)."""
+        return self._embed_image("picture", data, _MAX_RETRIES)
+
+    def embed_text(self, text: str) -> tuple[float, ...]:
+        """The vector of a text, cut where the model's limit may be reached."""
+        return self._embed_text(text, _MAX_RETRIES)
+
+    def _embed_image(self, name: str, data: bytes, max_retries: int) -> tuple[float, ...]:
+        if not self._image_model:
+            raise _refused(f"{name} cannot be embedded: no image model is set (CIS_IMAGE_MODEL).")
+        self._check_size(name, len(data))
+        if len(data) > _MAX_PICTURE_BYTES:
+            data = shrink_picture(name, data, max_bytes=_MAX_PICTURE_BYTES)
+        encoded = base64.b64encode(data).decode("ascii")
+        return self._embed(self._image_model, {"inputImage": encoded}, max_retries)
+
+    def _embed_text(self, text: str, max_retries: int) -> tuple[float, ...]:
+        if not self._text_model:
+            raise _refused("Text cannot be embedded: no text model is set (CIS_TEXT_MODEL).")
+        if not text.strip():
+            raise _refused("Text cannot be embedded: it is empty.")
+        return self._embed(self._text_model, {"inputText": cut_text(text)}, max_retries)
+
+    def _check_size(self, name: str, size_bytes: int) -> None:
+        if size_bytes > _MAX_PICTURE_BYTES and not self._shrink:
+            raise _refused(
+                f"{name}: {size_bytes / 1024**2:.1f} MB exceeds maximum size of 5 MB; "
+                "make the picture smaller or allow shrinking."
+            )
+
+    def _embed(self, name: str, content: Mapping[str, str], max_retries: int) -> tuple[float, ...]:
+        model = _model(name)
+        body = json.dumps({**content, **(model.options or {})})
+
+        def attempt() -> tuple[float, ...]:
+            self._policy.limiter.acquire()
+            try:
+                vector = self._policy.breaker.call(lambda: self._invoke(name, body, model.dimension))
+            except ThrottledError:
+                self._policy.limiter.on_throttle()
+                raise
+            self._policy.limiter.on_success()
+            return vector
+
+        return self._policy.retry(max_retries).call(attempt)
+
+    def _invoke(self, name: str, body: str, dimension: int) -> tuple[float, ...]:
+        with translated(f"embed with {name}", _ERRORS):
+            response = self._client.invoke_model(
+                modelId=name, body=body, contentType="application/json", accept="application/json"
+            )
+            with closing(response["body"]) as stream:
+                answer = stream.read()
+        return _vector(name, answer, dimension)
+
+
+def cut_text(text: str) -> str:
+    """The beginning of a text that a Titan text model surely takes.
+
+    Tokens are estimated high: three ASCII letters or spaces to a token, one token for any other
+    character (English averages 4.7 characters a token, Japanese about one).
+    """
+    thirds = 0
+    for end, char in enumerate(text[:_MAX_TEXT_CHARS]):
+        thirds += 1 if char == " " or (char.isascii() and char.isalpha()) else _CHARS_PER_TOKEN
+        if thirds > _MAX_TEXT_TOKENS * _CHARS_PER_TOKEN:
+            return text[:end]
+    return text[:_MAX_TEXT_CHARS]
+
+
+def _model(name: str) -> _Model:
+    if name not in _MODELS:
+        raise MisconfiguredError(f"Unknown embedding model {name!r}; known are {', '.join(_MODELS)}.")
+    return _MODELS[name]
+
+
+def _vector(name: str, answer: bytes, dimension: int) -> tuple[float, ...]:
+    try:
+        values: Any = json.loads(answer)
+        vector = tuple(float(value) for value in values["embedding"])
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise BedrockError(f"{name} answered without an embedding: {answer[:200]!r}.") from error
+    if len(vector) != dimension:
+        raise BedrockError(f"{name} answered with {len(vector)} numbers instead of {dimension}.")
+    if not all(map(math.isfinite, vector)):
+        raise BedrockError(f"{name} answered with numbers that are not finite.")
+    return vector

@@ -1,0 +1,134 @@
+"""The boto3 clients of one process, with the time-outs and retries each of them needs.
+
+boto3 itself reads AWS_REGION, AWS_ENDPOINT_URL and the credentials. botocore's own back-off sleeps
+do not hear a shutdown, hence few attempts: three with 5 s to connect and 10 s to read; one for a long
+poll (the consumer polls again) and one for Bedrock (RetryHandler owns those retries).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, NoCredentialsError
+
+from worker.aws.translation import translate
+from worker.errors import MisconfiguredError
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+_CONNECT_S = 5
+_READ_S = 10
+_LONGEST_POLL_S = 20
+_BEDROCK_READ_S = 60
+_ATTEMPTS = 3
+_CONNECTIONS = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clients:
+    """One client a service; all are safe to share between threads.
+
+    `sqs_poll` is for ReceiveMessage only: it outwaits a long poll, which a heartbeat must not.
+    """
+
+    sqs: SQSClient
+    sqs_poll: SQSClient
+    s3: S3Client
+    dynamodb: DynamoDBClient
+    bedrock: BedrockRuntimeClient
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """Servers that play AWS, used in place of all that environment and files say."""
+
+    url: str
+    bedrock_url: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+
+
+def make_clients(endpoint: Endpoint | None = None) -> Clients:
+    """Build all clients from the environment, as boto3 reads it, or for an endpoint alone.
+
+    Raises MisconfiguredError that says what to set when region or credentials are missing.
+    """
+    try:
+        session = _session(endpoint)
+        url = endpoint.url if endpoint else None
+        bedrock_url = endpoint.bedrock_url if endpoint else None
+        if session.get_credentials() is None:
+            raise NoCredentialsError
+        return Clients(
+            sqs=session.client("sqs", endpoint_url=url, config=_config()),
+            sqs_poll=session.client(
+                "sqs", endpoint_url=url, config=_config(read_s=_LONGEST_POLL_S + _READ_S, attempts=1)
+            ),
+            s3=_s3(session, url),
+            dynamodb=session.client("dynamodb", endpoint_url=url, config=_config()),
+            bedrock=session.client(
+                "bedrock-runtime",
+                endpoint_url=bedrock_url,
+                config=_config(read_s=_BEDROCK_READ_S, attempts=1),
+            ),
+        )
+    except BotoCoreError as error:
+        raise translate(error, what="connect to AWS") from error
+    except ValueError as error:
+        raise MisconfiguredError(
+            f"Could not connect to AWS: {error}. Check AWS_REGION and the AWS_ENDPOINT_URL variables, "
+            "for example http://127.0.0.1:5000."
+        ) from error
+
+
+def _session(endpoint: Endpoint | None) -> boto3.Session:
+    if endpoint is None:
+        return boto3.Session()
+    # the user's own profile must play no part, not even by being missing
+    untouched = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    untouched.set_default_client_config(Config(proxies={}))
+    return boto3.Session(
+        aws_access_key_id=endpoint.access_key_id,
+        aws_secret_access_key=endpoint.secret_access_key,
+        region_name=endpoint.region,
+        botocore_session=untouched,
+    )
+
+
+def _config(*, read_s: int = _READ_S, attempts: int = _ATTEMPTS) -> Config:
+    return Config(
+        connect_timeout=_CONNECT_S,
+        read_timeout=read_s,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=_CONNECTIONS,
+    )
+
+
+def _s3(session: boto3.Session, url: str | None) -> S3Client:
+    # without s3v4 presigned URLs fall back to a signature that KMS-encrypted objects refuse
+    config = _config().merge(Config(signature_version="s3v4"))
+    client = session.client("s3", endpoint_url=url, config=config)
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return client
+    # any other endpoint is a server whose bucket names are no host names
+    return session.client(
+        "s3", endpoint_url=url, config=config.merge(Config(s3={"addressing_style": "path"}))
+    )

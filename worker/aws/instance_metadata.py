@@ -1,0 +1,116 @@
+"""InstanceMetadata: what the EC2 instance metadata service (IMDSv2) says about this machine.
+
+404 is the only all-clear. A time-out, a refusal or an answer that cannot be read is blindness, and is
+raised as UnavailableError so that nobody takes it for "no notice". Not for several threads at once.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import requests
+
+from worker.errors import UnavailableError
+
+_TOKEN_TTL_S = 21_600
+_RENEW_BEFORE_S = 60
+_ROOT = "/latest/meta-data/"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpotAction:
+    """A spot interruption notice: `action` is terminate, stop or hibernate; `time` is aware (UTC)."""
+
+    action: str
+    time: datetime
+
+
+class InstanceMetadata:
+    """Client of the metadata service at `endpoint`; every request is given up after `timeout_s`.
+
+    All methods raise UnavailableError when the service does not answer as it should.
+    """
+
+    def __init__(
+        self, endpoint: str, *, timeout_s: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._timeout_s = timeout_s
+        self._clock = clock
+        self._session = requests.Session()
+        # a proxy from the environment would answer for another machine
+        self._session.trust_env = False
+        self._token: str | None = None
+        self._renew_at = 0.0
+
+    def get(self, path: str) -> str | None:
+        """One entry under /latest/meta-data/, None when it is not there (404)."""
+        response = self._get(path)
+        if response.status_code == requests.codes.unauthorized:
+            self._token = None
+            response = self._get(path)
+        if response.status_code == requests.codes.not_found:
+            return None
+        return _text(response)
+
+    def spot_action(self) -> SpotAction | None:
+        """The interruption notice of a spot instance, None while there is none."""
+        text = self.get("spot/instance-action")
+        if text is None:
+            return None
+        try:
+            notice = json.loads(text)
+            when = datetime.fromisoformat(notice["time"])
+            return SpotAction(
+                action=str(notice["action"]), time=when.replace(tzinfo=UTC) if when.tzinfo is None else when
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise UnavailableError(f"The spot notice cannot be read: {text[:200]!r}.") from error
+
+    def rebalance_recommended(self) -> bool:
+        """Whether AWS recommends to leave this spot instance."""
+        return self.get("events/recommendations/rebalance") is not None
+
+    def target_lifecycle_state(self) -> str | None:
+        """The state the auto-scaling group moves this instance to, None outside a group."""
+        return self.get("autoscaling/target-lifecycle-state")
+
+    def instance_id(self) -> str | None:
+        """The instance's id, None where the service does not know one."""
+        return self.get("instance-id")
+
+    def _get(self, path: str) -> requests.Response:
+        headers = {"X-aws-ec2-metadata-token": self._valid_token()}
+        return self._request("GET", _ROOT + path, headers)
+
+    def _valid_token(self) -> str:
+        now = self._clock()
+        if self._token is None or now >= self._renew_at:
+            headers = {"X-aws-ec2-metadata-token-ttl-seconds": str(_TOKEN_TTL_S)}
+            self._token = _text(self._request("PUT", "/latest/api/token", headers))
+            self._renew_at = now + _TOKEN_TTL_S - _RENEW_BEFORE_S
+        return self._token
+
+    def _request(self, method: str, path: str, headers: dict[str, str]) -> requests.Response:
+        try:
+            return self._session.request(
+                method,
+                self._endpoint + path,
+                headers=headers,
+                timeout=self._timeout_s,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise UnavailableError(
+                f"The metadata service at {self._endpoint} does not answer {method} {path}: {error}."
+            ) from error
+
+
+def _text(response: requests.Response) -> str:
+    if response.status_code != requests.codes.ok:
+        raise UnavailableError(f"The metadata service answers {response.status_code} to {response.url}.")
+    return response.text.strip()

@@ -1,0 +1,73 @@
+"""How a ledger row looks in DynamoDB: attribute names, and FileRow to and from them.
+
+An absent attribute means None, 0, False or "", so that rows stay small. The checkpoint is JSON in one
+attribute; its parts' keys share a long prefix that is stored once, because every heartbeat pays for
+the size of the row.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from worker.models import Checkpoint, CheckpointPart, FileRow, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+Value: TypeAlias = str | int | bool
+Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def to_wire(value: Value) -> AttributeValueTypeDef:
+    """A value as DynamoDB spells it."""
+    wire: AttributeValueTypeDef = _serialize(value)
+    return wire
+
+
+def from_wire(item: Item) -> FileRow:
+    """A row as read; attributes this version does not know are left out."""
+    known = {name: _plain(_deserialize(item[name])) for name in FileRow.__dataclass_fields__ if name in item}
+    known["state"] = State(known["state"])
+    if "checkpoint" in known:
+        known["checkpoint"] = checkpoint_from_json(known["checkpoint"])
+    return FileRow(**known)
+
+
+def checkpoint_to_json(checkpoint: Checkpoint) -> str:
+    """A checkpoint as compact JSON."""
+    prefix = os.path.commonprefix([part.key for part in checkpoint.parts])  # noqa: RUF071 - keys are no paths
+    return json.dumps(
+        {
+            "version": checkpoint.version,
+            "extraction_key": checkpoint.extraction_key,
+            "prefix": prefix,
+            "parts": [[part.key[len(prefix) :], part.sha256, part.pages] for part in checkpoint.parts],
+        },
+        separators=(",", ":"),
+    )
+
+
+def checkpoint_from_json(text: str) -> Checkpoint:
+    """The inverse of `checkpoint_to_json`."""
+    values = json.loads(text)
+    return Checkpoint(
+        version=values["version"],
+        extraction_key=values["extraction_key"],
+        parts=tuple(
+            CheckpointPart(key=values["prefix"] + key, sha256=sha256, pages=tuple(pages))
+            for key, sha256, pages in values["parts"]
+        ),
+    )
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,75 @@
+"""A queue message as received, with its lease and the attribute `cis` of our own.
+
+`cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on messages that were given
+back, and the reason as well on dead-lettered ones. Others may send anything under that name; what
+cannot be read counts as absent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceivedMessage:
+    """One message as received.
+
+    `received_at` is the local monotonic clock before the receive call: the lease ends at
+    `lease_until` unless it is extended. `cis` is empty when absent or unreadable.
+    """
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+    received_at: float
+    visibility_s: int
+    sent_at_ms: int
+    cis: Mapping[str, Any]
+
+    @property
+    def lease_until(self) -> float:
+        """When the message becomes visible to others, in seconds of the local clock."""
+        return self.received_at + self.visibility_s
+
+    @property
+    def interruptions(self) -> int:
+        """How often this message was given back by a machine that went away."""
+        value = self.cis.get("interruptions")
+        return value if isinstance(value, int) else 0
+
+    @property
+    def first_seen_ms(self) -> int:
+        """When the first copy of this message was sent, in milliseconds since 1970 (SQS's clock)."""
+        value = self.cis.get("first_seen")
+        return value if isinstance(value, int) else self.sent_at_ms
+
+
+def from_wire(message: MessageTypeDef, *, received_at: float, visibility_s: int) -> ReceivedMessage:
+    """A message of a ReceiveMessage answer as a value."""
+    system = message.get("Attributes", {})
+    attribute = message.get("MessageAttributes", {}).get("cis")
+    return ReceivedMessage(
+        message_id=message["MessageId"],
+        receipt_handle=message["ReceiptHandle"],
+        body=message["Body"],
+        receive_count=int(system.get("ApproximateReceiveCount", 1)),
+        received_at=received_at,
+        visibility_s=visibility_s,
+        sent_at_ms=int(system.get("SentTimestamp", 0)),
+        cis=_parsed(attribute.get("StringValue", "")) if attribute else {},
+    )
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,282 @@
+"""StorageHandler: everything that is said to S3.
+
+Source buckets belong to others: what is missing or forbidden there ends one message, never the
+worker. The results bucket is ours: when it is missing or forbidden, only an operator can help.
+Downloads are one streamed GET pinned to the version that was looked at, hashed on the way; boto3's
+transfer manager reads ranges and could join two versions of an object.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from boto3.s3.transfer import TransferConfig
+
+from worker.aws.translation import ErrorTable, misconfigured, translated
+from worker.errors import (
+    Code,
+    DeadLetterError,
+    ObjectChangedError,
+    ObjectGoneError,
+    TransientError,
+    UnavailableError,
+)
+from worker.models import LocalFile, ObjectVersion
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef, HeadObjectRequestTypeDef
+
+_CHUNK_BYTES = 1024**2
+_PART_BYTES = 5 * 1024**2
+_TRANSFER = TransferConfig(
+    multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES, max_concurrency=4
+)
+_LARGEST_RESULT_BYTES = 256 * 1024**2
+_PRESIGNED_S = 900
+_ORIGINAL_PATH = "original-path"
+
+_SOURCE_MISSING = partial(DeadLetterError, code=Code.SOURCE_MISSING)
+_SOURCE_FORBIDDEN = partial(DeadLetterError, code=Code.SOURCE_FORBIDDEN)
+_SOURCE: ErrorTable = {
+    "NoSuchBucket": _SOURCE_MISSING,
+    # a HEAD has no body to name the code in; 405 is the answer for a delete marker
+    **dict.fromkeys(("404", "405", "MethodNotAllowed", "NoSuchKey", "NoSuchVersion"), ObjectGoneError),
+    # an archived object must be restored by its owner
+    **dict.fromkeys(("403", "AccessDenied", "AllAccessDisabled", "InvalidObjectState"), _SOURCE_FORBIDDEN),
+    **dict.fromkeys(("412", "PreconditionFailed"), ObjectChangedError),
+}
+_SOURCE_BUCKET: ErrorTable = {"404": _SOURCE_MISSING, "403": _SOURCE_FORBIDDEN}
+_RESULTS: ErrorTable = {
+    **dict.fromkeys(("404", "NoSuchBucket"), misconfigured("Check CIS_RESULTS_BUCKET.")),
+    **dict.fromkeys(
+        ("403", "AccessDenied"),
+        misconfigured("The role needs GetObject, PutObject, DeleteObject and ListBucket there."),
+    ),
+    "NoSuchKey": ObjectGoneError,
+}
+
+_RETRYABLE = frozenset(
+    {
+        "500",
+        "502",
+        "503",
+        "504",
+        "InternalError",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+    }
+)
+
+
+class StorageHandler:
+    """Objects in the source buckets (read, by version) and in the results bucket (written).
+
+    Every method raises UnavailableError or ThrottledError when S3 is away, and MisconfiguredError
+    when the results bucket is missing or forbidden.
+    """
+
+    def __init__(self, client: S3Client, *, results_bucket: str) -> None:
+        self._client = client
+        self._results_bucket = results_bucket
+
+    def head(self, bucket: str, key: str, *, version_id: str | None = None) -> ObjectVersion:
+        """Look at an object: its version, size and the path it came from.
+
+        Raises ObjectGoneError when the key is not there, DeadLetterError when the bucket is missing
+        or forbidden.
+        """
+        request: HeadObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
+        if version_id:
+            request["VersionId"] = version_id
+        try:
+            with translated(f"look at {_url(bucket, key)}", _SOURCE):
+                found = self._client.head_object(**request)
+        except ObjectGoneError:
+            # the 404 of a HEAD does not say which is missing, key or bucket
+            with translated(f"look at bucket {bucket}", _SOURCE_BUCKET):
+                self._client.head_bucket(Bucket=bucket)
+            raise
+        return ObjectVersion(
+            etag=found["ETag"],
+            size_bytes=found["ContentLength"],
+            version_id=found.get("VersionId"),
+            original_path=unquote(found["Metadata"].get(_ORIGINAL_PATH, "")) or None,
+        )
+
+    def download(
+        self, bucket: str, key: str, version: ObjectVersion, path: Path, *, stop: Callable[[], None]
+    ) -> LocalFile:
+        """Write exactly this version of an object to `path`, hashing it on the way.
+
+        `stop` is called between chunks of 1 MiB and may raise to end the download. Whatever is raised,
+        no partial file is left. Raises ObjectChangedError when the object is another one by now,
+        ObjectGoneError, DeadLetterError (bucket missing or forbidden), TransientError (disk full).
+        """
+        url = _url(bucket, key)
+        request: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
+        if version.version_id and version.version_id != "null":
+            request["VersionId"] = version.version_id
+        else:
+            request["IfMatch"] = version.etag
+        with ExitStack() as undo, translated(f"read {url}", _SOURCE), _disk_space(path.parent):
+            body = self._client.get_object(**request)["Body"]
+            undo.callback(path.unlink, missing_ok=True)
+            sha256, size_bytes = _write(body, path, stop)
+            if size_bytes != version.size_bytes:
+                raise UnavailableError(
+                    f"Could not read {url}: {size_bytes} of {version.size_bytes} bytes arrived."
+                )
+            undo.pop_all()
+        return LocalFile(path=str(path), sha256=sha256, version=version)
+
+    def upload(
+        self,
+        bucket: str,
+        key: str,
+        path: Path,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Upload a file, in parts of 5 MB when it is larger.
+
+        Metadata values may be any text: S3 keeps ASCII only, so they are stored percent-encoded.
+        """
+        encoded = {name: quote(value) for name, value in (metadata or {}).items()}
+        with path.open("rb") as file, translated(f"upload {_url(bucket, key)}", self._table(bucket)):
+            self._client.upload_fileobj(
+                file,
+                bucket,
+                key,
+                ExtraArgs={"ContentType": content_type, "Metadata": encoded},
+                Config=_TRANSFER,
+            )
+
+    def put(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> None:
+        """Write one object of the results bucket."""
+        with translated(f"write {_url(self._results_bucket, key)}", _RESULTS):
+            self._client.put_object(Bucket=self._results_bucket, Key=key, Body=data, ContentType=content_type)
+
+    def get(self, key: str) -> bytes | None:
+        """One object of the results bucket, None when it is not there.
+
+        Raises TransientError when it is larger than anything this worker writes (256 MiB).
+        """
+        url = _url(self._results_bucket, key)
+        try:
+            with translated(f"read {url}", _RESULTS):
+                response = self._client.get_object(Bucket=self._results_bucket, Key=key)
+                with closing(response["Body"]) as body:
+                    if response["ContentLength"] > _LARGEST_RESULT_BYTES:
+                        raise TransientError(
+                            f"Could not read {url}: {response['ContentLength']} bytes are more than "
+                            f"{_LARGEST_RESULT_BYTES}. Remove this object, no worker wrote it."
+                        )
+                    return body.read()
+        except ObjectGoneError:
+            return None
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; one that is not there is deleted already."""
+        with translated(f"delete {_url(bucket, key)}", self._table(bucket)):
+            self._client.delete_object(Bucket=bucket, Key=key)
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Delete all objects of the results bucket under a prefix; returns how many there were.
+
+        Raises UnavailableError when S3 kept some of them.
+        """
+        if not prefix:
+            raise ValueError("an empty prefix would delete the whole results bucket")
+        count = 0
+        with translated(f"delete {_url(self._results_bucket, prefix)}*", _RESULTS):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._results_bucket, Prefix=prefix
+            )
+            for page in pages:
+                keys = [item["Key"] for item in page.get("Contents", [])]
+                if keys:
+                    self._delete_keys(keys)
+                count += len(keys)
+        return count
+
+    def copy(self, source_bucket: str, source_key: str, bucket: str, key: str) -> None:
+        """Copy an object inside S3, in parts when it is larger than 5 MB.
+
+        Raises ObjectGoneError or DeadLetterError for the source.
+        """
+        what = f"copy {_url(source_bucket, source_key)} to {_url(bucket, key)}"
+        with translated(what, self._table(source_bucket)):
+            self._client.copy(
+                CopySource={"Bucket": source_bucket, "Key": source_key},
+                Bucket=bucket,
+                Key=key,
+                Config=_TRANSFER,
+            )
+
+    def presigned_url(self, bucket: str, key: str, *, expires_s: int = _PRESIGNED_S) -> str:
+        """A link that lets anybody who has it read the object for `expires_s` seconds."""
+        with translated(f"sign a link to {_url(bucket, key)}"):
+            return self._client.generate_presigned_url(
+                "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=expires_s
+            )
+
+    @staticmethod
+    def should_retry_error(code: str) -> bool:
+        """Whether the same request may succeed later, by S3's error code (or HTTP status)."""
+        return code in _RETRYABLE
+
+    def _table(self, bucket: str) -> ErrorTable:
+        return _RESULTS if bucket == self._results_bucket else _SOURCE
+
+    def _delete_keys(self, keys: list[str]) -> None:
+        response = self._client.delete_objects(
+            Bucket=self._results_bucket,
+            Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+        )
+        kept = response.get("Errors", [])
+        if kept:
+            first = kept[0]
+            raise UnavailableError(
+                f"Could not delete {len(kept)} of {len(keys)} objects of {self._results_bucket}, first "
+                f"{first.get('Key')}: {first.get('Code')}: {first.get('Message')}."
+            )
+
+
+def _url(bucket: str, key: str) -> str:
+    return f"s3://{bucket}/{key}"
+
+
+def _write(body: StreamingBody, path: Path, stop: Callable[[], None]) -> tuple[str, int]:
+    digest = hashlib.sha256()
+    size_bytes = 0
+    with closing(body), path.open("wb") as file:
+        while chunk := body.read(_CHUNK_BYTES):
+            stop()
+            digest.update(chunk)
+            file.write(chunk)
+            size_bytes += len(chunk)
+    return digest.hexdigest(), size_bytes
+
+
+@contextmanager
+def _disk_space(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise TransientError(f"The disk of {folder} is full: {error.strerror}. Make room there.") from error

@@ -1,0 +1,98 @@
+"""Who may write a file's result: the look at the object, and the claim on its ledger row."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from worker.aws.file_table import FileTable
+from worker.aws.storage_handler import StorageHandler
+from worker.errors import LeaseLostError, ObjectGoneError
+from worker.models import Claim, FileMessage, FileRow, Job, ObjectVersion, State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unchanged:
+    """The ledger says that this version is done; there is nothing to do."""
+
+    row: FileRow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """Another attempt is on the file."""
+
+    row: FileRow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimer:
+    """Looks at objects and takes the right to write their results."""
+
+    storage: StorageHandler
+    table: FileTable
+
+    def claim(
+        self, message: FileMessage, *, message_id: str, takeover: tuple[int, int] | None = None
+    ) -> Job | Held | Unchanged:
+        """Claim the file a message names, unless it is done or another attempt is on it.
+
+        A file that another attempt holds is left to it, unless that attempt came from this same
+        message (the queue gave it to us, so that lease lapsed) or `takeover` names the fence and
+        beat at which it was seen standing still.
+        """
+        row = self.table.read(message.file_id)
+        version = look(self.storage, message)
+        if row is not None and _is_done(row, version, message_id):
+            return Unchanged(row=row)
+        if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
+            return Held(row=row)
+        try:
+            claimed = self.table.claim(
+                message,
+                message_id=message_id,
+                version=version.version if version else None,
+                seen=row,
+                attempt=uuid.uuid4().hex,
+            )
+        except LeaseLostError:
+            now = self.table.read(message.file_id)
+            if now is None:
+                raise
+            return Held(row=now)
+        return Job(
+            message=message,
+            claim=Claim(
+                file_id=message.file_id,
+                fence=claimed.fence,
+                attempt=claimed.attempt or "",
+                message_id=message_id,
+            ),
+            version=version,
+            checkpoint=claimed.checkpoint,
+            failures=claimed.failures,
+        )
+
+
+def look(storage: StorageHandler, message: FileMessage) -> ObjectVersion | None:
+    """What the bucket holds under the message's key right now, None when it is gone."""
+    try:
+        return storage.head(message.bucket, message.key)
+    except ObjectGoneError:
+        return None
+
+
+def is_held(row: FileRow, message_id: str) -> bool:
+    """Whether an attempt that came from another message is on the file."""
+    return not row.finished and row.owner is not None and row.message_id != message_id
+
+
+def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bool:
+    if not row.finished:
+        return False
+    if version is None:
+        return row.state is State.TOMBSTONED
+    if row.version != version.version or row.state is State.TOMBSTONED:
+        return False
+    # A dead-lettered file is tried again for a new event, but not for the message that killed it.
+    return row.state is not State.DEAD_LETTERED or row.message_id == message_id

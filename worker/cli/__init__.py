@@ -1,0 +1,1 @@
+"""The commands, one file a group: parse and print, nothing else."""

@@ -1,0 +1,200 @@
+"""Settings of one worker process: the only reader of the environment.
+
+Every setting has a default that fits a laptop; names in capitals are the environment variables.
+boto3's own variables (AWS_REGION, AWS_ENDPOINT_URL, credentials) are read by boto3 itself.
+docs/configuration.md lists them all; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from worker.errors import MisconfiguredError
+from worker.models import Limits
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; frozen after it was read once at start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CIS_", frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
+    )
+
+    # where the work is
+    queue_url: str = Field(default="", description="URL of the queue the worker polls.")
+    dlq_url: str = Field(default="", description="URL of the dead-letter queue.")
+    results_bucket: str = Field(
+        default="", description="Bucket for artifacts, vectors, thumbnails and checkpoints."
+    )
+    file_table: str = Field(default="", description="DynamoDB table that is the ledger.")
+    source_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Buckets that files may come from, separated by commas."
+    )
+    # the index
+    index: Literal["sqlite"] = Field(default="sqlite", description="Which search index is written.")
+    sqlite_path: Path | None = Field(default=None, description="File of the SQLite index.")
+    # queue
+    visibility_s: int = Field(
+        default=120, ge=10, le=43_200, description="Seconds a received message stays hidden."
+    )
+    poll_wait_s: int = Field(default=20, ge=0, le=20, description="Seconds of one long poll.")
+    max_documents: int = Field(
+        default_factory=lambda: 2 * _cores() + 2, ge=1, le=200, description="Documents in flight."
+    )
+    max_failures: int = Field(
+        default=3, ge=1, description="Counted failures after which a message is dead-lettered."
+    )
+    # stopping
+    stop_budget_s: float = Field(
+        default=110.0, gt=1, description="Seconds from a notice to the end of the process."
+    )
+    # reading
+    languages: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("jpn", "eng"), description="OCR languages, most likely first, separated by commas."
+    )
+    slots: int = Field(default_factory=_cores, ge=1, description="Pages recognised at one time.")
+    ocr_dpi: int = Field(default=200, ge=72, le=600, description="Resolution pages are drawn at.")
+    page_timeout_s: float = Field(default=60.0, gt=0, description="Seconds one page may take.")
+    document_timeout_s: float = Field(
+        default=60.0, gt=0, description="Seconds one document may take, before its pages count."
+    )
+    document_timeout_per_page_s: float = Field(
+        default=20.0, ge=0, description="Seconds added to the document's time-out for each page."
+    )
+    max_file_bytes: int = Field(
+        default=512 * 1024**2, gt=0, description="Larger files are indexed by name only."
+    )
+    max_pixels: int = Field(
+        default=178_956_970, gt=0, description="Larger pictures are refused before decoding."
+    )
+    max_text_chars: int = Field(
+        default=20_000_000, gt=0, description="Text kept of one document, in characters."
+    )
+    memory_bytes: int = Field(
+        default=2 * 1024**3, gt=0, description="Address space of the process that reads a document."
+    )
+    cpu_s: int = Field(default=3_600, gt=0, description="CPU seconds of the process that reads a document.")
+    work_dir: Path = Field(
+        default_factory=lambda: Path(tempfile.gettempdir()),
+        description="Folder in which the worker makes its private temporary folder.",
+    )
+    # embedding
+    image_model: str = Field(
+        default="amazon.titan-embed-image-v1", description="Model for pictures; empty is off."
+    )
+    text_model: str = Field(default="", description="Model for page text; empty is off.")
+    embed_pdf_pictures: bool = Field(
+        default=False, description="Whether a PDF's first page gets an image vector too."
+    )
+    bedrock_rate: float = Field(
+        default=20.0, gt=0, description="Embedding calls a second at the start; it adapts."
+    )
+    # observing
+    http_host: str = Field(default="127.0.0.1", description="Address of the health server.")
+    http_port: int = Field(
+        default=0, ge=0, le=65_535, description="Port of the health server; 0 picks a free one."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log line written."
+    )
+    worker_id: str = Field(default="", description="Name of this worker; empty makes one.")
+    metadata_endpoint: str = Field(
+        default="http://169.254.169.254",
+        validation_alias="AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        description="Address of the instance metadata service.",
+    )
+
+    @field_validator("source_buckets", "languages", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _some_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("name at least one language, for example jpn,eng")
+        return value
+
+    @property
+    def limits(self) -> Limits:
+        """The slice of the settings that bounds one document."""
+        return Limits(
+            max_file_bytes=self.max_file_bytes,
+            max_pixels=self.max_pixels,
+            max_text_chars=self.max_text_chars,
+            page_timeout_s=self.page_timeout_s,
+            document_timeout_s=self.document_timeout_s,
+            document_timeout_per_page_s=self.document_timeout_per_page_s,
+            memory_bytes=self.memory_bytes,
+            cpu_s=self.cpu_s,
+            output_bytes=1024**3,
+        )
+
+
+def environment_name(field: str) -> str:
+    """The environment variable that sets a field of Settings."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"CIS_{field.upper()}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment once; overrides win.
+
+    Raises MisconfiguredError that names each wrong variable and what it should be.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(_explain(item["loc"], item["msg"]) for item in error.errors())
+        raise MisconfiguredError(f"Wrong settings: {problems}") from error
+
+
+def _explain(location: tuple[int | str, ...], message: str) -> str:
+    field = str(location[0]) if location else ""
+    name = environment_name(field) if field in Settings.model_fields else field
+    return f"{name}: {message}"
+
+
+def require(settings: Settings, *fields: str) -> None:
+    """Raise MisconfiguredError naming every listed setting that is empty."""
+    missing = [environment_name(field) for field in fields if not getattr(settings, field)]
+    if missing:
+        raise MisconfiguredError(
+            f"Not set: {', '.join(missing)}. `cis-worker local` prints a working set; "
+            "docs/configuration.md explains each."
+        )
+
+
+def child_environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A copy of this process's environment for a process we start, with changes applied."""
+    return {**os.environ, **(changes or {})}
+
+
+def sandbox_environment() -> dict[str, str]:
+    """What the processes that read documents may know: nothing but how to run their programs.
+
+    One OpenMP thread a recogniser: the worker is parallel by pages already, and more threads make
+    it slower by a factor (tesseract#3109).
+    """
+    kept = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "PYTHONPATH", "VIRTUAL_ENV")
+    threads = dict.fromkeys(("OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        **threads,
+        "LC_ALL": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

@@ -1,0 +1,298 @@
+"""Receive, attempt, settle: the only place that acknowledges.
+
+`step` receives as many messages as there are free places; `attempt_step` works one of them to an
+Outcome and settles it in one `match`; `parked_step` lets parked messages go on. A message is deleted
+only after the ledger row of every file it names is committed, and nothing depends on that delete.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+
+import structlog
+
+from worker import events, outcome
+from worker.aws.file_table import Commit, FileTable
+from worker.aws.queue_manager import QueueManager, ReceivedMessage
+from worker.claiming import Claimer, Held, Unchanged
+from worker.errors import (
+    Code,
+    DeadLetterError,
+    JobInterrupted,
+    MisconfiguredError,
+    TransientError,
+    WorkerError,
+)
+from worker.file_processor import FileProcessor
+from worker.heartbeat import Heartbeat, Lease
+from worker.log import bind
+from worker.metrics import Metrics
+from worker.models import Claim, Document, FileMessage, Job, State
+from worker.outcome import DONE, Ending, Outcome
+from worker.parking import ParkingLot, Takeover
+from worker.shutdown import Shutdown
+
+_TICK_S = 0.5
+_LEAST_LEASE_S = 10.0
+_LONGEST_BACKOFF_S = 30.0
+_NO_PLACE = Outcome(ending=Ending.RETRY, code="parking_full", delay_s=30.0)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsumerOptions:
+    """How much is taken at a time, and from where files may come."""
+
+    source_buckets: tuple[str, ...]
+    max_documents: int
+    max_failures: int
+    poll_wait_s: int
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Consumer:
+    """The messages of one worker; its steps are driven by one thread each, attempts by several."""
+
+    queue: QueueManager
+    table: FileTable
+    claimer: Claimer
+    processor: FileProcessor
+    heartbeat: Heartbeat
+    parking: ParkingLot
+    shutdown: Shutdown
+    metrics: Metrics
+    options: ConsumerOptions
+    cautious: Callable[[], bool]
+    requeued: int = 0
+    polled_at: float | None = None
+    _tasks: SimpleQueue[tuple[Lease, Takeover]] = field(default_factory=SimpleQueue)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _in_flight: int = 0
+    _poll_ends: float = 0.0
+    _failed_polls: int = 0
+
+    @property
+    def in_flight(self) -> int:
+        """Messages being worked on or waiting for a thread; parked ones do not count."""
+        return self._in_flight
+
+    def step(self) -> None:
+        """Receive what there is room for; a worker that may be taken away soon takes one at a time."""
+        places = 1 if self.cautious() else self.options.max_documents
+        room = places - self._in_flight
+        if room <= 0:
+            return
+        # The end of the poll is known before the stop is looked at: see `_give_back`.
+        self._poll_ends = self.shutdown.now() + self.options.poll_wait_s
+        if not self.shutdown.requested:
+            for message in self._receive(room):
+                self._begin(self.heartbeat.hold(message), None)
+        self._poll_ends = 0.0
+
+    def attempt_step(self) -> None:
+        """Work one received message to its end; returns soon when there is none."""
+        try:
+            lease, takeover = self._tasks.get(timeout=_TICK_S)
+        except Empty:
+            return
+        try:
+            with bind(message=lease.message.message_id):
+                ended = self._attempt(lease, takeover)
+                if ended is not None:
+                    self._settle(lease, ended)
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+            self.metrics.in_flight.set(self._in_flight)
+
+    def parked_step(self) -> None:
+        """Let parked messages go on whose file is free; on a stop give them all back."""
+        if self.shutdown.requested:
+            for lease in self.parking.take_all():
+                self._settle(lease, outcome.from_error(JobInterrupted("parked"), failures=0, max_failures=1))
+        for lease, takeover in self.parking.take_ready():
+            self._begin(lease, takeover)
+        self.metrics.parked.set(len(self.parking))
+
+    def _receive(self, room: int) -> list[ReceivedMessage]:
+        try:
+            messages = self.queue.receive(limit=room, wait_s=self.options.poll_wait_s)
+        except TransientError as error:
+            self.metrics.queue_errors.inc()
+            self._failed_polls += 1
+            _log.warning("receive_failed", reason=str(error), times=self._failed_polls)
+            self.shutdown.wait(min(_LONGEST_BACKOFF_S, 2.0**self._failed_polls))
+            return []
+        except MisconfiguredError as error:
+            self.shutdown.fail(error)
+            return []
+        self._failed_polls = 0
+        self.polled_at = self.shutdown.now()
+        self.metrics.received.inc(len(messages))
+        return messages
+
+    def _begin(self, lease: Lease, takeover: Takeover) -> None:
+        with self._lock:
+            self._in_flight += 1
+        self._tasks.put((lease, takeover))
+
+    def _attempt(self, lease: Lease, takeover: Takeover) -> Outcome | None:
+        """The outcome of a message, None when it was parked."""
+        try:
+            files = events.parse(lease.message.body, source_buckets=self.options.source_buckets)
+        except DeadLetterError as error:
+            return outcome.from_error(error, failures=0, max_failures=1)
+        for file in files:
+            with bind(file=file.file_id, path=file.display_path):
+                ended = self._attempt_file(lease, file, takeover, alone=len(files) == 1)
+            if ended is not DONE:
+                return ended
+        return DONE
+
+    def _attempt_file(
+        self, lease: Lease, file: FileMessage, takeover: Takeover, *, alone: bool
+    ) -> Outcome | None:
+        job: Job | None = None
+        try:
+            self._may_begin(lease)
+            claimed = self.claimer.claim(file, message_id=lease.message.message_id, takeover=takeover)
+            match claimed:
+                case Unchanged():
+                    _log.info("file_unchanged", state=claimed.row.state.value)
+                    return DONE
+                case Held():
+                    return None if self.parking.park(lease, claimed.row) else _NO_PLACE
+            job = claimed
+            lease.claim = job.claim
+            self._done(self.processor.process(job, lease))
+            lease.claim = None
+            return DONE
+        except Exception as error:  # noqa: BLE001  (attempt boundary: whatever it was becomes an outcome)
+            failures = job.failures if job else lease.message.receive_count - 1
+            ended = outcome.from_error(error, failures=failures, max_failures=self.options.max_failures)
+            _tell(ended, error)
+            if ended.ending is Ending.DEAD_LETTER:
+                return self._bury_file(lease, file, ended, alone=alone)
+            return ended
+
+    def _may_begin(self, lease: Lease) -> None:
+        if self.shutdown.requested:
+            raise JobInterrupted("not begun before the stop")
+        lease.check()
+
+    def _done(self, document: Document) -> None:
+        self.metrics.documents_total.labels(state=document.state.value, reason=document.reason or "").inc()
+        _log.info(
+            "document_done",
+            state=document.state.value,
+            reason=document.reason,
+            pages=len(document.pages),
+            file_type=document.file_type.value,
+        )
+
+    def _bury_file(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> Outcome:
+        """Dead-letter one file of a message and record it, so that the others can go on."""
+        try:
+            body = None if alone else _native_body(file)
+            self.queue.dead_letter(
+                lease.message, code=ended.code, reason=ended.message, stage=ended.stage, body=body
+            )
+            claim = lease.claim or self._claim_to_record(lease, file)
+            if claim is not None:
+                reason = Commit(state=State.DEAD_LETTERED, reason=ended.code, reason_message=ended.message)
+                self.table.commit(claim, reason)
+            self.metrics.documents_total.labels(state=State.DEAD_LETTERED.value, reason=ended.code).inc()
+            lease.claim = None
+            return DONE
+        except WorkerError as error:
+            return outcome.from_error(error, failures=0, max_failures=self.options.max_failures)
+
+    def _claim_to_record(self, lease: Lease, file: FileMessage) -> Claim | None:
+        """A claim for a file that never was looked at, None when another attempt is on it."""
+        row = self.table.read(file.file_id)
+        if row is not None and not row.finished and row.owner is not None:
+            return None
+        claimed = self.table.claim(
+            file,
+            message_id=lease.message.message_id,
+            version=None,
+            seen=row,
+            attempt=lease.message.receipt_handle[-32:],
+        )
+        return Claim(
+            file_id=file.file_id,
+            fence=claimed.fence,
+            attempt=claimed.attempt or "",
+            message_id=lease.message.message_id,
+        )
+
+    def _settle(self, lease: Lease, ended: Outcome) -> None:
+        """Do to the message what the outcome says; one that cannot be settled comes back by itself."""
+        self.heartbeat.release(lease)
+        self.metrics.settled.labels(ending=ended.ending.value).inc()
+        try:
+            match ended.ending:
+                case Ending.DONE:
+                    self.queue.delete([lease.message])
+                case Ending.GIVE_BACK:
+                    self._give_back(lease)
+                case Ending.RETRY:
+                    self._try_later(lease, ended)
+                case Ending.DEAD_LETTER:
+                    self.queue.dead_letter(lease.message, code=ended.code, reason=ended.message)
+                    self.queue.delete([lease.message])
+                case Ending.ABANDON:
+                    pass
+                case Ending.STOP:
+                    self.shutdown.fail(MisconfiguredError(ended.message, code=Code(ended.code)))
+        except MisconfiguredError as error:
+            self.shutdown.fail(error)
+        except WorkerError as error:
+            _log.warning("settle_failed", ending=ended.ending.value, reason=str(error))
+
+    def _give_back(self, lease: Lease) -> None:
+        """Clear the owner and replace the message by a fresh copy that our own open poll cannot take."""
+        if lease.claim is not None:
+            self.table.release(lease.claim, interrupted=True)
+        if lease.left_s < _LEAST_LEASE_S:
+            return
+        poll_left_s = self._poll_ends - self.shutdown.now()
+        delay_s = math.ceil(poll_left_s) + 2 if poll_left_s > 0 else 0
+        self.queue.give_back(lease.message, delay_s=delay_s)
+        with self._lock:
+            self.requeued += 1
+
+    def _try_later(self, lease: Lease, ended: Outcome) -> None:
+        if lease.claim is not None:
+            if ended.counted:
+                self.table.record_failure(lease.claim, code=ended.code, message=ended.message)
+            else:
+                self.table.release(lease.claim, interrupted=False)
+        if lease.left_s > 0:
+            self.queue.hide(lease.message, delay_s=math.ceil(ended.delay_s))
+
+
+def _tell(ended: Outcome, error: Exception) -> None:
+    """Log the end of an attempt; only what nobody foresaw is worth its traceback."""
+    if isinstance(error, WorkerError):
+        _log.warning("attempt_ended", ending=ended.ending.value, code=ended.code, reason=ended.message)
+    else:
+        _log.exception("attempt_failed", ending=ended.ending.value, code=ended.code)
+
+
+def _native_body(file: FileMessage) -> str:
+    return json.dumps(
+        {
+            "eventType": file.event_type.value,
+            "s3Bucket": file.bucket,
+            "s3Key": file.key,
+            "fileSize": file.size_bytes or 0,
+            "metadata": {"originalPath": file.original_path or file.key},
+        }
+    )

@@ -1,0 +1,1 @@
+"""Reading documents: a path in, a value out; no network; runs in a child process under limits."""

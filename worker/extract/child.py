@@ -1,0 +1,152 @@
+"""One document in one process: opened, read page by page, recognised as page tickets come in.
+
+What it sends: `type`, then (after `go`) `opened`, a `page` or `wants` for each page, `listed`, `preview`,
+a `page` for each ticket; or `failed` with a code. What it hears: `go` (with the pages to leave out),
+`ocr` (a ticket: page number and language hint), and the end of the socket. It never decides when to
+recognise: the worker owns the CPU slots.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from worker.errors import Code, MisconfiguredError, OCRError, RejectedError, WorkerError
+from worker.extract.channel import Channel, ChannelClosedError
+from worker.extract.extractors import EXTRACTORS
+from worker.extract.extraction_run import PICTURE_NAME, THUMBNAIL_NAME
+from worker.extract.file_type import detect_file_type
+from worker.extract.ocr_engine import OCREngine
+from worker.extract.page_source import PageSource
+from worker.extract.thumbnail import picture_to_embed, thumbnail
+from worker.models import FileType, Limits, Page, ReadOptions, TextSource
+
+
+def main(channel: Channel, request: dict[str, Any]) -> int:
+    """Read the document named in the request; the exit status of this process."""
+    folder = Path(request["folder"])
+    os.chdir(folder)
+    # The programs and libraries below make their temporary files where they are removed for certain.
+    tempfile.tempdir = str(folder)
+    try:
+        _Reader(channel, request, folder).run()
+    except ChannelClosedError:
+        return 0
+    except RejectedError as error:
+        return _fail(channel, error.code, str(error))
+    except MemoryError:
+        return _fail(channel, Code.MEMORY, "reading it needs more memory than one document may take")
+    except WorkerError as error:
+        return _fail(channel, error.code, str(error))
+    except Exception as error:  # noqa: BLE001  (attempt boundary: a parser may raise anything)
+        return _fail(channel, Code.CRASHED, f"the reader failed with {type(error).__name__}")
+    return 0
+
+
+def _fail(channel: Channel, code: Code, message: str) -> int:
+    with suppress(ChannelClosedError):
+        channel.send({"kind": "failed", "code": code.value, "message": message})
+    return 0
+
+
+class _Reader:
+    """The document's straight line inside its process."""
+
+    def __init__(self, channel: Channel, request: dict[str, Any], folder: Path) -> None:
+        self._channel = channel
+        self._path = Path(request["path"])
+        self._name = str(request["name"])
+        self._folder = folder
+        self._slots = int(request["slots"])
+        self._options = ReadOptions(
+            limits=Limits(**request["limits"]),
+            languages=tuple(request["languages"]),
+            dpi=int(request["dpi"]),
+            embed_pdf_pictures=bool(request["embed_pdf_pictures"]),
+        )
+        self._engine = OCREngine(
+            languages=self._options.languages, page_timeout_s=self._options.limits.page_timeout_s
+        )
+
+    def run(self) -> None:
+        file_type = detect_file_type(self._path, self._name)
+        self._channel.send({"kind": "type", "type": file_type.value})
+        go = self._channel.receive()
+        extractor = EXTRACTORS.get(file_type)
+        if extractor is None:
+            raise RejectedError(f"{self._name}: files of this type are not read", code=Code.UNSUPPORTED_TYPE)
+        source = extractor(self._path, self._options)
+        self._channel.send({"kind": "opened", "pages": source.page_count})
+        self._list_pages(source, skip=frozenset(go["skip"]))
+        # One thread a slot and one for the pictures, which must not hold up the recognition.
+        with ThreadPoolExecutor(max_workers=self._slots + 1) as pool:
+            if go["preview"]:
+                pool.submit(self._send_preview, source, file_type)
+            while True:
+                message = self._channel.receive()
+                pool.submit(self._recognise, source.render, int(message["page"]), message["hint"])
+
+    def _list_pages(self, source: PageSource, *, skip: frozenset[int]) -> None:
+        left_chars = self._options.limits.max_text_chars
+        for item in source.pages:
+            number = item if isinstance(item, int) else item.number
+            if number in skip:
+                continue
+            if isinstance(item, int):
+                self._channel.send({"kind": "wants", "page": item})
+            else:
+                left_chars -= len(item.text)
+                if left_chars < 0:
+                    raise RejectedError(f"{self._name}: more text than one document may hold", code=Code.BOMB)
+                self._send_page(item)
+        self._channel.send({"kind": "listed"})
+
+    def _send_page(self, page: Page) -> None:
+        self._channel.send({"kind": "page", "page": page.as_dict()})
+
+    def _send_preview(self, source: PageSource, file_type: FileType) -> None:
+        try:
+            picture = source.preview()
+            if picture is not None:
+                self._write_preview(picture, file_type)
+        except (MemoryError, Exception):  # noqa: BLE001  (a picture is never a reason to fail a document)
+            picture = None
+        self._channel.send({"kind": "preview", "drawn": picture is not None})
+
+    def _write_preview(self, picture: Image.Image, file_type: FileType) -> None:
+        (self._folder / THUMBNAIL_NAME).write_bytes(thumbnail(picture))
+        if file_type.is_image or (file_type is FileType.PDF and self._options.embed_pdf_pictures):
+            (self._folder / PICTURE_NAME).write_bytes(picture_to_embed(picture))
+
+    def _recognise(self, render: Callable[[int, Path], Path], number: int, hint: str | None) -> None:
+        picture: Path | None = None
+        try:
+            picture = render(number, self._folder)
+            page = self._engine.read_page(picture, number=number, hint=hint)
+        except OCRError as error:
+            page = _lost_page(number, error.code)
+        except MemoryError:
+            page = _lost_page(number, Code.MEMORY)
+        except MisconfiguredError as error:
+            _fail(self._channel, error.code, str(error))
+            return
+        except Exception:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
+            page = _lost_page(number, Code.OCR_FAILED)
+        finally:
+            if picture is not None and picture != self._path:
+                picture.unlink(missing_ok=True)
+        with suppress(ChannelClosedError):
+            self._send_page(page)
+
+
+def _lost_page(number: int, code: Code) -> Page:
+    """An empty page that says why; text that is not there is never invented."""
+    source = TextSource.TIMED_OUT if code is Code.TIMEOUT else TextSource.FAILED
+    return Page(number=number, text="", source=source, reason=code.value)

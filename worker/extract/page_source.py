@@ -1,0 +1,29 @@
+"""What an extractor gives back: an opened document whose pages are read one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from worker.models import Page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageSource:
+    """An opened document.
+
+    `pages` yields, in page order and lazily, a finished `Page` or the number of a page that must be
+    recognised. `render(number, folder)` draws such a page as a grey PGM (or names the original file
+    where the recogniser can read it as it is); it may be called from several threads at once and in
+    any order. `preview()` is the upright RGB picture of the first page or of the image itself, at
+    most 1024 px on its longer side, or None where nothing can be drawn; it is called once, and is
+    never a reason to fail.
+    """
+
+    page_count: int
+    pages: Iterator[Page | int]
+    render: Callable[[int, Path], Path]
+    preview: Callable[[], Image.Image | None]

@@ -1,0 +1,114 @@
+"""Tesseract's TSV -> what one pass read: words with boxes, confidence, and running text.
+
+The columns are those of tesseract(1): level, page, block, paragraph, line and word number, left, top,
+width, height (pixels, from the top left), confidence (0..100, -1 for rows that are no words), text.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_COLUMNS = 12
+_WORD_LEVEL = "5"
+_CLEAR_GAP = 0.5
+"""Between kana or kanji and a Latin word there is a space only where the gap is at least this part of
+the letters' height (measured: set solid -0.5..0.4, after a typed space 0.9)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word:
+    """One word and its box, in pixels from the top left; confidence 0..100."""
+
+    text: str
+    left: int
+    top: int
+    width: int
+    height: int
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What one pass read of a page.
+
+    `text` has a line for each line and an empty line between paragraphs; `confidence` (0..100) is the
+    mean over the words weighted by their characters, None where there are no words.
+    """
+
+    text: str
+    confidence: float | None
+    words: tuple[Word, ...]
+
+    @property
+    def chars(self) -> int:
+        """Characters in all words."""
+        return sum(len(word.text) for word in self.words)
+
+    def words_json(self) -> str:
+        """The words as `Page.words` wants them: [[text, left, top, width, height, confidence], ...]."""
+        rows = [
+            [word.text, word.left, word.top, word.width, word.height, round(word.confidence)]
+            for word in self.words
+        ]
+        return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def parse(tsv: str) -> Reading:
+    """Read the TSV of one picture; raises ValueError where it is not Tesseract's TSV."""
+    words: list[Word] = []
+    text: list[str] = []
+    last_paragraph: list[str] = []
+    last_line: list[str] = []
+    for row, word in _word_rows(tsv):
+        paragraph, line = row[1:4], row[1:5]
+        if words and paragraph != last_paragraph:
+            text.append("\n\n")
+        elif words and line != last_line:
+            text.append("\n")
+        elif words:
+            text.append(_space_between(words[-1], word))
+        text.append(word.text)
+        words.append(word)
+        last_paragraph, last_line = paragraph, line
+    return Reading(text="".join(text), confidence=_mean_confidence(words), words=tuple(words))
+
+
+def _word_rows(tsv: str) -> Iterator[tuple[list[str], Word]]:
+    header, *lines = tsv.split("\n")
+    if not header.startswith("level\t"):
+        raise ValueError("the output is not TSV")
+    for line in lines:
+        row = line.split("\t", _COLUMNS - 1)
+        if row[0] != _WORD_LEVEL or len(row) != _COLUMNS:
+            continue
+        left, top, width, height = (int(value) for value in row[6:10])
+        confidence, text = float(row[10]), row[11].strip()
+        if confidence >= 0 and text:
+            word = Word(text=text, left=left, top=top, width=width, height=height, confidence=confidence)
+            yield row, word
+
+
+def _mean_confidence(words: list[Word]) -> float | None:
+    chars = sum(len(word.text) for word in words)
+    if not chars:
+        return None
+    return round(sum(word.confidence * len(word.text) for word in words) / chars, 1)
+
+
+def _space_between(left: Word, right: Word) -> str:
+    left_solid, right_solid = _is_set_solid(left.text[-1]), _is_set_solid(right.text[0])
+    if left_solid and right_solid:
+        return ""
+    if left_solid != right_solid:
+        # In vertical text the boxes stand over each other and the gap is negative: no space.
+        gap_px = right.left - (left.left + left.width)
+        return " " if gap_px >= _CLEAR_GAP * max(left.height, right.height) else ""
+    return " "
+
+
+def _is_set_solid(char: str) -> bool:
+    """Whether a character belongs to a script written without spaces (Hangul is wide and has them)."""
+    return unicodedata.east_asian_width(char) in "WFH" and not "가" <= char <= "힣"

@@ -1,0 +1,190 @@
+"""The warm process that children are forked from: `python -m worker.extract.zygote FD FOLDER`.
+
+Importing the readers costs 0.36 s of CPU; a fork of a process that has them costs milliseconds. The
+zygote is single-threaded (a fork of a threaded process may deadlock) and is started before the worker
+has any thread. It leads every child's life: it kills a child's whole process group on request, on
+the child's death (a recogniser may still run in it) and when the worker itself is gone, which it learns
+from its closed socket or from the parent-death signal. Then it removes the worker's temporary folder
+too, so nothing outlives a `kill -9`.
+
+Its output is pointed at the worker's stderr; it writes nothing there itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from worker.errors import MisconfiguredError
+from worker.extract import child
+from worker.extract.channel import Channel, ChannelClosedError, Message
+from worker.extract.recognisers import installed_languages, tesseract_version
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class Zygote:
+    """Forks children, tells of their end, and sees to it that none is left over."""
+
+    def __init__(self, control: socket.socket, folder: Path) -> None:
+        self._control = control
+        self._channel = Channel(control)
+        self._folder = folder
+        self._pids: dict[int, str] = {}
+        self._wake_read, self._wake_write = os.pipe()
+        for descriptor in (self._wake_read, self._wake_write):
+            os.set_blocking(descriptor, False)
+
+    def run(self) -> None:
+        """Serve until the worker is gone; then leave nothing behind."""
+        signal.signal(signal.SIGTERM, _on_parent_death)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        try:
+            self._channel.send(_hello())
+            while True:
+                self._turn()
+        except (ChannelClosedError, _ParentGoneError):
+            pass
+        finally:
+            self._leave_nothing()
+
+    def _turn(self) -> None:
+        ready, _, _ = select.select([self._control.fileno(), self._wake_read], [], [])
+        if self._wake_read in ready:
+            with suppress(BlockingIOError):
+                os.read(self._wake_read, 4096)
+            self._reap()
+        if self._control.fileno() in ready:
+            messages, descriptors = self._channel.receive_with_descriptors()
+            for message in messages:
+                self._obey(message, descriptors)
+
+    def _obey(self, message: Message, descriptors: list[int]) -> None:
+        if message["kind"] == "spawn":
+            self._spawn(str(message["run"]), message["request"], descriptors.pop(0))
+        elif message["kind"] == "kill":
+            for pid, run in self._pids.items():
+                if run == message["run"]:
+                    _kill_group(pid)
+
+    def _spawn(self, run: str, request: dict[str, Any], descriptor: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._become_child(request, descriptor)
+        os.close(descriptor)
+        # Both sides set the group, so that it exists whoever of the two runs first.
+        with suppress(OSError):
+            os.setpgid(pid, pid)
+        self._pids[pid] = run
+        self._channel.send({"kind": "spawned", "run": run, "pid": pid})
+
+    def _become_child(self, request: dict[str, Any], descriptor: int) -> None:
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.setpgid(0, 0)
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            self._control.close()
+            for own in (self._wake_read, self._wake_write):
+                os.close(own)
+            _limit(request["limits"])
+            status = child.main(Channel(socket.socket(fileno=descriptor)), request)
+        finally:
+            os._exit(status)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            run = self._pids.pop(ended.si_pid, None)
+            if run is not None:
+                # While the dead leader is not reaped, its group's number cannot be given to another.
+                _kill_group(ended.si_pid)
+            _, status = os.waitpid(ended.si_pid, 0)
+            if run is not None:
+                code = os.waitstatus_to_exitcode(status)
+                self._channel.send({"kind": "exited", "run": run, "code": code})
+
+    def _leave_nothing(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for pid in self._pids:
+            _kill_group(pid)
+        for pid in self._pids:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _ParentGoneError(Exception):
+    """The signal that stands for the worker's death arrived."""
+
+
+def _on_parent_death(_signal: int, _frame: object) -> None:
+    raise _ParentGoneError
+
+
+def _hello() -> Message:
+    """What the worker must know of the programs here, or why it cannot work."""
+    try:
+        return {
+            "kind": "hello",
+            "tesseract": tesseract_version(),
+            "languages": sorted(installed_languages()),
+        }
+    except MisconfiguredError as error:
+        return {"kind": "hello", "error": str(error)}
+
+
+def _limit(limits: dict[str, int]) -> None:
+    """Bound what the child and every program it starts may take (per process, see setrlimit(2))."""
+    for what, value in (
+        (resource.RLIMIT_AS, limits["memory_bytes"]),
+        (resource.RLIMIT_CPU, limits["cpu_s"]),
+        (resource.RLIMIT_FSIZE, limits["output_bytes"]),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (value, value))
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _prctl(option: int, value: int) -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the worker on the other side of the descriptor named first."""
+    descriptor, folder, parent = int(arguments[0]), Path(arguments[1]), int(arguments[2])
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    zygote = Zygote(socket.socket(fileno=descriptor), folder)
+    if os.getppid() != parent:
+        # The worker died before the death signal was asked for; the socket's end will be seen too.
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    zygote.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

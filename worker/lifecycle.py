@@ -1,0 +1,152 @@
+"""A worker from its first thread to its last: start the loops, wait for a stop, stop in order.
+
+Order of stopping, with its reason: receiving ends first; documents in hand are finished or given back
+while heartbeat and sandbox still run for them; then the other loops end. What has not ended when the
+flush mark comes is abandoned: SQS redelivers, and the fence keeps late writes out.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+
+from worker.consumer import Consumer
+from worker.extract.sandbox import Sandbox
+from worker.health import HealthServer
+from worker.heartbeat import Heartbeat
+from worker.loops import Loop
+from worker.metrics import Metrics
+from worker.shutdown import Shutdown
+from worker.spot_handler import SpotInterruptionHandler
+
+_LOOK_S = 0.2
+_STALE_POLL_S = 90.0
+_JOIN_S = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Lifecycle:
+    """The threads of one worker process. `run` must be called in the main thread (signals)."""
+
+    shutdown: Shutdown
+    consumer: Consumer
+    heartbeat: Heartbeat
+    sandbox: Sandbox
+    spot: SpotInterruptionHandler
+    metrics: Metrics
+    http_host: str
+    http_port: int
+    attempts: int
+    _signals: int = 0
+    _received_all: threading.Event = field(default_factory=threading.Event)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> int:
+        """Work until a stop; the exit status: 0, or 1 when something must be mended first."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        health = HealthServer(
+            host=self.http_host,
+            port=self.http_port,
+            ready=self.readiness,
+            render_metrics=self.metrics.render,
+        )
+        health.start()
+        receiver, attempts, others = self._start()
+        self.spot.start_monitoring()
+        _log.info("worker_ready", http_port=health.port, attempts=self.attempts)
+        while not self.shutdown.wait(_LOOK_S):
+            self._heed_signals()
+        self._stop(receiver, attempts, others)
+        health.stop()
+        return self._report()
+
+    def readiness(self) -> tuple[bool, dict[str, object]]:
+        """Whether the worker takes work: it polls, and no stop was asked for."""
+        polled_at = self.consumer.polled_at
+        age_s = None if polled_at is None else round(self.shutdown.now() - polled_at, 1)
+        busy = self.consumer.in_flight > 0
+        ready = not self.shutdown.requested and age_s is not None and (busy or age_s < _STALE_POLL_S)
+        return ready, {
+            "stopping": self.shutdown.requested,
+            "seconds_since_poll": age_s,
+            "in_flight": self.consumer.in_flight,
+        }
+
+    def _start(self) -> tuple[threading.Thread, list[threading.Thread], list[threading.Thread]]:
+        over, consumer = self._over.is_set, self.consumer
+        others = [
+            Loop(name="sandbox", step=self.sandbox.step, ended=over),
+            Loop(name="heartbeat", step=self.heartbeat.step, ended=over, interval_s=0.5),
+            Loop(name="parked", step=consumer.parked_step, ended=over, interval_s=0.5),
+        ]
+        attempts = [
+            Loop(name=f"attempt-{number}", step=consumer.attempt_step, ended=self._no_more_work)
+            for number in range(self.attempts)
+        ]
+        stopped: Callable[[], bool] = lambda: self.shutdown.requested  # noqa: E731
+        receiver = Loop(name="receive", step=consumer.step, ended=stopped, interval_s=0.02)
+        other_threads = [loop.start(self.shutdown) for loop in others]
+        attempt_threads = [loop.start(self.shutdown) for loop in attempts]
+        return receiver.start(self.shutdown), attempt_threads, other_threads
+
+    def _no_more_work(self) -> bool:
+        return self._received_all.is_set() and self.consumer.in_flight == 0
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        # Only a count: a handler may interrupt any line, also one that holds the latch's lock.
+        self._signals += 1
+
+    def _heed_signals(self) -> None:
+        if self._signals == 1:
+            self.shutdown.request("signal")
+        elif self._signals > 1:
+            self.shutdown.request_now("second signal")
+
+    def _stop(
+        self,
+        receiver: threading.Thread,
+        attempts: list[threading.Thread],
+        others: list[threading.Thread],
+    ) -> None:
+        stop = self.shutdown.stop
+        _log.info("shutdown_began", reason=stop.reason if stop else "", left_s=self._left_s())
+        self._join([receiver])
+        self._received_all.set()
+        self._join(attempts)
+        self._over.set()
+        for thread in others:
+            thread.join(_JOIN_S)
+        self.spot.stop_monitoring()
+
+    def _join(self, threads: list[threading.Thread]) -> None:
+        """Wait for threads until the flush mark, which a later notice may bring forward."""
+        while any(thread.is_alive() for thread in threads) and self._left_s() > 0:
+            for thread in threads:
+                thread.join(_LOOK_S / len(threads))
+            self._heed_signals()
+
+    def _left_s(self) -> float:
+        stop = self.shutdown.stop
+        return round(stop.flush_by - self.shutdown.now(), 1) if stop else 0.0
+
+    def _report(self) -> int:
+        failure = self.shutdown.failure
+        stop = self.shutdown.stop
+        _log.info(
+            "worker_stopped",
+            status="FAILED" if failure else "GRACEFUL_SHUTDOWN",
+            reason=stop.reason if stop else "",
+            messages_requeued=self.consumer.requeued,
+            state_saved=self.consumer.in_flight == 0,
+        )
+        if failure is not None:
+            _log.error("must_be_mended", reason=str(failure))
+        return 1 if failure else 0

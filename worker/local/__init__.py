@@ -1,0 +1,1 @@
+"""The embedded stack: everything the worker talks to, as servers on localhost."""

@@ -1,0 +1,139 @@
+"""A small HTTP server on 127.0.0.1: a function from Request to Response, on a thread of its own.
+
+The Bedrock and the metadata server are such functions; what they share is only the wire.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+_MAX_BODY_BYTES = 64 * 1024**2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One request; `path` is as sent (still percent-encoded), without the query; headers in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Response:
+    """One answer."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Answer = Callable[[Request], Response | None]
+"""Answers a request; None closes the connection without an answer, as a dying server does."""
+
+
+class LocalHttpServer:
+    """Serves `answer` on 127.0.0.1, each request in a thread; port 0 picks a free one.
+
+    The port is bound on construction, so that `url` is known before `start`.
+    Raises OSError when the port is taken.
+    """
+
+    def __init__(self, answer: Answer, *, port: int = 0) -> None:
+        self._server = _Server(("127.0.0.1", port), _handler_of(answer))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._stopping = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """Address without a trailing slash."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> None:
+        """Serve until `stop`."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port, end every `pause`; harmless when called again or before `start`."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+    def pause(self, seconds: float) -> None:
+        """Keep a request waiting, at most until the server stops."""
+        self._stopping.wait(seconds)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+        # A client that was killed leaves a broken connection: that is its business, and no error here.
+        if not isinstance(sys.exception(), ConnectionError):
+            _log.exception("local_request_failed", client=str(client_address))
+
+
+def _handler_of(answer: Answer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Head and body leave in one packet; two would wait 40 ms for each other (Nagle, delayed ACK).
+        wbufsize = -1
+        disable_nagle_algorithm = True
+
+        def _serve(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            if size > _MAX_BODY_BYTES:
+                self.send_error(413)
+                self.close_connection = True
+                return
+            request = Request(
+                method=self.command,
+                path=self.path.partition("?")[0],
+                headers={name.lower(): value for name, value in self.headers.items()},
+                body=self.rfile.read(size),
+            )
+            response = answer(request)
+            if response is None:
+                self.close_connection = True
+                return
+            self._send(response)
+
+        def _send(self, response: Response) -> None:
+            self.send_response(response.status)
+            self.send_header("Content-Type", response.content_type)
+            self.send_header("Content-Length", str(len(response.body)))
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(response.body)
+
+        do_GET = do_PUT = do_POST = _serve  # noqa: N815 - the library's names
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+            pass
+
+    return Handler

@@ -1,0 +1,36 @@
+"""Breaking text into lines that fit a width, in the manner of its language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+Measure = Callable[[str], float]
+"""Width of a piece of text, in the unit of the page."""
+
+_NEVER_FIRST = "、。，．）」』・ー々％"
+
+
+def wrap(text: str, width: float, measure: Measure) -> list[str]:
+    """Lines no wider than `width` (but for a mark hung into the margin); a line feed starts a new one.
+
+    Text with spaces is broken at them, Japanese between any two characters, but for those that may
+    not begin a line.
+    """
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        pieces = paragraph.split(" ") if paragraph.isascii() else list(paragraph)
+        glue = " " if paragraph.isascii() else ""
+        lines.extend(_filled(pieces, glue, width, measure))
+    return lines
+
+
+def _filled(pieces: list[str], glue: str, width: float, measure: Measure) -> Iterator[str]:
+    line = pieces[0]
+    for piece in pieces[1:]:
+        longer = f"{line}{glue}{piece}"
+        if measure(longer) <= width or piece in _NEVER_FIRST:
+            line = longer
+        else:
+            yield line
+            line = piece
+    yield line

@@ -1,0 +1,1 @@
+"""Retries, circuit breaker and rate limiter; clock, random and wait are arguments."""

@@ -1,0 +1,143 @@
+"""Stops calling a service that keeps failing, and tries it again after a while.
+
+CLOSED --failure_threshold failures in a row--> OPEN --timeout--> HALF_OPEN --one success--> CLOSED
+                                                 ^------------- its one trial failed ----'
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+import structlog
+
+from worker.errors import Code, UnavailableError
+
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+
+
+class CircuitState(StrEnum):
+    """Whether calls pass (CLOSED), are refused (OPEN), or one is tried (HALF_OPEN)."""
+
+    CLOSED = "CLOSED"
+    OPEN = "OPEN"
+    HALF_OPEN = "HALF_OPEN"
+
+
+class CircuitOpenError(UnavailableError):
+    """The call was refused without being made; a trial is allowed in `retry_after_s` seconds."""
+
+    code = Code.CIRCUIT_OPEN
+
+    def __init__(self, name: str, *, retry_after_s: float) -> None:
+        when = f"in {retry_after_s:.1f} s" if retry_after_s > 0 else "when the trial call under way ends"
+        super().__init__(f"Circuit breaker is OPEN for {name}: it kept failing; tried again {when}")
+        self.retry_after_s = retry_after_s
+
+
+class CircuitBreaker:
+    """Guards the calls to one remote service; may be shared by threads.
+
+    `failure_threshold` failures in a row open it for `timeout` seconds. Only `expected_exception`
+    counts; any other exception passes through, neither as failure nor as success. `name` is the
+    service, for people.
+    """
+
+    def __init__(
+        self,
+        failure_threshold: int = 5,
+        timeout: float = 60.0,
+        expected_exception: type[Exception] | tuple[type[Exception], ...] = Exception,
+        *,
+        name: str = "the service",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if failure_threshold < 1:
+            raise ValueError(f"failure_threshold must be at least 1, not {failure_threshold}")
+        self.failure_threshold = failure_threshold
+        self.timeout = timeout
+        self.expected_exception = expected_exception
+        self.name = name
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._opened_at: float | None = None
+        self._trial = False
+        self._era = 0
+
+    @property
+    def state(self) -> CircuitState:
+        """The state now; an open breaker is HALF_OPEN as soon as `timeout` has passed."""
+        with self._lock:
+            return self._state()
+
+    def call(self, function: Callable[[], T]) -> T:
+        """The result of `function()`; raises what it raises, or CircuitOpenError without calling it."""
+        era = self._admit()
+        try:
+            result = function()
+        except self.expected_exception:
+            self._failed(era)
+            raise
+        except BaseException:
+            self._passed_by(era)
+            raise
+        self._succeeded(era)
+        return result
+
+    def _state(self) -> CircuitState:
+        if self._opened_at is None:
+            return CircuitState.CLOSED
+        return CircuitState.OPEN if self._reopens_in_s(self._opened_at) > 0 else CircuitState.HALF_OPEN
+
+    def _reopens_in_s(self, opened_at: float) -> float:
+        return max(0.0, opened_at + self.timeout - self._clock())
+
+    def _admit(self) -> int:
+        """The era the call belongs to.
+
+        Every change of state begins a new one, so that a slow call from before a change cannot
+        speak for what came after it.
+        """
+        with self._lock:
+            if self._opened_at is None:
+                return self._era
+            wait_s = self._reopens_in_s(self._opened_at)
+            if wait_s > 0 or self._trial:
+                raise CircuitOpenError(self.name, retry_after_s=wait_s)
+            self._trial = True
+            self._era += 1
+            return self._era
+
+    def _succeeded(self, era: int) -> None:
+        with self._lock:
+            if era != self._era:
+                return
+            closed = self._trial
+            self._failures = 0
+            self._opened_at = None
+            self._trial = False
+        if closed:
+            _log.info("circuit_closed", service=self.name)
+
+    def _failed(self, era: int) -> None:
+        with self._lock:
+            if era != self._era:
+                return
+            self._failures += 1
+            if not self._trial and self._failures < self.failure_threshold:
+                return
+            self._opened_at = self._clock()
+            self._trial = False
+            self._era += 1
+            failures = self._failures
+        _log.warning("circuit_opened", service=self.name, failures=failures, timeout_s=self.timeout)
+
+    def _passed_by(self, era: int) -> None:
+        with self._lock:
+            if era == self._era:
+                self._trial = False

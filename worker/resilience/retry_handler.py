@@ -1,0 +1,114 @@
+"""Retries a remote call with growing delays, for as long as another try can help."""
+
+from __future__ import annotations
+
+import random as random_module
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+import requests
+from botocore import exceptions as botocore_errors
+from tenacity import RetryCallState, Retrying, retry_if_exception
+
+from worker.errors import ProcessingError, TransientError, WorkerError
+from worker.resilience.circuit_breaker import CircuitOpenError
+from worker.resilience.error_handler import is_passing_client_error, reset_after_s
+
+T = TypeVar("T")
+
+LONGEST_RESET_S = 300.0
+"""A quota that is reset later than this is not waited for (Bedrock's are reset every minute)."""
+
+_JITTER = 0.5
+_CONNECTION_ERRORS = (
+    ConnectionError,
+    TimeoutError,
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    botocore_errors.ConnectionError,
+    botocore_errors.HTTPClientError,
+    botocore_errors.IncompleteReadError,
+)
+
+
+class RetryHandler:
+    """Calls a function once and up to `max_retries` times more; may be shared by threads.
+
+    The delays (seconds) start at `initial_delay` and grow by `backoff_factor`, each with up to half
+    of itself added at random, none above `max_delay`. Where the answer names the quota's reset, the
+    delay lasts at least until then, even above `max_delay`; a reset further away than
+    LONGEST_RESET_S ends the retries at once, because an earlier try is bound to fail.
+
+    `wait` is called with seconds (`Shutdown.wait` fits); when it answers true, a stop was asked for
+    and the last error is raised.
+    """
+
+    def __init__(
+        self,
+        max_retries: int = 3,
+        initial_delay: float = 1.0,
+        max_delay: float = 30.0,
+        backoff_factor: float = 2.0,
+        *,
+        wait: Callable[[float], object] | None = None,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self.max_retries = max_retries
+        self.initial_delay = initial_delay
+        self.max_delay = max_delay
+        self.backoff_factor = backoff_factor
+        self._wait = wait or threading.Event().wait
+        self._random = random
+
+    def call(self, function: Callable[[], T]) -> T:
+        """The result of `function()`; raises its last error as it is."""
+        retrying = Retrying(
+            retry=retry_if_exception(self.should_retry),
+            stop=self._is_enough,
+            wait=self._delay_s,
+            before_sleep=self._wait_or_raise,
+            sleep=_waited_already,
+            reraise=True,
+        )
+        return retrying(function)
+
+    def should_retry(self, error: BaseException) -> bool:
+        """Whether another try can help: broken connections, time-outs, throttling, faults of the service."""
+        match error:
+            case CircuitOpenError():
+                return False
+            case ProcessingError():
+                return error.retry_allowed
+            case WorkerError():
+                return isinstance(error, TransientError)
+            case botocore_errors.ClientError():
+                return is_passing_client_error(error)
+        return isinstance(error, _CONNECTION_ERRORS)
+
+    def _is_enough(self, state: RetryCallState) -> bool:
+        if state.attempt_number > self.max_retries:
+            return True
+        return (reset_after_s(_last_error(state)) or 0.0) > LONGEST_RESET_S
+
+    def _delay_s(self, state: RetryCallState) -> float:
+        growing_s = self.initial_delay * self.backoff_factor ** (state.attempt_number - 1)
+        delay_s = min(self.max_delay, growing_s * (1.0 + _JITTER * self._random()))
+        return max(delay_s, reset_after_s(_last_error(state)) or 0.0)
+
+    def _wait_or_raise(self, state: RetryCallState) -> None:
+        """Wait here and not in tenacity's `sleep`, which knows no error to raise after a stop."""
+        if self._wait(state.upcoming_sleep):
+            raise _last_error(state)
+
+
+def _last_error(state: RetryCallState) -> BaseException:
+    error = state.outcome.exception() if state.outcome else None
+    if error is None:
+        raise AssertionError("tenacity asked about a try that did not fail")
+    return error
+
+
+def _waited_already(_seconds: float) -> None:
+    """Stands in for tenacity's own sleep."""
