@@ -190,7 +190,7 @@ def sandbox_environment() -> dict[str, str]:
     One OpenMP thread a recogniser: the worker is parallel by pages already, and more threads make
     it slower by a factor (tesseract#3109).
     """
-    kept = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "PYTHONPATH", "VIRTUAL_ENV")
+    kept = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
     threads = dict.fromkeys(("OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     return {
         **{name: os.environ[name] for name in kept if name in os.environ},

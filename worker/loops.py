@@ -14,7 +14,7 @@ import structlog
 
 from worker.shutdown import Shutdown
 
-_PAUSE_AFTER_ERROR_S = 1.0
+PAUSE_AFTER_ERROR_S = 1.0
 _ERRORS_IN_A_ROW = 5
 
 _log = structlog.get_logger(__name__)
@@ -49,6 +49,6 @@ class Loop:
                 if failures >= _ERRORS_IN_A_ROW:
                     shutdown.fail(error)
                     return
-                pause.wait(_PAUSE_AFTER_ERROR_S)
+                pause.wait(PAUSE_AFTER_ERROR_S)
             if self.interval_s:
                 pause.wait(self.interval_s)

@@ -122,8 +122,9 @@ def _config(*, read_s: int = _READ_S, attempts: int = _ATTEMPTS) -> Config:
 
 
 def _s3(session: boto3.Session, url: str | None) -> S3Client:
-    # without s3v4 presigned URLs fall back to a signature that KMS-encrypted objects refuse
-    config = _config().merge(Config(signature_version="s3v4"))
+    # s3v4: other signatures of a link are refused for KMS-encrypted objects; virtual: without it a
+    # link names the global endpoint, whose redirect to the region breaks the signature
+    config = _config().merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
     client = session.client("s3", endpoint_url=url, config=config)
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):

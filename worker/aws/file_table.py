@@ -10,7 +10,7 @@ that it had succeeded; ADD would count such a call twice. Wall clocks are writte
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -79,6 +79,19 @@ class FileTable:
         item = response.get("Item")
         return ledger_row.from_wire(item) if item else None
 
+    def read_many(self, file_ids: Collection[str]) -> dict[str, FileRow]:
+        """The rows (consistent) of 1 to 100 files, by file_id.
+
+        Files that were never claimed are left out, and so may be others while the table is busy.
+        """
+        keys = [{"file_id": ledger_row.to_wire(file_id)} for file_id in file_ids]
+        with translated(f"read table {self._table}"):
+            response = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+        rows = map(ledger_row.from_wire, response["Responses"].get(self._table, []))
+        return {row.file_id: row for row in rows}
+
     def rows(self) -> Iterator[FileRow]:
         """All rows, in no order: a scan, for operators and proofs, not for the worker's own path."""
         with translated(f"read table {self._table}"):
@@ -130,6 +143,19 @@ class FileTable:
                 "that attempt goes on with it."
             )
         return row
+
+    def seed(self, file: FileMessage, *, fence: int) -> None:
+        """Have the fence of a file nobody claimed yet go on from `fence` (1 or more).
+
+        For a new ledger beside an index that was kept, which refuses what is older than its own.
+        """
+        self._update(
+            file.file_id,
+            what="seed",
+            condition="attribute_not_exists(#fence)",
+            expected={},
+            values={"fence": fence, "state": State.PROCESSING.value},
+        )
 
     def beat(self, claim: Claim) -> bool:
         """Show that the attempt is alive; False means the file was taken over."""

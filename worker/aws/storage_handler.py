@@ -189,6 +189,14 @@ class StorageHandler:
         except ObjectGoneError:
             return None
 
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of the results bucket that begin so, in their order."""
+        with translated(f"list {_url(self._results_bucket, prefix)}*", _RESULTS):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._results_bucket, Prefix=prefix
+            )
+            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
     def delete(self, bucket: str, key: str) -> None:
         """Delete an object; one that is not there is deleted already."""
         with translated(f"delete {_url(bucket, key)}", self._table(bucket)):

@@ -30,10 +30,13 @@ _STDERR_CHARS = 200
 pytesseract.pytesseract.environ = ChainMap({"OMP_THREAD_LIMIT": "1"}, pytesseract.pytesseract.environ)
 
 
-def recognise(image_path: Path, *, language: str, psm: int, timeout_s: float) -> str:
+def recognise(image_path: Path, *, language: str, psm: int, dpi: int, timeout_s: float) -> str:
     """Read a picture once and return Tesseract's TSV (12 columns, a header, one row a box).
 
-    `language` is a model name such as jpn or jpn_vert; `psm` is Tesseract's page segmentation mode.
+    `language` is a model name such as jpn or jpn_vert; `psm` is Tesseract's page segmentation mode. `dpi`
+    must be told: without it Tesseract takes 70 for its search for ruled lines, finds them in the strokes
+    of kanji, and words go missing (similarity 0.50 instead of 0.99 on a noisy page, 0.980 and 0.986 on
+    a clean one).
     Raises OCRError with code `timeout` when it takes longer than `timeout_s`, with `ocr_failed` when
     Tesseract ends badly, and MisconfiguredError when the program or the model is not installed.
     """
@@ -42,12 +45,16 @@ def recognise(image_path: Path, *, language: str, psm: int, timeout_s: float) ->
     with _translated(image_path.name):
         return str(
             pytesseract.image_to_data(
-                str(image_path), lang=language, config=f"--psm {psm}", nice=_NICE, timeout=timeout_s
+                str(image_path),
+                lang=language,
+                config=f"--psm {psm} --dpi {dpi}",
+                nice=_NICE,
+                timeout=timeout_s,
             )
         )
 
 
-def rotation_degrees(image_path: Path, *, timeout_s: float) -> int:
+def rotation_degrees(image_path: Path, *, dpi: int, timeout_s: float) -> int:
     """Degrees (0, 90, 180, 270) a picture must be turned clockwise to stand upright.
 
     Costs half a pass (model osd). 0 also where there are too few characters to tell, which Tesseract
@@ -58,7 +65,11 @@ def rotation_degrees(image_path: Path, *, timeout_s: float) -> int:
     try:
         with _translated(image_path.name):
             found = pytesseract.image_to_osd(
-                str(image_path), nice=_NICE, timeout=timeout_s, output_type=pytesseract.Output.DICT
+                str(image_path),
+                config=f"--dpi {dpi}",
+                nice=_NICE,
+                timeout=timeout_s,
+                output_type=pytesseract.Output.DICT,
             )
     except OCRError as error:
         if error.code is Code.TIMEOUT:
@@ -110,7 +121,7 @@ def _failure(name: str, status: int, stderr: str) -> OCRError | MisconfiguredErr
     if _LANGUAGE_MISSING in stderr:
         model = stderr.partition(_LANGUAGE_MISSING)[2].split("'")[1:2]
         return MisconfiguredError(
-            f"Tesseract has no model {' '.join(model)!r}; install its package, for example tesseract-ocr-jpn.",
+            f"Tesseract has no model {' '.join(model)!r}; install its package, such as tesseract-ocr-jpn.",
             code=Code.PROGRAM_MISSING,
         )
     ending = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"

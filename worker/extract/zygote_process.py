@@ -32,7 +32,8 @@ class ZygoteProcess:
 
     def __init__(self, *, work_root: Path, environment: Mapping[str, str]) -> None:
         self._work_root = work_root
-        self._environment = dict(environment)
+        # Its folder is another one than ours, from where a package that is not installed was imported.
+        self._environment = {**environment, "PYTHONPATH": str(Path(__file__).parents[2])}
         self._process: subprocess.Popen[bytes] | None = None
         self._pids: dict[str, int] = {}
         self.channel: Channel | None = None

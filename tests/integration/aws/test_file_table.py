@@ -320,6 +320,18 @@ def test_all_rows_are_read_page_after_page(table: FileTable, table_name: str, cl
     assert sorted(int(row.key) for row in table.rows()) == list(range(30))
 
 
+def test_several_rows_are_read_at_once_and_strangers_left_out(table: FileTable) -> None:
+    row = claim(table, "a1")
+    assert table.read_many([row.file_id, "never-claimed"]) == {row.file_id: row}
+
+
+def test_a_seeded_fence_goes_on_and_is_never_set_back(table: FileTable) -> None:
+    table.seed(MESSAGE, fence=7)
+    assert claim(table, "a1", seen=read(table)).fence == 8
+    table.seed(MESSAGE, fence=3)
+    assert read(table).fence == 8
+
+
 def test_a_missing_table_is_a_misconfiguration(clients: Clients, name: str) -> None:
     table = FileTable(clients.dynamodb, table=name, owner="w", pipeline_version="1")
     with pytest.raises(MisconfiguredError, match=name):

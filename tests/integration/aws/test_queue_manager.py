@@ -177,9 +177,7 @@ def test_one_record_of_a_message_can_be_dead_lettered(
     assert raw_dead_letter(clients, queues[1])[0] == "second record"
 
 
-def test_a_queue_that_does_not_exist_is_a_misconfiguration(
-    clients: Clients, queues: tuple[str, str]
-) -> None:
+def test_a_queue_that_does_not_exist_is_a_misconfiguration(clients: Clients, queues: tuple[str, str]) -> None:
     missing = QueueManager(clients.sqs, queue_url=queues[0] + "-not", dlq_url=queues[1])
     with pytest.raises(MisconfiguredError, match="cis-worker init"):
         missing.receive(limit=1, wait_s=0)

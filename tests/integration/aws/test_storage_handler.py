@@ -48,9 +48,7 @@ def test_a_look_tells_version_size_and_where_the_file_came_from(
     assert version.version == f"{version.etag}-5"
 
 
-def test_a_file_without_a_known_path_has_none(
-    clients: Clients, storage: StorageHandler, source: str
-) -> None:
+def test_a_file_without_a_known_path_has_none(clients: Clients, storage: StorageHandler, source: str) -> None:
     put(clients, source, b"x")
     assert storage.head(source, KEY).original_path is None
 
@@ -172,9 +170,7 @@ def test_uploading_to_a_missing_results_bucket_is_a_misconfiguration(
 def test_what_is_put_can_be_got(clients: Clients, storage: StorageHandler, results: str) -> None:
     storage.put("artifacts/ab/pdf", b"{}", content_type="application/json")
     assert storage.get("artifacts/ab/pdf") == b"{}"
-    assert (
-        clients.s3.head_object(Bucket=results, Key="artifacts/ab/pdf")["ContentType"] == "application/json"
-    )
+    assert clients.s3.head_object(Bucket=results, Key="artifacts/ab/pdf")["ContentType"] == "application/json"
 
 
 def test_a_result_that_is_not_there_is_none(storage: StorageHandler) -> None:
@@ -210,11 +206,11 @@ def test_a_prefix_is_deleted_with_all_below_and_nothing_else(storage: StorageHan
     assert storage.get("checkpoints/ab") == b"x"
 
 
-def test_more_than_a_thousand_objects_are_deleted(storage: StorageHandler) -> None:
-    for number in range(1001):
-        storage.put(f"checkpoints/a/{number}", b"")
-    assert storage.delete_prefix("checkpoints/a/") == 1001
-    assert storage.delete_prefix("checkpoints/a/") == 0
+def test_the_keys_under_a_prefix_are_listed_in_order(storage: StorageHandler) -> None:
+    for key in ("artifacts/b", "artifacts/a", "thumbnails/a"):
+        storage.put(key, b"x")
+    assert storage.keys("artifacts/") == ["artifacts/a", "artifacts/b"]
+    assert storage.keys("vectors/") == []
 
 
 def test_an_empty_prefix_is_refused(storage: StorageHandler) -> None:

@@ -1,0 +1,145 @@
+"""The rows of the table, each measured in one run so that ratios hold on a noisy machine."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.rivals import floor_s, naive_s
+from bench.worker_under_test import WorkerUnderTest, warm_worker
+from worker.local.scans import write_scan
+
+_RUNS = 3
+_SCAN_PAGES = 12
+_SLOW_PAGES = 3
+_SMALL_FILES = 20
+_MANY_FILES = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figure:
+    """One line of the table."""
+
+    what: str
+    figure: str
+    must: str
+    met: bool | None
+
+
+def _scan_s(worker: WorkerUnderTest, pdf: Path, run: int) -> float:
+    # Every run has bytes of its own, or the second would find the first one's result.
+    data = pdf.read_bytes() + f"\n% run {run}\n".encode()
+    began = worker.put(f"scan-{run}.pdf", data)
+    worker.finish(f"scan-{run}.pdf")
+
+    return time.monotonic() - began
+
+
+def scan(home: Path) -> list[Figure]:
+    """A 12-page Japanese scan, end to end, beside the floor and the naive loop."""
+    pdf = home / "scan.pdf"
+    write_scan(pdf, _SCAN_PAGES)
+    ours, floor, naive = [], [], []
+    with warm_worker(home / "stack") as worker:
+        for run in range(_RUNS):
+            ours.append(_scan_s(worker, pdf, run))
+            floor.append(floor_s(pdf, _SCAN_PAGES))
+            naive.append(naive_s(pdf, _SCAN_PAGES, one_thread=True))
+    default_s = naive_s(pdf, _SLOW_PAGES, one_thread=False)
+    to_floor = statistics.median(o / f for o, f in zip(ours, floor, strict=True))
+    to_naive = statistics.median(n / o for o, n in zip(ours, naive, strict=True))
+    one_s, floor_one_s, naive_one_s = (statistics.median(times) for times in (ours, floor, naive))
+    return [
+        Figure(
+            what=f"{_SCAN_PAGES}-page scan, end to end / floor (pdftoppm + 2 tesseract)",
+            figure=f"{to_floor:.2f} x ({one_s:.1f} s / {floor_one_s:.1f} s)",
+            must="<= 1.25 x",
+            met=to_floor <= 1.25,
+        ),
+        Figure(
+            what=f"{_SCAN_PAGES}-page scan, naive loop with one thread / end to end",
+            figure=f"{to_naive:.2f} x ({naive_one_s:.1f} s / {one_s:.1f} s)",
+            must=">= 2.5 x",
+            met=to_naive >= 2.5,
+        ),
+        Figure(
+            what=f"naive loop with default threads, {_SLOW_PAGES} pages",
+            figure=f"{default_s:.1f} s ({default_s / _SLOW_PAGES:.1f} s a page)",
+            must="printed",
+            met=None,
+        ),
+    ]
+
+
+def text(home: Path) -> list[Figure]:
+    """A 2 KB text file, from the message to a search that finds it."""
+    seconds = []
+    with warm_worker(home / "stack") as worker:
+        for number in range(_SMALL_FILES):
+            word = f"unique{number}word"
+            data = f"{word} 営業報告 ".encode() + "本文です。".encode() * 130
+            began = worker.put(f"small-{number}.txt", data)
+            worker.searchable(word)
+            seconds.append(time.monotonic() - began)
+    median_s = statistics.median(seconds)
+    return [
+        Figure(
+            what="2 KB text file, message to searchable, median / slowest of 20",
+            figure=f"{median_s:.3f} s / {max(seconds):.3f} s",
+            must="< 0.5 s",
+            met=median_s < 0.5,
+        )
+    ]
+
+
+def memory(home: Path) -> list[Figure]:
+    """The worker's own memory, and its growth over 100 documents."""
+    pdf = home / "two-pages.pdf"
+    write_scan(pdf, 2, dpi=100)
+    with warm_worker(home / "stack") as worker:
+        _feed(worker, pdf, range(10))
+        before = worker.memory_mb()
+        _feed(worker, pdf, range(10, 10 + _MANY_FILES))
+        after = worker.memory_mb()
+    grown = after - before
+    return [
+        Figure(
+            what=f"worker process after {_MANY_FILES + 10} documents",
+            figure=f"{after:.0f} MB",
+            must="< 250 MB",
+            met=after < 250,
+        ),
+        Figure(
+            what=f"its growth over {_MANY_FILES} documents",
+            figure=f"{grown:.1f} MB",
+            must="< 20 MB",
+            met=grown < 20,
+        ),
+    ]
+
+
+def _feed(worker: WorkerUnderTest, pdf: Path, numbers: range) -> None:
+    """Every fifth document is a scan of two pages, the others are text."""
+    keys = []
+    for number in numbers:
+        if number % 5 == 0:
+            key, data = f"{number}.pdf", pdf.read_bytes() + f"\n% {number}\n".encode()
+        else:
+            key, data = f"{number}.txt", f"{number} ".encode() + "本文です。".encode() * 1_000
+        worker.put(key, data)
+        keys.append(key)
+    for key in keys:
+        worker.finish(key)
+
+
+ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {"scan": scan, "text": text, "memory": memory}
+
+
+def measure(name: str) -> list[Figure]:
+    """Measure one row in a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="cis-bench-") as folder:
+        return ROWS[name](Path(folder))

@@ -1,0 +1,81 @@
+"""A warm worker on the embedded stack, and how long a document takes it from message to index."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+import psutil
+
+from worker.aws.file_table import FileTable
+from worker.index.local_index import LocalIndex
+from worker.local.stack import EmbeddedStack
+from worker.local.worker_process import WorkerProcess
+from worker.models import file_id
+
+_DEADLINE_S = 600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerUnderTest:
+    """One worker process, its stack, its ledger and its index."""
+
+    stack: EmbeddedStack
+    process: WorkerProcess
+    table: FileTable
+    index: LocalIndex
+
+    def put(self, key: str, data: bytes) -> float:
+        """Put an object, which announces itself; when that was done (monotonic seconds)."""
+        self.stack.clients.s3.put_object(Bucket=self.stack.resources.source_bucket, Key=key, Body=data)
+        return time.monotonic()
+
+    def finish(self, key: str) -> None:
+        """Wait until the ledger says that the file is done, and done well."""
+        row_id = file_id(self.stack.resources.source_bucket, key)
+        deadline = time.monotonic() + _DEADLINE_S
+        while True:
+            row = self.table.read(row_id)
+            if row is not None and row.finished:
+                if row.state.value != "indexed":
+                    raise AssertionError(f"{key} ended {row.state}: {row.reason_message}")
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{key} was not done in {_DEADLINE_S} s")
+            Event().wait(0.05)
+
+    def searchable(self, word: str) -> None:
+        """Wait until a search finds the word."""
+        deadline = time.monotonic() + _DEADLINE_S
+        while not self.index.search(word).total:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{word} was not found in {_DEADLINE_S} s")
+            Event().wait(0.005)
+
+    def memory_mb(self) -> float:
+        """Resident memory of the worker process itself, without its children."""
+        return float(psutil.Process(self.process.pid).memory_info().rss) / 1e6
+
+
+@contextmanager
+def warm_worker(home: Path) -> Iterator[WorkerUnderTest]:
+    """A worker that has read one document already."""
+    with EmbeddedStack(home) as stack:
+        process = stack.start_worker()
+        process.ready()
+        worker = WorkerUnderTest(
+            stack=stack,
+            process=process,
+            table=FileTable(
+                stack.clients.dynamodb, table=stack.resources.table, owner="bench", pipeline_version="0"
+            ),
+            index=LocalIndex(home / "index.sqlite3"),
+        )
+        worker.put("warm-up.txt", "温まる".encode())
+        worker.finish("warm-up.txt")
+        yield worker
+        process.stop()

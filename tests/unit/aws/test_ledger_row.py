@@ -1,0 +1,53 @@
+"""Rows and checkpoints as DynamoDB keeps them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from worker.aws import ledger_row
+from worker.models import Checkpoint, CheckpointPart, FileRow, State
+
+pytestmark = pytest.mark.unit
+
+FOLDER = "checkpoints/" + "f" * 64 + "/v1/k/"
+
+
+def test_what_is_absent_has_its_default() -> None:
+    row = ledger_row.from_wire(
+        {"file_id": {"S": "f"}, "fence": {"N": "3"}, "state": {"S": "indexed"}, "from_the_future": {"N": "1"}}
+    )
+    assert row == FileRow(file_id="f", fence=3, state=State.INDEXED)
+    assert type(row.fence) is int
+
+
+@pytest.mark.parametrize(
+    ("value", "wire"), [("営業", {"S": "営業"}), (7, {"N": "7"}), (True, {"BOOL": True})]
+)
+def test_values_are_spelled_as_dynamodb_does(value: str | int | bool, wire: object) -> None:
+    assert ledger_row.to_wire(value) == wire
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (),
+        (CheckpointPart(key=FOLDER + "1", sha256="aa", pages=(1,)),),
+        (
+            CheckpointPart(key=FOLDER + "10", sha256="aa", pages=(1, 2, 5)),
+            CheckpointPart(key=FOLDER + "11", sha256="bb", pages=(3,)),
+        ),
+    ],
+)
+def test_a_checkpoint_comes_back_as_it_was(parts: tuple[CheckpointPart, ...]) -> None:
+    checkpoint = Checkpoint(version="v1", extraction_key="k", parts=parts)
+    text = ledger_row.checkpoint_to_json(checkpoint)
+    assert ledger_row.checkpoint_from_json(text) == checkpoint
+
+
+def test_the_shared_part_of_the_keys_is_stored_once() -> None:
+    parts = tuple(CheckpointPart(key=f"{FOLDER}{n}", sha256="a" * 64, pages=(n,)) for n in range(1000, 2000))
+    text = ledger_row.checkpoint_to_json(Checkpoint(version="v1", extraction_key="k", parts=parts))
+    assert len(text) < 90 * 1000
+    assert json.loads(text)["prefix"] == FOLDER + "1"

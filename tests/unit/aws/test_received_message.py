@@ -1,0 +1,46 @@
+"""Reading a message and our own attribute, whatever others put there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from worker.aws.received_message import ReceivedMessage, from_wire
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+pytestmark = pytest.mark.unit
+
+
+def received(cis: str | None) -> ReceivedMessage:
+    message: MessageTypeDef = {
+        "MessageId": "m",
+        "ReceiptHandle": "r",
+        "Body": "b",
+        "Attributes": {"ApproximateReceiveCount": "3", "SentTimestamp": "1700000000123"},
+    }
+    if cis is not None:
+        message["MessageAttributes"] = {"cis": {"DataType": "String", "StringValue": cis}}
+    return from_wire(message, received_at=50.0, visibility_s=120)
+
+
+def test_a_message_is_read_with_its_lease() -> None:
+    message = received('{"interruptions": 2, "first_seen": 5}')
+    assert (message.message_id, message.receipt_handle, message.body) == ("m", "r", "b")
+    assert (message.receive_count, message.sent_at_ms) == (3, 1_700_000_000_123)
+    assert (message.received_at, message.lease_until) == (50.0, 170.0)
+    assert (message.interruptions, message.first_seen_ms) == (2, 5)
+
+
+@pytest.mark.parametrize("cis", [None, "", "not json", "[1]", "null", "[" * 100_000])
+def test_what_cannot_be_read_counts_as_absent(cis: str | None) -> None:
+    message = received(cis)
+    assert message.cis == {}
+    assert (message.interruptions, message.first_seen_ms) == (0, 1_700_000_000_123)
+
+
+def test_wrong_kinds_inside_count_as_absent() -> None:
+    message = received('{"interruptions": "many", "first_seen": null}')
+    assert (message.interruptions, message.first_seen_ms) == (0, 1_700_000_000_123)

@@ -1,0 +1,137 @@
+"""Which of botocore's errors becomes which of ours."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+)
+
+from worker.aws.translation import misconfigured, translate, translated
+from worker.errors import (
+    MisconfiguredError,
+    ObjectGoneError,
+    ThrottledError,
+    TransientError,
+    UnavailableError,
+    WorkerError,
+)
+
+pytestmark = pytest.mark.unit
+
+
+def refused(code: str, *, status: int = 400, headers: dict[str, str] | None = None) -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": "told so."},
+            "ResponseMetadata": {
+                "HTTPStatusCode": status,
+                "HTTPHeaders": headers or {},
+                "RequestId": "r",
+                "RetryAttempts": 0,
+                "HostId": "h",
+            },
+        },
+        "DoThings",
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("AccessDenied", 403, MisconfiguredError),
+        ("403", 403, MisconfiguredError),
+        ("AccessDeniedException", 400, MisconfiguredError),
+        ("ExpiredToken", 400, MisconfiguredError),
+        ("UnrecognizedClientException", 400, MisconfiguredError),
+        ("RequestTimeTooSkewed", 403, MisconfiguredError),
+        ("QueueDoesNotExist", 400, MisconfiguredError),
+        ("AWS.SimpleQueueService.NonExistentQueue", 400, MisconfiguredError),
+        ("ResourceNotFoundException", 400, MisconfiguredError),
+        ("NoSuchBucket", 404, MisconfiguredError),
+        ("ThrottlingException", 400, ThrottledError),
+        ("ProvisionedThroughputExceededException", 400, ThrottledError),
+        ("SlowDown", 503, ThrottledError),
+        ("RequestTimeout", 400, UnavailableError),
+        ("OverLimit", 403, UnavailableError),
+        ("InternalError", 500, UnavailableError),
+        ("ServiceUnavailable", 503, UnavailableError),
+        ("SomethingNew", 502, UnavailableError),
+        ("ValidationException", 400, TransientError),
+        ("SomethingNew", 400, TransientError),
+    ],
+)
+def test_a_refusal_becomes_what_must_be_done_next(
+    code: str, status: int, expected: type[WorkerError]
+) -> None:
+    error = translate(refused(code, status=status), what="do things")
+    assert type(error) is expected
+    assert str(error).startswith(f"Could not do things: {code}: told so.")
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected", "advice"),
+    [
+        (NoRegionError(), MisconfiguredError, "AWS_REGION"),
+        (NoCredentialsError(), MisconfiguredError, "AWS_ACCESS_KEY_ID"),
+        (
+            PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
+            MisconfiguredError,
+            "role",
+        ),
+        (ProfileNotFound(profile="x"), MisconfiguredError, "AWS_PROFILE"),
+        (EndpointConnectionError(endpoint_url="http://x"), UnavailableError, "http://x"),
+        (ConnectTimeoutError(endpoint_url="http://x"), UnavailableError, "http://x"),
+        (ReadTimeoutError(endpoint_url="http://x"), UnavailableError, "http://x"),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), UnavailableError, "1"),
+        (ParamValidationError(report="bad key"), TransientError, "bad key"),
+    ],
+)
+def test_a_failure_below_the_service_becomes_what_must_be_done_next(
+    raised: BotoCoreError, expected: type[WorkerError], advice: str
+) -> None:
+    error = translate(raised, what="do things")
+    assert type(error) is expected
+    assert advice in str(error)
+
+
+def test_the_callers_table_wins_over_everything_general() -> None:
+    table = {"AccessDenied": ObjectGoneError, "SlowDown": misconfigured("Mend it.")}
+    assert isinstance(translate(refused("AccessDenied"), what="x", table=table), ObjectGoneError)
+    error = translate(refused("SlowDown", status=503), what="x", table=table)
+    assert isinstance(error, MisconfiguredError)
+    assert str(error) == "Could not x: SlowDown: told so. Mend it."
+
+
+def test_a_throttle_tells_how_long_to_wait_when_the_service_did() -> None:
+    error = translate(refused("ThrottlingException", headers={"retry-after": "7"}), what="x")
+    assert isinstance(error, ThrottledError)
+    assert error.retry_after_s == 7.0
+
+
+def test_an_error_without_code_or_status_is_still_told() -> None:
+    error = translate(ClientError({}, "DoThings"), what="do things")
+    assert type(error) is TransientError
+    assert str(error) == "Could not do things: ."
+
+
+def test_the_cause_is_kept() -> None:
+    cause = refused("InternalError", status=500)
+    with pytest.raises(UnavailableError) as caught, translated("do things"):
+        raise cause
+    assert caught.value.__cause__ is cause
+
+
+def test_other_errors_pass_as_they_are() -> None:
+    with pytest.raises(KeyError), translated("do things"):
+        raise KeyError("x")

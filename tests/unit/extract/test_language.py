@@ -1,0 +1,131 @@
+"""Which language reads a page, decided from what was read so far."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.extract.language import (
+    better,
+    first_language,
+    fits,
+    is_poor,
+    language_of,
+    next_model,
+    psm_of,
+    script_shares,
+)
+from worker.extract.tsv import Reading, Word
+
+pytestmark = pytest.mark.unit
+
+_BOTH = ("jpn", "eng")
+_JAPANESE = "当四半期の売上高は過去最高を記録した"
+_LATIN = "The quick brown fox jumps over the lazy dog"
+_MIXED = _LATIN + "営業報告書について"
+
+
+def _reading(text: str, confidence: float | None) -> Reading:
+    words = tuple(
+        Word(text=word, left=0, top=0, width=1, height=1, confidence=confidence or 0.0)
+        for word in text.split()
+    )
+    return Reading(text=text, confidence=confidence, words=words)
+
+
+def test_scripts_are_counted_over_letters_only() -> None:
+    shares = script_shares("カタかな 漢字々𠮟 한국 Aé 12,%。")
+
+    assert (shares.kana, shares.kanji, shares.hangul, shares.latin) == (4 / 12, 4 / 12, 2 / 12, 2 / 12)
+    assert shares.cjk == pytest.approx(10 / 12)
+
+
+def test_a_text_without_letters_is_of_no_script() -> None:
+    assert script_shares("12 + 34").latin == 0.0
+
+
+@pytest.mark.parametrize(
+    ("hint", "first"), [(None, "jpn"), ("eng", "eng"), ("jpn", "jpn"), ("fra", "jpn"), ("", "jpn")]
+)
+def test_the_hint_is_read_first_where_it_is_allowed(hint: str | None, first: str) -> None:
+    assert first_language(_BOTH, hint) == first
+
+
+@pytest.mark.parametrize(
+    ("model", "language", "psm"), [("jpn", "jpn", 3), ("eng", "eng", 3), ("jpn_vert", "jpn", 5)]
+)
+def test_a_model_has_its_language_and_its_segmentation(model: str, language: str, psm: int) -> None:
+    assert (language_of(model), psm_of(model)) == (language, psm)
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "model", "fit"),
+    [
+        (_JAPANESE, 90.0, "jpn", True),
+        (_JAPANESE, 61.0, "jpn", True),
+        (_JAPANESE, 59.0, "jpn", False),
+        (_JAPANESE, 90.0, "jpn_vert", True),
+        (_LATIN, 90.0, "jpn", False),
+        (_MIXED, 80.0, "jpn", True),
+        ("2025 12.5", 90.0, "jpn", True),
+        (_LATIN, 91.0, "eng", True),
+        (_LATIN, 79.0, "eng", False),
+        ("BRRS OLE HOBRAM", 14.6, "eng", False),
+        ("", None, "jpn", True),
+        ("", None, "eng", True),
+    ],
+)
+def test_a_reading_fits_its_language_or_not(
+    text: str, confidence: float | None, model: str, fit: bool
+) -> None:
+    assert fits(_reading(text, confidence), model) is fit
+
+
+@pytest.mark.parametrize(("confidence", "poor"), [(None, True), (0.0, True), (59.9, True), (60.0, False)])
+def test_a_poor_reading_is_one_without_confidence(confidence: float | None, poor: bool) -> None:
+    assert is_poor(_reading("x", confidence)) is poor
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "languages", "tried", "following"),
+    [
+        (_LATIN, "jpn", _BOTH, ["jpn"], "eng"),
+        (_LATIN, "jpn", _BOTH, ["eng", "jpn"], None),
+        ("選溢上性鹿昌卿", "jpn", _BOTH, ["jpn"], "jpn_vert"),
+        ("選溢上性鹿昌卿", "jpn_vert", _BOTH, ["jpn", "jpn_vert"], None),
+        ("BRRS OLE", "eng", _BOTH, ["eng"], "jpn"),
+        ("BRRS OLE", "eng", _BOTH, ["jpn", "eng"], None),
+        (_LATIN, "jpn", ("jpn",), ["jpn"], None),
+        ("BRRS OLE", "eng", ("eng", "deu"), ["eng"], "deu"),
+        ("選溢上性鹿昌卿", "jpn", ("jpn", "chi_sim"), ["jpn", "jpn_vert"], "chi_sim"),
+    ],
+)
+def test_the_next_model_is_the_one_the_script_suggests(
+    text: str, model: str, languages: tuple[str, ...], tried: list[str], following: str | None
+) -> None:
+    assert next_model(_reading(text, 20.0), model, languages, tried) == following
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (("jpn", _LATIN, 81.0), ("eng", _LATIN, 91.0), "eng"),
+        (("jpn", _LATIN, 91.0), ("eng", _LATIN, 91.0), "eng"),
+        (("jpn", _LATIN, 91.0), ("eng", _LATIN, 90.0), "jpn"),
+        (("eng", "BRRS OLE HOBRAM WTRET", 14.0), ("jpn", _JAPANESE, 92.0), "jpn"),
+        (("jpn", "選 溢 上 性", 25.0), ("jpn_vert", _JAPANESE, 91.0), "jpn_vert"),
+        # the Japanese part of a mixed page is not given up for a Latin reading that is unsure
+        (("eng", _LATIN, 78.0), ("jpn", _MIXED, 75.0), "jpn"),
+        (("jpn", _MIXED, 75.0), ("eng", _LATIN, 78.0), "jpn"),
+        # a page number alone, however clear, is no reading of the page
+        (("jpn", _LATIN * 5, 62.0), ("eng", "7", 96.0), "jpn"),
+        # but much rubbish is no reading either
+        (("jpn", "x" * 300, 25.0), ("eng", _LATIN * 2, 95.0), "eng"),
+        (("jpn", "", None), ("eng", "a", 10.0), "eng"),
+    ],
+)
+def test_the_more_believable_reading_is_kept(
+    first: tuple[str, str, float | None], second: tuple[str, str, float | None], kept: str
+) -> None:
+    one, other = ((model, _reading(text, confidence)) for model, text, confidence in (first, second))
+
+    assert better(one, other)[0] == kept

@@ -1,0 +1,281 @@
+"""Real children, forked from a real zygote, on small real files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from PIL import Image, ImageDraw
+
+from worker.config import sandbox_environment
+from worker.errors import Code, MisconfiguredError, RejectedError
+from worker.extract.extraction_run import Ended, Event, ExtractionRequest, PreviewDrawn
+from worker.extract.sandbox import ExtractionRun, Sandbox
+from worker.models import FileType, Limits, Page, ReadOptions, TextSource
+
+pytestmark = pytest.mark.unit
+
+_DEADLINE_S = 60.0
+
+
+def options(*, languages: tuple[str, ...] = ("eng",), **changes: float) -> ReadOptions:
+    limits: dict[str, float] = {
+        "max_file_bytes": 10**8,
+        "max_pixels": 10**8,
+        "max_text_chars": 10**6,
+        "page_timeout_s": 60,
+        "document_timeout_s": 60,
+        "document_timeout_per_page_s": 20,
+        "memory_bytes": 2 * 1024**3,
+        "cpu_s": 600,
+        "output_bytes": 10**9,
+    }
+    return ReadOptions(
+        limits=Limits(**(limits | changes)),  # type: ignore[arg-type]
+        languages=languages,
+        dpi=200,
+    )
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[ReadOptions], Sandbox]]:
+    """Start a sandbox with a thread that drives it."""
+    sandboxes: list[Sandbox] = []
+    over = threading.Event()
+
+    def started(read: ReadOptions) -> Sandbox:
+        sandbox = Sandbox(
+            options=read, slots=2, work_root=tmp_path / "work", environment=sandbox_environment()
+        )
+        sandboxes.append(sandbox)
+        sandbox.start()
+        threading.Thread(target=drive, args=(sandbox,), daemon=True).start()
+        return sandbox
+
+    def drive(sandbox: Sandbox) -> None:
+        while not over.is_set():
+            sandbox.step(0.05)
+
+    yield started
+    over.set()
+    for sandbox in sandboxes:
+        sandbox.close()
+
+
+def request(folder: Path, name: str, data: bytes) -> ExtractionRequest:
+    work = folder / f"{name}-work"
+    work.mkdir()
+    path = work / "original"
+    path.write_bytes(data)
+    return ExtractionRequest(path=path, name=name, folder=work)
+
+
+def picture(folder: Path, *, frames: int = 1, text: str = "HELLO") -> bytes:
+    images = []
+    for number in range(frames):
+        image = Image.new("L", (600, 200), 255)
+        ImageDraw.Draw(image).text((30, 60), f"{text} {number + 1}", fill=0, font_size=60)
+        images.append(image)
+    path = folder / "made.tif"
+    images[0].save(path, save_all=True, append_images=images[1:])
+    return path.read_bytes()
+
+
+def read(run: ExtractionRun) -> list[Event]:
+    """All events until the end."""
+    events: list[Event] = []
+    deadline = time.monotonic() + _DEADLINE_S
+    while not any(isinstance(event, Ended) for event in events):
+        event = run.next(0.2)
+        if event is not None:
+            events.append(event)
+        assert time.monotonic() < deadline, f"no end, only {events}"
+    return events
+
+
+def pages(events: list[Event]) -> list[Page]:
+    return [event for event in events if isinstance(event, Page)]
+
+
+def children() -> list[psutil.Process]:
+    """Every process below this test but the zygote itself."""
+    below = psutil.Process().children(recursive=True)
+    return [p for p in below if p.status() != psutil.STATUS_ZOMBIE and p.ppid() != os.getpid()]
+
+
+def test_a_text_file_is_read_in_a_child(start: Callable[[ReadOptions], Sandbox], tmp_path: Path) -> None:
+    sandbox = start(options())
+    with sandbox.open(request(tmp_path, "a.txt", "営業報告".encode())) as run:
+        assert run.detect() is FileType.TEXT
+        run.go()
+        events = read(run)
+    assert [page.text.strip() for page in pages(events)] == ["営業報告"]
+    assert events[-1] == Ended()
+    assert children() == []
+
+
+def test_pages_are_recognised_with_tickets_and_the_pictures_are_drawn(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path
+) -> None:
+    sandbox = start(options())
+    what = request(tmp_path, "a.tif", picture(tmp_path, frames=3))
+    with sandbox.open(what) as run:
+        assert run.detect() is FileType.TIFF
+        run.go()
+        events = read(run)
+        assert PreviewDrawn(drawn=True) in events
+        assert (what.folder / "thumbnail.webp").stat().st_size > 0
+        assert (what.folder / "picture.jpg").stat().st_size > 0
+    found = {page.number: page.text for page in pages(events)}
+    assert sorted(found) == [1, 2, 3]
+    assert all(f"HELLO {number}" in text for number, text in found.items())
+    assert sorted(path.name for path in what.folder.glob("*.pgm")) == []
+
+
+def test_pages_that_are_done_are_not_read_again(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path
+) -> None:
+    sandbox = start(options())
+    with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=3))) as run:
+        run.detect()
+        run.go(done=[1, 3], preview=False)
+        assert [page.number for page in pages(read(run))] == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code"),
+    [
+        ("empty.txt", b"", Code.EMPTY),
+        ("broken.pdf", b"%PDF-1.7\nnothing of the kind", Code.CORRUPT),
+        ("unknown.bin", bytes(range(256)) * 20, Code.UNSUPPORTED_TYPE),
+    ],
+)
+def test_a_file_that_cannot_be_read_ends_with_its_reason(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path, name: str, data: bytes, code: Code
+) -> None:
+    sandbox = start(options())
+    with sandbox.open(request(tmp_path, name, data)) as run:
+        try:
+            run.detect()
+        except RejectedError as error:
+            assert error.code is code
+            return
+        run.go()
+        ended = read(run)[-1]
+    assert isinstance(ended, Ended)
+    assert ended.code is code
+
+
+def test_more_memory_than_allowed_is_a_reason_and_no_crash(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path
+) -> None:
+    sandbox = start(options(memory_bytes=600 * 1024**2, max_text_chars=10**9))
+    with sandbox.open(request(tmp_path, "big.txt", b"word " * 60_000_000)) as run:
+        try:
+            run.detect()
+            run.go()
+            ended = read(run)[-1]
+        except RejectedError as error:
+            ended = Ended(code=error.code)
+    assert isinstance(ended, Ended)
+    assert ended.code in (Code.MEMORY, Code.CRASHED)
+
+
+def test_a_child_killed_in_recognition_is_replaced_and_no_page_is_lost(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path
+) -> None:
+    sandbox = start(options())
+    with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=6))) as run:
+        run.detect()
+        run.go()
+        killed = False
+        events: list[Event] = []
+        deadline = time.monotonic() + _DEADLINE_S
+        while not any(isinstance(event, Ended) for event in events):
+            assert time.monotonic() < deadline
+            event = run.next(0.1)
+            if event is not None:
+                events.append(event)
+            if not killed and pages(events):
+                _kill_readers()
+                killed = True
+    assert sorted(page.number for page in pages(events)) == [1, 2, 3, 4, 5, 6]
+    assert {page.source for page in pages(events)} == {TextSource.OCR}
+    assert events[-1] == Ended()
+
+
+def _kill_readers() -> None:
+    (zygote,) = psutil.Process().children()
+    for child in zygote.children():
+        child.send_signal(signal.SIGKILL)
+
+
+def test_closing_a_run_leaves_no_process(start: Callable[[ReadOptions], Sandbox], tmp_path: Path) -> None:
+    sandbox = start(options())
+    with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=20))) as run:
+        run.detect()
+        run.go()
+        while run.next(0.2) is None:
+            pass
+    assert children() == []
+
+
+def test_a_zygote_that_dies_is_replaced(start: Callable[[ReadOptions], Sandbox], tmp_path: Path) -> None:
+    sandbox = start(options())
+    (zygote,) = psutil.Process().children()
+    with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=2))) as run:
+        run.detect()
+        run.go()
+        zygote.kill()
+        assert sorted(page.number for page in pages(read(run))) == [1, 2]
+
+
+def test_a_drained_run_finishes_the_pages_in_hand_only(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path
+) -> None:
+    sandbox = start(options())
+    with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=20))) as run:
+        run.detect()
+        run.go()
+        while not isinstance(run.next(0.2), Page):
+            pass
+        run.drain()
+        while run.busy:
+            assert not isinstance(run.next(0.2), Ended)
+        assert 0 < run.left < 20
+
+
+def test_a_language_that_is_not_installed_is_named_with_its_package(
+    start: Callable[[ReadOptions], Sandbox],
+) -> None:
+    with pytest.raises(MisconfiguredError, match="tesseract-ocr-tlh"):
+        start(options(languages=("eng", "tlh")))
+
+
+def test_a_missing_recogniser_is_named(tmp_path: Path) -> None:
+    environment = sandbox_environment() | {"PATH": str(tmp_path)}
+    sandbox = Sandbox(options=options(), slots=1, work_root=tmp_path / "work", environment=environment)
+    with pytest.raises(MisconfiguredError, match="tesseract"):
+        sandbox.start()
+    sandbox.close()
+
+
+def test_the_zygote_has_one_thread(start: Callable[[ReadOptions], Sandbox]) -> None:
+    start(options())
+    (zygote,) = psutil.Process().children()
+    assert zygote.num_threads() == 1
+
+
+def test_the_zygote_knows_no_secret(
+    start: Callable[[ReadOptions], Sandbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    start(options())
+    (zygote,) = psutil.Process().children()
+    assert not [name for name in zygote.environ() if name.startswith(("AWS", "CIS"))]

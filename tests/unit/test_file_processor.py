@@ -1,0 +1,184 @@
+"""One document in a straight line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from worker.errors import LeaseLostError, ObjectChangedError, UnavailableError
+from worker.heartbeat import Lease
+from worker.models import FileMessage, Job, State, TextSource
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import World
+
+pytestmark = pytest.mark.unit
+
+TEXT = "営業報告書 第三四半期".encode()
+
+
+def _lease(world: World) -> Lease:
+    world.queue.send("{}")
+    return world.heartbeat.hold(world.receive())
+
+
+def _job(world: World, key: str = "a.txt", data: bytes = TEXT) -> Job:
+    return world.claim(world.put(key, data))
+
+
+def _left_behind(world: World) -> list[str]:
+    return [path.name for path in world.work_root.glob("document-*")]
+
+
+def test_a_document_is_indexed_committed_and_leaves_no_file(live: World) -> None:
+    document = live.processor.process(_job(live), _lease(live))
+    assert document.state is State.INDEXED
+    assert document.language == "jpn"
+    assert document.text_sources == (TextSource.FILE.value,)
+    row = live.row("a.txt")
+    assert (row.state, row.owner, row.pages) == (State.INDEXED, None, 1)
+    assert row.content_hash == document.content_hash
+    assert [hit.file_name for hit in live.index.search("営業").hits] == ["a.txt"]
+    assert _left_behind(live) == []
+
+
+def test_the_same_bytes_under_another_name_are_not_read_again(live: World) -> None:
+    live.processor.process(_job(live), _lease(live))
+    artifact = live.row("a.txt").artifact_key
+    document = live.processor.process(_job(live, "copy.txt"), _lease(live))
+    assert document.state is State.INDEXED
+    assert live.row("copy.txt").artifact_key == artifact
+    assert live.index.search("営業").total == 2
+    assert b'cis_pages_total{source="file"} 1.0' in live.metrics.render()
+
+
+def test_the_path_people_know_is_indexed(live: World) -> None:
+    live.clients.s3.put_object(
+        Bucket="source", Key="k/1", Body=TEXT, Metadata={"original-path": "/share/%E5%A0%B1%E5%91%8A.txt"}
+    )
+    document = live.processor.process(live.claim(live.message("k/1")), _lease(live))
+    assert document.file_path == "/share/報告.txt"
+    assert document.file_name == "報告.txt"
+
+
+@pytest.mark.parametrize(
+    ("key", "data", "reason"),
+    [
+        ("empty.txt", b"", "empty"),
+        ("large.txt", b"x" * 1_000_001, "too_large"),
+        ("broken.pdf", b"%PDF-1.4 rubbish", "corrupt"),
+        ("thing.bin", bytes(range(256)) * 9, "unsupported_type"),
+    ],
+)
+def test_a_file_without_content_is_found_by_its_name(
+    live: World, key: str, data: bytes, reason: str
+) -> None:
+    document = live.processor.process(_job(live, key, data), _lease(live))
+    assert (document.state, document.reason) == (State.NO_CONTENT, reason)
+    assert live.row(key).reason == reason
+    assert [hit.file_name for hit in live.index.search(key).hits] == [key]
+
+
+def test_an_object_that_changes_while_it_is_read_is_not_committed(live: World) -> None:
+    job = _job(live)
+    lease = _lease(live)
+    _when(live, "PutObject", lambda: live.put("a.txt", b"another text"))
+    with pytest.raises(ObjectChangedError):
+        live.processor.process(job, lease)
+    assert live.row("a.txt").state is State.PROCESSING
+    assert live.index.search("営業").total == 0
+    assert _left_behind(live) == []
+
+
+def test_an_object_that_goes_while_it_is_read_is_started_over(live: World) -> None:
+    job = _job(live)
+    lease = _lease(live)
+    _when(live, "PutObject", lambda: live.clients.s3.delete_object(Bucket="source", Key="a.txt"))
+    with pytest.raises(ObjectChangedError):
+        live.processor.process(job, lease)
+
+
+def test_a_worker_that_was_overtaken_writes_nothing(live: World) -> None:
+    file = live.put("a.txt", TEXT)
+    stale = live.claim(file, message_id="m1")
+    live.processor.process(live.claim(file, message_id="m1"), _lease(live))
+    live.put("a.txt", b"newer text")
+    live.processor.process(live.claim(file, message_id="m2"), _lease(live))
+    with pytest.raises((LeaseLostError, ObjectChangedError, UnavailableError)):
+        live.processor.process(stale, _lease(live))
+    assert live.row("a.txt").fence == 3
+    assert live.index.search("newer").total == 1
+    assert live.index.search("営業").total == 0
+
+
+def test_a_lease_that_lapsed_stops_the_work_before_the_commit(live: World) -> None:
+    job = _job(live)
+    lease = _lease(live)
+    lease.lost = True
+    with pytest.raises(LeaseLostError):
+        live.processor.process(job, lease)
+    assert live.row("a.txt").state is State.PROCESSING
+    assert _left_behind(live) == []
+
+
+def test_a_deleted_file_is_hidden_from_search(live: World) -> None:
+    live.processor.process(_job(live), _lease(live))
+    live.clients.s3.delete_object(Bucket="source", Key="a.txt")
+    live.processor.process(live.claim(live.message("a.txt"), message_id="m2"), _lease(live))
+    assert live.row("a.txt").state is State.TOMBSTONED
+    assert live.index.search("営業").total == 0
+
+
+def test_a_small_document_costs_seven_calls_of_s3_at_most(live: World) -> None:
+    calls: list[str] = []
+    live.put("a.txt", TEXT)
+    live.clients.s3.meta.events.register(
+        "before-send.s3", lambda **details: calls.append(details["event_name"])
+    )
+    job = live.claim(live.message("a.txt"))
+    live.processor.process(job, _lease(live))
+    assert 3 < len(calls) <= 7
+
+
+def test_a_message_of_the_queue_goes_the_same_way(live: World) -> None:
+    live.put("a.txt", TEXT)
+    live.announce("a.txt")
+    live.work()
+    assert live.row("a.txt").state is State.INDEXED
+    assert live.waiting() == 0
+
+
+def _when(world: World, operation: str, act: Any) -> None:
+    """Do something to the world just before the worker's next call of an S3 operation."""
+    done: list[bool] = []
+
+    def once(**_: Any) -> None:
+        if not done:
+            done.append(True)
+            act()
+
+    world.clients.s3.meta.events.register(f"before-call.s3.{operation}", once)
+
+
+def test_a_message_whose_file_was_moved_moves_it(live: World) -> None:
+    live.put("old.txt", TEXT)
+    live.announce("old.txt")
+    live.work()
+    live.clients.s3.delete_object(Bucket="source", Key="old.txt")
+    live.put("new.txt", TEXT)
+    moved = {"eventType": "FILE_MOVED", "s3Bucket": "source", "s3Key": "new.txt", "previousS3Key": "old.txt"}
+    live.queue.send(json.dumps(moved))
+    live.work()
+    assert live.row("old.txt").state is State.TOMBSTONED
+    assert live.row("new.txt").state is State.INDEXED
+    assert live.index.search("営業").total == 1
+
+
+def test_identity_is_bucket_and_key() -> None:
+    one, other = (
+        FileMessage(event_type="FILE_UPLOADED", bucket=bucket, key=key)  # type: ignore[arg-type]
+        for bucket, key in (("b", "a/c"), ("b/a", "c"))
+    )
+    assert one.file_id != other.file_id

@@ -1,0 +1,112 @@
+"""Leases: kept alive, lost, and never beaten after their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from worker.errors import JobInterrupted, LeaseLostError
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import World
+
+pytestmark = pytest.mark.unit
+
+
+def _break(world: World, operation: str, error: Exception) -> None:
+    def fail(**_: Any) -> None:
+        raise error
+
+    world.clients.sqs.meta.events.register_first(f"before-send.sqs.{operation}", fail)
+
+
+def test_a_lease_counts_from_before_the_receive(world: World) -> None:
+    world.announce("a")
+    message = world.receive()
+    world.clock.now += 30
+    lease = world.heartbeat.hold(message)
+    assert lease.left_s == 90
+    lease.check()
+
+
+def test_a_beat_is_due_at_a_third_and_moves_the_deadline(world: World) -> None:
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    world.clock.now += 39
+    world.heartbeat.step()
+    assert lease.left_s == 81
+    world.clock.now += 1
+    world.heartbeat.step()
+    assert lease.left_s == 120
+
+
+def test_the_claim_of_a_lease_is_beaten_in_the_ledger_too(world: World) -> None:
+    job = world.claim(world.put("a"))
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    lease.claim = job.claim
+    world.clock.now += 40
+    world.heartbeat.step()
+    assert world.row("a").beat == 1
+
+
+def test_a_lease_whose_file_was_claimed_by_another_is_lost(world: World) -> None:
+    file = world.put("a")
+    job = world.claim(file)
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    lease.claim = job.claim
+    world.other.claim(file, message_id="m2", version="v", seen=world.row("a"), attempt="theirs")
+    world.clock.now += 40
+    world.heartbeat.step()
+    assert lease.lost
+    with pytest.raises(LeaseLostError):
+        lease.check()
+
+
+def test_a_network_error_in_one_beat_is_survived(world: World) -> None:
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    _break(world, "ChangeMessageVisibilityBatch", ReadTimeoutError(endpoint_url="x"))
+    world.clock.now += 40
+    world.heartbeat.step()
+    assert lease.left_s == 80
+    assert not lease.lost
+
+
+def test_a_lease_that_no_beat_reached_in_time_is_lost(world: World) -> None:
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    _break(world, "ChangeMessageVisibilityBatch", ReadTimeoutError(endpoint_url="x"))
+    world.clock.now += 121
+    world.heartbeat.step()
+    assert lease.lost
+    assert lease.left_s == 0
+
+
+def test_the_work_stops_before_the_lease_ends_though_nobody_said_so(world: World) -> None:
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    world.clock.now += 116
+    with pytest.raises(LeaseLostError):
+        lease.check()
+
+
+def test_a_message_held_for_eleven_hours_is_handed_on(world: World) -> None:
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    world.clock.now += 11 * 3600 + 1
+    lease.deadline = world.clock.now + 100
+    with pytest.raises(JobInterrupted):
+        lease.check()
+
+
+def test_a_released_lease_is_not_beaten_again(world: World) -> None:
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    world.heartbeat.release(lease)
+    world.clock.now += 40
+    world.heartbeat.step()
+    assert lease.left_s == 80

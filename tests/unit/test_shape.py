@@ -1,0 +1,233 @@
+"""The house rules that no linter knows: sizes, names, mirrored tests, one reader of the environment."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).parents[2]
+WORKER = ROOT / "worker"
+TESTS = ROOT / "tests"
+MODULES = sorted(WORKER.rglob("*.py"))
+TEST_FOLDER = sorted(TESTS.rglob("*.py"))
+TEST_FILES = [path for path in TEST_FOLDER if path.name.startswith("test_")]
+FLOORS = ("unit", "integration", "e2e", "resilience", "autoscaling", "performance")
+
+MAX_FILE_LINES = 300
+MAX_TEST_FILE_LINES = 400
+MAX_FUNCTION_LINES = 40
+MAX_PARAMETERS = 6
+FORBIDDEN_NAMES = re.compile(r"(utils?|helpers?|common|base|misc|manager.*)\.py")
+
+# Modules with nothing of their own to test, and why.
+UNTESTED = {"extract/page_source.py": "a value that every extractor's test makes"}
+# Tests of the project itself and not of one module.
+ABOUT_THE_PROJECT = {"test_shape.py", "test_docs.py"}
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions(path: Path) -> Iterator[Function]:
+    return (node for node in ast.walk(tree(path)) if isinstance(node, Function))
+
+
+def lines_of(function: Function) -> int:
+    """Lines from `def` to the end, without the docstring."""
+    first, last = function.lineno, function.end_lineno or function.lineno
+    docstring = function.body[0] if ast.get_docstring(function) is not None else None
+    said = (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1 if docstring else 0
+    return last - first + 1 - said
+
+
+def parameters_of(function: Function) -> int:
+    told = function.args
+    names = [argument.arg for argument in (*told.posonlyargs, *told.args, *told.kwonlyargs)]
+    return len([name for name in names if name not in ("self", "cls")])
+
+
+def calls(path: Path, *names: str) -> list[str]:
+    """Calls of these names as `line: name`, whether `name()` or `x.name()`."""
+    found = []
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            if name in names:
+                found.append(f"{node.lineno}: {name}")
+    return found
+
+
+def uses(path: Path, module: str, *names: str) -> list[str]:
+    """Uses of names of a module as `line: module.name`, by attribute or by import."""
+    found = []
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            told = [node.attr] if node.value.id == module else []
+        elif isinstance(node, ast.ImportFrom):
+            told = [alias.name for alias in node.names] if node.module == module else []
+        else:
+            continue
+        found += [f"{node.lineno}: {module}.{name}" for name in told if name in names]
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """Every module or name imported, in dotted form."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def offenders(paths: Iterable[Path], rule: Callable[[Path], Iterable[object]]) -> list[str]:
+    """What a rule finds in the files, as `file: finding`."""
+    return [f"{named(path)}: {found}" for path in paths for found in rule(path)]
+
+
+def in_worker(*folders: str) -> Callable[[Path], bool]:
+    return lambda path: path.relative_to(WORKER).parts[0] in folders
+
+
+def test_files_are_short() -> None:
+    def long(path: Path) -> Iterable[object]:
+        limit = MAX_TEST_FILE_LINES if path.is_relative_to(TESTS) else MAX_FILE_LINES
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        return [f"{lines} lines"] if lines > limit else []
+
+    assert offenders(MODULES + TEST_FOLDER, long) == []
+
+
+def test_functions_are_short() -> None:
+    def long(path: Path) -> Iterable[object]:
+        return [f"{f.name}: {lines_of(f)} lines" for f in functions(path) if lines_of(f) > MAX_FUNCTION_LINES]
+
+    assert offenders(MODULES + TEST_FILES, long) == []
+
+
+def test_functions_take_few_parameters_but_for_commands() -> None:
+    def many(path: Path) -> Iterable[object]:
+        return [f"{f.name}: {parameters_of(f)}" for f in functions(path) if parameters_of(f) > MAX_PARAMETERS]
+
+    assert offenders(itertools.filterfalse(in_worker("cli"), MODULES), many) == []
+
+
+def test_files_are_named_after_their_noun() -> None:
+    assert [named(path) for path in MODULES + TEST_FOLDER if FORBIDDEN_NAMES.fullmatch(path.name)] == []
+
+
+def test_modules_say_what_they_are_for() -> None:
+    assert [named(path) for path in MODULES if not ast.get_docstring(tree(path))] == []
+
+
+def test_a_module_has_its_test_file() -> None:
+    """An adapter's stands on the integration floor when only a real server can answer it."""
+    missing = []
+    for path in MODULES:
+        inside = path.relative_to(WORKER)
+        mirrored = [TESTS / floor / inside.parent / f"test_{path.name}" for floor in ("unit", "integration")]
+        exempt = path.name in ("__init__.py", "__main__.py") or inside.as_posix() in UNTESTED
+        if not exempt and not any(file.exists() for file in mirrored):
+            missing.append(named(mirrored[0]))
+    assert missing == []
+
+
+def test_a_unit_test_file_has_its_module() -> None:
+    modules = {
+        named(path): WORKER / path.relative_to(TESTS / "unit").parent / path.name.removeprefix("test_")
+        for path in TEST_FILES
+        if path.is_relative_to(TESTS / "unit") and path.name not in ABOUT_THE_PROJECT
+    }
+    assert [test for test, module in modules.items() if not module.exists()] == []
+
+
+def test_only_config_reads_the_environment() -> None:
+    def read(path: Path) -> Iterable[object]:
+        return uses(path, "os", "environ", "environb", "getenv", "putenv", "unsetenv")
+
+    assert offenders(itertools.filterfalse(in_worker("config.py"), MODULES), read) == []
+
+
+def test_nothing_sleeps_but_waits_on_the_shutdown() -> None:
+    assert offenders(MODULES, lambda path: uses(path, "time", "sleep")) == []
+
+
+def test_only_commands_print() -> None:
+    assert (
+        offenders(itertools.filterfalse(in_worker("cli"), MODULES), lambda path: calls(path, "print")) == []
+    )
+
+
+def test_resilience_names_only_exceptions_of_botocore() -> None:
+    def more(path: Path) -> Iterable[object]:
+        return [name for name in imports(path) if re.match(r"botocore(?!\.exceptions\b)", name)]
+
+    assert offenders(filter(in_worker("resilience"), MODULES), more) == []
+
+
+def test_a_test_file_carries_the_marker_of_its_floor() -> None:
+    def lacks(path: Path) -> Iterable[object]:
+        floor = path.relative_to(TESTS).parts[0]
+        marks = [
+            ast.unparse(node.value)
+            for node in tree(path).body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
+        ]
+        return [] if re.search(rf"\bpytest\.mark\.{floor}\b", " ".join(marks)) else [f"no mark {floor}"]
+
+    assert offenders(TEST_FILES, lacks) == []
+    assert {path.relative_to(TESTS).parts[0] for path in TEST_FILES} <= set(FLOORS)
+
+
+def test_tests_wait_for_things_and_not_for_time() -> None:
+    assert offenders(TEST_FOLDER, lambda path: calls(path, "sleep")) == []
+
+
+def test_tests_fake_the_wire_and_not_the_class() -> None:
+    def mocks(path: Path) -> Iterable[object]:
+        return [name for name in imports(path) if name.split(".")[0] in ("unittest", "mock", "pytest_mock")]
+
+    assert offenders(TEST_FOLDER, mocks) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "source", "found"),
+    [
+        (lambda path: uses(path, "os", "environ"), "import os\nos.environ['A']", ["2: os.environ"]),
+        (lambda path: uses(path, "os", "environ"), "from os import environ", ["1: os.environ"]),
+        (lambda path: uses(path, "os", "environ"), "# os.environ\nimport os\nos.path", []),
+        (lambda path: calls(path, "sleep"), "import time as t\nt.sleep(1)", ["2: sleep"]),
+        (lambda path: calls(path, "sleep"), "run(['sleep', '5'])", []),
+        (
+            lambda path: [lines_of(f) for f in functions(path)],
+            'def f():\n    """A.\n\n    B.\n    """\n    x',
+            [2],
+        ),
+        (imports, "import a.b\nfrom c.d import e", {"a.b", "c.d.e"}),
+        (lambda path: [parameters_of(f) for f in functions(path)], "def f(self, a, /, b, *, c): ...", [3]),
+    ],
+)
+def test_the_rules_see_what_they_look_for(
+    rule: Callable[[Path], object], source: str, found: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "example.py"
+    path.write_text(source, encoding="utf-8")
+    assert rule(path) == found

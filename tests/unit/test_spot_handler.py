@@ -1,0 +1,125 @@
+"""Notices of the metadata service become a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import pytest
+
+from worker.aws.instance_metadata import InstanceMetadata
+from worker.local.metadata_server import MetadataServer
+from worker.metrics import Metrics
+from worker.shutdown import Shutdown
+from worker.spot_handler import SpotInterruptionHandler
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def server() -> Iterator[MetadataServer]:
+    with MetadataServer() as running:
+        yield running
+
+
+@pytest.fixture
+def shutdown() -> Shutdown:
+    return Shutdown(budget_s=110)
+
+
+@pytest.fixture
+def handler(server: MetadataServer, shutdown: Shutdown) -> SpotInterruptionHandler:
+    return SpotInterruptionHandler(InstanceMetadata(server.url), shutdown, Metrics())
+
+
+def test_no_notice_is_the_all_clear(handler: SpotInterruptionHandler, shutdown: Shutdown) -> None:
+    assert handler.check_interruption_notice() is False
+    handler.step()
+    assert not shutdown.requested
+    assert not handler.cautious
+
+
+@pytest.mark.parametrize("action", ["terminate", "stop", "hibernate"])
+def test_a_notice_stops_the_worker_within_the_time_it_leaves(
+    server: MetadataServer, handler: SpotInterruptionHandler, shutdown: Shutdown, action: str
+) -> None:
+    server.control({"instance_action": {"action": action, "in_s": 30}})
+    assert handler.check_interruption_notice() is True
+    assert handler.termination_time is not None
+    handler.step()
+    assert shutdown.stop is not None
+    assert shutdown.stop.reason == "spot interruption"
+    assert 20 < shutdown.stop.deadline - shutdown.now() < 30
+
+
+def test_a_notice_whose_time_is_long_past_leaves_no_time(
+    server: MetadataServer, handler: SpotInterruptionHandler, shutdown: Shutdown
+) -> None:
+    server.control({"instance_action": {"action": "terminate", "in_s": -500}})
+    handler.step()
+    assert shutdown.stop is not None
+    assert shutdown.stop.deadline <= shutdown.now()
+
+
+def test_the_callback_is_told_once(server: MetadataServer, shutdown: Shutdown) -> None:
+    told: list[datetime] = []
+    handler = SpotInterruptionHandler(
+        InstanceMetadata(server.url), shutdown, Metrics(), on_interrupt_callback=told.append
+    )
+    server.control({"instance_action": {"action": "terminate", "in_s": 60}})
+    handler.step()
+    handler.step()
+    assert len(told) == 1
+
+
+def test_a_rebalance_recommendation_makes_the_worker_cautious_and_no_more(
+    server: MetadataServer, handler: SpotInterruptionHandler, shutdown: Shutdown
+) -> None:
+    server.control({"rebalance": True})
+    handler.step()
+    assert handler.cautious
+    assert not shutdown.requested
+
+
+def test_an_instance_the_group_scales_in_stops(
+    server: MetadataServer, handler: SpotInterruptionHandler, shutdown: Shutdown
+) -> None:
+    server.control({"lifecycle_state": "Terminated"})
+    handler.step()
+    assert shutdown.stop is not None
+    assert shutdown.stop.reason == "scale-in"
+
+
+def test_a_service_that_falls_silent_makes_the_worker_cautious_and_never_stops_it(
+    server: MetadataServer, shutdown: Shutdown
+) -> None:
+    metrics = Metrics()
+    handler = SpotInterruptionHandler(InstanceMetadata(server.url, timeout_s=0.2), shutdown, metrics)
+    handler.step()
+    server.control({"faults": [503] * 8})
+    for _ in range(4):
+        handler.step()
+    assert handler.cautious
+    assert not shutdown.requested
+    assert b"cis_metadata_blind 1.0" in metrics.render()
+
+
+def test_a_service_that_never_was_there_is_no_reason_for_caution(shutdown: Shutdown) -> None:
+    handler = SpotInterruptionHandler(
+        InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2), shutdown, Metrics()
+    )
+    for _ in range(5):
+        handler.step()
+    assert not handler.cautious
+
+
+def test_the_monitor_thread_sees_a_notice_and_ends_when_told(
+    server: MetadataServer, shutdown: Shutdown, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    handler = SpotInterruptionHandler(
+        InstanceMetadata(server.url), shutdown, Metrics(), check_interval=0.05
+    )
+    handler.start_monitoring()
+    server.control({"instance_action": {"action": "terminate", "in_s": 60}})
+    until(lambda: shutdown.requested)
+    handler.stop_monitoring()

@@ -1,0 +1,29 @@
+"""The key under which a result is kept: equal for equal bytes read in the same way, by the same tools."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from worker.models import ReadOptions
+
+PIPELINE_VERSION = "1"
+"""Raise it with every change that makes other text, pages or pictures out of the same file."""
+
+
+def extraction_key(options: ReadOptions, tools: Mapping[str, str]) -> str:
+    """16 hex digits over all that decides what text comes out of a file.
+
+    `tools` maps the programs and models that read pages to their versions. Time-outs and memory limits are
+    left out: what they cut short is not complete, and only complete results are used again.
+    """
+    parts = {
+        "pipeline": PIPELINE_VERSION,
+        "languages": options.languages,
+        "dpi": options.dpi,
+        "max_pixels": options.limits.max_pixels,
+        "max_text_chars": options.limits.max_text_chars,
+        "tools": dict(tools),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,194 @@
+"""What people type and what documents say, brought to the same terms; and the snippet that shows a match.
+
+Text is compared in Unicode form NFKC (ＡＢＣ is ABC, ｶﾞ is ガ, ㈱ is (株)) and without regard to case. A
+run of Chinese, Japanese or Korean characters has no visible words, so it is cut into overlapping
+pairs: 営業報告 becomes 営業 業報 報告 告. Two characters in a row are then found wherever they stand,
+and the last one, alone, lets a single character be found as the beginning of a term. White space
+between two such characters is put there by layout and OCR, and is ignored.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+_CJK = (
+    "\u1100-\u11ff"  # Hangul Jamo
+    "\u3005-\u3007\u303b"  # 々 〆 〇 〻
+    "\u3041-\u3096\u3099\u309a\u309d-\u309f"  # hiragana
+    "\u30a1-\u30fa\u30fc-\u30ff"  # katakana and ー, but not the middle dot ・
+    "\u3105-\u312f\u31a0-\u31bf"  # bopomofo
+    "\u31f0-\u31ff"  # small katakana for Ainu
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
+    "\uac00-\ud7a3"  # Hangul syllables
+    "\U0001aff0-\U0001b16f"  # historic kana
+    "\U00020000-\U0003ffff"  # Han beyond the first plane, such as 𠮟
+)
+_WORD_CHARACTER = rf"(?![{_CJK}])[^\W_]"
+_PIECES = re.compile(rf"(?P<run>[{_CJK}](?:\s*[{_CJK}])*)|(?:{_WORD_CHARACTER})+")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
+"""Soft hyphens, joiners and variation selectors: they would cut a word in two."""
+_QUOTED_OR_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
+_CURLY_QUOTES = str.maketrans("“”„", '"""')
+
+_MAX_QUERY_CHARS = 1_000
+_MAX_TERMS = 32
+_SNIPPET_CHARS = 120
+_LEAD_CHARS = 30
+_WORD_END_CHARS = 15
+_MATCHES_LOOKED_AT = 200
+
+
+def well_formed(text: str) -> str:
+    """The text with surrogate pairs joined and lone surrogates as U+FFFD, so that it can be UTF-8."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def normalise(text: str) -> str:
+    """The form in which text is compared and shown: NFKC without invisible characters, case kept."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", well_formed(text)))
+
+
+def fold(text: str) -> str:
+    """The normalised text without regard to case."""
+    return normalise(text).casefold()
+
+
+def index_terms(text: str) -> str:
+    """The terms of a page for the full-text index, separated by spaces."""
+    terms: list[str] = []
+    for piece, is_run in _pieces(normalise(text)):
+        if is_run:
+            terms.extend(first + second for first, second in pairwise(piece))
+            terms.append(piece[-1])
+        else:
+            terms.append(piece.casefold())
+    return " ".join(terms)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Term:
+    """One word or phrase of a query: what a file must contain.
+
+    `phrase` are its terms as in `index_terms`, to be found one right after the other; with `prefix`
+    the last is only the beginning of a term. `pattern` is the regular expression that finds it in
+    normalised text.
+    """
+
+    phrase: tuple[str, ...]
+    prefix: bool
+    pattern: str
+
+
+def parse_query(query: str) -> tuple[Term, ...]:
+    """The distinct terms of a query, none where it has no letter or digit.
+
+    White space separates terms, double quotes keep a phrase together; a quote without a partner and
+    all other signs only separate. Words such as AND have no special meaning. A query is read up to
+    1,000 characters and 32 terms.
+    """
+    text = normalise(query[:_MAX_QUERY_CHARS]).translate(_CURLY_QUOTES)
+    terms: dict[tuple[str, ...], Term] = {}
+    for match in _QUOTED_OR_WORD.finditer(text):
+        term = _term(match[1] or match[2])
+        if term:
+            terms.setdefault(term.phrase, term)
+    return tuple(islice(terms.values(), _MAX_TERMS))
+
+
+def snippet(text: str, terms: tuple[Term, ...]) -> str:
+    """About 120 characters of the text where most terms are close together, matches in [[ and ]].
+
+    White space is collapsed; … stands where the text goes on. Without a match it is the beginning.
+    """
+    shown = " ".join(normalise(text).split())
+    matches = _matches(shown, terms)
+    start, end = _window(shown, _best_match(matches))
+    marked = _mark(shown, start, end, matches)
+    return f"{'…' if start else ''}{marked}{'…' if end < len(shown) else ''}"
+
+
+def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """Words as they are, and runs (True) without their white space."""
+    for match in _PIECES.finditer(text):
+        run = match["run"]
+        yield ("".join(run.split()), True) if run else (match[0], False)
+
+
+def _term(text: str) -> Term | None:
+    pieces = list(_pieces(text))
+    if not pieces:
+        return None
+    last, last_is_run = pieces[-1]
+    phrase = index_terms(text).split(" ")
+    if last_is_run and len(last) > 1:
+        phrase.pop()  # in the document the run may go on
+    patterns = (_run_pattern(piece) if is_run else _word_pattern(piece) for piece, is_run in pieces)
+    return Term(phrase=tuple(phrase), prefix=last_is_run and len(last) == 1, pattern=r"[\W_]*".join(patterns))
+
+
+def _run_pattern(run: str) -> str:
+    return r"\s*".join(re.escape(character) for character in run)
+
+
+def _word_pattern(word: str) -> str:
+    spellings = "|".join(sorted({re.escape(word), re.escape(word.casefold())}))
+    return f"(?<!{_WORD_CHARACTER})(?:{spellings})(?!{_WORD_CHARACTER})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Match:
+    start: int
+    end: int
+    term: int
+
+
+def _matches(text: str, terms: tuple[Term, ...]) -> list[_Match]:
+    found = [
+        _Match(start=match.start(), end=match.end(), term=number)
+        for number, term in enumerate(terms)
+        for match in islice(re.finditer(term.pattern, text, re.IGNORECASE), _MATCHES_LOOKED_AT)
+    ]
+    return sorted(found, key=lambda match: (match.start, match.end))
+
+
+def _best_match(matches: list[_Match]) -> _Match | None:
+    """The first of those that begin a window with the most different terms."""
+    best, best_count = None, 0
+    for number, first in enumerate(matches):
+        seen = set()
+        for match in matches[number:]:
+            if match.start > first.start + _SNIPPET_CHARS - _LEAD_CHARS:
+                break
+            seen.add(match.term)
+        if len(seen) > best_count:
+            best, best_count = first, len(seen)
+    return best
+
+
+def _window(text: str, match: _Match | None) -> tuple[int, int]:
+    """Where the snippet begins and ends: around the match, and not within a word that has an end near."""
+    first, last = (match.start, match.end) if match else (0, 0)
+    start = max(0, min(first - _LEAD_CHARS, len(text) - _SNIPPET_CHARS))
+    if start:
+        space = text.find(" ", start, min(start + _WORD_END_CHARS, first))
+        start = space + 1 if space >= 0 else start
+    end = min(len(text), max(start + _SNIPPET_CHARS, last))
+    if end < len(text):
+        space = text.rfind(" ", max(end - _WORD_END_CHARS, last), end)
+        end = space if space >= 0 else end
+    return start, end
+
+
+def _mark(text: str, start: int, end: int, matches: list[_Match]) -> str:
+    parts: list[str] = []
+    shown_to = start
+    for match in matches:
+        if match.start < shown_to or match.end > end:
+            continue  # overlaps the one before, or lies outside
+        parts += [text[shown_to : match.start], "[[", text[match.start : match.end], "]]"]
+        shown_to = match.end
+    return "".join([*parts, text[shown_to:end]])

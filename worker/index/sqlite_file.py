@@ -1,0 +1,155 @@
+"""The SQLite file of the local index: its tables, its transactions, its errors in our words."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from worker.errors import MisconfiguredError, UnavailableError
+
+_BUSY_TIMEOUT_S = 30.0
+_FORMAT = 1
+"""Raised when tables or terms change; a file of another format is refused."""
+
+_TABLES = """
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    file_id TEXT NOT NULL UNIQUE,
+    version INTEGER NOT NULL,
+    bucket TEXT NOT NULL, key TEXT NOT NULL,
+    file_name TEXT NOT NULL, file_path TEXT NOT NULL,
+    folded_name TEXT NOT NULL, folded_path TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL, file_type TEXT NOT NULL,
+    state TEXT NOT NULL, reason TEXT, reason_message TEXT NOT NULL,
+    content_hash TEXT, thumbnail_key TEXT, artifact_key TEXT,
+    image_model TEXT, text_model TEXT, vectors_pending INTEGER NOT NULL,
+    indexed_at TEXT NOT NULL
+);
+CREATE INDEX files_by_name ON files (folded_name);
+CREATE INDEX files_by_path ON files (folded_path);
+CREATE TABLE pages (
+    file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    text TEXT NOT NULL, source TEXT NOT NULL, language TEXT, confidence REAL, reason TEXT,
+    PRIMARY KEY (file, number)
+);
+CREATE TABLE thumbnails (
+    file INTEGER PRIMARY KEY REFERENCES files (id) ON DELETE CASCADE, webp BLOB NOT NULL
+);
+CREATE TABLE image_vectors (
+    file INTEGER PRIMARY KEY REFERENCES files (id) ON DELETE CASCADE, floats BLOB NOT NULL
+);
+CREATE TABLE text_vectors (
+    file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL, floats BLOB NOT NULL,
+    PRIMARY KEY (file, number)
+);
+CREATE VIRTUAL TABLE page_terms USING fts5 (terms, content='', tokenize='ascii');
+"""
+# The tokenizer `ascii` splits at our spaces and leaves all beyond ASCII as it is; `unicode61` has
+# opinions of its own on marks and on characters it does not know.
+
+_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY: "another process writes to it for too long; try again",
+    sqlite3.SQLITE_LOCKED: "another process holds it; try again",
+    sqlite3.SQLITE_FULL: "the disk is full; make room",
+    sqlite3.SQLITE_IOERR: "the disk does not answer as it should; look at its health and its free room",
+    sqlite3.SQLITE_NOMEM: "memory is short",
+    sqlite3.SQLITE_PROTOCOL: "other processes fight for it; try again",
+}
+_MISCONFIGURED = {
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; see that its folder exists and may be written to",
+    sqlite3.SQLITE_READONLY: "it is read-only; allow writing to the file and its folder",
+    sqlite3.SQLITE_PERM: "access is denied; allow reading and writing",
+    sqlite3.SQLITE_AUTH: "access is denied; allow reading and writing",
+    sqlite3.SQLITE_NOTADB: "it is no SQLite database; name another file",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; remove it and index the documents again",
+}
+_PRIMARY_CODE = 0xFF
+
+
+class SqliteFile:
+    """One connection to the file at `path`, made with its tables where it is missing.
+
+    Several processes may use one file; the threads of a process share the connection, one
+    transaction at a time. Raises MisconfiguredError where the file cannot be this index and
+    UnavailableError where it may be later.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout_s: float = _BUSY_TIMEOUT_S) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        with self._translated():
+            self._connection = sqlite3.connect(
+                path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+            )
+            self._connection.row_factory = sqlite3.Row
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one state of the file until the block ends."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection that alone may write; what it wrote stays if the block ends well, else none of it."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connection; closing again does nothing."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._translated(), self._connection as connection:
+            connection.execute(begin)
+            yield connection
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        if self._found_format(self._connection) == _FORMAT:
+            return
+        with self.writing() as connection:
+            found = self._found_format(connection)
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            if not found and not tables:
+                for statement in _TABLES.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {_FORMAT}")
+            elif found != _FORMAT:
+                raise MisconfiguredError(
+                    f"{self._path} was made by another program or version (format {found}, not {_FORMAT}); "
+                    "name another file, or remove it and index the documents again"
+                )
+
+    @staticmethod
+    def _found_format(connection: sqlite3.Connection) -> int:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+            if code in _UNAVAILABLE:
+                raise UnavailableError(
+                    f"The index {self._path} cannot be used now: {_UNAVAILABLE[code]} ({error})"
+                ) from error
+            if code in _MISCONFIGURED:
+                raise MisconfiguredError(
+                    f"The index {self._path} cannot be used: {_MISCONFIGURED[code]} ({error})"
+                ) from error
+            raise

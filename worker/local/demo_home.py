@@ -1,0 +1,62 @@
+"""The folder of the demo: made, emptied of an earlier run, never somebody else's."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from worker.errors import MisconfiguredError
+
+_MARK = ".cis-demo"
+_PAGE = "index.html"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemoHome:
+    """Where a run keeps what it makes."""
+
+    folder: Path
+
+    @property
+    def samples(self) -> Path:
+        """The generated files, with their true text in a folder beside them."""
+        return self.folder / "samples"
+
+    @property
+    def page(self) -> Path:
+        """The page that shows the run."""
+        return self.folder / _PAGE
+
+    def prepare(self) -> None:
+        """Make the folder, or empty it of an earlier run.
+
+        Raises MisconfiguredError when it holds anything that is not a demo's.
+        """
+        if self.folder.exists():
+            self._check()
+            self._empty(keep=())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / _MARK).write_text("Made by `cis-worker demo`, which empties this folder.\n")
+
+    def keep_page_only(self) -> None:
+        """Remove everything but the page."""
+        self._empty(keep=(_MARK, _PAGE))
+
+    def _check(self) -> None:
+        if not self.folder.is_dir():
+            raise MisconfiguredError(f"{self.folder} is not a folder; choose another one with --home.")
+        if any(self.folder.iterdir()) and not (self.folder / _MARK).is_file():
+            raise MisconfiguredError(
+                f"{self.folder} is not empty and was not made by the demo, so it is left alone; "
+                "choose another folder with --home."
+            )
+
+    def _empty(self, *, keep: tuple[str, ...]) -> None:
+        for entry in self.folder.iterdir():
+            if entry.name in keep:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()

@@ -1,0 +1,134 @@
+"""Structured logs: one JSON object a line, whoever wrote it, with secrets masked.
+
+Our own loggers (`worker.*`) speak from the level that is set; everything else, boto3 above all, from
+`warning`: at `debug` it would print request headers.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_HANDLER = "worker"
+_MASK = "***"
+_MAX_DEPTH = 6
+_FIRST_FIELDS = ("timestamp", "level", "logger", "event")
+
+_SECRET_NAME = re.compile(
+    r"passw|secret|token(?!s)|authorization|credential|signature|cookie|(?:api|access|private)[_-]?key",
+    re.IGNORECASE,
+)
+_SECRET_IN_TEXT = re.compile(
+    # X-Amz-Signature=..., "SecretAccessKey": "...", password=..., Authorization: Bearer ...
+    r"((?:x-amz-(?:signature|credential|security-token)|signature|password|secret[_-]?access[_-]?key"
+    r"|session[_-]?token|authorization)[\"']?\s*[:=]\s*[\"']?)(?:(?:bearer|basic)\s+)?[^\s\"',;&}]+",
+    re.IGNORECASE,
+)
+_USER_IN_URL = re.compile(r"://[^/\s@]+@")
+
+
+def configure(level: str, *, stream: TextIO) -> None:
+    """Send all logs to `stream`; a second call replaces the first.
+
+    `level` is debug, info, warning or error.
+    """
+    told: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *told,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.set_name(_HANDLER)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=told,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _presentable,
+                # ASCII only, so that odd bytes in a key can neither break a line nor the stream.
+                structlog.processors.JSONRenderer(ensure_ascii=True),
+            ],
+        )
+    )
+    _install(handler, level.upper())
+
+
+def bind(
+    *,
+    job: str | None = None,
+    file: str | None = None,
+    path: str | None = None,
+    stage: str | None = None,
+    message: str | None = None,
+    correlation: str | None = None,
+) -> AbstractContextManager[None]:
+    """Add these ids to every line this thread logs inside; those left out stay as they are."""
+    ids = {
+        "job": job,
+        "file": file,
+        "path": path,
+        "stage": stage,
+        "message": message,
+        "correlation": correlation,
+    }
+    told = {name: value for name, value in ids.items() if value is not None}
+    return structlog.contextvars.bound_contextvars(**told)
+
+
+def _install(handler: logging.Handler, level: str) -> None:
+    root = logging.getLogger()
+    for old in [known for known in root.handlers if known.get_name() == _HANDLER]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    logging.getLogger("worker").setLevel(level)
+    logging.captureWarnings(capture=True)
+    # A line that cannot be formatted is dropped; logging's own report would not be JSON.
+    logging.raiseExceptions = False
+
+
+def _presentable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The line with its secrets masked, its values fit for JSON and the first fields in order."""
+    first = {name: event[name] for name in _FIRST_FIELDS if name in event}
+    return {name: _shown(name, value, 0) for name, value in {**first, **event}.items()}
+
+
+def _shown(name: str, value: object, depth: int) -> object:
+    match value:
+        case None | bool() | int():
+            return value
+        case float():
+            return value if math.isfinite(value) else repr(value)
+        case _ if _SECRET_NAME.search(name):
+            return _MASK
+        case str():
+            return _masked(value)
+        case Mapping() if depth < _MAX_DEPTH:
+            return {str(key): _shown(str(key), inner, depth + 1) for key, inner in value.items()}
+        case list() | tuple() | set() | frozenset() if depth < _MAX_DEPTH:
+            return [_shown("", inner, depth + 1) for inner in value]
+        case _:
+            return _masked(repr(value))
+
+
+def _masked(text: str) -> str:
+    text = _SECRET_IN_TEXT.sub(rf"\g<1>{_MASK}", text)
+    return _USER_IN_URL.sub(f"://{_MASK}@", text)
