@@ -89,7 +89,8 @@ class Shutdown:
         """Ask for everything to be given back at once."""
         stop = self.request(reason)
         with self._lock:
-            self._stop = replace(stop, began=self._clock(), now=True)
+            # Another thread may have brought the deadline forward since.
+            self._stop = replace(self._stop or stop, began=self._clock(), now=True)
             return self._stop
 
     def fail(self, error: Exception) -> None:

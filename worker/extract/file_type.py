@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePath
@@ -28,14 +29,16 @@ MIME_TYPES: Mapping[FileType, str] = MappingProxyType(
         FileType.UNSUPPORTED: "application/octet-stream",
     }
 )
-_BINARY_TYPES: Mapping[str, FileType] = MappingProxyType(
-    {mime: kind for kind, mime in MIME_TYPES.items() if kind.is_image or kind is FileType.PDF}
+_IMAGE_TYPES: Mapping[str, FileType] = MappingProxyType(
+    {mime: kind for kind, mime in MIME_TYPES.items() if kind.is_image}
     | {"image/x-ms-bmp": FileType.BMP}
 )
 _MARKUP_NOBODY_READS = frozenset({"text/rtf", "application/rtf", "application/postscript"})
 """Made of printable characters, yet their text can only be had by interpreting them."""
 
 _HEAD_BYTES = 65_536
+_PDF_HEADER = b"%PDF-"
+_PDF_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
 _PDF_HEADER_WITHIN_BYTES = 1024
 """PDF readers accept so much rubbish before the header (ISO 32000-1, Annex H, note 13)."""
 _ZIP_START = b"PK\x03\x04"
@@ -66,13 +69,20 @@ def detect_file_type(path: Path, name: str = "") -> FileType:
         return _type_of_zip(path, name)
     if head.startswith(_OLE_START):
         return _type_of_ole(path, name)
-    mime = magic.from_buffer(head, mime=True)
-    if mime in _BINARY_TYPES:
-        return _BINARY_TYPES[mime]
-    text = is_text(head)
-    if b"%PDF-" in head[:_PDF_HEADER_WITHIN_BYTES] and (not text or _extension(name) == ".pdf"):
+    if _is_pdf(head, name):
         return FileType.PDF
-    return FileType.TEXT if text and mime not in _MARKUP_NOBODY_READS else FileType.UNSUPPORTED
+    mime = magic.from_buffer(head, mime=True)
+    if mime in _IMAGE_TYPES:
+        return _IMAGE_TYPES[mime]
+    return FileType.TEXT if is_text(head) and mime not in _MARKUP_NOBODY_READS else FileType.UNSUPPORTED
+
+
+def _is_pdf(head: bytes, name: str) -> bool:
+    """Whether it has a header and an object, binary data or at least the name; prose may quote a header."""
+    if _PDF_HEADER not in head[:_PDF_HEADER_WITHIN_BYTES]:
+        return False
+    named_so = PurePath(name).suffix.lower() == ".pdf"
+    return named_so or _PDF_OBJECT.search(head) is not None or not is_text(head)
 
 
 def _type_of_zip(path: Path, name: str) -> FileType:
@@ -96,6 +106,3 @@ def _type_of_ole(path: Path, name: str) -> FileType:
         raise RejectedError(f"{name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
     return FileType.UNSUPPORTED
 
-
-def _extension(name: str) -> str:
-    return PurePath(name).suffix.lower()

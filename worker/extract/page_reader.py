@@ -132,7 +132,6 @@ class PageReader:
             if mended is not grey:
                 grey = mended
                 self._replace(grey)
-                self._tried.clear()
                 last = self._read_in(last.model)
             if not is_poor(last.reading):
                 break

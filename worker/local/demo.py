@@ -7,6 +7,7 @@ and index.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -124,7 +125,7 @@ class _Run:
         worker.ready(_READY_S)
         self._upload()
         number, worker = self._work(worker)
-        self._spectator.worker_ended(number, worker.stop(_STOP_S))
+        self._end_worker(number, worker)
         return self._gather()
 
     def _now(self) -> float:
@@ -138,6 +139,14 @@ class _Run:
         changes = {"CIS_POLL_WAIT_S": str(_POLL_S), "CIS_SLOTS": str(self._slots)}
         return self._stack.start_worker(
             f"worker-{number}", changes=changes, on_line=partial(self._spectator.hear, number)
+        )
+
+    def _end_worker(self, number: int, worker: WorkerProcess) -> None:
+        """Wait for a worker's end, gently brought about where it still runs, and keep its log."""
+        self._spectator.worker_ended(number, worker.stop(_STOP_S))
+        lines = (json.dumps(line, ensure_ascii=False) for line in worker.lines())
+        (self._home.folder / f"worker-{number}.log.jsonl").write_text(
+            "".join(f"{line}\n" for line in lines), encoding="utf-8"
         )
 
     def _upload(self) -> None:
@@ -159,7 +168,7 @@ class _Run:
             self._report(number if worker.running else 0)
             self._interrupt_once()
             if not worker.running:
-                self._spectator.worker_ended(number, worker.wait(_STOP_S))
+                self._end_worker(number, worker)
                 if number > 1:
                     break
                 number += 1

@@ -23,6 +23,8 @@ _CHANGES: Mapping[str, str] = {
     "CIS_STOP_BUDGET_S": str(_STOP_BUDGET_S),
     "CIS_HTTP_PORT": "0",
     "CIS_LOG_LEVEL": "info",
+    # An open poll holds up the stop, and there is no long way to this queue.
+    "CIS_POLL_WAIT_S": "1",
 }
 
 

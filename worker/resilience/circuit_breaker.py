@@ -100,8 +100,8 @@ class CircuitBreaker:
     def _admit(self) -> int:
         """The era the call belongs to.
 
-        Every change of state begins a new one, so that a slow call from before a change cannot
-        speak for what came after it.
+        Every opening begins a new one, so that a slow call from before it cannot speak for what
+        came after.
         """
         with self._lock:
             if self._opened_at is None:
@@ -110,7 +110,6 @@ class CircuitBreaker:
             if wait_s > 0 or self._trial:
                 raise CircuitOpenError(self.name, retry_after_s=wait_s)
             self._trial = True
-            self._era += 1
             return self._era
 
     def _succeeded(self, era: int) -> None:

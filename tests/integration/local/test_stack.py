@@ -147,3 +147,11 @@ def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path: Path
     moto = MotoProcess(stderr_path=tmp_path / "moto.log", module="worker.local.no_such_module")
     with pytest.raises(MisconfiguredError, match=r"cis-worker\[local\].*no_such_module"):
         moto.start()
+
+
+def test_a_worker_started_on_it_gets_ready_and_ends_with_it(tmp_path: Path) -> None:
+    with EmbeddedStack(tmp_path) as own:
+        worker = own.start_worker("first", changes={"CIS_POLL_WAIT_S": "1"})
+        assert worker.ready()["http_port"]
+    assert not worker.running
+    assert (tmp_path / "first.stderr.log").exists()

@@ -160,6 +160,11 @@ def test_the_snippet_shows_where_most_words_are_close_together() -> None:
     assert "[[alpha]] then [[beta]]" in snippet(text, parse_query("alpha beta"))
 
 
+def test_of_equal_places_the_snippet_shows_the_first() -> None:
+    text = "first needle " + "filler " * 60 + "second needle"
+    assert snippet(text, parse_query("needle")).startswith("first [[needle]]")
+
+
 def test_a_match_cut_by_the_end_is_not_marked() -> None:
     text = "alpha " + "あ" * 83 + " " + "beta" * 20 + " gamma"
     assert snippet(text, parse_query(f"alpha {'beta' * 20}")).count("[[") == 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,21 @@ pytestmark = pytest.mark.unit
 _INSERT = "INSERT INTO page_terms (rowid, terms) VALUES (1, 'term')"
 
 
-def count(file: SqliteFile) -> int:
+@contextmanager
+def reading_rows(file: SqliteFile) -> Iterator[Callable[[], int]]:
+    """A transaction that has begun to read, and a way to count what it sees."""
     with file.reading() as connection:
-        return int(connection.execute("SELECT count(*) FROM page_terms").fetchone()[0])
+
+        def seen() -> int:
+            return int(connection.execute("SELECT count(*) FROM page_terms").fetchone()[0])
+
+        seen()
+        yield seen
+
+
+def count(file: SqliteFile) -> int:
+    with reading_rows(file) as seen:
+        return seen()
 
 
 def test_a_new_file_gets_its_tables_and_keeps_them(tmp_path: Path) -> None:
@@ -41,15 +54,14 @@ def test_what_a_block_wrote_is_gone_when_it_fails(tmp_path: Path) -> None:
         assert count(file) == 0
 
 
-def test_a_reader_is_not_stopped_by_a_writer(tmp_path: Path) -> None:
+def test_readers_and_a_writer_do_not_stop_each_other(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
-    with (
-        closing(SqliteFile(path)) as writer,
-        closing(SqliteFile(path)) as reader,
-        writer.writing() as connection,
-    ):
-        connection.execute(_INSERT)
-        assert count(reader) == 0
+    with closing(SqliteFile(path, busy_timeout_s=0.01)) as writer, closing(SqliteFile(path)) as reader:
+        with reading_rows(reader) as rows_seen:
+            with writer.writing() as connection:
+                connection.execute(_INSERT)
+            assert rows_seen() == 0
+        assert count(reader) == 1
 
 
 def test_a_writer_that_waits_too_long_says_so(tmp_path: Path) -> None:

@@ -177,11 +177,12 @@ def test_a_slow_success_from_before_does_not_close_it(breaker: CircuitBreaker) -
     assert state_of(breaker) is CircuitState.OPEN
 
 
-def test_a_slow_failure_from_before_does_not_end_the_trial(breaker: CircuitBreaker, clock: Clock) -> None:
+def test_a_slow_failure_from_before_does_not_count(breaker: CircuitBreaker, clock: Clock) -> None:
     def slow() -> str:
         fail_times(breaker, 3)
         clock.now += 60
         breaker.call(answer)
+        fail_times(breaker, 2)
         raise ConnectionError("late")
 
     with pytest.raises(ConnectionError):
@@ -190,13 +191,27 @@ def test_a_slow_failure_from_before_does_not_end_the_trial(breaker: CircuitBreak
 
 
 def test_a_slow_blunder_from_before_does_not_free_the_trial(breaker: CircuitBreaker, clock: Clock) -> None:
+    def trial_meets_slow_blunder() -> str:
+        in_trial.set()
+        assert slow_is_done.wait(10)
+        with pytest.raises(CircuitOpenError):
+            breaker.call(answer)
+        return "trial"
+
     def slow() -> str:
-        fail_times(breaker, 3)
+        begun.set()
+        assert in_trial.wait(10)
         raise ValueError("late")
 
-    with pytest.raises(ValueError, match="late"):
-        breaker.call(slow)
-    assert state_of(breaker) is CircuitState.OPEN
+    begun, in_trial, slow_is_done = threading.Event(), threading.Event(), threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        late = pool.submit(breaker.call, slow)
+        late.add_done_callback(lambda _: slow_is_done.set())
+        assert begun.wait(10)
+        fail_times(breaker, 3)
+        clock.now += 60
+        assert breaker.call(trial_meets_slow_blunder) == "trial"
+        assert isinstance(late.exception(10), ValueError)
 
 
 def test_by_default_every_exception_counts_and_five_open_it() -> None:

@@ -1,0 +1,107 @@
+"""The real process on the embedded stack."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from worker.aws.file_table import FileTable
+from worker.index.local_index import LocalIndex
+from worker.local.stack import EmbeddedStack
+from worker.local.worker_process import LogLine, WorkerProcess
+from worker.models import FileRow, file_id
+
+
+@dataclass
+class Fleet:
+    """A stack, the workers on it, and what their logs said."""
+
+    stack: EmbeddedStack
+    table: FileTable
+    work_dir: Path
+    lines: list[LogLine] = field(default_factory=list)
+
+    def start(self, name: str = "worker", **settings: str) -> WorkerProcess:
+        changes = {"CIS_WORK_DIR": str(self.work_dir), "CIS_POLL_WAIT_S": "2", **settings}
+        process = self.stack.start_worker(name, changes=changes, on_line=self.lines.append)
+        process.ready()
+        return process
+
+    @property
+    def bucket(self) -> str:
+        return self.stack.resources.source_bucket
+
+    def put(self, key: str, data: bytes) -> None:
+        self.stack.clients.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
+
+    def row(self, key: str) -> FileRow | None:
+        return self.table.read(file_id(self.bucket, key))
+
+    def finished(self, key: str) -> bool:
+        row = self.row(key)
+        return row is not None and row.finished
+
+    def events(self, name: str) -> list[LogLine]:
+        return [line for line in list(self.lines) if line["event"] == name]
+
+    def index(self) -> LocalIndex:
+        return LocalIndex(self.stack.home / "index.sqlite3")
+
+    def waiting(self) -> int:
+        url = self.stack.resources.queue_url
+        return _depth(self.stack, url)
+
+    def dead_letters(self) -> int:
+        return _depth(self.stack, self.stack.resources.dlq_url)
+
+
+def _depth(stack: EmbeddedStack, url: str) -> int:
+    answer = stack.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    kinds = ("", "NotVisible", "Delayed")
+    return sum(int(answer["Attributes"][f"ApproximateNumberOfMessages{kind}"]) for kind in kinds)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    work_dir = tmp_path / "work"
+    work_dir.mkdir()
+    with EmbeddedStack(tmp_path / "home") as stack:
+        table = FileTable(
+            stack.clients.dynamodb, table=stack.resources.table, owner="test", pipeline_version="0"
+        )
+        yield Fleet(stack=stack, table=table, work_dir=work_dir)
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """Wait for something another process does, with a deadline."""
+    tick = threading.Event()
+
+    def wait_until(done: Callable[[], bool], timeout_s: float = 120.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not done():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            tick.wait(0.05)
+
+    return wait_until
+
+
+@pytest.fixture
+def readers() -> Callable[[Path], list[str]]:
+    """The command lines of living processes that work in a folder: recognisers, children, zygotes."""
+
+    def find(folder: Path) -> list[str]:
+        found = []
+        for process in psutil.process_iter(["cmdline", "status"]):
+            words = " ".join(process.info["cmdline"] or [])
+            if str(folder) in words and process.info["status"] != psutil.STATUS_ZOMBIE:
+                found.append(words)
+        return found
+
+    return find

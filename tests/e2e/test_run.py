@@ -1,0 +1,175 @@
+"""`cis-worker run` as a process: stopped, killed, side by side, and against servers it never saw."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from worker.local.scans import write_scan
+from worker.models import State
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Fleet
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+PAGES = 10
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> bytes:
+    path = tmp_path / "scan.pdf"
+    write_scan(path, PAGES, dpi=110)
+    return path.read_bytes()
+
+
+def _pages_done(fleet: Fleet) -> Counter[int]:
+    return Counter(int(str(line["page"])) for line in fleet.events("page_ocred"))
+
+
+def test_a_stop_gives_the_scan_back_and_the_next_worker_goes_on(
+    fleet: Fleet, scan: bytes, until: Callable[..., None], readers: Callable[[Path], list[str]]
+) -> None:
+    first = fleet.start("first", CIS_STOP_BUDGET_S="15")
+    fleet.put("scan.pdf", scan)
+    until(lambda: len(_pages_done(fleet)) >= 3)
+    began = time.monotonic()
+    assert first.stop() == 0
+    assert time.monotonic() - began < 15
+    assert not fleet.finished("scan.pdf")
+    assert readers(fleet.work_dir) == []
+    report = fleet.events("worker_stopped")[0]
+    assert report["status"] == "GRACEFUL_SHUTDOWN"
+    assert report["messages_requeued"] == 1
+    fleet.start("second")
+    until(lambda: fleet.finished("scan.pdf"))
+    row = fleet.row("scan.pdf")
+    assert row is not None
+    assert (row.state, row.pages, row.failures) == (State.INDEXED, PAGES, 0)
+    done = _pages_done(fleet)
+    assert sorted(done) == list(range(1, PAGES + 1))
+    assert sum(done.values()) <= PAGES + 1
+    assert fleet.dead_letters() == 0
+
+
+def test_a_spot_notice_stops_the_worker_within_its_time(
+    fleet: Fleet, scan: bytes, until: Callable[..., None]
+) -> None:
+    worker = fleet.start()
+    fleet.put("scan.pdf", scan)
+    until(lambda: len(_pages_done(fleet)) >= 1)
+    fleet.stack.metadata.control({"instance_action": {"action": "terminate", "in_s": 10}})
+    assert worker.wait(10) == 0
+    assert fleet.events("worker_stopped")[0]["reason"] == "spot interruption"
+
+
+def test_a_kill_leaves_nothing_and_the_next_worker_finishes(
+    fleet: Fleet, scan: bytes, until: Callable[..., None], readers: Callable[[Path], list[str]]
+) -> None:
+    first = fleet.start("first", CIS_VISIBILITY_S="12")
+    fleet.put("scan.pdf", scan)
+    until(lambda: len(_pages_done(fleet)) >= 4)
+    first.kill()
+    until(lambda: readers(fleet.work_dir) == [] and list(fleet.work_dir.iterdir()) == [], 5.0)
+    fleet.start("second", CIS_VISIBILITY_S="12")
+    until(lambda: fleet.finished("scan.pdf"))
+    row = fleet.row("scan.pdf")
+    assert row is not None
+    assert (row.state, row.pages, row.fence) == (State.INDEXED, PAGES, 2)
+    seconds = {int(str(line["page"])): float(str(line["seconds"])) for line in fleet.events("page_ocred")}
+    repeated = [page for page, times in _pages_done(fleet).items() if times > 1]
+    assert sum(seconds[page] for page in repeated) <= 30
+
+
+def test_two_workers_share_the_work_and_do_nothing_twice(fleet: Fleet, until: Callable[..., None]) -> None:
+    keys = [f"file-{number}.txt" for number in range(60)]
+    for key in keys:
+        fleet.put(key, f"{key} 営業報告".encode())
+    fleet.start("one", CIS_TEXT_MODEL="amazon.titan-embed-text-v2:0")
+    fleet.start("two", CIS_TEXT_MODEL="amazon.titan-embed-text-v2:0")
+    until(lambda: all(row.finished for row in fleet.table.rows()) and _count(fleet) == len(keys))
+    rows = list(fleet.table.rows())
+    assert {row.state for row in rows} == {State.INDEXED}
+    assert {row.fence for row in rows} == {1}
+    assert fleet.index().search("営業").total == len(keys)
+    assert sum(fleet.stack.bedrock.stats()["calls"].values()) == len(keys)
+    until(lambda: fleet.waiting() == 0)
+    assert fleet.dead_letters() == 0
+
+
+def _count(fleet: Fleet) -> int:
+    return sum(1 for _ in fleet.table.rows())
+
+
+def test_bedrock_away_does_not_hold_documents_up(fleet: Fleet, tmp_path: Path, until: Callable[..., None]) -> None:
+    from PIL import Image
+
+    fleet.stack.bedrock.control({"down": True})
+    path = tmp_path / "photo.jpg"
+    Image.new("RGB", (200, 100), "red").save(path)
+    fleet.start()
+    fleet.put("photo.jpg", path.read_bytes())
+    until(lambda: fleet.finished("photo.jpg"))
+    row = fleet.row("photo.jpg")
+    assert row is not None
+    assert row.vectors_pending
+    assert row.state is State.INDEXED
+
+
+def test_health_readiness_and_metrics_are_served(fleet: Fleet, until: Callable[..., None]) -> None:
+    worker = fleet.start()
+    fleet.put("a.txt", b"text")
+    until(lambda: fleet.finished("a.txt"))
+    url = f"http://127.0.0.1:{worker.ready()['http_port']}"
+    assert urllib.request.urlopen(f"{url}/healthz").status == 200
+    ready = json.load(urllib.request.urlopen(f"{url}/readyz"))
+    assert ready["stopping"] is False
+    metrics = urllib.request.urlopen(f"{url}/metrics").read().decode()
+    assert 'cis_documents_total{reason="",state="indexed"} 1.0' in metrics
+
+
+def test_a_second_signal_gives_everything_back_at_once(
+    fleet: Fleet, scan: bytes, until: Callable[..., None]
+) -> None:
+    worker = fleet.start()
+    fleet.put("scan.pdf", scan)
+    until(lambda: len(_pages_done(fleet)) >= 1)
+    worker.terminate()
+    until(lambda: bool(fleet.events("shutdown_began")))
+    worker.terminate()
+    assert worker.wait(15) == 0
+    assert not fleet.finished("scan.pdf")
+
+
+def test_a_wrong_queue_ends_the_worker_with_a_failure_that_names_it(fleet: Fleet) -> None:
+    worker = fleet.stack.start_worker(
+        "lost", changes={"CIS_QUEUE_URL": fleet.stack.resources.queue_url + "-wrong", "CIS_POLL_WAIT_S": "1"}
+    )
+    assert worker.wait(60) == 1
+    (reason,) = [line["reason"] for line in worker.lines() if line["event"] == "must_be_mended"]
+    assert "-wrong" in str(reason)
+
+
+def test_nothing_set_is_told_in_one_line(fleet: Fleet) -> None:
+    worker = fleet.stack.start_worker("unset", changes={"CIS_QUEUE_URL": "", "CIS_FILE_TABLE": ""})
+    assert worker.wait(30) == 2
+    message = (fleet.stack.home / "unset.stderr.log").read_text()
+    assert "CIS_QUEUE_URL" in message
+    assert "CIS_FILE_TABLE" in message
+    assert "Traceback" not in message
+
+
+def test_an_interrupt_from_the_terminal_stops_it_as_well(fleet: Fleet) -> None:
+    import os
+
+    worker = fleet.start()
+    os.kill(worker.pid, signal.SIGINT)
+    assert worker.wait(30) == 0

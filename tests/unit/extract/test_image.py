@@ -1,0 +1,332 @@
+"""Pictures: judged by their headers, drawn upright and grey."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageCms
+
+from worker.config import Settings
+from worker.errors import Code, OCRError, RejectedError
+from worker.extract.image import open_image
+from worker.models import Page, ReadOptions, TextSource
+
+pytestmark = pytest.mark.unit
+
+_OPTIONS = ReadOptions(limits=Settings().limits, languages=("jpn", "eng"), dpi=200)
+_FORMATS = ["JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP"]
+
+
+def _options(**limits: int) -> ReadOptions:
+    return replace(_OPTIONS, limits=replace(_OPTIONS.limits, **limits))
+
+
+def _half_black(mode: str = "RGB", size: tuple[int, int] = (60, 40)) -> Image.Image:
+    """White, with the left half black."""
+    picture = Image.new("RGB", size, "white")
+    picture.paste("black", (0, 0, size[0] // 2, size[1]))
+    return picture.convert(mode)
+
+
+def _saved(folder: Path, picture: Image.Image, image_format: str, **how: object) -> Path:
+    path = folder / f"picture.{image_format.lower()}"
+    picture.save(path, image_format, **how)  # type: ignore[arg-type]
+    return path
+
+
+def _drawn(path: Path, folder: Path, number: int = 1) -> Image.Image:
+    drawn = open_image(path, _OPTIONS).render(number, folder)
+    assert drawn.read_bytes().startswith(b"P5")
+    return Image.open(drawn)
+
+
+def _is_half_black(grey: Image.Image) -> bool:
+    left, right = grey.getpixel((5, grey.height // 2)), grey.getpixel((grey.width - 5, grey.height // 2))
+    assert isinstance(left, int)
+    assert isinstance(right, int)
+    return left < 60 and right > 200
+
+
+def _png_header(width_px: int, height_px: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width_px, height_px, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("image_format", _FORMATS)
+def test_a_picture_is_one_page_to_be_recognised_from_a_grey_copy(tmp_path: Path, image_format: str) -> None:
+    path = _saved(tmp_path, _half_black(), image_format)
+
+    source = open_image(path, _OPTIONS)
+
+    assert source.page_count == 1
+    assert list(source.pages) == [1]
+    drawn = _drawn(path, tmp_path)
+    assert (drawn.size, drawn.mode) == ((60, 40), "L")
+    assert _is_half_black(drawn)
+
+
+@pytest.mark.parametrize(
+    ("mode", "image_format"),
+    [
+        ("1", "TIFF"),
+        ("P", "GIF"),
+        ("CMYK", "JPEG"),
+        ("CMYK", "TIFF"),
+        ("L", "PNG"),
+        ("RGBA", "PNG"),
+        ("LA", "PNG"),
+    ],
+)
+def test_every_kind_of_pixel_comes_out_grey(tmp_path: Path, mode: str, image_format: str) -> None:
+    assert _is_half_black(_drawn(_saved(tmp_path, _half_black(mode), image_format), tmp_path))
+
+
+def test_sixteen_bits_are_scaled_and_not_cut_off(tmp_path: Path) -> None:
+    deep = _half_black("L").convert("I").point(lambda value: value * 200 + 5000).convert("I;16")
+    path = _saved(tmp_path, deep, "PNG")
+
+    assert _is_half_black(_drawn(path, tmp_path))
+    preview = open_image(path, _OPTIONS).preview()
+    assert preview is not None
+    assert preview.mode == "RGB"
+
+
+def test_what_is_transparent_is_white_paper(tmp_path: Path) -> None:
+    clear = Image.new("RGBA", (60, 40), (0, 0, 0, 0))
+    clear.paste((0, 0, 0, 255), (0, 0, 30, 40))
+    path = _saved(tmp_path, clear, "PNG")
+
+    assert _is_half_black(_drawn(path, tmp_path))
+    preview = open_image(path, _OPTIONS).preview()
+    assert preview is not None
+    assert preview.getpixel((55, 20)) == (255, 255, 255)
+
+
+def test_every_frame_of_a_tiff_is_a_page(tmp_path: Path) -> None:
+    frames = [Image.new("L", (30 + 10 * index, 20), "white") for index in range(3)]
+    path = _saved(tmp_path, frames[0], "TIFF", save_all=True, append_images=frames[1:])
+
+    source = open_image(path, _OPTIONS)
+
+    assert source.page_count == 3
+    assert list(source.pages) == [1, 2, 3]
+    assert [_drawn(path, tmp_path, number).width for number in (3, 1, 2)] == [50, 30, 40]
+
+
+def test_an_animation_is_one_page(tmp_path: Path) -> None:
+    frames = [Image.new("L", (30, 20), colour) for colour in ("white", "black", "grey")]
+    path = _saved(tmp_path, frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+    assert open_image(path, _OPTIONS).page_count == 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("image_format", ["JPEG", "TIFF"])
+def test_page_and_preview_are_upright_whatever_the_camera_wrote(
+    tmp_path: Path, image_format: str, orientation: int
+) -> None:
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    upright = _half_black()
+    stored = upright.transpose(undo[orientation]) if orientation in undo else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = _saved(tmp_path, stored, image_format, exif=exif)
+
+    drawn = _drawn(path, tmp_path)
+    preview = open_image(path, _OPTIONS).preview()
+
+    assert preview is not None
+    assert drawn.size == preview.size == (60, 40)
+    assert _is_half_black(drawn)
+    assert _is_half_black(preview.convert("L"))
+
+
+def test_a_damaged_exif_block_leaves_the_picture_as_it_is(tmp_path: Path) -> None:
+    path = _saved(tmp_path, _half_black(), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff rubbish")
+
+    assert _is_half_black(_drawn(path, tmp_path))
+
+
+def test_the_preview_is_small_rgb(tmp_path: Path) -> None:
+    preview = open_image(_saved(tmp_path, _half_black("CMYK", (3000, 1000)), "JPEG"), _OPTIONS).preview()
+
+    assert preview is not None
+    assert (preview.mode, preview.size) == ("RGB", (1024, 341))
+
+
+def test_the_preview_of_a_palette_is_averaged_and_not_picked(tmp_path: Path) -> None:
+    stripes = Image.new("L", (4096, 8), "white")
+    for x in range(0, 4096, 2):
+        stripes.paste("black", (x, 0, x + 1, 8))
+
+    preview = open_image(_saved(tmp_path, stripes.convert("P"), "GIF"), _OPTIONS).preview()
+
+    assert preview is not None
+    assert preview.convert("L").getextrema() not in ((0, 0), (255, 255))
+
+
+def test_colours_are_converted_from_the_profile_of_the_picture(tmp_path: Path) -> None:
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = _saved(tmp_path, Image.new("RGB", (20, 20), (200, 100, 50)), "PNG", icc_profile=lab)
+
+    preview = open_image(path, _OPTIONS).preview()
+
+    assert preview is not None
+    pixel = preview.getpixel((10, 10))
+    assert isinstance(pixel, tuple)
+    assert all(abs(got - put) <= 1 for got, put in zip(pixel, (200, 100, 50), strict=True))
+
+
+def test_a_damaged_profile_is_ignored(tmp_path: Path) -> None:
+    path = _saved(tmp_path, Image.new("RGB", (20, 20), (200, 100, 50)), "PNG", icc_profile=b"rubbish")
+
+    preview = open_image(path, _OPTIONS).preview()
+
+    assert preview is not None
+    assert preview.getpixel((10, 10)) == (200, 100, 50)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
+def test_a_picture_too_large_for_ocr_is_drawn_smaller(tmp_path: Path, image_format: str) -> None:
+    path = _saved(tmp_path, _half_black("L", (10_000, 5_000)), image_format)
+
+    drawn = _drawn(path, tmp_path)
+
+    assert drawn.size == (5_000, 2_500)
+    assert _is_half_black(drawn)
+
+
+def test_a_strip_longer_than_the_recogniser_takes_is_drawn_smaller(tmp_path: Path) -> None:
+    path = _saved(tmp_path, _half_black("L", (40_000, 20)), "PNG")
+
+    assert _drawn(path, tmp_path).size == (20_000, 10)
+
+
+@pytest.mark.parametrize(
+    ("width_px", "height_px"), [(3_000_000, 2_000_000), (65_535, 65_535), (1_000, 1_001)]
+)
+def test_too_many_pixels_are_refused_by_the_header_alone(
+    tmp_path: Path, width_px: int, height_px: int
+) -> None:
+    path = tmp_path / "huge.png"
+    path.write_bytes(_png_header(width_px, height_px))
+
+    with pytest.raises(RejectedError, match=r"huge\.png") as caught:
+        open_image(path, _options(max_pixels=1_000_000))
+
+    assert caught.value.code is Code.TOO_MANY_PIXELS
+
+
+def test_a_frame_with_too_many_pixels_costs_only_its_page(tmp_path: Path) -> None:
+    frames = [Image.new("L", size) for size in ((300, 300), (20, 10), (30, 10))]
+    path = _saved(tmp_path, frames[0], "TIFF", save_all=True, append_images=frames[1:])
+
+    source = open_image(path, _options(max_pixels=1_000))
+
+    assert list(source.pages) == [
+        Page(number=1, text="", source=TextSource.FAILED, reason=Code.TOO_MANY_PIXELS),
+        2,
+        3,
+    ]
+    preview = source.preview()
+    assert preview is not None
+    assert preview.size == (20, 10)
+
+
+def _rubbish(data: bytes) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + bytes(40) + data[:0]
+
+
+def _cut_in_the_header(data: bytes) -> bytes:
+    return data[:20]
+
+
+@pytest.mark.parametrize("spoil", [_rubbish, _cut_in_the_header])
+def test_what_has_no_header_is_corrupt(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+    path = _saved(tmp_path, _half_black(), "PNG")
+    path.write_bytes(spoil(path.read_bytes()))
+
+    with pytest.raises(RejectedError, match=r"picture\.png") as caught:
+        open_image(path, _OPTIONS)
+
+    assert caught.value.code is Code.CORRUPT
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+def test_a_truncated_picture_is_corrupt_when_it_is_drawn_and_leaves_nothing(
+    tmp_path: Path, image_format: str
+) -> None:
+    noise = Image.effect_noise((300, 300), 90)
+    path = _saved(tmp_path, noise, image_format)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    source = open_image(path, _OPTIONS)
+
+    with pytest.raises(OCRError) as caught:
+        source.render(1, tmp_path)
+
+    assert caught.value.code is Code.CORRUPT
+    assert source.preview() is None
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_damaged_frame_costs_only_its_page(tmp_path: Path) -> None:
+    frames = [Image.effect_noise((100, 100), 90), Image.new("L", (20, 10))]
+    path = _saved(
+        tmp_path, frames[0], "TIFF", compression="tiff_lzw", save_all=True, append_images=frames[1:]
+    )
+    data = bytearray(path.read_bytes())
+    data[200:4_000] = bytes(3_800)
+    path.write_bytes(data)
+    source = open_image(path, _OPTIONS)
+
+    with pytest.raises(OCRError) as caught:
+        source.render(1, tmp_path)
+
+    assert caught.value.code is Code.OCR_FAILED
+    assert Image.open(source.render(2, tmp_path)).size == (20, 10)
+
+
+def test_a_tiff_whose_next_frame_is_missing_keeps_the_first(tmp_path: Path) -> None:
+    frames = [Image.new("L", (30, 20)), Image.new("L", (40, 20))]
+    path = _saved(tmp_path, frames[0], "TIFF", save_all=True, append_images=frames[1:])
+    with Image.open(path) as image:
+        image.seek(1)
+        second = image._frame_pos[1]  # type: ignore[attr-defined]
+    path.write_bytes(path.read_bytes()[: second + 1])
+
+    assert list(open_image(path, _OPTIONS).pages) == [
+        1,
+        Page(number=2, text="", source=TextSource.FAILED, reason=Code.CORRUPT),
+    ]
+
+
+def test_frames_that_point_at_each_other_end(tmp_path: Path) -> None:
+    path = _saved(tmp_path, Image.new("L", (30, 20)), "TIFF")
+    data = bytearray(path.read_bytes())
+    (first,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, first)
+    struct.pack_into("<I", data, first + 2 + 12 * entries, first)
+    path.write_bytes(data)
+
+    assert open_image(path, _OPTIONS).page_count == 1
