@@ -20,13 +20,13 @@ check: setup ## format, lint, types, import rules, shape
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/unit/test_shape.py
+	$(BIN)/pytest -q --noconftest tests/unit/test_shape.py
 
 bench: setup ## speed and memory, against the floor and the naive loop
 	$(BIN)/pytest -q -s -m performance tests/performance
 
-lock: setup ## choose new versions for requirements.lock
-	PATH="$$PATH:.tools/bin" uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes --no-header --no-emit-index-url --upgrade --output-file requirements.lock
+lock: setup ## write requirements.lock after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
+	PATH="$$PATH:.tools/bin" uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes --no-header --no-emit-index-url $(UPGRADE) --output-file requirements.lock
 
 clean: ## remove everything that was made here
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist demo-home *.egg-info

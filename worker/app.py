@@ -11,6 +11,8 @@ import os
 import shutil
 import socket
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from worker.artifacts import ArtifactStore
@@ -84,46 +86,33 @@ def run(settings: Settings) -> int:
 
 def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -> Lifecycle:
     """Make every component of a worker around a started sandbox."""
-    clients = make_clients()
     metrics = Metrics()
     shutdown = Shutdown(budget_s=settings.stop_budget_s)
     spot = SpotInterruptionHandler(InstanceMetadata(settings.metadata_endpoint), shutdown, metrics)
-    queue = _queue(settings, clients)
-    table = _table(settings, clients)
-    heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
-    storage = StorageHandler(clients.s3, results_bucket=settings.results_bucket)
-    key = extraction_key(read_options(settings), {"tesseract": tools.tesseract})
-    store = ArtifactStore(storage, extraction_key=key)
-    reader = Reader(
+    shared = _Shared(
+        settings=settings,
+        clients=make_clients(),
         sandbox=sandbox,
-        store=store,
-        table=table,
-        shutdown=shutdown,
         metrics=metrics,
+        shutdown=shutdown,
         cautious=lambda: spot.cautious,
     )
-    processor = FileProcessor(
-        storage=storage,
-        table=table,
-        store=store,
-        index=open_index(settings),
-        embedder=_embedder(settings, clients, store, metrics, shutdown),
-        reader=reader,
-        metrics=metrics,
-        work_root=work_root,
-        max_file_bytes=settings.max_file_bytes,
-    )
+    queue, table = _queue(shared), _table(shared)
+    heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
+    storage = StorageHandler(shared.clients.s3, results_bucket=settings.results_bucket)
+    key = extraction_key(read_options(settings), {"tesseract": tools.tesseract})
+    store = ArtifactStore(storage, extraction_key=key)
     consumer = Consumer(
         queue=queue,
         table=table,
         claimer=Claimer(storage=storage, table=table),
-        processor=processor,
+        processor=_processor(shared, storage, table, store, work_root),
         heartbeat=heartbeat,
         parking=ParkingLot(table=table),
         shutdown=shutdown,
         metrics=metrics,
         options=_consumer_options(settings),
-        cautious=lambda: spot.cautious,
+        cautious=shared.cautious,
     )
     return Lifecycle(
         shutdown=shutdown,
@@ -138,7 +127,44 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
     )
 
 
-def _queue(settings: Settings, clients: Clients) -> QueueManager:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shared:
+    """What most components are made from."""
+
+    settings: Settings
+    clients: Clients
+    sandbox: Sandbox
+    metrics: Metrics
+    shutdown: Shutdown
+    cautious: Callable[[], bool]
+
+
+def _processor(
+    shared: _Shared, storage: StorageHandler, table: FileTable, store: ArtifactStore, work_root: Path
+) -> FileProcessor:
+    reader = Reader(
+        sandbox=shared.sandbox,
+        store=store,
+        table=table,
+        shutdown=shared.shutdown,
+        metrics=shared.metrics,
+        cautious=shared.cautious,
+    )
+    return FileProcessor(
+        storage=storage,
+        table=table,
+        store=store,
+        index=open_index(shared.settings),
+        embedder=_embedder(shared, store),
+        reader=reader,
+        metrics=shared.metrics,
+        work_root=work_root,
+        max_file_bytes=shared.settings.max_file_bytes,
+    )
+
+
+def _queue(shared: _Shared) -> QueueManager:
+    settings, clients = shared.settings, shared.clients
     return QueueManager(
         clients.sqs,
         queue_url=settings.queue_url,
@@ -148,7 +174,8 @@ def _queue(settings: Settings, clients: Clients) -> QueueManager:
     )
 
 
-def _table(settings: Settings, clients: Clients) -> FileTable:
+def _table(shared: _Shared) -> FileTable:
+    settings, clients = shared.settings, shared.clients
     return FileTable(
         clients.dynamodb,
         table=settings.file_table,
@@ -167,22 +194,21 @@ def _consumer_options(settings: Settings) -> ConsumerOptions:
     )
 
 
-def _embedder(
-    settings: Settings, clients: Clients, store: ArtifactStore, metrics: Metrics, shutdown: Shutdown
-) -> Embedder:
+def _embedder(shared: _Shared, store: ArtifactStore) -> Embedder:
+    settings, wait = shared.settings, shared.shutdown.wait
     breaker = CircuitBreaker(
         failure_threshold=5, timeout=30.0, expected_exception=UnavailableError, name="bedrock"
     )
     rate = settings.bedrock_rate
-    limiter = AdaptiveRateLimiter(rate, min(1.0, rate), 5 * rate, wait=shutdown.wait)
+    limiter = AdaptiveRateLimiter(rate, min(1.0, rate), 5 * rate, wait=wait)
     bedrock = BedrockClient(
-        clients.bedrock,
+        shared.clients.bedrock,
         image_model=settings.image_model,
         text_model=settings.text_model,
         policy=CallPolicy(
             limiter=limiter,
             breaker=breaker,
-            retry=lambda tries: RetryHandler(max_retries=tries, wait=shutdown.wait),
+            retry=lambda tries: RetryHandler(max_retries=tries, wait=wait),
         ),
     )
     return Embedder(
@@ -190,5 +216,5 @@ def _embedder(
         store=store,
         image_model=settings.image_model,
         text_model=settings.text_model,
-        metrics=metrics,
+        metrics=shared.metrics,
     )

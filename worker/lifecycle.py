@@ -24,6 +24,7 @@ from worker.metrics import Metrics
 from worker.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LOOK_S = 0.2
 _STALE_POLL_S = 90.0
 _JOIN_S = 1.0
@@ -50,8 +51,14 @@ class Lifecycle:
 
     def run(self) -> int:
         """Work until a stop; the exit status: 0, or 1 when something must be mended first."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        try:
+            return self._run()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _run(self) -> int:
         health = HealthServer(
             host=self.http_host,
             port=self.http_port,

@@ -144,14 +144,12 @@ def _to_extraction(
     reason, message = ended.code, ended.message
     if reason in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
         raise_for(ended)
-    failed = [page for page in pages if page.source.failed]
-    if reason is None and failed:
-        reason = (
-            Code.PAGES_FAILED
-            if any(page.text for page in pages)
-            else Code(failed[0].reason or Code.OCR_FAILED)
-        )
-        message = "not read: " + ", ".join(f"page {page.number} ({page.reason})" for page in failed)
+    lacking = [page for page in pages if page.reason]
+    if reason is None and lacking:
+        lost = any(page.source.failed for page in lacking)
+        some_text = any(page.text for page in pages)
+        reason = Code.PAGES_FAILED if lost and some_text else Code(lacking[0].reason or Code.OCR_FAILED)
+        message = "not all read: " + ", ".join(f"page {page.number} ({page.reason})" for page in lacking)
     return Extraction(
         file_type=file_type,
         pages=pages,

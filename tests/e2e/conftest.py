@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from worker.aws.file_table import FileTable
+from worker.aws.queue_manager import QueueManager
 from worker.index.local_index import LocalIndex
 from worker.local.stack import EmbeddedStack
 from worker.local.worker_process import LogLine, WorkerProcess
@@ -50,6 +51,11 @@ class Fleet:
     def events(self, name: str) -> list[LogLine]:
         return [line for line in list(self.lines) if line["event"] == name]
 
+    def embedding_calls(self) -> int:
+        calls = self.stack.bedrock.stats()["calls"]
+        assert isinstance(calls, dict)
+        return sum(calls.values())
+
     def index(self) -> LocalIndex:
         return LocalIndex(self.stack.home / "index.sqlite3")
 
@@ -62,9 +68,8 @@ class Fleet:
 
 
 def _depth(stack: EmbeddedStack, url: str) -> int:
-    answer = stack.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-    kinds = ("", "NotVisible", "Delayed")
-    return sum(int(answer["Attributes"][f"ApproximateNumberOfMessages{kind}"]) for kind in kinds)
+    depth = QueueManager(stack.clients.sqs, queue_url=url, dlq_url=url).depth()
+    return depth.visible + depth.in_flight + depth.delayed
 
 
 @pytest.fixture

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import os
 import signal
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
+from PIL import Image
 
 from worker.local.scans import write_scan
 from worker.models import State
@@ -100,7 +101,7 @@ def test_two_workers_share_the_work_and_do_nothing_twice(fleet: Fleet, until: Ca
     assert {row.state for row in rows} == {State.INDEXED}
     assert {row.fence for row in rows} == {1}
     assert fleet.index().search("営業").total == len(keys)
-    assert sum(fleet.stack.bedrock.stats()["calls"].values()) == len(keys)
+    assert fleet.embedding_calls() == len(keys)
     until(lambda: fleet.waiting() == 0)
     assert fleet.dead_letters() == 0
 
@@ -109,9 +110,9 @@ def _count(fleet: Fleet) -> int:
     return sum(1 for _ in fleet.table.rows())
 
 
-def test_bedrock_away_does_not_hold_documents_up(fleet: Fleet, tmp_path: Path, until: Callable[..., None]) -> None:
-    from PIL import Image
-
+def test_bedrock_away_does_not_hold_documents_up(
+    fleet: Fleet, tmp_path: Path, until: Callable[..., None]
+) -> None:
     fleet.stack.bedrock.control({"down": True})
     path = tmp_path / "photo.jpg"
     Image.new("RGB", (200, 100), "red").save(path)
@@ -129,10 +130,9 @@ def test_health_readiness_and_metrics_are_served(fleet: Fleet, until: Callable[.
     fleet.put("a.txt", b"text")
     until(lambda: fleet.finished("a.txt"))
     url = f"http://127.0.0.1:{worker.ready()['http_port']}"
-    assert urllib.request.urlopen(f"{url}/healthz").status == 200
-    ready = json.load(urllib.request.urlopen(f"{url}/readyz"))
-    assert ready["stopping"] is False
-    metrics = urllib.request.urlopen(f"{url}/metrics").read().decode()
+    assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
+    assert requests.get(f"{url}/readyz", timeout=10).json()["stopping"] is False
+    metrics = requests.get(f"{url}/metrics", timeout=10).text
     assert 'cis_documents_total{reason="",state="indexed"} 1.0' in metrics
 
 
@@ -168,8 +168,6 @@ def test_nothing_set_is_told_in_one_line(fleet: Fleet) -> None:
 
 
 def test_an_interrupt_from_the_terminal_stops_it_as_well(fleet: Fleet) -> None:
-    import os
-
     worker = fleet.start()
     os.kill(worker.pid, signal.SIGINT)
     assert worker.wait(30) == 0

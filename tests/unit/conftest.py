@@ -246,10 +246,13 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
 def until() -> Callable[[Callable[[], bool]], None]:
     """Wait for something that another thread or process does, with a deadline."""
 
-    def wait_until(done: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    tick = threading.Event()
+
+    def wait_until(done: Callable[[], bool], timeout_s: float = 60.0) -> None:
         deadline = time.monotonic() + timeout_s
         while not done():
             assert time.monotonic() < deadline, "it did not happen in time"
+            tick.wait(0.02)
 
     return wait_until
 

@@ -21,9 +21,7 @@ PAGES = (
 
 
 def _extraction(reason: str | None = None) -> Extraction:
-    return Extraction(
-        file_type=FileType.PNG, pages=PAGES, reason=reason, thumbnail=b"webp", picture=b"jpeg"
-    )
+    return Extraction(file_type=FileType.PNG, pages=PAGES, reason=reason, thumbnail=b"webp", picture=b"jpeg")
 
 
 def test_a_complete_result_comes_back_as_it_was_stored(world: World) -> None:

@@ -195,7 +195,6 @@ def test_a_queue_that_is_away_is_polled_again(world: World) -> None:
     world.put("empty", b"")
     world.announce("empty")
     _fail(world, "sqs", "ReceiveMessage", times=3)
-    world.shutdown.wait = lambda _seconds: False  # type: ignore[method-assign]
     world.consumer.step()
     assert world.consumer.in_flight == 0
     world.consumer.step()

@@ -68,7 +68,9 @@ def _picture(colour: str = "red") -> Extraction:
 
 
 def _calls(server: BedrockServer) -> int:
-    return sum(server.stats()["calls"].values())
+    calls = server.stats()["calls"]
+    assert isinstance(calls, dict)
+    return sum(calls.values())
 
 
 def test_a_picture_is_embedded_once_for_its_content(world: World, server: BedrockServer) -> None:
@@ -92,9 +94,7 @@ def test_text_is_embedded_by_page_where_a_model_is_set(world: World, server: Bed
 
 
 def test_nothing_is_asked_for_what_is_switched_off(world: World, server: BedrockServer) -> None:
-    extraction = Extraction(
-        file_type=FileType.PDF, pages=(Page(number=1, text="a", source=TextSource.OCR),)
-    )
+    extraction = Extraction(file_type=FileType.PDF, pages=(Page(number=1, text="a", source=TextSource.OCR),))
     vectors = _embedder(world, server).embed("hash", extraction)
     assert vectors.text == ()
     assert not vectors.pending

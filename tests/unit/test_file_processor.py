@@ -72,9 +72,7 @@ def test_the_path_people_know_is_indexed(live: World) -> None:
         ("thing.bin", bytes(range(256)) * 9, "unsupported_type"),
     ],
 )
-def test_a_file_without_content_is_found_by_its_name(
-    live: World, key: str, data: bytes, reason: str
-) -> None:
+def test_a_file_without_content_is_found_by_its_name(live: World, key: str, data: bytes, reason: str) -> None:
     document = live.processor.process(_job(live, key, data), _lease(live))
     assert (document.state, document.reason) == (State.NO_CONTENT, reason)
     assert live.row(key).reason == reason

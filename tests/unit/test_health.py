@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,14 +21,15 @@ pytestmark = pytest.mark.unit
 
 @dataclass
 class Worker:
-    """What the server asks; `ready` is scripted."""
+    """What the server asks; the answers are scripted."""
 
     ready: bool = True
     details: Mapping[str, object] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
+    check: Callable[[], tuple[bool, Mapping[str, object]]] | None = None
 
     def state(self) -> tuple[bool, Mapping[str, object]]:
-        return self.ready, self.details
+        return self.check() if self.check else (self.ready, self.details)
 
 
 @pytest.fixture
@@ -102,9 +104,20 @@ def test_a_caller_that_hangs_up_hurts_nobody(server: HealthServer) -> None:
     assert get(server, "/healthz").status_code == 200
 
 
-def test_a_caller_that_says_nothing_keeps_nobody_waiting(server: HealthServer) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10):
-        assert get(server, "/healthz").status_code == 200
+def test_a_slow_answer_keeps_no_other_caller_waiting(server: HealthServer, worker: Worker) -> None:
+    asked, answer_now = threading.Event(), threading.Event()
+
+    def slowly() -> tuple[bool, Mapping[str, object]]:
+        asked.set()
+        return answer_now.wait(60), {}
+
+    worker.check = slowly
+    caller = threading.Thread(target=get, args=(server, "/readyz"), daemon=True)
+    caller.start()
+    assert asked.wait(60)
+    assert get(server, "/healthz").status_code == 200
+    answer_now.set()
+    caller.join(60)
 
 
 def test_a_taken_port_is_named_with_the_setting_that_changes_it(server: HealthServer, worker: Worker) -> None:

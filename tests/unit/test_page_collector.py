@@ -18,9 +18,7 @@ pytestmark = pytest.mark.unit
 
 
 def _page(number: int, *, ocr_s: float = 5.0, language: str = "jpn") -> Page:
-    return Page(
-        number=number, text=f"page {number}", source=TextSource.OCR, ocr_s=ocr_s, language=language
-    )
+    return Page(number=number, text=f"page {number}", source=TextSource.OCR, ocr_s=ocr_s, language=language)
 
 
 def _collector(world: World, job: Job, *, cautious: bool = False) -> PageCollector:

@@ -116,9 +116,7 @@ def test_a_service_that_never_was_there_is_no_reason_for_caution(shutdown: Shutd
 def test_the_monitor_thread_sees_a_notice_and_ends_when_told(
     server: MetadataServer, shutdown: Shutdown, until: Callable[[Callable[[], bool]], None]
 ) -> None:
-    handler = SpotInterruptionHandler(
-        InstanceMetadata(server.url), shutdown, Metrics(), check_interval=0.05
-    )
+    handler = SpotInterruptionHandler(InstanceMetadata(server.url), shutdown, Metrics(), check_interval=0.05)
     handler.start_monitoring()
     server.control({"instance_action": {"action": "terminate", "in_s": 60}})
     until(lambda: shutdown.requested)

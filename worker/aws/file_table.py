@@ -77,7 +77,7 @@ class FileTable:
                 TableName=self._table, Key={"file_id": {"S": file_id}}, ConsistentRead=True
             )
         item = response.get("Item")
-        return ledger_row.from_wire(item) if item else None
+        return next(ledger_row.whole([item] if item else []), None)
 
     def read_many(self, file_ids: Collection[str]) -> dict[str, FileRow]:
         """The rows (consistent) of 1 to 100 files, by file_id.
@@ -89,7 +89,7 @@ class FileTable:
             response = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
             )
-        rows = map(ledger_row.from_wire, response["Responses"].get(self._table, []))
+        rows = ledger_row.whole(response["Responses"].get(self._table, []))
         return {row.file_id: row for row in rows}
 
     def rows(self) -> Iterator[FileRow]:
@@ -97,7 +97,7 @@ class FileTable:
         with translated(f"read table {self._table}"):
             pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
             for page in pages:
-                yield from map(ledger_row.from_wire, page["Items"])
+                yield from ledger_row.whole(page["Items"])
 
     def claim(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -40,6 +40,14 @@ def from_wire(item: Item) -> FileRow:
     if "checkpoint" in known:
         known["checkpoint"] = checkpoint_from_json(known["checkpoint"])
     return FileRow(**known)
+
+
+def whole(items: Iterable[Item]) -> Iterator[FileRow]:
+    """The rows among items; an item without a state is no row of ours.
+
+    A real table never shows one half-written; moto, which is not atomic between threads, does.
+    """
+    return (from_wire(item) for item in items if "state" in item)
 
 
 def checkpoint_to_json(checkpoint: Checkpoint) -> str:

@@ -20,8 +20,8 @@ from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError, RejectedError, WorkerError
 from worker.extract.channel import Channel, ChannelClosedError
-from worker.extract.extractors import EXTRACTORS
 from worker.extract.extraction_run import PICTURE_NAME, THUMBNAIL_NAME
+from worker.extract.extractors import EXTRACTORS
 from worker.extract.file_type import detect_file_type
 from worker.extract.ocr_engine import OCREngine
 from worker.extract.page_source import PageSource
@@ -72,7 +72,9 @@ class _Reader:
             embed_pdf_pictures=bool(request["embed_pdf_pictures"]),
         )
         self._engine = OCREngine(
-            languages=self._options.languages, page_timeout_s=self._options.limits.page_timeout_s
+            languages=self._options.languages,
+            page_timeout_s=self._options.limits.page_timeout_s,
+            dpi=self._options.dpi,
         )
 
     def run(self) -> None:

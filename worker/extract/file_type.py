@@ -30,8 +30,7 @@ MIME_TYPES: Mapping[FileType, str] = MappingProxyType(
     }
 )
 _IMAGE_TYPES: Mapping[str, FileType] = MappingProxyType(
-    {mime: kind for kind, mime in MIME_TYPES.items() if kind.is_image}
-    | {"image/x-ms-bmp": FileType.BMP}
+    {mime: kind for kind, mime in MIME_TYPES.items() if kind.is_image} | {"image/x-ms-bmp": FileType.BMP}
 )
 _MARKUP_NOBODY_READS = frozenset({"text/rtf", "application/rtf", "application/postscript"})
 """Made of printable characters, yet their text can only be had by interpreting them."""
@@ -105,4 +104,3 @@ def _type_of_ole(path: Path, name: str) -> FileType:
     if encrypted:
         raise RejectedError(f"{name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
     return FileType.UNSUPPORTED
-

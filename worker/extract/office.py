@@ -53,7 +53,6 @@ _UNREADABLE = (
     NotImplementedError,  # a way of packing that Python does not know
     SyntaxError,  # lxml's XMLSyntaxError is one
     ValueError,
-    RecursionError,  # deeper than any writer nests: the parser allows 2048 levels
 )
 
 

@@ -1,46 +1,31 @@
 """PDFs: the text layer page by page where it can be trusted, else a grey picture of the page for OCR.
 
-pdfium reads (and draws the preview); it is not safe for threads, so a lock guards every call. Pages for
-OCR are drawn by pdftoppm, one process a page, so that several can be drawn at once.
+pdfium reads, and draws the preview. It is not safe for threads, so a lock guards every call; pages for OCR,
+of which several are drawn at once, are left to pdftoppm.
 """
 
 from __future__ import annotations
 
-import errno
-import math
 import re
 import threading
 import unicodedata
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw
-from pdf2image import convert_from_path
-from pdf2image.exceptions import (
-    PDFPageCountError,
-    PDFPopplerTimeoutError,
-    PDFSyntaxError,
-    PopplerNotInstalledError,
-)
 from PIL import Image
 from pypdfium2 import PdfiumError
 
-from worker.errors import Code, MisconfiguredError, OCRError, RejectedError
+from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import PageSource
+from worker.extract.pdf_drawing import draw_page
 from worker.extract.text import clean, language_of_text
 from worker.models import Page, ReadOptions, TextSource
 
-_POINTS_PER_INCH = 72
-_MAX_OCR_PIXELS = 40_000_000
-"""A2 at 300 dpi; what is larger is drawn coarser, recognising it would outlast the page's time."""
-_MAX_SIDE_PX = 32_000
-"""Tesseract refuses sides over 32767 px."""
-_MIN_DPI = 50
-"""Coarser than this, ordinary letters are 7 px high and cannot be read."""
 _PREVIEW_PX = 1024
 
 _SHORT_LAYER_CHARS = 100
@@ -62,6 +47,8 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
     An owner password does not matter. Raises RejectedError: `encrypted` (a password is needed to open it)
     or `corrupt` (it cannot be parsed, or none of its pages can).
     """
+    # A file without pages sets no error in pdfium, which then tells the one before: let that be "no PDF".
+    pypdfium2.raw.FPDF_LoadMemDocument(b"", 0, None)
     try:
         document = pypdfium2.PdfDocument(path)
     except PdfiumError as error:
@@ -102,34 +89,13 @@ class _Pdf:
                 return  # the count in the file was a lie, or the rest of the file is missing
 
     def render(self, number: int, folder: Path) -> Path:
-        """Draw a page as a grey PGM in the folder, no finer than the options' dpi and the limits allow.
-
-        Raises OCRError (`too_many_pixels`, `timeout`, or `ocr_failed` where nothing could be drawn) and
-        MisconfiguredError where poppler is missing.
-        """
-        what = f"{self._path.name}, page {number}"
-        drawn = folder / f"page-{number:05d}.pgm"
-        try:
-            with _translated_errors(what):
-                convert_from_path(
-                    self._path,
-                    size=self._long_side_px(number, what),
-                    first_page=number,
-                    last_page=number,
-                    output_folder=folder,
-                    output_file=drawn.stem,
-                    single_file=True,
-                    use_cropbox=True,
-                    grayscale=True,
-                    paths_only=True,
-                    timeout=math.ceil(self._options.limits.page_timeout_s),
-                )
-        except OCRError:
-            drawn.unlink(missing_ok=True)
-            raise
-        if not drawn.is_file():
-            raise OCRError(f"{what}: pdftoppm drew nothing; the page may be damaged")
-        return drawn
+        """Draw a page for OCR; see `draw_page`."""
+        with self._lock:
+            try:
+                size_pt = self._document.get_page_size(number - 1)
+            except PdfiumError as error:
+                raise OCRError(f"{self._path.name}, page {number}: cannot be parsed") from error
+        return draw_page(self._path, number, folder, size_pt=size_pt, options=self._options)
 
     def preview(self) -> Image.Image | None:
         """The first page, at most 1024 px on its longer side; None if it cannot be drawn within limits."""
@@ -168,24 +134,6 @@ class _Pdf:
             width_px=round(width_pt),
             height_px=round(height_pt),
         )
-
-    def _long_side_px(self, number: int, what: str) -> int:
-        """Pixels of the page's longer side; told before anything is drawn."""
-        width_pt: float
-        height_pt: float
-        with self._lock, _translated_errors(what):
-            width_pt, height_pt = self._document.get_page_size(number - 1)
-        width_in = max(width_pt, 1.0) / _POINTS_PER_INCH
-        height_in = max(height_pt, 1.0) / _POINTS_PER_INCH
-        pixels = min(_MAX_OCR_PIXELS, self._options.limits.max_pixels)
-        most_dpi = min(math.sqrt(pixels / (width_in * height_in)), _MAX_SIDE_PX / max(width_in, height_in))
-        if most_dpi < _MIN_DPI:
-            raise OCRError(
-                f"{what}: {width_in:.0f} x {height_in:.0f} inches cannot be drawn legibly in {pixels} pixels",
-                retry_allowed=False,
-                code=Code.TOO_MANY_PIXELS,
-            )
-        return max(1, round(max(width_in, height_in) * min(self._options.dpi, most_dpi)))
 
     def _draw_preview(self, page: Any) -> Image.Image | None:
         for thing in islice(page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]), _MAX_OBJECTS):
@@ -255,22 +203,3 @@ def _is_picture(page: Any, thing: Any) -> bool:
     if thing.type != pypdfium2.raw.FPDF_PAGEOBJ_FORM:
         return bool(thing.type == image)
     return any(True for _ in page.get_objects([image], form=thing, level=1))
-
-
-@contextmanager
-def _translated_errors(what: str) -> Iterator[None]:
-    try:
-        yield
-    except PDFPopplerTimeoutError as error:
-        raise OCRError(f"{what}: not drawn within the time of one page", code=Code.TIMEOUT) from error
-    except (PDFPageCountError, PDFSyntaxError, PdfiumError) as error:
-        raise OCRError(f"{what}: cannot be drawn; the file may be damaged") from error
-    except (PopplerNotInstalledError, OSError) as error:
-        # pdf2image says "not installed" to any failure to start a program, a lack of memory too.
-        cause = error if isinstance(error, OSError) else error.__context__
-        if isinstance(cause, OSError) and cause.errno != errno.ENOENT:
-            raise OCRError(f"{what}: pdftoppm could not be started ({cause})") from error
-        raise MisconfiguredError(
-            "The programs pdfinfo and pdftoppm are not on the PATH; install poppler-utils.",
-            code=Code.PROGRAM_MISSING,
-        ) from error

@@ -25,8 +25,6 @@ def picture_to_embed(preview: Image.Image) -> bytes:
 
 def _encoded(preview: Image.Image, longest_px: int, *, image_format: str, quality: int) -> bytes:
     small = preview.convert("RGB")
-    # A profile of the original would be written along, though the pixels are sRGB by now.
-    small.info = {}
     small.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, format=image_format, quality=quality)

@@ -25,6 +25,7 @@ from worker.local.demo_home import DemoHome
 from worker.local.demo_notice import notice_in_s
 from worker.local.demo_report import write_page
 from worker.local.demo_watch import Spectator
+from worker.local.home import Home
 from worker.local.samples import Sample, write_samples
 from worker.local.scan_texts import page_word
 from worker.local.stack import EmbeddedStack
@@ -35,6 +36,7 @@ from worker.shutdown import Shutdown
 _DEADLINE_S = 300.0
 _READY_S = 60.0
 _STOP_S = 60.0
+_SETTLE_S = 30.0
 _LOOK_S = 0.2
 _POLL_S = 2
 _ORIGINAL_FOLDER = "/nas/shared"
@@ -113,6 +115,7 @@ class _Run:
         self._samples: Sequence[Sample] = ()
         self._uploaded: dict[str, float] = {}
         self._notice: tuple[float, float] | None = None
+        self._ended_s: float | None = None
 
     def run(self) -> Facts:
         """From the samples to the facts."""
@@ -126,6 +129,7 @@ class _Run:
         self._upload()
         number, worker = self._work(worker)
         self._end_worker(number, worker)
+        self._report(0)
         return self._gather()
 
     def _now(self) -> float:
@@ -136,7 +140,12 @@ class _Run:
 
     def _start_worker(self, number: int) -> WorkerProcess:
         self._spectator.worker_started(number)
-        changes = {"CIS_POLL_WAIT_S": str(_POLL_S), "CIS_SLOTS": str(self._slots)}
+        changes = {
+            "CIS_POLL_WAIT_S": str(_POLL_S),
+            "CIS_SLOTS": str(self._slots),
+            # Ctrl-C kills the workers; what they leave then is removed by the next run.
+            "CIS_WORK_DIR": str(self._home.make_work_folder()),
+        }
         return self._stack.start_worker(
             f"worker-{number}", changes=changes, on_line=partial(self._spectator.hear, number)
         )
@@ -164,7 +173,7 @@ class _Run:
     def _work(self, worker: WorkerProcess) -> tuple[int, WorkerProcess]:
         """Watch, interrupt, replace, until every file is at its end; the last worker and its number."""
         number = 1
-        while self._now() < _DEADLINE_S and not self._all_ended():
+        while self._now() < _DEADLINE_S and not self._all_settled():
             self._report(number if worker.running else 0)
             self._interrupt_once()
             if not worker.running:
@@ -175,13 +184,16 @@ class _Run:
                 self._replace_notice()
                 worker = self._start_worker(number)
             self._clock.wait(_LOOK_S)
-        self._report(number)
         return number, worker
 
-    def _all_ended(self) -> bool:
-        return len(self._spectator.done) >= len(self._samples) and all(
-            row.finished for row in self._table.rows()
-        )
+    def _all_settled(self) -> bool:
+        """Whether every file is at its end, and every message gone; a duplicate may be parked a while."""
+        if len(self._spectator.done) < len(self._samples):
+            return False
+        if not all(row.finished for row in self._table.rows()):
+            return False
+        self._ended_s = self._ended_s or self._now()
+        return _messages(self._queue) == 0 or self._now() - self._ended_s > _SETTLE_S
 
     def _interrupt_once(self) -> None:
         if self._notice is not None or self._scan_id in self._spectator.done:
@@ -223,25 +235,24 @@ class _Run:
     def _gather(self) -> Facts:
         took_s = self._now()
         rows = tuple(self._table.rows())
-        index = LocalIndex(self._home.folder / "index.sqlite3")
+        index = LocalIndex(Home(folder=self._home.folder).index_path)
         try:
             documents = tuple(self._document(sample, rows, index) for sample in self._samples)
             searches = tuple(_searched(search, index) for search in _searches(self._samples[0]))
         finally:
             index.close()
-        depth, dead = self._queue.depth(), self._dead_letters.depth()
-        notice_s, notice_in_s_ = self._notice or (None, None)
+        notice_s, notice_ahead_s = self._notice or (None, None)
         return Facts(
             documents=documents,
             rows=rows,
             reads=self._spectator.reads,
             workers=self._spectator.workers,
             searches=searches,
-            waiting=depth.visible + depth.in_flight + depth.delayed,
-            dead_letters=dead.visible + dead.in_flight + dead.delayed,
+            waiting=_messages(self._queue),
+            dead_letters=_messages(self._dead_letters),
             scan_id=self._scan_id,
             notice_s=notice_s,
-            notice_in_s=notice_in_s_,
+            notice_in_s=notice_ahead_s,
             took_s=took_s,
             happenings=self._spectator.happenings,
         )
@@ -259,6 +270,11 @@ class _Run:
             thumbnail=self._storage.get(row.thumbnail_key) if row and row.thumbnail_key else None,
         )
         return replace(document, similarities=page_similarities(document))
+
+
+def _messages(queue: QueueManager) -> int:
+    depth = queue.depth()
+    return depth.visible + depth.in_flight + depth.delayed
 
 
 def _searches(scan: Sample) -> tuple[Search, ...]:

@@ -39,6 +39,12 @@ class DemoHome:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / _MARK).write_text("Made by `cis-worker demo`, which empties this folder.\n")
 
+    def make_work_folder(self) -> Path:
+        """The folder that the workers keep their temporary files in."""
+        folder = self.folder.resolve() / "work"
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def keep_page_only(self) -> None:
         """Remove everything but the page."""
         self._empty(keep=(_MARK, _PAGE))

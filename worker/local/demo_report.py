@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
 
+from worker.index.query import parse_query
 from worker.local.demo_checks import Check
 from worker.local.demo_facts import DemoDocument, Facts, Search
 from worker.local.demo_timeline import draw_timeline
 from worker.models import Page, State
+
+_Readers = Mapping[tuple[str, int], int]
+"""Which worker recognised which page, by file_id and number."""
 
 _MARKED = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _STYLE_FILE = "demo_report.css"
@@ -151,11 +155,13 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _texts(facts: Facts) -> str:
-    words = [search.query.strip('"') for search in facts.searches]
-    return "\n".join(_text(document, words) for document in facts.documents)
+    patterns = [term.pattern for search in facts.searches for term in parse_query(search.query)]
+    hits = re.compile(f"({'|'.join(patterns)})", re.IGNORECASE) if patterns else None
+    readers = {(read.file_id, read.page): read.worker for read in facts.reads}
+    return "\n".join(_text(document, readers, hits) for document in facts.documents)
 
 
-def _text(document: DemoDocument, words: Sequence[str]) -> str:
+def _text(document: DemoDocument, readers: _Readers, hits: re.Pattern[str] | None) -> str:
     picture = '<div class="thumbnail none">no picture</div>'
     if document.thumbnail is not None:
         data = base64.b64encode(document.thumbnail).decode("ascii")
@@ -163,7 +169,9 @@ def _text(document: DemoDocument, words: Sequence[str]) -> str:
             f'<div class="thumbnail"><img alt="first page of {escape(document.name)}" '
             f'src="data:image/webp;base64,{data}"></div>'
         )
-    pages = "".join(_page(page, document, words) for page in document.pages)
+    pages = "".join(
+        _page(page, document, readers.get((document.file_id, page.number)), hits) for page in document.pages
+    )
     row = document.row
     if not pages:
         why = row.reason_message if row else "It has no ledger row."
@@ -175,15 +183,16 @@ def _text(document: DemoDocument, words: Sequence[str]) -> str:
     )
 
 
-def _page(page: Page, document: DemoDocument, words: Sequence[str]) -> str:
+def _page(page: Page, document: DemoDocument, reader: int | None, hits: re.Pattern[str] | None) -> str:
     index = page.number - 1
     truths, likenesses = document.sample.page_truths, document.similarities
     truth = truths[index] if index < len(truths) else ""
-    text = _highlighted(page.text, words)
+    text = _highlighted(page.text, hits)
     facts = [f"page {page.number}", page.source.value.replace("_", " ")]
     facts += [page.language] if page.language else []
     facts += [f"confidence {page.confidence:.0f}"] if page.confidence is not None else []
     facts += [f"likeness {likenesses[index]:.3f}"] if index < len(likenesses) else []
+    facts += [f"by worker {reader}"] if reader is not None else []
     opened = " open" if "<mark>" in text else ""
     return (
         f"<details{opened}><summary>{escape(' · '.join(facts))}</summary>"
@@ -192,12 +201,11 @@ def _page(page: Page, document: DemoDocument, words: Sequence[str]) -> str:
     )
 
 
-def _highlighted(text: str, words: Sequence[str]) -> str:
-    """The text, escaped, with the words marked; white space inside a word does not count."""
-    pattern = "|".join(r"\s*".join(map(re.escape, word.replace(" ", ""))) for word in words if word.strip())
-    if not pattern:
+def _highlighted(text: str, hits: re.Pattern[str] | None) -> str:
+    """The text, escaped, with the hits marked."""
+    if hits is None:
         return escape(text)
-    parts = re.split(f"({pattern})", text, flags=re.IGNORECASE)
+    parts = hits.split(text)
     return "".join(
         f"<mark>{escape(part)}</mark>" if number % 2 else escape(part) for number, part in enumerate(parts)
     )

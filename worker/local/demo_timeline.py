@@ -8,6 +8,7 @@ from html import escape
 
 from worker.local.demo_facts import Facts, PageRead, WorkerRun
 
+_INTERRUPTED = 1
 _WIDTH_PX = 1080.0
 _LEFT_PX = 92.0
 _RIGHT_PX = 16.0
@@ -28,14 +29,16 @@ def draw_timeline(facts: Facts) -> str:
         lanes = in_lanes([read for read in facts.reads if read.worker == run.number])
         height_px = max(1, len(lanes)) * _LANE_PX
         parts.append(_row(run, y_px, height_px, scale, facts.took_s))
+        if run.number == _INTERRUPTED:
+            parts.append(_notice(facts, y_px, height_px, scale))
         for number, lane in enumerate(lanes):
             parts += [_block(read, y_px + number * _LANE_PX, scale, facts.scan_id) for read in lane]
         y_px += height_px + _GAP_PX
     bottom_px = y_px - _GAP_PX + 8
-    marks = [_axis(facts.took_s, bottom_px, scale), _marks(facts, bottom_px, scale)]
+    axis = _axis(facts.took_s, bottom_px, scale)
     return (
         f'<svg class="timeline" viewBox="0 0 {_WIDTH_PX:.0f} {bottom_px + _AXIS_PX:.0f}" role="img" '
-        f'aria-label="Which worker recognised which page when">{"".join(marks + parts)}</svg>'
+        f'aria-label="Which worker recognised which page when">{axis}{"".join(parts)}</svg>'
     )
 
 
@@ -106,16 +109,18 @@ def _axis(took_s: float, bottom_px: float, scale: _Scale) -> str:
     return "".join(ticks)
 
 
-def _marks(facts: Facts, bottom_px: float, scale: _Scale) -> str:
+def _notice(facts: Facts, y_px: float, height_px: float, scale: _Scale) -> str:
+    """The time the notice left, over the row of the worker it was for."""
     if facts.notice_s is None:
         return ""
-    away_s = min(facts.took_s, facts.notice_s + (facts.notice_in_s or 0.0))
-    left_px, right_px = scale.x(facts.notice_s), scale.x(away_s)
+    left_px = scale.x(facts.notice_s)
+    right_px = scale.x(min(facts.took_s, facts.notice_s + (facts.notice_in_s or 0.0)))
+    top_px, bottom_px = y_px - 12, y_px + height_px + 10
     return (
-        f'<rect class="notice" x="{left_px:.1f}" y="{_TOP_PX - 14:.1f}" '
-        f'width="{max(1.0, right_px - left_px):.1f}" height="{bottom_px - _TOP_PX + 14:.1f}"/>'
+        f'<rect class="notice" x="{left_px:.1f}" y="{top_px:.1f}" rx="3" '
+        f'width="{max(1.0, right_px - left_px):.1f}" height="{bottom_px - top_px:.1f}"/>'
         f'<line class="notice-edge" x1="{left_px:.1f}" x2="{left_px:.1f}" '
-        f'y1="{_TOP_PX - 14:.1f}" y2="{bottom_px:.1f}"/>'
-        f'<text class="notice-text" x="{left_px:.1f}" y="{_TOP_PX - 22:.1f}">'
+        f'y1="{top_px:.1f}" y2="{bottom_px:.1f}"/>'
+        f'<text class="notice-text" x="{left_px:.1f}" y="{top_px - 9:.1f}">'
         f"Spot notice: gone in {facts.notice_in_s or 0.0:.0f} s</text>"
     )

@@ -69,8 +69,12 @@ class Planner:
     stop: Callable[[], None]
 
     def plan(self, paths: Sequence[str], *, home: str) -> Iterator[Task | Skipped | Ignored]:
-        """What is to be told and done of all files below the paths, in their order."""
-        for found in walk(paths, leave_out=home, stop=self.stop):
+        """What is to be told and done of all files below the paths, in their order.
+
+        A path that is not there (any more) has none.
+        """
+        present = [path for path in paths if _exists(path)]
+        for found in walk(present, leave_out=home, stop=self.stop):
             yield found if isinstance(found, Ignored) else self._decide(found)
 
     def gone(self, paths: Sequence[str]) -> list[Task]:
@@ -86,6 +90,8 @@ class Planner:
         entry = self.manifest.get(found.path)
         try:
             need = need_of(found, entry, made_with=self.made_with, stop=self.stop)
+            if need is Need.WORK:
+                _try_to_read(found.path)
         except OSError as error:
             return Skipped(result=failed(found.path, error.strerror or "it cannot be read"))
         document = None if need is Need.WORK or entry is None else self.index.document(entry.file_id)
@@ -117,6 +123,12 @@ def sha256_of(path: str, stop: Callable[[], None]) -> str:
             stop()
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _try_to_read(path: str) -> None:
+    """Raise OSError for a file that cannot be read, before anything is started for it."""
+    with Path(path).open("rb") as file:
+        file.read(1)
 
 
 def object_key(path: str) -> str:

@@ -67,7 +67,10 @@ class _Sent:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class IngestRun:
-    """One run. `fence` is what the ledger counts on from; `made_with` goes into the manifest."""
+    """One run. `fence` is what the ledger counts on from; `made_with` goes into the manifest.
+
+    `stop` may raise JobInterrupted; `look_every_s` is the time between two looks at the ledger.
+    """
 
     home: Home
     manifest: Manifest
@@ -81,6 +84,7 @@ class IngestRun:
     max_file_bytes: int
     fence: int
     stop: Callable[[], None]
+    look_every_s: float = _LOOK_S
     left: int = 0
     _sent: dict[str, _Sent] = field(default_factory=dict)
     _finished_keys: list[str] = field(default_factory=list)
@@ -88,6 +92,7 @@ class IngestRun:
     _done: int = 0
     _pages: int = 0
     _rounds_without_messages: int = 0
+    _looked_at: float = 0.0
     _pause: threading.Event = field(default_factory=threading.Event)
 
     def run(self, tasks: Iterable[Task]) -> None:
@@ -103,7 +108,7 @@ class IngestRun:
                     self.worker.check()
                     self._feed()
                     self._collect()
-                    self._pause.wait(_LOOK_S)
+                    self._pause.wait(self.look_every_s)
         except JobInterrupted:
             # The worker had its time to finish what it had in hand.
             self._collect()
@@ -168,6 +173,7 @@ class IngestRun:
                 self._finish(sent, row, now)
             elif row.owner is not None and sent.begun_at is None:
                 sent.begun_at = now
+        self._looked_at = now
         if messages <= len(self._sent):
             self._remove_objects()
         lost = bool(self._sent) and not messages
@@ -179,7 +185,8 @@ class IngestRun:
     def _finish(self, sent: _Sent, row: FileRow, now: float) -> None:
         task = sent.task
         path = display(task.path)
-        seconds = now - (sent.begun_at or sent.sent_at)
+        # What was begun and ended between two looks took less than the time between them.
+        seconds = now - (sent.begun_at or max(sent.sent_at, self._looked_at))
         self._finished_keys.append(task.key)
         if row.content_hash:
             self.home.take(self.storage, row.content_hash)

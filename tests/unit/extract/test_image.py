@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def _half_black(mode: str = "RGB", size: tuple[int, int] = (60, 40)) -> Image.Im
 
 def _saved(folder: Path, picture: Image.Image, image_format: str, **how: object) -> Path:
     path = folder / f"picture.{image_format.lower()}"
-    picture.save(path, image_format, **how)  # type: ignore[arg-type]
+    picture.save(path, image_format, **how)
     return path
 
 
@@ -45,11 +44,10 @@ def _drawn(path: Path, folder: Path, number: int = 1) -> Image.Image:
     return Image.open(drawn)
 
 
-def _is_half_black(grey: Image.Image) -> bool:
-    left, right = grey.getpixel((5, grey.height // 2)), grey.getpixel((grey.width - 5, grey.height // 2))
-    assert isinstance(left, int)
-    assert isinstance(right, int)
-    return left < 60 and right > 200
+def _is_half_black(picture: Image.Image) -> bool:
+    grey = picture.convert("L")
+    middle = grey.tobytes()[grey.height // 2 * grey.width :][: grey.width]
+    return middle[5] < 60 and middle[-5] > 200
 
 
 def _png_header(width_px: int, height_px: int) -> bytes:
@@ -159,7 +157,7 @@ def test_page_and_preview_are_upright_whatever_the_camera_wrote(
     assert preview is not None
     assert drawn.size == preview.size == (60, 40)
     assert _is_half_black(drawn)
-    assert _is_half_black(preview.convert("L"))
+    assert _is_half_black(preview)
 
 
 def test_a_damaged_exif_block_leaves_the_picture_as_it_is(tmp_path: Path) -> None:
@@ -187,15 +185,16 @@ def test_the_preview_of_a_palette_is_averaged_and_not_picked(tmp_path: Path) -> 
 
 
 def test_colours_are_converted_from_the_profile_of_the_picture(tmp_path: Path) -> None:
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    path = _saved(tmp_path, Image.new("RGB", (20, 20), (200, 100, 50)), "PNG", icc_profile=lab)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = srgb.replace(b"rXYZ", b"?XYZ").replace(b"bXYZ", b"rXYZ").replace(b"?XYZ", b"bXYZ")
+    path = _saved(tmp_path, Image.new("RGB", (20, 20), (200, 100, 50)), "PNG", icc_profile=swapped)
 
     preview = open_image(path, _OPTIONS).preview()
 
     assert preview is not None
     pixel = preview.getpixel((10, 10))
     assert isinstance(pixel, tuple)
-    assert all(abs(got - put) <= 1 for got, put in zip(pixel, (200, 100, 50), strict=True))
+    assert all(abs(got - wanted) <= 2 for got, wanted in zip(pixel, (50, 100, 200), strict=True))
 
 
 def test_a_damaged_profile_is_ignored(tmp_path: Path) -> None:
@@ -254,26 +253,20 @@ def test_a_frame_with_too_many_pixels_costs_only_its_page(tmp_path: Path) -> Non
     assert preview.size == (20, 10)
 
 
-def _rubbish(data: bytes) -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + bytes(40) + data[:0]
+@pytest.mark.parametrize(
+    ("image_format", "kept_bytes"), [("PNG", 20), ("JPEG", 20), ("WEBP", 30), ("TIFF", 6), ("BMP", 20)]
+)
+def test_what_has_no_whole_header_is_corrupt(tmp_path: Path, image_format: str, kept_bytes: int) -> None:
+    path = _saved(tmp_path, _half_black(), image_format)
+    path.write_bytes(path.read_bytes()[:kept_bytes])
 
-
-def _cut_in_the_header(data: bytes) -> bytes:
-    return data[:20]
-
-
-@pytest.mark.parametrize("spoil", [_rubbish, _cut_in_the_header])
-def test_what_has_no_header_is_corrupt(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
-    path = _saved(tmp_path, _half_black(), "PNG")
-    path.write_bytes(spoil(path.read_bytes()))
-
-    with pytest.raises(RejectedError, match=r"picture\.png") as caught:
+    with pytest.raises(RejectedError, match=path.name) as caught:
         open_image(path, _OPTIONS)
 
     assert caught.value.code is Code.CORRUPT
 
 
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
 def test_a_truncated_picture_is_corrupt_when_it_is_drawn_and_leaves_nothing(
     tmp_path: Path, image_format: str
 ) -> None:

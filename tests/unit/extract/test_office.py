@@ -241,6 +241,7 @@ def test_a_bomb_is_refused_by_its_size(tmp_path: Path) -> None:
     path = _docx(tmp_path, _p("Hello"))
     data = bytearray(path.read_bytes())
     entry = data.rindex(b"PK\x01\x02")
+    data[entry + 20 : entry + 24] = (100 * 1024**2).to_bytes(4, "little")
     data[entry + 24 : entry + 28] = (600 * 1024**2).to_bytes(4, "little")
     path.write_bytes(data)
 

@@ -69,16 +69,23 @@ def test_rarer_japanese_is_read_too(text: str, encoding: str) -> None:
         "naïve résumé of the señor, façade, über alles",
         "don’t – “quoted”, it’s 25°C, £100 ©",
         "GRÖßE ÄÖÜ",
+        "It was 25°C, or 77°F.",
     ],
 )
 def test_western_text_is_not_taken_for_japanese(text: str) -> None:
     assert decode((text + "\n").encode("cp1252")) == text + "\n"
 
 
-def test_a_cyrillic_code_page_is_recognised() -> None:
-    text = "Привет мир, это проверка кодировки текста.\n"
-
-    assert decode(text.encode("cp1251")) == text
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Привет мир, это проверка кодировки текста.", "cp1251"),
+        ("все они знали, и она знала нас, но не всё.", "cp1251"),
+        ("Zażółć gęślą jaźń, proszę bardzo", "cp1250"),
+    ],
+)
+def test_other_code_pages_are_not_taken_for_western_ones(text: str, encoding: str) -> None:
+    assert decode((text + "\n").encode(encoding)) == text + "\n"
 
 
 def test_one_wrong_byte_does_not_make_a_long_log_something_else() -> None:

@@ -43,7 +43,7 @@ def test_the_picture_to_embed_is_a_jpeg_far_under_five_megabytes_even_if_it_is_n
 
 
 @pytest.mark.parametrize("encode", [thumbnail, picture_to_embed])
-def test_no_colour_profile_is_passed_on_and_the_preview_stays_as_it_was(
+def test_no_colour_profile_is_written_and_the_preview_stays_as_it_was(
     encode: Callable[[Image.Image], bytes],
 ) -> None:
     preview = Image.new("RGB", (600, 600))

@@ -60,6 +60,17 @@ def test_a_link_out_of_the_home_is_removed_and_not_followed(tmp_path: Path) -> N
     assert not (home.folder / "link").exists()
 
 
+def test_the_work_folder_is_made_once_and_has_an_absolute_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    home = DemoHome(folder=Path("home"))
+    home.prepare()
+
+    assert home.make_work_folder() == home.make_work_folder() == tmp_path.resolve() / "home" / "work"
+    assert (tmp_path / "home" / "work").is_dir()
+
+
 def test_only_the_page_may_be_kept(tmp_path: Path) -> None:
     home = DemoHome(folder=tmp_path / "home")
     home.prepare()

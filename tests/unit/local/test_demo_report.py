@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from worker.local.demo_checks import Check
-from worker.local.demo_facts import DemoDocument, Facts, Happening, Search, WorkerRun
+from worker.local.demo_facts import DemoDocument, Facts, Happening, PageRead, Search, WorkerRun
 from worker.local.demo_report import render_page, write_page
 from worker.local.samples import Sample
 from worker.models import Document, FileRow, FileType, Page, SearchHit, State, TextSource
@@ -17,6 +17,10 @@ pytestmark = pytest.mark.unit
 _HOSTILE = "<script>alert('x')</script>\"&"
 _GOOD = Check(name="good", claim="It works", passed=True, detail="7 of 7")
 _BAD = Check(name="bad", claim="It works too", passed=False, detail="it does not")
+
+_SAMPLE = Sample(
+    path=Path("fax.tiff"), kind="letters", file_type=FileType.TIFF, page_truths=("the true text",)
+)
 
 
 def facts(*, text: str = "the ceramic\ntiles", snippet: str = "the [[ceramic]] tiles") -> Facts:
@@ -32,16 +36,13 @@ def facts(*, text: str = "the ceramic\ntiles", snippet: str = "the [[ceramic]] t
         state=State.INDEXED,
         pages=(page,),
     )
-    sample = Sample(
-        path=Path("fax.tiff"), kind="letters", file_type=FileType.TIFF, page_truths=("the true text",)
-    )
     hit = SearchHit(
         file_id="f", file_name="fax.tiff", file_path="/nas/fax.tiff", page=1, snippet=snippet, score=1.0
     )
     return Facts(
         documents=(
             DemoDocument(
-                sample=sample,
+                sample=_SAMPLE,
                 file_id="f",
                 row=FileRow(file_id="f", fence=1, state=State.INDEXED),
                 document=document,
@@ -51,9 +52,9 @@ def facts(*, text: str = "the ceramic\ntiles", snippet: str = "the [[ceramic]] t
             ),
         ),
         rows=(),
-        reads=(),
+        reads=(PageRead(worker=2, file_id="f", page=1, took_s=1.0, at_s=9.0),),
         workers=(WorkerRun(number=1, started_s=0.0),),
-        searches=(Search(query='"ceramic tiles"', expected_file="fax.tiff", hits=(hit,), total=1),),
+        searches=(Search(query="ceramic tiles", expected_file="fax.tiff", hits=(hit,), total=1),),
         waiting=0,
         dead_letters=0,
         scan_id="f",
@@ -109,7 +110,16 @@ def test_hits_are_highlighted_in_snippet_and_text_whatever_the_line_ends() -> No
     page = render_page(facts(), [_GOOD])
 
     assert "the <mark>ceramic</mark> tiles" in page
-    assert "the <mark>ceramic\ntiles</mark>" in page
+    assert "the <mark>ceramic</mark>\n<mark>tiles</mark>" in page
+
+
+def test_a_phrase_is_highlighted_as_a_whole_and_part_of_it_is_not() -> None:
+    run = facts(text="ceramic plates and ceramic\ntiles")
+    phrase = replace(run.searches[0], query='"ceramic tiles"')
+
+    page = render_page(replace(run, searches=(phrase,)), [_GOOD])
+
+    assert "ceramic plates and <mark>ceramic\ntiles</mark>" in page
 
 
 def test_the_page_shows_text_truth_thumbnail_and_figures() -> None:
@@ -117,7 +127,7 @@ def test_the_page_shows_text_truth_thumbnail_and_figures() -> None:
 
     assert "the true text" in page
     assert "data:image/webp;base64,d2VicA==" in page
-    assert "page 1 · ocr · eng · confidence 91 · likeness 0.987" in page
+    assert "page 1 · ocr · eng · confidence 91 · likeness 0.987 · by worker 2" in page
 
 
 def test_a_failed_check_is_the_verdict() -> None:

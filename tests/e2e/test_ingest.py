@@ -1,0 +1,402 @@
+"""`cis-worker ingest` and the commands that ask its home, as processes on files of a user's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from worker.index.local_index import LocalIndex
+from worker.local import sample_texts
+from worker.local.child_process import clean_environment, python_command
+from worker.local.fonts import Font
+from worker.local.manifest import Manifest
+from worker.local.sample_documents import write_pdf
+from worker.local.sample_pictures import write_drawing, write_sign_photo
+from worker.local.scans import write_scan
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+FIELDS = [
+    *("file_path", "file_id", "state", "reason", "file_type", "pages", "text_chars", "language"),
+    *("confidence", "text_sources", "seconds", "skipped"),
+]
+DEADLINE_S = 200
+# Whatever a user's own AWS set-up is, the worker must not meet it.
+FOREIGN = {"AWS_PROFILE": "of-somebody", "AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a command left."""
+
+    status: int
+    lines: list[dict[str, Any]]
+    stderr: str
+
+    def line(self, path: Path) -> dict[str, Any]:
+        (line,) = [line for line in self.lines if line["file_path"] == str(path)]
+        return line
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder of documents, and the home they are ingested into."""
+
+    docs: Path
+    home: Path
+
+    def command(self, name: str, *arguments: str | Path) -> list[str]:
+        return [*python_command("worker"), name, *map(str, arguments), "--home", str(self.home)]
+
+    def ingest(self, *arguments: str | Path, **settings: str) -> Ended:
+        command = self.command("ingest", *(arguments or (self.docs,)), "--json")
+        return _run(command, {**FOREIGN, **settings})
+
+    def ask(self, name: str, *arguments: str | Path) -> dict[str, Any]:
+        ended = _run(self.command(name, *arguments, "--json"), {})
+        assert ended.status == 0, ended.stderr
+        (answer,) = ended.lines
+        return answer
+
+    @property
+    def was_started(self) -> bool:
+        """Whether the stack was started since `forget_start`."""
+        return (self.home / "aws_config").exists()
+
+    def forget_start(self) -> None:
+        (self.home / "aws_config").unlink()
+
+
+def _run(command: list[str], settings: dict[str, str]) -> Ended:
+    done = subprocess.run(
+        command, env=clean_environment(settings), capture_output=True, check=False, timeout=DEADLINE_S
+    )
+    lines = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    return Ended(done.returncode, lines, done.stderr.decode())
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    return Place(docs, tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Ended]:
+    """A home after its first run; to be left as it is."""
+    root = tmp_path_factory.mktemp("first")
+    place = Place(root / "docs", root / "home")
+    (place.docs / "写真").mkdir(parents=True)
+    (place.docs / "minutes.txt").write_bytes(sample_texts.MINUTES.encode("shift_jis"))
+    (place.docs / "copy of minutes.txt").write_bytes(sample_texts.MINUTES.encode("shift_jis"))
+    (place.docs / "empty.txt").touch()
+    write_pdf(place.docs / "営業報告書.pdf", sample_texts.SALES_REPORT, font=Font.GOTHIC)
+    write_pdf(place.docs / "secret.pdf", sample_texts.PERSONNEL_REVIEW, font=Font.GOTHIC, password="x")
+    write_sign_photo(place.docs / "写真" / "現場.jpg")
+    odd = os.fsencode(place.docs) + b"/\x93\xfa\x96{.txt"
+    with open(odd, "wb") as file:  # noqa: PTH123
+        file.write("文字化けした名前".encode())
+    os.mkfifo(place.docs / "pipe")
+    (place.docs / "mem.txt").symlink_to("/proc/self/mem")
+    (place.docs / "写真" / "loop").symlink_to(place.docs)
+    return place, place.ingest()
+
+
+def test_there_is_one_line_a_document_with_the_promised_fields(first: tuple[Place, Ended]) -> None:
+    _, ended = first
+    assert ended.status == 0, ended.stderr
+    assert len(ended.lines) == 8
+    for line in ended.lines:
+        assert list(line) == FIELDS
+        assert line["skipped"] is False
+    assert "Traceback" not in ended.stderr
+
+
+def test_documents_end_with_their_text_or_their_reason(first: tuple[Place, Ended]) -> None:
+    place, ended = first
+    report = ended.line(place.docs / "営業報告書.pdf")
+    assert (report["state"], report["file_type"], report["language"]) == ("indexed", "pdf", "jpn")
+    assert (report["pages"], report["text_sources"]) == (len(sample_texts.SALES_REPORT), ["text_layer"])
+    assert report["text_chars"] > 100
+    photo = ended.line(place.docs / "写真" / "現場.jpg")
+    assert (photo["state"], photo["text_sources"]) == ("indexed", ["ocr"])
+    assert photo["confidence"] > 50
+    for name, reason in (("secret.pdf", "encrypted"), ("empty.txt", "empty")):
+        line = ended.line(place.docs / name)
+        assert (line["state"], line["reason"], line["pages"]) == ("no_content", reason, 0)
+
+
+def test_what_cannot_be_read_fails_alone_and_what_is_no_file_is_noted(first: tuple[Place, Ended]) -> None:
+    place, ended = first
+    line = ended.line(place.docs / "mem.txt")
+    assert (line["state"], line["reason"]) == ("failed", "Input/output error")
+    assert f"{place.docs / 'pipe'}: a pipe, no file" in ended.stderr
+    assert "loop: a link to a folder: not followed" in ended.stderr
+
+
+def test_a_name_that_is_no_utf8_is_ingested(first: tuple[Place, Ended]) -> None:
+    place, ended = first
+    (line,) = [line for line in ended.lines if "\ufffd" in line["file_path"]]
+    assert (line["state"], line["text_chars"]) == ("indexed", 8)
+    assert place.ask("search", "文字化け")["hits"][0]["file_path"] == line["file_path"]
+
+
+def test_search_finds_the_right_file_and_page(first: tuple[Place, Ended]) -> None:
+    place, _ = first
+    found = place.ask("search", "営業報告書")
+    assert found["total"] >= 1
+    assert sorted(found["hits"][0]) == ["file_name", "file_path", "page", "score", "snippet"]
+    assert found["hits"][0]["file_name"] == "営業報告書.pdf"
+
+
+def test_show_gives_the_text_of_every_page(first: tuple[Place, Ended]) -> None:
+    place, _ = first
+    shown = place.ask("show", "営業報告書.pdf")
+    assert [page["number"] for page in shown["pages"]] == [1, 2, 3][: len(sample_texts.SALES_REPORT)]
+    assert {"number", "text", "source", "confidence", "language"} <= set(shown["pages"][0])
+    assert "営業報告書" in shown["pages"][0]["text"]
+
+
+def test_a_copy_of_a_picture_is_the_most_similar_to_it(first: tuple[Place, Ended], tmp_path: Path) -> None:
+    place, _ = first
+    known = place.docs / "写真" / "現場.jpg"
+    stranger = tmp_path / "no name of an ingested file.bin"
+    shutil.copy(known, stranger)
+    (hit,) = place.ask("similar", stranger)["hits"]
+    assert hit["file_name"] == "現場.jpg"
+    assert hit["score"] == pytest.approx(1.0, abs=1e-5)
+    assert place.ask("similar", known)["hits"] == []
+
+
+@pytest.fixture
+def copied(first: tuple[Place, Ended], tmp_path: Path) -> Place:
+    """The same documents with a home of its own, so that a test may change it."""
+    place, _ = first
+    shutil.copytree(place.home, tmp_path / "home")
+    copied = Place(place.docs, tmp_path / "home")
+    copied.forget_start()
+    return copied
+
+
+def test_a_second_run_skips_all_and_starts_nothing(first: tuple[Place, Ended], copied: Place) -> None:
+    _, before = first
+    again = copied.ingest()
+    assert again.status == 0
+    assert not copied.was_started
+    assert len(again.lines) == 8
+    skipped = {line["file_path"]: line for line in again.lines if line["skipped"]}
+    assert len(skipped) == 7  # all but the one that cannot be read
+    for line in before.lines:
+        if line["file_path"] in skipped:
+            assert skipped[line["file_path"]] == {**line, "seconds": 0.0, "skipped": True}
+
+
+def test_a_touched_file_is_skipped(place: Place) -> None:
+    file = place.docs / "a.txt"
+    file.write_text("alpha")
+    assert place.ingest().status == 0
+    place.forget_start()
+    os.utime(file, ns=(1, 1))
+    for _ in range(2):
+        (line,) = place.ingest().lines
+        assert line["skipped"]
+    assert not place.was_started
+
+
+def test_changed_and_removed_files_are_brought_up_to_date(place: Place) -> None:
+    changed, removed, kept = (place.docs / name for name in ("changed.txt", "removed.txt", "kept.txt"))
+    for file in (changed, removed, kept):
+        file.write_text(f"first text of {file.stem}")
+    assert [line["state"] for line in place.ingest().lines] == ["indexed"] * 3
+    changed.write_text("another text")
+    removed.unlink()
+    again = place.ingest(place.docs, "--prune")
+    assert again.status == 0, again.stderr
+    assert {(Path(line["file_path"]).name, line["state"], line["skipped"]) for line in again.lines} == {
+        ("changed.txt", "indexed", False),
+        ("removed.txt", "tombstoned", False),
+        ("kept.txt", "indexed", True),
+    }
+    assert [hit["file_name"] for hit in place.ask("search", "another")["hits"]] == ["changed.txt"]
+    assert [hit["file_name"] for hit in place.ask("search", "first")["hits"]] == ["kept.txt"]
+    artifacts = list((place.home / "artifacts").iterdir())
+    assert len(artifacts) == 2, "what was made of contents that are gone is gone"
+
+
+def test_a_folder_that_is_gone_can_be_pruned(place: Place) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    place.ingest()
+    shutil.rmtree(place.docs)
+    assert place.ingest().status == 2
+    (line,) = place.ingest(place.docs, "--prune").lines
+    assert (line["state"], line["reason"]) == ("tombstoned", "object_gone")
+    assert place.ask("search", "alpha") == {"total": 0, "hits": []}
+
+
+def test_a_known_content_is_not_recognised_again(place: Place) -> None:
+    write_drawing(place.docs / "drawing.png")
+    first = place.ingest().lines[0]
+    with Manifest(place.home / "manifest.sqlite3") as manifest:
+        manifest.remove(first["file_path"])
+    again = place.ingest().lines[0]
+    assert again["skipped"] is False
+    assert {**again, "seconds": 0} == {**first, "seconds": 0}
+    assert again["seconds"] < first["seconds"]
+
+
+def _ingesting(place: Place, **settings: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*place.command("ingest", place.docs), "--json"],
+        env=clean_environment({**FOREIGN, **settings}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture
+def running() -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes that are killed at the end, whatever the test said."""
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _first_lines(process: subprocess.Popen[str], count: int) -> list[dict[str, Any]]:
+    assert process.stdout is not None
+    return [json.loads(process.stdout.readline()) for _ in range(count)]
+
+
+def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(
+    place: Place, running: list[subprocess.Popen[str]], until: Callable[..., None]
+) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (place.docs / name).write_text(f"text of {name}")
+    write_scan(place.docs / "long.pdf", 30, dpi=110)
+    process = _ingesting(place)
+    running.append(process)
+    lines = _first_lines(process, 3)
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert started
+    # as a terminal does it: the whole group of the command
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "not reached" in stderr
+    assert "Traceback" not in stderr
+    until(lambda: not any(child.is_running() for child in started), timeout_s=10)
+    assert sorted(Path(line["file_path"]).name for line in lines) == ["a.txt", "b.txt", "c.txt"]
+    (place.docs / "long.pdf").unlink()
+    place.forget_start()
+    assert [line["skipped"] for line in place.ingest().lines] == [True] * 3
+    assert not place.was_started
+
+
+def test_two_ctrl_c_end_at_once(
+    place: Place, running: list[subprocess.Popen[str]], until: Callable[..., None]
+) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    write_scan(place.docs / "long.pdf", 30, dpi=110)
+    process = _ingesting(place)
+    running.append(process)
+    _first_lines(process, 1)
+    started = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.stderr is not None
+    until(lambda: "stopping" in (process.stderr.readline() if process.stderr else ""))
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=20) == 130
+    until(lambda: not any(child.is_running() for child in started), timeout_s=10)
+
+
+def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
+    place: Place, running: list[subprocess.Popen[str]], until: Callable[..., None]
+) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    write_scan(place.docs / "scan.pdf", 4, dpi=110)
+    process = _ingesting(place, CIS_VISIBILITY_S="10")
+    running.append(process)
+    lines = _first_lines(process, 1)
+    _workers(process.pid)[0].kill()
+    stdout, stderr = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0, stderr
+    lines += [json.loads(line) for line in stdout.splitlines()]
+    assert {(Path(line["file_path"]).name, line["state"], line["pages"]) for line in lines} == {
+        ("a.txt", "indexed", 1),
+        ("scan.pdf", "indexed", 4),
+    }
+    assert LocalIndex(place.home / "index.sqlite3").search("alpha").total == 1
+
+
+def _workers(pid: int) -> list[psutil.Process]:
+    children = psutil.Process(pid).children()
+    return [child for child in children if child.cmdline()[-2:] == ["worker", "run"]]
+
+
+def test_one_home_takes_one_ingest_at_a_time(place: Place, running: list[subprocess.Popen[str]]) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    write_scan(place.docs / "long.pdf", 30, dpi=110)
+    process = _ingesting(place)
+    running.append(process)
+    _first_lines(process, 1)
+    second = place.ingest()
+    assert second.status == 2
+    assert "another cis-worker ingest is at work" in second.stderr
+    os.killpg(process.pid, signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+
+
+def test_settings_of_the_environment_apply(place: Place) -> None:
+    write_drawing(place.docs / "drawing.png")
+    assert place.ingest(CIS_LANGUAGES="eng").lines[0]["language"] == "eng"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"CIS_LANGUAGES": "xyz"}, "which tesseract does not have here"),
+        ({"CIS_SLOTS": "none"}, "CIS_SLOTS"),
+    ],
+)
+def test_wrong_settings_end_with_what_to_mend(place: Place, settings: dict[str, str], message: str) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    ended = place.ingest(**settings)
+    assert ended.status == 2
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_path_that_is_not_there_is_named_and_nothing_is_made(place: Place) -> None:
+    ended = place.ingest(place.docs / "missing")
+    assert ended.status == 2
+    assert "no such file or folder" in ended.stderr
+    assert not place.home.exists()
+
+
+def test_a_home_that_cannot_be_written_is_named(place: Place) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    ended = Place(place.docs, Path("/proc/home")).ingest()
+    assert ended.status == 2
+    assert "/proc/home cannot be used" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["ingest", "search", "show", "similar"])
+def test_every_command_explains_itself_with_an_example(command: str) -> None:
+    explain = [*python_command("worker"), command, "--help"]
+    done = subprocess.run(explain, env=clean_environment({}), capture_output=True, check=True)
+    assert f"cis-worker {command}" in done.stdout.decode()

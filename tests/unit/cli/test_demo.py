@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from worker.cli.demo import demo
+
+pytestmark = pytest.mark.unit
+
+
+def test_help_tells_options_exit_status_and_an_example() -> None:
+    app = typer.Typer(rich_markup_mode="markdown")
+    app.command()(demo)
+
+    shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "160", "TERM": "dumb"})
+
+    assert shown.exit_code == 0
+    for part in ("--home", "--no-keep", "--json", "Exit status", "cis-worker demo --home demo-home"):
+        assert part in shown.stdout

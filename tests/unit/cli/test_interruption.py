@@ -1,0 +1,35 @@
+"""Ctrl-C: once to end gently, twice to end at once."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from worker.cli.interruption import Interruption
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_only_asks(number: signal.Signals, status: int) -> None:
+    with Interruption() as interruption:
+        before = interruption.status
+        signal.raise_signal(number)
+        assert interruption.requested
+    assert (before, interruption.status) == (0, status)
+
+
+def test_the_second_signal_ends_at_once_and_the_first_one_gives_the_status() -> None:
+    with Interruption() as interruption:
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    assert interruption.status == 130
+
+
+def test_signals_mean_afterwards_what_they_meant_before() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Interruption():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,148 @@
+"""The commands that ask a home: what they print of an index."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from worker.cli.search import search, show, similar
+from worker.errors import MisconfiguredError
+from worker.index.local_index import LocalIndex
+from worker.models import Document, FileType, Page, State, TextSource, Vectors
+
+pytestmark = pytest.mark.unit
+
+APP = typer.Typer()
+for command in (search, show, similar):
+    APP.command()(command)
+
+
+def document(path: str, *texts: str, image: tuple[float, ...] | None = None) -> Document:
+    return Document(
+        file_id=f"id-{path}",
+        bucket="b",
+        key="k",
+        file_name=path.rsplit("/", 1)[1],
+        file_path=path,
+        size_bytes=10,
+        file_type=FileType.PDF,
+        state=State.PARTIAL,
+        reason="pages_failed",
+        reason_message="not read: page 3 (timeout)",
+        pages=tuple(
+            Page(number=number, text=text, source=TextSource.OCR, language="jpn", confidence=90.5)
+            for number, text in enumerate(texts, start=1)
+        ),
+        vectors=Vectors(image=image),
+        indexed_at="2026-11-21T00:00:00+00:00",
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    index = LocalIndex(tmp_path / "index.sqlite3")
+    far = (0.0,) * 1023
+    for made in (
+        document("/a/営業報告書.pdf", "表紙", "今期の営業[は]好調", image=(1.0, *far)),
+        document("/b/photo.jpg", "", image=(0.8, 0.6, *far[1:])),
+        document("/b/same.txt", "one"),
+        document("/c/same.txt", "two"),
+    ):
+        index.index_document(made, version=1)
+    index.close()
+    return tmp_path
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(APP, arguments, catch_exceptions=False, env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_hits_name_file_page_and_snippet(home: Path) -> None:
+    found = json.loads(run("search", "好調", "--home", str(home), "--json"))
+    assert found["total"] == 1
+    (hit,) = found["hits"]
+    assert sorted(hit) == ["file_name", "file_path", "page", "score", "snippet"]
+    assert (hit["file_name"], hit["file_path"], hit["page"]) == ("営業報告書.pdf", "/a/営業報告書.pdf", 2)
+    assert "[[好調]]" in hit["snippet"]
+
+
+def test_people_see_the_page_and_no_marks(home: Path) -> None:
+    printed = run("search", "好調", "--home", str(home))
+    assert "営業報告書.pdf  page 2" in printed
+    assert "今期の営業[は]好調" in printed
+    assert printed.endswith("1 file\n")
+
+
+def test_more_files_than_asked_for_are_counted(home: Path) -> None:
+    assert "2 files, 1 shown" in run("search", "same", "--home", str(home), "--limit", "1")
+    assert run("search", "nowhere", "--home", str(home)) == "No file has it.\n"
+
+
+@pytest.mark.parametrize("asked", ["/a/営業報告書.pdf", "営業報告書.pdf", "id-/a/営業報告書.pdf"])
+def test_a_file_is_shown_by_path_name_or_id(home: Path, asked: str) -> None:
+    shown = json.loads(run("show", asked, "--home", str(home), "--json"))
+    assert {name: shown[name] for name in ("file_name", "file_path", "state", "reason")} == {
+        "file_name": "営業報告書.pdf",
+        "file_path": "/a/営業報告書.pdf",
+        "state": "partial",
+        "reason": "pages_failed",
+    }
+    assert shown["pages"][1] == {
+        "number": 2,
+        "text": "今期の営業[は]好調",
+        "source": "ocr",
+        "confidence": 90.5,
+        "language": "jpn",
+        "reason": None,
+    }
+
+
+def test_people_see_why_a_file_is_partial_and_its_pages(home: Path) -> None:
+    printed = run("show", "営業報告書.pdf", "--home", str(home))
+    for part in ("partial (pages_failed)", "not read: page 3 (timeout)", "page 2 (ocr, 90 %)", "好調"):
+        assert part in printed
+
+
+def test_a_name_that_several_files_have_is_no_guess(home: Path) -> None:
+    with pytest.raises(
+        MisconfiguredError, match=r"2 files are meant .* name one:\n  /b/same.txt\n  /c/same.txt"
+    ):
+        run("show", "same.txt", "--home", str(home))
+
+
+def test_a_file_that_was_never_ingested_is_named(home: Path) -> None:
+    with pytest.raises(MisconfiguredError, match=r"other\.txt is not in"):
+        run("show", "other.txt", "--home", str(home))
+
+
+def test_similar_pictures_come_without_the_one_asked_for(home: Path) -> None:
+    (hit,) = json.loads(run("similar", "営業報告書.pdf", "--home", str(home), "--json"))["hits"]
+    assert (hit["file_name"], round(hit["score"], 3)) == ("photo.jpg", 0.8)
+    assert "0.800  photo.jpg" in run("similar", "営業報告書.pdf", "--home", str(home))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [("/b/same.txt", "has no image vector"), ("missing.jpg", "neither a file nor the name of an ingested")],
+)
+def test_what_has_no_picture_says_so(home: Path, asked: str, message: str) -> None:
+    with pytest.raises(MisconfiguredError, match=message):
+        run("similar", asked, "--home", str(home))
+
+
+@pytest.mark.parametrize("command", ["search", "show", "similar"])
+def test_a_folder_without_an_index_is_refused_and_left_alone(tmp_path: Path, command: str) -> None:
+    with pytest.raises(MisconfiguredError, match="nothing was ingested into"):
+        run(command, "x", "--home", str(tmp_path / "none"))
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("command", ["search", "show", "similar"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    assert f"cis-worker {command}" in run(command, "--help")

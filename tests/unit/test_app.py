@@ -1,0 +1,48 @@
+"""Settings become components."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from worker import app
+from worker.config import load_settings
+from worker.errors import MisconfiguredError
+from worker.index.local_index import LocalIndex
+
+pytestmark = pytest.mark.unit
+
+
+def test_every_setting_that_is_missing_is_named() -> None:
+    with pytest.raises(MisconfiguredError) as caught:
+        app.run(load_settings(queue_url="q"))
+    message = str(caught.value)
+    assert "CIS_QUEUE_URL" not in message
+    for name in ("CIS_DLQ_URL", "CIS_RESULTS_BUCKET", "CIS_FILE_TABLE"):
+        assert name in message
+
+
+def test_what_decides_the_text_is_taken_from_the_settings() -> None:
+    settings = load_settings(languages=("eng",), ocr_dpi=150, max_pixels=7)
+    options = app.read_options(settings)
+    assert options.languages == ("eng",)
+    assert options.dpi == 150
+    assert options.limits.max_pixels == 7
+
+
+def test_the_index_is_the_file_the_settings_name(tmp_path: Path) -> None:
+    index = app.open_index(load_settings(sqlite_path=tmp_path / "index.sqlite3"))
+    assert isinstance(index, LocalIndex)
+    index.close()
+    with pytest.raises(MisconfiguredError, match="CIS_SQLITE_PATH"):
+        app.open_index(load_settings())
+
+
+def test_a_language_that_is_missing_ends_the_start_and_leaves_no_folder(tmp_path: Path) -> None:
+    settings = load_settings(
+        queue_url="q", dlq_url="d", results_bucket="r", file_table="t", languages=("tlh",), work_dir=tmp_path
+    )
+    with pytest.raises(MisconfiguredError, match="tesseract-ocr-tlh"):
+        app.run(settings)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,89 @@
+"""The reference pages are complete, and name nothing that is not there."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import Path
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from worker.config import Settings, environment_name
+from worker.errors import Code
+
+pytestmark = pytest.mark.unit
+
+DOCS = Path(__file__).parents[2] / "docs"
+DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
+
+
+def settings_told() -> dict[str, str]:
+    """Variable -> default, from the tables of the page."""
+    page = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `([A-Z_0-9]+)` \| (.+?) \| .{20,} \|$", page, re.MULTILINE))
+
+
+def shown(default: object) -> str:
+    """A default as the page writes it."""
+    match default:
+        case None | "" | ():
+            return "(none)"
+        case bool():
+            return f"`{str(default).lower()}`"
+        case float():
+            return f"`{default:g}`"
+        case tuple():
+            return f"`{','.join(default)}`"
+        case _:
+            return f"`{default}`"
+
+
+def test_every_setting_is_explained_and_every_variable_explained_exists() -> None:
+    assert sorted(settings_told()) == sorted(environment_name(field) for field in Settings.model_fields)
+
+
+def test_the_defaults_told_are_the_defaults() -> None:
+    fixed = {
+        environment_name(name): shown(field.default)
+        for name, field in Settings.model_fields.items()
+        if field.default is not PydanticUndefined
+    }
+    told = settings_told()
+    assert {name: told.get(name) for name in fixed} == fixed
+
+
+def paragraphs() -> dict[str, str]:
+    """Code -> what the page says of it."""
+    page = (DOCS / "errors.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^### `(\w+)`\n(.+)$", page, re.MULTILINE))
+
+
+def test_every_code_has_its_paragraph_and_every_paragraph_its_code() -> None:
+    assert sorted(paragraphs()) == sorted(code.value for code in Code)
+
+
+def test_advice_names_only_settings_that_exist() -> None:
+    known = {environment_name(field) for field in Settings.model_fields}
+    pages = [*DOCS.rglob("*.md"), DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md"]
+    told = {
+        name for page in pages for name in re.findall(r"\bCIS_[A-Z_]+\b", page.read_text(encoding="utf-8"))
+    }
+    assert told - known == set()
+
+
+def test_decisions_are_numbered_without_gaps_and_say_why() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+    headings = ("## Context", "## Decision", "## Consequences")
+    incomplete = {
+        path.name: heading
+        for path in DECISIONS
+        for heading in headings
+        if heading not in path.read_text(encoding="utf-8")
+    }
+    assert incomplete == {}
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.value if isinstance(code, Enum) else str(code))
+def test_a_paragraph_says_more_than_the_code(code: Code) -> None:
+    assert len(paragraphs()[code.value]) > 40

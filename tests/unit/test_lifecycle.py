@@ -1,0 +1,118 @@
+"""A worker from its first thread to its last, in this process, on the fake AWS."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from worker.aws.instance_metadata import InstanceMetadata
+from worker.errors import MisconfiguredError
+from worker.lifecycle import Lifecycle
+from worker.models import State
+from worker.shutdown import Shutdown
+from worker.spot_handler import SpotInterruptionHandler
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import World
+
+pytestmark = pytest.mark.unit
+
+
+def _lifecycle(world: World) -> Lifecycle:
+    # Real threads wait here, so real time passes for the latch; leases keep the test's clock.
+    shutdown = Shutdown(budget_s=30)
+    world.consumer.shutdown = shutdown
+    metadata = InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2)
+    return Lifecycle(
+        shutdown=shutdown,
+        consumer=world.consumer,
+        heartbeat=world.heartbeat,
+        sandbox=world.sandbox,
+        spot=SpotInterruptionHandler(metadata, shutdown, world.metrics),
+        metrics=world.metrics,
+        http_host="127.0.0.1",
+        http_port=0,
+        attempts=2,
+    )
+
+
+def test_it_works_until_it_is_told_to_stop(world: World, until: Callable[[Callable[[], bool]], None]) -> None:
+    world.sandbox.start()
+    lifecycle = _lifecycle(world)
+    for number in range(5):
+        world.put(f"{number}.txt", f"text {number}".encode())
+        world.announce(f"{number}.txt")
+
+    def stop_when_done() -> None:
+        try:
+            until(lambda: sum(row.finished for row in world.table.rows()) == 5)
+        finally:
+            lifecycle.shutdown.request("test")
+
+    watcher = threading.Thread(target=stop_when_done)
+    watcher.start()
+    assert lifecycle.run() == 0
+    watcher.join()
+    world.sandbox.close()
+    assert {row.state for row in world.table.rows()} == {State.INDEXED}
+    assert world.waiting() == 0
+    assert world.index.search("text").total == 5
+
+
+def test_a_fault_an_operator_must_mend_is_a_failure(world: World) -> None:
+    world.clients.sqs.delete_queue(QueueUrl=world.queue_url)
+    assert _lifecycle(world).run() == 1
+
+
+def test_it_is_ready_while_it_polls_and_not_when_it_stops(world: World) -> None:
+    lifecycle = _lifecycle(world)
+    assert lifecycle.readiness()[0] is False
+    world.consumer.step()
+    assert lifecycle.readiness()[0] is True
+    lifecycle.shutdown.request("test")
+    ready, details = lifecycle.readiness()
+    assert ready is False
+    assert details["stopping"] is True
+
+
+def test_a_port_that_is_taken_is_told(world: World) -> None:
+    lifecycle = _lifecycle(world)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        lifecycle.http_port = taken.getsockname()[1]
+        with pytest.raises(MisconfiguredError, match="CIS_HTTP_PORT"):
+            lifecycle.run()
+
+
+def test_the_health_server_answers_while_it_runs(
+    world: World, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    lifecycle = _lifecycle(world)
+    lifecycle.http_port = port
+    answers: list[dict[str, object]] = []
+
+    def ask() -> None:
+        try:
+            until(lambda: _answers(port))
+            answers.append(requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10).json())
+        finally:
+            lifecycle.shutdown.request("test")
+
+    watcher = threading.Thread(target=ask)
+    watcher.start()
+    assert lifecycle.run() == 0
+    watcher.join()
+    assert answers[0]["stopping"] is False
+
+
+def _answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10).ok
+    except requests.ConnectionError:
+        return False

@@ -1,0 +1,224 @@
+"""What the demo shows in the terminal: its plan, its progress, its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from worker.cli.printing import highlighted, plain
+from worker.local.demo import DemoResult, Progress
+from worker.local.demo_checks import Check
+from worker.local.demo_facts import DemoDocument, Facts, Happening, Mood, Search
+
+_PLAN = """\
+This demo runs the whole system on this machine, without an AWS account:
+  1. it starts an embedded S3, SQS, DynamoDB, Bedrock and instance metadata service, and one worker;
+  2. it uploads Japanese and English office documents to S3, a 12-page scan first;
+  3. in the middle of the scan a Spot notice takes the worker's machine away, and a replacement starts;
+  4. it shows from ledger, queues, logs and index that nothing was lost and nothing done twice.
+"""
+_STYLES = {Mood.PLAIN: "", Mood.GOOD: "bold green", Mood.WARNING: "bold yellow"}
+_PLAIN_EVERY_S = 3.0
+_PLAIN_WIDTH = 120
+_SHOWN_HAPPENINGS = 9
+_HIT = "bold black on yellow"
+
+
+def demo_console(*, stderr: bool) -> Console:
+    """Where the demo writes; a file or a pipe has room for its table."""
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=_PLAIN_WIDTH)
+
+
+def print_plan(console: Console, home: Path) -> None:
+    """Say what the demo will do."""
+    console.print(f"{_PLAN}Everything is kept in {plain(str(home))}.\n", markup=False)
+
+
+@contextmanager
+def showing(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """What to call with the progress: a panel on a terminal, lines everywhere else."""
+    if not console.is_terminal:
+        yield PlainProgress(console)
+        return
+    with Live(Text("The embedded stack starts, the samples are made ..."), console=console) as live:
+        yield lambda progress: live.update(progress_panel(progress))
+
+
+class PlainProgress:
+    """Progress as lines: what happened at once, the figures every few seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._told = 0
+        self._next_s = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Print what is new."""
+        for happening in progress.happenings[self._told :]:
+            self._say(happening.at_s, happening.text)
+        self._told = len(progress.happenings)
+        if progress.at_s >= self._next_s:
+            self._next_s = progress.at_s + _PLAIN_EVERY_S
+            self._say(progress.at_s, _figures(progress))
+
+    def _say(self, at_s: float, text: str) -> None:
+        self._console.print(f"{at_s:6.1f} s  {plain(text)}", markup=False, soft_wrap=True)
+
+
+def _figures(progress: Progress) -> str:
+    worker = f"worker {progress.worker} at work" if progress.worker else "no worker"
+    return (
+        f"documents {progress.documents_done}/{progress.documents}, "
+        f"pages {progress.pages_done}/{progress.pages} ({progress.pages_per_s:.1f}/s), "
+        f"queue {progress.waiting} waiting + {progress.in_flight} in flight, "
+        f"failures {progress.failures}, {worker}"
+    )
+
+
+def progress_panel(progress: Progress) -> Panel:
+    """The progress as a panel, with what happened last."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", justify="right")
+    table.add_column()
+    table.add_column()
+    documents, pages = progress.documents_done, progress.pages_done
+    table.add_row("documents", _bar(documents, progress.documents), f"{documents} of {progress.documents}")
+    table.add_row(
+        "pages", _bar(pages, progress.pages), f"{pages} of {progress.pages}, {progress.pages_per_s:.1f}/s"
+    )
+    table.add_row("queue", f"{progress.waiting} waiting, {progress.in_flight} in flight")
+    table.add_row("failures", str(progress.failures))
+    worker = Text(f"number {progress.worker}", "green") if progress.worker else Text("none", "bold yellow")
+    table.add_row("worker", worker)
+    happenings = Text()
+    for happening in progress.happenings[-_SHOWN_HAPPENINGS:]:
+        happenings.append_text(_line(happening))
+    body = Table.grid()
+    body.add_row(table)
+    body.add_row(Text(""))
+    body.add_row(happenings)
+    return Panel(body, title=f"cis-worker demo, {progress.at_s:.0f} s", title_align="left", padding=(1, 2))
+
+
+def _bar(done: int, total: int) -> ProgressBar:
+    return ProgressBar(
+        total=max(1, total), completed=done, width=36, complete_style="blue", finished_style="green"
+    )
+
+
+def _line(happening: Happening) -> Text:
+    line = Text().append(f"{happening.at_s:6.1f} s  ", "dim")
+    return line.append(f"{plain(happening.text)}\n", _STYLES[happening.mood])
+
+
+def print_result(console: Console, result: DemoResult, *, kept: bool) -> None:
+    """The summary, the searches, the proof; the last line is the path of the page."""
+    facts = result.facts
+    console.print(_summary(facts))
+    console.print()
+    for search in facts.searches:
+        _print_hits(console, search)
+    for check in result.checks:
+        _print_check(console, check)
+    failed = [check.name for check in result.checks if not check.passed]
+    console.print()
+    if failed:
+        console.print(f"FAILED: {', '.join(failed)}", style="bold red")
+    else:
+        first, second = facts.scan_pages_by(1), facts.scan_pages_by(2)
+        console.print(
+            f"Nothing lost, nothing done twice: worker 1 read {first} pages of the scan, "
+            f"worker 2 the other {second}. {facts.took_s:.0f} s in all.",
+            style="bold green",
+        )
+    if kept:
+        console.print(f"Search on: cis-worker search 契約 --home {result.page.parent}", markup=False)
+    typer.echo(str(result.page.resolve()))
+
+
+def _summary(facts: Facts) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    table.add_column("file", overflow="fold")
+    table.add_column("state", no_wrap=True)
+    for name in ("pages", "lang.", "conf.", "likeness", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("reason", no_wrap=True)
+    for document in facts.documents:
+        values = _document_values(document).values()
+        table.add_row(*("" if value is None else Text(plain(str(value))) for value in values))
+    return table
+
+
+def _document_values(document: DemoDocument) -> dict[str, str | int | float | None]:
+    """One row of the summary; also its JSON form."""
+    row, read = document.row, document.document
+    likeness, took_s = document.similarity, document.took_s
+    return {
+        "file": document.name,
+        "state": row.state.value if row else None,
+        "pages": len(document.pages),
+        "language": read.language if read else None,
+        "confidence": read.confidence if read else None,
+        "similarity": None if likeness is None else round(likeness, 3),
+        "seconds": None if took_s is None else round(took_s, 1),
+        "reason": row.reason if row else None,
+    }
+
+
+def _print_hits(console: Console, search: Search) -> None:
+    console.print(Text.assemble((f"search {search.query}", "bold"), (f"  {search.total} found", "dim")))
+    for hit in search.hits:
+        console.print(Text(f"  {plain(hit.file_name)}, page {hit.page}"))
+        # Where there are no colours the marks themselves show the match.
+        snippet = highlighted(hit.snippet, _HIT) if console.is_terminal else Text(plain(hit.snippet))
+        console.print(Padding(snippet, (0, 0, 0, 4), expand=False))
+    console.print()
+
+
+def _print_check(console: Console, check: Check) -> None:
+    verdict = ("passed  ", "green") if check.passed else ("FAILED  ", "bold red")
+    console.print(Text.assemble(verdict, check.claim))
+    console.print(Padding(Text(plain(check.detail), "dim"), (0, 0, 0, 8), expand=False))
+
+
+def as_dict(result: DemoResult) -> dict[str, object]:
+    """The result as plain values, for JSON."""
+    facts = result.facts
+    return {
+        "passed": result.passed,
+        "report": str(result.page.resolve()),
+        "seconds": round(facts.took_s, 1),
+        "documents": [_document_values(document) for document in facts.documents],
+        "scan": {
+            "pages": facts.scan_pages,
+            "pages_by_worker": [facts.scan_pages_by(number) for number in (1, 2)],
+        },
+        "queue": {"waiting": facts.waiting, "dead_letters": facts.dead_letters},
+        "checks": [
+            {"name": check.name, "claim": check.claim, "passed": check.passed, "detail": check.detail}
+            for check in result.checks
+        ],
+        "searches": [
+            {
+                "query": search.query,
+                "total": search.total,
+                "hits": [
+                    {"file_name": hit.file_name, "page": hit.page, "snippet": hit.snippet}
+                    for hit in search.hits
+                ],
+            }
+            for search in facts.searches
+        ],
+    }

@@ -1,0 +1,99 @@
+"""Pages of a PDF as grey pictures for OCR: pdftoppm through pdf2image, one process a page.
+
+How large the picture will be is settled before anything is drawn.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pdf2image import convert_from_path
+from pdf2image.exceptions import (
+    PDFPageCountError,
+    PDFPopplerTimeoutError,
+    PDFSyntaxError,
+    PopplerNotInstalledError,
+)
+
+from worker.errors import Code, MisconfiguredError, OCRError
+from worker.models import ReadOptions
+
+_POINTS_PER_INCH = 72
+_MAX_OCR_PIXELS = 40_000_000
+"""A2 at 300 dpi; what is larger is drawn coarser, recognising it would outlast the page's time."""
+_MAX_SIDE_PX = 32_000
+"""Tesseract refuses sides over 32767 px."""
+_MIN_DPI = 50
+"""Coarser than this, ordinary letters are 7 px high and cannot be read."""
+
+
+def draw_page(
+    path: Path, number: int, folder: Path, *, size_pt: tuple[float, float], options: ReadOptions
+) -> Path:
+    """Draw a page as `page-<number>.pgm` in the folder, no finer than the options and the limits allow.
+
+    `size_pt` is the page's width and height in points, turned as the page says. Safe for threads.
+    Raises OCRError (`too_many_pixels`, `timeout`, or `ocr_failed` where nothing could be drawn) and
+    MisconfiguredError where poppler is missing.
+    """
+    what = f"{path.name}, page {number}"
+    drawn = folder / f"page-{number:05d}.pgm"
+    long_side_px = _long_side_px(size_pt, options, what)
+    try:
+        with _translated_errors(what):
+            convert_from_path(
+                path,
+                size=long_side_px,
+                first_page=number,
+                last_page=number,
+                output_folder=folder,
+                output_file=drawn.stem,
+                single_file=True,
+                use_cropbox=True,
+                grayscale=True,
+                paths_only=True,
+                timeout=math.ceil(options.limits.page_timeout_s),
+            )
+    except OCRError:
+        drawn.unlink(missing_ok=True)
+        raise
+    if not drawn.is_file():
+        raise OCRError(f"{what}: pdftoppm drew nothing; the page may be damaged")
+    return drawn
+
+
+def _long_side_px(size_pt: tuple[float, float], options: ReadOptions, what: str) -> int:
+    width_in, height_in = (max(side_pt, 1.0) / _POINTS_PER_INCH for side_pt in size_pt)
+    long_side_in = max(width_in, height_in)
+    pixels = min(_MAX_OCR_PIXELS, options.limits.max_pixels)
+    most_dpi = min(math.sqrt(pixels / (width_in * height_in)), _MAX_SIDE_PX / long_side_in)
+    if most_dpi < _MIN_DPI:
+        raise OCRError(
+            f"{what}: {width_in:.0f} x {height_in:.0f} inches cannot be drawn legibly in {pixels} pixels",
+            retry_allowed=False,
+            code=Code.TOO_MANY_PIXELS,
+        )
+    return max(1, round(long_side_in * min(options.dpi, most_dpi)))
+
+
+@contextmanager
+def _translated_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except PDFPopplerTimeoutError as error:
+        raise OCRError(f"{what}: not drawn within the time of one page", code=Code.TIMEOUT) from error
+    except (PDFPageCountError, PDFSyntaxError) as error:
+        raise OCRError(f"{what}: cannot be drawn; the file may be damaged") from error
+    except (PopplerNotInstalledError, OSError) as error:
+        # pdf2image says "not installed" to any failure to start a program, a lack of memory too.
+        cause = error if isinstance(error, OSError) else error.__context__
+        if isinstance(cause, OSError) and cause.errno != errno.ENOENT:
+            raise OCRError(f"{what}: pdftoppm could not be started ({cause})") from error
+        raise MisconfiguredError(
+            "The programs pdfinfo and pdftoppm are not on the PATH; install poppler-utils.",
+            code=Code.PROGRAM_MISSING,
+        ) from error
