@@ -26,7 +26,7 @@ bench: setup ## speed and memory, against the floor and the naive loop
 	$(BIN)/pytest -q -s -m performance tests/performance
 
 lock: setup ## write requirements.lock after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
-	PATH="$$PATH:.tools/bin" uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes --no-header --no-emit-index-url $(UPGRADE) --output-file requirements.lock
+	PATH="$$PATH:.tools/bin" UV_PYTHON_DOWNLOADS=never uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes --no-header --no-emit-index-url $(UPGRADE) --output-file requirements.lock
 
 clean: ## remove everything that was made here
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist demo-home *.egg-info

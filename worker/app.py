@@ -36,8 +36,8 @@ from worker.index.local_index import LocalIndex
 from worker.index.schema import SearchIndex
 from worker.lifecycle import Lifecycle
 from worker.metrics import Metrics
-from worker.models import ReadOptions
 from worker.parking import ParkingLot
+from worker.read_options import ReadOptions
 from worker.reading import Reader
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter

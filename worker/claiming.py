@@ -6,9 +6,10 @@ import uuid
 from dataclasses import dataclass
 
 from worker.aws.file_table import FileTable
+from worker.aws.ledger_row import FileRow
 from worker.aws.storage_handler import StorageHandler
 from worker.errors import LeaseLostError, ObjectGoneError
-from worker.models import Claim, FileMessage, FileRow, Job, ObjectVersion, State
+from worker.models import Claim, FileMessage, Job, ObjectVersion, State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker.errors import MisconfiguredError
-from worker.models import Limits
+from worker.read_options import Limits
 
 
 def _cores() -> int:

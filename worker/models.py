@@ -146,37 +146,7 @@ class FileType(StrEnum):
     @property
     def is_image(self) -> bool:
         """Whether the file is a picture (these get an image vector by default)."""
-        return self in _IMAGE_TYPES
-
-
-_IMAGE_TYPES = frozenset(
-    {FileType.JPEG, FileType.PNG, FileType.TIFF, FileType.BMP, FileType.GIF, FileType.WEBP}
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """What one document may cost. Sizes in bytes, times in seconds, pictures in pixels."""
-
-    max_file_bytes: int
-    max_pixels: int
-    max_text_chars: int
-    page_timeout_s: float
-    document_timeout_s: float
-    document_timeout_per_page_s: float
-    memory_bytes: int
-    cpu_s: int
-    output_bytes: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReadOptions:
-    """How documents are read: all that decides what text comes out, and the limits."""
-
-    limits: Limits
-    languages: tuple[str, ...]
-    dpi: int
-    embed_pdf_pictures: bool = False
+        return self not in (FileType.PDF, FileType.DOCX, FileType.TEXT, FileType.UNSUPPORTED)
 
 
 class TextSource(StrEnum):
@@ -328,69 +298,3 @@ class Document:
     def text_chars(self) -> int:
         """Characters of text in all pages."""
         return sum(len(page.text) for page in self.pages)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileRow:
-    """One ledger row as last read."""
-
-    file_id: str
-    fence: int
-    state: State
-    bucket: str = ""
-    key: str = ""
-    file_path: str = ""
-    version: str | None = None
-    attempt: str | None = None
-    owner: str | None = None
-    message_id: str | None = None
-    beat: int = 0
-    failures: int = 0
-    interruptions: int = 0
-    crash_strikes: int = 0
-    checkpoint: Checkpoint | None = None
-    content_hash: str | None = None
-    artifact_key: str | None = None
-    thumbnail_key: str | None = None
-    index_pending: bool = False
-    vectors_pending: bool = False
-    reason: str | None = None
-    reason_message: str = ""
-    pipeline_version: str | None = None
-    pages: int = 0
-    updated_at: str = ""
-
-    @property
-    def finished(self) -> bool:
-        """Whether the file is in an end state, with no attempt on it."""
-        return self.state is not State.PROCESSING
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SearchHit:
-    """One page that matches a query. `snippet` marks the matches with [[ and ]]."""
-
-    file_id: str
-    file_name: str
-    file_path: str
-    page: int
-    snippet: str
-    score: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SearchResult:
-    """The best hits, one a file, and how many files match in all."""
-
-    total: int
-    hits: tuple[SearchHit, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SimilarHit:
-    """One file whose picture is near the one asked for; `score` is the cosine (-1..1)."""
-
-    file_id: str
-    file_name: str
-    file_path: str
-    score: float

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import structlog
 
 from worker.aws.file_table import FileTable
+from worker.aws.ledger_row import FileRow
 from worker.claiming import is_held
 from worker.errors import WorkerError
 from worker.heartbeat import Lease
-from worker.models import FileRow
 
 _PLACES = 20
 _LOOK_EVERY_S = 10.0

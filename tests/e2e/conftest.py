@@ -12,11 +12,12 @@ import psutil
 import pytest
 
 from worker.aws.file_table import FileTable
+from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
 from worker.index.local_index import LocalIndex
 from worker.local.stack import EmbeddedStack
 from worker.local.worker_process import LogLine, WorkerProcess
-from worker.models import FileRow, file_id
+from worker.models import file_id
 
 
 @dataclass

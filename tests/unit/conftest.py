@@ -16,6 +16,7 @@ from worker.artifacts import ArtifactStore
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients, make_clients
 from worker.aws.file_table import FileTable
+from worker.aws.ledger_row import FileRow
 from worker.aws.provisioning import provision
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.aws.storage_handler import StorageHandler
@@ -29,8 +30,9 @@ from worker.file_processor import FileProcessor
 from worker.heartbeat import Heartbeat
 from worker.index.local_index import LocalIndex
 from worker.metrics import Metrics
-from worker.models import EventType, FileMessage, FileRow, Job, Limits, ReadOptions
+from worker.models import EventType, FileMessage, Job
 from worker.parking import ParkingLot
+from worker.read_options import Limits, ReadOptions
 from worker.reading import Reader
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.aws.ledger_row import FileRow
 from worker.models import (
     Document,
     EventType,
     Extraction,
     FileMessage,
-    FileRow,
     FileType,
     ObjectVersion,
     Page,

@@ -27,8 +27,8 @@ MAX_FUNCTION_LINES = 40
 MAX_PARAMETERS = 6
 FORBIDDEN_NAMES = re.compile(r"(utils?|helpers?|common|base|misc|manager.*)\.py")
 
-# Modules with nothing of their own to test, and why.
-UNTESTED = {"extract/page_source.py": "a value that every extractor's test makes"}
+# Modules without a test file of their own, and why.
+WITHOUT_TEST_FILE = {"extract/page_source.py": "a value that every extractor's test makes"}
 # Tests of the project itself and not of one module.
 ABOUT_THE_PROJECT = {"test_shape.py", "test_docs.py"}
 
@@ -144,7 +144,7 @@ def test_a_module_has_its_test_file() -> None:
     for path in MODULES:
         inside = path.relative_to(WORKER)
         mirrored = [TESTS / floor / inside.parent / f"test_{path.name}" for floor in ("unit", "integration")]
-        exempt = path.name in ("__init__.py", "__main__.py") or inside.as_posix() in UNTESTED
+        exempt = path.name in ("__init__.py", "__main__.py") or inside.as_posix() in WITHOUT_TEST_FILE
         if not exempt and not any(file.exists() for file in mirrored):
             missing.append(named(mirrored[0]))
     assert missing == []

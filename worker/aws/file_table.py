@@ -17,10 +17,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from worker.aws import ledger_row
-from worker.aws.ledger_row import Item, Value
+from worker.aws.ledger_row import FileRow, Item, Value
 from worker.aws.translation import translated
 from worker.errors import LeaseLostError
-from worker.models import Checkpoint, Claim, FileMessage, FileRow, State
+from worker.models import Checkpoint, Claim, FileMessage, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from worker.models import Checkpoint, CheckpointPart, FileRow, State
+from worker.models import Checkpoint, CheckpointPart, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -25,6 +26,42 @@ Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileRow:
+    """One ledger row as last read."""
+
+    file_id: str
+    fence: int
+    state: State
+    bucket: str = ""
+    key: str = ""
+    file_path: str = ""
+    version: str | None = None
+    attempt: str | None = None
+    owner: str | None = None
+    message_id: str | None = None
+    beat: int = 0
+    failures: int = 0
+    interruptions: int = 0
+    crash_strikes: int = 0
+    checkpoint: Checkpoint | None = None
+    content_hash: str | None = None
+    artifact_key: str | None = None
+    thumbnail_key: str | None = None
+    index_pending: bool = False
+    vectors_pending: bool = False
+    reason: str | None = None
+    reason_message: str = ""
+    pipeline_version: str | None = None
+    pages: int = 0
+    updated_at: str = ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the file is in an end state, with no attempt on it."""
+        return self.state is not State.PROCESSING
 
 
 def to_wire(value: Value) -> AttributeValueTypeDef:

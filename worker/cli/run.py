@@ -87,9 +87,7 @@ def local(
     home: Annotated[
         Path | None, typer.Option(help="Folder for the search index; a temporary one if not given.")
     ] = None,
-    env_file: Annotated[
-        Path | None, typer.Option(help="Also write the variables to this file.")
-    ] = None,
+    env_file: Annotated[Path | None, typer.Option(help="Also write the variables to this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep the embedded stack up (queue, buckets, table, Bedrock, metadata), until Ctrl-C.

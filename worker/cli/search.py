@@ -19,10 +19,11 @@ from worker.cli.printing import highlighted, plain, print_json
 from worker.config import load_settings
 from worker.errors import MisconfiguredError
 from worker.index.local_index import LocalIndex
+from worker.index.schema import SearchHit, SimilarHit
 from worker.local.file_walk import display
 from worker.local.home import Home
 from worker.local.picture_query import picture_vector
-from worker.models import Document, SearchHit, SimilarHit
+from worker.models import Document
 
 _SHOWN_CHOICES = 10
 

@@ -26,7 +26,8 @@ from worker.extract.file_type import detect_file_type
 from worker.extract.ocr_engine import OCREngine
 from worker.extract.page_source import PageSource
 from worker.extract.thumbnail import picture_to_embed, thumbnail
-from worker.models import FileType, Limits, Page, ReadOptions, TextSource
+from worker.models import FileType, Page, TextSource
+from worker.read_options import Limits, ReadOptions
 
 
 def main(channel: Channel, request: dict[str, Any]) -> int:

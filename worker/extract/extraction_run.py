@@ -19,7 +19,8 @@ from pathlib import Path
 
 from worker.errors import Code
 from worker.extract.channel import Channel, ChannelClosedError, Message
-from worker.models import FileType, Limits, Page, TextSource
+from worker.models import FileType, Page, TextSource
+from worker.read_options import Limits
 
 THUMBNAIL_NAME = "thumbnail.webp"
 PICTURE_NAME = "picture.jpg"

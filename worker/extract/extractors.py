@@ -11,7 +11,8 @@ from worker.extract.office import open_docx
 from worker.extract.page_source import PageSource
 from worker.extract.pdf import open_pdf
 from worker.extract.text import open_text
-from worker.models import FileType, ReadOptions
+from worker.models import FileType
+from worker.read_options import ReadOptions
 
 Extractor = Callable[[Path, ReadOptions], PageSource]
 """Opens a file; raises RejectedError with the reason why it can never be read."""

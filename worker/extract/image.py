@@ -19,7 +19,8 @@ from PIL import ExifTags, Image, ImageCms
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.image_preprocessor import to_grey
 from worker.extract.page_source import PageSource
-from worker.models import Page, ReadOptions, TextSource
+from worker.models import Page, TextSource
+from worker.read_options import ReadOptions
 
 # Pillow's own limit warns or raises by a global setting; ours is told before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None

@@ -19,7 +19,7 @@ from docx.oxml import parse_xml
 from worker.errors import Code, RejectedError
 from worker.extract.page_source import PageSource
 from worker.extract.text import clean, one_page
-from worker.models import ReadOptions
+from worker.read_options import ReadOptions
 
 _MAX_UNPACKED_BYTES = 512 * 1024**2
 _MAX_RATIO = 200

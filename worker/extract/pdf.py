@@ -24,7 +24,8 @@ from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import PageSource
 from worker.extract.pdf_drawing import draw_page
 from worker.extract.text import clean, language_of_text
-from worker.models import Page, ReadOptions, TextSource
+from worker.models import Page, TextSource
+from worker.read_options import ReadOptions
 
 _PREVIEW_PX = 1024
 

@@ -20,7 +20,7 @@ from pdf2image.exceptions import (
 )
 
 from worker.errors import Code, MisconfiguredError, OCRError
-from worker.models import ReadOptions
+from worker.read_options import ReadOptions
 
 _POINTS_PER_INCH = 72
 _MAX_OCR_PIXELS = 40_000_000

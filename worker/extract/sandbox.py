@@ -25,7 +25,8 @@ from worker.errors import Code, MisconfiguredError, RejectedError
 from worker.extract.channel import Channel, ChannelClosedError, Message
 from worker.extract.extraction_run import Ended, Event, ExtractionRequest, RunState
 from worker.extract.zygote_process import Tools, ZygoteProcess
-from worker.models import FileType, ReadOptions
+from worker.models import FileType
+from worker.read_options import ReadOptions
 
 _TICK_S = 0.2
 _DEATH_TIMEOUT_S = 5.0

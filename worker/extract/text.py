@@ -21,7 +21,8 @@ from PIL import Image
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.language import script_shares
 from worker.extract.page_source import PageSource
-from worker.models import Page, ReadOptions, TextSource
+from worker.models import Page, TextSource
+from worker.read_options import ReadOptions
 
 _MARKS = (
     # UTF-32 first: its little-endian mark begins with that of UTF-16.

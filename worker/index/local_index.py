@@ -20,9 +20,9 @@ import numpy as np
 from worker.errors import LeaseLostError
 from worker.index.document_rows import FLOAT, folded_path, insert_document, load_document
 from worker.index.query import Term, fold, index_terms, parse_query, snippet, well_formed
-from worker.index.schema import FileSummary
+from worker.index.schema import FileSummary, SearchHit, SearchResult, SimilarHit
 from worker.index.sqlite_file import SqliteFile
-from worker.models import Document, FileType, Page, SearchHit, SearchResult, SimilarHit, State
+from worker.models import Document, FileType, Page, State
 
 _NAME_ROW = 0
 _PAGE_BITS = 24

@@ -6,7 +6,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from worker.models import Document, SearchResult, SimilarHit, State
+from worker.models import Document, State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchHit:
+    """One page that matches a query. `snippet` marks the matches with [[ and ]]."""
+
+    file_id: str
+    file_name: str
+    file_path: str
+    page: int
+    snippet: str
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchResult:
+    """The best hits, one a file, and how many files match in all."""
+
+    total: int
+    hits: tuple[SearchHit, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SimilarHit:
+    """One file whose picture is near the one asked for; `score` is the cosine (-1..1)."""
+
+    file_id: str
+    file_name: str
+    file_path: str
+    score: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from worker.aws.file_table import FileTable
+from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
 from worker.index.local_index import LocalIndex
@@ -30,7 +31,7 @@ from worker.local.samples import Sample, write_samples
 from worker.local.scan_texts import page_word
 from worker.local.stack import EmbeddedStack
 from worker.local.worker_process import WorkerProcess
-from worker.models import FileRow, file_id
+from worker.models import file_id
 from worker.shutdown import Shutdown
 
 _DEADLINE_S = 300.0

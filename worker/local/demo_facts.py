@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from worker.aws.ledger_row import FileRow
+from worker.index.schema import SearchHit
 from worker.local.samples import Sample
-from worker.models import Document, FileRow, Page, SearchHit, TextSource
+from worker.models import Document, Page, TextSource
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

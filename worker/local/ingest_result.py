@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from worker.aws.ledger_row import FileRow
 from worker.errors import Code
-from worker.models import Document, FileRow, State
+from worker.models import Document, State
 
 FAILED = "failed"
 """The state of a file that could not even be read from the disk; no worker saw it."""

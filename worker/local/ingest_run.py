@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from worker.aws.file_table import FileTable
+from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
 from worker.errors import Code, JobInterrupted
@@ -27,7 +28,7 @@ from worker.local.ingest_result import Result, from_document, from_row
 from worker.local.manifest import Entry, Manifest
 from worker.local.stack import SOURCE_BUCKET
 from worker.local.worker_keeper import WorkerKeeper
-from worker.models import Document, EventType, FileMessage, FileRow, FileType, State
+from worker.models import Document, EventType, FileMessage, FileType, State
 
 _LOOK_S = 0.2
 _MOST_QUEUED = 50

@@ -21,7 +21,7 @@ from worker.extract.extraction_run import PICTURE_NAME, Ended, ExtractionRequest
 from worker.extract.sandbox import ExtractionRun, Sandbox, raise_for
 from worker.local.file_walk import display
 from worker.local.titan_models import InvalidRequestError, UnknownModelError, invoke
-from worker.models import ReadOptions
+from worker.read_options import ReadOptions
 
 _TICK_S = 0.1
 _MAX_PICTURE_BYTES = 5 * 1024**2

@@ -9,16 +9,9 @@ import pytest
 
 from worker.aws.clients import Clients
 from worker.aws.file_table import Commit, FileTable
+from worker.aws.ledger_row import FileRow
 from worker.errors import LeaseLostError, MisconfiguredError, UnavailableError
-from worker.models import (
-    Checkpoint,
-    CheckpointPart,
-    Claim,
-    EventType,
-    FileMessage,
-    FileRow,
-    State,
-)
+from worker.models import Checkpoint, CheckpointPart, Claim, EventType, FileMessage, State
 
 pytestmark = pytest.mark.integration
 

@@ -45,8 +45,7 @@ def test_the_first_page_of_a_pdf_is_a_picture_too(tmp_path: Path) -> None:
     ("content", "code"),
     [
         (b"only words", Code.UNSUPPORTED_TYPE),
-        (b"PK\x03\x04 no real archive", Code.UNSUPPORTED_TYPE),
-        (b"\x89PNG\r\n\x1a\n cut off", Code.CORRUPT),
+        (b"PK\x03\x04 no real archive", Code.CORRUPT),
     ],
 )
 def test_what_is_no_picture_says_so(tmp_path: Path, content: bytes, code: Code) -> None:
@@ -58,5 +57,5 @@ def test_what_is_no_picture_says_so(tmp_path: Path, content: bytes, code: Code) 
 
 def test_a_model_that_is_switched_off_is_named(tmp_path: Path) -> None:
     Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
-    with pytest.raises(MisconfiguredError, match="No model cannot embed|No model"):
+    with pytest.raises(MisconfiguredError, match="No model cannot embed"):
         vector_of(tmp_path / "a.png", model="")

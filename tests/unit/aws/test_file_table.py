@@ -10,8 +10,9 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from worker.aws.file_table import Commit, FileTable
+from worker.aws.ledger_row import FileRow
 from worker.errors import LeaseLostError, MisconfiguredError, ThrottledError, UnavailableError
-from worker.models import Claim, EventType, FileMessage, FileRow, State
+from worker.models import Claim, EventType, FileMessage, State
 
 pytestmark = pytest.mark.unit
 

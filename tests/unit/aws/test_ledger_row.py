@@ -7,7 +7,8 @@ import json
 import pytest
 
 from worker.aws import ledger_row
-from worker.models import Checkpoint, CheckpointPart, FileRow, State
+from worker.aws.ledger_row import FileRow
+from worker.models import Checkpoint, CheckpointPart, State
 
 pytestmark = pytest.mark.unit
 

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from worker.aws.ledger_row import FileRow
 from worker.cli.demo_display import PlainProgress, as_dict, print_plan, print_result, progress_panel, showing
 from worker.errors import Code
+from worker.index.schema import SearchHit
 from worker.local.demo import DemoResult, Progress
 from worker.local.demo_checks import Check
 from worker.local.demo_facts import DemoDocument, Facts, Happening, Mood, Search
 from worker.local.samples import Sample
-from worker.models import FileRow, FileType, SearchHit, State
+from worker.models import FileType, State
 
 pytestmark = pytest.mark.unit
 

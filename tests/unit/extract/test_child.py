@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from worker.extract import child
 from worker.extract.channel import Channel
 from worker.extract.extraction_run import PICTURE_NAME, THUMBNAIL_NAME
-from worker.models import Limits
+from worker.read_options import Limits
 
 pytestmark = pytest.mark.unit
 

@@ -8,7 +8,7 @@ import pytest
 
 from worker.config import Settings
 from worker.extract.extraction_key import extraction_key
-from worker.models import ReadOptions
+from worker.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
 

@@ -12,7 +12,8 @@ import pytest
 from worker.errors import Code
 from worker.extract.channel import Channel
 from worker.extract.extraction_run import Ended, Event, ExtractionRequest, PreviewDrawn, RunState
-from worker.models import FileType, Limits, Page, TextSource
+from worker.models import FileType, Page, TextSource
+from worker.read_options import Limits
 
 pytestmark = pytest.mark.unit
 

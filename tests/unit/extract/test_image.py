@@ -13,7 +13,8 @@ from PIL import Image, ImageCms
 from worker.config import Settings
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.image import open_image
-from worker.models import Page, ReadOptions, TextSource
+from worker.models import Page, TextSource
+from worker.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
 

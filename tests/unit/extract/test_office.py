@@ -13,7 +13,8 @@ import pytest
 from worker.config import Settings
 from worker.errors import Code, RejectedError
 from worker.extract.office import open_docx
-from worker.models import Page, ReadOptions, TextSource
+from worker.models import Page, TextSource
+from worker.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
 

@@ -17,7 +17,8 @@ from reportlab.pdfgen.canvas import Canvas
 from worker.config import Settings
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.pdf import open_pdf
-from worker.models import Page, ReadOptions, TextSource
+from worker.models import Page, TextSource
+from worker.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
 

@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from worker.config import Settings
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.pdf_drawing import draw_page
-from worker.models import ReadOptions
+from worker.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
 

@@ -17,7 +17,8 @@ from worker.config import sandbox_environment
 from worker.errors import Code, MisconfiguredError, RejectedError
 from worker.extract.extraction_run import Ended, Event, ExtractionRequest, PreviewDrawn
 from worker.extract.sandbox import ExtractionRun, Sandbox
-from worker.models import FileType, Limits, Page, ReadOptions, TextSource
+from worker.models import FileType, Page, TextSource
+from worker.read_options import Limits, ReadOptions
 
 pytestmark = pytest.mark.unit
 

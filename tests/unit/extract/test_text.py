@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from worker.config import Settings
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.text import clean, decode, is_text, language_of_text, open_text
-from worker.models import Page, ReadOptions, TextSource
+from worker.models import Page, TextSource
+from worker.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
 

@@ -70,7 +70,12 @@ def _eventually(done: Callable[[], bool], timeout_s: float = 10.0) -> None:
 
 def _ends(zygote: ZygoteProcess) -> list[tuple[str, int]]:
     ends: list[tuple[str, int]] = []
-    _eventually(lambda: bool(ends) or (ends.extend(zygote.receive()) is None and bool(ends)))
+
+    def heard() -> bool:
+        ends.extend(zygote.receive())
+        return bool(ends)
+
+    _eventually(heard)
     return ends
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from worker.index.schema import SearchHit
 from worker.local.demo_facts import Search
-from worker.models import SearchHit
 
 pytestmark = pytest.mark.unit
 

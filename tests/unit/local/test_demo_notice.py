@@ -53,7 +53,17 @@ def test_fewer_than_half_of_the_rest_fit_before_the_give_back(page_s: float) -> 
     assert give_back_s * 2 / page_s < (_PAGES - 3) / 2
 
 
-def test_a_notice_leaves_time_to_finish_the_pages_in_hand() -> None:
-    in_s = notice_in_s([0.1] * 3, pages=_PAGES, slots=2)
+@pytest.mark.parametrize("page_s", [2.3, 5.0, 15.0])
+def test_a_notice_leaves_time_to_finish_the_pages_in_hand(page_s: float) -> None:
+    in_s = notice_in_s([page_s] * 3, pages=_PAGES, slots=2)
 
-    assert in_s == 6.0
+    assert in_s is not None
+    assert (in_s - 0.5 * _POLL_S - _MARGIN_S) / 2 >= page_s
+
+
+def test_a_slow_machine_gets_no_more_time_than_its_pages_in_hand_need() -> None:
+    assert notice_in_s([10.0] * 3, pages=_PAGES, slots=2) == 30.0
+
+
+def test_a_notice_is_never_too_near_to_be_seen() -> None:
+    assert notice_in_s([0.1] * 3, pages=_PAGES, slots=2) == 6.0

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from worker.aws.ledger_row import FileRow
+from worker.index.schema import SearchHit
 from worker.local.demo_checks import Check
 from worker.local.demo_facts import DemoDocument, Facts, Happening, PageRead, Search, WorkerRun
 from worker.local.demo_report import render_page, write_page
 from worker.local.samples import Sample
-from worker.models import Document, FileRow, FileType, Page, SearchHit, State, TextSource
+from worker.models import Document, FileType, Page, State, TextSource
 
 pytestmark = pytest.mark.unit
 

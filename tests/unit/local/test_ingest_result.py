@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from worker.aws.ledger_row import FileRow
 from worker.local.ingest_result import FAILED, Result, from_document, from_row
-from worker.models import Document, FileRow, FileType, Page, State, TextSource
+from worker.models import Document, FileType, Page, State, TextSource
 
 pytestmark = pytest.mark.unit
 
