@@ -23,7 +23,7 @@ check: setup ## format, lint, types, import rules, shape
 	$(BIN)/pytest -q --noconftest tests/unit/test_shape.py
 
 bench: setup ## speed and memory, against the floor and the naive loop
-	$(BIN)/pytest -q -s -m performance tests/performance
+	$(BIN)/python -m bench $(ROWS)
 
 lock: setup ## write requirements.lock after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
 	PATH="$$PATH:.tools/bin" UV_PYTHON_DOWNLOADS=never uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes --no-header --no-emit-index-url $(UPGRADE) --output-file requirements.lock

@@ -1,9 +1,14 @@
-"""What the worker's speed is measured against, on the same file: the floor, and the naive loop."""
+"""What the worker's speed is measured against, on the same file: the floor, and the naive loop.
+
+A program of its own (`python -m bench.rivals floor|naive|default PDF PAGES` prints seconds), so that
+nothing of ours is loaded where a rival runs.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,36 +23,43 @@ _CORES = 2
 
 def floor_s(pdf: Path, pages: int) -> float:
     """Seconds of pdftoppm (grey) and two `tesseract -l jpn tsv` side by side, one thread each."""
-    environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         subprocess.run(["pdftoppm", "-gray", "-r", str(_DPI), str(pdf), f"{folder}/page"], check=True)
         pictures = sorted(Path(folder).glob("*.pgm"))
-
-        def recognise(picture: Path) -> None:
-            subprocess.run(
-                ["tesseract", str(picture), str(picture.with_suffix("")), "-l", "jpn", "tsv"],
-                env=environment,
-                check=True,
-                capture_output=True,
-            )
-
         with ThreadPoolExecutor(_CORES) as pool:
-            list(pool.map(recognise, pictures))
+            list(pool.map(_recognise, pictures))
         seconds = time.monotonic() - began
     if len(pictures) != pages:
         raise AssertionError(f"the floor drew {len(pictures)} of {pages} pages")
     return seconds
 
 
-def naive_s(pdf: Path, pages: int, *, one_thread: bool) -> float:
+def _recognise(picture: Path) -> None:
+    command = ["tesseract", str(picture), str(picture.with_suffix("")), "-l", "jpn", "tsv"]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def naive_s(pdf: Path, pages: int) -> float:
     """Seconds of the loop everybody writes first: RGB pages, `jpn+eng`, one page after the other."""
-    if one_thread:
-        os.environ["OMP_THREAD_LIMIT"] = "1"
-    else:
-        os.environ.pop("OMP_THREAD_LIMIT", None)
     began = time.monotonic()
     for number in range(1, pages + 1):
         (image,) = convert_from_path(str(pdf), dpi=_DPI, first_page=number, last_page=number)
         pytesseract.image_to_string(image, lang="jpn+eng")
     return time.monotonic() - began
+
+
+def seconds_of(rival: str, pdf: Path, pages: int) -> float:
+    """Run a rival in its own process: `floor` and `naive` with one OpenMP thread, `default` with all."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
+    if rival != "default":
+        environment["OMP_THREAD_LIMIT"] = "1"
+    command = [sys.executable, "-m", "bench.rivals", rival, str(pdf), str(pages)]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+if __name__ == "__main__":
+    _, name, file, count = sys.argv
+    run = floor_s if name == "floor" else naive_s
+    sys.stdout.write(f"{run(Path(file), int(count))}\n")

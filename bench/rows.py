@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.rivals import floor_s, naive_s
+from bench.rivals import seconds_of
 from bench.worker_under_test import WorkerUnderTest, warm_worker
 from worker.local.scans import write_scan
 
@@ -47,9 +47,9 @@ def scan(home: Path) -> list[Figure]:
     with warm_worker(home / "stack") as worker:
         for run in range(_RUNS):
             ours.append(_scan_s(worker, pdf, run))
-            floor.append(floor_s(pdf, _SCAN_PAGES))
-            naive.append(naive_s(pdf, _SCAN_PAGES, one_thread=True))
-    default_s = naive_s(pdf, _SLOW_PAGES, one_thread=False)
+            floor.append(seconds_of("floor", pdf, _SCAN_PAGES))
+            naive.append(seconds_of("naive", pdf, _SCAN_PAGES))
+    default_s = seconds_of("default", pdf, _SLOW_PAGES)
     to_floor = statistics.median(o / f for o, f in zip(ours, floor, strict=True))
     to_naive = statistics.median(n / o for o, n in zip(ours, naive, strict=True))
     one_s, floor_one_s, naive_one_s = (statistics.median(times) for times in (ours, floor, naive))

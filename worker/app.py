@@ -39,7 +39,7 @@ from worker.metrics import Metrics
 from worker.parking import ParkingLot
 from worker.read_options import ReadOptions
 from worker.reading import Reader
-from worker.resilience.circuit_breaker import CircuitBreaker
+from worker.resilience.circuit_breaker import CircuitBreaker, CircuitState
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
 from worker.shutdown import Shutdown
@@ -198,6 +198,9 @@ def _embedder(shared: _Shared, store: ArtifactStore) -> Embedder:
     settings, wait = shared.settings, shared.shutdown.wait
     breaker = CircuitBreaker(
         failure_threshold=5, timeout=30.0, expected_exception=UnavailableError, name="bedrock"
+    )
+    shared.metrics.breaker_open.labels(service="bedrock").set_function(
+        lambda: float(breaker.state is CircuitState.OPEN)
     )
     rate = settings.bedrock_rate
     limiter = AdaptiveRateLimiter(rate, min(1.0, rate), 5 * rate, wait=wait)

@@ -124,6 +124,7 @@ class Lifecycle:
         others: list[threading.Thread],
     ) -> None:
         stop = self.shutdown.stop
+        self.metrics.shutdown_requested.set(1)
         _log.info("shutdown_began", reason=stop.reason if stop else "", left_s=self._left_s())
         self._join([receiver])
         self._received_all.set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import signal
 import sys
 import tempfile
 import threading
@@ -18,9 +17,11 @@ from worker import app as composition
 from worker import log
 from worker.aws.clients import Clients, make_clients
 from worker.aws.provisioning import Provisioned, connect_notifications, provision
+from worker.cli.interruption import Interruption
 from worker.config import Settings, load_settings
 from worker.local.stack import EmbeddedStack
 
+_LOOK_S = 0.2
 _QUEUE = "cis-files"
 _RESULTS_BUCKET = "cis-results"
 _SOURCE_BUCKET = "cis-source"
@@ -57,6 +58,7 @@ def init(
 
     Example: `AWS_ENDPOINT_URL=http://127.0.0.1:5000 cis-worker init`
     """
+    log.configure("warning", stream=sys.stderr)
     settings = load_settings()
     clients = make_clients()
     queue_name = _last_part(settings.queue_url) or _QUEUE
@@ -97,10 +99,8 @@ def local(
 
     Example: `cis-worker local --env-file local.env &` then `. local.env && cis-worker run`
     """
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    with tempfile.TemporaryDirectory(prefix="cis-local-") as temporary:
+    log.configure("warning", stream=sys.stderr)
+    with Interruption() as interruption, tempfile.TemporaryDirectory(prefix="cis-local-") as temporary:
         folder = home or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         with EmbeddedStack(home=folder) as stack:
@@ -113,8 +113,9 @@ def local(
                 _print_exports(variables)
             sys.stdout.flush()
             typer.echo("The embedded stack is up; Ctrl-C ends it.", err=True)
-            while not ended.wait(1.0):
-                pass
+            tick = threading.Event()
+            while not interruption.requested:
+                tick.wait(_LOOK_S)
 
 
 def _last_part(url: str) -> str:

@@ -122,12 +122,17 @@ class World:
 
 
 @pytest.fixture
-def make_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., World]]:
+def home(tmp_path: Path) -> Home:
+    (tmp_path / "home").mkdir()
+    return Home(folder=tmp_path / "home")
+
+
+@pytest.fixture
+def make_world(tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., World]]:
+    """Makes worlds that share the home and its files; each has a queue and a ledger of its own."""
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    home = Home(folder=tmp_path / "home")
     docs = tmp_path / "docs"
     docs.mkdir()
-    home.folder.mkdir()
     with (
         mock_aws(),
         Manifest(home.manifest_path) as manifest,
@@ -138,40 +143,41 @@ def make_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
         def make(*, fence: int = 0, name: str = "q") -> World:
             buckets = [SOURCE_BUCKET, RESULTS_BUCKET]
             made = provision(clients, queue_name=name, dlq_name="dlq", buckets=buckets, table=f"files-{name}")
-            queue = QueueManager(clients.sqs, queue_url=made[0].identifier, dlq_url=made[1].identifier)
-            table = FileTable(clients.dynamodb, table=f"files-{name}", owner="w", pipeline_version="1")
-            storage = StorageHandler(clients.s3, results_bucket=RESULTS_BUCKET)
             world = World(
                 clients=clients,
-                queue=queue,
-                table=table,
-                storage=storage,
+                queue=QueueManager(clients.sqs, queue_url=made[0].identifier, dlq_url=made[1].identifier),
+                table=FileTable(clients.dynamodb, table=f"files-{name}", owner="w", pipeline_version="1"),
+                storage=StorageHandler(clients.s3, results_bucket=RESULTS_BUCKET),
                 index=index,
                 manifest=manifest,
                 docs=docs,
             )
-            world.run = IngestRun(
-                home=home,
-                manifest=manifest,
-                index=index,
-                storage=storage,
-                queue=queue,
-                table=table,
-                worker=PlayedWorker(world.turn),
-                listener=Listener(
-                    on_result=world.results.append,
-                    on_note=lambda _path, _why: None,
-                    on_progress=world.progress.append,
-                ),
-                made_with="key",
-                max_file_bytes=1_000,
-                fence=fence,
-                stop=world.stop,
-                look_every_s=0.0,
-            )
+            world.run = _run(world, home, fence)
             return world
 
         yield make
+
+
+def _run(world: World, home: Home, fence: int) -> IngestRun:
+    return IngestRun(
+        home=home,
+        manifest=world.manifest,
+        index=world.index,
+        storage=world.storage,
+        queue=world.queue,
+        table=world.table,
+        worker=PlayedWorker(world.turn),
+        listener=Listener(
+            on_result=world.results.append,
+            on_note=lambda _path, _why: None,
+            on_progress=world.progress.append,
+        ),
+        made_with="key",
+        max_file_bytes=1_000,
+        fence=fence,
+        stop=world.stop,
+        look_every_s=0.0,
+    )
 
 
 @pytest.fixture

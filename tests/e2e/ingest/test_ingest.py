@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
 import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
-from worker.index.local_index import LocalIndex
 from worker.local import sample_texts
 from worker.local.child_process import clean_environment, python_command
 from worker.local.fonts import Font
 from worker.local.manifest import Manifest
 from worker.local.sample_documents import write_pdf
 from worker.local.sample_pictures import write_drawing, write_sign_photo
-from worker.local.scans import write_scan
+
+if TYPE_CHECKING:
+    from tests.e2e.ingest.conftest import Ended, Place
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -30,73 +26,13 @@ FIELDS = [
     *("file_path", "file_id", "state", "reason", "file_type", "pages", "text_chars", "language"),
     *("confidence", "text_sources", "seconds", "skipped"),
 ]
-DEADLINE_S = 200
-# Whatever a user's own AWS set-up is, the worker must not meet it.
-FOREIGN = {"AWS_PROFILE": "of-somebody", "AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What a command left."""
-
-    status: int
-    lines: list[dict[str, Any]]
-    stderr: str
-
-    def line(self, path: Path) -> dict[str, Any]:
-        (line,) = [line for line in self.lines if line["file_path"] == str(path)]
-        return line
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A folder of documents, and the home they are ingested into."""
-
-    docs: Path
-    home: Path
-
-    def command(self, name: str, *arguments: str | Path) -> list[str]:
-        return [*python_command("worker"), name, *map(str, arguments), "--home", str(self.home)]
-
-    def ingest(self, *arguments: str | Path, **settings: str) -> Ended:
-        command = self.command("ingest", *(arguments or (self.docs,)), "--json")
-        return _run(command, {**FOREIGN, **settings})
-
-    def ask(self, name: str, *arguments: str | Path) -> dict[str, Any]:
-        ended = _run(self.command(name, *arguments, "--json"), {})
-        assert ended.status == 0, ended.stderr
-        (answer,) = ended.lines
-        return answer
-
-    @property
-    def was_started(self) -> bool:
-        """Whether the stack was started since `forget_start`."""
-        return (self.home / "aws_config").exists()
-
-    def forget_start(self) -> None:
-        (self.home / "aws_config").unlink()
-
-
-def _run(command: list[str], settings: dict[str, str]) -> Ended:
-    done = subprocess.run(
-        command, env=clean_environment(settings), capture_output=True, check=False, timeout=DEADLINE_S
-    )
-    lines = [json.loads(line) for line in done.stdout.decode().splitlines()]
-    return Ended(done.returncode, lines, done.stderr.decode())
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    docs = tmp_path / "docs"
-    docs.mkdir()
-    return Place(docs, tmp_path / "home")
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Ended]:
+def first(tmp_path_factory: pytest.TempPathFactory, make_place: type[Place]) -> tuple[Place, Ended]:
     """A home after its first run; to be left as it is."""
     root = tmp_path_factory.mktemp("first")
-    place = Place(root / "docs", root / "home")
+    place = make_place(root / "docs", root / "home")
     (place.docs / "写真").mkdir(parents=True)
     (place.docs / "minutes.txt").write_bytes(sample_texts.MINUTES.encode("shift_jis"))
     (place.docs / "copy of minutes.txt").write_bytes(sample_texts.MINUTES.encode("shift_jis"))
@@ -180,11 +116,11 @@ def test_a_copy_of_a_picture_is_the_most_similar_to_it(first: tuple[Place, Ended
 
 
 @pytest.fixture
-def copied(first: tuple[Place, Ended], tmp_path: Path) -> Place:
+def copied(first: tuple[Place, Ended], tmp_path: Path, make_place: type[Place]) -> Place:
     """The same documents with a home of its own, so that a test may change it."""
     place, _ = first
     shutil.copytree(place.home, tmp_path / "home")
-    copied = Place(place.docs, tmp_path / "home")
+    copied = make_place(place.docs, tmp_path / "home")
     copied.forget_start()
     return copied
 
@@ -255,112 +191,6 @@ def test_a_known_content_is_not_recognised_again(place: Place) -> None:
     assert again["seconds"] < first["seconds"]
 
 
-def _ingesting(place: Place, **settings: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*place.command("ingest", place.docs), "--json"],
-        env=clean_environment({**FOREIGN, **settings}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-@pytest.fixture
-def running() -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes that are killed at the end, whatever the test said."""
-    processes: list[subprocess.Popen[str]] = []
-    yield processes
-    for process in processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def _first_lines(process: subprocess.Popen[str], count: int) -> list[dict[str, Any]]:
-    assert process.stdout is not None
-    return [json.loads(process.stdout.readline()) for _ in range(count)]
-
-
-def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(
-    place: Place, running: list[subprocess.Popen[str]], until: Callable[..., None]
-) -> None:
-    for name in ("a.txt", "b.txt", "c.txt"):
-        (place.docs / name).write_text(f"text of {name}")
-    write_scan(place.docs / "long.pdf", 30, dpi=110)
-    process = _ingesting(place)
-    running.append(process)
-    lines = _first_lines(process, 3)
-    started = psutil.Process(process.pid).children(recursive=True)
-    assert started
-    # as a terminal does it: the whole group of the command
-    os.killpg(process.pid, signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
-    assert "not reached" in stderr
-    assert "Traceback" not in stderr
-    until(lambda: not any(child.is_running() for child in started), timeout_s=10)
-    assert sorted(Path(line["file_path"]).name for line in lines) == ["a.txt", "b.txt", "c.txt"]
-    (place.docs / "long.pdf").unlink()
-    place.forget_start()
-    assert [line["skipped"] for line in place.ingest().lines] == [True] * 3
-    assert not place.was_started
-
-
-def test_two_ctrl_c_end_at_once(
-    place: Place, running: list[subprocess.Popen[str]], until: Callable[..., None]
-) -> None:
-    (place.docs / "a.txt").write_text("alpha")
-    write_scan(place.docs / "long.pdf", 30, dpi=110)
-    process = _ingesting(place)
-    running.append(process)
-    _first_lines(process, 1)
-    started = psutil.Process(process.pid).children(recursive=True)
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.stderr is not None
-    until(lambda: "stopping" in (process.stderr.readline() if process.stderr else ""))
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=20) == 130
-    until(lambda: not any(child.is_running() for child in started), timeout_s=10)
-
-
-def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
-    place: Place, running: list[subprocess.Popen[str]], until: Callable[..., None]
-) -> None:
-    (place.docs / "a.txt").write_text("alpha")
-    write_scan(place.docs / "scan.pdf", 4, dpi=110)
-    process = _ingesting(place, CIS_VISIBILITY_S="10")
-    running.append(process)
-    lines = _first_lines(process, 1)
-    _workers(process.pid)[0].kill()
-    stdout, stderr = process.communicate(timeout=DEADLINE_S)
-    assert process.returncode == 0, stderr
-    lines += [json.loads(line) for line in stdout.splitlines()]
-    assert {(Path(line["file_path"]).name, line["state"], line["pages"]) for line in lines} == {
-        ("a.txt", "indexed", 1),
-        ("scan.pdf", "indexed", 4),
-    }
-    assert LocalIndex(place.home / "index.sqlite3").search("alpha").total == 1
-
-
-def _workers(pid: int) -> list[psutil.Process]:
-    children = psutil.Process(pid).children()
-    return [child for child in children if child.cmdline()[-2:] == ["worker", "run"]]
-
-
-def test_one_home_takes_one_ingest_at_a_time(place: Place, running: list[subprocess.Popen[str]]) -> None:
-    (place.docs / "a.txt").write_text("alpha")
-    write_scan(place.docs / "long.pdf", 30, dpi=110)
-    process = _ingesting(place)
-    running.append(process)
-    _first_lines(process, 1)
-    second = place.ingest()
-    assert second.status == 2
-    assert "another cis-worker ingest is at work" in second.stderr
-    os.killpg(process.pid, signal.SIGTERM)
-    process.communicate(timeout=60)
-    assert process.returncode == 143
-
-
 def test_settings_of_the_environment_apply(place: Place) -> None:
     write_drawing(place.docs / "drawing.png")
     assert place.ingest(CIS_LANGUAGES="eng").lines[0]["language"] == "eng"
@@ -388,9 +218,9 @@ def test_a_path_that_is_not_there_is_named_and_nothing_is_made(place: Place) -> 
     assert not place.home.exists()
 
 
-def test_a_home_that_cannot_be_written_is_named(place: Place) -> None:
+def test_a_home_that_cannot_be_written_is_named(place: Place, make_place: type[Place]) -> None:
     (place.docs / "a.txt").write_text("alpha")
-    ended = Place(place.docs, Path("/proc/home")).ingest()
+    ended = make_place(place.docs, Path("/proc/home")).ingest()
     assert ended.status == 2
     assert "/proc/home cannot be used" in ended.stderr
 

@@ -1,0 +1,87 @@
+"""The command `ingest`, as far as nothing has to be started for it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from worker.cli.ingest import ingest
+from worker.errors import MisconfiguredError
+
+pytestmark = pytest.mark.unit
+
+APP = typer.Typer()
+APP.command()(ingest)
+
+
+@pytest.fixture(autouse=True)
+def tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that only knows its version: nothing is recognised here."""
+    program = tmp_path / "bin" / "tesseract"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho tesseract 5.3.0\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    return folder
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(APP, [*map(str, arguments)], catch_exceptions=False)
+
+
+def test_an_empty_folder_is_no_failure(docs: Path, tmp_path: Path) -> None:
+    ended = run(docs, "--home", tmp_path / "home")
+    assert ended.exit_code == 0
+    assert "0 files in " in ended.stdout
+
+
+def test_with_json_there_is_nothing_but_json_on_standard_output(docs: Path, tmp_path: Path) -> None:
+    # opening it works, reading it does not, whoever asks
+    (docs / "a[b].txt").symlink_to("/proc/self/mem")
+    ended = run(docs, "--home", tmp_path / "home", "--json")
+    assert ended.exit_code == 0
+    assert json.loads(ended.stdout) == {
+        "file_path": str(docs / "a[b].txt"),
+        "file_id": json.loads(ended.stdout)["file_id"],
+        "state": "failed",
+        "reason": "Input/output error",
+        "file_type": None,
+        "pages": 0,
+        "text_chars": 0,
+        "language": None,
+        "confidence": None,
+        "text_sources": [],
+        "seconds": 0.0,
+        "skipped": False,
+    }
+    assert "a[b].txt: failed: Input/output error" in ended.stderr
+    assert "1 files in " in ended.stderr
+
+
+def test_a_path_that_is_not_there_is_an_error_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(MisconfiguredError, match="no such file or folder"):
+        run(tmp_path / "missing", "--home", tmp_path / "home")
+
+
+@pytest.mark.parametrize("arguments", [[], ["docs"], ["--home", "x"]])
+def test_a_command_that_lacks_something_says_so(arguments: list[str]) -> None:
+    ended = run(*arguments)
+    assert ended.exit_code == 2
+    assert "Missing" in ended.stderr
+
+
+def test_the_help_has_an_example_and_the_exit_statuses() -> None:
+    help_text = " ".join(run("--help").stdout.split())
+    assert "cis-worker ingest ~/Documents --home" in help_text
+    assert "130 after Ctrl-C" in help_text

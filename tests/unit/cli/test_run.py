@@ -1,0 +1,87 @@
+"""The commands run, init and local as they are typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+from typer.testing import CliRunner
+
+from worker.cli.main import app
+from worker.errors import MisconfiguredError
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    with mock_aws():
+        yield
+
+
+def _init(*arguments: str) -> dict[str, object]:
+    result = CliRunner().invoke(app, ["init", "--json", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0
+    values = json.loads(result.stdout)
+    assert isinstance(values, dict)
+    return values
+
+
+def test_init_makes_what_is_missing_and_tells_the_variables(aws: None) -> None:
+    values = _init()
+    made = values["made"]
+    assert isinstance(made, list)
+    assert [(thing["kind"], thing["created"]) for thing in made] == [
+        ("queue", True),
+        ("queue", True),
+        ("bucket", True),
+        ("bucket", True),
+        ("table", True),
+    ]
+    environment = values["environment"]
+    assert isinstance(environment, dict)
+    assert set(environment) >= {"CIS_QUEUE_URL", "CIS_DLQ_URL", "CIS_RESULTS_BUCKET", "CIS_FILE_TABLE"}
+
+
+def test_init_again_makes_nothing(aws: None) -> None:
+    _init()
+    made = _init()["made"]
+    assert isinstance(made, list)
+    assert not any(thing["created"] for thing in made)
+
+
+def test_a_dry_run_makes_nothing(aws: None) -> None:
+    _init("--dry-run")
+    made = _init("--dry-run")["made"]
+    assert isinstance(made, list)
+    assert all(thing["created"] for thing in made)
+
+
+def test_names_that_are_set_are_used(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIS_QUEUE_URL", "http://127.0.0.1:9/1/my-queue")
+    monkeypatch.setenv("CIS_SOURCE_BUCKETS", "one,two")
+    made = _init()["made"]
+    assert isinstance(made, list)
+    assert [thing["name"] for thing in made][:4] == ["my-queue", "my-queue-dlq", "one", "two"]
+
+
+def test_init_prints_lines_a_shell_can_read(aws: None) -> None:
+    result = CliRunner().invoke(app, ["init"], catch_exceptions=False)
+    lines = result.stdout.splitlines()
+    assert lines
+    assert all(line.startswith("export CIS_") for line in lines)
+
+
+def test_run_without_settings_names_them() -> None:
+    with pytest.raises(MisconfiguredError, match="CIS_QUEUE_URL"):
+        CliRunner().invoke(app, ["run"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("command", ["demo", "ingest", "search", "show", "similar", "run", "init", "local"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Example" in result.stdout
