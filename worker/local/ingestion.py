@@ -71,6 +71,7 @@ def ingest(request: IngestRequest, listener: Listener, *, stopped: Callable[[], 
                 _plan(planner, request, paths, listener, tasks)
                 if not tasks:
                     return Ended(interrupted=False, left=0)
+                stop()
                 return _work(request, planner, listener, tasks)
             except JobInterrupted:
                 return Ended(interrupted=True, left=len(tasks))

@@ -331,3 +331,22 @@ def test_a_missing_table_is_a_misconfiguration(clients: Clients, name: str) -> N
         table.read("abc")
     with pytest.raises(MisconfiguredError, match=name):
         list(table.rows())
+
+
+def test_many_rows_are_read_at_once_without_those_never_claimed(table: FileTable) -> None:
+    claim(table, "a1")
+    rows = table.read_many([MESSAGE.file_id, "never claimed"])
+    assert rows == {MESSAGE.file_id: read(table)}
+
+
+def test_a_seeded_fence_goes_on_counting_and_holds_nobody_up(table: FileTable) -> None:
+    table.seed(MESSAGE, fence=1_000)
+    seeded = read(table)
+    assert (seeded.fence, seeded.finished, seeded.owner) == (1_000, False, None)
+    assert claim(table, "a1", seen=seeded).fence == 1_001
+
+
+def test_a_row_that_is_there_is_not_seeded(table: FileTable) -> None:
+    row = claim(table, "a1")
+    table.seed(MESSAGE, fence=1_000)
+    assert read(table) == row

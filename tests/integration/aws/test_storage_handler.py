@@ -251,3 +251,10 @@ def test_an_upload_in_parts_is_hashed_like_any_other(
     clients.s3.upload_fileobj(io.BytesIO(data), source, KEY)
     local = storage.download(source, KEY, storage.head(source, KEY), tmp_path / "local", stop=go_on)
     assert local.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_keys_are_those_below_the_prefix_in_their_order(storage: StorageHandler) -> None:
+    for key in ("a/2", "a/1", "ab/3"):
+        storage.put(key, b"x")
+    assert storage.keys("a/") == ["a/1", "a/2"]
+    assert storage.keys("c/") == []

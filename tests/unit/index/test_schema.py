@@ -397,6 +397,4 @@ def test_an_old_vector_is_gone_after_a_new_write(index: SearchIndex, make_docume
 
 
 def test_an_empty_index_answers(index: SearchIndex) -> None:
-    assert index.search("text").total == 0
-    assert index.similar((1.0,)) == []
-    assert index.find("a.pdf") == []
+    assert (index.search("text").total, index.similar((1.0,)), index.find("a.pdf")) == (0, [], [])
