@@ -102,7 +102,7 @@ class Consumer:
         except Empty:
             return
         try:
-            with bind(message=lease.message.message_id):
+            with bind(message=lease.message.message_id, correlation=lease.message.correlation):
                 ended = self._attempt(lease, takeover)
                 if ended is not None:
                     self._settle(lease, ended)
@@ -170,7 +170,8 @@ class Consumer:
                     return None if self.parking.park(lease, claimed.row) else _NO_PLACE
             job = claimed
             lease.claim = job.claim
-            self._done(self.processor.process(job, lease))
+            with bind(job=job.claim.attempt):
+                self._done(self.processor.process(job, lease))
             lease.claim = None
             return DONE
         except Exception as error:  # noqa: BLE001  (attempt boundary: whatever it was becomes an outcome)

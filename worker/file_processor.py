@@ -28,6 +28,7 @@ from worker.embedder import Embedder
 from worker.errors import Code, ObjectChangedError, ObjectGoneError, RejectedError
 from worker.heartbeat import Lease
 from worker.index.schema import SearchIndex
+from worker.log import bind
 from worker.metrics import Metrics
 from worker.models import (
     NO_VECTORS,
@@ -93,14 +94,14 @@ class FileProcessor:
 
     def _read(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> Content:
         local = self._download(job, version, folder, lease)
-        with self.metrics.time_stage("extract"):
+        with self._stage("extract"):
             reading = self.reader.read(job, local, folder, lease)
         extraction = reading.extraction
-        with self.metrics.time_stage("embed"):
+        with self._stage("embed"):
             vectors = self.embedder.embed(local.sha256, extraction)
         artifact_key = self.store.artifact_key(local.sha256, extraction.file_type)
         if not reading.from_store:
-            with self.metrics.time_stage("store"):
+            with self._stage("store"):
                 self.store.save(local.sha256, extraction)
         return Content(
             extraction=extraction,
@@ -120,7 +121,7 @@ class FileProcessor:
                 "(CIS_MAX_FILE_BYTES)",
                 code=Code.TOO_LARGE,
             )
-        with self.metrics.time_stage("download"):
+        with self._stage("download"):
             return self.storage.download(
                 job.message.bucket, job.message.key, version, folder / "original", stop=lease.check
             )
@@ -159,9 +160,9 @@ class FileProcessor:
             )
 
     def _write(self, job: Job, document: Document) -> None:
-        with self.metrics.time_stage("index"):
+        with self._stage("index"):
             self.index.index_document(document, version=job.claim.fence)
-        with self.metrics.time_stage("commit"):
+        with self._stage("commit"):
             self.table.commit(
                 job.claim,
                 Commit(
@@ -192,6 +193,12 @@ class FileProcessor:
             state=State.TOMBSTONED,
             reason=Code.OBJECT_GONE.value,
         )
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        """Time a stage, and name it in every line that is logged in it."""
+        with self.metrics.time_stage(name), bind(stage=name):
+            yield
 
     @contextmanager
     def _work_folder(self) -> Iterator[Path]:

@@ -172,6 +172,7 @@ class QueueManager:
             **message.cis,
             "interruptions": message.interruptions + 1,
             "first_seen": message.first_seen_ms,
+            "correlation": message.correlation,
         }
         self._send(self._queue_url, message.body, cis, delay_s=delay_s)
         self.delete([message])
@@ -191,6 +192,7 @@ class QueueManager:
             "receive_count": message.receive_count,
             "interruptions": message.interruptions,
             "first_seen": message.first_seen_ms,
+            "correlation": message.correlation,
         }
         self._send(self._dlq_url, message.body if body is None else body, cis, delay_s=0)
 

@@ -50,6 +50,12 @@ class ReceivedMessage:
         value = self.cis.get("first_seen")
         return value if isinstance(value, int) else self.sent_at_ms
 
+    @property
+    def correlation(self) -> str:
+        """One id for all copies of a message: that of the first, which every give-back hands on."""
+        value = self.cis.get("correlation")
+        return value if isinstance(value, str) and value else self.message_id
+
 
 def from_wire(message: MessageTypeDef, *, received_at: float, visibility_s: int) -> ReceivedMessage:
     """A message of a ReceiveMessage answer as a value."""

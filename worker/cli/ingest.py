@@ -27,7 +27,7 @@ from worker.local.ingest_run import Listener
 
 
 def ingest(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and folders.")],
     home: Annotated[
         Path, typer.Option("--home", metavar="DIR", help="Folder to keep index, manifest and artifacts in.")
     ],

@@ -175,7 +175,7 @@ class IngestRun:
             elif row.owner is not None and sent.begun_at is None:
                 sent.begun_at = now
         self._looked_at = now
-        if True:
+        if messages <= len(self._sent):
             self._remove_objects()
         lost = bool(self._sent) and not messages
         self._rounds_without_messages = self._rounds_without_messages + 1 if lost else 0

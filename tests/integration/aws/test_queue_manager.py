@@ -142,10 +142,11 @@ def test_a_message_given_back_is_a_fresh_copy(queue: QueueManager) -> None:
     second = received_one(queue)
     assert (second.body, second.receive_count) == ("body", 1)
     assert second.message_id != first.message_id
-    assert second.cis == {"trace": "abc", "interruptions": 1, "first_seen": first.sent_at_ms}
+    kept = {"trace": "abc", "first_seen": first.sent_at_ms, "correlation": first.message_id}
+    assert second.cis == {**kept, "interruptions": 1}
     queue.give_back(second, delay_s=0)
     third = received_one(queue)
-    assert third.cis == {"trace": "abc", "interruptions": 2, "first_seen": first.sent_at_ms}
+    assert third.cis == {**kept, "interruptions": 2}
     assert queue.depth() == QueueDepth(visible=0, in_flight=1, delayed=0)
 
 
@@ -165,6 +166,7 @@ def test_a_dead_letter_tells_its_reason_and_leaves_the_original(
         "receive_count": 1,
         "interruptions": 0,
         "first_seen": message.sent_at_ms,
+        "correlation": message.message_id,
     }
     assert queue.depth() == QueueDepth(visible=0, in_flight=1, delayed=0)
 
