@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unit
 
 
-def _fail(world: World, client: str, operation: str, times: int = 1_000) -> None:
-    """The next calls of an operation never reach the service."""
-    left = [times]
+def _fail(world: World, client: str, operation: str, times: int = 1_000, *, after: int = 0) -> None:
+    """The next calls of an operation, but for the first `after`, never reach the service."""
+    calls = [0]
 
     def refuse(**_: Any) -> None:
-        if left[0] > 0:
-            left[0] -= 1
+        calls[0] += 1
+        if after < calls[0] <= after + times:
             raise EndpointConnectionError(endpoint_url="x")
 
     events = getattr(world.clients, client).meta.events
@@ -111,13 +111,16 @@ def test_every_file_of_a_message_is_recorded_before_it_is_deleted(world: World) 
         for key in keys
     ]
     world.queue.send(json.dumps({"Records": records}))
-    _fail(world, "dynamodb", "UpdateItem", times=3)
+    # The claim and the commit of `a` and the claim of `b` succeed, the commit of `b` does not.
+    _fail(world, "dynamodb", "UpdateItem", times=3, after=3)
     world.work()
     assert world.waiting() == 1
-    assert world.row("a").state is State.PROCESSING
+    assert world.row("a").state is State.NO_CONTENT
+    assert world.row("b").state is State.PROCESSING
     world.queue.send(json.dumps({"Records": records}))
     world.work()
     assert {world.row(key).state for key in keys} == {State.NO_CONTENT}
+    assert world.row("a").fence == 1
     assert world.waiting() == 1
 
 
