@@ -7,20 +7,45 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+_Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def main() -> None:
     """Serve until standard input ends."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    application = atomic_dynamodb(DomainDispatcherApplication(create_backend_app))
+    server = make_server(
+        "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    host, port = server.server_address[:2]
     sys.stdout.write(f"http://{host}:{port}\n")
     sys.stdout.flush()
     sys.stdout = sys.stderr  # nobody reads on, and a full pipe would stop the server
     sys.stdin.read()
+
+
+def atomic_dynamodb(application: _Application) -> _Application:
+    """One DynamoDB request at a time: moto looks at a condition and writes without a lock between.
+
+    Two claims of one file would both succeed. SQS must stay parallel, for a long poll takes seconds.
+    """
+    lock = threading.Lock()
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
+            return application(environ, start_response)
+        with lock:
+            return application(environ, start_response)
+
+    return serve
 
 
 if __name__ == "__main__":
