@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.rivals import seconds_of
 from bench.worker_under_test import WorkerUnderTest, warm_worker
-from worker.local.scans import write_scan
+from worker.local.samples.scans import write_scan
 
 _RUNS = 3
 _SCAN_PAGES = 12

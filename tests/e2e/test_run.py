@@ -14,7 +14,7 @@ import pytest
 import requests
 from PIL import Image
 
-from worker.local.scans import write_scan
+from worker.local.samples.scans import write_scan
 from worker.models import State
 
 if TYPE_CHECKING:

@@ -31,9 +31,9 @@ FORBIDDEN_NAMES = re.compile(r"(utils?|helpers?|common|base|misc|manager.*)\.py"
 WITHOUT_TEST_FILE = {
     "extract/page_source.py": "a value that every extractor's test makes",
     "read_options.py": "values that every reader's test makes",
-    "local/sample_documents.py": "test_samples.py reads what it writes",
-    "local/sample_pictures.py": "test_samples.py reads what it writes",
-    "local/sample_texts.py": "words only",
+    "local/samples/documents.py": "test_write.py reads what it writes",
+    "local/samples/pictures.py": "test_write.py reads what it writes",
+    "local/samples/texts.py": "words only",
 }
 # Tests of the project itself and not of one module.
 ABOUT_THE_PROJECT = {"test_shape.py", "test_docs.py"}

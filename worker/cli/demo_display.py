@@ -18,8 +18,8 @@ from rich.text import Text
 
 from worker.cli.printing import highlighted, plain
 from worker.local.demo import DemoResult, Progress
-from worker.local.demo_checks import Check
-from worker.local.demo_facts import DemoDocument, Facts, Happening, Mood, Search
+from worker.local.demonstration.checks import Check
+from worker.local.demonstration.facts import DemoDocument, Facts, Happening, Mood, Search
 
 _PLAN = """\
 This demo runs the whole system on this machine, without an AWS account:

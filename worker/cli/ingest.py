@@ -20,10 +20,10 @@ from worker.cli.printing import print_json
 from worker.config import Settings, load_settings
 from worker.extract.extraction_key import extraction_key
 from worker.extract.recognisers import tesseract_version
-from worker.local import ingestion
-from worker.local.home import Home
-from worker.local.ingest_result import Result
-from worker.local.ingest_run import Listener
+from worker.local.home import ingestion
+from worker.local.home.folder import Home
+from worker.local.home.ingest_run import Listener
+from worker.local.home.result import Result
 
 
 def ingest(

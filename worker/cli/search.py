@@ -20,9 +20,9 @@ from worker.config import load_settings
 from worker.errors import MisconfiguredError
 from worker.index.local_index import LocalIndex
 from worker.index.schema import SearchHit, SimilarHit
-from worker.local.file_walk import display
-from worker.local.home import Home
-from worker.local.picture_query import picture_vector
+from worker.local.home.file_walk import display
+from worker.local.home.folder import Home
+from worker.local.home.picture_query import picture_vector
 from worker.models import Document
 
 _SHOWN_CHOICES = 10

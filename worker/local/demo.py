@@ -20,15 +20,15 @@ from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
 from worker.index.local_index import LocalIndex
-from worker.local.demo_checks import Check, check_all, page_similarities
-from worker.local.demo_facts import DemoDocument, Facts, Happening, Mood, Search
-from worker.local.demo_home import DemoHome
-from worker.local.demo_notice import notice_in_s
-from worker.local.demo_report import write_page
-from worker.local.demo_watch import Spectator
-from worker.local.home import Home
-from worker.local.samples import Sample, write_samples
-from worker.local.scan_texts import page_word
+from worker.local.demonstration.checks import Check, check_all, page_similarities
+from worker.local.demonstration.facts import DemoDocument, Facts, Happening, Mood, Search
+from worker.local.demonstration.home import DemoHome
+from worker.local.demonstration.notice import notice_in_s
+from worker.local.demonstration.report import write_page
+from worker.local.demonstration.watch import Spectator
+from worker.local.home.folder import Home
+from worker.local.samples.scan_texts import page_word
+from worker.local.samples.write import Sample, write_samples
 from worker.local.stack import EmbeddedStack
 from worker.local.worker_process import WorkerProcess
 from worker.models import file_id

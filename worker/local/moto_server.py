@@ -21,12 +21,9 @@ def main() -> None:
     """Serve until standard input ends."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = atomic_dynamodb(DomainDispatcherApplication(create_backend_app))
-    server = make_server(
-        "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
-    )
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    host, port = server.server_address[:2]
-    sys.stdout.write(f"http://{host}:{port}\n")
+    sys.stdout.write(f"http://127.0.0.1:{server.port}\n")
     sys.stdout.flush()
     sys.stdout = sys.stderr  # nobody reads on, and a full pipe would stop the server
     sys.stdin.read()

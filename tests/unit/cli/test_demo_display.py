@@ -12,9 +12,9 @@ from worker.cli.demo_display import PlainProgress, as_dict, print_plan, print_re
 from worker.errors import Code
 from worker.index.schema import SearchHit
 from worker.local.demo import DemoResult, Progress
-from worker.local.demo_checks import Check
-from worker.local.demo_facts import DemoDocument, Facts, Happening, Mood, Search
-from worker.local.samples import Sample
+from worker.local.demonstration.checks import Check
+from worker.local.demonstration.facts import DemoDocument, Facts, Happening, Mood, Search
+from worker.local.samples.write import Sample
 from worker.models import FileType, State
 
 pytestmark = pytest.mark.unit

@@ -6,8 +6,8 @@ import pytest
 
 from worker.errors import MisconfiguredError
 from worker.local.demo import DemoResult, run_demo
-from worker.local.demo_checks import Check
-from worker.local.demo_facts import Facts
+from worker.local.demonstration.checks import Check
+from worker.local.demonstration.facts import Facts
 
 pytestmark = pytest.mark.unit
 

@@ -1,0 +1,1 @@
+"""What the demo watches, checks and shows."""
