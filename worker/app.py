@@ -22,6 +22,7 @@ from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
+from worker.burial import Burial
 from worker.claiming import Claimer
 from worker.config import Settings, require, sandbox_environment
 from worker.consumer import Consumer, ConsumerOptions
@@ -100,12 +101,12 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
     queue, table = _queue(shared), _table(shared)
     heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
     storage = StorageHandler(shared.clients.s3, results_bucket=settings.results_bucket)
-    key = extraction_key(read_options(settings), {"tesseract": tools.tesseract})
-    store = ArtifactStore(storage, extraction_key=key)
+    store = ArtifactStore(storage, extraction_key=_extraction_key(settings, tools))
     consumer = Consumer(
         queue=queue,
         table=table,
         claimer=Claimer(storage=storage, table=table),
+        burial=Burial(queue=queue, table=table),
         processor=_processor(shared, storage, table, store, work_root),
         heartbeat=heartbeat,
         parking=ParkingLot(table=table),
@@ -163,6 +164,10 @@ def _processor(
     )
 
 
+def _extraction_key(settings: Settings, tools: Tools) -> str:
+    return extraction_key(read_options(settings), {"tesseract": tools.tesseract})
+
+
 def _queue(shared: _Shared) -> QueueManager:
     settings, clients = shared.settings, shared.clients
     return QueueManager(
@@ -190,7 +195,8 @@ def _consumer_options(settings: Settings) -> ConsumerOptions:
         max_documents=settings.max_documents,
         max_failures=settings.max_failures,
         # An open poll must end well inside the time a stop leaves.
-        poll_wait_s=int(min(settings.poll_wait_s, settings.stop_budget_s / 3)),
+        # A message that comes at the end of one must have most of its lease left.
+        poll_wait_s=int(min(settings.poll_wait_s, settings.stop_budget_s / 3, settings.visibility_s / 4)),
     )
 
 

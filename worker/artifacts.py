@@ -81,7 +81,10 @@ class ArtifactStore:
         data = self._storage.get(_vector_key(sha256, model, dimension))
         if data is None:
             return None
-        vector = tuple(float(value) for value in json.loads(data))
+        try:
+            vector = tuple(float(value) for value in json.loads(data))
+        except (TypeError, ValueError):
+            return None
         return vector if len(vector) == dimension else None
 
     def save_vector(self, sha256: str, model: str, vector: Sequence[float]) -> None:

@@ -8,8 +8,21 @@ from dataclasses import dataclass
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.storage_handler import StorageHandler
-from worker.errors import LeaseLostError, ObjectGoneError
+from worker.errors import Code, LeaseLostError, ObjectGoneError
 from worker.models import Claim, FileMessage, Job, ObjectVersion, State
+
+_OF_LIMITS = frozenset(
+    {
+        Code.TOO_LARGE,
+        Code.TOO_MANY_PIXELS,
+        Code.BOMB,
+        Code.CRASHED,
+        Code.MEMORY,
+        Code.TIMEOUT,
+        Code.OCR_FAILED,
+        Code.PAGES_FAILED,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +56,8 @@ class Claimer:
         beat at which it was seen standing still.
         """
         row = self.table.read(message.file_id)
+        if row is not None and _is_buried(row, message_id):
+            return Unchanged(row=row)
         version = look(self.storage, message)
         if row is not None and _is_done(row, version, message_id):
             return Unchanged(row=row)
@@ -93,7 +108,12 @@ def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bo
         return False
     if version is None:
         return row.state is State.TOMBSTONED
-    if row.version != version.version or row.state is State.TOMBSTONED:
+    if row.version != version.version or row.state in (State.TOMBSTONED, State.DEAD_LETTERED):
         return False
-    # A dead-lettered file is tried again for a new event, but not for the message that killed it.
-    return row.state is not State.DEAD_LETTERED or row.message_id == message_id
+    # A limit may have been raised since: what failed by one is tried again for a new event.
+    return row.reason not in _OF_LIMITS or row.message_id == message_id
+
+
+def _is_buried(row: FileRow, message_id: str) -> bool:
+    """Whether this very message was dead-lettered for the file; a new event tries it again."""
+    return row.state is State.DEAD_LETTERED and row.message_id == message_id

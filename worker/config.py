@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     sqlite_path: Path | None = Field(default=None, description="File of the SQLite index.")
     # queue
     visibility_s: int = Field(
-        default=120, ge=10, le=43_200, description="Seconds a received message stays hidden."
+        default=120, ge=10, le=3_600, description="Seconds a received message stays hidden."
     )
     poll_wait_s: int = Field(default=20, ge=0, le=20, description="Seconds of one long poll.")
     max_documents: int = Field(

@@ -7,7 +7,6 @@ only after the ledger row of every file it names is committed, and nothing depen
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 from collections.abc import Callable
@@ -17,8 +16,9 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from worker import events, outcome
-from worker.aws.file_table import Commit, FileTable
+from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
+from worker.burial import Burial
 from worker.claiming import Claimer, Held, Unchanged
 from worker.errors import (
     Code,
@@ -32,13 +32,15 @@ from worker.file_processor import FileProcessor
 from worker.heartbeat import Heartbeat, Lease
 from worker.log import bind
 from worker.metrics import Metrics
-from worker.models import Claim, Document, FileMessage, Job, State
+from worker.models import Document, FileMessage, Job, State
 from worker.outcome import DONE, Ending, Outcome
 from worker.parking import ParkingLot, Takeover
 from worker.shutdown import Shutdown
 
 _TICK_S = 0.5
 _LEAST_LEASE_S = 10.0
+_LONGEST_DELAY_S = 900.0
+_FORGIVEN_RECEIVES = 10
 _LONGEST_BACKOFF_S = 30.0
 _NO_PLACE = Outcome(ending=Ending.RETRY, code="parking_full", delay_s=30.0)
 
@@ -62,6 +64,7 @@ class Consumer:
     queue: QueueManager
     table: FileTable
     claimer: Claimer
+    burial: Burial
     processor: FileProcessor
     heartbeat: Heartbeat
     parking: ParkingLot
@@ -91,7 +94,11 @@ class Consumer:
         # The end of the poll is known before the stop is looked at: see `_give_back`.
         self._poll_ends = self.shutdown.now() + self.options.poll_wait_s
         if not self.shutdown.requested:
-            for message in self._receive(room):
+            messages = self._receive(room)
+            if messages is None:
+                # The server may still be holding the poll open: its end stays in mind.
+                return
+            for message in messages:
                 self._begin(self.heartbeat.hold(message), None)
         self._poll_ends = 0.0
 
@@ -106,6 +113,10 @@ class Consumer:
                 ended = self._attempt(lease, takeover)
                 if ended is not None:
                     self._settle(lease, ended)
+        except BaseException:
+            # A lease nobody works on must not be kept: the message comes back by itself.
+            self.heartbeat.release(lease)
+            raise
         finally:
             with self._lock:
                 self._in_flight -= 1
@@ -120,7 +131,14 @@ class Consumer:
             self._begin(lease, takeover)
         self.metrics.parked.set(len(self.parking))
 
-    def _receive(self, room: int) -> list[ReceivedMessage]:
+    def give_back_rest(self) -> None:
+        """At a stop, when the attempts have ended: give back what no attempt will take any more."""
+        self.parked_step()
+        while not self._tasks.empty():
+            self.attempt_step()
+
+    def _receive(self, room: int) -> list[ReceivedMessage] | None:
+        """The messages that came, None when the poll failed."""
         try:
             messages = self.queue.receive(limit=room, wait_s=self.options.poll_wait_s)
         except TransientError as error:
@@ -128,10 +146,10 @@ class Consumer:
             self._failed_polls += 1
             _log.warning("receive_failed", reason=str(error), times=self._failed_polls)
             self.shutdown.wait(min(_LONGEST_BACKOFF_S, 2.0**self._failed_polls))
-            return []
+            return None
         except MisconfiguredError as error:
             self.shutdown.fail(error)
-            return []
+            return None
         self._failed_polls = 0
         self.polled_at = self.shutdown.now()
         self.metrics.received.inc(len(messages))
@@ -175,12 +193,21 @@ class Consumer:
             lease.claim = None
             return DONE
         except Exception as error:  # noqa: BLE001  (attempt boundary: whatever it was becomes an outcome)
-            failures = job.failures if job else lease.message.receive_count - 1
+            failures = job.failures if job else self._failures_unclaimed(lease, error)
             ended = outcome.from_error(error, failures=failures, max_failures=self.options.max_failures)
             _tell(ended, error)
             if ended.ending is Ending.DEAD_LETTER:
                 return self._bury_file(lease, file, ended, alone=alone)
             return ended
+
+    def _failures_unclaimed(self, lease: Lease, error: Exception) -> int:
+        """Failures so far of a message without a ledger row of its own.
+
+        Receives count interruptions and outages too, so only what nobody foresaw is judged by them.
+        """
+        if isinstance(error, WorkerError):
+            return 0
+        return max(0, lease.message.receive_count - _FORGIVEN_RECEIVES)
 
     def _may_begin(self, lease: Lease) -> None:
         if self.shutdown.requested:
@@ -200,38 +227,12 @@ class Consumer:
     def _bury_file(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> Outcome:
         """Dead-letter one file of a message and record it, so that the others can go on."""
         try:
-            body = None if alone else _native_body(file)
-            self.queue.dead_letter(
-                lease.message, code=ended.code, reason=ended.message, stage=ended.stage, body=body
-            )
-            claim = lease.claim or self._claim_to_record(lease, file)
-            if claim is not None:
-                reason = Commit(state=State.DEAD_LETTERED, reason=ended.code, reason_message=ended.message)
-                self.table.commit(claim, reason)
-            self.metrics.documents_total.labels(state=State.DEAD_LETTERED.value, reason=ended.code).inc()
-            lease.claim = None
-            return DONE
+            self.burial.bury(lease, file, ended, alone=alone)
         except WorkerError as error:
             return outcome.from_error(error, failures=0, max_failures=self.options.max_failures)
-
-    def _claim_to_record(self, lease: Lease, file: FileMessage) -> Claim | None:
-        """A claim for a file that never was looked at, None when another attempt is on it."""
-        row = self.table.read(file.file_id)
-        if row is not None and not row.finished and row.owner is not None:
-            return None
-        claimed = self.table.claim(
-            file,
-            message_id=lease.message.message_id,
-            version=None,
-            seen=row,
-            attempt=lease.message.receipt_handle[-32:],
-        )
-        return Claim(
-            file_id=file.file_id,
-            fence=claimed.fence,
-            attempt=claimed.attempt or "",
-            message_id=lease.message.message_id,
-        )
+        self.metrics.documents_total.labels(state=State.DEAD_LETTERED.value, reason=ended.code).inc()
+        lease.claim = None
+        return DONE
 
     def _settle(self, lease: Lease, ended: Outcome) -> None:
         """Do to the message what the outcome says; one that cannot be settled comes back by itself."""
@@ -276,7 +277,9 @@ class Consumer:
             else:
                 self.table.release(lease.claim, interrupted=False)
         if lease.left_s > 0:
-            self.queue.hide(lease.message, delay_s=math.ceil(ended.delay_s))
+            # Every receive counts towards the queue's own limit, so an outage must not use them up.
+            delay_s = min(_LONGEST_DELAY_S, ended.delay_s * max(1, lease.message.receive_count))
+            self.queue.hide(lease.message, delay_s=math.ceil(delay_s))
 
 
 def _tell(ended: Outcome, error: Exception) -> None:
@@ -285,15 +288,3 @@ def _tell(ended: Outcome, error: Exception) -> None:
         _log.warning("attempt_ended", ending=ended.ending.value, code=ended.code, reason=ended.message)
     else:
         _log.exception("attempt_failed", ending=ended.ending.value, code=ended.code)
-
-
-def _native_body(file: FileMessage) -> str:
-    return json.dumps(
-        {
-            "eventType": file.event_type.value,
-            "s3Bucket": file.bucket,
-            "s3Key": file.key,
-            "fileSize": file.size_bytes or 0,
-            "metadata": {"originalPath": file.original_path or file.key},
-        }
-    )

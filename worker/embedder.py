@@ -37,16 +37,22 @@ class Embedder:
         self._text_model = text_model
         self._metrics = metrics
 
-    def embed(self, sha256: str, extraction: Extraction) -> Vectors:
-        """All vectors that are switched on; `pending` when the service could not answer."""
+    def embed(
+        self, sha256: str, extraction: Extraction, *, check: Callable[[], None] = lambda: None
+    ) -> Vectors:
+        """All vectors that are switched on; `pending` when the service could not answer.
+
+        `check` is called before each of them, and may raise to end the work.
+        """
         image: tuple[float, ...] | None = None
         text: tuple[tuple[float, ...], ...] = ()
         try:
             if self._image_model and extraction.picture is not None:
+                check()
                 picture = extraction.picture
                 image = self._vector(sha256, self._image_model, lambda: self._bedrock.embed_image(picture))
             if self._text_model:
-                text = self._text_vectors(extraction)
+                text = self._text_vectors(extraction, check)
         except (ThrottledError, UnavailableError, BedrockError) as error:
             return self._without(error, image)
         return Vectors(
@@ -61,9 +67,15 @@ class Embedder:
         _log.warning("embedding_failed", pending=pending, reason=str(error))
         return Vectors(image=image, image_model=self._image_model if image else None, pending=pending)
 
-    def _text_vectors(self, extraction: Extraction) -> tuple[tuple[float, ...], ...]:
-        texts = [page.text for page in extraction.pages if page.text.strip()]
-        return tuple(self._text_vector(text) for text in texts)
+    def _text_vectors(
+        self, extraction: Extraction, check: Callable[[], None]
+    ) -> tuple[tuple[float, ...], ...]:
+        vectors = []
+        for page in extraction.pages:
+            if page.text.strip():
+                check()
+                vectors.append(self._text_vector(page.text))
+        return tuple(vectors)
 
     def _text_vector(self, text: str) -> tuple[float, ...]:
         # A page's text is its own content: the same page in another file costs nothing.

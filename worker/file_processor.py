@@ -25,7 +25,7 @@ from worker.aws.file_table import Commit, FileTable
 from worker.aws.storage_handler import StorageHandler
 from worker.claiming import look
 from worker.embedder import Embedder
-from worker.errors import Code, ObjectChangedError, ObjectGoneError, RejectedError
+from worker.errors import Code, ObjectChangedError, ObjectGoneError, RejectedError, WorkerError
 from worker.heartbeat import Lease
 from worker.index.schema import SearchIndex
 from worker.log import bind
@@ -89,7 +89,7 @@ class FileProcessor:
         self._confirm(job, job.version, lease)
         self._write(job, document)
         if content.checkpointed:
-            self.store.drop_checkpoint(job.claim.file_id, job.version.version)
+            self._drop_checkpoint(job, job.version)
         return document
 
     def _read(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> Content:
@@ -97,12 +97,13 @@ class FileProcessor:
         with self._stage("extract"):
             reading = self.reader.read(job, local, folder, lease)
         extraction = reading.extraction
-        with self._stage("embed"):
-            vectors = self.embedder.embed(local.sha256, extraction)
         artifact_key = self.store.artifact_key(local.sha256, extraction.file_type)
         if not reading.from_store:
+            # Before the vectors: whatever happens from here on, nothing is read again.
             with self._stage("store"):
                 self.store.save(local.sha256, extraction)
+        with self._stage("embed"):
+            vectors = self.embedder.embed(local.sha256, extraction, check=lambda: self.reader.check(lease))
         return Content(
             extraction=extraction,
             vectors=vectors,
@@ -123,7 +124,11 @@ class FileProcessor:
             )
         with self._stage("download"):
             return self.storage.download(
-                job.message.bucket, job.message.key, version, folder / "original", stop=lease.check
+                job.message.bucket,
+                job.message.key,
+                version,
+                folder / "original",
+                stop=lambda: self.reader.check(lease),
             )
 
     def _document(self, job: Job, version: ObjectVersion, content: Content) -> Document:
@@ -176,6 +181,13 @@ class FileProcessor:
                     vectors_pending=document.vectors.pending,
                 ),
             )
+
+    def _drop_checkpoint(self, job: Job, version: ObjectVersion) -> None:
+        try:
+            self.store.drop_checkpoint(job.claim.file_id, version.version)
+        except WorkerError as error:
+            # The document is committed; what is left over is swept, not worth an attempt.
+            _log.warning("checkpoint_left_over", reason=str(error))
 
     def _bury(self, job: Job) -> Document:
         """The object is gone: leave a tombstone that no stale write can lift."""

@@ -21,6 +21,8 @@ from worker.metrics import Metrics
 from worker.models import Claim
 
 _MARGIN_S = 5.0
+_LONGEST_BEAT_S = 40.0
+_HIDDEN_AT_MOST_S = 12 * 3600.0
 _HAND_ON_AFTER_S = 11 * 3600.0
 
 _log = structlog.get_logger(__name__)
@@ -32,7 +34,7 @@ class Lease:
     def __init__(self, message: ReceivedMessage, clock: Callable[[], float]) -> None:
         self.message = message
         self.deadline = message.received_at + message.visibility_s
-        self.beat_due = message.received_at + message.visibility_s / 3
+        self.beat_due = message.received_at + _beat_every_s(message.visibility_s)
         self.claim: Claim | None = None
         self.lost = False
         self._clock = clock
@@ -96,9 +98,12 @@ class Heartbeat:
         now = self._clock()
         with self._lock:
             due = [lease for lease in self._leases.values() if lease.beat_due <= now]
-        if due:
-            with self._beating:
-                self._beat([lease for lease in due if self._held(lease)])
+        if not due:
+            return
+        with self._beating:
+            self._beat([lease for lease in due if self._held(lease)])
+        # Apart from the queue's beats: a ledger that hangs must not hold a settling message up.
+        self._beat_claims(due)
 
     def _held(self, lease: Lease) -> bool:
         with self._lock:
@@ -106,27 +111,21 @@ class Heartbeat:
 
     def _beat(self, leases: list[Lease]) -> None:
         before = self._clock()
-        try:
-            extension = self._queue.extend(
-                [lease.message for lease in leases], visibility_s=self._visibility_s
-            )
-        except WorkerError as error:
-            _log.warning("beat_failed", code=error.code, reason=str(error))
-            extension = None
+        visibility_s = min(self._visibility_s, *(_wall_s(lease, before) for lease in leases))
+        extension = self._queue.extend([lease.message for lease in leases], visibility_s=visibility_s)
         for lease in leases:
             message_id = lease.message.message_id
-            if extension is not None and message_id in extension.landed:
-                lease.deadline = before + self._visibility_s
-                lease.beat_due = before + self._visibility_s / 3
+            if message_id in extension.landed:
+                lease.deadline = before + visibility_s
+                lease.beat_due = before + _beat_every_s(visibility_s)
                 self._metrics.beats_landed.inc()
-            elif extension is not None and message_id in extension.lost:
+            elif message_id in extension.lost:
                 self._lose(lease, "the queue no longer knows the receipt")
             else:
                 lease.beat_due = before + 1.0
                 self._metrics.beats_failed.inc()
                 if lease.left_s <= 0:
                     self._lose(lease, "no beat landed in time")
-        self._beat_claims(leases)
 
     def _beat_claims(self, leases: Iterable[Lease]) -> None:
         for lease in leases:
@@ -134,12 +133,25 @@ class Heartbeat:
             if claim is None or lease.lost:
                 continue
             try:
-                if not self._table.beat(claim):
+                # By the time of the answer the message may be on its next file: that one is not lost.
+                if not self._table.beat(claim) and lease.claim is claim:
                     self._lose(lease, "another attempt claimed the file")
             except WorkerError as error:
+                # The others would wait as long for the same answer; they are beaten at their next turn.
                 _log.warning("ledger_beat_failed", code=error.code, reason=str(error))
+                return
 
     def _lose(self, lease: Lease, why: str) -> None:
         lease.lost = True
         self._metrics.beats_failed.inc()
         _log.warning("lease_lost", message_id=lease.message.message_id, reason=why)
+
+
+def _beat_every_s(visibility_s: float) -> float:
+    """A third of the lease; often enough, too, for others to see the ledger's beat move."""
+    return min(visibility_s / 3, _LONGEST_BEAT_S)
+
+
+def _wall_s(lease: Lease, now: float) -> int:
+    """How long SQS lets a message be hidden from now on: 12 hours from its receipt, less a minute."""
+    return max(1, int(_HIDDEN_AT_MOST_S - (now - lease.message.received_at) - 60))

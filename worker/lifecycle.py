@@ -129,6 +129,7 @@ class Lifecycle:
         self._join([receiver])
         self._received_all.set()
         self._join(attempts)
+        self.consumer.give_back_rest()
         self._over.set()
         for thread in others:
             thread.join(_JOIN_S)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -22,12 +22,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loop:
-    """What one thread does: `step` every `interval_s` until `ended` says so."""
+    """What one thread does: `step` every `interval_s` until `ended` says so; setting `pause` wakes it."""
 
     name: str
     step: Callable[[], None]
     ended: Callable[[], bool]
     interval_s: float = 0.0
+    pause: threading.Event = field(default_factory=threading.Event)
 
     def start(self, shutdown: Shutdown) -> threading.Thread:
         """Run it in a thread that does not keep the process alive."""
@@ -37,7 +38,6 @@ class Loop:
 
     def run(self, shutdown: Shutdown) -> None:
         """Step until the end."""
-        pause = threading.Event()
         failures = 0
         while not self.ended():
             try:
@@ -49,6 +49,6 @@ class Loop:
                 if failures >= _ERRORS_IN_A_ROW:
                     shutdown.fail(error)
                     return
-                pause.wait(PAUSE_AFTER_ERROR_S)
+                self.pause.wait(PAUSE_AFTER_ERROR_S)
             if self.interval_s:
-                pause.wait(self.interval_s)
+                self.pause.wait(self.interval_s)

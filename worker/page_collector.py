@@ -8,6 +8,7 @@ import structlog
 
 from worker.artifacts import ArtifactStore
 from worker.aws.file_table import FileTable
+from worker.errors import TransientError
 from worker.models import Checkpoint, Job, Page, TextSource
 
 # A kill without notice may repeat 30 s of recognition at most; pages in hand count too.
@@ -80,7 +81,11 @@ class PageCollector:
         self._unsaved.append(page)
         limit_s = _CAUTIOUS_AFTER_OCR_S if self._cautious() else _CHECKPOINT_AFTER_OCR_S
         if sum(unsaved.ocr_s for unsaved in self._unsaved) >= limit_s:
-            self.save()
+            try:
+                self.save()
+            except TransientError as error:
+                # The pages are not lost, only not safe yet; the next page tries again.
+                _log.warning("checkpoint_failed", reason=str(error))
 
     def save(self) -> None:
         """Store the unsaved pages, data first and the pointer second."""

@@ -7,6 +7,7 @@ hand are finished and checkpointed, and the job is given back.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -30,6 +31,7 @@ from worker.models import Extraction, FileType, Job, LocalFile, Page, TextSource
 from worker.page_collector import PageCollector
 from worker.shutdown import Shutdown
 
+_PROGRAMS = ("tesseract", "pdftoppm", "pdfinfo")
 _TICK_S = 0.5
 _WRITE_S = 3.0
 _MAX_PICTURE_BYTES = 8 * 1024**2
@@ -66,13 +68,14 @@ class Reader:
         request = ExtractionRequest(path=Path(local.path), name=name, folder=folder)
         with self.sandbox.open(request) as run:
             try:
-                file_type = run.detect()
+                file_type = run.detect(lambda: self.check(lease))
             except RejectedError as error:
-                return Reading(extraction=_rejected(FileType.UNSUPPORTED, error.code, str(error)))
+                extraction = _rejected(FileType.UNSUPPORTED, error.code, str(error))
+                return Reading(extraction=extraction, checkpointed=job.checkpoint is not None)
             stored = self.store.load(local.sha256, file_type)
             if stored is not None:
                 _log.info("extraction_found", file_type=file_type.value, pages=len(stored.pages))
-                return Reading(extraction=stored, from_store=True)
+                return Reading(extraction=stored, from_store=True, checkpointed=job.checkpoint is not None)
             collector = PageCollector(
                 job=job,
                 version=local.version.version,
@@ -87,6 +90,13 @@ class Reader:
             extraction=_to_extraction(file_type, collector.pages, ended, folder if drawn else None),
             checkpointed=collector.saved_any or job.checkpoint is not None,
         )
+
+    def check(self, lease: Lease) -> None:
+        """Raise LeaseLostError or JobInterrupted when the work on a message must end now."""
+        lease.check()
+        stop = self.shutdown.stop
+        if stop is not None and self.shutdown.now() >= stop.give_back_by:
+            raise JobInterrupted(f"stopped by {stop.reason}")
 
     def _collect(self, run: ExtractionRun, collector: PageCollector, lease: Lease) -> tuple[Ended, bool]:
         drawn = False
@@ -143,7 +153,10 @@ def _to_extraction(
 ) -> Extraction:
     reason, message = ended.code, ended.message
     if reason in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
-        raise_for(ended)
+        # One file must not stop a fleet by what its process says: only a look at the machine counts.
+        if any(shutil.which(program) is None for program in _PROGRAMS):
+            raise_for(ended)
+        reason = Code.OCR_FAILED
     lacking = [page for page in pages if page.reason]
     if reason is None and lacking:
         lost = any(page.source.failed for page in lacking)

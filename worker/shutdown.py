@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 _FULL_BUDGET_S = 60.0
 _GIVE_BACK_MARK_S = 30.0
 _FLUSH_MARK_S = 15.0
+_SAME_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +80,8 @@ class Shutdown:
             deadline = now + max(0.0, budget_s)
             if self._stop is None:
                 self._stop = Stop(reason=reason, began=now, deadline=deadline)
-            elif deadline < self._stop.deadline:
+            elif deadline < self._stop.deadline - _SAME_S:
+                # The marks count from here; the same notice read again must not begin anew.
                 self._stop = Stop(reason=self._stop.reason, began=now, deadline=deadline, now=self._stop.now)
             stop = self._stop
         self._event.set()

@@ -16,10 +16,12 @@ import structlog
 
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.errors import UnavailableError
+from worker.loops import Loop
 from worker.metrics import Metrics
 from worker.shutdown import Shutdown
 
 _MARGIN_S = 2.0
+_LEAST_S = 10.0
 _BLIND_AFTER = 4
 _LEAVING = frozenset({"Terminated"})
 
@@ -48,6 +50,7 @@ class SpotInterruptionHandler:
         self._on_interrupt = on_interrupt_callback
         self._rebalance = False
         self._seen = False
+        self._told = False
         self._failures = 0
         self._stop_monitoring = threading.Event()
         self._thread: threading.Thread | None = None
@@ -89,8 +92,14 @@ class SpotInterruptionHandler:
     def start_monitoring(self) -> None:
         """Look every `check_interval` seconds in a thread of our own."""
         self._stop_monitoring.clear()
-        self._thread = threading.Thread(target=self._watch, name="spot-monitor", daemon=True)
-        self._thread.start()
+        watch = Loop(
+            name="spot-monitor",
+            step=self.step,
+            ended=self._stop_monitoring.is_set,
+            interval_s=self.check_interval,
+            pause=self._stop_monitoring,
+        )
+        self._thread = watch.start(self._shutdown)
 
     def stop_monitoring(self) -> None:
         """End the thread."""
@@ -99,16 +108,12 @@ class SpotInterruptionHandler:
             self._thread.join(timeout=self.check_interval + 5.0)
             self._thread = None
 
-    def _watch(self) -> None:
-        while not self._stop_monitoring.wait(self.check_interval):
-            self.step()
-
     def _interrupt(self, reason: str, when: datetime) -> None:
-        """Stop within the time the notice leaves; a wrong clock can shorten that, never lengthen it."""
-        left_s = (when - datetime.now(UTC)).total_seconds() - _MARGIN_S
-        first = not self._shutdown.requested
-        self._shutdown.request(reason, within_s=min(self.grace_period, max(0.0, left_s)))
-        if first:
+        """Stop within the time the notice leaves; a wrong clock must not make it less than enough."""
+        left_s = max(_LEAST_S, (when - datetime.now(UTC)).total_seconds() - _MARGIN_S)
+        self._shutdown.request(reason, within_s=min(self.grace_period, left_s))
+        if not self._told:
+            self._told = True
             _log.warning("interruption_notice", at=when.isoformat(), left_s=round(left_s, 1))
             if self._on_interrupt is not None:
                 self._on_interrupt(when)

@@ -22,7 +22,8 @@ def make_work_root(parent: Path) -> Path:
     try:
         for folder in parent.glob("cis-worker-*"):
             owner = _NAME.match(folder.name)
-            if owner and not _alive(int(owner[1])):
+            # In a container every worker has the same number: what bears ours is of one before us.
+            if owner and (int(owner[1]) == os.getpid() or not _alive(int(owner[1]))):
                 shutil.rmtree(folder, ignore_errors=True)
         return Path(tempfile.mkdtemp(prefix=f"cis-worker-{os.getpid()}-", dir=parent))
     except OSError as error:

@@ -20,6 +20,7 @@ from worker.aws.ledger_row import FileRow
 from worker.aws.provisioning import provision
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.aws.storage_handler import StorageHandler
+from worker.burial import Burial
 from worker.claiming import Claimer
 from worker.config import sandbox_environment
 from worker.consumer import Consumer, ConsumerOptions
@@ -217,6 +218,7 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
                 queue=queue,
                 table=table,
                 claimer=claimer,
+                burial=Burial(queue=queue, table=table),
                 processor=processor,
                 heartbeat=heartbeat,
                 parking=parking,

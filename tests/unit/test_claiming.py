@@ -8,7 +8,7 @@ import pytest
 
 from worker.aws.file_table import Commit
 from worker.claiming import Held, Unchanged
-from worker.models import Job, State
+from worker.models import Claim, Job, State
 
 if TYPE_CHECKING:
     from tests.unit.conftest import World
@@ -81,3 +81,22 @@ def test_a_dead_lettered_file_is_tried_again_for_a_new_message_only(world: World
     world.table.commit(world.claim(file, message_id="m1").claim, Commit(state=State.DEAD_LETTERED))
     assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged)
     assert world.claim(file, message_id="m2").claim.fence == 2
+
+
+@pytest.mark.parametrize(("reason", "again"), [("timeout", True), ("too_large", True), ("encrypted", False)])
+def test_what_failed_by_a_limit_is_tried_again_for_a_new_message(
+    world: World, reason: str, again: bool
+) -> None:
+    file = world.put("a")
+    world.table.commit(world.claim(file).claim, Commit(state=State.NO_CONTENT, reason=reason))
+    assert isinstance(world.claimer.claim(file, message_id="m2"), Job) is again
+    assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged) is not again
+
+
+def test_a_message_that_was_dead_lettered_for_a_file_is_not_looked_at_again(world: World) -> None:
+    world.bucket = "missing"
+    file = world.message("a")
+    claimed = world.table.claim(file, message_id="m1", version=None, seen=None, attempt="x")
+    claim = Claim(file_id=file.file_id, fence=claimed.fence, attempt="x", message_id="m1")
+    world.table.commit(claim, Commit(state=State.DEAD_LETTERED))
+    assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged)

@@ -218,3 +218,19 @@ def test_a_table_that_is_missing_stops_the_worker_and_leaves_the_job_untouched(w
     assert isinstance(world.shutdown.failure, MisconfiguredError)
     assert world.waiting() == 1
     assert world.dead_letters() == []
+
+
+def test_an_outage_does_not_use_up_the_receives_of_the_queue(world: World) -> None:
+    delays: list[int] = []
+    world.clients.sqs.meta.events.register(
+        "before-parameter-build.sqs.ChangeMessageVisibility",
+        lambda params, **_: delays.append(params["VisibilityTimeout"]),
+    )
+    world.put("empty", b"")
+    world.announce("empty")
+    for _ in range(3):
+        world.queue.hide(world.receive(), delay_s=0)
+    _fail(world, "dynamodb", "GetItem")
+    delays.clear()
+    world.work()
+    assert delays == [30 * 4]

@@ -12,7 +12,7 @@ from PIL import Image
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Endpoint, make_clients
 from worker.embedder import Embedder
-from worker.errors import UnavailableError
+from worker.errors import JobInterrupted, UnavailableError
 from worker.local.bedrock_server import BedrockServer
 from worker.models import Extraction, FileType, Page, TextSource
 from worker.resilience.circuit_breaker import CircuitBreaker
@@ -121,3 +121,19 @@ def test_a_picture_the_service_refuses_is_not_asked_for_again(world: World, serv
     )
     assert vectors.image is None
     assert not vectors.pending
+
+
+def test_a_stop_between_two_vectors_ends_the_work(world: World, server: BedrockServer) -> None:
+    pages = tuple(Page(number=n, text=f"page {n}", source=TextSource.OCR) for n in (1, 2, 3))
+    asked: list[int] = []
+
+    def check() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise JobInterrupted("stop")
+
+    with pytest.raises(JobInterrupted):
+        _embedder(world, server, text_model=TEXT_MODEL).embed(
+            "hash", Extraction(file_type=FileType.PDF, pages=pages), check=check
+        )
+    assert _calls(server) == 1

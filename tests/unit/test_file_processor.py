@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from worker.errors import LeaseLostError, ObjectChangedError, UnavailableError
+from worker.errors import JobInterrupted, LeaseLostError, ObjectChangedError, UnavailableError
 from worker.heartbeat import Lease
-from worker.models import FileMessage, Job, State, TextSource
+from worker.models import Checkpoint, FileMessage, Job, State, TextSource
 
 if TYPE_CHECKING:
     from tests.unit.conftest import World
@@ -180,3 +182,28 @@ def test_identity_is_bucket_and_key() -> None:
         for bucket, key in (("b", "a/c"), ("b/a", "c"))
     )
     assert one.file_id != other.file_id
+
+
+def test_a_checkpoint_that_cannot_be_removed_does_not_undo_the_commit(live: World) -> None:
+    file = live.put("a.txt", TEXT)
+    job = live.claim(file)
+    assert job.version is not None
+    checkpoint = Checkpoint(version=job.version.version, extraction_key="key")
+    live.table.save_checkpoint(job.claim, checkpoint)
+
+    def refuse(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="x")
+
+    live.clients.s3.meta.events.register_first("before-send.s3.ListObjectsV2", refuse)
+    document = live.processor.process(replace(job, checkpoint=checkpoint), _lease(live))
+    assert document.state is State.INDEXED
+    assert live.row("a.txt").state is State.INDEXED
+
+
+def test_a_stop_without_time_ends_the_download(live: World) -> None:
+    job = _job(live)
+    lease = _lease(live)
+    live.shutdown.request("test", within_s=0.0)
+    with pytest.raises(JobInterrupted):
+        live.processor.process(job, lease)
+    assert _left_behind(live) == []

@@ -110,3 +110,32 @@ def test_a_released_lease_is_not_beaten_again(world: World) -> None:
     world.clock.now += 40
     world.heartbeat.step()
     assert lease.left_s == 80
+
+
+def test_a_ledger_that_is_away_is_asked_once_and_loses_no_lease(world: World) -> None:
+    calls: list[str] = []
+    leases = []
+    for key in ("a", "b", "c"):
+        world.announce(key)
+        lease = world.heartbeat.hold(world.receive())
+        lease.claim = world.claim(world.put(key)).claim
+        leases.append(lease)
+
+    def refuse(**_: Any) -> None:
+        calls.append("x")
+        raise ReadTimeoutError(endpoint_url="x")
+
+    world.clients.dynamodb.meta.events.register_first("before-send.dynamodb.UpdateItem", refuse)
+    world.clock.now += 40
+    world.heartbeat.step()
+    assert len(calls) <= 4
+    assert [lease.left_s for lease in leases] == [120, 120, 120]
+
+
+def test_no_beat_asks_for_more_than_the_queue_may_give(world: World) -> None:
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    world.clock.now += 12 * 3600 - 100
+    lease.deadline = world.clock.now + 50
+    world.heartbeat.step()
+    assert lease.left_s == 40

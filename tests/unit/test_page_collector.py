@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from worker.errors import LeaseLostError
 from worker.models import Job, Page, TextSource
@@ -108,3 +109,21 @@ def test_the_estimate_is_the_mean_of_recognised_pages(world: World) -> None:
     collector.add(_page(2, ocr_s=2))
     collector.add(_page(3, ocr_s=4))
     assert collector.mean_ocr_s == 3
+
+
+def test_a_checkpoint_that_fails_loses_no_page_and_is_tried_again(world: World) -> None:
+    collector = _collector(world, world.claim(world.put("a")))
+    down = [True]
+
+    def refuse(**_: Any) -> None:
+        if down[0]:
+            raise EndpointConnectionError(endpoint_url="x")
+
+    world.clients.s3.meta.events.register_first("before-send.s3.PutObject", refuse)
+    collector.add(_page(1, ocr_s=30))
+    assert world.row("a").checkpoint is None
+    down[0] = False
+    collector.add(_page(2, ocr_s=1))
+    checkpoint = world.row("a").checkpoint
+    assert checkpoint is not None
+    assert checkpoint.parts[0].pages == (1, 2)

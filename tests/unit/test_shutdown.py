@@ -140,3 +140,12 @@ def test_a_stop_wakes_who_waits(shutdown: Shutdown) -> None:
     shutdown.request("SIGTERM")
     assert woken.wait(60)
     thread.join(60)
+
+
+def test_the_same_notice_read_again_does_not_move_the_marks() -> None:
+    now = [0.0]
+    shutdown = Shutdown(budget_s=110, clock=lambda: now[0])
+    first = shutdown.request("notice", within_s=60)
+    now[0] = 40.0
+    assert shutdown.request("notice", within_s=19.999) == first
+    assert shutdown.request("another notice", within_s=10).deadline == 50.0

@@ -22,13 +22,15 @@ def _pid_of_a_dead_process() -> int:
 
 def test_what_dead_workers_left_is_removed_and_what_living_ones_use_is_kept(tmp_path: Path) -> None:
     dead = tmp_path / f"cis-worker-{_pid_of_a_dead_process()}-x"
-    living = tmp_path / f"cis-worker-{os.getpid()}-x"
+    before_us = tmp_path / f"cis-worker-{os.getpid()}-x"
+    living = tmp_path / f"cis-worker-{os.getppid()}-x"
     stranger = tmp_path / "cis-worker-notes"
-    for folder in (dead, living, stranger):
+    for folder in (dead, before_us, living, stranger):
         (folder / "document-1").mkdir(parents=True)
     made = make_work_root(tmp_path)
     assert made.is_dir()
     assert not dead.exists()
+    assert not before_us.exists()
     assert living.exists()
     assert stranger.exists()
 

@@ -9,6 +9,7 @@ recognise: the worker owns the CPU slots.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -138,8 +139,11 @@ class _Reader:
         except MemoryError:
             page = _lost_page(number, Code.MEMORY)
         except MisconfiguredError as error:
-            _fail(self._channel, error.code, str(error))
-            return
+            if shutil.which("tesseract") is None or shutil.which("pdftoppm") is None:
+                _fail(self._channel, error.code, str(error))
+                return
+            # The program is there, and was when the worker began: this page keeps it from starting.
+            page = _lost_page(number, Code.OCR_FAILED)
         except Exception:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
             page = _lost_page(number, Code.OCR_FAILED)
         finally:

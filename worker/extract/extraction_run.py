@@ -167,8 +167,8 @@ class RunState:
         self.dead.set()
         if self.phase is Phase.ENDED:
             return False
-        if self.phase is Phase.LISTED and not tickets and self._preview_awaited:
-            # Only the pictures were left to draw; a document is not tried again for those.
+        if self.phase is Phase.LISTED and self._preview_awaited and not killed_for:
+            # The drawing of the pictures is suspected first; a document is not tried again for those.
             self._preview_awaited = False
             self.events.put(PreviewDrawn(drawn=False))
         elif killed_for is Code.TIMEOUT:
@@ -211,9 +211,9 @@ class RunState:
             self.wanted.append(page)
 
     def _on_page(self, page: Page) -> None:
+        self.tickets.pop(page.number, None)
         if not 1 <= page.number <= self.page_count or page.number in self.finished:
             return
-        self.tickets.pop(page.number, None)
         self._finish(page)
 
     def _finish(self, page: Page) -> None:

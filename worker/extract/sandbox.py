@@ -29,6 +29,7 @@ from worker.models import FileType
 from worker.read_options import ReadOptions
 
 _TICK_S = 0.2
+_DETECT_TICK_S = 0.5
 _DEATH_TIMEOUT_S = 5.0
 
 _log = structlog.get_logger(__name__)
@@ -54,7 +55,8 @@ class ExtractionRun:
     @property
     def busy(self) -> bool:
         """Whether a page is being recognised right now, or an event waits to be taken."""
-        return bool(self._state.tickets) or not self._state.events.empty()
+        with self._sandbox.lock:
+            return bool(self._state.tickets) or not self._state.events.empty()
 
     @property
     def left(self) -> int:
@@ -66,9 +68,13 @@ class ExtractionRun:
         """Whether no further page is begun."""
         return self._state.draining
 
-    def detect(self) -> FileType:
-        """Wait for the file's type. Raises RejectedError when the file cannot be read at all."""
-        event = self._state.events.get()
+    def detect(self, check: Callable[[], None] = lambda: None) -> FileType:
+        """Wait for the file's type; `check` is called now and then, and may raise to end the wait.
+
+        Raises RejectedError when the file cannot be read at all.
+        """
+        while (event := self.next(_DETECT_TICK_S)) is None:
+            check()
         if isinstance(event, FileType):
             return event
         if isinstance(event, Ended) and event.code is not None:
@@ -123,6 +129,7 @@ class Sandbox:
         self._children: dict[str, tuple[RunState, Channel]] = {}
         self._count = 0
         self._closed = False
+        self._zygote_is_dead = False
 
     def start(self) -> Tools:
         """Start the zygote and wait until it is warm.
@@ -152,6 +159,8 @@ class Sandbox:
         """One turn: take what came, look at the time, hand out tickets."""
         ready = self._selector.select(timeout_s)
         with self.lock:
+            if self._zygote_is_dead:
+                self._replace_zygote()
             for key, _ in ready:
                 if key.data is None:
                     self._hear_zygote()
@@ -248,10 +257,14 @@ class Sandbox:
         """The zygote died: kill what it led, and read the open documents again under a new one."""
         if self._closed:
             return
-        _log.error("zygote_died")
+        if not self._zygote_is_dead:
+            _log.error("zygote_died")
+        # Tried again at the next step when it fails here; a sandbox that only fails stops the worker.
+        self._zygote_is_dead = True
         self._forget_channel(self._zygote.channel)
         self._zygote.kill_orphans()
         self._start_zygote()
+        self._zygote_is_dead = False
         for child in list(self._children):
             self._bury(child, -signal.SIGKILL)
 

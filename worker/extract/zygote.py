@@ -36,8 +36,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 class Zygote:
     """Forks children, tells of their end, and sees to it that none is left over."""
 
-    def __init__(self, control: socket.socket, folder: Path) -> None:
+    def __init__(self, control: socket.socket, folder: Path, *, parent: int) -> None:
         self._control = control
+        self._parent = parent
         self._channel = Channel(control)
         self._folder = folder
         self._pids: dict[int, str] = {}
@@ -47,7 +48,7 @@ class Zygote:
 
     def run(self) -> None:
         """Serve until the worker is gone; then leave nothing behind."""
-        signal.signal(signal.SIGTERM, _on_parent_death)
+        signal.signal(signal.SIGTERM, self._on_parent_death)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -56,9 +57,19 @@ class Zygote:
             while True:
                 self._turn()
         except (ChannelClosedError, _ParentGoneError):
-            pass
+            self._kill_all()
+            shutil.rmtree(self._folder, ignore_errors=True)
         finally:
-            self._leave_nothing()
+            # A fault of our own leaves the worker its files: it goes on with another zygote.
+            self._kill_all()
+
+    def _orphaned(self) -> bool:
+        return os.getppid() != self._parent
+
+    def _on_parent_death(self, _signal: int, _frame: object) -> None:
+        # A service manager may signal every process of a service; only the worker's end is ours.
+        if self._orphaned():
+            raise _ParentGoneError
 
     def _turn(self) -> None:
         ready, _, _ = select.select([self._control.fileno(), self._wake_read], [], [])
@@ -80,7 +91,13 @@ class Zygote:
                     _kill_group(pid)
 
     def _spawn(self, run: str, request: dict[str, Any], descriptor: int) -> None:
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            # No memory or no process left: for the worker that is a child that died at once.
+            os.close(descriptor)
+            self._channel.send({"kind": "exited", "run": run, "code": 1})
+            return
         if pid == 0:
             self._become_child(request, descriptor)
         os.close(descriptor)
@@ -94,7 +111,8 @@ class Zygote:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            # Only the zygote ends a child, by SIGKILL; programs started by it inherit the deaf ear.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setpgid(0, 0)
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -115,35 +133,29 @@ class Zygote:
             if ended is None:
                 return
             run = self._pids.pop(ended.si_pid, None)
-            if run is not None:
-                # While the dead leader is not reaped, its group's number cannot be given to another.
-                _kill_group(ended.si_pid)
-            _, status = os.waitpid(ended.si_pid, 0)
-            if run is not None:
-                code = os.waitstatus_to_exitcode(status)
-                self._channel.send({"kind": "exited", "run": run, "code": code})
+            if run is None:
+                os.waitpid(ended.si_pid, 0)
+                continue
+            # While the dead leader is not reaped, its group's number cannot be given to another.
+            self._channel.send({"kind": "exited", "run": run, "code": _bury_group(ended.si_pid)})
 
-    def _leave_nothing(self) -> None:
+    def _kill_all(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for pid in self._pids:
-            _kill_group(pid)
-        for pid in self._pids:
-            with suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-        shutil.rmtree(self._folder, ignore_errors=True)
+            _bury_group(pid)
+        self._pids.clear()
 
 
 class _ParentGoneError(Exception):
     """The signal that stands for the worker's death arrived."""
 
 
-def _on_parent_death(_signal: int, _frame: object) -> None:
-    raise _ParentGoneError
-
-
 def _hello() -> Message:
     """What the worker must know of the programs here, or why it cannot work."""
     try:
+        missing = [name for name in ("pdftoppm", "pdfinfo") if shutil.which(name) is None]
+        if missing:
+            return {"kind": "hello", "error": f"{', '.join(missing)} is missing: install poppler-utils"}
         return {
             "kind": "hello",
             "tesseract": tesseract_version(),
@@ -164,6 +176,22 @@ def _limit(limits: dict[str, int]) -> None:
         resource.setrlimit(what, (value, value))
 
 
+def _bury_group(pid: int) -> int:
+    """Kill a group and wait until all of it is gone; its leader's exit status.
+
+    What the leader had started is our child by then, because we are its subreaper.
+    """
+    _kill_group(pid)
+    code = 0
+    while True:
+        try:
+            dead, status = os.waitpid(-pid, 0)
+        except ChildProcessError:
+            return code
+        if dead == pid:
+            code = os.waitstatus_to_exitcode(status)
+
+
 def _kill_group(pid: int) -> None:
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
@@ -178,7 +206,7 @@ def main(arguments: list[str]) -> None:
     descriptor, folder, parent = int(arguments[0]), Path(arguments[1]), int(arguments[2])
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    zygote = Zygote(socket.socket(fileno=descriptor), folder)
+    zygote = Zygote(socket.socket(fileno=descriptor), folder, parent=parent)
     if os.getppid() != parent:
         # The worker died before the death signal was asked for; the socket's end will be seen too.
         shutil.rmtree(folder, ignore_errors=True)

@@ -250,3 +250,18 @@ def test_too_many_lost_pages_end_the_document(document: Document) -> None:
                 assert number > 10
                 return
     pytest.fail("the document never ended")
+
+
+def test_a_preview_that_kills_beside_tickets_costs_no_page(document: Document) -> None:
+    document.open(3, wants=[1, 2, 3], preview=True)
+    document.ticket()
+    assert document.state.on_exit(-signal.SIGSEGV, 1.0)
+    document.begin(1.0)
+    document.hear({"kind": "type", "type": "pdf"})
+    assert document.children[-1].receive_ready()[0]["preview"] is False
+    document.hear({"kind": "opened", "pages": 3})
+    for page_number in (1, 2, 3):
+        document.hear({"kind": "wants", "page": page_number})
+    document.hear({"kind": "listed"})
+    assert document.ticket() == 1
+    assert document.ticket() == 2

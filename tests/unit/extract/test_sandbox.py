@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -255,10 +257,15 @@ def test_a_language_that_is_not_installed_is_named_with_its_package(
         start(options(languages=("eng", "tlh")))
 
 
-def test_a_missing_recogniser_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", ["tesseract", "pdftoppm", "pdfinfo"])
+def test_a_missing_program_is_named(tmp_path: Path, program: str) -> None:
+    for name in {"tesseract", "pdftoppm", "pdfinfo", "nice"} - {program}:
+        found = shutil.which(name)
+        assert found is not None
+        (tmp_path / name).symlink_to(found)
     environment = sandbox_environment() | {"PATH": str(tmp_path)}
     sandbox = Sandbox(options=options(), slots=1, work_root=tmp_path / "work", environment=environment)
-    with pytest.raises(MisconfiguredError, match="tesseract"):
+    with pytest.raises(MisconfiguredError, match=program):
         sandbox.start()
     sandbox.close()
 
@@ -276,3 +283,49 @@ def test_the_zygote_knows_no_secret(
     start(options())
     (zygote,) = psutil.Process().children()
     assert not [name for name in zygote.environ() if name.startswith(("AWS", "CIS"))]
+
+
+def test_a_signal_to_all_processes_of_a_service_costs_no_document(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path
+) -> None:
+    sandbox = start(options())
+    with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=4))) as run:
+        run.detect()
+        run.go()
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        found = pages(read(run))
+    assert [page.source for page in found] == [TextSource.OCR] * 4
+    assert (tmp_path / "work").is_dir()
+
+
+def test_a_zygote_that_cannot_be_replaced_at_once_is_tried_again(tmp_path: Path) -> None:
+    root = tmp_path / "work"
+    sandbox = Sandbox(options=options(), slots=1, work_root=root, environment=sandbox_environment())
+    sandbox.start()
+    (zygote,) = psutil.Process().children()
+    with sandbox.open(request(tmp_path, "a.txt", b"text")) as run:
+        zygote.kill()
+        shutil.rmtree(root)
+        root.write_text("in the way")
+        for _ in range(2):
+            with pytest.raises(FileExistsError):
+                step_until(sandbox, lambda: False)
+        root.unlink()
+        step_until(sandbox, lambda: not run_is_quiet(run))
+        assert run.detect() is FileType.TEXT
+        sandbox.step(0.1)
+        threading.Thread(target=step_until, args=(sandbox, lambda: not children())).start()
+    sandbox.close()
+
+
+def step_until(sandbox: Sandbox, done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _DEADLINE_S
+    while not done():
+        assert time.monotonic() < deadline
+        sandbox.step(0.05)
+
+
+def run_is_quiet(run: ExtractionRun) -> bool:
+    return not run.busy

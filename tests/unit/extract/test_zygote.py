@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def test_it_says_hello_and_leaves_nothing_when_the_worker_is_gone(tmp_path: Path
     (folder / "document-1").write_text("left over")
     ours.shutdown(socket.SHUT_WR)
     try:
-        Zygote(theirs, folder).run()
+        Zygote(theirs, folder, parent=os.getppid()).run()
     finally:
         signal.set_wakeup_fd(-1)
         for number, handler in before.items():
