@@ -92,7 +92,7 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
     spot = SpotInterruptionHandler(InstanceMetadata(settings.metadata_endpoint), shutdown, metrics)
     shared = _Shared(
         settings=settings,
-        clients=make_clients(),
+        clients=make_clients(region=settings.aws_region),
         sandbox=sandbox,
         metrics=metrics,
         shutdown=shutdown,

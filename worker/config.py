@@ -1,7 +1,7 @@
 """Settings of one worker process: the only reader of the environment.
 
 Every setting has a default that fits a laptop; names in capitals are the environment variables.
-boto3's own variables (AWS_REGION, AWS_ENDPOINT_URL, credentials) are read by boto3 itself.
+boto3's own variables (AWS_ENDPOINT_URL, AWS_DEFAULT_REGION, credentials) are read by boto3 itself.
 docs/configuration.md lists them all; a test compares the two.
 """
 
@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         default="info", description="Least severe log line written."
     )
     worker_id: str = Field(default="", description="Name of this worker; empty makes one.")
+    aws_region: str = Field(
+        default="",
+        validation_alias="AWS_REGION",
+        description="Region of queue, buckets and table; empty leaves it to AWS_DEFAULT_REGION.",
+    )
     metadata_endpoint: str = Field(
         default="http://169.254.169.254",
         validation_alias="AWS_EC2_METADATA_SERVICE_ENDPOINT",

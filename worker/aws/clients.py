@@ -1,6 +1,6 @@
 """The boto3 clients of one process, with the time-outs and retries each of them needs.
 
-boto3 itself reads AWS_REGION, AWS_ENDPOINT_URL and the credentials. botocore's own back-off sleeps
+boto3 itself reads AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and the credentials. botocore's own back-off sleeps
 do not hear a shutdown, hence few attempts: three with 5 s to connect and 10 s to read; one for a long
 poll (the consumer polls again) and one for Bedrock (RetryHandler owns those retries).
 """
@@ -59,13 +59,14 @@ class Endpoint:
     secret_access_key: str
 
 
-def make_clients(endpoint: Endpoint | None = None) -> Clients:
+def make_clients(endpoint: Endpoint | None = None, *, region: str | None = None) -> Clients:
     """Build all clients from the environment, as boto3 reads it, or for an endpoint alone.
 
+    `region` stands for AWS_REGION, which other SDKs and AWS's own services set and boto3 does not read.
     Raises MisconfiguredError that says what to set when region or credentials are missing.
     """
     try:
-        session = _session(endpoint)
+        session = _session(endpoint, region)
         url = endpoint.url if endpoint else None
         bedrock_url = endpoint.bedrock_url if endpoint else None
         if session.get_credentials() is None:
@@ -92,9 +93,9 @@ def make_clients(endpoint: Endpoint | None = None) -> Clients:
         ) from error
 
 
-def _session(endpoint: Endpoint | None) -> boto3.Session:
+def _session(endpoint: Endpoint | None, region: str | None) -> boto3.Session:
     if endpoint is None:
-        return boto3.Session()
+        return boto3.Session(region_name=region or None)
     # the user's own profile must play no part, not even by being missing
     untouched = botocore.session.Session(
         session_vars={

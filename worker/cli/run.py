@@ -60,7 +60,7 @@ def init(
     """
     log.configure("warning", stream=sys.stderr)
     settings = load_settings()
-    clients = make_clients()
+    clients = make_clients(region=settings.aws_region)
     queue_name = _last_part(settings.queue_url) or _QUEUE
     sources = settings.source_buckets or (_SOURCE_BUCKET,)
     results = settings.results_bucket or _RESULTS_BUCKET

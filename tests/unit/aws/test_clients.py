@@ -11,6 +11,14 @@ from worker.errors import MisconfiguredError
 
 pytestmark = pytest.mark.unit
 
+
+def test_the_region_that_boto3_does_not_read_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert make_clients(region="ap-northeast-1").sqs.meta.region_name == "ap-northeast-1"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert make_clients(region="").sqs.meta.region_name == "eu-west-1"
+
+
 ENDPOINT = "http://localhost:1"
 
 
