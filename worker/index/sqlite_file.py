@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from worker.errors import MisconfiguredError, UnavailableError
 
 _BUSY_TIMEOUT_S = 30.0
+_SWITCH_PAUSE_S = 0.02
 _FORMAT = 1
 """Raised when tables or terms change; a file of another format is refused."""
 
@@ -88,7 +90,7 @@ class SqliteFile:
             )
             self._connection.row_factory = sqlite3.Row
             try:
-                self._prepare()
+                self._prepare(busy_timeout_s)
             except BaseException:
                 self._connection.close()
                 raise
@@ -116,9 +118,9 @@ class SqliteFile:
             connection.execute(begin)
             yield connection
 
-    def _prepare(self) -> None:
+    def _prepare(self, busy_timeout_s: float) -> None:
         self._connection.execute("PRAGMA foreign_keys = ON")
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._write_ahead(time.monotonic() + busy_timeout_s)
         if self._found_format(self._connection) == _FORMAT:
             return
         with self.writing() as connection:
@@ -133,6 +135,22 @@ class SqliteFile:
                     f"{self._path} was made by another program or version (format {found}, not {_FORMAT}); "
                     "name another file, or remove it and index the documents again"
                 )
+
+    def _write_ahead(self, deadline: float) -> None:
+        """Switch a new file to write-ahead logging, which lasts.
+
+        Two processes that switch at one time are told SQLITE_BUSY at once, whatever the busy time-out
+        (https://www.sqlite.org/rescode.html#busy), so the waiting is done here.
+        """
+        pause = threading.Event()
+        while self._connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                pause.wait(_SWITCH_PAUSE_S)
 
     @staticmethod
     def _found_format(connection: sqlite3.Connection) -> int:

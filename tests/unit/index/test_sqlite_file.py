@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -146,3 +148,16 @@ def test_a_mistake_of_ours_is_not_dressed_up(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.OperationalError, match="no such table"), file.reading() as connection:
             connection.execute("SELECT * FROM nowhere")
         assert count(file) == 0
+
+
+def test_many_may_make_the_file_at_one_time(tmp_path: Path) -> None:
+    def make(path: Path, together: Barrier) -> None:
+        together.wait()
+        SqliteFile(path).close()
+
+    for round_number in range(20):
+        together = Barrier(8)
+        with ThreadPoolExecutor(8) as pool:
+            path = tmp_path / f"{round_number}.sqlite3"
+            for made in [pool.submit(make, path, together) for _ in range(8)]:
+                made.result()
