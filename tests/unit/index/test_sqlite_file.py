@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 
@@ -150,14 +150,28 @@ def test_a_mistake_of_ours_is_not_dressed_up(tmp_path: Path) -> None:
         assert count(file) == 0
 
 
-def test_many_may_make_the_file_at_one_time(tmp_path: Path) -> None:
-    def make(path: Path, together: Barrier) -> None:
-        together.wait()
-        SqliteFile(path).close()
-
-    for round_number in range(20):
-        together = Barrier(8)
-        with ThreadPoolExecutor(8) as pool:
-            path = tmp_path / f"{round_number}.sqlite3"
-            for made in [pool.submit(make, path, together) for _ in range(8)]:
-                made.result()
+def test_several_processes_may_make_the_file_at_one_time(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from worker.index.sqlite_file import SqliteFile\n"
+        "for number in range(60):\n"
+        "    sys.stdin.readline()\n"
+        "    SqliteFile(Path(sys.argv[1]) / f'{number}.sqlite3').close()\n"
+        "    print('made', flush=True)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    root = Path(__file__).parents[3]
+    makers = [
+        subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    for _ in range(60):
+        for maker in makers:
+            assert maker.stdin is not None
+            maker.stdin.write("go\n")
+            maker.stdin.flush()
+        for maker in makers:
+            assert maker.stdout is not None
+            assert maker.stdout.readline() == "made\n"
+    assert [maker.wait(30) for maker in makers] == [0] * 6
