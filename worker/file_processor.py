@@ -25,7 +25,14 @@ from worker.aws.file_table import Commit, FileTable
 from worker.aws.storage_handler import StorageHandler
 from worker.claiming import look
 from worker.embedder import Embedder
-from worker.errors import Code, ObjectChangedError, ObjectGoneError, RejectedError, WorkerError
+from worker.errors import (
+    Code,
+    ObjectChangedError,
+    ObjectGoneError,
+    RejectedError,
+    UnavailableError,
+    WorkerError,
+)
 from worker.heartbeat import Lease
 from worker.index.schema import SearchIndex
 from worker.log import bind
@@ -214,7 +221,10 @@ class FileProcessor:
 
     @contextmanager
     def _work_folder(self) -> Iterator[Path]:
-        folder = Path(tempfile.mkdtemp(prefix="document-", dir=self.work_root))
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="document-", dir=self.work_root))
+        except OSError as error:
+            raise UnavailableError(f"no folder can be made in {self.work_root}: {error.strerror}") from error
         try:
             yield folder
         finally:

@@ -152,6 +152,8 @@ def _to_extraction(
     file_type: FileType, pages: tuple[Page, ...], ended: Ended, folder: Path | None
 ) -> Extraction:
     reason, message = ended.code, ended.message
+    if reason is Code.UNAVAILABLE:
+        raise_for(ended)
     if reason in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
         # One file must not stop a fleet by what its process says: only a look at the machine counts.
         if any(shutil.which(program) is None for program in _PROGRAMS):

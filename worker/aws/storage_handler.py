@@ -287,4 +287,5 @@ def _disk_space(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise TransientError(f"The disk of {folder} is full: {error.strerror}. Make room there.") from error
+        # No fault of the file's: it must not count as one of its failures.
+        raise UnavailableError(f"The disk of {folder} is full: {error.strerror}. Make room there.") from error

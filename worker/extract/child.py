@@ -8,6 +8,7 @@ recognise: the worker owns the CPU slots.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -30,6 +31,8 @@ from worker.extract.thumbnail import picture_to_embed, thumbnail
 from worker.models import FileType, Page, TextSource
 from worker.read_options import Limits, ReadOptions
 
+_LEAST_FREE_BYTES = 4 * 1024**2
+
 
 def main(channel: Channel, request: dict[str, Any]) -> int:
     """Read the document named in the request; the exit status of this process."""
@@ -47,6 +50,9 @@ def main(channel: Channel, request: dict[str, Any]) -> int:
         return _fail(channel, Code.MEMORY, "reading it needs more memory than one document may take")
     except WorkerError as error:
         return _fail(channel, error.code, str(error))
+    except OSError as error:
+        code = Code.UNAVAILABLE if error.errno in (errno.ENOSPC, errno.EDQUOT) else Code.CRASHED
+        return _fail(channel, code, f"the reader failed: {error.strerror}")
     except Exception as error:  # noqa: BLE001  (attempt boundary: a parser may raise anything)
         return _fail(channel, Code.CRASHED, f"the reader failed with {type(error).__name__}")
     return 0
@@ -149,6 +155,12 @@ class _Reader:
         finally:
             if picture is not None and picture != self._path:
                 picture.unlink(missing_ok=True)
+        if page.source.failed and shutil.disk_usage(self._folder).free < _LEAST_FREE_BYTES:
+            # The page is not to blame; the document is read again when there is room.
+            _fail(
+                self._channel, Code.UNAVAILABLE, f"the disk of {self._folder.parent} is full; make room there"
+            )
+            return
         with suppress(ChannelClosedError):
             self._send_page(page)
 

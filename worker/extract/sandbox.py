@@ -21,7 +21,7 @@ from types import TracebackType
 
 import structlog
 
-from worker.errors import Code, MisconfiguredError, RejectedError
+from worker.errors import Code, MisconfiguredError, RejectedError, UnavailableError
 from worker.extract.channel import Channel, ChannelClosedError, Message
 from worker.extract.extraction_run import Ended, Event, ExtractionRequest, RunState
 from worker.extract.zygote_process import Tools, ZygoteProcess
@@ -100,9 +100,11 @@ class ExtractionRun:
 
 
 def raise_for(event: Ended) -> None:
-    """Raise what an `Ended` with a code stands for: our own fault or the file's."""
+    """Raise what an `Ended` with a code stands for: our own fault, the machine's or the file's."""
     if event.code in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
         raise MisconfiguredError(event.message, code=event.code)
+    if event.code is Code.UNAVAILABLE:
+        raise UnavailableError(event.message)
     if event.code is not None:
         raise RejectedError(event.message, code=event.code)
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -152,3 +153,17 @@ def test_a_page_that_cannot_be_drawn_is_an_empty_page_with_a_reason(start: Start
     assert page["text"] == ""
     assert page["source"] == "failed"
     assert page["reason"]
+
+
+def test_a_full_disk_is_not_the_pages_fault(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = _tiff(tmp_path, 2)
+    channel = start("a.tif", data)
+    channel.receive()
+    _go(channel)
+    _until(channel, "listed")
+    (tmp_path / "original").write_bytes(data[:60])
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    channel.send({"kind": "ocr", "page": 1, "hint": None})
+    assert _until(channel, "failed")["failed"]["code"] == "unavailable"
