@@ -171,3 +171,23 @@ def test_an_interrupt_from_the_terminal_stops_it_as_well(fleet: Fleet) -> None:
     worker = fleet.start()
     os.kill(worker.pid, signal.SIGINT)
     assert worker.wait(30) == 0
+
+
+def test_a_worker_that_stalls_and_wakes_up_writes_nothing(
+    fleet: Fleet, scan: bytes, until: Callable[..., None]
+) -> None:
+    stalled = fleet.start("stalled", CIS_VISIBILITY_S="12")
+    fleet.put("scan.pdf", scan)
+    until(lambda: len(_pages_done(fleet)) >= 2)
+    os.kill(stalled.pid, signal.SIGSTOP)
+    fleet.start("awake", CIS_VISIBILITY_S="12")
+    until(lambda: fleet.finished("scan.pdf"))
+    finished = fleet.row("scan.pdf")
+    os.kill(stalled.pid, signal.SIGCONT)
+    until(lambda: bool(fleet.events("lease_lost")))
+    until(lambda: any(line["code"] == "lease_lost" for line in fleet.events("attempt_ended")))
+    assert finished is not None
+    assert (finished.fence, finished.state) == (2, State.INDEXED)
+    assert fleet.row("scan.pdf") == finished
+    assert fleet.waiting() == 0
+    assert fleet.dead_letters() == 0
