@@ -1,10 +1,19 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test compose-test check lint-files security bench lock clean
 BIN := .venv/bin
 
+# What `make test` runs, the least coverage it accepts, and how it reports it.
+SELECT := not performance
+COVER := 85
+REPORT := term:skip-covered
+
+# The lock of all, and what is cut out of it for the image: what the worker runs with, what builds its wheel.
+COMPILE = PATH="$$PATH:.tools/bin" UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
+PART = $(COMPILE) --no-annotate --constraint requirements.lock
+
 help: ## print this
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: ## install what is missing: system programs, uv, .venv (quick when nothing is)
 	@bash scripts/setup.sh
@@ -13,7 +22,11 @@ demo: setup ## see it all work on this machine, without an AWS account
 	$(BIN)/cis-worker demo
 
 test: setup ## all tests, in parallel, with branch coverage
-	$(BIN)/pytest -n logical --dist loadscope -m "not performance" --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(BIN)/pytest -n logical --dist loadscope -m "$(SELECT)" --cov --cov-report=$(REPORT) --cov-fail-under=$(COVER)
+
+compose-test: ## the integration tests against LocalStack and OpenSearch in containers (needs Docker)
+	docker compose --file docker-compose.test.yml up --build --abort-on-container-exit --exit-code-from worker-tests
+	docker compose --file docker-compose.test.yml down --volumes
 
 check: setup ## format, lint, types, import rules, shape
 	$(BIN)/ruff format --check .
@@ -22,11 +35,19 @@ check: setup ## format, lint, types, import rules, shape
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q --noconftest tests/unit/test_shape.py
 
+lint-files: setup ## Dockerfiles, compose file, workflows, shell scripts (linters go into .tools)
+	@bash scripts/lint-files.sh
+
+security: setup ## faults in our code, known faults in our dependencies (asks the internet)
+	@bash scripts/security.sh
+
 bench: setup ## speed and memory, against the floor and the naive loop
 	$(BIN)/python -m bench $(ROWS)
 
-lock: setup ## write requirements.lock after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
-	PATH="$$PATH:.tools/bin" UV_PYTHON_DOWNLOADS=never uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes --no-header --no-emit-index-url $(UPGRADE) --output-file requirements.lock
+lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
+	$(COMPILE) pyproject.toml --extra local --extra dev $(UPGRADE) --output-file requirements.lock
+	$(PART) pyproject.toml --output-file requirements-run.lock
+	echo hatchling | $(PART) - --output-file requirements-build.lock
 
 clean: ## remove everything that was made here
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist demo-home *.egg-info

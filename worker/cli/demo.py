@@ -10,9 +10,8 @@ from typing import Annotated
 import typer
 
 from worker import log
-from worker.cli.demo_display import as_dict, demo_console, print_plan, print_result, showing
 from worker.cli.printing import print_json
-from worker.local.demo import run_demo
+from worker.errors import MisconfiguredError
 
 
 def demo(
@@ -37,14 +36,23 @@ def demo(
     # Without this a SIGTERM would leave the workers behind.
     signal.signal(signal.SIGTERM, _interrupt)
     log.configure("error", stream=sys.stderr)
-    console = demo_console(stderr=as_json)
-    print_plan(console, home)
-    with showing(console) as show:
+    try:
+        # A worker in production has neither moto nor what draws the samples, and needs neither.
+        from worker.cli import demo_display as display  # noqa: PLC0415
+        from worker.local.demo import run_demo  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise MisconfiguredError(
+            f"the demo needs the Python package {error.name}, which is not installed; "
+            "run pip install 'cis-worker[local]'"
+        ) from error
+    console = display.demo_console(stderr=as_json)
+    display.print_plan(console, home)
+    with display.showing(console) as show:
         result = run_demo(home, keep=keep, show=show)
     if as_json:
-        print_json(as_dict(result))
+        print_json(display.as_dict(result))
     else:
-        print_result(console, result, kept=keep)
+        display.print_result(console, result, kept=keep)
     raise typer.Exit(0 if result.passed else 1)
 
 

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 
+from worker.local.moto_process import MotoProcess
+
 pytestmark = pytest.mark.unit
+
+RUN_LOCK = Path(__file__).parents[3] / "requirements-run.lock"
+# Every test's process is measured by coverage; our own package is in no lock.
+ALWAYS_THERE = {"coverage", "cis-worker"}
+# Runs the command line as if the modules named by the first argument were not installed.
+WITHOUT_MODULES = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+absent = set(sys.argv.pop(1).split(","))
+sys.meta_path.insert(0, Absent())
+from worker.cli.main import main
+main()
+"""
 
 
 def _cis_worker(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,3 +55,57 @@ def test_no_command_prints_the_help() -> None:
 
 def test_an_unknown_command_is_a_usage_error() -> None:
     assert _cis_worker("fly").returncode == 2
+
+
+def _not_in_the_image() -> set[str]:
+    """The modules here of all distributions that the image's lock does not have."""
+    locked = re.findall(r"^([\w.-]+)==", RUN_LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    there = {*locked, *ALWAYS_THERE}
+    return {
+        module
+        for module, distributions in packages_distributions().items()
+        if not there & {re.sub(r"[-_.]+", "-", name).lower() for name in distributions}
+    }
+
+
+def _cis_worker_in_the_image(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", WITHOUT_MODULES, ",".join(_not_in_the_image()), *arguments]
+    return subprocess.run(
+        command, env=environment or None, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_the_extras_are_among_what_the_image_lacks() -> None:
+    assert {"moto", "reportlab", "pytest", "flask", "yaml"} <= _not_in_the_image()
+
+
+@pytest.mark.parametrize("command", ["run", "init", "search", "ingest", "demo", "local"])
+def test_every_command_can_be_asked_for_help_without_the_extras(command: str) -> None:
+    done = _cis_worker_in_the_image(command, "--help")
+    assert done.returncode == 0, done.stderr
+
+
+def test_run_without_the_extras_gets_as_far_as_its_settings() -> None:
+    assert "CIS_QUEUE_URL" in _cis_worker_in_the_image("run").stderr
+
+
+def test_init_works_without_the_extras(tmp_path: Path) -> None:
+    with MotoProcess(stderr_path=tmp_path / "moto.log") as moto:
+        done = _cis_worker_in_the_image(
+            "init",
+            "--json",
+            AWS_ENDPOINT_URL=moto.url,
+            AWS_DEFAULT_REGION="ap-northeast-1",
+            AWS_ACCESS_KEY_ID="testing",
+            AWS_SECRET_ACCESS_KEY="testing",
+        )
+    assert done.returncode == 0, done.stderr
+    assert all(thing["created"] for thing in json.loads(done.stdout)["made"])
+
+
+def test_the_demo_without_the_extras_says_what_to_install(tmp_path: Path) -> None:
+    done = _cis_worker_in_the_image("demo", "--home", str(tmp_path / "home"))
+    assert done.returncode == 2
+    assert "pip install 'cis-worker[local]'" in done.stderr
+    assert "[misconfigured]" in done.stderr
+    assert "Traceback" not in done.stderr
