@@ -60,6 +60,9 @@ missing_packages() {
     [[ $'\n'$languages$'\n' == *$'\n'"$language"$'\n'* ]] || echo "tesseract-ocr-${language/_/-}"
   done
   { command -v pdftoppm && command -v pdfinfo; } >/dev/null || echo poppler-utils
+  # Without its character maps a Japanese PDF that embeds no fonts is drawn without its text.
+  has_file Adobe-Japan1-UCS2 /usr/share/poppler /usr/local/share/poppler /opt/homebrew/share/poppler ||
+    echo poppler-data
   has_library libmagic.so.1 || echo libmagic1
   has_file ipag.ttf /usr/share/fonts /usr/local/share/fonts ~/.local/share/fonts ~/Library/Fonts ||
     echo fonts-ipafont
