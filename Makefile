@@ -25,8 +25,8 @@ test: setup ## all tests, in parallel, with branch coverage
 	$(BIN)/pytest -n logical --dist loadscope -m "$(SELECT)" --cov --cov-report=$(REPORT) --cov-fail-under=$(COVER)
 
 compose-test: ## the integration tests against LocalStack and OpenSearch in containers (needs Docker)
-	docker compose --file docker-compose.test.yml up --build --abort-on-container-exit --exit-code-from worker-tests
-	docker compose --file docker-compose.test.yml down --volumes
+	docker compose --file docker-compose.test.yml up --build --abort-on-container-exit --exit-code-from worker-tests; \
+	status=$$?; docker compose --file docker-compose.test.yml down --volumes; exit $$status
 
 check: setup ## format, lint, types, import rules, shape
 	$(BIN)/ruff format --check .

@@ -36,7 +36,7 @@ WITHOUT_TEST_FILE = {
     "local/samples/texts.py": "words only",
 }
 # Tests of the project itself and not of one module.
-ABOUT_THE_PROJECT = {"test_shape.py", "test_docs.py"}
+ABOUT_THE_PROJECT = {"test_shape.py", "test_docs.py", "test_container_files.py"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -1,0 +1,223 @@
+"""The promises of the files that only Docker and the hosted CI read, checked where neither is."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from worker.health import HealthServer
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.test.yml").read_text(encoding="utf-8"))
+# PyYAML reads YAML 1.1, where a workflow's key `on` is the truth value.
+ON = True
+
+
+def instructions(path: Path) -> list[tuple[str, str]]:
+    """(keyword, rest) of every instruction, continued lines joined, comments gone."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
+    return [(line.split()[0], line.partition(" ")[2]) for line in joined.splitlines() if line.strip()]
+
+
+def stage(name: str) -> dict[str, str]:
+    """The last instruction of each kind in a stage of the Dockerfile."""
+    found: dict[str, str] = {}
+    inside = False
+    for keyword, rest in instructions(ROOT / "Dockerfile"):
+        if keyword == "FROM":
+            inside = rest.endswith(f" AS {name}")
+        if inside:
+            found[keyword] = rest
+    return found
+
+
+def pins(lock: str) -> dict[str, set[str]]:
+    """Package -> its versions (one a Python) in a lock file."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.M):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
+def project() -> dict[str, Any]:
+    told: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return told
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=~!; ]", told, maxsplit=1)[0].lower() for told in requirements}
+
+
+def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in WORKFLOWS:
+        for key, job in yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].items():
+            yield f"{path.name}: {key}", job
+
+
+def test_the_worker_is_not_root_and_its_number_says_so() -> None:
+    assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", stage("worker")["USER"])
+
+
+def test_a_stop_reaches_the_worker_and_the_shell_is_not_in_between() -> None:
+    told = stage("worker")
+    assert json.loads(told["ENTRYPOINT"]) == ["tini", "--", "cis-worker"]  # -g would signal its children, too
+    assert json.loads(told["CMD"]) == ["run"]
+    assert told["STOPSIGNAL"] == "SIGTERM"
+
+
+def test_what_the_worker_writes_is_below_one_folder() -> None:
+    assert "CIS_WORK_DIR=/tmp" in stage("worker")["ENV"]
+    assert stage("worker")["WORKDIR"] == "/tmp"
+
+
+@pytest.mark.parametrize(("alive", "status"), [(True, 0), (False, 1)])
+def test_the_health_check_asks_the_port_that_the_worker_listens_on(alive: bool, status: int) -> None:
+    options, _, command = stage("worker")["HEALTHCHECK"].partition("CMD ")
+    assert {"--interval", "--timeout", "--start-period", "--retries"} <= set(re.findall(r"--[\w-]+", options))
+    assert re.search(r"CIS_HTTP_PORT=[1-9]\d+", stage("worker")["ENV"])
+
+    server = HealthServer(host="127.0.0.1", port=0, ready=lambda: (False, {}), render_metrics=lambda: b"")
+    server.start()
+    port = server.port
+    if not alive:
+        server.stop()
+    done = subprocess.run(
+        [sys.executable, *json.loads(command)[1:]],
+        env={"CIS_HTTP_PORT": str(port), "http_proxy": "http://127.0.0.1:9"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    server.stop()
+    assert done.returncode == status
+
+
+def test_the_image_has_the_programs_that_setup_installs_for_reading() -> None:
+    setup = (ROOT / "scripts" / "setup.sh").read_text(encoding="utf-8")
+    wanted = set(re.findall(r"echo ([a-z][\w-]+)$", setup, re.MULTILINE)) - {"python3", "python3-pip", "make"}
+    languages = re.search(r"for language in ([\w ]+);", setup)
+    assert languages
+    wanted |= {f"tesseract-ocr-{language.replace('_', '-')}" for language in languages[1].split()}
+    assert len(wanted) >= 7
+    assert wanted - set(stage("system")["RUN"].split()) == set()
+
+
+@pytest.mark.parametrize("path", [ROOT / "Dockerfile", *sorted((ROOT / "docker").glob("*"))], ids=str)
+def test_base_images_are_pinned_to_a_version(path: Path) -> None:
+    told = [rest.split() for keyword, rest in instructions(path) if keyword == "FROM"]
+    stages = {words[2] for words in told if len(words) == 3}
+    loose = {words[0] for words in told} - stages
+    assert loose
+    assert [image for image in loose if not re.search(r":\d+\.\d+", image)] == []
+
+
+def test_dependencies_enter_the_image_by_their_hashes() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    installs = re.findall(r"\bpip\b[^\n]* install [^\n]*", text)
+    assert len(installs) >= 4
+    assert [line for line in installs if "--require-hashes" not in line and "--no-deps" not in line] == []
+
+
+def test_the_run_lock_has_what_the_worker_needs_and_nothing_of_the_extras() -> None:
+    run, extras = pins("requirements-run.lock"), project()["optional-dependencies"]
+    assert names(project()["dependencies"]) - set(run) == set()
+    assert names(extras["dev"]) & set(run) == set()
+    assert names(extras["local"]) & set(run) == set()
+
+
+@pytest.mark.parametrize("lock", ["requirements-run.lock", "requirements-build.lock"])
+def test_the_smaller_locks_are_cut_out_of_the_lock_of_all(lock: str) -> None:
+    whole = pins("requirements.lock")
+    assert {name: versions for name, versions in pins(lock).items() if whole.get(name) != versions} == {}
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-run.lock", "requirements-build.lock"])
+def test_every_pin_has_a_hash_and_no_lock_names_a_host(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    requirements = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
+    assert requirements
+    assert [told.split()[0] for told in requirements if "--hash=sha256:" not in told] == []
+    assert "://" not in text
+
+
+def test_only_what_is_named_goes_into_an_image() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    kept = {rule[1:].rstrip("/") for rule in rules if rule.startswith("!")}
+    assert [name for name in kept if "*" not in name and not (ROOT / name).exists()] == []
+
+
+def test_tests_in_containers_wait_for_services_that_are_healthy() -> None:
+    services = COMPOSE["services"]
+    waited_for = services["worker-tests"]["depends_on"]
+    assert set(waited_for) == set(services) - {"worker-tests"} == {"localstack", "opensearch"}
+    assert {told["condition"] for told in waited_for.values()} == {"service_healthy"}
+    for name in waited_for:
+        assert {"test", "interval", "timeout", "retries"} <= set(services[name]["healthcheck"]), name
+    assert [name for name, service in services.items() if "mem_limit" not in service] == []
+
+
+def test_images_and_stages_that_compose_names_exist_and_are_pinned() -> None:
+    for service in COMPOSE["services"].values():
+        if "image" in service:
+            assert re.search(r":\d+\.\d+\.\d+$", service["image"])
+        else:
+            build = service["build"]
+            file = ROOT / build["context"] / build.get("dockerfile", "Dockerfile")
+            assert f" AS {build['target']}" in file.read_text() if "target" in build else file.is_file()
+    assert "analysis-kuromoji" in (ROOT / "docker" / "opensearch.Dockerfile").read_text(encoding="utf-8")
+
+
+def test_there_is_a_workflow_for_each_promise() -> None:
+    assert [path.stem for path in WORKFLOWS] == ["integration", "performance", "quality", "security", "unit"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_only_read_and_gives_way_to_a_newer_run(path: Path) -> None:
+    told = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert told["permissions"] == {"contents": "read"}
+    assert told["concurrency"]["group"]
+    assert "pull_request_target" not in told[ON]
+
+
+@pytest.mark.parametrize(
+    ("name", "job"), list(jobs()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_job_has_an_end_and_runs_pinned_actions_without_credentials(name: str, job: dict[str, Any]) -> None:
+    assert 0 < job["timeout-minutes"] <= 60
+    assert re.search(r"-\d", job["runs-on"]), "a named system, not the latest"
+    assert "permissions" not in job
+    actions = [step for step in job["steps"] if "uses" in step]
+    assert [told["uses"] for told in actions if not re.search(r"@[0-9a-f]{40}$", told["uses"])] == []
+    checkouts = [told for told in actions if told["uses"].startswith("actions/checkout@")]
+    assert [told["with"]["persist-credentials"] for told in checkouts] == [False]
+
+
+def test_workflows_and_hooks_run_what_the_makefile_has() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    runs = [step["run"] for _, job in jobs() for step in job["steps"] if "run" in step]
+    called = {target for run in runs for target in re.findall(r"^make ([a-z-]+)", run, re.MULTILINE)}
+    assert {"check", "lint-files", "test", "compose-test", "bench", "security"} <= called <= targets
+
+
+def test_hooks_run_the_project_s_own_tools() -> None:
+    told = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repository["repo"] for repository in told["repos"]] == ["local"]
+    hooks = [hook for repository in told["repos"] for hook in repository["hooks"]]
+    assert {hook["language"] for hook in hooks} == {"system"}
+    assert [h["id"] for h in hooks if not h["entry"].startswith((".venv/bin/", "bash scripts/"))] == []
