@@ -8,6 +8,7 @@ import typer
 
 from worker.cli.demo import demo
 from worker.cli.ingest import ingest
+from worker.cli.operator import config, doctor, status
 from worker.cli.run import init, local, run
 from worker.cli.search import search, show, similar
 from worker.errors import WorkerError
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for command in (demo, ingest, search, show, similar, run, init, local):
+for command in (demo, ingest, search, show, similar, run, init, local, doctor, status, config):
     app.command()(command)
 
 

@@ -1,0 +1,93 @@
+"""All checks, side by side, each with a deadline: a service that hangs delays nobody else's answer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+
+from worker.aws.clients import Clients, make_clients
+from worker.aws.inspection import read_queue
+from worker.config import Settings
+from worker.errors import WorkerError
+from worker.operation.finding import Check, Finding, Level, failure, ok
+from worker.operation.index_check import index_checks
+from worker.operation.machine import machine_checks
+from worker.operation.queues import queue_checks
+from worker.operation.services import service_checks
+from worker.operation.stores import store_checks
+
+_log = structlog.get_logger(__name__)
+
+_AWS_ADVICE = "Set region and credentials; nothing on AWS could be looked at without them."
+
+
+def all_checks(settings: Settings) -> list[Check]:
+    """Every check there is for these settings; without region or credentials, those of AWS become one."""
+    try:
+        aws = aws_checks(settings, make_clients())
+    except WorkerError as error:
+        missing = failure("aws", str(error), _AWS_ADVICE)
+        aws = [Check(subject="aws", run=lambda: [missing], advice=_AWS_ADVICE)]
+    return [*machine_checks(settings), *index_checks(settings), *aws]
+
+
+def aws_checks(settings: Settings, clients: Clients) -> list[Check]:
+    """The checks that need AWS."""
+    meta = clients.sqs.meta
+    where = ok("aws", f"region {meta.region_name}, SQS at {meta.endpoint_url}")
+    return [
+        Check(subject="aws", run=lambda: [where], advice=_AWS_ADVICE),
+        *queue_checks(settings, partial(read_queue, clients.sqs)),
+        *store_checks(settings, clients),
+        *service_checks(settings, clients),
+    ]
+
+
+def examine(checks: Sequence[Check], *, deadline_s: float) -> list[Finding]:
+    """What the checks find, in their order; one that takes longer than `deadline_s` is a finding itself."""
+    found: dict[int, Sequence[Finding]] = {}
+    threads = [
+        # A daemon: one that hangs must not keep the process from its end.
+        threading.Thread(target=_run, args=(check, number, found), daemon=True)
+        for number, check in enumerate(checks)
+    ]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + deadline_s
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return [
+        finding
+        for number, check in enumerate(checks)
+        for finding in found.get(number) or [_late(check, deadline_s)]
+    ]
+
+
+def _run(check: Check, number: int, found: dict[int, Sequence[Finding]]) -> None:
+    try:
+        found[number] = check.run()
+    except WorkerError as error:
+        found[number] = [check.found(error)]
+    except Exception as error:  # noqa: BLE001 - the top of a thread
+        _log.debug("check_broke", subject=check.subject, exc_info=True)
+        found[number] = [
+            failure(
+                check.subject,
+                f"The check itself broke: {type(error).__name__}: {error}.",
+                "Report this, with the output of `cis-worker config --json`.",
+            )
+        ]
+
+
+def _late(check: Check, deadline_s: float) -> Finding:
+    level = check.worst if check.worst is not Level.OK else Level.FAILURE
+    return Finding(
+        level=level,
+        subject=check.subject,
+        message=f"No answer within {deadline_s:g} s.",
+        advice=check.away,
+    )

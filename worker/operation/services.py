@@ -1,0 +1,100 @@
+"""Checks of Bedrock and of this machine's clock."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from PIL import Image
+
+from worker.aws.bedrock_client import BedrockClient, CallPolicy
+from worker.aws.clients import Clients
+from worker.aws.inspection import server_time
+from worker.config import Settings
+from worker.errors import UnavailableError
+from worker.operation.finding import Check, Finding, Level, failure, ok, warning
+from worker.resilience.circuit_breaker import CircuitBreaker
+from worker.resilience.rate_limiter import AdaptiveRateLimiter
+from worker.resilience.retry_handler import RetryHandler
+
+_CLOCK = "clock"
+_SKEW_WARNING_S = 60.0
+_SKEW_FAILURE_S = 240.0
+"""AWS refuses signatures that are five minutes old (IAM user guide, "AWS Signature Version 4")."""
+_PICTURE_PX = 64
+_CLOCK_ADVICE = "Start this machine's time service: `timedatectl set-ntp true`, or chrony."
+
+
+def service_checks(settings: Settings, clients: Clients) -> list[Check]:
+    """One check a model that is set, and the clock."""
+    return [
+        *_model_checks(settings, clients),
+        Check(
+            subject=_CLOCK,
+            run=lambda: clock_findings(server_time(clients.s3), datetime.now(UTC)),
+            advice=_CLOCK_ADVICE,
+            worst=Level.WARNING,
+        ),
+    ]
+
+
+def _model_checks(settings: Settings, clients: Clients) -> list[Check]:
+    models = {"CIS_IMAGE_MODEL": settings.image_model, "CIS_TEXT_MODEL": settings.text_model}
+    if not any(models.values()):
+        return [Check(subject="bedrock", run=lambda: [ok("bedrock", "off: no model is set")], advice="")]
+    later = "Until then documents can be found by their text, and their vectors stay pending."
+    return [
+        Check(
+            subject=f"model {model}",
+            run=partial(model_findings, settings, clients, model),
+            advice=f"Enable the model in Bedrock for this account and region and give the role "
+            f"bedrock:InvokeModel on it, or set {variable} to another model. {later}",
+            away=f"See that the Bedrock runtime is reached from here (AWS_REGION, VPC endpoint), that the model "
+            f"is enabled for this account and region and that the role has bedrock:InvokeModel. {later}",
+            worst=Level.WARNING,
+        )
+        for variable, model in models.items()
+        if model
+    ]
+
+
+def model_findings(settings: Settings, clients: Clients, model: str) -> Sequence[Finding]:
+    """One tiny embedding. Raises WorkerError when the model does not answer with a vector."""
+    image = model == settings.image_model
+    bedrock = BedrockClient(
+        clients.bedrock,
+        policy=_once(),
+        image_model=model if image else "",
+        text_model="" if image else model,
+    )
+    vector = bedrock.embed_image(_picture()) if image else bedrock.embed_text("probe")
+    return [ok(f"model {model}", f"answers with {len(vector)} numbers")]
+
+
+def clock_findings(server: datetime | None, here: datetime) -> Sequence[Finding]:
+    """How far this machine's clock is from that of AWS (both aware)."""
+    if server is None:
+        return [ok(_CLOCK, "not compared: S3's answer has no date")]
+    skew_s = (here - server).total_seconds()
+    told = f"This machine is {abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} AWS"
+    if abs(skew_s) >= _SKEW_FAILURE_S:
+        return [failure(_CLOCK, f"{told}: requests are refused.", _CLOCK_ADVICE)]
+    if abs(skew_s) >= _SKEW_WARNING_S:
+        return [warning(_CLOCK, f"{told}; after five minutes requests are refused.", _CLOCK_ADVICE)]
+    return [ok(_CLOCK, told)]
+
+
+def _once() -> CallPolicy:
+    return CallPolicy(
+        limiter=AdaptiveRateLimiter(1.0, 1.0, 1.0),
+        breaker=CircuitBreaker(expected_exception=UnavailableError, name="bedrock"),
+        retry=lambda _: RetryHandler(max_retries=0),
+    )
+
+
+def _picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (_PICTURE_PX, _PICTURE_PX), "white").save(buffer, "PNG")
+    return buffer.getvalue()

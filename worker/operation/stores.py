@@ -1,0 +1,117 @@
+"""Checks of what is read and written: results bucket, source buckets, ledger table, index."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from worker.aws.clients import Clients
+from worker.aws.file_table import FileTable
+from worker.aws.inspection import probe_source, read_table
+from worker.aws.storage_handler import StorageHandler
+from worker.config import Settings
+from worker.errors import UnavailableError, WorkerError
+from worker.models import Claim
+from worker.operation.finding import Check, Finding, failure, ok
+
+_RESULTS = "results bucket"
+_SOURCES = "source buckets"
+_TABLE = "table"
+_PROBES = "doctor/"
+_KEY = ("file_id S",)
+_AT_WORK = frozenset({"ACTIVE", "UPDATING"})
+
+
+def store_checks(settings: Settings, clients: Clients) -> list[Check]:
+    """Buckets and table."""
+    storage = StorageHandler(clients.s3, results_bucket=settings.results_bucket)
+    return [
+        Check(
+            subject=_RESULTS,
+            run=lambda: results_findings(settings.results_bucket, storage),
+            advice="Set CIS_RESULTS_BUCKET to a bucket of its own (`cis-worker init` makes one). The role "
+            "needs s3:GetObject, PutObject and DeleteObject on its objects and s3:ListBucket on it.",
+        ),
+        *_source_checks(settings, clients),
+        Check(
+            subject=_TABLE,
+            run=lambda: table_findings(settings, clients),
+            advice="Set CIS_FILE_TABLE to the ledger's table (`cis-worker init` makes one). The role needs "
+            "dynamodb:DescribeTable, GetItem, BatchGetItem, UpdateItem and Scan.",
+        ),
+    ]
+
+
+def results_findings(bucket: str, storage: StorageHandler) -> Sequence[Finding]:
+    """Whether a probe object can be written, read, listed and deleted. Raises WorkerError when not."""
+    if not bucket:
+        return [failure(_RESULTS, "CIS_RESULTS_BUCKET is not set.", "Set it; `cis-worker init` prints it.")]
+    key = f"{_PROBES}{uuid.uuid4().hex}"
+    steps: Mapping[str, Callable[[], object]] = {
+        "write": lambda: storage.put(key, b"probe"),
+        "read": lambda: storage.get(key),
+        "list": lambda: storage.keys(key),
+        "delete": lambda: storage.delete(bucket, key),
+    }
+    failed: dict[str, WorkerError] = {}
+    for name, step in steps.items():
+        try:
+            step()
+        except UnavailableError:
+            raise
+        except WorkerError as error:
+            failed[name] = error
+    if failed:
+        first = next(iter(failed.values()))
+        raise type(first)(f"Not possible: {', '.join(failed)}. {first}") from first
+    return [ok(_RESULTS, f"{bucket}: write, read, list and delete are possible")]
+
+
+def _source_checks(settings: Settings, clients: Clients) -> list[Check]:
+    if not settings.source_buckets:
+        none = failure(
+            _SOURCES,
+            "CIS_SOURCE_BUCKETS is not set: every message would be dead-lettered.",
+            "Set it to the buckets files may come from, separated by commas.",
+        )
+        return [Check(subject=_SOURCES, run=lambda: [none], advice=none.advice)]
+    return [
+        Check(
+            subject=f"source {bucket}",
+            run=partial(source_findings, clients, bucket),
+            advice="Correct CIS_SOURCE_BUCKETS, or give the role s3:GetObject on the bucket's objects and "
+            "s3:ListBucket on it (and kms:Decrypt where they are encrypted with a key).",
+        )
+        for bucket in settings.source_buckets
+    ]
+
+
+def source_findings(clients: Clients, bucket: str) -> Sequence[Finding]:
+    """Whether a source bucket can be listed and read. Raises WorkerError when not."""
+    key = probe_source(clients.s3, bucket)
+    told = "can be listed and read" if key else "can be listed; it is empty, so reading was not tried"
+    return [ok(f"source {bucket}", told)]
+
+
+def table_findings(settings: Settings, clients: Clients) -> Sequence[Finding]:
+    """Whether the ledger's table is there, has our key, and may be read and written. Raises WorkerError."""
+    name = settings.file_table
+    if not name:
+        return [failure(_TABLE, "CIS_FILE_TABLE is not set.", "Set it; `cis-worker init` prints it.")]
+    facts = read_table(clients.dynamodb, name)
+    if facts.key != _KEY:
+        return [
+            failure(
+                _TABLE,
+                f"The key of {name} is {', '.join(facts.key)}, not the string file_id alone.",
+                "A table's key cannot be changed: set CIS_FILE_TABLE to another name, run `cis-worker init`.",
+            )
+        ]
+    if facts.status not in _AT_WORK:
+        return [failure(_TABLE, f"{name} is {facts.status}.", "Wait until it is ACTIVE, then ask again.")]
+    table = FileTable(clients.dynamodb, table=name, owner="doctor", pipeline_version="")
+    table.read(_PROBES)
+    # Nobody can hold this claim, so the condition fails: the right to write is tried, nothing is written.
+    table.beat(Claim(file_id=_PROBES, fence=0, attempt="doctor", message_id=""))
+    return [ok(_TABLE, f"{name}: key file_id, reading and writing are possible")]
