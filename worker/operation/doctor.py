@@ -63,7 +63,7 @@ def examine(checks: Sequence[Check], *, deadline_s: float) -> list[Finding]:
     return [
         finding
         for number, check in enumerate(checks)
-        for finding in found.get(number) or [_late(check, deadline_s)]
+        for finding in (found[number] if number in found else [_late(check, deadline_s)])
     ]
 
 

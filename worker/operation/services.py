@@ -23,6 +23,7 @@ _CLOCK = "clock"
 _SKEW_WARNING_S = 60.0
 _SKEW_FAILURE_S = 240.0
 """AWS refuses signatures that are five minutes old (IAM user guide, "AWS Signature Version 4")."""
+_DATE_PRECISION_S = 2.0
 _PICTURE_PX = 64
 _CLOCK_ADVICE = "Start this machine's time service: `timedatectl set-ntp true`, or chrony."
 
@@ -51,8 +52,8 @@ def _model_checks(settings: Settings, clients: Clients) -> list[Check]:
             run=partial(model_findings, settings, clients, model),
             advice=f"Enable the model in Bedrock for this account and region and give the role "
             f"bedrock:InvokeModel on it, or set {variable} to another model. {later}",
-            away=f"See that the Bedrock runtime is reached from here (AWS_REGION, VPC endpoint), that the model "
-            f"is enabled for this account and region and that the role has bedrock:InvokeModel. {later}",
+            away=f"See that the Bedrock runtime is reached from here (AWS_REGION, VPC endpoint), that the "
+            f"model is enabled for this account and region, that the role has bedrock:InvokeModel. {later}",
             worst=Level.WARNING,
         )
         for variable, model in models.items()
@@ -83,7 +84,7 @@ def clock_findings(server: datetime | None, here: datetime) -> Sequence[Finding]
         return [failure(_CLOCK, f"{told}: requests are refused.", _CLOCK_ADVICE)]
     if abs(skew_s) >= _SKEW_WARNING_S:
         return [warning(_CLOCK, f"{told}; after five minutes requests are refused.", _CLOCK_ADVICE)]
-    return [ok(_CLOCK, told)]
+    return [ok(_CLOCK, "agrees with AWS" if abs(skew_s) < _DATE_PRECISION_S else told)]
 
 
 def _once() -> CallPolicy:

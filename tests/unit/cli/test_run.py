@@ -80,7 +80,13 @@ def test_run_without_settings_names_them() -> None:
         CliRunner().invoke(app, ["run"], catch_exceptions=False)
 
 
-@pytest.mark.parametrize("command", ["demo", "ingest", "search", "show", "similar", "run", "init", "local"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("demo", "ingest", "search", "show", "similar"),
+        *("run", "init", "local", "doctor", "status", "config"),
+    ],
+)
 def test_every_command_has_help_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0

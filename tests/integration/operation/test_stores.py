@@ -1,0 +1,34 @@
+"""The stores' checks one by one; what a whole set-up shows is in test_doctor.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.config import load_settings
+from worker.local.stack import EmbeddedStack
+from worker.operation.finding import Level
+from worker.operation.stores import source_findings, store_checks, table_findings
+
+pytestmark = pytest.mark.integration
+
+
+def test_an_object_of_the_source_is_read_where_there_is_one(stack: EmbeddedStack) -> None:
+    stack.clients.s3.create_bucket(
+        Bucket="with-one", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"}
+    )
+    (empty,) = source_findings(stack.clients, "with-one")
+    stack.clients.s3.put_object(Bucket="with-one", Key="a", Body=b"x")
+    (full,) = source_findings(stack.clients, "with-one")
+    assert "not tried" in empty.message
+    assert full.message == "can be listed and read"
+
+
+def test_trying_the_right_to_write_writes_no_row(stack: EmbeddedStack) -> None:
+    (found,) = table_findings(load_settings(file_table=stack.resources.table), stack.clients)
+    assert found.level is Level.OK
+    assert stack.clients.dynamodb.scan(TableName=stack.resources.table)["Count"] == 0
+
+
+def test_every_source_bucket_has_its_check(stack: EmbeddedStack) -> None:
+    checks = store_checks(load_settings(source_buckets="a,b"), stack.clients)
+    assert [check.subject for check in checks] == ["results bucket", "source a", "source b", "table"]

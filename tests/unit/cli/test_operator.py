@@ -1,0 +1,121 @@
+"""The operator's commands: what they print, and their exit status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+from typer.testing import CliRunner, Result
+
+from worker.aws.clients import make_clients
+from worker.aws.file_table import Commit, FileTable
+from worker.aws.provisioning import provision
+from worker.cli.main import app
+from worker.errors import MisconfiguredError
+from worker.models import Claim, EventType, FileMessage, State
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FileTable]:
+    """A set-up as init makes it, and its ledger."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    with mock_aws():
+        clients = make_clients()
+        made = provision(
+            clients, queue_name="q", dlq_name="dlq", buckets=["source", "results"], table="files"
+        )
+        for name, value in {
+            "CIS_QUEUE_URL": made[0].identifier,
+            "CIS_DLQ_URL": made[1].identifier,
+            "CIS_RESULTS_BUCKET": "results",
+            "CIS_SOURCE_BUCKETS": "source",
+            "CIS_FILE_TABLE": "files",
+            "CIS_SQLITE_PATH": str(tmp_path / "index"),
+            "CIS_IMAGE_MODEL": "",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield FileTable(clients.dynamodb, table="files", owner="w", pipeline_version="1")
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def _json(*arguments: str) -> dict[str, Any]:
+    (line,) = _run(*arguments, "--json").stdout.splitlines()
+    values = json.loads(line)
+    assert isinstance(values, dict)
+    return values
+
+
+def _claim(table: FileTable, key: str) -> Claim:
+    message = FileMessage(event_type=EventType.FILE_UPLOADED, bucket="source", key=key)
+    row = table.claim(message, message_id="m", version="1", seen=None, attempt="a")
+    return Claim(file_id=row.file_id, fence=row.fence, attempt="a", message_id="m")
+
+
+def test_the_doctor_names_a_fault_with_its_fix_and_fails(
+    aws: FileTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIS_WORK_DIR", "/missing/folder")
+    result = _run("doctor")
+    assert result.exit_code == 1
+    assert "/missing/folder" in result.stdout
+    assert "→ Set CIS_WORK_DIR" in result.stdout
+
+
+def test_the_doctors_findings_as_json(aws: FileTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIS_FILE_TABLE", "missing")
+    told = _json("doctor")
+    by_subject = {finding["subject"]: finding for finding in told["findings"]}
+    assert by_subject["table"]["level"] == "failure"
+    assert by_subject["queue"]["level"] == "ok"
+    assert told["failures"] == sum(finding["level"] == "failure" for finding in told["findings"])
+
+
+def test_status_tells_depths_states_and_reasons(aws: FileTable) -> None:
+    aws.commit(_claim(aws, "a.pdf"), Commit(state=State.NO_CONTENT, reason="encrypted"))
+    _claim(aws, "見積.pdf")
+    text = _run("status").stdout
+    assert "encrypted 1" in text
+    assert "見積.pdf" in text
+    told = _json("status")
+    assert told["queue"] == {"visible": 0, "in_flight": 0, "delayed": 0}
+    assert told["ledger"]["states"]["no_content"] == 1
+    assert told["ledger"]["reasons"] == {"no_content": {"encrypted": 1}}
+    assert told["ledger"]["oldest_unfinished"]["file_path"] == "見積.pdf"
+
+
+def test_status_can_leave_the_ledger_alone(aws: FileTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIS_FILE_TABLE", "missing")
+    assert _json("status", "--no-ledger")["ledger"] is None
+    assert "ledger" not in _run("status", "--no-ledger").stdout
+
+
+def test_an_empty_ledger_has_no_oldest_file(aws: FileTable) -> None:
+    assert _json("status")["ledger"]["oldest_unfinished"] is None
+    assert "oldest" not in _run("status").stdout
+
+
+def test_status_without_settings_names_them() -> None:
+    with pytest.raises(MisconfiguredError, match="CIS_QUEUE_URL"):
+        _run("status")
+
+
+def test_config_tells_values_and_where_they_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIS_QUEUE_URL", "https://user:pass@here/1/q")
+    text = _run("config").stdout
+    assert "pass" not in text
+    told = {setting["name"]: setting for setting in _json("config")["settings"]}
+    assert told["CIS_QUEUE_URL"] == {
+        "name": "CIS_QUEUE_URL",
+        "value": "https://(hidden)@here/1/q",
+        "source": "environment",
+    }
+    assert told["CIS_LANGUAGES"]["source"] == "default"

@@ -1,0 +1,46 @@
+"""The clock compared, and models that are off; the models themselves answer on the integration floor."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from worker.aws.clients import make_clients
+from worker.config import load_settings
+from worker.operation.finding import Level
+from worker.operation.services import clock_findings, service_checks
+
+pytestmark = pytest.mark.unit
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "level", "message"),
+    [
+        (1, Level.OK, "agrees"),
+        (-59, Level.OK, "59 s behind"),
+        (61, Level.WARNING, "61 s ahead of"),
+        (-61, Level.WARNING, "61 s behind"),
+        (300, Level.FAILURE, "requests are refused"),
+        (-900, Level.FAILURE, "900 s behind"),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told_with_its_distance(skew_s: int, level: Level, message: str) -> None:
+    (found,) = clock_findings(NOON, NOON + timedelta(seconds=skew_s))
+    assert found.level is level
+    assert message in found.message
+    assert ("timedatectl" in found.advice) is (level is not Level.OK)
+
+
+def test_an_answer_without_a_date_says_nothing_of_the_clock() -> None:
+    (found,) = clock_findings(None, NOON)
+    assert found.level is Level.OK
+
+
+def test_models_that_are_off_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIS_IMAGE_MODEL", "")
+    (bedrock, _clock) = service_checks(load_settings(), make_clients())
+    (found,) = bedrock.run()
+    assert (found.level, found.subject) == (Level.OK, "bedrock")
