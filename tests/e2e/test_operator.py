@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from worker.local.child_process import clean_environment, python_command
+from worker.local.http_server import LocalHttpServer, Request, Response
 from worker.local.stack import EmbeddedStack
 
 pytestmark = pytest.mark.e2e
@@ -83,6 +84,19 @@ def test_the_doctor_without_programs_names_their_packages(stack: EmbeddedStack, 
     assert "tesseract-ocr" in found["tesseract"]["advice"]
     assert "poppler-utils" in found["pdftoppm"]["advice"]
     assert found["queue"]["level"] == "ok"
+
+
+def test_the_doctor_does_not_wait_for_a_service_that_hangs(stack: EmbeddedStack) -> None:
+    def hang(_: Request) -> Response:
+        hanging.pause(600)
+        return Response(status=503)
+
+    hanging = LocalHttpServer(hang)
+    with hanging:
+        changes = {"AWS_ENDPOINT_URL_DYNAMODB": hanging.url}
+        done = _run({**stack.environment(), **changes}, "doctor", "--deadline", "6", "--json")
+    assert done.returncode == 1
+    assert _findings(done)["table"]["message"] == "No answer within 6 s."
 
 
 def test_wrong_settings_are_one_line(stack: EmbeddedStack) -> None:

@@ -9,8 +9,8 @@ from enum import StrEnum
 from worker.errors import MisconfiguredError, UnavailableError, WorkerError
 
 _REACH = (
-    "See that this machine reaches it (network, security group, VPC endpoint, proxy) and that AWS_REGION and "
-    "the AWS_ENDPOINT_URL variables name the right place."
+    "See that this machine reaches it (network, security group, VPC endpoint, proxy) and that "
+    "AWS_DEFAULT_REGION and the AWS_ENDPOINT_URL variables name the right place."
 )
 
 

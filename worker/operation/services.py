@@ -52,8 +52,8 @@ def _model_checks(settings: Settings, clients: Clients) -> list[Check]:
             run=partial(model_findings, settings, clients, model),
             advice=f"Enable the model in Bedrock for this account and region and give the role "
             f"bedrock:InvokeModel on it, or set {variable} to another model. {later}",
-            away=f"See that the Bedrock runtime is reached from here (AWS_REGION, VPC endpoint), that the "
-            f"model is enabled for this account and region, that the role has bedrock:InvokeModel. {later}",
+            away=f"See that the Bedrock runtime is reached from here (AWS_DEFAULT_REGION, VPC endpoint), the "
+            f"model enabled for this account and region, and bedrock:InvokeModel given to the role. {later}",
             worst=Level.WARNING,
         )
         for variable, model in models.items()
