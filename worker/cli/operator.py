@@ -71,7 +71,9 @@ def status(
     Example: `. local.env && cis-worker status --json`
     """
     log.configure("error", stream=sys.stderr)
-    found = read_status(load_settings(), make_clients(), ledger=ledger)
+    settings = load_settings()
+    clients = make_clients(region=settings.aws_region)
+    found = read_status(settings, clients, ledger=ledger)
     if as_json:
         print_json(_status_values(found))
         return

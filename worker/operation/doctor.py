@@ -28,7 +28,7 @@ _AWS_ADVICE = "Set region and credentials; nothing on AWS could be looked at wit
 def all_checks(settings: Settings) -> list[Check]:
     """Every check there is for these settings; without region or credentials, those of AWS become one."""
     try:
-        aws = aws_checks(settings, make_clients())
+        aws = aws_checks(settings, make_clients(region=settings.aws_region))
     except WorkerError as error:
         missing = failure("aws", str(error), _AWS_ADVICE)
         aws = [Check(subject="aws", run=lambda: [missing], advice=_AWS_ADVICE)]
