@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import threading
@@ -117,10 +116,16 @@ def pages(events: list[Event]) -> list[Page]:
     return [event for event in events if isinstance(event, Page)]
 
 
+def zygotes() -> list[psutil.Process]:
+    """The zygotes of this test; the process may have servers of other tests, too."""
+    own = psutil.Process().children()
+    return [process for process in own if "worker.extract.zygote" in process.cmdline()]
+
+
 def children() -> list[psutil.Process]:
-    """Every process below this test but the zygote itself."""
-    below = psutil.Process().children(recursive=True)
-    return [p for p in below if p.status() != psutil.STATUS_ZOMBIE and p.ppid() != os.getpid()]
+    """Every process below the zygotes."""
+    below = [process for zygote in zygotes() for process in zygote.children(recursive=True)]
+    return [process for process in below if process.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_text_file_is_read_in_a_child(start: Callable[[ReadOptions], Sandbox], tmp_path: Path) -> None:
@@ -210,7 +215,7 @@ def test_a_child_killed_in_recognition_is_replaced_and_no_page_is_lost(
 
 
 def _kill_readers() -> None:
-    (zygote,) = psutil.Process().children()
+    (zygote,) = zygotes()
     for child in zygote.children():
         child.send_signal(signal.SIGKILL)
 
@@ -227,7 +232,7 @@ def test_closing_a_run_leaves_no_process(start: Callable[[ReadOptions], Sandbox]
 
 def test_a_zygote_that_dies_is_replaced(start: Callable[[ReadOptions], Sandbox], tmp_path: Path) -> None:
     sandbox = start(options())
-    (zygote,) = psutil.Process().children()
+    (zygote,) = zygotes()
     with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=2))) as run:
         run.detect()
         run.go()
@@ -272,7 +277,7 @@ def test_a_missing_program_is_named(tmp_path: Path, program: str) -> None:
 
 def test_the_zygote_has_one_thread(start: Callable[[ReadOptions], Sandbox]) -> None:
     start(options())
-    (zygote,) = psutil.Process().children()
+    (zygote,) = zygotes()
     assert zygote.num_threads() == 1
 
 
@@ -281,7 +286,7 @@ def test_the_zygote_knows_no_secret(
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     start(options())
-    (zygote,) = psutil.Process().children()
+    (zygote,) = zygotes()
     assert not [name for name in zygote.environ() if name.startswith(("AWS", "CIS"))]
 
 
@@ -292,7 +297,7 @@ def test_a_signal_to_all_processes_of_a_service_costs_no_document(
     with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=4))) as run:
         run.detect()
         run.go()
-        for process in psutil.Process().children(recursive=True):
+        for process in [*zygotes(), *children()]:
             with suppress(psutil.NoSuchProcess):
                 process.terminate()
         found = pages(read(run))
@@ -304,7 +309,7 @@ def test_a_zygote_that_cannot_be_replaced_at_once_is_tried_again(tmp_path: Path)
     root = tmp_path / "work"
     sandbox = Sandbox(options=options(), slots=1, work_root=root, environment=sandbox_environment())
     sandbox.start()
-    (zygote,) = psutil.Process().children()
+    (zygote,) = zygotes()
     with sandbox.open(request(tmp_path, "a.txt", b"text")) as run:
         zygote.kill()
         shutil.rmtree(root)

@@ -79,6 +79,12 @@ def _ends(zygote: ZygoteProcess) -> list[tuple[str, int]]:
     return ends
 
 
+def _own(folder: Path) -> psutil.Process:
+    """The zygote that works in a folder; the process may have children of other tests, too."""
+    (found,) = [p for p in psutil.Process().children() if str(folder) in " ".join(p.cmdline())]
+    return found
+
+
 def test_it_says_what_it_found(tmp_path: Path) -> None:
     zygote = ZygoteProcess(work_root=tmp_path / "work", environment=sandbox_environment())
     tools = zygote.start()
@@ -102,7 +108,7 @@ def test_a_child_is_killed_with_what_it_started(zygote: ZygoteProcess, tmp_path:
 
 def test_a_child_has_its_limits_and_its_own_group(zygote: ZygoteProcess, tmp_path: Path) -> None:
     channel = _spawn(zygote, tmp_path)
-    (process,) = psutil.Process().children()
+    process = _own(tmp_path)
     (child,) = process.children()
     assert os.getpgid(child.pid) == child.pid
     assert child.rlimit(psutil.RLIMIT_AS) == (LIMITS["memory_bytes"],) * 2
@@ -116,7 +122,7 @@ def test_the_zygotes_own_death_is_told_and_its_children_are_killed(
     zygote: ZygoteProcess, tmp_path: Path
 ) -> None:
     channel = _spawn(zygote, tmp_path)
-    (process,) = psutil.Process().children()
+    process = _own(tmp_path)
     (child,) = process.children()
     process.kill()
     with pytest.raises(ChannelClosedError):
