@@ -39,6 +39,7 @@ _READY_S = 60.0
 _STOP_S = 60.0
 _SETTLE_S = 30.0
 _LOOK_S = 0.2
+_STOP_BUDGET_S = 30
 _POLL_S = 2
 _ORIGINAL_FOLDER = "/nas/shared"
 _PHRASE_PAGE = 9
@@ -143,6 +144,8 @@ class _Run:
         self._spectator.worker_started(number)
         changes = {
             "CIS_POLL_WAIT_S": str(_POLL_S),
+            # A worker that waits for a lost answer at its end must be gone before the demo's patience is.
+            "CIS_STOP_BUDGET_S": str(_STOP_BUDGET_S),
             "CIS_SLOTS": str(self._slots),
             # Ctrl-C kills the workers; what they leave then is removed by the next run.
             "CIS_WORK_DIR": str(self._home.make_work_folder()),
