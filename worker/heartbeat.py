@@ -101,7 +101,9 @@ class Heartbeat:
         if not due:
             return
         with self._beating:
-            self._beat([lease for lease in due if self._held(lease)])
+            # A message may be settled between the two looks.
+            if held := [lease for lease in due if self._held(lease)]:
+                self._beat(held)
         # Apart from the queue's beats: a ledger that hangs must not hold a settling message up.
         self._beat_claims(due)
 
