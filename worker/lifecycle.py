@@ -141,6 +141,8 @@ class Lifecycle:
             for thread in threads:
                 thread.join(_LOOK_S / len(threads))
             self._heed_signals()
+        if left := [thread.name for thread in threads if thread.is_alive()]:
+            _log.warning("threads_abandoned", threads=left, in_flight=self.consumer.in_flight)
 
     def _left_s(self) -> float:
         stop = self.shutdown.stop
