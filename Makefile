@@ -45,7 +45,7 @@ bench: setup ## speed and memory, against the floor and the naive loop
 	$(BIN)/python -m bench $(ROWS)
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
-	$(COMPILE) pyproject.toml --extra local --extra dev $(UPGRADE) --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra fast --extra neural --extra local --extra dev $(UPGRADE) --output-file requirements.lock
 	$(PART) pyproject.toml --output-file requirements-run.lock
 	echo hatchling | $(PART) - --output-file requirements-build.lock
 
