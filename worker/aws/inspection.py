@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -46,10 +47,14 @@ class QueueFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableFacts:
-    """A table as it is set up; `key` is its key attributes in order, each with its type, as `file_id S`."""
+    """A table as it is set up; `key` is its key attributes in order, each with its type, as `file_id S`.
+
+    `indexes` are its secondary indexes by name, each with its status.
+    """
 
     status: str
     key: tuple[str, ...]
+    indexes: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_queue(client: SQSClient, url: str) -> QueueFacts:
@@ -79,8 +84,11 @@ def read_table(client: DynamoDBClient, name: str) -> TableFacts:
         table = client.describe_table(TableName=name)["Table"]
     types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
     names = [each["AttributeName"] for each in table["KeySchema"]]
+    indexes = table.get("GlobalSecondaryIndexes", [])
     return TableFacts(
-        status=table["TableStatus"], key=tuple(f"{name} {types.get(name, '?')}" for name in names)
+        status=table["TableStatus"],
+        key=tuple(f"{name} {types.get(name, '?')}" for name in names),
+        indexes={each["IndexName"]: each["IndexStatus"] for each in indexes},
     )
 
 
