@@ -179,7 +179,12 @@ class Consumer:
         job: Job | None = None
         try:
             self._may_begin(lease)
-            claimed = self.claimer.claim(file, message_id=lease.message.message_id, takeover=takeover)
+            claimed = self.claimer.claim(
+                file,
+                message_id=lease.message.message_id,
+                takeover=takeover,
+                again=lease.message.again,
+            )
             match claimed:
                 case Unchanged():
                     _log.info("file_unchanged", state=claimed.row.state.value)

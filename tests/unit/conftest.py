@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,6 +119,14 @@ class World:
         row = self.table.read(self.message(key).file_id)
         assert row is not None
         return row
+
+    @contextmanager
+    def index_away(self) -> Iterator[None]:
+        """Nobody can write to the index meanwhile: another process has locked its file."""
+        self.index._file._connection.execute("PRAGMA busy_timeout = 0")
+        with closing(sqlite3.connect(self.work_root / "index.sqlite3", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
 
     def dead_letters(self) -> list[dict[str, object]]:
         answer = self.clients.sqs.receive_message(
