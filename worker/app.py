@@ -14,12 +14,14 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from worker.artifacts import ArtifactStore
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients, make_clients
 from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
+from worker.aws.pending_files import PendingFiles
 from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
 from worker.burial import Burial
@@ -40,6 +42,7 @@ from worker.metrics import Metrics
 from worker.parking import ParkingLot
 from worker.read_options import ReadOptions
 from worker.reading import Reader
+from worker.replayer import Replayer
 from worker.resilience.circuit_breaker import CircuitBreaker, CircuitState
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
@@ -102,12 +105,13 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
     heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
     storage = StorageHandler(shared.clients.s3, results_bucket=settings.results_bucket)
     store = ArtifactStore(storage, extraction_key=_extraction_key(settings, tools))
+    processor = _processor(shared, storage, table, store, work_root)
     consumer = Consumer(
         queue=queue,
         table=table,
         claimer=Claimer(storage=storage, table=table),
         burial=Burial(queue=queue, table=table),
-        processor=_processor(shared, storage, table, store, work_root),
+        processor=processor,
         heartbeat=heartbeat,
         parking=ParkingLot(table=table),
         shutdown=shutdown,
@@ -122,6 +126,8 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
         sandbox=sandbox,
         spot=spot,
         metrics=metrics,
+        replayer=_replayer(shared, processor, queue),
+        replay_interval_s=settings.replay_interval_s,
         http_host=settings.http_host,
         http_port=settings.http_port,
         attempts=settings.max_documents,
@@ -161,6 +167,21 @@ def _processor(
         metrics=shared.metrics,
         work_root=work_root,
         max_file_bytes=shared.settings.max_file_bytes,
+    )
+
+
+def _replayer(shared: _Shared, processor: FileProcessor, queue: QueueManager) -> Replayer:
+    """A replayer that works with what the processor works with: one breaker and one rate a service."""
+    name = shared.settings.file_table
+    return Replayer(
+        pending=PendingFiles(client=shared.clients.dynamodb, name=name, table=processor.table),
+        store=processor.store,
+        embedder=processor.embedder,
+        index=processor.index,
+        queue=queue,
+        shutdown=shared.shutdown,
+        metrics=shared.metrics,
+        random=Random(),
     )
 
 

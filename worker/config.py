@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     bedrock_rate: float = Field(
         default=20.0, gt=0, description="Embedding calls a second at the start; it adapts."
     )
+    # filling in what was pending
+    replay_interval_s: float = Field(
+        default=5.0, gt=0, description="Seconds between two looks at what is pending."
+    )
     # observing
     http_host: str = Field(default="127.0.0.1", description="Address of the health server.")
     http_port: int = Field(

@@ -1,6 +1,6 @@
 """PendingFiles: the ledger rows of which something is still to be written, found by a sparse index.
 
-The index lags and holds keys only, so the rows themselves are read again (consistently). Two workers may
+The index lags and holds keys only, so a row is read again (consistently) before it is filled. Two workers may
 fill one row at the same time, and both write the same version of the document; so a fill that leaves
 nothing pending is refused when another came in between, and one that leaves something pending is not.
 """
@@ -37,9 +37,9 @@ _QUERY: ErrorTable = dict.fromkeys(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingPage:
-    """Some pending rows of a shard; `after` is where the next page begins, None at the end."""
+    """Some files of a shard; `after` is where the next page begins, None at the end."""
 
-    rows: tuple[FileRow, ...]
+    file_ids: tuple[str, ...]
     after: str | None = None
 
 
@@ -50,10 +50,9 @@ class PendingFiles:
     client: DynamoDBClient
     name: str
     table: FileTable
-    writer: RowWriter
 
     def page(self, shard: str, *, limit: int, after: str | None = None) -> PendingPage:
-        """Up to `limit` (1..100) rows of a shard (a character of SHARDS).
+        """Up to `limit` files of a shard (a character of SHARDS), as they were a moment ago.
 
         Raises MisconfiguredError when the table has no such index, or not yet.
         """
@@ -69,13 +68,16 @@ class PendingFiles:
             query["ExclusiveStartKey"] = {PENDING: {"S": shard}, "file_id": {"S": after}}
         with translated(f"query the index {PENDING} of table {self.name}", _QUERY):
             response = self.client.query(**query)
-        file_ids = [item["file_id"]["S"] for item in response["Items"]]
-        rows = self.table.read_many(file_ids).values() if file_ids else ()
         last = response.get("LastEvaluatedKey")
         return PendingPage(
-            rows=tuple(row for row in rows if row.finished and row.pending),
+            file_ids=tuple(item["file_id"]["S"] for item in response["Items"]),
             after=last["file_id"]["S"] if last else None,
         )
+
+    def read(self, file_id: str) -> FileRow | None:
+        """The row as it is now, None when nothing is pending of it any more."""
+        row = self.table.read(file_id)
+        return row if row is not None and row.finished and row.pending else None
 
     def fill(self, row: FileRow, *, index_pending: bool = False, vectors_pending: bool = False) -> bool:
         """Say what is still pending of a row that was `row` when its document was made.
@@ -115,6 +117,6 @@ class PendingFiles:
             expected[":fills"] = row.fills
         elif last:
             condition += " AND attribute_not_exists(#fills)"
-        return self.writer.write(
+        return RowWriter(client=self.client, table=self.name).write(
             row.file_id, what=what, condition=condition, expected=expected, values=values, count="fills"
         )

@@ -10,7 +10,6 @@ import pytest
 from worker.aws.file_table import Commit, FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.pending_files import SHARDS, PendingFiles
-from worker.aws.row_writer import RowWriter
 from worker.errors import MisconfiguredError, UnavailableError
 from worker.models import FileType, State
 
@@ -28,9 +27,7 @@ def pending(world: World) -> PendingFiles:
 
 
 def of(client: Any, table: FileTable) -> PendingFiles:
-    return PendingFiles(
-        client=client, name="files", table=table, writer=RowWriter(client=client, table="files")
-    )
+    return PendingFiles(client=client, name="files", table=table)
 
 
 END = Commit(state=State.INDEXED, file_type=FileType.TEXT, size_bytes=7, file_path="/p/a")
@@ -43,7 +40,9 @@ def commit(world: World, key: str, *, index_pending: bool = False, vectors_pendi
 
 
 def everything(pending: PendingFiles) -> dict[str, FileRow]:
-    return {row.file_id: row for shard in SHARDS for row in pending.page(shard, limit=100).rows}
+    found = [file_id for shard in SHARDS for file_id in pending.page(shard, limit=100).file_ids]
+    rows = {file_id: pending.read(file_id) for file_id in found}
+    return {file_id: row for file_id, row in rows.items() if row is not None}
 
 
 def test_only_what_is_pending_is_found(world: World, pending: PendingFiles) -> None:
@@ -57,7 +56,7 @@ def test_only_what_is_pending_is_found(world: World, pending: PendingFiles) -> N
 
 def test_a_row_is_found_in_its_shard_only(world: World, pending: PendingFiles) -> None:
     row = commit(world, "a", index_pending=True)
-    found = [shard for shard in SHARDS if pending.page(shard, limit=10).rows]
+    found = [shard for shard in SHARDS if pending.page(shard, limit=10).file_ids]
     assert found == [row.file_id[0]]
 
 
@@ -68,8 +67,8 @@ def test_a_long_shard_is_read_page_by_page(world: World, pending: PendingFiles) 
         after = None
         while True:
             page = pending.page(shard, limit=2, after=after)
-            assert len(page.rows) <= 2
-            seen += [row.file_id for row in page.rows]
+            assert len(page.file_ids) <= 2
+            seen += page.file_ids
             after = page.after
             if after is None:
                 break
@@ -81,6 +80,7 @@ def test_a_claim_takes_a_row_out_whatever_becomes_of_the_attempt(world: World, p
     claimed = world.table.claim(world.message("a"), message_id="m2", version="v2", seen=seen, attempt="a2")
     assert (claimed.pending, claimed.index_pending, claimed.vectors_pending) == (None, False, False)
     assert everything(pending) == {}
+    assert pending.read(seen.file_id) is None
     assert not pending.fill(seen)
     assert world.row("a").state is State.PROCESSING
 
