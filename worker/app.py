@@ -103,15 +103,13 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
     )
     queue, table = _queue(shared), _table(shared)
     heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
-    storage = StorageHandler(shared.clients.s3, results_bucket=settings.results_bucket)
-    store = ArtifactStore(storage, extraction_key=_extraction_key(settings, tools))
-    processor = _processor(shared, storage, table, store, work_root)
+    storage, store = _stores(shared, tools)
     consumer = Consumer(
         queue=queue,
         table=table,
         claimer=Claimer(storage=storage, table=table),
         burial=Burial(queue=queue, table=table),
-        processor=processor,
+        processor=_processor(shared, storage, table, store, work_root),
         heartbeat=heartbeat,
         parking=ParkingLot(table=table),
         shutdown=shutdown,
@@ -126,8 +124,7 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
         sandbox=sandbox,
         spot=spot,
         metrics=metrics,
-        replayer=_replayer(shared, processor, queue),
-        replay_interval_s=settings.replay_interval_s,
+        replayer=_replayer(shared, consumer),
         http_host=settings.http_host,
         http_port=settings.http_port,
         attempts=settings.max_documents,
@@ -170,23 +167,26 @@ def _processor(
     )
 
 
-def _replayer(shared: _Shared, processor: FileProcessor, queue: QueueManager) -> Replayer:
+def _replayer(shared: _Shared, consumer: Consumer) -> Replayer:
     """A replayer that works with what the processor works with: one breaker and one rate a service."""
-    name = shared.settings.file_table
+    name, processor = shared.settings.file_table, consumer.processor
     return Replayer(
         pending=PendingFiles(client=shared.clients.dynamodb, name=name, table=processor.table),
         store=processor.store,
         embedder=processor.embedder,
         index=processor.index,
-        queue=queue,
+        queue=consumer.queue,
         shutdown=shared.shutdown,
         metrics=shared.metrics,
         random=Random(),
+        interval_s=shared.settings.replay_interval_s,
     )
 
 
-def _extraction_key(settings: Settings, tools: Tools) -> str:
-    return extraction_key(read_options(settings), {"tesseract": tools.tesseract})
+def _stores(shared: _Shared, tools: Tools) -> tuple[StorageHandler, ArtifactStore]:
+    storage = StorageHandler(shared.clients.s3, results_bucket=shared.settings.results_bucket)
+    key = extraction_key(read_options(shared.settings), {"tesseract": tools.tesseract})
+    return storage, ArtifactStore(storage, extraction_key=key)
 
 
 def _queue(shared: _Shared) -> QueueManager:

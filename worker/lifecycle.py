@@ -44,7 +44,6 @@ class Lifecycle:
     spot: SpotInterruptionHandler
     metrics: Metrics
     replayer: Replayer
-    replay_interval_s: float
     http_host: str
     http_port: int
     attempts: int
@@ -113,7 +112,7 @@ class Lifecycle:
             name=f"replayer-{number}",
             step=self.replayer.step,
             ended=self._stopped,
-            interval_s=self.replay_interval_s,
+            interval_s=self.replayer.interval_s,
             pause=self._wake,
         )
 

@@ -51,9 +51,6 @@ from worker.models import (
 )
 from worker.shutdown import Shutdown
 
-THREADS = 4
-"""How many threads step a worker's replayer; each takes its part of the shards."""
-
 _ROWS_A_QUERY = 100
 _LOOK_AGAIN_S = 300.0
 
@@ -76,7 +73,7 @@ class _Away:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Replayer:
-    """Finds pending rows and fills them; `step` may be driven by `threads` threads at one time."""
+    """Finds pending rows and fills them; `threads` threads drive `step`, each every `interval_s`."""
 
     pending: PendingFiles
     store: ArtifactStore
@@ -86,7 +83,8 @@ class Replayer:
     shutdown: Shutdown
     metrics: Metrics
     random: Random
-    threads: int = THREADS
+    threads: int = 4
+    interval_s: float = 5.0
     _shards: Iterator[str] = field(init=False)
     _seen: dict[str, int] = field(default_factory=dict)
     _asked: set[tuple[str, int]] = field(default_factory=set)

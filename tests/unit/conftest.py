@@ -264,6 +264,7 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
                 metrics=metrics,
                 random=Random(1),
                 threads=1,
+                interval_s=60,
             ),
             metrics=metrics,
             shutdown=shutdown,

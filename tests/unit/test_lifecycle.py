@@ -36,7 +36,6 @@ def _lifecycle(world: World) -> Lifecycle:
         spot=SpotInterruptionHandler(metadata, shutdown, world.metrics),
         metrics=world.metrics,
         replayer=world.replayer,
-        replay_interval_s=60,
         http_host="127.0.0.1",
         http_port=0,
         attempts=2,
