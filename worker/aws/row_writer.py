@@ -1,7 +1,8 @@
 """RowWriter: one conditional write of a ledger row, which tells the row as it then is.
 
 Whoever was refused needs to see the row to know by whom, and a repeated call after a lost response to
-recognise its own write; so both come back with the one call.
+recognise its own write; so both come back with the one call. A server that gives no row back with a
+refusal, as DynamoDB did until 2023 and some that stand for it do, is asked for it.
 """
 
 from __future__ import annotations
@@ -61,10 +62,17 @@ class RowWriter:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except self.client.exceptions.ConditionalCheckFailedException as error:
-                item = cast("Item | None", error.response.get("Item"))
+                item = cast("Item | None", error.response.get("Item")) or self._read(file_id)
             else:
                 item = response["Attributes"]
         return ledger_row.from_wire(item) if item else None
+
+    def _read(self, file_id: str) -> Item | None:
+        # Later than the refusal, and as good: a fence that was not ours then is not ours now.
+        response = self.client.get_item(
+            TableName=self.table, Key={"file_id": {"S": file_id}}, ConsistentRead=True
+        )
+        return cast("Item | None", response.get("Item"))
 
 
 def _change(values: Mapping[str, Value | None], count: str | None) -> tuple[str, dict[str, Value]]:

@@ -44,10 +44,25 @@ def test_what_is_empty_is_removed_and_what_is_counted_is_raised(
     assert sent["ExpressionAttributeValues"][":updated_at"] == {"S": "2026-01-01T00:00:00.000+00:00"}
 
 
-def test_who_is_refused_sees_the_row(write: Callable[..., FileRow | None], wire: Any) -> None:
+def refuse(wire: Any, item: object = None) -> None:
     code = "ConditionalCheckFailedException"
-    for item in (ROW, None):
-        body = {"__type": code, "message": "failed", **({"Item": item} if item else {})}
-        wire.answer(body, status=400, headers={"x-amzn-errortype": code})
-        row = write(reason="r")
-        assert (row.fence if row else None) == (4 if item else None)
+    body = {"__type": code, "message": "failed", **({"Item": item} if item else {})}
+    wire.answer(body, status=400, headers={"x-amzn-errortype": code})
+
+
+def test_who_is_refused_sees_the_row(write: Callable[..., FileRow | None], wire: Any) -> None:
+    refuse(wire, ROW)
+    assert write(reason="r") == FileRow(file_id="f", fence=4, state=State.INDEXED)
+    assert wire.sent()["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
+
+
+@pytest.mark.parametrize(
+    ("answer", "row"), [({"Item": ROW}, FileRow(file_id="f", fence=4, state=State.INDEXED)), ({}, None)]
+)
+def test_a_row_that_did_not_come_with_the_refusal_is_read(
+    write: Callable[..., FileRow | None], wire: Any, answer: object, row: FileRow | None
+) -> None:
+    refuse(wire)
+    wire.answer(answer)
+    assert write(reason="r") == row
+    assert wire.sent() == {"TableName": "files", "Key": {"file_id": {"S": "f"}}, "ConsistentRead": True}
