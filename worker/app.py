@@ -17,8 +17,8 @@ from pathlib import Path
 from random import Random
 
 from worker.artifacts import ArtifactStore
-from worker.aws.bedrock_client import BedrockClient, CallPolicy
-from worker.aws.clients import Clients, make_clients
+from worker.aws.bedrock_client import BedrockClient, CallPolicy, embedding_dimension
+from worker.aws.clients import Clients, make_clients, signing_credentials
 from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.aws.pending_files import PendingFiles
@@ -35,7 +35,9 @@ from worker.extract.sandbox import Sandbox
 from worker.extract.zygote_process import Tools
 from worker.file_processor import FileProcessor
 from worker.heartbeat import Heartbeat
+from worker.index.index_manager import IndexManager, IndexPolicy
 from worker.index.local_index import LocalIndex
+from worker.index.opensearch_client import connect_as_set
 from worker.index.schema import SearchIndex
 from worker.lifecycle import Lifecycle
 from worker.metrics import Metrics
@@ -61,10 +63,46 @@ def read_options(settings: Settings) -> ReadOptions:
     )
 
 
-def open_index(settings: Settings) -> SearchIndex:
-    """The search index the settings name."""
+def open_index(
+    settings: Settings, *, wait: Callable[[float], object] | None = None, metrics: Metrics | None = None
+) -> SearchIndex:
+    """The search index the settings name; retries wait with `wait`, the breaker shows in `metrics`.
+
+    Raises MisconfiguredError when a setting is missing. OpenSearch is not asked yet.
+    """
+    if settings.index == "opensearch":
+        return open_index_manager(settings, wait=wait, metrics=metrics)
     require(settings, "sqlite_path")
     return LocalIndex(settings.sqlite_path or Path())
+
+
+def open_index_manager(
+    settings: Settings, *, wait: Callable[[float], object] | None = None, metrics: Metrics | None = None
+) -> IndexManager:
+    """The index in OpenSearch. Raises MisconfiguredError when a setting is missing."""
+    client = connect_as_set(settings, lambda: signing_credentials(region=settings.aws_region))
+    breaker = CircuitBreaker(
+        failure_threshold=5, timeout=20.0, expected_exception=UnavailableError, name="opensearch"
+    )
+    if metrics is not None:
+        _show(metrics, breaker)
+    return IndexManager(
+        client,
+        policy=IndexPolicy(
+            breaker=breaker,
+            # Few and quick: what is not written in a moment is marked pending, and OCR goes on.
+            retry=RetryHandler(max_retries=2, initial_delay=0.5, max_delay=5.0, wait=wait),
+        ),
+        prefix=settings.index_prefix,
+        shards=settings.index_shards,
+        text_dimension=embedding_dimension(settings.text_model) if settings.text_model else None,
+    )
+
+
+def _show(metrics: Metrics, breaker: CircuitBreaker) -> None:
+    metrics.breaker_open.labels(service=breaker.name).set_function(
+        lambda: float(breaker.state is CircuitState.OPEN)
+    )
 
 
 def run(settings: Settings) -> int:
@@ -158,7 +196,7 @@ def _processor(
         storage=storage,
         table=table,
         store=store,
-        index=open_index(shared.settings),
+        index=open_index(shared.settings, wait=shared.shutdown.wait, metrics=shared.metrics),
         embedder=_embedder(shared, store),
         reader=reader,
         metrics=shared.metrics,
@@ -226,9 +264,7 @@ def _embedder(shared: _Shared, store: ArtifactStore) -> Embedder:
     breaker = CircuitBreaker(
         failure_threshold=5, timeout=30.0, expected_exception=UnavailableError, name="bedrock"
     )
-    shared.metrics.breaker_open.labels(service="bedrock").set_function(
-        lambda: float(breaker.state is CircuitState.OPEN)
-    )
+    _show(shared.metrics, breaker)
     rate = settings.bedrock_rate
     limiter = AdaptiveRateLimiter(rate, min(1.0, rate), 5 * rate, wait=wait)
     bedrock = BedrockClient(

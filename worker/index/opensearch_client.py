@@ -7,7 +7,7 @@ about a whole request and an answer about one item of a bulk are judged by the s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ from opensearchpy.exceptions import (
 )
 from opensearchpy.exceptions import OpenSearchException, SSLError, TransportError
 
+from worker.config import Settings, require
 from worker.errors import (
     Code,
     LeaseLostError,
@@ -75,6 +76,23 @@ def connect(endpoint: str, *, auth: SignedBy | tuple[str, str] | None = None) ->
         retry_on_status=(),
         pool_maxsize=_CONNECTIONS,
     )
+
+
+def connect_as_set(settings: Settings, signing: Callable[[], tuple[Any, str]]) -> OpenSearch:
+    """A client of the cluster the settings name; `signing` gives AWS credentials and region for sigv4.
+
+    Raises MisconfiguredError when a setting is missing or wrong.
+    """
+    require(settings, "opensearch_endpoint")
+    auth: SignedBy | tuple[str, str] | None = None
+    match settings.opensearch_auth:
+        case "basic":
+            require(settings, "opensearch_user", "opensearch_password")
+            auth = settings.opensearch_user, settings.opensearch_password.get_secret_value()
+        case "sigv4":
+            credentials, region = signing()
+            auth = SignedBy(credentials=credentials, region=region, service=settings.opensearch_service)
+    return connect(settings.opensearch_endpoint, auth=auth)
 
 
 class IndexMissingError(MisconfiguredError):
