@@ -73,7 +73,7 @@ def told(servers: dict[str, Running]) -> str:
             *(f"export {kind.variable}={url}" for kind, url in found),
             "# a worker is pointed at them by",
             *(f"export {setting}={url}" for kind, url in found for setting in kind.settings),
-            "export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1",
+            "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1",
             "# Ctrl-C ends them all, with what they hold",
         )
     )
