@@ -27,7 +27,8 @@ servers: ## setup, and the servers that tests meet without Docker (docs/servers.
 services: servers ## run these servers until Ctrl-C, and print how to use them
 	@$(BIN)/python -m tests.servers run
 
-test: servers ## all tests, in parallel, with branch coverage
+# Unit tests meet no server.
+test: $(if $(filter unit,$(SELECT)),setup,servers) ## all tests, in parallel, with branch coverage
 	$(BIN)/pytest -n logical --dist loadscope -m "$(SELECT)" --cov --cov-report=$(REPORT) --cov-fail-under=$(COVER)
 
 compose-test: ## the integration tests against LocalStack and OpenSearch in containers (needs Docker)

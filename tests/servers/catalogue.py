@@ -61,8 +61,8 @@ def _start_dynalite(built: Path, port: int, data: Path) -> Launch:
 
 
 def _build_localstack(folder: Path) -> None:
-    uv = find("uv")
-    run((uv, "venv", "--quiet", "--clear", "--python", find_python313(), "venv"), folder)
+    python313, uv = find_python313(), find("uv")
+    run((uv, "venv", "--quiet", "--clear", "--python", python313, "venv"), folder)
     python = folder / "venv" / "bin" / "python"
     run(
         (uv, "pip", "sync", "--quiet", "--python", str(python), "--require-hashes", "requirements.lock"),

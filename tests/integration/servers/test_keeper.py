@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tests.servers.catalogue import DYNALITE
+from tests.servers.fixtures import UrlOf
 from tests.servers.kind import ROOT
 from tests.servers.running import answers
 
@@ -33,9 +34,10 @@ def test_inner(number, dynamodb_url, tmp_path_factory, worker_id):
 
 
 @pytest.fixture(autouse=True)
-def needed(dynamodb_url: str) -> str:
-    """Skips where there is no server to speak of."""
-    return dynamodb_url
+def needed(server_url: UrlOf, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Skips where no server can be started."""
+    monkeypatch.delenv(DYNALITE.variable, raising=False)
+    return server_url(DYNALITE)
 
 
 def start(folder: Path, *, wait_s: int) -> subprocess.Popen[str]:
