@@ -17,8 +17,7 @@ from pathlib import Path
 from random import Random
 
 from worker.artifacts import ArtifactStore
-from worker.aws.bedrock_client import BedrockClient, CallPolicy, embedding_dimension
-from worker.aws.clients import Clients, make_clients, signing_credentials
+from worker.aws.clients import Clients, make_clients
 from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.aws.pending_files import PendingFiles
@@ -29,25 +28,18 @@ from worker.claiming import Claimer
 from worker.config import Settings, require, sandbox_environment
 from worker.consumer import Consumer, ConsumerOptions
 from worker.embedder import Embedder
-from worker.errors import UnavailableError
 from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
 from worker.extract.sandbox import Sandbox
 from worker.extract.zygote_process import Tools
 from worker.file_processor import FileProcessor
 from worker.heartbeat import Heartbeat
-from worker.index.index_manager import IndexManager, IndexPolicy
-from worker.index.local_index import LocalIndex
-from worker.index.opensearch_client import connect_as_set
-from worker.index.schema import SearchIndex
 from worker.lifecycle import Lifecycle
 from worker.metrics import Metrics
 from worker.parking import ParkingLot
 from worker.read_options import ReadOptions
 from worker.reading import Reader
+from worker.remotes import open_bedrock, open_index
 from worker.replayer import Replayer
-from worker.resilience.circuit_breaker import CircuitBreaker, CircuitState
-from worker.resilience.rate_limiter import AdaptiveRateLimiter
-from worker.resilience.retry_handler import RetryHandler
 from worker.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
 from worker.work_root import make_work_root
@@ -60,48 +52,6 @@ def read_options(settings: Settings) -> ReadOptions:
         languages=settings.languages,
         dpi=settings.ocr_dpi,
         embed_pdf_pictures=settings.embed_pdf_pictures,
-    )
-
-
-def open_index(
-    settings: Settings, *, wait: Callable[[float], object] | None = None, metrics: Metrics | None = None
-) -> SearchIndex:
-    """The search index the settings name; retries wait with `wait`, the breaker shows in `metrics`.
-
-    Raises MisconfiguredError when a setting is missing. OpenSearch is not asked yet.
-    """
-    if settings.index == "opensearch":
-        return open_index_manager(settings, wait=wait, metrics=metrics)
-    require(settings, "sqlite_path")
-    return LocalIndex(settings.sqlite_path or Path())
-
-
-def open_index_manager(
-    settings: Settings, *, wait: Callable[[float], object] | None = None, metrics: Metrics | None = None
-) -> IndexManager:
-    """The index in OpenSearch. Raises MisconfiguredError when a setting is missing."""
-    client = connect_as_set(settings, lambda: signing_credentials(region=settings.aws_region))
-    breaker = CircuitBreaker(
-        failure_threshold=5, timeout=20.0, expected_exception=UnavailableError, name="opensearch"
-    )
-    if metrics is not None:
-        _show(metrics, breaker)
-    return IndexManager(
-        client,
-        policy=IndexPolicy(
-            breaker=breaker,
-            # Few and quick: what is not written in a moment is marked pending, and OCR goes on.
-            retry=RetryHandler(max_retries=2, initial_delay=0.5, max_delay=5.0, wait=wait),
-        ),
-        prefix=settings.index_prefix,
-        shards=settings.index_shards,
-        text_dimension=embedding_dimension(settings.text_model) if settings.text_model else None,
-    )
-
-
-def _show(metrics: Metrics, breaker: CircuitBreaker) -> None:
-    metrics.breaker_open.labels(service=breaker.name).set_function(
-        lambda: float(breaker.state is CircuitState.OPEN)
     )
 
 
@@ -260,25 +210,9 @@ def _consumer_options(settings: Settings) -> ConsumerOptions:
 
 
 def _embedder(shared: _Shared, store: ArtifactStore) -> Embedder:
-    settings, wait = shared.settings, shared.shutdown.wait
-    breaker = CircuitBreaker(
-        failure_threshold=5, timeout=30.0, expected_exception=UnavailableError, name="bedrock"
-    )
-    _show(shared.metrics, breaker)
-    rate = settings.bedrock_rate
-    limiter = AdaptiveRateLimiter(rate, min(1.0, rate), 5 * rate, wait=wait)
-    bedrock = BedrockClient(
-        shared.clients.bedrock,
-        image_model=settings.image_model,
-        text_model=settings.text_model,
-        policy=CallPolicy(
-            limiter=limiter,
-            breaker=breaker,
-            retry=lambda tries: RetryHandler(max_retries=tries, wait=wait),
-        ),
-    )
+    settings = shared.settings
     return Embedder(
-        bedrock=bedrock,
+        bedrock=open_bedrock(settings, shared.clients, wait=shared.shutdown.wait, metrics=shared.metrics),
         store=store,
         image_model=settings.image_model,
         text_model=settings.text_model,

@@ -89,6 +89,10 @@ class IndexManager:
         """Make the index for image vectors, with its alias; False where the alias is there already."""
         return self._call("make the images index", self._maker.make_images)
 
+    def missing(self) -> list[str]:
+        """The aliases that are not there."""
+        return self._call("look for the indices", self._maker.missing)
+
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:
         """See SearchIndex. Raises RejectedError (INDEX_REJECTED) when the cluster refuses this document."""
         self._write(self._operations(document, version), refresh=refresh)
