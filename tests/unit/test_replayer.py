@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from PIL import Image
 
+from tests.unit.replay_story import Story
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Endpoint, make_clients
 from worker.embedder import Embedder
@@ -194,10 +196,9 @@ def test_a_missing_index_keeps_no_vectors_from_being_made(seeing: World, bedrock
 
 
 def test_a_service_that_is_away_is_asked_once_a_step(seeing: World, bedrock: BedrockServer) -> None:
-    bedrock.control({"fail_next": 1_000})
+    bedrock.control({"throttle_next": 1_000})
     for number in range(6):
         work(seeing, f"{number}.png", picture(f"#00000{number}"))
-    seeing.clock.now += 61
     before = calls(bedrock)
     seeing.replayer.step()
     assert calls(bedrock) == before + 1
@@ -309,3 +310,16 @@ def test_a_row_that_nobody_foresaw_leaves_the_others_alone(live: World) -> None:
     live.replayer.step()
     assert [pending(live, f"{name}.txt")[0] for name in ("a", "b", "c")] == [False, True, False]
     assert not live.shutdown.requested
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_the_order_the_index_ends_as_the_newest_commit(world: World, seed: int) -> None:
+    chance = Random(seed)
+    story = Story(world, "a.txt", chance)
+    for act in [story.claim, *chance.choices(story.acts, k=14), story.settle]:
+        act()
+        row = world.row("a.txt")
+        if row.finished and not row.pending:
+            document = found(world, "a.txt")
+            assert (document.content_hash, document.pages[0].text) == (story.newest, story.newest)
+    assert pending(world, "a.txt") == (False, False)
