@@ -41,12 +41,12 @@ def server_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 def _do_without(kind: Kind, reason: str) -> str:
     advice = f"{reason}\n`make servers` installs what is missing; {kind.variable} names a server that runs."
-    if os.environ.get("CI") and not _may_be_absent(kind):
+    if os.environ.get("CI") and not may_be_absent(kind):
         pytest.fail(advice)
     pytest.skip(advice)
 
 
-def _may_be_absent(kind: Kind) -> bool:
+def may_be_absent(kind: Kind) -> bool:
     """Whether CI may lack it: no package of the system brings what it needs."""
     if not kind.optional:
         return False

@@ -61,7 +61,8 @@ def find_python313() -> str:
 
 def _pythons() -> Iterator[str]:
     yield from filter(None, (os.environ.get("PYTHON313"), shutil.which("python3.13")))
-    yield from map(str, sorted(Path.home().glob(".pyenv/versions/3.13*/bin/python3.13"), reverse=True))
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from map(str, sorted(pyenv.glob("versions/3.13*/bin/python3.13"), reverse=True))
 
 
 def run(command: Sequence[str], folder: Path) -> None:

@@ -23,7 +23,7 @@ from tests.servers.kind import Kind, Question, ServerError
 from tests.servers.programs import environment, last_lines
 
 _START_S = 120
-_STOP_S = 10
+_STOP_S = 3  # they hold nothing that anybody wants to keep
 _POLL_S = 0.1
 _TRIES = 3
 _PR_SET_PDEATHSIG = 1

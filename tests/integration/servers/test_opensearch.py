@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,9 +23,9 @@ def ask(opensearch_url: str) -> Any:
 
 
 @pytest.fixture
-def index(ask: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def index(ask: Any) -> Iterator[str]:
     """The name of an index of its own, gone afterwards."""
-    name = f"t-{tmp_path_factory.mktemp('index').name}-{id(ask)}"
+    name = f"t-{uuid.uuid4().hex}"
     yield name
     ask("DELETE", f"/{name}", None)
 
