@@ -22,8 +22,8 @@ from worker.extract.extraction_key import extraction_key
 from worker.extract.recognisers import tesseract_version
 from worker.local.home import ingestion
 from worker.local.home.folder import Home
-from worker.local.home.ingest_run import Listener
 from worker.local.home.result import Result
+from worker.local.home.result_keeper import Listener
 
 
 def ingest(
