@@ -34,12 +34,15 @@ _SOURCE: ErrorTable = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueFacts:
-    """A queue as it is set up; without a redrive policy `redrive_arn` and the receive count are None."""
+    """A queue as it is set up; without a redrive policy `redrive_arn` and the receive count are None.
+
+    `retention_s` is None where the server does not tell it, as ElasticMQ.
+    """
 
     arn: str
     depth: QueueDepth
     visibility_s: int
-    retention_s: int
+    retention_s: int | None
     redrive_arn: str | None = None
     max_receive_count: int | None = None
     fifo: bool = False
@@ -62,7 +65,7 @@ def read_queue(client: SQSClient, url: str) -> QueueFacts:
     with translated(f"read the attributes of {url}"):
         told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     redrive = json.loads(told.get("RedrivePolicy") or "{}")
-    receives = redrive.get("maxReceiveCount")
+    receives, retention = redrive.get("maxReceiveCount"), told.get("MessageRetentionPeriod")
     return QueueFacts(
         arn=told["QueueArn"],
         depth=QueueDepth(
@@ -71,7 +74,7 @@ def read_queue(client: SQSClient, url: str) -> QueueFacts:
             delayed=int(told["ApproximateNumberOfMessagesDelayed"]),
         ),
         visibility_s=int(told["VisibilityTimeout"]),
-        retention_s=int(told["MessageRetentionPeriod"]),
+        retention_s=None if retention is None else int(retention),
         redrive_arn=redrive.get("deadLetterTargetArn"),
         max_receive_count=None if receives is None else int(receives),
         fifo=told.get("FifoQueue") == "true",

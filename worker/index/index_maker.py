@@ -1,4 +1,8 @@
-"""Making the versioned indices and their aliases where they are missing; nothing that exists is changed."""
+"""Making the versioned indices and their aliases where they are missing.
+
+Nothing that exists is changed, but that a files index made without a text model gets its field once there
+is one.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +30,9 @@ class IndexMaker:
         return [alias for alias in aliases if not self._has_alias(alias)]
 
     def make_files(self) -> bool:
-        """Make the files index; False where its alias is there already."""
-        return self._make(FILES, files_body(shards=self._shards, text_dimension=self._text_dimension))
+        """Make the files index, or add the field of its text vectors; False where all is there already."""
+        body = files_body(shards=self._shards, text_dimension=self._text_dimension)
+        return self._make(FILES, body) or (self._text_dimension is not None and self._add_text_vectors())
 
     def make_images(self) -> bool:
         """Make the images index; False where its alias is there already."""
@@ -47,6 +52,19 @@ class IndexMaker:
                     raise
                 # Another worker was quicker, or the alias was taken away: with it the index is whole.
                 self._client.indices.put_alias(index=index, name=alias, body={"is_write_index": True})
+        return True
+
+    def _add_text_vectors(self) -> bool:
+        alias = f"{self._prefix}{FILES}"
+        body = files_body(shards=self._shards, text_dimension=self._text_dimension)
+        wanted = body["mappings"]["properties"]["pages"]["properties"]["text_vector"]
+        with translated(f"add text vectors to {alias}"):
+            found = self._client.indices.get_mapping(index=alias)
+            pages = (index["mappings"].get("properties", {}).get("pages", {}) for index in found.values())
+            if all("text_vector" in page.get("properties", {}) for page in pages):
+                return False
+            field = {"pages": {"type": "nested", "properties": {"text_vector": wanted}}}
+            self._client.indices.put_mapping(index=alias, body={"properties": field})
         return True
 
     def _has_alias(self, alias: str) -> bool:

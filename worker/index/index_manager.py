@@ -21,7 +21,12 @@ from worker.errors import ThrottledError, TransientError, UnavailableError, Work
 from worker.index.bulk_writer import BulkWriter, Operation, groups
 from worker.index.document_rows import folded_path
 from worker.index.index_maker import IndexMaker
-from worker.index.opensearch_client import IndexMissingError, item_error, translated
+from worker.index.opensearch_client import (
+    FieldMissingError,
+    IndexMissingError,
+    item_error,
+    translated,
+)
 from worker.index.opensearch_documents import file_source, has_image, image_source, to_document
 from worker.index.opensearch_schema import FILES, IMAGE_DIMENSION, IMAGES
 from worker.index.opensearch_search import (
@@ -212,6 +217,8 @@ class IndexManager:
             for number in left:
                 outcome[number] = outcome[number] or error
             if len(left) == len(operations):
+                if isinstance(error.__cause__, FieldMissingError):
+                    raise error.__cause__ from None
                 raise
         return outcome
 
@@ -228,11 +235,13 @@ class IndexManager:
         return [item["index"] for item in answer["items"]]
 
     def _mend(self, error: WorkerError | None) -> None:
-        """Before another try: make indices that are missing. Raises what the try failed with."""
+        """Before another try: make what is missing of the indices. Raises what the try failed with."""
         if isinstance(error, IndexMissingError):
             self._maker.make_files()
             self._maker.make_images()
-            raise UnavailableError(f"{error} It was made just now.")
+            # A field that is refused in the end, too, is no outage: then the cause is raised.
+            lasting = error if isinstance(error, FieldMissingError) else None
+            raise UnavailableError(f"{error} It was made just now.") from lasting
         raise error if isinstance(error, ThrottledError | UnavailableError) else UnavailableError(str(error))
 
     def _search(self, alias: str, body: dict[str, Any]) -> Any:

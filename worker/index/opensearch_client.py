@@ -38,6 +38,8 @@ _CONFLICT = "version_conflict_engine_exception"
 _UNKNOWN_FIELD = "strict_dynamic_mapping_exception"
 _BLOCKED = "cluster_block_exception"
 _NO_ALIAS = "invalid_alias_name_exception"
+_OTHER_MODEL = "dimension mismatch"
+"""The index was made for the vectors of another model: no document is at fault."""
 _CURRENT_VERSION = re.compile(r"current version \[(\d+)\]")
 
 _RIGHTS = "Check CIS_OPENSEARCH_AUTH and its credentials, and the rights of this user or role."
@@ -99,6 +101,10 @@ class IndexMissingError(MisconfiguredError):
     """The index that is asked or written is not there (yet)."""
 
 
+class FieldMissingError(IndexMissingError):
+    """The index lacks a field that is written."""
+
+
 @contextmanager
 def translated(what: str) -> Iterator[None]:
     """Translate opensearch-py's errors raised inside; `what` completes "Could not ..."."""
@@ -138,6 +144,8 @@ def _of_status(what: str, status: int, cause: Mapping[str, Any], kind: str) -> W
     match status:
         case 404 if kind == _MISSING:
             return IndexMissingError(f"{message} {_MAKE}")
+        case 400 if kind == _UNKNOWN_FIELD:
+            return FieldMissingError(f"{message} {_REINDEX}")
         case 429:
             return ThrottledError(message)
         case 401:
@@ -147,7 +155,7 @@ def _of_status(what: str, status: int, cause: Mapping[str, Any], kind: str) -> W
             return (
                 UnavailableError(message) if kind == _BLOCKED else MisconfiguredError(f"{message} {_RIGHTS}")
             )
-        case 400 | 413 if kind not in (_UNKNOWN_FIELD, _NO_ALIAS):
+        case 400 | 413 if kind != _NO_ALIAS and _OTHER_MODEL not in message:
             return RejectedError(message, code=Code.INDEX_REJECTED)
         case _ if status < 500:
             return MisconfiguredError(f"{message} {_REINDEX}")

@@ -132,7 +132,7 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
         "indexed_at": {"type": "date"},
     }
     settings: Json = {"mapping.nested_objects.limit": _NESTED_LIMIT, "analysis": _ANALYSIS}
-    return _body(settings, properties, shards=shards, knn=text_dimension is not None)
+    return _body(settings, properties, shards=shards)
 
 
 def images_body(*, shards: int) -> Json:
@@ -143,7 +143,7 @@ def images_body(*, shards: int) -> Json:
         "image_vector": _vector(IMAGE_DIMENSION),
         "indexed_at": {"type": "date"},
     }
-    return _body({}, properties, shards=shards, knn=True)
+    return _body({}, properties, shards=shards)
 
 
 def _vector(dimension: int) -> Json:
@@ -159,12 +159,11 @@ def _vector(dimension: int) -> Json:
     }
 
 
-def _body(settings: Mapping[str, Any], properties: Json, *, shards: int, knn: bool) -> Json:
+def _body(settings: Mapping[str, Any], properties: Json, *, shards: int) -> Json:
     index: Json = {
         "number_of_shards": shards,
         "auto_expand_replicas": "0-1",  # none where there is one node, or the cluster would stay yellow
+        "knn": True,  # cannot be switched on later, when a text model is set
         **settings,
     }
-    if knn:
-        index["knn"] = True
     return {"settings": {"index": index}, "mappings": {"dynamic": "strict", "properties": properties}}

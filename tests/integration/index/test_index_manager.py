@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from opensearchpy import OpenSearch
 
-from worker.errors import LeaseLostError, RejectedError
+from worker.errors import LeaseLostError, MisconfiguredError, RejectedError
 from worker.index.index_inspection import IndexInspection
 from worker.index.index_manager import IndexManager
 from worker.models import Document, Vectors
@@ -176,6 +176,24 @@ def test_a_book_of_one_page_is_kept_and_found_at_its_end(
     stored = index.document(make_document("book.txt").file_id)
     assert stored is not None
     assert stored.pages[0].text == text
+
+
+def test_a_text_model_may_be_set_later(make_index: MakeIndex, make_document: MakeDocument) -> None:
+    make_index().create_files_index()
+    index = make_index(text_dimension=1)
+    document = make_document("a.pdf", "text", vectors=Vectors(text=((2.0,),), text_model="m"))
+    index.index_document(document, version=1)
+    assert index.document(document.file_id) == document
+    assert index.create_files_index() is False
+
+
+def test_vectors_of_another_model_stop_the_worker_and_not_the_documents(
+    index: IndexManager, make_index: MakeIndex, make_document: MakeDocument
+) -> None:
+    other = make_index(text_dimension=2)
+    document = make_document("a.pdf", "text", vectors=Vectors(text=((2.0, 1.0),), text_model="other"))
+    with pytest.raises(MisconfiguredError, match="CIS_INDEX_PREFIX"):
+        other.index_document(document, version=1)
 
 
 def test_the_inspection_tells_an_index_of_ours_from_one_without_kuromoji(

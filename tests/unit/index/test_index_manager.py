@@ -167,6 +167,16 @@ def test_an_index_that_stays_missing_is_an_outage_not_a_loss(
         setup.index.index_document(document, version=1)
 
 
+def test_a_field_that_stays_unknown_stops_the_worker(make: Callable[..., Setup], document: Document) -> None:
+    unknown = {
+        "status": 400,
+        "error": {"type": "strict_dynamic_mapping_exception", "reason": "[label] is new"},
+    }
+    setup = make(*[[unknown]] * 3)
+    with pytest.raises(MisconfiguredError, match="CIS_INDEX_PREFIX"):
+        setup.index.index_document(document, version=1)
+
+
 def test_an_outage_opens_the_breaker_which_then_answers_at_once(
     make: Callable[..., Setup], document: Document
 ) -> None:

@@ -18,7 +18,14 @@ from worker.errors import (
     UnavailableError,
     WorkerError,
 )
-from worker.index.opensearch_client import IndexMissingError, SignedBy, connect, item_error, translated
+from worker.index.opensearch_client import (
+    FieldMissingError,
+    IndexMissingError,
+    SignedBy,
+    connect,
+    item_error,
+    translated,
+)
 from worker.local.http_server import LocalHttpServer, Request, Response
 
 pytestmark = pytest.mark.unit
@@ -44,7 +51,8 @@ def asked(client: OpenSearch) -> Any:
         (403, body("security_exception"), MisconfiguredError),
         (403, body("cluster_block_exception"), UnavailableError),
         (400, body("mapper_parsing_exception"), RejectedError),
-        (400, body("strict_dynamic_mapping_exception"), MisconfiguredError),
+        (400, body("strict_dynamic_mapping_exception"), FieldMissingError),
+        (400, body("mapper_parsing_exception", "Vector dimension mismatch"), MisconfiguredError),
         (413, b"", RejectedError),
         (500, body("null_pointer_exception"), UnavailableError),
         (502, b"<html>Bad gateway</html>", UnavailableError),
