@@ -41,6 +41,7 @@ _LEASE_GONE = frozenset(
     {
         "AWS.SimpleQueueService.MessageNotInflight",
         "InvalidParameterValue",
+        "InvalidParameterValueException",  # the same, by the JSON protocol
         "MessageNotInflight",
         "ReceiptHandleIsInvalid",
     }
