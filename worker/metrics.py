@@ -30,7 +30,7 @@ class Metrics:
         self.beats_failed = self._counter("beats_failed", "Heartbeats that did not.")
         self.in_flight = self._gauge("in_flight", "Messages being worked on.")
         self.parked = self._gauge("parked", "Messages waiting for a file another attempt holds.")
-        self.pending_seen = self._gauge("pending_seen", "Pending documents in the shards last looked at.")
+        self.pending_seen = self._gauge("pending_seen", "Pending documents last seen, at most 100 a shard.")
         self.metadata_blind = self._gauge("metadata_blind", "1 while instance metadata cannot be read.")
         self.shutdown_requested = self._gauge("shutdown_requested", "1 once a stop was asked for.")
         self.breaker_open = self._gauge("breaker_open", "1 while a service is not called.", "service")

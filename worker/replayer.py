@@ -39,19 +39,11 @@ from worker.errors import (
 from worker.index.schema import SearchIndex
 from worker.log import bind
 from worker.metrics import Metrics
-from worker.models import (
-    NO_VECTORS,
-    Document,
-    EventType,
-    Extraction,
-    FileMessage,
-    FileType,
-    State,
-    Vectors,
-)
+from worker.models import NO_VECTORS, Document, EventType, Extraction, FileMessage, FileType, State, Vectors
 from worker.shutdown import Shutdown
 
 _ROWS_A_QUERY = 100
+_ROWS_LEFT_ALONE = 50
 _LOOK_AGAIN_S = 300.0
 
 _log = structlog.get_logger(__name__)
@@ -59,16 +51,24 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True, slots=True)
 class _Away:
-    """Which services did not answer in this step."""
+    """Which services did not answer in this step, and how many rows were left alone for it."""
 
     index: bool = False
     vectors: bool = False
+    left_alone: int = 0
 
     def leave_alone(self, row: FileRow) -> bool:
         """Whether nothing can be done for a row in this step."""
         wants_index = row.index_pending and not self.index
         wants_vectors = row.vectors_pending and not self.vectors
-        return not (wants_index or wants_vectors)
+        if wants_index or wants_vectors:
+            return False
+        self.left_alone += 1
+        return True
+
+    def enough(self) -> bool:
+        """Whether to end the step: in a long outage reading every row every time would be dear."""
+        return (self.index and self.vectors) or self.left_alone >= _ROWS_LEFT_ALONE
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -87,6 +87,7 @@ class Replayer:
     interval_s: float = 5.0
     _shards: Iterator[str] = field(init=False)
     _seen: dict[str, int] = field(default_factory=dict)
+    _after: dict[str, str | None] = field(default_factory=dict)
     _asked: set[tuple[str, int]] = field(default_factory=set)
     _not_before: dict[tuple[str, str], float] = field(default_factory=dict)
     _blind_until: float | None = None
@@ -102,38 +103,38 @@ class Replayer:
             return
         with self._lock:
             shards = list(islice(self._shards, len(SHARDS) // self.threads))
+            # In an outage only the first is looked at, which must not always be the same one.
+            self.random.shuffle(shards)
         away = _Away()
         try:
             for shard in shards:
                 self._fill_shard(shard, away)
         except JobInterrupted:
             return
-        except (ThrottledError, UnavailableError) as error:
+        except WorkerError as error:
             _log.warning("replay_postponed", code=error.code, reason=str(error))
 
     def _fill_shard(self, shard: str, away: _Away) -> None:
-        after: str | None = None
-        seen = 0
-        while True:
+        """Go on in a shard where the last step left it, to its end if nothing is away."""
+        while not away.enough():
             self._check()
             try:
-                page = self.pending.page(shard, limit=_ROWS_A_QUERY, after=after)
+                page = self.pending.page(shard, limit=_ROWS_A_QUERY, after=self._after.get(shard))
             except MisconfiguredError as error:
                 self._go_blind(error)
                 return
             self._blind_until = None
-            seen += len(page.file_ids)
+            self._after[shard] = page.after
+            self._seen[shard] = len(page.file_ids)
+            self.metrics.pending_seen.set(sum(self._seen.copy().values()))
             for file_id in self.random.sample(page.file_ids, len(page.file_ids)):
                 self._check()
-                if away.index and away.vectors:
+                if away.enough():
                     return
                 with bind(file=file_id):
                     self._try(file_id, away)
-            after = page.after
-            if after is None:
-                break
-        self._seen[shard] = seen
-        self.metrics.pending_seen.set(sum(self._seen.copy().values()))
+            if page.after is None:
+                return
 
     def _check(self) -> None:
         if self.shutdown.requested:

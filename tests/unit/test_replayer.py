@@ -14,8 +14,10 @@ from botocore.exceptions import EndpointConnectionError
 from PIL import Image
 
 from tests.unit.replay_story import Story
+from worker import replayer
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Endpoint, make_clients
+from worker.aws.file_table import Commit
 from worker.embedder import Embedder
 from worker.errors import Code, RejectedError, UnavailableError
 from worker.index.local_index import LocalIndex
@@ -202,6 +204,32 @@ def test_a_service_that_is_away_is_asked_once_a_step(seeing: World, bedrock: Bed
     before = calls(bedrock)
     seeing.replayer.step()
     assert calls(bedrock) == before + 1
+
+
+def test_in_a_long_outage_a_step_reads_few_rows_and_the_next_ones_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replayer, "_ROWS_A_QUERY", 3)
+    monkeypatch.setattr(replayer, "_ROWS_LEFT_ALONE", 4)
+    world.replayer.random = Random(0)
+    read: list[str] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        read.append(params["Key"]["file_id"]["S"])
+
+    for number in range(30):
+        claim = world.claim(world.put(f"{number}")).claim
+        world.table.commit(claim, Commit(state=State.NO_CONTENT, reason="empty", index_pending=True))
+    world.clients.dynamodb.meta.events.register("provide-client-params.dynamodb.GetItem", note)
+    with world.index_away():
+        world.replayer.step()
+        assert len(read) == 5
+        for _ in range(150):
+            world.replayer.step()
+    assert len(set(read)) == 30
+    world.replayer.step()
+    world.replayer.step()
+    assert not any(row.pending for row in world.table.rows())
 
 
 def test_a_picture_the_service_answers_nothing_for_does_not_hold_the_others_up(
