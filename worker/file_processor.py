@@ -95,7 +95,8 @@ class FileProcessor:
             except RejectedError as error:
                 content = _no_content(error)
         document = self._document(job, job.version, content)
-        self._confirm(job, job.version, lease)
+        with self._stage("confirm"):
+            self._confirm(job, job.version, lease)
         self._write(job, document)
         if content.checkpointed:
             self._drop_checkpoint(job, job.version)

@@ -69,6 +69,7 @@ class Lifecycle:
             render_metrics=self.metrics.render,
         )
         health.start()
+        self.metrics.reading_cpu_seconds.set_function(lambda: self.sandbox.cpu_s)
         receiver, attempts, others = self._start()
         self.spot.start_monitoring()
         _log.info("worker_ready", http_port=health.port, attempts=self.attempts)
