@@ -48,7 +48,7 @@ lint-files: setup ## Dockerfiles, compose file, workflows, shell scripts (linter
 security: setup ## faults in our code, known faults in our dependencies (asks the internet)
 	@bash scripts/security.sh
 
-bench: setup ## speed and memory, against the floor and the naive loop
+bench: servers ## speed and memory, against the floor and the naive loop
 	$(BIN)/python -m bench $(ROWS)
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)

@@ -9,7 +9,8 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench.rows import ROWS, Figure, measure
+from bench.figure import Figure
+from bench.rows import ROWS, measure
 
 
 def _print(figures: list[Figure]) -> None:

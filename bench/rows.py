@@ -6,10 +6,11 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from bench.figure import Figure
 from bench.rivals import seconds_of
+from bench.service_rows import flow_of_small_files, index, index_share
 from bench.worker_under_test import WorkerUnderTest, warm_worker
 from worker.local.samples.scans import write_scan
 
@@ -18,16 +19,6 @@ _SCAN_PAGES = 12
 _SLOW_PAGES = 3
 _SMALL_FILES = 20
 _MANY_FILES = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Figure:
-    """One line of the table."""
-
-    what: str
-    figure: str
-    must: str
-    met: bool | None
 
 
 def _scan_s(worker: WorkerUnderTest, pdf: Path, run: int) -> float:
@@ -136,7 +127,14 @@ def _feed(worker: WorkerUnderTest, pdf: Path, numbers: range) -> None:
         worker.finish(key)
 
 
-ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {"scan": scan, "text": text, "memory": memory}
+ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
+    "scan": scan,
+    "text": text,
+    "memory": memory,
+    "index": index,
+    "flow": flow_of_small_files,
+    "share": index_share,
+}
 
 
 def measure(name: str) -> list[Figure]:

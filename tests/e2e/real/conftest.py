@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,7 +98,7 @@ class Surroundings:
     def events(self, name: str) -> list[LogLine]:
         return [line for line in list(self.lines) if line["event"] == name]
 
-    def count(self, alias: str, query: dict[str, object]) -> int:
+    def count(self, alias: str, query: Mapping[str, object]) -> int:
         self.search_engine.indices.refresh(index=f"{self.prefix}*")
         return int(self.search_engine.count(index=f"{self.prefix}{alias}", body={"query": query})["count"])
 
