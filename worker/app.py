@@ -165,7 +165,7 @@ def _processor(
 
 
 def _extraction_key(settings: Settings, tools: Tools) -> str:
-    return extraction_key(read_options(settings), {"tesseract": tools.tesseract})
+    return extraction_key(read_options(settings), tools.versions)
 
 
 def _queue(shared: _Shared) -> QueueManager:

@@ -1,0 +1,124 @@
+"""A look inside OLE containers: which program wrote one, and whether it asks for a password.
+
+Legacy Word, Excel and PowerPoint files are such containers; so is what Office makes of a docx, xlsx or
+pptx that it encrypts. A container whose directory is damaged is told by the stream names in its bytes.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import olefile
+
+from worker.models import FileType
+
+OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+_ENCRYPTED_PACKAGE = "EncryptedPackage"
+"""The stream that holds an encrypted OOXML file ([MS-OFFCRYPTO] 2.3)."""
+_STREAMS = {
+    "WordDocument": FileType.DOC,
+    "Workbook": FileType.XLS,
+    "Book": FileType.XLS,
+    "PowerPoint Document": FileType.PPT,
+}
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
+"""What olefile raises on damaged files (RecursionError is none of them, but it walks no deeper than 100)."""
+_HEAD_BYTES = 65_536
+
+_WORD_FLAGS_AT = 10
+_WORD_ENCRYPTED = 0x0100
+"""fEncrypted in the flags of the FIB ([MS-DOC] 2.5.2)."""
+_CURRENT_USER_TOKEN_AT = 12
+_PPT_ENCRYPTED_TOKEN = 0xF3D1C4DF
+"""headerToken of an encrypted presentation ([MS-PPT] 2.3.2)."""
+_XLS_FILE_PASS = 0x002F
+_XLS_END = 0x000A
+_XLS_MAX_RECORDS = 200
+"""FILEPASS follows directly on the first BOF and what protects writing ([MS-XLS] 2.1.7.20.3)."""
+
+
+def type_of_ole(path: Path) -> FileType | None:
+    """The legacy Office type of a container, None where it is another one (or an encrypted OOXML file)."""
+    with _opened(path) as container:
+        if container is not None:
+            roots = {entry[0] for entry in container.listdir() if len(entry) == 1}
+            return next((kind for stream, kind in _STREAMS.items() if stream in roots), None)
+    return next((kind for stream, kind in _STREAMS.items() if len(stream) > 4 and _names(path, stream)), None)
+
+
+def is_encrypted_package(path: Path) -> bool:
+    """Whether the container holds an OOXML file that only its password opens."""
+    with _opened(path) as container:
+        if container is not None:
+            return bool(container.exists(_ENCRYPTED_PACKAGE))
+    return _names(path, _ENCRYPTED_PACKAGE)
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether only its password opens the file, be it an encrypted OOXML or a legacy Office file."""
+    if is_encrypted_package(path):
+        return True
+    with _opened(path) as container:
+        if container is None:
+            return False
+        try:
+            return _is_encrypted_legacy(container)
+        except _UNREADABLE:
+            return False
+
+
+def _is_encrypted_legacy(container: Any) -> bool:
+    if container.exists("WordDocument"):
+        head = _head_of(container, "WordDocument")
+        return bool(struct.unpack_from("<H", head, _WORD_FLAGS_AT)[0] & _WORD_ENCRYPTED)
+    if container.exists("PowerPoint Document"):
+        if container.exists("EncryptedSummary"):
+            return True
+        head = _head_of(container, "Current User")
+        return bool(struct.unpack_from("<I", head, _CURRENT_USER_TOKEN_AT)[0] == _PPT_ENCRYPTED_TOKEN)
+    for stream in ("Workbook", "Book"):
+        if container.exists(stream):
+            return _XLS_FILE_PASS in _record_kinds(_head_of(container, stream))
+    return False
+
+
+def _record_kinds(stream: bytes) -> Iterator[int]:
+    """The kinds of the first records of a BIFF stream, up to the end of its first substream."""
+    at = 0
+    for _ in range(_XLS_MAX_RECORDS):
+        if at + 4 > len(stream):
+            return
+        kind, length = struct.unpack_from("<HH", stream, at)
+        if kind == _XLS_END:
+            return
+        yield kind
+        at += 4 + length
+
+
+def _head_of(container: Any, stream: str) -> bytes:
+    with container.openstream(stream) as opened:
+        head: bytes = opened.read(_HEAD_BYTES)
+    return head
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The container, None where its directory cannot be read."""
+    try:
+        container = olefile.OleFileIO(str(path))
+    except _UNREADABLE:
+        yield None
+        return
+    with container:
+        yield container
+
+
+def _names(path: Path, stream: str) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(stream.encode("utf-16-le")) >= 0
