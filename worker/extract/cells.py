@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from worker.errors import Code
 from worker.extract.cell_format import format_code, shown
-from worker.extract.ooxml_package import UNREADABLE, Element, Package, local_name
+from worker.extract.ooxml_package import UNREADABLE, Element, Package, forget, local_name
 from worker.extract.text import clean
 
 _BOOLEANS = {"1": "TRUE", "0": "FALSE"}
@@ -31,16 +31,14 @@ class CellReader:
         reason: Code | None = None
         cells: list[str] = []
         try:
-            for event, element in self._package.elements(part, ("c", "row")):
-                if event == "start":
-                    continue
+            for element in self._package.elements(part, ("c", "row")):
                 if local_name(element) == "c":
                     cells.append(self._cell(element))
                     self._left_cells -= 1
                 else:
                     self._end_row(cells, lines)
                     cells.clear()
-                _forget(element)
+                forget(element)
                 reason = self._exhausted()
                 if reason:
                     break
@@ -99,11 +97,10 @@ def _shared_strings(package: Package, main: str, *, max_chars: int) -> list[str]
     left_chars = max_chars
     for part in package.related(main, "sharedStrings")[:1]:
         try:
-            for event, element in package.elements(part, ("si",)):
-                if event == "end":
-                    strings.append(_on_one_line(plain_text(element)))
-                    left_chars -= len(strings[-1])
-                    _forget(element)
+            for element in package.elements(part, ("si",)):
+                strings.append(_on_one_line(plain_text(element)))
+                left_chars -= len(strings[-1])
+                forget(element)
                 if left_chars < 0:
                     break
         except UNREADABLE:
@@ -135,11 +132,3 @@ def _since_1904(package: Package, main: str) -> bool:
 
 def _on_one_line(text: str) -> str:
     return " ".join(clean(text).split())
-
-
-def _forget(element: Element) -> None:
-    """Free an element that was read, and its place in its parent."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]

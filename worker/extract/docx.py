@@ -98,7 +98,7 @@ def _part_text(package: Package, part: str, *, limit_chars: int) -> tuple[str, _
     damage: _Damage | None = None
     try:
         chars = 0
-        for block in _blocks(package, part):
+        for block in package.outermost(part, _BLOCKS):
             before = len(pieces)
             _collect(block, pieces, boxes=pieces)
             chars += sum(map(len, pieces[before:]))
@@ -107,19 +107,6 @@ def _part_text(package: Package, part: str, *, limit_chars: int) -> tuple[str, _
     except UNREADABLE as error:
         damage = _Damage(error=error)
     return re.sub(r"\n{3,}", "\n\n", "".join(pieces)).strip("\n"), damage
-
-
-def _blocks(package: Package, part: str) -> Iterator[Element]:
-    """The outermost paragraphs, tables and their likes, each forgotten when the next is asked for."""
-    depth = 0
-    for event, element in package.elements(part, _BLOCKS):
-        depth += 1 if event == "start" else -1
-        if depth == 0:
-            yield element
-            element.clear()
-            parent = element.getparent()
-            while parent is not None and element.getprevious() is not None:
-                del parent[0]
 
 
 def _referred_text(package: Package, part: str) -> str:

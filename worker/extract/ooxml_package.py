@@ -101,11 +101,24 @@ class Package:
         with self.open(part) as source:
             return etree.parse(source, etree.XMLParser(**_SAFE_XML)).getroot()
 
-    def elements(self, part: str, tags: Sequence[str]) -> Iterator[tuple[str, Element]]:
-        """The `start` and `end` of each element with one of these local names, while it is being read."""
+    def elements(self, part: str, tags: Sequence[str]) -> Iterator[Element]:
+        """The elements with one of these local names, each as soon as its end was read."""
+        for _, element in self._events(part, tags, ("end",)):
+            yield element
+
+    def outermost(self, part: str, tags: Sequence[str]) -> Iterator[Element]:
+        """The same, without those inside another; an element is freed when the next is asked for."""
+        depth = 0
+        for event, element in self._events(part, tags, ("start", "end")):
+            depth += 1 if event == "start" else -1
+            if depth == 0:
+                yield element
+                forget(element)
+
+    def _events(self, part: str, tags: Sequence[str], events: Sequence[str]) -> Iterator[tuple[str, Element]]:
         with self.open(part) as source:
             yield from etree.iterparse(
-                source, events=("start", "end"), tag=[f"{{*}}{tag}" for tag in tags], **_SAFE_XML
+                source, events=events, tag=[f"{{*}}{tag}" for tag in tags], **_SAFE_XML
             )
 
     def relations(self, part: str) -> dict[str, Relation]:
@@ -190,6 +203,14 @@ def readable(name: str) -> Iterator[None]:
         yield
     except UNREADABLE as error:
         raise RejectedError(f"{name}: not an Office document that can be read ({error})") from error
+
+
+def forget(element: Element) -> None:
+    """Free an element that was read, and what stands before it in its parent."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
 
 
 def local_name(element: Element) -> str:

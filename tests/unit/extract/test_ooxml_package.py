@@ -11,7 +11,7 @@ import pytest
 
 from worker.errors import Code, RejectedError
 from worker.extract import ooxml_package
-from worker.extract.ooxml_package import Package, local_name, open_package, relation_id
+from worker.extract.ooxml_package import Package, forget, local_name, open_package, relation_id
 
 pytestmark = pytest.mark.unit
 
@@ -75,11 +75,21 @@ def test_parts_are_found_whatever_the_case_and_the_separator(tmp_path: Path) -> 
 
 
 def test_elements_are_told_while_they_are_read(tmp_path: Path) -> None:
-    package = _package(tmp_path, {_MAIN: '<a xmlns="urn:x"><b>1</b><c/><b>2</b></a>'})
+    package = _package(tmp_path, {_MAIN: '<a xmlns="urn:x"><b>1<b>2</b></b><c/><b>3</b></a>'})
 
-    found = [(event, local_name(e), e.text) for event, e in package.elements(_MAIN, ["b"]) if event == "end"]
+    assert [element.text for element in package.elements(_MAIN, ["b"])] == ["2", "1", "3"]
+    assert [element.text for element in package.outermost(_MAIN, ["b"])] == ["1", "3"]
 
-    assert found == [("end", "b", "1"), ("end", "b", "2")]
+
+def test_what_was_read_is_freed(tmp_path: Path) -> None:
+    package = _package(tmp_path, {_MAIN: "<a>" + "<b>1</b>" * 5 + "</a>"})
+
+    left = []
+    for element in package.elements(_MAIN, ["b"]):
+        forget(element)
+        left.append(len(element.getparent()))
+
+    assert left == [5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize(

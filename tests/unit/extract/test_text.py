@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def test_line_ends_become_line_feeds_and_control_characters_go() -> None:
 )
 def test_the_script_tells_the_language(text: str, language: str | None) -> None:
     assert language_of_text(text) == language
+
+
+def test_a_long_text_is_judged_by_a_sample_of_all_of_it() -> None:
+    tracemalloc.start()
+    try:
+        assert language_of_text("word " * 1_000_000 + "日本語の本文" * 500_000) == "jpn"
+        assert tracemalloc.get_traced_memory()[1] < 60 * 1024**2
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_file_is_one_page_of_text(tmp_path: Path) -> None:
