@@ -79,7 +79,7 @@ class _Walk:
                 return
 
     def _refer(self, key: str, *, is_chart: bool) -> None:
-        relation = self._relations.get(key)
+        relation = self._relations.pop(key, None)
         if relation is None:
             return
         if is_chart:

@@ -138,8 +138,9 @@ class Package:
         return {key: relation for key, relation in found.items() if relation.target in self}
 
     def related(self, part: str, *kinds: str) -> list[str]:
-        """The parts of these kinds that a part refers to, in the order of its list."""
-        return [relation.target for relation in self.relations(part).values() if relation.kind in kinds]
+        """The parts of these kinds that a part refers to, each once, in the order of its list."""
+        found = (relation.target for relation in self.relations(part).values() if relation.kind in kinds)
+        return list(dict.fromkeys(found))
 
     def count(self, unpacked_bytes: int) -> None:
         """Count what was unpacked; raises RejectedError (`bomb`) when it is too much in all."""

@@ -51,12 +51,12 @@ def open_pptx(path: Path, options: ReadOptions) -> PageSource:
 
 
 def _slides(package: Package) -> list[str]:
-    """The slides' parts in the order of the show."""
+    """The slides' parts in the order of the show, each once."""
     relations = package.related("", "officeDocument")
     main = relations[0] if relations else _MAIN_PART
     by_id = package.relations(main)
     listed = (relation_id(element) for element in package.tree(main).iter("{*}sldId"))
-    return [by_id[key].target for key in listed if key in by_id]
+    return list(dict.fromkeys(by_id[key].target for key in listed if key in by_id))
 
 
 def _page_text(package: Package, slide: str) -> PageText:

@@ -63,12 +63,14 @@ def open_xlsx(path: Path, options: ReadOptions) -> PageSource:
 
 
 def _sheets(package: Package, main: str) -> list[_Sheet]:
+    """The sheets in the order of their tabs, each part once."""
     by_id = package.relations(main)
-    return [
-        _Sheet(name=element.get("name") or "", part=by_id[key].target)
-        for element in package.tree(main).iter("{*}sheet")
-        if (key := relation_id(element)) in by_id
-    ]
+    sheets: dict[str, _Sheet] = {}
+    for element in package.tree(main).iter("{*}sheet"):
+        relation = by_id.get(relation_id(element))
+        if relation is not None and relation.target not in sheets:
+            sheets[relation.target] = _Sheet(name=element.get("name") or "", part=relation.target)
+    return list(sheets.values())
 
 
 def _pictures_of(package: Package, sheet: _Sheet, finder: PictureFinder) -> Iterator[Picture]:

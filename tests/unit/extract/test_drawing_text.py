@@ -90,11 +90,12 @@ def _cell(text: str) -> str:
         ("<p:graphicFrame><c:chart r:id='c1'/></p:graphicFrame>", "売上\n東京\n一月\n二月\n大阪"),
         ("<p:graphicFrame><d:relIds r:dm='d1' r:lo='x'/></p:graphicFrame>", "企画\n実行"),
         ("<c:chart r:id='gone'/>" + _shape("rest"), "rest"),
+        ("<d:relIds r:dm='d1'/>" * 3, "企画\n実行"),
         ("<p:cm><p:text>a remark</p:text></p:cm>", "a remark"),
     ],
     ids=[
         *("groups", "paragraphs", "slide number", "number field", "table", "choice", "fallback"),
-        *("chart", "smart art", "dangling", "comment"),
+        *("chart", "smart art", "dangling", "the same again", "comment"),
     ],
 )
 def test_what_is_drawn_is_read(tmp_path: Path, shapes: str, expected: str) -> None:

@@ -22,6 +22,7 @@ _RELATIONS = """<Relationships xmlns="http://schemas.openxmlformats.org/package/
 <Relationship Id="r1" Type="http://example.com/relationships/worksheet" Target="worksheets/sheet1.xml"/>
 <Relationship Id="r2" Type="http://purl.oclc.org/relationships/image" Target="../media/a.png"/>
 <Relationship Id="r3" Type="http://example.com/image" Target="/xl/Media/B.png"/>
+<Relationship Id="r6" Type="http://example.com/image" Target="/xl/Media/B.png"/>
 <Relationship Id="r4" Type="http://example.com/image" Target="http://example.com/x" TargetMode="External"/>
 <Relationship Id="r5" Type="http://example.com/image" Target="../../../../etc/hostname"/>
 </Relationships>"""
@@ -62,6 +63,7 @@ def test_relations_lead_to_parts_of_the_archive_and_nowhere_else(tmp_path: Path)
         "r1": ("worksheet", "xl/worksheets/sheet1.xml"),
         "r2": ("image", "media/a.png"),
         "r3": ("image", "xl/Media/B.png"),
+        "r6": ("image", "xl/Media/B.png"),
     }
     assert package.related(_MAIN, "image") == ["media/a.png", "xl/Media/B.png"]
     assert package.relations("xl/worksheets/sheet1.xml") == {}

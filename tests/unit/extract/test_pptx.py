@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -98,6 +99,19 @@ def test_the_order_is_that_of_the_show_and_hidden_slides_are_kept(tmp_path: Path
     deck.slides[0]._element.set("show", "0")
 
     assert _texts(_saved(deck, tmp_path)) == ["two", "one"]
+
+
+def test_a_slide_that_is_listed_twice_is_read_once(tmp_path: Path) -> None:
+    deck = pptx.Presentation()
+    _slide(deck, "one")
+    path = _changed(
+        _saved(deck, tmp_path),
+        lambda name, data: (
+            re.sub(rb"(<p:sldId .*?/>)", rb"\1\1", data) if name == "ppt/presentation.xml" else data
+        ),
+    )
+
+    assert _texts(path) == ["one"]
 
 
 def test_comments_stand_on_their_slide(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -205,6 +206,18 @@ def test_a_damaged_sheet_keeps_the_rows_before_the_damage(tmp_path: Path) -> Non
 
     found = [(page.text, page.reason) for page in pages if isinstance(page, Page)]
     assert found == [("Sheet\n1", Code.CORRUPT), ("fine\n1", None)]
+
+
+def test_a_sheet_that_is_listed_twice_is_read_once(tmp_path: Path) -> None:
+    path = _saved(Workbook(), tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        listed = archive.read("xl/workbook.xml").decode()
+    sheet = re.search("<sheet [^>]*/>", listed)
+    assert sheet is not None
+
+    twice = listed.replace(sheet[0], sheet[0] * 2)
+
+    assert _texts(_replaced(path, xl__workbook_xml=twice)) == ["Sheet"]
 
 
 @pytest.mark.parametrize(
