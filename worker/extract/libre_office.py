@@ -2,8 +2,8 @@
 
 It runs inside the process that reads the document, which is its sandbox: the same limits hold for it, and
 it ends with that process. Each run has a profile of its own, because two runs on one fail. There macros
-are off, links are not followed, and a proxy that does not exist stands before the network. Its exit
-status says nothing (0 with no output for a file that asks for a password): what counts is the output.
+are off, links are not followed, and a proxy that does not exist stands before the network. What counts is
+the output, and not the exit status, which is 0 for files that it could not read, too.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ _NICE = 10
 _VERSION_TIMEOUT_S = 20.0
 _OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP})
 _MANIFEST = "META-INF/manifest.xml"
-_KILLED_BY_SIGNAL = range(129, 193)
-"""Exit statuses of a shell script whose program was killed."""
 
 _SETTINGS = (
     ("Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
@@ -91,10 +89,10 @@ def open_through_libre_office(file_type: FileType, path: Path, options: ReadOpti
     status = _convert(program, original, timeout_s=options.limits.page_timeout_s)
     converted = original.with_suffix(".pdf")
     if not converted.is_file() or not converted.stat().st_size:
-        killed = status < 0 or status in _KILLED_BY_SIGNAL
+        # What it cannot read, it leaves with status 0; another status is its own end.
         raise RejectedError(
-            f"{path.name}: LibreOffice {'died on it' if killed else 'made nothing of it; it is damaged'}",
-            code=Code.CRASHED if killed else Code.CORRUPT,
+            f"{path.name}: LibreOffice {f'ended with status {status}' if status else 'made nothing of it'}",
+            code=Code.CRASHED if status else Code.CORRUPT,
         )
     return open_pdf(converted, options)
 

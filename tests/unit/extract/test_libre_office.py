@@ -119,7 +119,7 @@ def test_each_run_has_a_profile_of_its_own_without_macros_and_links(tmp_path: Pa
     ("commands", "code"),
     [
         ("exit 0", Code.CORRUPT),
-        ("exit 77", Code.CORRUPT),
+        ("exit 77", Code.CRASHED),
         (': > "$out/document.pdf"', Code.CORRUPT),
         ('echo "no PDF" > "$out/document.pdf"', Code.CORRUPT),
         ("kill -SEGV $$", Code.CRASHED),
