@@ -134,6 +134,8 @@ def _collect(element: Element, pieces: list[str], boxes: list[str]) -> None:
         _collect_all(element, pieces, floating)
         pieces.extend(["\n", *floating])
     elif tag == "tr":
+        if _is_deleted(element):
+            return
         pieces.append("\t".join(map(_cell_text, _cells(element))) + "\n")
     elif tag == "txbxContent":
         _collect_all(element, boxes, boxes)
@@ -155,6 +157,11 @@ def _collect_alternative(element: Element, pieces: list[str], boxes: list[str]) 
         _collect_all(version, pieces, boxes)
         if len(pieces) + len(boxes) > before:
             return
+
+
+def _is_deleted(row: Element) -> bool:
+    """Whether the row is struck out by a tracked change."""
+    return any(local_name(mark) == "del" for child in row if local_name(child) == "trPr" for mark in child)
 
 
 def _cells(row: Element) -> Iterator[Element]:

@@ -143,7 +143,8 @@ def _type_of_text(head: bytes, name: str, mime: str) -> FileType:
 def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = archive.namelist()
+            # Some programs write backslashes and other letter cases.
+            members = [member.replace("\\", "/").lower() for member in archive.namelist()]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         kind = _type_of_broken_zip(head, name)
         if kind is not None:
@@ -152,7 +153,7 @@ def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
             f"{name}: an archive (as Office files are) that cannot be opened; it is truncated or damaged",
             code=Code.CORRUPT,
         ) from error
-    if _CONTENT_TYPES in members:
+    if _CONTENT_TYPES.lower() in members:
         for main, kind in _MAIN_PARTS:
             if any(member.startswith(main) for member in members):
                 return kind

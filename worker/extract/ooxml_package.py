@@ -76,8 +76,8 @@ class Package:
 
     @property
     def parts(self) -> list[str]:
-        """The names of all parts."""
-        return [member.filename for member in self._members.values()]
+        """The names of all parts, in small letters."""
+        return list(self._members)
 
     def __contains__(self, part: str) -> bool:
         return _key(part) in self._members

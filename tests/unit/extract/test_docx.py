@@ -125,11 +125,16 @@ def test_footnotes_and_comments_are_read(tmp_path: Path) -> None:
             "<w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>",
             "東京",
         ),
+        (
+            "<w:tbl><w:tr><w:trPr><w:del/></w:trPr><w:tc>" + _p("old") + "</w:tc></w:tr>"
+            "<w:tr><w:trPr><w:ins/></w:trPr><w:tc>" + _p("new") + "</w:tc></w:tr></w:tbl>",
+            "new",
+        ),
         ("<w:sdt><w:sdtContent>" + _p("a control") + "</w:sdtContent></w:sdt>", "a control"),
         ("<w:p><w:r><w:t>a</w:t></w:r><!-- unseen --></w:p>", "a"),
         ("<w:tbl><w:tr><w:tc>" + _p("one") + _p("two") + "</w:tc></w:tr></w:tbl>", "one two"),
     ],
-    ids=["signs", "tab stops", "space", "field", "changes", "furigana", "control", "comment", "cell"],
+    ids=["signs", "tab stops", "space", "field", "changes", "furigana", "rows", "control", "comment", "cell"],
 )
 def test_what_is_read_is_what_is_seen(tmp_path: Path, body: str, expected: str) -> None:
     assert _text(_docx(tmp_path, body)) == expected

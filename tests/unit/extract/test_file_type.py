@@ -97,6 +97,7 @@ def _open_document(kind: str) -> bytes:
         (_docx(), FileType.DOCX),
         (_zip("[Content_Types].xml", "xl/workbook.xml"), FileType.XLSX),
         (_zip("[Content_Types].xml", "ppt/presentation.xml"), FileType.PPTX),
+        (_zip("[content_types].xml", "XL\\Workbook.xml"), FileType.XLSX),
         (_open_document("text"), FileType.ODT),
         (_open_document("text-template"), FileType.ODT),
         (_open_document("spreadsheet"), FileType.ODS),
