@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test compose-test check lint-files security bench lock clean
+.PHONY: help setup demo servers services test compose-test check lint-files security bench lock clean
 BIN := .venv/bin
 
 # What `make test` runs, the least coverage it accepts, and how it reports it.
@@ -21,7 +21,14 @@ setup: ## install what is missing: system programs, uv, .venv (quick when nothin
 demo: setup ## see it all work on this machine, without an AWS account
 	$(BIN)/cis-worker demo
 
-test: setup ## all tests, in parallel, with branch coverage
+servers: ## setup, and the servers that tests meet without Docker (docs/servers.md)
+	@bash scripts/setup.sh servers
+
+services: servers ## run these servers until Ctrl-C, and print how to use them
+	@$(BIN)/python -m tests.servers run
+
+# Unit tests meet no server.
+test: $(if $(filter unit,$(SELECT)),setup,servers) ## all tests, in parallel, with branch coverage
 	$(BIN)/pytest -n logical --dist loadscope -m "$(SELECT)" --cov --cov-report=$(REPORT) --cov-fail-under=$(COVER)
 
 compose-test: ## the integration tests against LocalStack and OpenSearch in containers (needs Docker)

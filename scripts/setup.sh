@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Makes a fresh checkout ready: system programs, uv, .venv from the lock. Running it again is quick.
+# `setup.sh servers` also makes the servers that the integration tests meet; only they need Java and Node.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -68,6 +69,22 @@ missing_packages() {
     echo fonts-ipafont
 }
 
+is_java_new_enough() {
+  local version
+  version=$(javac -version 2>/dev/null) || return 1
+  version=${version#javac }
+  [[ ${version%%.*} -ge 17 ]]
+}
+
+# The same for what builds and runs the servers. A LocalStack needs a Python 3.13 besides, which Debian's
+# stable has no package of: where none is, it is left out.
+missing_server_packages() {
+  { command -v java && is_java_new_enough; } >/dev/null || echo default-jdk-headless
+  command -v mvn >/dev/null || echo maven
+  command -v node >/dev/null || echo nodejs
+  command -v npm >/dev/null || echo npm
+}
+
 # install_packages PACKAGE...: through apt, as root or with sudo that asks nothing.
 install_packages() {
   local -a apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120)
@@ -117,10 +134,21 @@ make_venv() {
   fingerprint >"$STAMP"
 }
 
-mapfile -t missing < <(missing_packages)
-if [[ ${#missing[@]} -gt 0 ]]; then
+# install_missing FUNCTION: installs the packages that the function names.
+install_missing() {
+  local -a missing
+  mapfile -t missing < <("$1")
+  [[ ${#missing[@]} -gt 0 ]] || return 0
   install_packages "${missing[@]}"
-  mapfile -t missing < <(missing_packages)
+  mapfile -t missing < <("$1")
   [[ ${#missing[@]} -eq 0 ]] || die "installed, and still not found: ${missing[*]}"
-fi
+}
+
+wanted=${1:-}
+[[ -z $wanted || $wanted == servers ]] || die "usage: setup.sh [servers]"
+install_missing missing_packages
 is_fresh || make_venv
+if [[ $wanted == servers ]]; then
+  install_missing missing_server_packages
+  .venv/bin/python -m tests.servers build >&2
+fi

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 _FOREIGN = ("CIS_", "AWS_")
 # A real endpoint can never be reached by mistake: whatever is not told where to go meets a closed port.
 _SAFE = {

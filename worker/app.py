@@ -14,12 +14,13 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from worker.artifacts import ArtifactStore
-from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients, make_clients
 from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
+from worker.aws.pending_files import PendingFiles
 from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
 from worker.burial import Burial
@@ -27,22 +28,18 @@ from worker.claiming import Claimer
 from worker.config import Settings, require, sandbox_environment
 from worker.consumer import Consumer, ConsumerOptions
 from worker.embedder import Embedder
-from worker.errors import UnavailableError
 from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
 from worker.extract.sandbox import Sandbox
 from worker.extract.zygote_process import Tools
 from worker.file_processor import FileProcessor
 from worker.heartbeat import Heartbeat
-from worker.index.local_index import LocalIndex
-from worker.index.schema import SearchIndex
 from worker.lifecycle import Lifecycle
 from worker.metrics import Metrics
 from worker.parking import ParkingLot
 from worker.read_options import ReadOptions
 from worker.reading import Reader
-from worker.resilience.circuit_breaker import CircuitBreaker, CircuitState
-from worker.resilience.rate_limiter import AdaptiveRateLimiter
-from worker.resilience.retry_handler import RetryHandler
+from worker.remotes import open_bedrock, open_index
+from worker.replayer import Replayer
 from worker.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
 from worker.work_root import make_work_root
@@ -56,12 +53,6 @@ def read_options(settings: Settings) -> ReadOptions:
         dpi=settings.ocr_dpi,
         embed_pdf_pictures=settings.embed_pdf_pictures,
     )
-
-
-def open_index(settings: Settings) -> SearchIndex:
-    """The search index the settings name."""
-    require(settings, "sqlite_path")
-    return LocalIndex(settings.sqlite_path or Path())
 
 
 def run(settings: Settings) -> int:
@@ -100,8 +91,7 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
     )
     queue, table = _queue(shared), _table(shared)
     heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
-    storage = StorageHandler(shared.clients.s3, results_bucket=settings.results_bucket)
-    store = ArtifactStore(storage, extraction_key=_extraction_key(settings, tools))
+    storage, store = _stores(shared, tools)
     consumer = Consumer(
         queue=queue,
         table=table,
@@ -122,6 +112,7 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
         sandbox=sandbox,
         spot=spot,
         metrics=metrics,
+        replayer=_replayer(shared, consumer),
         http_host=settings.http_host,
         http_port=settings.http_port,
         attempts=settings.max_documents,
@@ -155,7 +146,7 @@ def _processor(
         storage=storage,
         table=table,
         store=store,
-        index=open_index(shared.settings),
+        index=open_index(shared.settings, wait=shared.shutdown.wait, metrics=shared.metrics),
         embedder=_embedder(shared, store),
         reader=reader,
         metrics=shared.metrics,
@@ -164,8 +155,26 @@ def _processor(
     )
 
 
-def _extraction_key(settings: Settings, tools: Tools) -> str:
-    return extraction_key(read_options(settings), tools.versions)
+def _replayer(shared: _Shared, consumer: Consumer) -> Replayer:
+    """A replayer that works with what the processor works with: one breaker and one rate a service."""
+    name, processor = shared.settings.file_table, consumer.processor
+    return Replayer(
+        pending=PendingFiles(client=shared.clients.dynamodb, name=name, table=processor.table),
+        store=processor.store,
+        embedder=processor.embedder,
+        index=processor.index,
+        queue=consumer.queue,
+        shutdown=shared.shutdown,
+        metrics=shared.metrics,
+        random=Random(),
+        interval_s=shared.settings.replay_interval_s,
+    )
+
+
+def _stores(shared: _Shared, tools: Tools) -> tuple[StorageHandler, ArtifactStore]:
+    storage = StorageHandler(shared.clients.s3, results_bucket=shared.settings.results_bucket)
+    key = extraction_key(read_options(shared.settings), tools.versions)
+    return storage, ArtifactStore(storage, extraction_key=key)
 
 
 def _queue(shared: _Shared) -> QueueManager:
@@ -201,27 +210,9 @@ def _consumer_options(settings: Settings) -> ConsumerOptions:
 
 
 def _embedder(shared: _Shared, store: ArtifactStore) -> Embedder:
-    settings, wait = shared.settings, shared.shutdown.wait
-    breaker = CircuitBreaker(
-        failure_threshold=5, timeout=30.0, expected_exception=UnavailableError, name="bedrock"
-    )
-    shared.metrics.breaker_open.labels(service="bedrock").set_function(
-        lambda: float(breaker.state is CircuitState.OPEN)
-    )
-    rate = settings.bedrock_rate
-    limiter = AdaptiveRateLimiter(rate, min(1.0, rate), 5 * rate, wait=wait)
-    bedrock = BedrockClient(
-        shared.clients.bedrock,
-        image_model=settings.image_model,
-        text_model=settings.text_model,
-        policy=CallPolicy(
-            limiter=limiter,
-            breaker=breaker,
-            retry=lambda tries: RetryHandler(max_retries=tries, wait=wait),
-        ),
-    )
+    settings = shared.settings
     return Embedder(
-        bedrock=bedrock,
+        bedrock=open_bedrock(settings, shared.clients, wait=shared.shutdown.wait, metrics=shared.metrics),
         store=store,
         image_model=settings.image_model,
         text_model=settings.text_model,

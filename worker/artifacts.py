@@ -17,6 +17,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -46,18 +47,22 @@ class ArtifactStore:
 
     def load(self, sha256: str, file_type: FileType) -> Extraction | None:
         """The complete result for a content, None where there is none or it cannot be read."""
-        key = self.artifact_key(sha256, file_type)
-        data = self._storage.get(key)
+        found = self.open(self.artifact_key(sha256, file_type), self.thumbnail_key(sha256))
+        return found if found is not None and found.reason is None else None
+
+    def open(self, artifact_key: str, thumbnail_key: str | None) -> Extraction | None:
+        """The result under a key, complete or not; None where there is none or it cannot be read."""
+        data = self._storage.get(artifact_key)
         if data is None:
             return None
         try:
-            values = _unpack(data)
-            if values["reason"] is not None:
-                return None
-            return self._to_extraction(values, file_type, sha256)
+            extraction, drawn = _to_extraction(_unpack(data))
         except (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error) as error:
-            _log.warning("artifact_unreadable", key=key, error=type(error).__name__)
+            _log.warning("artifact_unreadable", key=artifact_key, error=type(error).__name__)
             return None
+        if not drawn or thumbnail_key is None:
+            return extraction
+        return replace(extraction, thumbnail=self._storage.get(thumbnail_key))
 
     def save(self, sha256: str, extraction: Extraction) -> str:
         """Store a result and its thumbnail; the artifact's key."""
@@ -124,15 +129,18 @@ class ArtifactStore:
         safe_version = hashlib.sha256(version.encode()).hexdigest()[:32]
         return f"checkpoints/{file_id}/{safe_version}/{self.extraction_key}/"
 
-    def _to_extraction(self, values: dict[str, Any], file_type: FileType, sha256: str) -> Extraction:
-        picture = values["picture"]
-        thumbnail = self._storage.get(self.thumbnail_key(sha256)) if values["thumbnail"] else None
-        return Extraction(
-            file_type=file_type,
-            pages=tuple(map(Page.from_dict, values["pages"])),
-            thumbnail=thumbnail,
-            picture=base64.b64decode(picture) if picture else None,
-        )
+
+def _to_extraction(values: Mapping[str, Any]) -> tuple[Extraction, bool]:
+    """What was read, and whether a thumbnail was stored with it."""
+    picture = values["picture"]
+    extraction = Extraction(
+        file_type=FileType(values["file_type"]),
+        pages=tuple(map(Page.from_dict, values["pages"])),
+        reason=values["reason"],
+        reason_message=str(values["reason_message"]),
+        picture=base64.b64decode(picture) if picture else None,
+    )
+    return extraction, bool(values["thumbnail"])
 
 
 def _vector_key(sha256: str, model: str, dimension: int) -> str:

@@ -32,7 +32,7 @@ class Burial:
             code=ended.code,
             reason=ended.message,
             stage=ended.stage,
-            body=None if alone else _native_body(file),
+            body=None if alone else native_body(file),
         )
         claim = lease.claim or self._claim_to_record(lease, file)
         if claim is not None:
@@ -61,7 +61,8 @@ class Burial:
         )
 
 
-def _native_body(file: FileMessage) -> str:
+def native_body(file: FileMessage) -> str:
+    """A message body that names this one file."""
     return json.dumps(
         {
             "eventType": file.event_type.value,

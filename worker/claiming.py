@@ -48,19 +48,25 @@ class Claimer:
     table: FileTable
 
     def claim(
-        self, message: FileMessage, *, message_id: str, takeover: tuple[int, int] | None = None
+        self,
+        message: FileMessage,
+        *,
+        message_id: str,
+        takeover: tuple[int, int] | None = None,
+        again: int | None = None,
     ) -> Job | Held | Unchanged:
         """Claim the file a message names, unless it is done or another attempt is on it.
 
         A file that another attempt holds is left to it, unless that attempt came from this same
         message (the queue gave it to us, so that lease lapsed) or `takeover` names the fence and
-        beat at which it was seen standing still.
+        beat at which it was seen standing still. A finished file is claimed once more where `again`
+        is the fence it was finished on: for copies of such a message it is not any more.
         """
         row = self.table.read(message.file_id)
         if row is not None and _is_buried(row, message_id):
             return Unchanged(row=row)
         version = look(self.storage, message)
-        if row is not None and _is_done(row, version, message_id):
+        if row is not None and again != row.fence and _is_done(row, version, message_id):
             return Unchanged(row=row)
         if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
             return Held(row=row)
@@ -79,12 +85,7 @@ class Claimer:
             return Held(row=now)
         return Job(
             message=message,
-            claim=Claim(
-                file_id=message.file_id,
-                fence=claimed.fence,
-                attempt=claimed.attempt or "",
-                message_id=message_id,
-            ),
+            claim=_claim(claimed, message_id),
             version=version,
             checkpoint=claimed.checkpoint,
             failures=claimed.failures,
@@ -102,6 +103,10 @@ def look(storage: StorageHandler, message: FileMessage) -> ObjectVersion | None:
 def is_held(row: FileRow, message_id: str) -> bool:
     """Whether an attempt that came from another message is on the file."""
     return not row.finished and row.owner is not None and row.message_id != message_id
+
+
+def _claim(row: FileRow, message_id: str) -> Claim:
+    return Claim(file_id=row.file_id, fence=row.fence, attempt=row.attempt or "", message_id=message_id)
 
 
 def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bool:

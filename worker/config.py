@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker.errors import MisconfiguredError
@@ -42,8 +42,29 @@ class Settings(BaseSettings):
         default=(), description="Buckets that files may come from, separated by commas."
     )
     # the index
-    index: Literal["sqlite"] = Field(default="sqlite", description="Which search index is written.")
+    index: Literal["sqlite", "opensearch"] = Field(
+        default="sqlite", description="Which search index is written."
+    )
     sqlite_path: Path | None = Field(default=None, description="File of the SQLite index.")
+    opensearch_endpoint: str = Field(
+        default="", validation_alias="OPENSEARCH_ENDPOINT", description="URL of the OpenSearch cluster."
+    )
+    opensearch_auth: Literal["none", "basic", "sigv4"] = Field(
+        default="none", description="How requests to OpenSearch are authorised."
+    )
+    opensearch_user: str = Field(default="", description="User name for basic.")
+    opensearch_password: SecretStr = Field(default=SecretStr(""), description="Password for basic.")
+    opensearch_service: Literal["es", "aoss"] = Field(
+        default="es", description="What sigv4 signs for: es is a domain, aoss a serverless collection."
+    )
+    index_prefix: str = Field(
+        default="",
+        pattern=r"^([a-z0-9][a-z0-9._-]{0,99})?$",
+        description="Beginning of the names of the OpenSearch indices.",
+    )
+    index_shards: int = Field(
+        default=1, ge=1, le=1024, description="Primary shards of an OpenSearch index that is made."
+    )
     # queue
     visibility_s: int = Field(
         default=120, ge=10, le=3_600, description="Seconds a received message stays hidden."
@@ -99,6 +120,10 @@ class Settings(BaseSettings):
     )
     bedrock_rate: float = Field(
         default=20.0, gt=0, description="Embedding calls a second at the start; it adapts."
+    )
+    # filling in what was pending
+    replay_interval_s: float = Field(
+        default=5.0, gt=0, description="Seconds between two looks at what is pending."
     )
     # observing
     http_host: str = Field(default="127.0.0.1", description="Address of the health server.")

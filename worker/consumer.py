@@ -112,7 +112,8 @@ class Consumer:
             with bind(message=lease.message.message_id, correlation=lease.message.correlation):
                 ended = self._attempt(lease, takeover)
                 if ended is not None:
-                    self._settle(lease, ended)
+                    with self.metrics.time_stage("settle"):
+                        self._settle(lease, ended)
         except BaseException:
             # A lease nobody works on must not be kept: the message comes back by itself.
             self.heartbeat.release(lease)
@@ -179,7 +180,11 @@ class Consumer:
         job: Job | None = None
         try:
             self._may_begin(lease)
-            claimed = self.claimer.claim(file, message_id=lease.message.message_id, takeover=takeover)
+            message = lease.message
+            with self.metrics.time_stage("claim"):
+                claimed = self.claimer.claim(
+                    file, message_id=message.message_id, takeover=takeover, again=message.again
+                )
             match claimed:
                 case Unchanged():
                     _log.info("file_unchanged", state=claimed.row.state.value)

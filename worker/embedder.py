@@ -12,7 +12,7 @@ import structlog
 
 from worker.artifacts import ArtifactStore
 from worker.aws.bedrock_client import BedrockClient
-from worker.errors import BedrockError, ThrottledError, UnavailableError
+from worker.errors import BedrockError, ThrottledError, UnavailableError, WorkerError
 from worker.metrics import Metrics
 from worker.models import Extraction, Vectors
 
@@ -38,11 +38,17 @@ class Embedder:
         self._metrics = metrics
 
     def embed(
-        self, sha256: str, extraction: Extraction, *, check: Callable[[], None] = lambda: None
+        self,
+        sha256: str,
+        extraction: Extraction,
+        *,
+        check: Callable[[], None] = lambda: None,
+        on_failure: Callable[[WorkerError], None] = lambda _: None,
     ) -> Vectors:
         """All vectors that are switched on; `pending` when the service could not answer.
 
-        `check` is called before each of them, and may raise to end the work.
+        `check` is called before each of them, and may raise to end the work. `on_failure` hears what
+        the service said.
         """
         image: tuple[float, ...] | None = None
         text: tuple[tuple[float, ...], ...] = ()
@@ -54,6 +60,7 @@ class Embedder:
             if self._text_model:
                 text = self._text_vectors(extraction, check)
         except (ThrottledError, UnavailableError, BedrockError) as error:
+            on_failure(error)
             return self._without(error, image)
         return Vectors(
             image=image,

@@ -46,6 +46,7 @@ class Code(StrEnum):
     SOURCE_MISSING = "source_missing"
     SOURCE_FORBIDDEN = "source_forbidden"
     TOO_MANY_FAILURES = "too_many_failures"
+    INDEX_REJECTED = "index_rejected"
     # what may succeed later
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"

@@ -4,15 +4,16 @@
         -> store artifact -> look again -> index (version = fence) -> commit (fence)
 
 No stage calls another; the order is known here only. The ledger row is written last, on the fence:
-it says that all of it is there, or is marked pending. A WorkerError ends an attempt; the consumer
-turns it into an outcome.
+it says that all of it is there, or is marked pending: an index or embedding service that is away holds
+no document up, the replayer fills in what it missed. A WorkerError ends an attempt; the consumer turns
+it into an outcome.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from worker.errors import (
     ObjectChangedError,
     ObjectGoneError,
     RejectedError,
+    ThrottledError,
     UnavailableError,
     WorkerError,
 )
@@ -93,7 +95,8 @@ class FileProcessor:
             except RejectedError as error:
                 content = _no_content(error)
         document = self._document(job, job.version, content)
-        self._confirm(job, job.version, lease)
+        with self._stage("confirm"):
+            self._confirm(job, job.version, lease)
         self._write(job, document)
         if content.checkpointed:
             self._drop_checkpoint(job, job.version)
@@ -172,8 +175,11 @@ class FileProcessor:
             )
 
     def _write(self, job: Job, document: Document) -> None:
+        fence = job.claim.fence
         with self._stage("index"):
-            self.index.index_document(document, version=job.claim.fence)
+            index_pending = self._left_pending(lambda: self.index.index_document(document, version=fence))
+        if document.vectors.pending:
+            self.metrics.left_pending.labels(kind="vectors").inc()
         with self._stage("commit"):
             self.table.commit(
                 job.claim,
@@ -185,9 +191,23 @@ class FileProcessor:
                     artifact_key=document.artifact_key,
                     thumbnail_key=document.thumbnail_key,
                     pages=len(document.pages),
+                    index_pending=index_pending,
                     vectors_pending=document.vectors.pending,
+                    file_path=document.file_path,
+                    file_type=document.file_type,
+                    size_bytes=document.size_bytes,
                 ),
             )
+
+    def _left_pending(self, write: Callable[[], None]) -> bool:
+        """Write to the index; True when it is away: the text is stored, so the document need not wait."""
+        try:
+            write()
+        except (ThrottledError, UnavailableError) as error:
+            self.metrics.left_pending.labels(kind="index").inc()
+            _log.warning("index_pending", code=error.code, reason=str(error))
+            return True
+        return False
 
     def _drop_checkpoint(self, job: Job, version: ObjectVersion) -> None:
         try:
@@ -198,9 +218,12 @@ class FileProcessor:
 
     def _bury(self, job: Job) -> Document:
         """The object is gone: leave a tombstone that no stale write can lift."""
-        self.index.tombstone(job.claim.file_id, version=job.claim.fence)
-        self.table.commit(job.claim, Commit(state=State.TOMBSTONED, reason=Code.OBJECT_GONE.value))
-        message = job.message
+        claim, message = job.claim, job.message
+        index_pending = self._left_pending(lambda: self.index.tombstone(claim.file_id, version=claim.fence))
+        self.table.commit(
+            claim,
+            Commit(state=State.TOMBSTONED, reason=Code.OBJECT_GONE.value, index_pending=index_pending),
+        )
         return Document(
             file_id=message.file_id,
             bucket=message.bucket,

@@ -1,7 +1,8 @@
 """A worker from its first thread to its last: start the loops, wait for a stop, stop in order.
 
 Order of stopping, with its reason: receiving ends first; documents in hand are finished or given back
-while heartbeat and sandbox still run for them; then the other loops end. What has not ended when the
+while heartbeat and sandbox still run for them; then the other loops end. What is pending waits for
+another worker, so the replayer ends with the receiving. What has not ended when the
 flush mark comes is abandoned: SQS redelivers, and the fence keeps late writes out.
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -21,6 +21,7 @@ from worker.health import HealthServer
 from worker.heartbeat import Heartbeat
 from worker.loops import Loop
 from worker.metrics import Metrics
+from worker.replayer import Replayer
 from worker.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
 
@@ -42,12 +43,14 @@ class Lifecycle:
     sandbox: Sandbox
     spot: SpotInterruptionHandler
     metrics: Metrics
+    replayer: Replayer
     http_host: str
     http_port: int
     attempts: int
     _signals: int = 0
     _received_all: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
+    _wake: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> int:
         """Work until a stop; the exit status: 0, or 1 when something must be mended first."""
@@ -66,6 +69,7 @@ class Lifecycle:
             render_metrics=self.metrics.render,
         )
         health.start()
+        self.metrics.reading_cpu_seconds.set_function(lambda: self.sandbox.cpu_s)
         receiver, attempts, others = self._start()
         self.spot.start_monitoring()
         _log.info("worker_ready", http_port=health.port, attempts=self.attempts)
@@ -93,16 +97,28 @@ class Lifecycle:
             Loop(name="sandbox", step=self.sandbox.step, ended=over),
             Loop(name="heartbeat", step=self.heartbeat.step, ended=over, interval_s=0.5),
             Loop(name="parked", step=consumer.parked_step, ended=over, interval_s=0.5),
+            *(self._replay_loop(number) for number in range(self.replayer.threads)),
         ]
         attempts = [
             Loop(name=f"attempt-{number}", step=consumer.attempt_step, ended=self._no_more_work)
             for number in range(self.attempts)
         ]
-        stopped: Callable[[], bool] = lambda: self.shutdown.requested  # noqa: E731
-        receiver = Loop(name="receive", step=consumer.step, ended=stopped, interval_s=0.02)
+        receiver = Loop(name="receive", step=consumer.step, ended=self._stopped, interval_s=0.02)
         other_threads = [loop.start(self.shutdown) for loop in others]
         attempt_threads = [loop.start(self.shutdown) for loop in attempts]
         return receiver.start(self.shutdown), attempt_threads, other_threads
+
+    def _replay_loop(self, number: int) -> Loop:
+        return Loop(
+            name=f"replayer-{number}",
+            step=self.replayer.step,
+            ended=self._stopped,
+            interval_s=self.replayer.interval_s,
+            pause=self._wake,
+        )
+
+    def _stopped(self) -> bool:
+        return self.shutdown.requested
 
     def _no_more_work(self) -> bool:
         return self._received_all.is_set() and self.consumer.in_flight == 0
@@ -126,6 +142,7 @@ class Lifecycle:
         stop = self.shutdown.stop
         self.metrics.shutdown_requested.set(1)
         _log.info("shutdown_began", reason=stop.reason if stop else "", left_s=self._left_s())
+        self._wake.set()
         self._join([receiver])
         self._received_all.set()
         self._join(attempts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -21,6 +23,8 @@ class Metrics:
         self.pages_total = self._counter("pages", "Pages by the source of their text.", "source")
         self.ocr_seconds = self._counter("ocr_seconds", "Wall time spent recognising pages.")
         self.embedding_calls = self._counter("embedding_calls", "Embeddings asked for.", "model", "result")
+        self.left_pending = self._counter("left_pending", "Documents committed with it pending.", "kind")
+        self.filled = self._counter("filled", "Pending documents tried again.", "kind", "result")
         self.received = self._counter("received", "Messages received.")
         self.settled = self._counter("settled", "Messages settled, by the ending.", "ending")
         self.queue_errors = self._counter("queue_errors", "Polls of the queue that failed.")
@@ -28,6 +32,7 @@ class Metrics:
         self.beats_failed = self._counter("beats_failed", "Heartbeats that did not.")
         self.in_flight = self._gauge("in_flight", "Messages being worked on.")
         self.parked = self._gauge("parked", "Messages waiting for a file another attempt holds.")
+        self.pending_seen = self._gauge("pending_seen", "Pending documents last seen, at most 100 a shard.")
         self.metadata_blind = self._gauge("metadata_blind", "1 while instance metadata cannot be read.")
         self.shutdown_requested = self._gauge("shutdown_requested", "1 once a stop was asked for.")
         self.breaker_open = self._gauge("breaker_open", "1 while a service is not called.", "service")
@@ -38,10 +43,22 @@ class Metrics:
             buckets=_STAGE_BUCKETS_S,
             registry=self._registry,
         )
+        self._stage_cpu_seconds = self._counter(
+            "stage_cpu_seconds", "CPU time of the worker itself in one stage, without its children.", "stage"
+        )
+        self.reading_cpu_seconds = self._gauge(
+            "reading_cpu_seconds", "CPU time of the processes that read documents, of those that ended."
+        )
 
-    def time_stage(self, stage: str) -> AbstractContextManager[object]:
-        """Add the time spent inside to that stage's histogram, also when it fails."""
-        return self._stage_seconds.labels(stage=stage).time()
+    @contextmanager
+    def time_stage(self, stage: str) -> Iterator[None]:
+        """Add the time spent inside, by the clock and of this thread's CPU, to that stage; on failure too."""
+        began, cpu_began = time.perf_counter(), time.thread_time()
+        try:
+            yield
+        finally:
+            self._stage_seconds.labels(stage=stage).observe(time.perf_counter() - began)
+            self._stage_cpu_seconds.labels(stage=stage).inc(time.thread_time() - cpu_began)
 
     def render(self) -> bytes:
         """All figures in the text format of Prometheus."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import pytest
 from moto import mock_aws
@@ -17,6 +20,7 @@ from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients, make_clients
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
+from worker.aws.pending_files import PendingFiles
 from worker.aws.provisioning import provision
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.aws.storage_handler import StorageHandler
@@ -35,6 +39,7 @@ from worker.models import EventType, FileMessage, Job
 from worker.parking import ParkingLot
 from worker.read_options import Limits, ReadOptions
 from worker.reading import Reader
+from worker.replayer import Replayer
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
@@ -77,6 +82,7 @@ class World:
     index: LocalIndex
     processor: FileProcessor
     consumer: Consumer
+    replayer: Replayer
     work_root: Path
     bucket: str = "source"
     _keys: list[str] = field(default_factory=list)
@@ -117,6 +123,14 @@ class World:
         row = self.table.read(self.message(key).file_id)
         assert row is not None
         return row
+
+    @contextmanager
+    def index_away(self) -> Iterator[None]:
+        """Nobody can write to the index meanwhile: another process has locked its file."""
+        self.index._file._connection.execute("PRAGMA busy_timeout = 0")
+        with closing(sqlite3.connect(self.work_root / "index.sqlite3", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
 
     def dead_letters(self) -> list[dict[str, object]]:
         answer = self.clients.sqs.receive_message(
@@ -240,6 +254,18 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
             claimer=claimer,
             heartbeat=heartbeat,
             parking=parking,
+            replayer=Replayer(
+                pending=PendingFiles(client=clients.dynamodb, name="files", table=table),
+                store=store,
+                embedder=processor.embedder,
+                index=index,
+                queue=queue,
+                shutdown=shutdown,
+                metrics=metrics,
+                random=Random(1),
+                threads=1,
+                interval_s=60,
+            ),
             metrics=metrics,
             shutdown=shutdown,
             work_root=tmp_path,

@@ -9,7 +9,6 @@ import pytest
 from worker import app
 from worker.config import load_settings
 from worker.errors import MisconfiguredError
-from worker.index.local_index import LocalIndex
 
 pytestmark = pytest.mark.unit
 
@@ -29,14 +28,6 @@ def test_what_decides_the_text_is_taken_from_the_settings() -> None:
     assert options.languages == ("eng",)
     assert options.dpi == 150
     assert options.limits.max_pixels == 7
-
-
-def test_the_index_is_the_file_the_settings_name(tmp_path: Path) -> None:
-    index = app.open_index(load_settings(sqlite_path=tmp_path / "index.sqlite3"))
-    assert isinstance(index, LocalIndex)
-    index.close()
-    with pytest.raises(MisconfiguredError, match="CIS_SQLITE_PATH"):
-        app.open_index(load_settings())
 
 
 def test_a_language_that_is_missing_ends_the_start_and_leaves_no_folder(tmp_path: Path) -> None:

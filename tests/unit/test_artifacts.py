@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from worker.artifacts import ArtifactStore
 from worker.models import Checkpoint, Extraction, FileType, Page, TextSource
 
 if TYPE_CHECKING:
@@ -81,3 +83,20 @@ def test_dropping_a_checkpoint_leaves_other_files_alone(world: World) -> None:
     world.store.drop_checkpoint("file", "v")
     assert world.storage.get(mine.key) is None
     assert world.storage.get(other.key) is not None
+
+
+def test_a_result_is_opened_by_its_key_whether_it_is_complete_or_not(world: World) -> None:
+    partial = Extraction(
+        file_type=FileType.PDF,
+        pages=PAGES,
+        reason="pages_failed",
+        reason_message="page 2",
+        thumbnail=b"webp",
+        picture=b"jpeg",
+    )
+    key = world.store.save("hash", partial)
+    assert world.store.open(key, world.store.thumbnail_key("hash")) == partial
+    assert world.store.load("hash", FileType.PDF) is None
+    other = ArtifactStore(world.storage, extraction_key="newer")
+    assert other.open(key, None) == replace(partial, thumbnail=None)
+    assert world.store.open("artifacts/hash/none", None) is None

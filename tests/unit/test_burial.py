@@ -67,3 +67,21 @@ def test_one_file_of_several_gets_a_message_of_its_own(world: World) -> None:
     world.queue.send(body)
     assert "b/" in body
     assert '"eventType": "FILE_UPLOADED"' in body
+
+
+def test_what_is_pending_of_a_file_stays_so_when_a_message_for_it_is_buried(world: World) -> None:
+    file = world.put("a")
+    world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED, index_pending=True))
+    _burial(world).bury(_lease(world), file, ENDED, alone=True)
+    assert world.row("a").pending
+
+
+def test_the_pending_content_of_a_claimed_file_gives_way_to_the_dead_letter(world: World) -> None:
+    file = world.put("a", b"one")
+    world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED, index_pending=True))
+    world.put("a", b"two")
+    lease = _lease(world)
+    lease.claim = world.claim(file, message_id="m2").claim
+    _burial(world).bury(lease, file, ENDED, alone=True)
+    row = world.row("a")
+    assert (row.state, row.pending, row.index_pending) == (State.DEAD_LETTERED, None, False)

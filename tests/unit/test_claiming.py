@@ -103,3 +103,14 @@ def test_a_message_that_was_dead_lettered_for_a_file_is_not_looked_at_again(worl
     claim = Claim(file_id=file.file_id, fence=claimed.fence, attempt="x", message_id="m1")
     world.table.commit(claim, Commit(state=State.DEAD_LETTERED))
     assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged)
+
+
+def test_a_finished_file_is_made_again_once_for_all_copies_of_the_wish(world: World) -> None:
+    file = world.put("a")
+    world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED))
+    first = world.claimer.claim(file, message_id="wish", again=1)
+    assert isinstance(first, Job)
+    assert isinstance(world.claimer.claim(file, message_id="copy", again=1), Held)
+    world.table.commit(first.claim, Commit(state=State.INDEXED))
+    assert isinstance(world.claimer.claim(file, message_id="copy", again=1), Unchanged)
+    assert world.row("a").fence == 2

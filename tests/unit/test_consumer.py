@@ -234,3 +234,12 @@ def test_an_outage_does_not_use_up_the_receives_of_the_queue(world: World) -> No
     delays.clear()
     world.work()
     assert delays == [30 * 4]
+
+
+def test_a_message_may_have_a_finished_file_read_again(live: World) -> None:
+    live.put("a.txt", b"text")
+    body = json.dumps({"eventType": "FILE_UPLOADED", "s3Bucket": "source", "s3Key": "a.txt"})
+    for cis, fence in (({}, 1), ({}, 1), ({"again": 1}, 2), ({"again": 1}, 2)):
+        live.queue.send(body, cis=cis)
+        live.work()
+        assert live.row("a.txt").fence == fence

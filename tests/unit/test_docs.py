@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from worker.config import Settings, environment_name
@@ -29,6 +30,8 @@ def shown(default: object) -> str:
     match default:
         case None | "" | ():
             return "(none)"
+        case SecretStr():
+            return shown(default.get_secret_value())
         case bool():
             return f"`{str(default).lower()}`"
         case float():

@@ -12,7 +12,7 @@ from PIL import Image
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Endpoint, make_clients
 from worker.embedder import Embedder
-from worker.errors import JobInterrupted, UnavailableError
+from worker.errors import JobInterrupted, UnavailableError, WorkerError
 from worker.local.bedrock_server import BedrockServer
 from worker.models import Extraction, FileType, Page, TextSource
 from worker.resilience.circuit_breaker import CircuitBreaker
@@ -103,9 +103,11 @@ def test_nothing_is_asked_for_what_is_switched_off(world: World, server: Bedrock
 
 def test_a_service_that_is_away_leaves_the_vectors_pending(world: World, server: BedrockServer) -> None:
     server.control({"down": True})
-    vectors = _embedder(world, server).embed("hash", _picture())
+    said: list[WorkerError] = []
+    vectors = _embedder(world, server).embed("hash", _picture(), on_failure=said.append)
     assert vectors.pending
     assert vectors.image is None
+    assert isinstance(said[0], UnavailableError)
 
 
 def test_a_throttled_call_is_tried_again(world: World, server: BedrockServer) -> None:

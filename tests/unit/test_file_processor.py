@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from worker.errors import JobInterrupted, LeaseLostError, ObjectChangedError, UnavailableError
+from worker.errors import (
+    Code,
+    JobInterrupted,
+    LeaseLostError,
+    ObjectChangedError,
+    RejectedError,
+    UnavailableError,
+)
 from worker.heartbeat import Lease
-from worker.models import Checkpoint, FileMessage, Job, State, TextSource
+from worker.index.local_index import LocalIndex
+from worker.models import Checkpoint, Document, FileMessage, Job, State, TextSource
 
 if TYPE_CHECKING:
     from tests.unit.conftest import World
@@ -207,3 +216,51 @@ def test_a_stop_without_time_ends_the_download(live: World) -> None:
     with pytest.raises(JobInterrupted):
         live.processor.process(job, lease)
     assert _left_behind(live) == []
+
+
+def test_an_index_that_is_away_holds_no_document_up(live: World) -> None:
+    live.announce("a.txt")
+    live.put("a.txt", TEXT)
+    with live.index_away():
+        live.work()
+    row = live.row("a.txt")
+    assert (row.state, row.index_pending, row.vectors_pending) == (State.INDEXED, True, False)
+    assert (row.file_type, row.size_bytes, row.file_path) == ("txt", len(TEXT), "a.txt")
+    assert live.waiting() == 0
+    assert live.dead_letters() == []
+    assert b'cis_left_pending_total{kind="index"} 1.0' in live.metrics.render()
+
+
+def test_a_tombstone_may_be_pending_too(live: World) -> None:
+    live.processor.process(_job(live), _lease(live))
+    live.clients.s3.delete_object(Bucket="source", Key="a.txt")
+    job = live.claim(live.message("a.txt"), message_id="m2")
+    with live.index_away():
+        live.processor.process(job, _lease(live))
+    row = live.row("a.txt")
+    assert (row.state, row.index_pending) == (State.TOMBSTONED, True)
+
+
+def test_the_ledger_knows_the_path_that_was_indexed(live: World) -> None:
+    live.clients.s3.put_object(
+        Bucket="source", Key="k/1", Body=TEXT, Metadata={"original-path": "/share/a.txt"}
+    )
+    live.processor.process(live.claim(live.message("k/1")), _lease(live))
+    assert live.row("k/1").file_path == "/share/a.txt"
+
+
+class _Refusing(LocalIndex):
+    """As OpenSearch is with a document that breaks its limits."""
+
+    def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
+        raise RejectedError("too many nested pages", code=Code.INDEX_REJECTED)
+
+
+def test_a_document_the_index_refuses_is_dead_lettered_with_the_reason(live: World, tmp_path: Path) -> None:
+    live.consumer.processor = replace(live.processor, index=_Refusing(tmp_path / "refusing.sqlite3"))
+    live.put("a.txt", TEXT)
+    live.announce("a.txt")
+    live.work()
+    row = live.row("a.txt")
+    assert (row.state, row.reason, row.index_pending) == (State.DEAD_LETTERED, "index_rejected", False)
+    assert [letter["code"] for letter in live.dead_letters()] == ["index_rejected"]

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.unit
 def _lifecycle(world: World) -> Lifecycle:
     # Real threads wait here, so real time passes for the latch; leases keep the test's clock.
     shutdown = Shutdown(budget_s=30)
-    world.consumer.shutdown = shutdown
+    world.consumer.shutdown = world.replayer.shutdown = shutdown
     metadata = InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2)
     return Lifecycle(
         shutdown=shutdown,
@@ -35,6 +35,7 @@ def _lifecycle(world: World) -> Lifecycle:
         sandbox=world.sandbox,
         spot=SpotInterruptionHandler(metadata, shutdown, world.metrics),
         metrics=world.metrics,
+        replayer=world.replayer,
         http_host="127.0.0.1",
         http_port=0,
         attempts=2,
@@ -116,3 +117,27 @@ def _answers(port: int) -> bool:
         return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10).ok
     except requests.ConnectionError:
         return False
+
+
+def test_what_is_pending_is_filled_in_and_the_wait_for_more_hears_the_stop(
+    live: World, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    live.put("a.txt", b"text")
+    live.announce("a.txt")
+    with live.index_away():
+        live.work()
+    assert live.row("a.txt").index_pending
+    lifecycle = _lifecycle(live)
+
+    def stop_when_filled() -> None:
+        try:
+            until(lambda: not live.row("a.txt").pending)
+        finally:
+            lifecycle.shutdown.request("test")
+
+    watcher = threading.Thread(target=stop_when_filled)
+    watcher.start()
+    assert lifecycle.run() == 0
+    watcher.join()
+    assert live.index.search("text").total == 1
+    assert "replayer-0" not in [thread.name for thread in threading.enumerate()]

@@ -82,3 +82,21 @@ def test_a_stage_is_timed_also_when_it_fails() -> None:
     figures = shown(metrics)
     assert figures["cis_stage_seconds_count", (("stage", "download"),)] == 2
     assert figures["cis_stage_seconds_sum", (("stage", "download"),)] >= 0
+
+
+def test_a_stage_is_timed_by_the_clock_and_by_the_cpu_also_when_it_fails() -> None:
+    metrics = Metrics()
+
+    def fail() -> None:
+        with metrics.time_stage("index"):
+            sum(range(100_000))
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
+    with metrics.time_stage("index"):
+        pass
+    figures = shown(metrics)
+    stage = (("stage", "index"),)
+    assert figures["cis_stage_seconds_count", stage] == 2
+    assert 0 < figures["cis_stage_cpu_seconds_total", stage] <= figures["cis_stage_seconds_sum", stage] + 0.01

@@ -105,7 +105,7 @@ class BedrockClient:
 
     def get_embedding_dimension(self, model: str | None = None) -> int:
         """Length of the vectors of a model (the image model when none is named)."""
-        return _model(model or self._image_model).dimension
+        return embedding_dimension(model or self._image_model)
 
     def get_embeddings(self, path: Path | str, max_retries: int = _MAX_RETRIES) -> list[float]:
         """The vector of a file: .txt (UTF-8) by the text model, anything else as a picture."""
@@ -173,6 +173,11 @@ class BedrockClient:
             with closing(response["body"]) as stream:
                 answer = stream.read()
         return _vector(name, answer, dimension)
+
+
+def embedding_dimension(model: str) -> int:
+    """Length of the vectors of a model. Raises MisconfiguredError for one that is not known."""
+    return _model(model).dimension
 
 
 def cut_text(text: str) -> str:

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, NoCredentialsError, NoRegionError
 
 from worker.aws.translation import translate
 from worker.errors import MisconfiguredError
@@ -91,6 +92,23 @@ def make_clients(endpoint: Endpoint | None = None, *, region: str | None = None)
             f"Could not connect to AWS: {error}. Check AWS_REGION and the AWS_ENDPOINT_URL variables, "
             "for example http://127.0.0.1:5000."
         ) from error
+
+
+def signing_credentials(*, region: str | None = None) -> tuple[Credentials, str]:
+    """Credentials that renew themselves and the region, to sign requests that boto3 does not send.
+
+    Raises MisconfiguredError that says what to set when region or credentials are missing.
+    """
+    try:
+        session = _session(None, region)
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        if not session.region_name:
+            raise NoRegionError
+    except BotoCoreError as error:
+        raise translate(error, what="sign requests") from error
+    return credentials, session.region_name
 
 
 def _session(endpoint: Endpoint | None, region: str | None) -> boto3.Session:

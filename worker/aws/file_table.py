@@ -9,18 +9,18 @@ that it had succeeded; ADD would count such a call twice. Wall clocks are writte
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from worker.aws import ledger_row
-from worker.aws.ledger_row import FileRow, Item, Value
+from worker.aws.ledger_row import FileRow, Value
+from worker.aws.row_writer import RowWriter
 from worker.aws.translation import translated
 from worker.errors import LeaseLostError
-from worker.models import Checkpoint, Claim, FileMessage, State
+from worker.models import Checkpoint, Claim, FileMessage, FileType, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,13 +29,17 @@ _MESSAGE_CHARS = 500
 _PATH_CHARS = 2_000
 _COUNTS = ("failures", "interruptions", "crash_strikes")
 _OF_ONE_VERSION = (*_COUNTS, "checkpoint", "reason", "reason_message")
+_PENDING = ("pending", "index_pending", "vectors_pending")
 _HELD = "#fence = :my_fence AND #attempt = :my_attempt"
 _HELD_AND_OWNED = f"{_HELD} AND attribute_exists(#owner)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commit:
-    """The end of one file's processing, as the ledger keeps it. `state` is an end state."""
+    """The end of one file's processing, as the ledger keeps it. `state` is an end state.
+
+    `file_path` is what the index was told where that is not what the claim's message said.
+    """
 
     state: State
     reason: str | None = None
@@ -46,6 +50,9 @@ class Commit:
     pages: int = 0
     index_pending: bool = False
     vectors_pending: bool = False
+    file_path: str = ""
+    file_type: FileType | None = None
+    size_bytes: int = 0
 
 
 class FileTable:
@@ -68,7 +75,7 @@ class FileTable:
         self._table = table
         self._owner = owner
         self._pipeline_version = pipeline_version
-        self._now = now
+        self._writer = RowWriter(client=client, table=table, now=now)
 
     def read(self, file_id: str) -> FileRow | None:
         """The row as it is now (consistent), None when the file was never claimed."""
@@ -113,7 +120,8 @@ class FileTable:
         Whether the row may be taken is the caller's decision; this only makes sure that nobody took
         it meanwhile (LeaseLostError). `attempt` must be new for every call. Failures, interruptions,
         checkpoint and reason go on counting only for an unfinished row of the same version; what is
-        stored of the file's content is kept until the commit replaces it.
+        stored of the file's content is kept until the commit replaces it. What was pending is not any
+        more: this attempt's own end decides that anew.
         """
         values: dict[str, Value | None] = {
             "fence": (seen.fence if seen else 0) + 1,
@@ -127,10 +135,11 @@ class FileTable:
             "file_path": message.display_path[:_PATH_CHARS],
             "beat": 0,
             "pipeline_version": self._pipeline_version,
+            **dict.fromkeys(_PENDING),
         }
         if seen is None or seen.finished or seen.version != version:
             values |= dict.fromkeys(_OF_ONE_VERSION)
-        row = self._update(
+        row = self._writer.write(
             message.file_id,
             what="claim",
             condition="#fence = :seen" if seen else "attribute_not_exists(#fence)",
@@ -149,7 +158,7 @@ class FileTable:
 
         For a new ledger beside an index that was kept, which refuses what is older than its own.
         """
-        self._update(
+        self._writer.write(
             file.file_id,
             what="seed",
             condition="attribute_not_exists(#fence)",
@@ -179,11 +188,16 @@ class FileTable:
             "artifact_key": commit.artifact_key,
             "thumbnail_key": commit.thumbnail_key,
             "pages": commit.pages,
-            "index_pending": commit.index_pending,
-            "vectors_pending": commit.vectors_pending,
+            "file_type": commit.file_type.value if commit.file_type else None,
+            "size_bytes": commit.size_bytes,
+            **ledger_row.pending_values(
+                claim.file_id, index=commit.index_pending, vectors=commit.vectors_pending
+            ),
             "checkpoint": None,
             "owner": None,
         }
+        if commit.file_path:
+            values["file_path"] = commit.file_path[:_PATH_CHARS]
         if commit.state is not State.DEAD_LETTERED:
             values |= dict.fromkeys(_COUNTS)
         _held(self._write(claim, what="commit", values=values), claim)
@@ -221,7 +235,7 @@ class FileTable:
         condition: str = _HELD,
     ) -> FileRow | None:
         """Write for a claim; returns its row, None when the file is another attempt's."""
-        row = self._update(
+        row = self._writer.write(
             claim.file_id,
             what=what,
             condition=condition,
@@ -231,58 +245,6 @@ class FileTable:
         )
         mine = row is not None and (row.fence, row.attempt) == (claim.fence, claim.attempt)
         return row if mine else None
-
-    def _update(
-        self,
-        file_id: str,
-        *,
-        what: str,
-        condition: str,
-        expected: Mapping[str, Value],
-        values: Mapping[str, Value | None],
-        count: str | None = None,
-    ) -> FileRow | None:
-        """Write if the condition holds; returns the row as it then is, whoever wrote it.
-
-        Empty values are removed, `count` names a number to raise by one. None: there is no row.
-        """
-        change, used = _change(
-            {**values, "updated_at": self._now().isoformat(timespec="milliseconds")}, count
-        )
-        used |= expected
-        with translated(f"{what} {file_id} in table {self._table}"):
-            try:
-                response = self._client.update_item(
-                    TableName=self._table,
-                    Key={"file_id": {"S": file_id}},
-                    UpdateExpression=change,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames={
-                        f"#{name}": name for name in re.findall(r"#(\w+)", f"{change} {condition}")
-                    },
-                    ExpressionAttributeValues={
-                        name: ledger_row.to_wire(value) for name, value in used.items()
-                    },
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except self._client.exceptions.ConditionalCheckFailedException as error:
-                item = cast("Item | None", error.response.get("Item"))
-            else:
-                item = response["Attributes"]
-        return ledger_row.from_wire(item) if item else None
-
-
-def _change(values: Mapping[str, Value | None], count: str | None) -> tuple[str, dict[str, Value]]:
-    kept = {name: value for name, value in values.items() if value}
-    change = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
-    used: dict[str, Value] = {f":{name}": value for name, value in kept.items()}
-    if count:
-        change += f", #{count} = if_not_exists(#{count}, :zero) + :one"
-        used |= {":zero": 0, ":one": 1}
-    if empty := [f"#{name}" for name, value in values.items() if not value]:
-        change += " REMOVE " + ", ".join(empty)
-    return change, used
 
 
 def _held(row: FileRow | None, claim: Claim) -> FileRow:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -33,12 +34,15 @@ _SOURCE: ErrorTable = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueFacts:
-    """A queue as it is set up; without a redrive policy `redrive_arn` and the receive count are None."""
+    """A queue as it is set up; without a redrive policy `redrive_arn` and the receive count are None.
+
+    `retention_s` is None where the server does not tell it, as ElasticMQ.
+    """
 
     arn: str
     depth: QueueDepth
     visibility_s: int
-    retention_s: int
+    retention_s: int | None
     redrive_arn: str | None = None
     max_receive_count: int | None = None
     fifo: bool = False
@@ -46,10 +50,14 @@ class QueueFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableFacts:
-    """A table as it is set up; `key` is its key attributes in order, each with its type, as `file_id S`."""
+    """A table as it is set up; `key` is its key attributes in order, each with its type, as `file_id S`.
+
+    `indexes` are its secondary indexes by name, each with its status.
+    """
 
     status: str
     key: tuple[str, ...]
+    indexes: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_queue(client: SQSClient, url: str) -> QueueFacts:
@@ -57,7 +65,7 @@ def read_queue(client: SQSClient, url: str) -> QueueFacts:
     with translated(f"read the attributes of {url}"):
         told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     redrive = json.loads(told.get("RedrivePolicy") or "{}")
-    receives = redrive.get("maxReceiveCount")
+    receives, retention = redrive.get("maxReceiveCount"), told.get("MessageRetentionPeriod")
     return QueueFacts(
         arn=told["QueueArn"],
         depth=QueueDepth(
@@ -66,7 +74,7 @@ def read_queue(client: SQSClient, url: str) -> QueueFacts:
             delayed=int(told["ApproximateNumberOfMessagesDelayed"]),
         ),
         visibility_s=int(told["VisibilityTimeout"]),
-        retention_s=int(told["MessageRetentionPeriod"]),
+        retention_s=None if retention is None else int(retention),
         redrive_arn=redrive.get("deadLetterTargetArn"),
         max_receive_count=None if receives is None else int(receives),
         fifo=told.get("FifoQueue") == "true",
@@ -79,8 +87,11 @@ def read_table(client: DynamoDBClient, name: str) -> TableFacts:
         table = client.describe_table(TableName=name)["Table"]
     types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
     names = [each["AttributeName"] for each in table["KeySchema"]]
+    indexes = table.get("GlobalSecondaryIndexes", [])
     return TableFacts(
-        status=table["TableStatus"], key=tuple(f"{name} {types.get(name, '?')}" for name in names)
+        status=table["TableStatus"],
+        key=tuple(f"{name} {types.get(name, '?')}" for name in names),
+        indexes={each["IndexName"]: each["IndexStatus"] for each in indexes},
     )
 
 

@@ -24,13 +24,19 @@ if TYPE_CHECKING:
 Value: TypeAlias = str | int | bool
 Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
+PENDING = "pending"
+"""The attribute that only rows with something pending have, and the name of the index over it."""
+
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileRow:
-    """One ledger row as last read."""
+    """One ledger row as last read.
+
+    `pending` is the row's place in the index of pending rows, `fills` how often a replay wrote it.
+    """
 
     file_id: str
     fence: int
@@ -52,6 +58,10 @@ class FileRow:
     thumbnail_key: str | None = None
     index_pending: bool = False
     vectors_pending: bool = False
+    pending: str | None = None
+    fills: int = 0
+    file_type: str | None = None
+    size_bytes: int = 0
     reason: str | None = None
     reason_message: str = ""
     pipeline_version: str | None = None
@@ -62,6 +72,19 @@ class FileRow:
     def finished(self) -> bool:
         """Whether the file is in an end state, with no attempt on it."""
         return self.state is not State.PROCESSING
+
+
+def pending_values(file_id: str, *, index: bool, vectors: bool) -> dict[str, Value | None]:
+    """The attributes that say what is pending of a file.
+
+    Only rows with `pending` are in the index of that name; sixteen values of it spread the rows, so
+    that an outage does not throttle one partition.
+    """
+    return {
+        PENDING: file_id[:1] if index or vectors else None,
+        "index_pending": index,
+        "vectors_pending": vectors,
+    }
 
 
 def to_wire(value: Value) -> AttributeValueTypeDef:

@@ -1,4 +1,6 @@
-"""Making queue, dead-letter queue, buckets and table where they are missing; nothing is ever changed.
+"""Making queue, dead-letter queue, buckets and table where they are missing.
+
+What is there is left as it is; only a table that lacks the index of pending rows is given it.
 
 The queue's own redrive is only the net for messages that kill whole machines, hence its high limit:
 interruptions raise the receive count too. The dead-letter queue keeps messages longer than the queue
@@ -8,6 +10,8 @@ does, because a message keeps its age when it moves.
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +20,16 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from botocore.exceptions import ClientError
 
 from worker.aws.clients import Clients
+from worker.aws.ledger_row import PENDING
 from worker.aws.translation import error_code, misconfigured, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeDefinitionTypeDef,
+        CreateGlobalSecondaryIndexActionTypeDef,
+        TableDescriptionTypeDef,
+    )
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import BucketLocationConstraintType
     from mypy_boto3_s3.type_defs import NotificationConfigurationTypeDef
@@ -33,6 +43,8 @@ _QUEUE_RETENTION_S = 4 * _DAY_S
 _DLQ_RETENTION_S = 14 * _DAY_S
 _VISIBILITY_S = 120
 _MAX_RECEIVE_COUNT = 100
+_INDEX_WAIT_S = 300.0
+_LOOK_S = 1.0
 _NOTIFICATION_ID = "cis-worker"
 _REGION_WITHOUT_CONSTRAINT = "us-east-1"
 _BUCKET_TAKEN = misconfigured("The name is taken by somebody else: choose another one.")
@@ -80,7 +92,7 @@ def provision(
         _queue(clients.sqs, queue_name, attributes, dry_run=dry_run),
         dlq,
         *(_bucket(clients.s3, name, dry_run=dry_run) for name in buckets),
-        _table(clients.dynamodb, table, dry_run=dry_run),
+        *_table(clients.dynamodb, table, dry_run=dry_run),
     ]
 
 
@@ -144,24 +156,78 @@ def _bucket(client: S3Client, name: str, *, dry_run: bool) -> Provisioned:
         return made(created=True)
 
 
-def _table(client: DynamoDBClient, name: str, *, dry_run: bool) -> Provisioned:
+def _table(client: DynamoDBClient, name: str, *, dry_run: bool) -> list[Provisioned]:
+    """The table, and the index of pending rows where an older table is given one."""
     made = partial(Provisioned, kind="table", name=name)
     with translated(f"make table {name}"):
         try:
-            arn = client.describe_table(TableName=name)["Table"]["TableArn"]
-            return made(created=False, identifier=arn)
+            found = client.describe_table(TableName=name)["Table"]
         except client.exceptions.ResourceNotFoundException:
             pass
+        else:
+            added = _pending_index(client, name, found, dry_run=dry_run)
+            return [made(created=False, identifier=found["TableArn"]), *added]
         if dry_run:
-            return made(created=True, identifier=name)
+            return [made(created=True, identifier=name)]
         response = client.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "file_id", "AttributeType": "S"}],
+            AttributeDefinitions=[_string("file_id"), _string(PENDING)],
             KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}],
+            GlobalSecondaryIndexes=[_pending_definition()],
         )
         client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
-        return made(created=True, identifier=response["TableDescription"]["TableArn"])
+        return [made(created=True, identifier=response["TableDescription"]["TableArn"])]
+
+
+def _pending_index(
+    client: DynamoDBClient, name: str, table: TableDescriptionTypeDef, *, dry_run: bool
+) -> list[Provisioned]:
+    if PENDING in _index_states(table):
+        return []
+    if not dry_run:
+        definition = _pending_definition()
+        throughput = table.get("ProvisionedThroughput")
+        if table.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST" and throughput:
+            definition["ProvisionedThroughput"] = {
+                "ReadCapacityUnits": throughput["ReadCapacityUnits"],
+                "WriteCapacityUnits": throughput["WriteCapacityUnits"],
+            }
+        client.update_table(
+            TableName=name,
+            AttributeDefinitions=[_string("file_id"), _string(PENDING)],
+            GlobalSecondaryIndexUpdates=[{"Create": definition}],
+        )
+        _wait_for_index(client, name)
+    return [Provisioned(kind="index", name=f"{name}/{PENDING}", created=True, identifier=PENDING)]
+
+
+def _wait_for_index(client: DynamoDBClient, name: str) -> None:
+    """Wait until the index can be queried, but not for ever: over a large table it takes its time.
+
+    Until then the workers leave pending rows alone, and the doctor tells.
+    """
+    pause, deadline = threading.Event(), time.monotonic() + _INDEX_WAIT_S
+    while _index_states(client.describe_table(TableName=name)["Table"]).get(PENDING) != "ACTIVE":
+        if time.monotonic() > deadline:
+            return
+        pause.wait(_LOOK_S)
+
+
+def _index_states(table: TableDescriptionTypeDef) -> Mapping[str, str]:
+    return {each["IndexName"]: each["IndexStatus"] for each in table.get("GlobalSecondaryIndexes", [])}
+
+
+def _pending_definition() -> CreateGlobalSecondaryIndexActionTypeDef:
+    return {
+        "IndexName": PENDING,
+        "KeySchema": [{"AttributeName": PENDING, "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+
+
+def _string(name: str) -> AttributeDefinitionTypeDef:
+    return {"AttributeName": name, "AttributeType": "S"}
 
 
 def _queue_attributes(client: SQSClient, url: str) -> _Attributes:

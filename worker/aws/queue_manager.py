@@ -41,6 +41,7 @@ _LEASE_GONE = frozenset(
     {
         "AWS.SimpleQueueService.MessageNotInflight",
         "InvalidParameterValue",
+        "InvalidParameterValueException",  # the same, by the JSON protocol
         "MessageNotInflight",
         "ReceiptHandleIsInvalid",
     }
@@ -195,6 +196,12 @@ class QueueManager:
             "correlation": message.correlation,
         }
         self._send(self._dlq_url, message.body if body is None else body, cis, delay_s=0)
+
+    def dead_letter_anew(self, body: str, *, code: str, reason: str, stage: str) -> None:
+        """Send a body whose own message is gone to the dead-letter queue, with its reason."""
+        self._send(
+            self._dlq_url, body, {"code": code, "reason": _printable(reason), "stage": stage}, delay_s=0
+        )
 
     def depth(self) -> QueueDepth:
         """About how many messages wait, are being worked on, and are delayed."""

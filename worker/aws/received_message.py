@@ -1,7 +1,8 @@
 """A queue message as received, with its lease and the attribute `cis` of our own.
 
 `cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on messages that were given
-back, and the reason as well on dead-lettered ones. Others may send anything under that name; what
+back, {"again": fence} on those that ask for a finished file to be read once more, and the reason as well on
+dead-lettered ones. Others may send anything under that name; what
 cannot be read counts as absent.
 """
 
@@ -43,6 +44,12 @@ class ReceivedMessage:
         """How often this message was given back by a machine that went away."""
         value = self.cis.get("interruptions")
         return value if isinstance(value, int) else 0
+
+    @property
+    def again(self) -> int | None:
+        """The fence whose finished result is to be made once more; None on nearly all messages."""
+        value = self.cis.get("again")
+        return value if isinstance(value, int) else None
 
     @property
     def first_seen_ms(self) -> int:

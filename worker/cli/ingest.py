@@ -23,8 +23,8 @@ from worker.extract.libre_office import libre_office_version
 from worker.extract.recognisers import tesseract_version
 from worker.local.home import ingestion
 from worker.local.home.folder import Home
-from worker.local.home.ingest_run import Listener
 from worker.local.home.result import Result
+from worker.local.home.result_keeper import Listener
 
 
 def ingest(

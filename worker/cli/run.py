@@ -8,17 +8,19 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from worker import app as composition
-from worker import log
+from worker import log, remotes
 from worker.aws.clients import Clients, make_clients
 from worker.aws.provisioning import Provisioned, connect_notifications, provision
 from worker.cli.interruption import Interruption
 from worker.config import Settings, load_settings
+from worker.index.opensearch_schema import FILES, IMAGES
 from worker.local.stack import EmbeddedStack
 
 _LOOK_S = 0.2
@@ -51,7 +53,7 @@ def init(
     dry_run: Annotated[bool, typer.Option(help="Only say what would be made.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make queue, dead-letter queue, buckets and table where they are missing.
+    """Make queue, dead-letter queue, buckets, table and search indices where they are missing.
 
     Names come from the CIS_ settings where those are set. New source buckets are connected to the
     queue. What exists already is left as it is.
@@ -72,6 +74,7 @@ def init(
         table=settings.file_table or _TABLE,
         dry_run=dry_run,
     )
+    made += _indices(settings, dry_run=dry_run)
     if not dry_run:
         _connect(clients, made, sources, existing_too=notify)
     variables = _variables(made, sources, results, settings)
@@ -131,6 +134,19 @@ def _connect(
             connect_notifications(clients, thing.name, queue_url)
 
 
+def _indices(settings: Settings, *, dry_run: bool) -> list[Provisioned]:
+    """The indices in OpenSearch; the SQLite file is made by whoever writes first."""
+    if settings.index != "opensearch":
+        return []
+    with closing(remotes.open_index_manager(settings)) as index:
+        missing = index.missing()
+        if not dry_run:
+            index.create_files_index()
+            index.create_images_index()
+    names = (f"{settings.index_prefix}{alias}" for alias in (FILES, IMAGES))
+    return [Provisioned(kind="index", name=name, created=name in missing, identifier=name) for name in names]
+
+
 def _variables(
     made: list[Provisioned], sources: tuple[str, ...], results: str, settings: Settings
 ) -> dict[str, str]:
@@ -142,7 +158,9 @@ def _variables(
         "CIS_SOURCE_BUCKETS": ",".join(sources),
         "CIS_FILE_TABLE": table,
     }
-    if settings.sqlite_path is None:
+    if settings.index == "opensearch":
+        variables |= {"CIS_INDEX": "opensearch", "OPENSEARCH_ENDPOINT": settings.opensearch_endpoint}
+    elif settings.sqlite_path is None:
         variables["CIS_SQLITE_PATH"] = "index.sqlite3"
     return variables
 

@@ -1,4 +1,4 @@
-"""The commands that ask a home folder: search, show, similar."""
+"""The commands that ask an index: search, show, similar; of a home folder, or the one the settings name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,27 +16,34 @@ from rich.table import Table
 from rich.text import Text
 
 from worker import app as composition
+from worker import remotes
 from worker.cli.printing import highlighted, plain, print_json
 from worker.config import load_settings
 from worker.errors import MisconfiguredError
 from worker.index.local_index import LocalIndex
-from worker.index.schema import SearchHit, SimilarHit
+from worker.index.schema import SearchHit, SearchIndex, SimilarHit
 from worker.local.home.file_walk import display
 from worker.local.home.folder import Home
-from worker.local.home.picture_query import picture_vector
+from worker.local.home.picture_query import embed_here, picture_vector
 from worker.models import Document
 
 _SHOWN_CHOICES = 10
 
 HomeOption = Annotated[
-    Path, typer.Option("--home", metavar="DIR", help="Folder that `cis-worker ingest` keeps its index in.")
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        help="Folder that `cis-worker ingest` keeps its index in. Without it the index the settings name "
+        "(CIS_INDEX) is asked.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def search(
     query: Annotated[str, typer.Argument(help='Words, or "a phrase" in double quotes.')],
-    home: HomeOption,
+    home: HomeOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most files to print.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -63,7 +71,7 @@ def search(
 
 def show(
     file: Annotated[str, typer.Argument(help="Path, file name or file_id.")],
-    home: HomeOption,
+    home: HomeOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what is known of one file, with the text of every page.
@@ -74,7 +82,7 @@ def show(
         document = _document(index, file)
     if document is None:
         raise MisconfiguredError(
-            f"{display(file)} is not in {home}; `cis-worker search` finds names and paths, too"
+            f"{display(file)} is not in {home or 'the index'}; `cis-worker search` finds names and paths, too"
         )
     if as_json:
         print_json(_as_dict(document))
@@ -90,7 +98,7 @@ def show(
 
 def similar(
     image: Annotated[str, typer.Argument(help="A picture: one that was ingested, or any other file.")],
-    home: HomeOption,
+    home: HomeOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most files to print.")] = 5,
     as_json: AsJson = False,
 ) -> None:
@@ -102,7 +110,7 @@ def similar(
         document = _document(index, image)
         vector = document.vectors.image if document else None
         if vector is None:
-            vector = _vector_of(image, known=document is not None)
+            vector = _vector_of(image, at_home=home is not None, known=document is not None)
         # One more, because a picture that was ingested is its own nearest.
         near = index.similar(vector, limit=limit + 1)
     hits = [hit for hit in near if document is None or hit.file_id != document.file_id][:limit]
@@ -118,14 +126,27 @@ def similar(
 
 
 @contextmanager
-def _index(folder: Path) -> Iterator[LocalIndex]:
-    home = Home(folder=folder)
-    home.require()
-    with closing(LocalIndex(home.index_path)) as index:
+def _index(folder: Path | None) -> Iterator[SearchIndex]:
+    with closing(_open(folder)) as index:
         yield index
 
 
-def _document(index: LocalIndex, asked: str) -> Document | None:
+def _open(folder: Path | None) -> SearchIndex:
+    if folder is not None:
+        home = Home(folder=folder)
+        home.require()
+        return LocalIndex(home.index_path)
+    settings = load_settings()
+    path = settings.sqlite_path
+    if settings.index == "sqlite" and (path is None or not path.exists()):
+        raise MisconfiguredError(
+            "There is no index to ask: name a folder with --home, or set CIS_INDEX=opensearch and "
+            f"OPENSEARCH_ENDPOINT{f'; {path} does not exist' if path else ''}"
+        )
+    return remotes.open_index(settings)
+
+
+def _document(index: SearchIndex, asked: str) -> Document | None:
     """The one document that is meant; a path on the disk is meant before a name."""
     path = display(os.path.abspath(asked))  # noqa: PTH100 - may be no UTF-8
     found = [summary for summary in index.find(path) if summary.file_path == path]
@@ -139,7 +160,7 @@ def _document(index: LocalIndex, asked: str) -> Document | None:
     return index.document(found[0].file_id) if found else None
 
 
-def _vector_of(image: str, *, known: bool) -> tuple[float, ...]:
+def _vector_of(image: str, *, at_home: bool, known: bool) -> tuple[float, ...]:
     path = Path(image)
     if not path.is_file():
         raise MisconfiguredError(
@@ -148,9 +169,10 @@ def _vector_of(image: str, *, known: bool) -> tuple[float, ...]:
             else f"{display(image)} is neither a file nor the name of an ingested one"
         )
     settings = load_settings()
+    here = partial(embed_here, model=settings.image_model)
     return picture_vector(
         path,
-        model=settings.image_model,
+        embed=here if at_home else remotes.picture_embedder(settings),
         options=composition.read_options(settings),
         work_dir=settings.work_dir,
     )

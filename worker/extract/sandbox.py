@@ -133,6 +133,11 @@ class Sandbox:
         self._closed = False
         self._zygote_is_dead = False
 
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of all children that ended, and of what they started."""
+        return self._zygote.cpu_s
+
     def start(self) -> Tools:
         """Start the zygote and wait until it is warm.
 

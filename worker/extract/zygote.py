@@ -97,7 +97,7 @@ class Zygote:
         except OSError:
             # No memory or no process left: for the worker that is a child that died at once.
             os.close(descriptor)
-            self._channel.send({"kind": "exited", "run": run, "code": 1})
+            self._channel.send({"kind": "exited", "run": run, "code": 1, "cpu_s": 0.0})
             return
         if pid == 0:
             self._become_child(request, descriptor)
@@ -138,7 +138,8 @@ class Zygote:
                 os.waitpid(ended.si_pid, 0)
                 continue
             # While the dead leader is not reaped, its group's number cannot be given to another.
-            self._channel.send({"kind": "exited", "run": run, "code": _bury_group(ended.si_pid)})
+            code, cpu_s = _bury_group(ended.si_pid)
+            self._channel.send({"kind": "exited", "run": run, "code": code, "cpu_s": cpu_s})
 
     def _kill_all(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -178,18 +179,19 @@ def _limit(limits: dict[str, int]) -> None:
         resource.setrlimit(what, (value, value))
 
 
-def _bury_group(pid: int) -> int:
-    """Kill a group and wait until all of it is gone; its leader's exit status.
+def _bury_group(pid: int) -> tuple[int, float]:
+    """Kill a group and wait until all of it is gone; its leader's exit status, the CPU seconds of all.
 
     What the leader had started is our child by then, because we are its subreaper.
     """
     _kill_group(pid)
-    code = 0
+    code, cpu_s = 0, 0.0
     while True:
         try:
-            dead, status = os.waitpid(-pid, 0)
+            dead, status, used = os.wait4(-pid, 0)
         except ChildProcessError:
-            return code
+            return code, cpu_s
+        cpu_s += used.ru_utime + used.ru_stime
         if dead == pid:
             code = os.waitstatus_to_exitcode(status)
 

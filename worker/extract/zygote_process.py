@@ -44,6 +44,8 @@ class ZygoteProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._pids: dict[str, int] = {}
         self.channel: Channel | None = None
+        self.cpu_s = 0.0
+        """CPU seconds of all children that ended, and of what they started."""
 
     def start(self) -> Tools:
         """Start it and wait until it is warm; raises MisconfiguredError when it cannot work here."""
@@ -106,6 +108,7 @@ class ZygoteProcess:
                 self._pids[child] = int(message["pid"])
             elif message["kind"] == "exited":
                 self._pids.pop(child, None)
+                self.cpu_s += float(message["cpu_s"])
                 ended.append((child, int(message["code"])))
         return ended
 

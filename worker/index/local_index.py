@@ -19,7 +19,16 @@ import numpy as np
 
 from worker.errors import LeaseLostError
 from worker.index.document_rows import FLOAT, folded_path, insert_document, load_document
-from worker.index.query import Term, fold, index_terms, parse_query, snippet, well_formed
+from worker.index.query import (
+    Term,
+    fold,
+    index_terms,
+    label,
+    parse_query,
+    rank,
+    snippet,
+    well_formed,
+)
 from worker.index.schema import FileSummary, SearchHit, SearchResult, SimilarHit
 from worker.index.sqlite_file import SqliteFile
 from worker.models import Document, FileType, Page, State
@@ -66,8 +75,8 @@ class LocalIndex:
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; a commit is searchable at once, so `refresh` changes nothing."""
-        label = _label(document.file_name, document.file_path)
-        terms = [] if document.state is State.TOMBSTONED else _terms(label, _texts(document.pages))
+        named = label(document.file_name, document.file_path)
+        terms = [] if document.state is State.TOMBSTONED else _terms(named, _texts(document.pages))
         with self._file.writing() as connection:
             _remove(connection, document.file_id, version)
             file = insert_document(connection, document, version)
@@ -75,8 +84,8 @@ class LocalIndex:
                 "INSERT INTO page_terms (rowid, terms) VALUES (?, ?)", _term_rows(file, terms)
             )
 
-    def tombstone(self, file_id: str, *, version: int) -> None:
-        """See SearchIndex."""
+    def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
+        """See SearchIndex; `refresh` changes nothing."""
         empty = Document(
             file_id=file_id,
             bucket="",
@@ -131,7 +140,9 @@ class LocalIndex:
         name = fold(re.split(r"[/\\]", name_or_path)[-1])
         with self._file.reading() as connection:
             rows = connection.execute(_FIND, (State.TOMBSTONED, asked, name, path)).fetchall()
-        ranked = [(_rank(row, asked, path), row) for row in rows]
+        ranked = [
+            (rank(row["file_id"] == asked, row["folded_name"], row["folded_path"], path), row) for row in rows
+        ]
         best = min((rank for rank, _ in ranked if rank is not None), default=None)
         return [_summary(row) for rank, row in ranked if rank is not None and rank == best]
 
@@ -140,18 +151,13 @@ class LocalIndex:
         self._file.close()
 
 
-def _label(file_name: str, file_path: str) -> str:
-    """What the name row says: the path, and the name where the path does not end with it."""
-    return file_path if file_path.endswith(file_name) else f"{file_path} | {file_name}"
-
-
 def _texts(pages: Iterable[Page]) -> Iterator[tuple[int, str]]:
     return ((page.number, page.text) for page in pages)
 
 
-def _terms(label: str, texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+def _terms(named: str, texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
     """The terms of the name row and of every page that has any."""
-    rows = ((number, index_terms(text)) for number, text in chain([(_NAME_ROW, label)], texts))
+    rows = ((number, index_terms(text)) for number, text in chain([(_NAME_ROW, named)], texts))
     return [(number, terms) for number, terms in rows if terms]
 
 
@@ -171,7 +177,7 @@ def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
         )
     if row["state"] != State.TOMBSTONED:
         texts = connection.execute("SELECT number, text FROM pages WHERE file = ?", (row["id"],))
-        terms = _terms(_label(row["file_name"], row["file_path"]), texts)
+        terms = _terms(label(row["file_name"], row["file_path"]), texts)
         # the table keeps no text, so it must be told which terms to forget
         connection.executemany(
             "INSERT INTO page_terms (page_terms, rowid, terms) VALUES ('delete', ?, ?)",
@@ -187,7 +193,7 @@ def _expression(term: Term) -> str:
 
 
 def _hit(row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
-    text = row["text"] if row["page"] != _NAME_ROW else _label(row["file_name"], row["file_path"])
+    text = row["text"] if row["page"] != _NAME_ROW else label(row["file_name"], row["file_path"])
     return SearchHit(
         file_id=row["file_id"],
         file_name=row["file_name"],
@@ -201,7 +207,7 @@ def _hit(row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
 def _cosines(
     connection: sqlite3.Connection, wanted: np.ndarray[tuple[int], np.dtype[np.float32]]
 ) -> Iterator[tuple[list[int], np.ndarray[tuple[int], np.dtype[np.float32]]]]:
-    """File ids and cosines, some at a time; a vector of length 0 is like nothing (0)."""
+    """File ids and cosines, some at a time; a vector of length 0 has no direction, and is near nothing."""
     rows = connection.execute(
         "SELECT file, floats FROM image_vectors WHERE length(floats) = ?", (wanted.nbytes,)
     )
@@ -210,8 +216,10 @@ def _cosines(
             -1, wanted.size
         )
         lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(wanted)
-        cosines = np.divide(vectors @ wanted, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-        yield [row["file"] for row in chunk], np.clip(cosines, -1.0, 1.0)
+        directed = lengths > 0
+        cosines = (vectors[directed] @ wanted) / lengths[directed]
+        files = [row["file"] for row, has_one in zip(chunk, directed.tolist(), strict=True) if has_one]
+        yield files, np.clip(cosines, -1.0, 1.0)
 
 
 def _similar_hit(connection: sqlite3.Connection, file: int, score: float) -> SimilarHit:
@@ -232,12 +240,3 @@ def _summary(row: sqlite3.Row) -> FileSummary:
         reason=row["reason"],
         pages=row["pages"],
     )
-
-
-def _rank(row: sqlite3.Row, asked: str, path: str) -> int | None:
-    """0 for the very file, 1 where its path ends with `path`, 2 where `path` ends with its, None else."""
-    if row["file_id"] == asked or row["folded_path"] == path:
-        return 0
-    if row["folded_name"] == path or row["folded_path"].endswith(f"/{path}"):
-        return 1
-    return 2 if path.endswith(f"/{row['folded_path']}") else None

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-_CJK = (
+CJK = (
     "\u1100-\u11ff"  # Hangul Jamo
     "\u3005-\u3007\u303b"  # 々 〆 〇 〻
     "\u3041-\u3096\u3099\u309a\u309d-\u309f"  # hiragana
@@ -27,8 +27,10 @@ _CJK = (
     "\U0001aff0-\U0001b16f"  # historic kana
     "\U00020000-\U0003ffff"  # Han beyond the first plane, such as 𠮟
 )
-_WORD_CHARACTER = rf"(?![{_CJK}])[^\W_]"
-_PIECES = re.compile(rf"(?P<run>[{_CJK}](?:\s*[{_CJK}])*)|(?:{_WORD_CHARACTER})+")
+"""Characters of scripts without visible words, as the inside of a regular expression's class."""
+
+_WORD_CHARACTER = rf"(?![{CJK}])[^\W_]"
+_PIECES = re.compile(rf"(?P<run>[{CJK}](?:\s*[{CJK}])*)|(?:{_WORD_CHARACTER})+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
 """Soft hyphens, joiners and variation selectors: they would cut a word in two."""
 _QUOTED_OR_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
@@ -75,12 +77,15 @@ class Term:
 
     `phrase` are its terms as in `index_terms`, to be found one right after the other; with `prefix`
     the last is only the beginning of a term. `pattern` is the regular expression that finds it in
-    normalised text.
+    normalised text, `text` the term as it was typed, normalised. `joints` counts where a run ends inside
+    of it.
     """
 
     phrase: tuple[str, ...]
     prefix: bool
     pattern: str
+    text: str
+    joints: int
 
 
 def parse_query(query: str) -> tuple[Term, ...]:
@@ -111,6 +116,24 @@ def snippet(text: str, terms: tuple[Term, ...]) -> str:
     return f"{'…' if start else ''}{marked}{'…' if end < len(shown) else ''}"
 
 
+def label(file_name: str, file_path: str) -> str:
+    """What stands for a file's name and path: the path, and the name where the path does not end with it."""
+    return file_path if file_path.endswith(file_name) else f"{file_path} | {file_name}"
+
+
+def rank(same: bool, folded_name: str, folded_path: str, path: str) -> int | None:
+    """How well a file fits a folded path that was asked for; lower is better, None is not at all.
+
+    0 for the very file (`same`, or by its path), 1 where its path ends with `path`, 2 where `path` ends
+    with its.
+    """
+    if same or folded_path == path:
+        return 0
+    if folded_name == path or folded_path.endswith(f"/{path}"):
+        return 1
+    return 2 if path.endswith(f"/{folded_path}") else None
+
+
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:
     """Words as they are, and runs (True) without their white space."""
     for match in _PIECES.finditer(text):
@@ -127,7 +150,13 @@ def _term(text: str) -> Term | None:
     if last_is_run and len(last) > 1:
         phrase.pop()  # in the document the run may go on
     patterns = (_run_pattern(piece) if is_run else _word_pattern(piece) for piece, is_run in pieces)
-    return Term(phrase=tuple(phrase), prefix=last_is_run and len(last) == 1, pattern=r"[\W_]*".join(patterns))
+    return Term(
+        phrase=tuple(phrase),
+        prefix=last_is_run and len(last) == 1,
+        pattern=r"[\W_]*".join(patterns),
+        text=text,
+        joints=sum(is_run for _, is_run in pieces[:-1]),
+    )
 
 
 def _run_pattern(run: str) -> str:

@@ -67,8 +67,8 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def tombstone(self, file_id: str, *, version: int) -> None:
-        """Hide a file that is gone.
+    def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:
+        """Hide a file that is gone; with `refresh` before this returns.
 
         An empty document stays in its place and remembers the version, or a stale worker's write
         could bring the file back.

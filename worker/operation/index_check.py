@@ -5,13 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 
+from worker.aws.clients import signing_credentials
 from worker.config import Settings
+from worker.index.index_inspection import IndexFacts, IndexInspection
+from worker.index.opensearch_client import connect_as_set
+from worker.index.opensearch_schema import FILES, IMAGE_DIMENSION, IMAGES
 from worker.index.sqlite_file import SqliteFile
-from worker.operation.finding import Check, Finding, failure, ok
+from worker.operation.finding import Check, Finding, failure, ok, warning
 
 _INDEX = "index"
+_CLUSTER = "opensearch"
 _BUSY_TIMEOUT_S = 2.0
+_NEW_INDEX = (
+    "A mapping cannot be changed: set CIS_INDEX_PREFIX to a name of its own, run `cis-worker init`, and "
+    "announce the files again (or delete the index where it holds nothing that is needed)."
+)
+_NO_KUROMOJI = (
+    "Install the plugin on every node (`opensearch-plugin install analysis-kuromoji`) and restart it; "
+    "Amazon OpenSearch Service has it."
+)
 
 
 def index_checks(settings: Settings) -> list[Check]:
@@ -53,4 +67,73 @@ def sqlite_findings(settings: Settings) -> Sequence[Finding]:
         return [ok(_INDEX, f"{path} can be written to")]
 
 
-_CHECKS: Mapping[str, Callable[[Settings], list[Check]]] = {"sqlite": sqlite_checks}
+def opensearch_checks(settings: Settings) -> list[Check]:
+    """The cluster, and the two indices in it."""
+    reach = "See that OPENSEARCH_ENDPOINT is right and that this machine reaches it; documents stay pending."
+    advice = "Set OPENSEARCH_ENDPOINT and CIS_OPENSEARCH_AUTH, and give the user or role its rights there."
+    looks: Mapping[str, Callable[[Settings, IndexInspection], Sequence[Finding]]] = {
+        _CLUSTER: cluster_findings,
+        f"index {settings.index_prefix}{FILES}": files_findings,
+        f"index {settings.index_prefix}{IMAGES}": images_findings,
+    }
+
+    def run(look: Callable[[Settings, IndexInspection], Sequence[Finding]]) -> Sequence[Finding]:
+        with closing(_inspection(settings)) as indices:
+            return look(settings, indices)
+
+    return [
+        Check(subject=subject, run=partial(run, look), advice=advice, away=reach)
+        for subject, look in looks.items()
+    ]
+
+
+def cluster_findings(_settings: Settings, indices: IndexInspection) -> Sequence[Finding]:
+    """Whether the cluster answers, is whole, and knows Japanese. Raises WorkerError."""
+    facts = indices.cluster()
+    if not facts.kuromoji:
+        return [failure(_CLUSTER, f"OpenSearch {facts.version} lacks the analyzer kuromoji.", _NO_KUROMOJI)]
+    told = f"version {facts.version}, {facts.status}, kuromoji is installed"
+    if facts.status == "red":
+        return [warning(_CLUSTER, f"{told}: some data is not there.", "Look at _cluster/allocation/explain.")]
+    return [ok(_CLUSTER, told)]
+
+
+def files_findings(settings: Settings, indices: IndexInspection) -> Sequence[Finding]:
+    """Whether the files index takes our documents and cuts Japanese into words. Raises WorkerError."""
+    subject = f"index {settings.index_prefix}{FILES}"
+    facts = indices.files()
+    if facts is not None and not facts.knows_japanese:
+        shown = " | ".join(facts.words) or "nothing"
+        told = f"{facts.name} does not analyse ocr_text with kuromoji: 営業報告書 becomes {shown}."
+        return [failure(subject, told, _NEW_INDEX)]
+    return [_index_finding(subject, facts)]
+
+
+def images_findings(settings: Settings, indices: IndexInspection) -> Sequence[Finding]:
+    """Whether the images index takes our vectors. Raises WorkerError."""
+    subject = f"index {settings.index_prefix}{IMAGES}"
+    facts = indices.images()
+    if facts is not None and not facts.takes_vectors:
+        told = f"{facts.name} has no image_vector of {IMAGE_DIMENSION} numbers."
+        return [failure(subject, told, _NEW_INDEX)]
+    return [_index_finding(subject, facts)]
+
+
+def _index_finding(subject: str, facts: IndexFacts | None) -> Finding:
+    if facts is None:
+        return ok(subject, "is not there yet; the worker or `cis-worker init` makes it")
+    if facts.missing_fields:
+        told = f"{facts.name} lacks {', '.join(facts.missing_fields)}: documents would be refused."
+        return failure(subject, told, _NEW_INDEX)
+    return ok(subject, f"{facts.name}: {facts.documents} entries")
+
+
+def _inspection(settings: Settings) -> IndexInspection:
+    client = connect_as_set(settings, lambda: signing_credentials(region=settings.aws_region))
+    return IndexInspection(client, prefix=settings.index_prefix)
+
+
+_CHECKS: Mapping[str, Callable[[Settings], list[Check]]] = {
+    "sqlite": sqlite_checks,
+    "opensearch": opensearch_checks,
+}

@@ -95,7 +95,7 @@ def _kind(queue: QueueFacts) -> Finding | None:
 
 
 def _retention(queue: QueueFacts) -> Finding | None:
-    if queue.retention_s >= _SHORT_RETENTION_S:
+    if queue.retention_s is None or queue.retention_s >= _SHORT_RETENTION_S:
         return None
     return warning(
         _QUEUE,
@@ -137,7 +137,7 @@ def _receive_count(queue: QueueFacts) -> Finding | None:
 
 
 def _longer(queue: QueueFacts, dlq: QueueFacts) -> Finding | None:
-    if dlq.retention_s > queue.retention_s:
+    if dlq.retention_s is None or queue.retention_s is None or dlq.retention_s > queue.retention_s:
         return None
     return warning(
         _DLQ,
@@ -147,5 +147,7 @@ def _longer(queue: QueueFacts, dlq: QueueFacts) -> Finding | None:
     )
 
 
-def _days(seconds: int) -> str:
+def _days(seconds: int | None) -> str:
+    if seconds is None:
+        return "for a time that is not told"
     return f"{seconds / _DAY_S:.3g} days" if seconds >= _DAY_S else f"{seconds} s"

@@ -8,12 +8,13 @@ from functools import partial
 
 from worker.aws.clients import Clients
 from worker.aws.file_table import FileTable
-from worker.aws.inspection import probe_source, read_table
+from worker.aws.inspection import TableFacts, probe_source, read_table
+from worker.aws.ledger_row import PENDING
 from worker.aws.storage_handler import StorageHandler
 from worker.config import Settings
 from worker.errors import UnavailableError, WorkerError
 from worker.models import Claim
-from worker.operation.finding import Check, Finding, failure, ok
+from worker.operation.finding import Check, Finding, failure, ok, warning
 
 _RESULTS = "results bucket"
 _SOURCES = "source buckets"
@@ -38,7 +39,8 @@ def store_checks(settings: Settings, clients: Clients) -> list[Check]:
             subject=_TABLE,
             run=lambda: table_findings(settings, clients),
             advice="Set CIS_FILE_TABLE to the ledger's table (`cis-worker init` makes one). The role needs "
-            "dynamodb:DescribeTable, GetItem, BatchGetItem, UpdateItem and Scan.",
+            "dynamodb:DescribeTable, GetItem, BatchGetItem, UpdateItem and Scan, and dynamodb:Query on its "
+            "indexes.",
         ),
     ]
 
@@ -114,4 +116,29 @@ def table_findings(settings: Settings, clients: Clients) -> Sequence[Finding]:
     table.read(_PROBES)
     # Nobody can hold this claim, so the condition fails: the right to write is tried, nothing is written.
     table.beat(Claim(file_id=_PROBES, fence=0, attempt="doctor", message_id=""))
-    return [ok(_TABLE, f"{name}: key file_id, reading and writing are possible")]
+    return [
+        ok(_TABLE, f"{name}: key file_id, reading and writing are possible"),
+        *_pending_index(name, facts),
+    ]
+
+
+def _pending_index(name: str, facts: TableFacts) -> Sequence[Finding]:
+    match facts.indexes.get(PENDING):
+        case "ACTIVE":
+            return []
+        case None:
+            return [
+                warning(
+                    _TABLE,
+                    f"{name} has no index `{PENDING}`: what an outage leaves pending would stay so.",
+                    "Run `cis-worker init`: it adds the index.",
+                )
+            ]
+        case status:
+            return [
+                warning(
+                    _TABLE,
+                    f"The index `{PENDING}` of {name} is {status}: what is pending waits until it is ACTIVE.",
+                    "Wait; over a large table it takes its time.",
+                )
+            ]

@@ -1,4 +1,8 @@
-"""A moto server for the whole session; every test makes its own queue, bucket and table in it."""
+"""Servers for the whole session; every test makes its own queue, bucket and table in one of them.
+
+A test file names in SERVERS those that its tests are run against, each test on each; moto alone where it
+names none. What one of them cannot do is said where a test is bound to some of them.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +27,35 @@ if TYPE_CHECKING:
 LoseResponses = Callable[..., AbstractContextManager[list[str]]]
 
 
+URL_FIXTURES = {
+    "moto": "moto_url",
+    "dynamodb": "dynamodb_url",
+    "elasticmq": "elasticmq_url",
+    "localstack": "localstack_url",
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on each of its file's servers, unless it is bound to some itself."""
+    bound = any("server" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "server" in metafunc.fixturenames and not bound:
+        servers = getattr(metafunc.module, "SERVERS", ("moto",))
+        metafunc.parametrize("server", servers, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
+def server(request: pytest.FixtureRequest) -> str:
+    """The name of the server that the test is run against."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def endpoint(server: str, request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(URL_FIXTURES[server]))
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -38,8 +69,9 @@ def clients(endpoint: str) -> Clients:
         environment.setenv("AWS_ENDPOINT_URL", endpoint)
         environment.setenv("AWS_REGION", "ap-northeast-1")
         environment.setenv("AWS_DEFAULT_REGION", "ap-northeast-1")
-        environment.setenv("AWS_ACCESS_KEY_ID", "local")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "local")
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        # LocalStack checks the signature of a link, and knows this secret only
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
         environment.delenv("AWS_PROFILE", raising=False)
         return make_clients()
 

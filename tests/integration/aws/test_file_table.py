@@ -1,4 +1,4 @@
-"""FileTable against moto's DynamoDB: fences, claims and answers that get lost."""
+"""FileTable against two servers of DynamoDB: fences, claims and answers that get lost."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from worker.errors import LeaseLostError, MisconfiguredError, UnavailableError
 from worker.models import Checkpoint, CheckpointPart, Claim, EventType, FileMessage, State
 
 pytestmark = pytest.mark.integration
+SERVERS = ("moto", "dynamodb")
 
 MESSAGE = FileMessage(
     event_type=EventType.FILE_UPLOADED, bucket="nas", key="報告.pdf", original_path="営業/報告.pdf"
@@ -34,6 +35,7 @@ def table_name(clients: Clients, name: str) -> str:
         AttributeDefinitions=[{"AttributeName": "file_id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}],
     )
+    clients.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
     return name
 
 

@@ -1,4 +1,4 @@
-"""QueueManager against moto's SQS."""
+"""QueueManager against three servers of SQS, of which only ElasticMQ refuses what AWS ignores."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pytest
 from worker.aws.clients import Clients
 from worker.aws.queue_manager import QueueDepth, QueueManager, ReceivedMessage
 from worker.errors import MisconfiguredError, UnavailableError
+from worker.resilience.rate_limiter import AdaptiveRateLimiter
 
 pytestmark = pytest.mark.integration
+SERVERS = ("moto", "elasticmq", "localstack")
 
 
 def received_one(queue: QueueManager) -> ReceivedMessage:
@@ -31,6 +33,15 @@ def test_the_poll_of_an_empty_queue_waits_for_a_message(queue: QueueManager) -> 
     began = time.monotonic()
     assert queue.receive(limit=10, wait_s=1) == []
     assert time.monotonic() - began >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", ["moto", "elasticmq"], indirect=True)
+def test_a_poll_of_an_empty_queue_lasts_as_long_as_sqs_allows(queue: QueueManager) -> None:
+    """Not on LocalStack: 20 s of waiting tell no more a third time than the poll of one second above."""
+    began = time.monotonic()
+    assert queue.receive(limit=10) == []
+    assert time.monotonic() - began >= 19
 
 
 @pytest.mark.parametrize("limit", [1, 5, 10])
@@ -121,6 +132,24 @@ def test_an_extension_tells_landed_from_lost(queue: QueueManager) -> None:
     assert extension.lost == {gone.message_id}
 
 
+@pytest.mark.parametrize("server", ["elasticmq"], indirect=True)
+def test_a_stale_receipt_neither_deletes_nor_extends(queue: QueueManager) -> None:
+    """On ElasticMQ alone: with moto and LocalStack it does both, which AWS never lets it do."""
+    queue.send("body")
+    stale = received_one(queue)
+    queue.hide(stale, delay_s=0)
+    current = received_one(queue)
+    assert current.receipt_handle != stale.receipt_handle
+    extension = queue.extend([stale], visibility_s=0)
+    assert extension.landed == frozenset()
+    assert extension.lost == {stale.message_id}
+    queue.hide(stale, delay_s=0)
+    assert queue.delete([stale]) == [stale]
+    assert queue.receive(limit=1, wait_s=0) == [], "the message is still hidden for its owner"
+    assert queue.delete([current]) == []
+    assert queue.depth() == QueueDepth(visible=0, in_flight=0, delayed=0)
+
+
 def test_a_hidden_message_comes_back_after_its_delay(queue: QueueManager) -> None:
     queue.send("body")
     queue.hide(received_one(queue), delay_s=0)
@@ -177,6 +206,36 @@ def test_one_record_of_a_message_can_be_dead_lettered(
     queue.send("two records")
     queue.dead_letter(received_one(queue), code="source_missing", reason="no bucket", body="second record")
     assert raw_dead_letter(clients, queues[1])[0] == "second record"
+
+
+def test_a_message_that_fails_at_every_receive_ends_in_the_dead_letter_queue(
+    clients: Clients, queues: tuple[str, str], queue: QueueManager
+) -> None:
+    asked = clients.sqs.get_queue_attributes(QueueUrl=queues[1], AttributeNames=["QueueArn"])
+    redrive = {"deadLetterTargetArn": asked["Attributes"]["QueueArn"], "maxReceiveCount": "3"}
+    clients.sqs.set_queue_attributes(QueueUrl=queues[0], Attributes={"RedrivePolicy": json.dumps(redrive)})
+    sent_id = queue.send("body", cis={"trace": "abc"})
+    for receive_count in (1, 2, 3):
+        message = received_one(queue)
+        assert message.receive_count == receive_count
+        queue.hide(message, delay_s=0)
+    assert queue.receive(limit=1, wait_s=1) == []
+    response = clients.sqs.receive_message(
+        QueueUrl=queues[1], MessageAttributeNames=["All"], WaitTimeSeconds=5
+    )
+    (dead,) = response["Messages"]
+    assert (dead["MessageId"], dead["Body"]) == (sent_id, "body")
+    assert json.loads(dead["MessageAttributes"]["cis"]["StringValue"]) == {"trace": "abc"}
+
+
+@pytest.mark.parametrize("server", ["moto"], indirect=True)
+def test_sending_is_paced_from_the_first_message_on(queue: QueueManager) -> None:
+    limiter = AdaptiveRateLimiter(5, 1, 5)
+    began = time.monotonic()
+    for number in range(20):
+        limiter.acquire()
+        queue.send(f"body {number}")
+    assert time.monotonic() - began >= 3.8
 
 
 def test_a_queue_that_does_not_exist_is_a_misconfiguration(clients: Clients, queues: tuple[str, str]) -> None:

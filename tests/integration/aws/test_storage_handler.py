@@ -1,4 +1,4 @@
-"""StorageHandler against moto's S3."""
+"""StorageHandler against two servers of S3."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from worker.errors import (
 )
 
 pytestmark = pytest.mark.integration
+SERVERS = ("moto", "localstack")
 
 KEY = "報告書/a b+c%20.pdf"
 
@@ -137,15 +138,16 @@ def test_a_stop_ends_a_download_between_chunks_and_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("size_mb", "parts"), [(10, 2), (11, 3)])
 def test_a_large_file_goes_up_in_parts(
-    clients: Clients, storage: StorageHandler, source: str, tmp_path: Path
+    clients: Clients, storage: StorageHandler, source: str, tmp_path: Path, size_mb: int, parts: int
 ) -> None:
-    data = os.urandom(11 * 1024**2)
+    data = os.urandom(size_mb * 1024**2)
     file = tmp_path / "large"
     file.write_bytes(data)
     storage.upload(source, KEY, file, content_type="application/pdf")
     found = clients.s3.get_object(Bucket=source, Key=KEY)
-    assert found["ETag"].strip('"').endswith("-3")
+    assert found["ETag"].strip('"').endswith(f"-{parts}")
     assert found["ContentType"] == "application/pdf"
     assert found["Body"].read() == data
 

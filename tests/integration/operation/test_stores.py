@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from worker.aws.provisioning import provision
 from worker.config import load_settings
 from worker.local.stack import EmbeddedStack
 from worker.operation.finding import Level
@@ -32,3 +33,18 @@ def test_trying_the_right_to_write_writes_no_row(stack: EmbeddedStack) -> None:
 def test_every_source_bucket_has_its_check(stack: EmbeddedStack) -> None:
     checks = store_checks(load_settings(source_buckets="a,b"), stack.clients)
     assert [check.subject for check in checks] == ["results bucket", "source a", "source b", "table"]
+
+
+def test_a_table_that_cannot_tell_what_is_pending_is_a_warning(stack: EmbeddedStack) -> None:
+    stack.clients.dynamodb.create_table(
+        TableName="older",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "file_id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}],
+    )
+    settings = load_settings(file_table="older")
+    usable, warned = table_findings(settings, stack.clients)
+    assert (usable.level, warned.level) == (Level.OK, Level.WARNING)
+    assert "cis-worker init" in warned.advice
+    provision(stack.clients, queue_name="o", dlq_name="o-dlq", buckets=[], table="older")
+    assert [finding.level for finding in table_findings(settings, stack.clients)] == [Level.OK]

@@ -96,3 +96,16 @@ def test_no_answer_is_an_outage(connect: Callable[[str], Any], wire: Any) -> Non
     wire.breaks(EndpointConnectionError(endpoint_url="http://x"))
     with pytest.raises(UnavailableError):
         server_time(connect("s3"))
+
+
+def test_a_tables_indexes_are_told_with_their_status(connect: Callable[[str], Any], wire: Any) -> None:
+    described = {
+        "TableStatus": "UPDATING",
+        "AttributeDefinitions": [{"AttributeName": "file_id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "file_id", "KeyType": "HASH"}],
+    }
+    wire.answer({"Table": described})
+    assert read_table(connect("dynamodb"), "files").indexes == {}
+    building = {"IndexName": "pending", "IndexStatus": "CREATING"}
+    wire.answer({"Table": {**described, "GlobalSecondaryIndexes": [building]}})
+    assert read_table(connect("dynamodb"), "files").indexes == {"pending": "CREATING"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ from worker.errors import MisconfiguredError
 pytestmark = pytest.mark.unit
 
 QUEUE = {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/q"}
-TABLE = {"Table": {"TableArn": "arn:aws:dynamodb:us-east-1:1:table/t"}}
+ARN = {"TableArn": "arn:aws:dynamodb:us-east-1:1:table/t"}
+BARE = {"Table": {**ARN, "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"}}}
+TABLE = {"Table": {**ARN, "GlobalSecondaryIndexes": [{"IndexName": "pending", "IndexStatus": "ACTIVE"}]}}
 
 
 @pytest.fixture
-def make(connect: Callable[[str], Any], wire: Any) -> Callable[[], list[Provisioned]]:
+def make(connect: Callable[[str], Any], wire: Any) -> Callable[..., list[Provisioned]]:
     clients = Clients(
         sqs=connect("sqs"),
         sqs_poll=connect("sqs"),
@@ -28,11 +31,11 @@ def make(connect: Callable[[str], Any], wire: Any) -> Callable[[], list[Provisio
     )
     for answer in (QUEUE, {"Attributes": {"QueueArn": "arn:aws:sqs:us-east-1:1:dlq"}}, QUEUE):
         wire.answer(answer)
-    return lambda: provision(clients, queue_name="q", dlq_name="dlq", buckets=["nas"], table="t")
+    return partial(provision, clients, queue_name="q", dlq_name="dlq", buckets=["nas"], table="t")
 
 
 def test_in_the_oldest_region_a_bucket_is_made_without_naming_it(
-    make: Callable[[], list[Provisioned]], wire: Any
+    make: Callable[..., list[Provisioned]], wire: Any
 ) -> None:
     wire.answer(b"", status=404)
     wire.answer(b"")
@@ -43,8 +46,45 @@ def test_in_the_oldest_region_a_bucket_is_made_without_naming_it(
 
 
 def test_a_bucket_of_somebody_else_is_a_misconfiguration(
-    make: Callable[[], list[Provisioned]], wire: Any
+    make: Callable[..., list[Provisioned]], wire: Any
 ) -> None:
     wire.answer(b"", status=403)
     with pytest.raises(MisconfiguredError, match=r"nas.*choose another"):
         make()
+
+
+def test_a_table_without_the_index_of_pending_rows_is_given_it(
+    make: Callable[..., list[Provisioned]], wire: Any
+) -> None:
+    for answer in (b"", BARE, {}, TABLE):
+        wire.answer(answer)
+    table, index = make()[-2:]
+    assert (table.kind, table.created) == ("table", False)
+    assert (index.kind, index.name, index.created) == ("index", "t/pending", True)
+    (change,) = wire.sent(-2)["GlobalSecondaryIndexUpdates"]
+    assert change["Create"] == {
+        "IndexName": "pending",
+        "KeySchema": [{"AttributeName": "pending", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+
+
+def test_the_index_of_a_table_with_bought_capacity_gets_as_much(
+    make: Callable[..., list[Provisioned]], wire: Any
+) -> None:
+    bought = {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3}
+    for answer in (b"", {"Table": {**ARN, "ProvisionedThroughput": bought}}, {}, TABLE):
+        wire.answer(answer)
+    make()
+    assert wire.sent(-2)["GlobalSecondaryIndexUpdates"][0]["Create"]["ProvisionedThroughput"] == bought
+
+
+def test_a_dry_run_tells_of_the_index_and_adds_nothing(
+    make: Callable[..., list[Provisioned]], wire: Any
+) -> None:
+    wire.answer(b"")
+    wire.answer(BARE)
+    assert [(thing.kind, thing.created) for thing in make(dry_run=True)][-2:] == [
+        ("table", False),
+        ("index", True),
+    ]

@@ -44,3 +44,9 @@ def test_what_cannot_be_read_counts_as_absent(cis: str | None) -> None:
 def test_wrong_kinds_inside_count_as_absent() -> None:
     message = received('{"interruptions": "many", "first_seen": null}')
     assert (message.interruptions, message.first_seen_ms) == (0, 1_700_000_000_123)
+
+
+def test_a_message_may_ask_for_a_result_once_more() -> None:
+    assert received('{"again": 7}').again == 7
+    assert received('{"again": "7"}').again is None
+    assert received(None).again is None

@@ -96,7 +96,9 @@ def test_it_says_what_it_found(tmp_path: Path) -> None:
 
 def test_a_child_that_loses_its_worker_ends_by_itself(zygote: ZygoteProcess, tmp_path: Path) -> None:
     _spawn(zygote, tmp_path).close()
+    assert zygote.cpu_s == 0
     assert _ends(zygote) == [("1", 0)]
+    assert zygote.cpu_s > 0, "what a child used is told at its end"
 
 
 def test_a_child_is_killed_with_what_it_started(zygote: ZygoteProcess, tmp_path: Path) -> None:

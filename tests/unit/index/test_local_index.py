@@ -179,3 +179,9 @@ def test_words_of_pages_are_not_stored(index: LocalIndex, make_document: MakeDoc
     index.index_document(document, version=1)
     stored = index.document(document.file_id)
     assert stored == replace(document, pages=(replace(page, words="[]", width_px=0),))
+
+
+def test_signs_between_words_keep_them_apart(index: LocalIndex, make_document: MakeDocument) -> None:
+    # kuromoji does not see the dot, so OpenSearch finds this
+    index.index_document(make_document("a.pdf", "東京・大阪"), version=1)
+    assert index.search("東京大阪").total == 0

@@ -1,8 +1,9 @@
 """Feeding one worker with files of a user's own, and keeping what comes of each.
 
 At most 50 messages are queued. A file is kept (artifact, manifest) as soon as its ledger row reached an
-end. Its source object goes later, when its message surely is gone: a redelivered message that found no
-object would take the file out of the index again.
+end and nothing is pending of it. Its source object goes later, when its message surely is gone: a
+redelivered message that found no object would take the file out of the index again. For the same reason
+what stays pending to the end is kept only when the worker has stopped: its replayer needs the artifact.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from worker.aws.file_table import FileTable
@@ -23,39 +25,20 @@ from worker.errors import Code, JobInterrupted
 from worker.index.schema import SearchIndex
 from worker.local.home.file_walk import FoundFile, display, look
 from worker.local.home.folder import Home
-from worker.local.home.manifest import Entry, Manifest
+from worker.local.home.manifest import Manifest
 from worker.local.home.plan import Task, failed, sha256_of
-from worker.local.home.result import Result, from_document, from_row
+from worker.local.home.result_keeper import Listener, Progress, ResultKeeper
 from worker.local.home.worker_keeper import WorkerKeeper
 from worker.local.stack import SOURCE_BUCKET
-from worker.models import Document, EventType, FileMessage, FileType, State
+from worker.models import EventType, FileMessage, State
 
 _LOOK_S = 0.2
 _MOST_QUEUED = 50
 _MOST_QUEUED_BYTES = 256 * 1024**2
 _SENT_A_ROUND = 10
 _LOST_ROUNDS = 25
-_END_STATES_WITHOUT_DOCUMENT = (State.DEAD_LETTERED, State.TOMBSTONED)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """How far the run is: files that are done of those it is to do, recognised and read pages, messages."""
-
-    done: int
-    total: int
-    pages: int
-    queued: int
-    current: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listener:
-    """Who hears of results, of things left out (path, why), and of the progress."""
-
-    on_result: Callable[[Result], None]
-    on_note: Callable[[str, str], None]
-    on_progress: Callable[[Progress], None]
+_ROWS_A_READ = 100
+_FILLED_WITHIN_S = 60.0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -70,7 +53,8 @@ class _Sent:
 class IngestRun:
     """One run. `fence` is what the ledger counts on from; `made_with` goes into the manifest.
 
-    `stop` may raise JobInterrupted; `look_every_s` is the time between two looks at the ledger.
+    `stop` may raise JobInterrupted; `look_every_s` is the time between two looks at the ledger, and
+    `filled_within_s` how long nothing but pending files may go without one that is filled.
     """
 
     home: Home
@@ -86,15 +70,28 @@ class IngestRun:
     fence: int
     stop: Callable[[], None]
     look_every_s: float = _LOOK_S
+    filled_within_s: float = _FILLED_WITHIN_S
     left: int = 0
+    _keeper: ResultKeeper = field(init=False)
     _sent: dict[str, _Sent] = field(default_factory=dict)
+    _pending: dict[str, _Sent] = field(default_factory=dict)
     _finished_keys: list[str] = field(default_factory=list)
     _waiting: deque[Task] = field(default_factory=deque)
-    _done: int = 0
-    _pages: int = 0
     _rounds_without_messages: int = 0
     _looked_at: float = 0.0
+    _patient_until: float = 0.0
     _pause: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Make what keeps the results."""
+        self._keeper = ResultKeeper(
+            home=self.home,
+            manifest=self.manifest,
+            index=self.index,
+            storage=self.storage,
+            listener=self.listener,
+            made_with=self.made_with,
+        )
 
     def run(self, tasks: Iterable[Task]) -> None:
         """Work the tasks to their end; `left` counts those that did not get there.
@@ -104,7 +101,7 @@ class IngestRun:
         self._waiting.extend(tasks)
         try:
             with self.worker:
-                while self._waiting or self._sent:
+                while self._waiting or self._sent or self._may_be_filled():
                     self.stop()
                     self.worker.check()
                     self._feed()
@@ -113,7 +110,10 @@ class IngestRun:
         except JobInterrupted:
             # The worker had its time to finish what it had in hand.
             self._collect()
+            self._keep_pending()
             raise
+        else:
+            self._keep_pending()
         finally:
             self.left = len(self._waiting) + len(self._sent)
 
@@ -136,19 +136,19 @@ class IngestRun:
         if not task.gone:
             found = look(task.path)
             if not isinstance(found, FoundFile):
-                self._tell(failed(task.path, found.message))
+                self._keeper.tell(failed(task.path, found.message))
                 return
             # What is recorded is what was there before the content was read: a later change shows.
             task = Task(
                 path=task.path, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns, entry=task.entry
             )
             if task.size_bytes > self.max_file_bytes:
-                self._record_too_large(task)
+                self._keeper.keep_too_large(task, limit=self.max_file_bytes, version=self.fence + 1)
                 return
             try:
                 sha256 = self._upload(task)
             except OSError as error:
-                self._tell(failed(task.path, error.strerror or "it cannot be read"))
+                self._keeper.tell(failed(task.path, error.strerror or "it cannot be read"))
                 return
         if self.fence:
             self.table.seed(file, fence=self.fence)
@@ -169,11 +169,16 @@ class IngestRun:
         now = time.monotonic()
         for file_id, row in rows.items():
             sent = self._sent[file_id]
-            if row.finished:
+            if row.pending:
+                self._pending[file_id] = self._sent.pop(file_id)
+            elif row.finished:
                 del self._sent[file_id]
                 self._finish(sent, row, now)
             elif row.owner is not None and sent.begun_at is None:
                 sent.begun_at = now
+        self._collect_pending(now)
+        if self._waiting or self._sent:
+            self._patient_until = now + self.filled_within_s
         self._looked_at = now
         if messages <= len(self._sent):
             self._remove_objects()
@@ -183,70 +188,38 @@ class IngestRun:
             self._give_up_lost()
         self._report(messages)
 
+    def _collect_pending(self, now: float) -> None:
+        """Keep what the worker's replayer has filled; the others are looked at again in turn."""
+        file_ids = list(islice(self._pending, _ROWS_A_READ))
+        rows = self.table.read_many(file_ids) if file_ids else {}
+        for file_id in file_ids:
+            sent, row = self._pending.pop(file_id), rows.get(file_id)
+            if row is None or row.pending or not row.finished:
+                self._pending[file_id] = sent
+            else:
+                self._patient_until = now + self.filled_within_s
+                self._finish(sent, row, now)
+
+    def _may_be_filled(self) -> bool:
+        return bool(self._pending) and time.monotonic() < self._patient_until
+
+    def _keep_pending(self) -> None:
+        """What nobody filled in time is kept as it is; the next run makes it anew."""
+        while self._pending:
+            file_ids = list(islice(self._pending, _ROWS_A_READ))
+            rows = self.table.read_many(file_ids)
+            for file_id in file_ids:
+                sent, row = self._pending.pop(file_id), rows.get(file_id)
+                if row is None:
+                    self._keeper.tell(failed(sent.task.path, "the ledger does not tell what became of it"))
+                else:
+                    self._finish(sent, row, time.monotonic())
+
     def _finish(self, sent: _Sent, row: FileRow, now: float) -> None:
-        task = sent.task
-        path = display(task.path)
         # What was begun and ended between two looks took less than the time between them.
         seconds = now - (sent.begun_at or max(sent.sent_at, self._looked_at))
-        self._finished_keys.append(task.key)
-        if row.content_hash:
-            self.home.take(self.storage, row.content_hash)
-        known = row.state not in _END_STATES_WITHOUT_DOCUMENT
-        document = self.index.document(row.file_id) if known else None
-        self._record(
-            task,
-            sha256=row.content_hash or sent.sha256,
-            state=row.state,
-            reason=row.reason,
-            vectors_pending=row.vectors_pending,
-        )
-        self._pages += row.pages
-        if document is None:
-            self._tell(from_row(row, path=path, seconds=seconds))
-        else:
-            self._tell(from_document(document, path=path, seconds=seconds))
-
-    def _record(
-        self, task: Task, *, sha256: str, state: State, reason: str | None, vectors_pending: bool = False
-    ) -> None:
-        if state is State.TOMBSTONED:
-            self.manifest.remove(task.path)
-        else:
-            self.manifest.put(
-                Entry(
-                    path=task.path,
-                    file_id=task.file_id,
-                    size_bytes=task.size_bytes,
-                    mtime_ns=task.mtime_ns,
-                    sha256=sha256,
-                    made_with=self.made_with,
-                    state=state,
-                    reason=reason,
-                    vectors_pending=vectors_pending,
-                )
-            )
-        if task.entry and task.entry.sha256 and not self.manifest.holds(task.entry.sha256):
-            self.home.forget(task.entry.sha256)
-
-    def _record_too_large(self, task: Task) -> None:
-        """Index by name what a worker would refuse by its size, without moto holding it in memory."""
-        path = display(task.path)
-        document = Document(
-            file_id=task.file_id,
-            bucket=SOURCE_BUCKET,
-            key=task.key,
-            file_name=Path(path).name,
-            file_path=path,
-            size_bytes=task.size_bytes,
-            file_type=FileType.UNSUPPORTED,
-            state=State.NO_CONTENT,
-            reason=Code.TOO_LARGE.value,
-            reason_message=f"{task.size_bytes} bytes are over the limit of {self.max_file_bytes} "
-            "(CIS_MAX_FILE_BYTES)",
-        )
-        self.index.index_document(document, version=self.fence + 1)
-        self._record(task, sha256="", state=document.state, reason=document.reason)
-        self._tell(from_document(document, path=path))
+        self._finished_keys.append(sent.task.key)
+        self._keeper.keep(sent.task, row, sha256=sent.sha256, seconds=seconds)
 
     def _remove_objects(self) -> None:
         for key in self._finished_keys:
@@ -262,18 +235,14 @@ class IngestRun:
             self._finish(sent, row, time.monotonic())
         self._sent.clear()
 
-    def _tell(self, result: Result) -> None:
-        self._done += 1
-        self.listener.on_result(result)
-
     def _report(self, messages: int) -> None:
         begun = [sent for sent in self._sent.values() if sent.begun_at is not None]
         recognised = sum(self.worker.ocr_pages[file_id] for file_id in self._sent)
         self.listener.on_progress(
             Progress(
-                done=self._done,
-                total=self._done + len(self._sent) + len(self._waiting),
-                pages=self._pages + recognised,
+                done=self._keeper.done,
+                total=self._keeper.done + len(self._sent) + len(self._pending) + len(self._waiting),
+                pages=self._keeper.pages + recognised,
                 queued=messages,
                 current=Path(display(begun[0].task.path)).name if begun else "",
             )

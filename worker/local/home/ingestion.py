@@ -18,9 +18,10 @@ from worker.extract.extraction_key import PIPELINE_VERSION
 from worker.index.local_index import LocalIndex
 from worker.local.home.file_walk import Ignored
 from worker.local.home.folder import Home, translated
-from worker.local.home.ingest_run import IngestRun, Listener, Progress
+from worker.local.home.ingest_run import IngestRun
 from worker.local.home.manifest import Manifest
 from worker.local.home.plan import Planner, Skipped, Task, require_paths
+from worker.local.home.result_keeper import Listener, Progress
 from worker.local.home.worker_keeper import WorkerKeeper
 from worker.local.stack import EmbeddedStack
 

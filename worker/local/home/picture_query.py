@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,19 +27,28 @@ _TICK_S = 0.1
 _MAX_PICTURE_BYTES = 5 * 1024**2
 
 
-def picture_vector(path: Path, *, model: str, options: ReadOptions, work_dir: Path) -> tuple[float, ...]:
-    """The image vector of a picture, or of the first page of a PDF.
+def picture_vector(
+    path: Path, *, embed: Callable[[bytes], tuple[float, ...]], options: ReadOptions, work_dir: Path
+) -> tuple[float, ...]:
+    """The image vector of a picture, or of the first page of a PDF, as `embed` makes it.
 
-    Raises RejectedError when no picture can be drawn of the file, MisconfiguredError when the model
-    is none of the embedded ones or the sandbox cannot start.
+    Raises what `embed` raises, RejectedError when no picture can be drawn of the file, MisconfiguredError
+    when the sandbox cannot start.
     """
-    picture = _picture_of(path, options=replace(options, embed_pdf_pictures=True), work_dir=work_dir)
+    return embed(_picture_of(path, options=replace(options, embed_pdf_pictures=True), work_dir=work_dir))
+
+
+def embed_here(picture: bytes, *, model: str) -> tuple[float, ...]:
+    """The vector that the embedded stack's Bedrock gives a picture.
+
+    Raises MisconfiguredError for a model that it does not know, RejectedError for what is no picture.
+    """
     try:
         answer = invoke(model, json.dumps({"inputImage": base64.b64encode(picture).decode()}).encode())
     except UnknownModelError as error:
         raise MisconfiguredError(f"{model or 'No model'} cannot embed pictures here: {error}") from error
     except InvalidRequestError as error:
-        raise RejectedError(f"{display(str(path))}: {error}") from error
+        raise RejectedError(str(error)) from error
     vector = answer["embedding"]
     return tuple(map(float, vector)) if isinstance(vector, list) else ()
 

@@ -25,6 +25,8 @@ _CHANGES: Mapping[str, str] = {
     "CIS_LOG_LEVEL": "info",
     # An open poll holds up the stop, and there is no long way to this queue.
     "CIS_POLL_WAIT_S": "1",
+    # A run ends when nothing is pending any more, and there is no fleet to ask one ledger.
+    "CIS_REPLAY_INTERVAL_S": "1",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image
 from worker.app import read_options
 from worker.config import load_settings
 from worker.errors import Code, MisconfiguredError, RejectedError
-from worker.local.home.picture_query import picture_vector
+from worker.local.home.picture_query import embed_here, picture_vector
 from worker.local.samples.documents import write_pdf
 from worker.local.samples.fonts import Font
 
@@ -23,7 +24,8 @@ def vector_of(path: Path, *, model: str = MODEL) -> tuple[float, ...]:
     settings = load_settings()
     work_dir = path.parent / "work"
     work_dir.mkdir(exist_ok=True)
-    vector = picture_vector(path, model=model, options=read_options(settings), work_dir=work_dir)
+    embed = partial(embed_here, model=model)
+    vector = picture_vector(path, embed=embed, options=read_options(settings), work_dir=work_dir)
     assert list(work_dir.iterdir()) == []
     return vector
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,26 @@ from moto import mock_aws
 
 from worker.aws.clients import Clients, make_clients
 from worker.aws.file_table import Commit, FileTable
+from worker.aws.pending_files import PendingFiles
 from worker.aws.provisioning import provision
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.aws.storage_handler import StorageHandler
 from worker.errors import JobInterrupted
 from worker.index.local_index import LocalIndex
 from worker.local.home.folder import Home
-from worker.local.home.ingest_run import IngestRun, Listener, Progress
+from worker.local.home.ingest_run import IngestRun
 from worker.local.home.manifest import Manifest
 from worker.local.home.plan import Task
 from worker.local.home.result import Result
+from worker.local.home.result_keeper import Listener, Progress
 from worker.local.home.worker_keeper import WorkerKeeper
 from worker.local.stack import RESULTS_BUCKET, SOURCE_BUCKET, EmbeddedStack
 from worker.models import Claim, Document, EventType, FileMessage, FileType, State, file_id
 
 pytestmark = pytest.mark.unit
+
+
+END = Commit(state=State.INDEXED, pages=1)
 
 
 class PlayedWorker(WorkerKeeper):
@@ -59,6 +64,7 @@ class World:
     stop_after: int | None = None
     state: State = State.INDEXED
     keep_messages: bool = False
+    end: Commit = END
 
     def file(self, name: str, content: bytes = b"content") -> Task:
         path = self.docs / name
@@ -100,7 +106,15 @@ class World:
         self.storage.put(f"artifacts/{sha256}/txt-key", b"pages of " + data)
         if self.state is not State.DEAD_LETTERED:
             self._index(body, row.fence, sha256)
-        self.table.commit(claim, Commit(state=self.state, content_hash=sha256, pages=1))
+        self.table.commit(claim, replace(self.end, state=self.state, content_hash=sha256))
+
+    def fill(self, task: Task) -> None:
+        """What the worker's replayer does."""
+        pending = PendingFiles(client=self.clients.dynamodb, name="files-q", table=self.table)
+        row = pending.read(task.file_id)
+        assert row is not None
+        assert self.storage.keys(f"artifacts/{row.content_hash}/")
+        assert pending.fill(row)
 
     def _index(self, body: dict[str, Any], fence: int, sha256: str) -> None:
         path = body["metadata"]["originalPath"]
@@ -302,18 +316,9 @@ def test_a_dead_letter_is_told_from_the_ledger(world: World) -> None:
 
 
 def test_a_file_over_the_limit_is_indexed_by_name_without_an_upload(world: World) -> None:
-    task = world.file("film.mp4", b"x" * 1_001)
-    world.run.run([task])
+    world.run.run([world.file("film.mp4", b"x" * 1_001)])
     assert world.seen == []
-    document = world.index.document(task.file_id)
-    assert document is not None
-    assert (document.state, document.reason, document.file_name) == (
-        State.NO_CONTENT,
-        "too_large",
-        "film.mp4",
-    )
-    assert world.index.search("film").total == 1
-    assert world.manifest.get(task.path) is not None
+    assert [(result.state, result.reason) for result in world.results] == [("no_content", "too_large")]
 
 
 def test_files_that_cannot_be_read_fail_alone(world: World) -> None:
@@ -355,3 +360,41 @@ def test_progress_counts_what_is_done_of_all(world: World) -> None:
     world.run.run([world.file("a.txt", b"a"), world.file("b.txt", b"b")])
     assert [(step.done, step.total) for step in world.progress][-1] == (2, 2)
     assert world.progress[-1].pages == 2
+
+
+def test_a_file_is_told_of_when_nothing_is_pending_of_it_any_more(world: World) -> None:
+    world.end = replace(world.end, index_pending=True, vectors_pending=True)
+    task = world.file("a.txt")
+    turns: list[int] = []
+    turn = world.turn
+
+    def turn_then_fill() -> None:
+        turn()
+        turns.append(len(world.results))
+        if len(turns) == 4:
+            world.fill(task)
+
+    world.run.worker.check = turn_then_fill  # type: ignore[method-assign]
+    world.run.run([task])
+    assert turns == [0, 0, 0, 0]
+    assert [result.state for result in world.results] == ["indexed"]
+    assert world.progress[-1].total == 1
+
+
+def test_vectors_that_nobody_fills_in_are_left_to_the_next_run(world: World) -> None:
+    world.end = replace(world.end, vectors_pending=True)
+    world.run.filled_within_s = 0.05
+    task = world.file("a.txt")
+    world.run.run([task])
+    assert [result.state for result in world.results] == ["indexed"]
+    entry = world.manifest.get(task.path)
+    assert entry is not None
+    assert entry.unfinished
+
+
+def test_a_stop_does_not_wait_for_what_is_pending(world: World) -> None:
+    world.end = replace(world.end, vectors_pending=True)
+    world.stop_after = 1
+    with pytest.raises(JobInterrupted):
+        world.run.run([world.file("a.txt")])
+    assert [result.state for result in world.results] == ["indexed"]

@@ -12,11 +12,11 @@ import pytest
 from worker.errors import MisconfiguredError
 from worker.index.local_index import LocalIndex
 from worker.local.home.folder import Home
-from worker.local.home.ingest_run import Listener
 from worker.local.home.ingestion import Ended, IngestRequest, ingest
 from worker.local.home.manifest import Entry, Manifest
 from worker.local.home.plan import Task
 from worker.local.home.result import Result
+from worker.local.home.result_keeper import Listener
 from worker.models import Document, FileType, State
 
 pytestmark = pytest.mark.unit

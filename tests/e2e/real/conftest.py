@@ -1,0 +1,154 @@
+"""A worker's surroundings made of the stricter servers: OpenSearch, ElasticMQ, a DynamoDB; moto plays S3."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from opensearchpy import OpenSearch
+
+from tests.e2e.real.gate import Gate
+from worker.aws.file_table import FileTable
+from worker.aws.ledger_row import FileRow
+from worker.index.opensearch_client import connect
+from worker.local.child_process import clean_environment, python_command
+from worker.local.stack import SOURCE_BUCKET, EmbeddedStack
+from worker.local.worker_process import LogLine, WorkerProcess
+
+_INIT_S = 60
+
+
+@dataclass
+class Surroundings:
+    """Variables that point a worker at real servers, and what the tests ask these servers."""
+
+    stack: EmbeddedStack
+    gate: Gate
+    environment: dict[str, str]
+    search_engine: OpenSearch
+    prefix: str
+    home: Path
+    lines: list[LogLine] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        """A plain boto3 client."""
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.environment[f"AWS_ENDPOINT_URL_{service.upper()}"],
+            region_name=self.environment["AWS_REGION"],
+            aws_access_key_id="x",
+            aws_secret_access_key="x",
+        )
+
+    @property
+    def table(self) -> FileTable:
+        return FileTable(
+            self.client("dynamodb"),
+            table=self.environment["CIS_FILE_TABLE"],
+            owner="test",
+            pipeline_version="0",
+        )
+
+    def rows(self) -> list[FileRow]:
+        return list(self.table.rows())
+
+    def put(self, key: str, data: bytes) -> None:
+        """Put an object and announce it as any program would."""
+        self.client("s3").put_object(Bucket=SOURCE_BUCKET, Key=key, Body=data)
+        self.send(
+            {
+                "eventType": "FILE_UPLOADED",
+                "s3Bucket": SOURCE_BUCKET,
+                "s3Key": key,
+                "fileSize": len(data),
+                "uploadedAt": "2026-04-01T09:30:00Z",
+                "metadata": {"mimeType": "application/octet-stream", "originalPath": f"/nas/{key}"},
+            }
+        )
+
+    def send(self, body: dict[str, object]) -> None:
+        queue_url = self.environment["CIS_QUEUE_URL"]
+        self.client("sqs").send_message(QueueUrl=queue_url, MessageBody=json.dumps(body))
+
+    def waiting(self, variable: str = "CIS_QUEUE_URL") -> int:
+        """Messages of a queue that are not deleted."""
+        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+        told = self.client("sqs").get_queue_attributes(
+            QueueUrl=self.environment[variable], AttributeNames=names
+        )
+        return sum(int(count) for count in told["Attributes"].values())
+
+    def start(self, name: str = "worker", **settings: str) -> WorkerProcess:
+        process = WorkerProcess(
+            {**self.environment, **settings},
+            stderr_path=self.home / f"{name}.stderr.log",
+            on_line=self.lines.append,
+        )
+        process.ready()
+        return process
+
+    def events(self, name: str) -> list[LogLine]:
+        return [line for line in list(self.lines) if line["event"] == name]
+
+    def count(self, alias: str, query: Mapping[str, object]) -> int:
+        self.search_engine.indices.refresh(index=f"{self.prefix}*")
+        return int(self.search_engine.count(index=f"{self.prefix}{alias}", body={"query": query})["count"])
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of ours, with this environment alone."""
+        return subprocess.run(
+            [*python_command("worker"), *arguments],
+            env=clean_environment(self.environment),
+            capture_output=True,
+            text=True,
+            timeout=_INIT_S,
+            check=False,
+        )
+
+
+@pytest.fixture
+def surroundings(
+    tmp_path: Path, opensearch_url: str, elasticmq_url: str, dynamodb_url: str
+) -> Iterator[Surroundings]:
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with (
+        EmbeddedStack(tmp_path / "home", notifications=False) as stack,
+        Gate(opensearch_url) as gate,
+        closing(connect(opensearch_url)) as client,
+    ):
+        environment = {
+            **stack.environment(),
+            "AWS_ENDPOINT_URL_SQS": elasticmq_url,
+            "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
+            "CIS_INDEX": "opensearch",
+            "CIS_INDEX_PREFIX": f"{name}-",
+            "OPENSEARCH_ENDPOINT": gate.url,
+            "CIS_QUEUE_URL": f"{elasticmq_url}/000000000000/{name}",
+            "CIS_DLQ_URL": f"{elasticmq_url}/000000000000/{name}-dlq",
+            "CIS_FILE_TABLE": name,
+            "CIS_POLL_WAIT_S": "2",
+            "CIS_WORK_DIR": str(tmp_path),
+            "CIS_SQLITE_PATH": "",
+        }
+        made = Surroundings(
+            stack=stack,
+            gate=gate,
+            environment=environment,
+            search_engine=client,
+            prefix=f"{name}-",
+            home=tmp_path,
+        )
+        done = made.run("init", "--json")
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)["environment"]
+        made.environment |= {variable: told[variable] for variable in ("CIS_QUEUE_URL", "CIS_DLQ_URL")}
+        yield made
+        client.indices.delete(index=f"{name}-*")

@@ -1,0 +1,53 @@
+"""Documents for the tests that every search index must pass, and what they do most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from worker.index.schema import SearchIndex
+from worker.models import Document, FileType, Page, State, TextSource, file_id
+
+MakeDocument = Callable[..., Document]
+
+DIMENSION = 1024
+"""Of the vectors of the image model; an index need not take others."""
+
+
+def direction(*numbers: float) -> tuple[float, ...]:
+    """A vector that begins so and ends with noughts."""
+    return numbers + (0.0,) * (DIMENSION - len(numbers))
+
+
+@pytest.fixture
+def make_document() -> MakeDocument:
+    def make(file_path: str, *texts: str, **fields: Any) -> Document:
+        pages = tuple(
+            Page(number=number, text=text, source=TextSource.OCR)
+            for number, text in enumerate(texts, start=1)
+        )
+        values: dict[str, Any] = {
+            "file_id": file_id("sources", file_path),
+            "bucket": "sources",
+            "key": file_path,
+            "file_name": file_path.rpartition("/")[2],
+            "file_path": file_path,
+            "size_bytes": 1000,
+            "file_type": FileType.PDF,
+            "state": State.INDEXED,
+            "pages": pages,
+        }
+        return Document(**(values | fields))
+
+    return make
+
+
+def names(index: SearchIndex, query: str) -> list[str]:
+    return [hit.file_name for hit in index.search(query).hits]
+
+
+def put(index: SearchIndex, *documents: Document, version: int = 1) -> None:
+    for document in documents:
+        index.index_document(document, version=version, refresh=True)

@@ -1,0 +1,107 @@
+"""What the doctor says of a real OpenSearch and of the indices in it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from opensearchpy import OpenSearch
+
+from worker.config import Settings, load_settings
+from worker.index.opensearch_client import connect
+from worker.operation.doctor import examine
+from worker.operation.finding import Finding, Level
+from worker.operation.index_check import index_checks
+from worker.remotes import open_index_manager
+
+pytestmark = pytest.mark.integration
+
+
+def found(settings: Settings) -> dict[str, Finding]:
+    """The findings by subject, without the prefix."""
+    findings = examine(index_checks(settings), deadline_s=30)
+    return {finding.subject.replace(settings.index_prefix, ""): finding for finding in findings}
+
+
+@pytest.fixture
+def settings(opensearch_url: str) -> Iterator[Settings]:
+    prefix = f"t{uuid.uuid4().hex}-"
+    yield load_settings(index="opensearch", opensearch_endpoint=opensearch_url, index_prefix=prefix)
+    client = connect(opensearch_url)
+    client.indices.delete(index=f"{prefix}*")
+    client.close()
+
+
+@pytest.fixture
+def client(opensearch_url: str) -> Iterator[OpenSearch]:
+    made = connect(opensearch_url)
+    yield made
+    made.close()
+
+
+def test_indices_of_ours_are_fine_and_so_are_those_to_be_made(settings: Settings) -> None:
+    before = found(settings)
+    assert {finding.level for finding in before.values()} == {Level.OK}
+    assert "makes it" in before["index files"].message
+    index = open_index_manager(settings)
+    index.create_files_index()
+    index.create_images_index()
+    index.close()
+    after = found(settings)
+    assert {finding.level for finding in after.values()} == {Level.OK}
+    assert after["opensearch"].message.startswith("version 2.19.1, green, kuromoji")
+    assert "files-v1: 0 entries" in after["index files"].message
+
+
+def test_an_index_without_kuromoji_is_a_failure_that_names_its_fix(
+    settings: Settings, client: OpenSearch
+) -> None:
+    mapping = {"properties": {"ocr_text": {"type": "text"}}}
+    client.indices.create(index=f"{settings.index_prefix}files", body={"mappings": mapping})
+    failure = found(settings)["index files"]
+    assert failure.level is Level.FAILURE
+    assert "営業報告書 becomes 営 | 業 | 報 | 告 | 書" in failure.message
+    assert "CIS_INDEX_PREFIX" in failure.advice
+
+
+def test_an_images_index_of_another_length_is_a_failure(settings: Settings, client: OpenSearch) -> None:
+    vector = {
+        "type": "knn_vector",
+        "dimension": 4,
+        "method": {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"},
+    }
+    body = {"settings": {"index": {"knn": True}}, "mappings": {"properties": {"image_vector": vector}}}
+    client.indices.create(index=f"{settings.index_prefix}images", body=body)
+    failure = found(settings)["index images"]
+    assert failure.level is Level.FAILURE
+    assert "1024" in failure.message
+
+
+def test_an_index_that_lacks_our_fields_is_a_failure(settings: Settings, client: OpenSearch) -> None:
+    index = open_index_manager(settings)
+    index.create_files_index()
+    index.close()
+    name = f"{settings.index_prefix}files-v1"
+    mapping = client.indices.get(index=name)[name]
+    del mapping["mappings"]["properties"]["label"]
+    analysis = mapping["settings"]["index"]["analysis"]
+    client.indices.delete(index=name)
+    body = {"settings": {"analysis": analysis}, "mappings": mapping["mappings"]}
+    client.indices.create(index=name, body={**body, "aliases": {f"{settings.index_prefix}files": {}}})
+    failure = found(settings)["index files"]
+    assert failure.level is Level.FAILURE
+    assert "lacks label" in failure.message
+
+
+def test_a_cluster_that_does_not_answer_is_a_failure(settings: Settings) -> None:
+    away = load_settings(index="opensearch", opensearch_endpoint="http://127.0.0.1:9")
+    findings = found(away)
+    assert {finding.level for finding in findings.values()} == {Level.FAILURE}
+    assert "OPENSEARCH_ENDPOINT" in findings["opensearch"].advice
+
+
+def test_an_endpoint_that_is_not_set_is_named() -> None:
+    findings = examine(index_checks(load_settings(index="opensearch")), deadline_s=30)
+    assert {finding.level for finding in findings} == {Level.FAILURE}
+    assert all("OPENSEARCH_ENDPOINT" in finding.message for finding in findings)

@@ -1,0 +1,81 @@
+"""Fixtures: the URL of a real server of each kind, a plain string.
+
+A server that a variable names is used as it is. Else the run has one of its own, started by the first test
+that asks. Where it cannot be had, the test is skipped with what to do about it; in CI it fails.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.servers.catalogue import DYNALITE, ELASTICMQ, LOCALSTACK, OPENSEARCH
+from tests.servers.kind import Kind, ServerError
+from tests.servers.programs import find_python313
+from tests.servers.share import shared_url
+
+UrlOf = Callable[[Kind], str]
+
+
+@pytest.fixture(scope="session")
+def server_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> UrlOf:
+    """A function that returns the URL of a server of a kind."""
+    worker = hasattr(request.config, "workerinput")  # of pytest-xdist
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if worker else folder) / "servers"
+    controller = os.getppid() if worker else os.getpid()
+
+    def url_of(kind: Kind) -> str:
+        named = os.environ.get(kind.variable)
+        if named:
+            return named.rstrip("/")
+        try:
+            return shared_url(kind, folder, controller)
+        except ServerError as error:
+            return _do_without(kind, str(error))
+
+    return url_of
+
+
+def _do_without(kind: Kind, reason: str) -> str:
+    advice = f"{reason}\n`make servers` installs what is missing; {kind.variable} names a server that runs."
+    if os.environ.get("CI") and not may_be_absent(kind):
+        pytest.fail(advice)
+    pytest.skip(advice)
+
+
+def may_be_absent(kind: Kind) -> bool:
+    """Whether CI may lack it: no package of the system brings what it needs."""
+    if not kind.optional:
+        return False
+    try:
+        find_python313()
+    except ServerError:
+        return True
+    return False
+
+
+@pytest.fixture(scope="session")
+def opensearch_url(server_url: UrlOf) -> str:
+    """An OpenSearch 2.19 with kuromoji and k-NN (Lucene's engine only), without security."""
+    return server_url(OPENSEARCH)
+
+
+@pytest.fixture(scope="session")
+def elasticmq_url(server_url: UrlOf) -> str:
+    """An SQS that refuses a stale receipt handle."""
+    return server_url(ELASTICMQ)
+
+
+@pytest.fixture(scope="session")
+def dynamodb_url(server_url: UrlOf) -> str:
+    """A DynamoDB that is not moto's: dynalite, or the one that TEST_DYNAMODB_URL names."""
+    return server_url(DYNALITE)
+
+
+@pytest.fixture(scope="session")
+def localstack_url(server_url: UrlOf) -> str:
+    """S3 and SQS (and SNS, EventBridge, CloudFormation) by LocalStack."""
+    return server_url(LOCALSTACK)

@@ -1,0 +1,104 @@
+"""The programs that build and run the servers: where they are, and what they are given."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tests.servers.kind import ROOT, ServerError
+
+_BUILD_S = 900
+_TOLD_LINES = 25
+# Nothing else: what tests set for the worker (a closed endpoint, coverage) is not for servers.
+_PASSED_ON = (
+    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "JAVA_HOME", "MAVEN_OPTS"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+)
+_PASSED_ON_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "SSL_", "NODE_EXTRA_")
+_SYSTEM_TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """What a build or a server sees of our environment, and `more`."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+    }
+    return {**kept, **more}
+
+
+def find(name: str) -> str:
+    """The path of a program. Raises ServerError when it is not installed."""
+    found = shutil.which(
+        name, path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{ROOT / '.tools' / 'bin'}"
+    )
+    if found is None:
+        raise ServerError(f"{name} is not installed.")
+    return found
+
+
+def find_python313() -> str:
+    """A Python 3.13 that runs: $PYTHON313, one on the PATH or pyenv's. Raises ServerError."""
+    for candidate in _pythons():
+        try:
+            told = subprocess.run(
+                [candidate, "-c", "import sys; print(*sys.version_info[:2])"],
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=30,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if told.stdout.split() == ["3", "13"]:  # a shim of pyenv may be there and lead nowhere
+            return candidate
+    raise ServerError("No Python 3.13 here: install one, or set PYTHON313 to its path.")
+
+
+def _pythons() -> Iterator[str]:
+    yield from filter(None, (os.environ.get("PYTHON313"), shutil.which("python3.13")))
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from map(str, sorted(pyenv.glob("versions/3.13*/bin/python3.13"), reverse=True))
+
+
+def run(command: Sequence[str], folder: Path) -> None:
+    """Run a step of a build. Raises ServerError with the end of its output."""
+    trust = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"} if _SYSTEM_TRUST.exists() else {}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment({"UV_PYTHON_DOWNLOADS": "never", **trust}),
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=_BUILD_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ServerError(f"{Path(command[0]).name} was not done after {_BUILD_S} s.") from error
+    if done.returncode != 0:
+        raise ServerError(f"{Path(command[0]).name} failed:\n{last_lines(done.stdout)}")
+
+
+def last_lines(text: str) -> str:
+    """The end of a program's output, which tells what went wrong."""
+    return "\n".join(text.splitlines()[-_TOLD_LINES:])
+
+
+def maven(folder: Path) -> None:
+    """Run `mvn package`; what it downloads is kept in .tools, so that `make clean` finds it."""
+    find("javac")
+    run(
+        (
+            *(find("mvn"), "--batch-mode", "--quiet", "-Dstyle.color=never"),
+            *(f"-Dmaven.repo.local={ROOT / '.tools' / 'm2'}", "package"),
+        ),
+        folder,
+    )

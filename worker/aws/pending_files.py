@@ -1,0 +1,122 @@
+"""PendingFiles: the ledger rows of which something is still to be written, found by a sparse index.
+
+The index lags and holds keys only, so a row is read again (consistently) before it is filled. Two workers may
+fill one row at the same time, and both write the same version of the document; so a fill that leaves
+nothing pending is refused when another came in between, and one that leaves something pending is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from worker.aws import ledger_row
+from worker.aws.file_table import FileTable
+from worker.aws.ledger_row import PENDING, FileRow, Value
+from worker.aws.row_writer import RowWriter
+from worker.aws.translation import ErrorTable, misconfigured, translated
+from worker.errors import Code
+from worker.models import State
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
+
+SHARDS = "0123456789abcdef"
+
+_MESSAGE_CHARS = 500
+_NO_INDEX = misconfigured(
+    "Pending documents cannot be found: `cis-worker init` adds the table's index `pending`, and the role "
+    "needs dynamodb:Query on it."
+)
+_QUERY: ErrorTable = dict.fromkeys(
+    ("AccessDeniedException", "ResourceNotFoundException", "ValidationException"), _NO_INDEX
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PendingPage:
+    """Some files of a shard; `after` is where the next page begins, None at the end."""
+
+    file_ids: tuple[str, ...]
+    after: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PendingFiles:
+    """Finds pending rows and fills them. Every method raises what FileTable's do."""
+
+    client: DynamoDBClient
+    name: str
+    table: FileTable
+
+    def page(self, shard: str, *, limit: int, after: str | None = None) -> PendingPage:
+        """Up to `limit` files of a shard (a character of SHARDS), as they were a moment ago.
+
+        Raises MisconfiguredError when the table has no such index, or not yet.
+        """
+        query: QueryInputTypeDef = {
+            "TableName": self.name,
+            "IndexName": PENDING,
+            "KeyConditionExpression": "#pending = :shard",
+            "ExpressionAttributeNames": {"#pending": PENDING},
+            "ExpressionAttributeValues": {":shard": {"S": shard}},
+            "Limit": limit,
+        }
+        if after is not None:
+            query["ExclusiveStartKey"] = {PENDING: {"S": shard}, "file_id": {"S": after}}
+        with translated(f"query the index {PENDING} of table {self.name}", _QUERY):
+            response = self.client.query(**query)
+        last = response.get("LastEvaluatedKey")
+        return PendingPage(
+            file_ids=tuple(item["file_id"]["S"] for item in response["Items"]),
+            after=last["file_id"]["S"] if last else None,
+        )
+
+    def read(self, file_id: str) -> FileRow | None:
+        """The row as it is now, None when nothing is pending of it any more."""
+        row = self.table.read(file_id)
+        return row if row is not None and row.finished and row.pending else None
+
+    def fill(self, row: FileRow, *, index_pending: bool = False, vectors_pending: bool = False) -> bool:
+        """Say what is still pending of a row that was `row` when its document was made.
+
+        False: it is as it was, because somebody claimed the file or filled it meanwhile.
+        """
+        told = ledger_row.pending_values(row.file_id, index=index_pending, vectors=vectors_pending)
+        now = self._write(row, "fill", told, last=not (index_pending or vectors_pending))
+        return now is not None and (
+            now.fence,
+            now.state,
+            now.index_pending,
+            now.vectors_pending,
+        ) == (row.fence, row.state, index_pending, vectors_pending)
+
+    def refuse(self, row: FileRow, *, reason: str) -> bool:
+        """Record that the index refuses the row's document; False as with `fill`.
+
+        What is stored of the content stays, so that it can be indexed when the cause is mended.
+        """
+        values: dict[str, Value | None] = {
+            "state": State.DEAD_LETTERED.value,
+            "reason": Code.INDEX_REJECTED.value,
+            "reason_message": reason[:_MESSAGE_CHARS],
+            **ledger_row.pending_values(row.file_id, index=False, vectors=False),
+        }
+        now = self._write(row, "dead-letter", values, last=True)
+        return now is not None and (now.fence, now.state) == (row.fence, State.DEAD_LETTERED)
+
+    def _write(
+        self, row: FileRow, what: str, values: Mapping[str, Value | None], *, last: bool
+    ) -> FileRow | None:
+        condition = "#fence = :seen AND #state = :was AND attribute_not_exists(#owner)"
+        expected: dict[str, Value] = {":seen": row.fence, ":was": row.state.value}
+        if last and row.fills:
+            condition += " AND #fills = :fills"
+            expected[":fills"] = row.fills
+        elif last:
+            condition += " AND attribute_not_exists(#fills)"
+        return RowWriter(client=self.client, table=self.name).write(
+            row.file_id, what=what, condition=condition, expected=expected, values=values, count="fills"
+        )

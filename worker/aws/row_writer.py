@@ -1,0 +1,87 @@
+"""RowWriter: one conditional write of a ledger row, which tells the row as it then is.
+
+Whoever was refused needs to see the row to know by whom, and a repeated call after a lost response to
+recognise its own write; so both come back with the one call. A server that gives no row back with a
+refusal, as DynamoDB did until 2023 and some that stand for it do, is asked for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+from worker.aws import ledger_row
+from worker.aws.ledger_row import FileRow, Item, Value
+from worker.aws.translation import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowWriter:
+    """Writes rows of one table, each with the time of its writing (`updated_at`, for people)."""
+
+    client: DynamoDBClient
+    table: str
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def write(
+        self,
+        file_id: str,
+        *,
+        what: str,
+        condition: str,
+        expected: Mapping[str, Value],
+        values: Mapping[str, Value | None],
+        count: str | None = None,
+    ) -> FileRow | None:
+        """Write if the condition holds; returns the row as it then is, whoever wrote it.
+
+        Empty values are removed, `count` names a number to raise by one. None: there is no row.
+        """
+        change, used = _change({**values, "updated_at": self.now().isoformat(timespec="milliseconds")}, count)
+        used |= expected
+        with translated(f"{what} {file_id} in table {self.table}"):
+            try:
+                response = self.client.update_item(
+                    TableName=self.table,
+                    Key={"file_id": {"S": file_id}},
+                    UpdateExpression=change,
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames={
+                        f"#{name}": name for name in re.findall(r"#(\w+)", f"{change} {condition}")
+                    },
+                    ExpressionAttributeValues={
+                        name: ledger_row.to_wire(value) for name, value in used.items()
+                    },
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                item = cast("Item | None", error.response.get("Item")) or self._read(file_id)
+            else:
+                item = response["Attributes"]
+        return ledger_row.from_wire(item) if item else None
+
+    def _read(self, file_id: str) -> Item | None:
+        # Later than the refusal, and as good: a fence that was not ours then is not ours now.
+        response = self.client.get_item(
+            TableName=self.table, Key={"file_id": {"S": file_id}}, ConsistentRead=True
+        )
+        return cast("Item | None", response.get("Item"))
+
+
+def _change(values: Mapping[str, Value | None], count: str | None) -> tuple[str, dict[str, Value]]:
+    kept = {name: value for name, value in values.items() if value}
+    change = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+    used: dict[str, Value] = {f":{name}": value for name, value in kept.items()}
+    if count:
+        change += f", #{count} = if_not_exists(#{count}, :zero) + :one"
+        used |= {":zero": 0, ":one": 1}
+    if empty := [f"#{name}" for name, value in values.items() if not value]:
+        change += " REMOVE " + ", ".join(empty)
+    return change, used

@@ -1,0 +1,132 @@
+"""Groups what several threads write at one time into bulk requests.
+
+Nobody waits for company: while no request is under way a document goes at once, and while one is, those
+that come meanwhile gather for the next, at most 250 ms, 100 documents and 5 MB of them. One larger
+document goes alone. A thread that finds its document taken into another's group waits for that answer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from worker.errors import WorkerError
+
+MOST_DOCUMENTS = 100
+MOST_BYTES = 5 * 1024**2
+PATIENCE_S = 0.25
+_LOOK_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """One document for one index: `lines` are its action and its source, as bulk wants them."""
+
+    alias: str
+    file_id: str
+    version: int
+    lines: bytes
+
+
+Send = Callable[[Sequence[Operation]], Sequence[WorkerError | None]]
+"""Sends operations as one request; what became of each. What it raises became of all."""
+
+
+def groups(documents: Iterable[Sequence[Operation]]) -> Iterator[list[Sequence[Operation]]]:
+    """Documents (as their operations) in groups that may be one request each."""
+    group: list[Sequence[Operation]] = []
+    size_bytes = 0
+    for document in documents:
+        size_bytes += _size_bytes(document)
+        if group and (len(group) >= MOST_DOCUMENTS or size_bytes > MOST_BYTES):
+            yield group
+            group, size_bytes = [], _size_bytes(document)
+        group.append(document)
+    if group:
+        yield group
+
+
+def _size_bytes(operations: Sequence[Operation]) -> int:
+    return sum(len(each.lines) for each in operations)
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class _Entry:
+    operations: Sequence[Operation]
+    size_bytes: int
+    taken: bool = False
+    done: bool = False
+    outcome: Sequence[WorkerError | None] = ()
+    failure: BaseException | None = None
+
+
+class BulkWriter:
+    """Shared by all threads; one for each way of sending."""
+
+    def __init__(self, send: Send, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._send = send
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._waiting: deque[_Entry] = deque()
+        self._sending = 0
+
+    def write(self, operations: Sequence[Operation]) -> Sequence[WorkerError | None]:
+        """Write one document's operations; what became of each. Raises what the sending raised."""
+        entry = _Entry(operations=operations, size_bytes=_size_bytes(operations))
+        with self._changed:
+            self._waiting.append(entry)
+            self._wait_for_company(entry)
+        while not entry.done:
+            group = self._take(entry)
+            if group:
+                self._send_group(group)
+            else:
+                self._wait_for_answer(entry)
+        if entry.failure is not None:
+            raise entry.failure
+        return entry.outcome
+
+    def _wait_for_company(self, entry: _Entry) -> None:
+        until = self._clock() + PATIENCE_S
+        while self._sending and not entry.taken and (left_s := until - self._clock()) > 0:
+            self._changed.wait(left_s)
+
+    def _wait_for_answer(self, entry: _Entry) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: entry.done, _LOOK_S)
+
+    def _take(self, entry: _Entry) -> list[_Entry]:
+        """The next group in order of arrival, none when `entry` is in one already."""
+        with self._changed:
+            if entry.taken:
+                return []
+            group: list[_Entry] = []
+            size_bytes = 0
+            while self._waiting and len(group) < MOST_DOCUMENTS:
+                size_bytes += self._waiting[0].size_bytes
+                if group and size_bytes > MOST_BYTES:
+                    break
+                group.append(self._waiting.popleft())
+                group[-1].taken = True
+            self._sending += 1
+            return group
+
+    def _send_group(self, group: list[_Entry]) -> None:
+        failure: BaseException | None = None
+        outcome: Sequence[WorkerError | None] = ()
+        try:
+            outcome = self._send([each for entry in group for each in entry.operations])
+        except BaseException as error:  # noqa: BLE001 - raised again by every thread whose document it is
+            failure = error
+        with self._changed:
+            self._sending -= 1
+            start = 0
+            for entry in group:
+                entry.failure = failure
+                entry.outcome = outcome[start : start + len(entry.operations)]
+                start += len(entry.operations)
+                entry.done = True
+            self._changed.notify_all()

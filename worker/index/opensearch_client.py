@@ -1,0 +1,182 @@
+"""The connection to OpenSearch, and its errors in our words.
+
+opensearch-py retries nothing here: the retries have one owner, IndexManager's RetryHandler. An answer
+about a whole request and an answer about one item of a bulk are judged by the same table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
+from opensearchpy.exceptions import (
+    ConnectionError as NoConnectionError,
+)
+from opensearchpy.exceptions import OpenSearchException, SSLError, TransportError
+
+from worker.config import Settings, require
+from worker.errors import (
+    Code,
+    LeaseLostError,
+    MisconfiguredError,
+    RejectedError,
+    ThrottledError,
+    UnavailableError,
+    WorkerError,
+)
+
+_TIMEOUT_S = 15.0
+_CONNECTIONS = 20
+_SHOWN_CHARS = 300
+
+_MISSING = "index_not_found_exception"
+_CONFLICT = "version_conflict_engine_exception"
+_UNKNOWN_FIELD = "strict_dynamic_mapping_exception"
+_BLOCKED = "cluster_block_exception"
+_NO_ALIAS = "invalid_alias_name_exception"
+_OTHER_MODEL = "dimension mismatch"
+"""The index was made for the vectors of another model: no document is at fault."""
+_CURRENT_VERSION = re.compile(r"current version \[(\d+)\]")
+
+_RIGHTS = "Check CIS_OPENSEARCH_AUTH and its credentials, and the rights of this user or role."
+_MAKE = "`cis-worker init` makes what is missing."
+_REINDEX = (
+    "The index was made by another version of this worker or by hand: fill a new one, "
+    "or set CIS_INDEX_PREFIX to a name of its own and run `cis-worker init`."
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedBy:
+    """AWS credentials (botocore's, which renew themselves) and what is signed for."""
+
+    credentials: Any
+    region: str
+    service: str = "es"
+
+
+def connect(endpoint: str, *, auth: SignedBy | tuple[str, str] | None = None) -> OpenSearch:
+    """A client of the cluster at a URL; nothing is asked yet. Raises MisconfiguredError for a bad URL."""
+    if not re.match(r"https?://[^/]", endpoint):
+        raise MisconfiguredError(
+            f"OPENSEARCH_ENDPOINT is {endpoint!r}; set it to a URL such as https://search.example:9200."
+        )
+    http_auth: Any = auth
+    if isinstance(auth, SignedBy):
+        http_auth = Urllib3AWSV4SignerAuth(auth.credentials, auth.region, auth.service)
+    return OpenSearch(
+        hosts=[endpoint],
+        http_auth=http_auth,
+        connection_class=Urllib3HttpConnection,
+        timeout=_TIMEOUT_S,
+        max_retries=0,
+        retry_on_timeout=False,
+        retry_on_status=(),
+        pool_maxsize=_CONNECTIONS,
+    )
+
+
+def connect_as_set(settings: Settings, signing: Callable[[], tuple[Any, str]]) -> OpenSearch:
+    """A client of the cluster the settings name; `signing` gives AWS credentials and region for sigv4.
+
+    Raises MisconfiguredError when a setting is missing or wrong.
+    """
+    require(settings, "opensearch_endpoint")
+    auth: SignedBy | tuple[str, str] | None = None
+    match settings.opensearch_auth:
+        case "basic":
+            require(settings, "opensearch_user", "opensearch_password")
+            auth = settings.opensearch_user, settings.opensearch_password.get_secret_value()
+        case "sigv4":
+            credentials, region = signing()
+            auth = SignedBy(credentials=credentials, region=region, service=settings.opensearch_service)
+    return connect(settings.opensearch_endpoint, auth=auth)
+
+
+class IndexMissingError(MisconfiguredError):
+    """The index that is asked or written is not there (yet)."""
+
+
+class FieldMissingError(IndexMissingError):
+    """The index lacks a field that is written."""
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Translate opensearch-py's errors raised inside; `what` completes "Could not ..."."""
+    try:
+        yield
+    except SSLError as error:
+        raise MisconfiguredError(
+            f"Could not {what}: no trusted TLS connection: {_told(error)}. Use the https:// address the "
+            "certificate is made for, and see that this machine trusts who signed it."
+        ) from error
+    except NoConnectionError as error:
+        raise UnavailableError(f"Could not {what}: OpenSearch does not answer: {_told(error)}.") from error
+    except TransportError as error:
+        raise _of_status(what, int(error.status_code), _cause(error.info), str(error.error)) from error
+    except OpenSearchException as error:
+        raise UnavailableError(f"Could not {what}: {_told(error)}.") from error
+
+
+def item_error(what: str, item: Mapping[str, Any], *, version: int) -> WorkerError | None:
+    """What an item of a bulk's answer means, None where it was written."""
+    status = int(item.get("status", 200))
+    if status < 300:
+        return None
+    cause = item.get("error") or {}
+    if cause.get("type") == _CONFLICT:
+        found = _CURRENT_VERSION.search(str(cause.get("reason", "")))
+        return LeaseLostError(
+            f"The index holds version {found[1] if found else 'unknown'} of file {item.get('_id')}: "
+            f"version {version} is stale, another attempt owns the file"
+        )
+    return _of_status(what, status, cause, str(cause.get("type", "")))
+
+
+def _of_status(what: str, status: int, cause: Mapping[str, Any], kind: str) -> WorkerError:
+    kind = str(cause.get("type") or kind)
+    message = f"Could not {what}: {status} {kind}: {_reason(cause)}."
+    match status:
+        case 404 if kind == _MISSING:
+            return IndexMissingError(f"{message} {_MAKE}")
+        case 400 if kind == _UNKNOWN_FIELD:
+            return FieldMissingError(f"{message} {_REINDEX}")
+        case 429:
+            return ThrottledError(message)
+        case 401:
+            return MisconfiguredError(f"{message} {_RIGHTS}")
+        case 403:
+            # A block comes from the cluster's state (a full disk, a read-only index), not from our rights.
+            return (
+                UnavailableError(message) if kind == _BLOCKED else MisconfiguredError(f"{message} {_RIGHTS}")
+            )
+        case 400 | 413 if kind != _NO_ALIAS and _OTHER_MODEL not in message:
+            return RejectedError(message, code=Code.INDEX_REJECTED)
+        case _ if status < 500:
+            return MisconfiguredError(f"{message} {_REINDEX}")
+    return UnavailableError(message)
+
+
+def _cause(info: Any) -> Mapping[str, Any]:
+    """The error inside an answer's body; a proxy's answer may be of any form."""
+    error = info.get("error") if isinstance(info, Mapping) else None
+    if not isinstance(error, Mapping):
+        return {"reason": str(error or info or "no reason given")}
+    roots = error.get("root_cause") or [error]
+    return roots[0] if isinstance(roots[0], Mapping) else error
+
+
+def _reason(cause: Mapping[str, Any]) -> str:
+    deeper = cause.get("caused_by") or {}
+    reasons = [str(each["reason"]) for each in (cause, deeper) if each.get("reason")]
+    return ": ".join(reasons)[:_SHOWN_CHARS] or "no reason given"
+
+
+def _told(error: Exception) -> str:
+    inner = getattr(error, "info", None)
+    return str(inner or error)[:_SHOWN_CHARS].rstrip(".")
