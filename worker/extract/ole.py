@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import olefile
 
 from worker.models import FileType
+
+T = TypeVar("T")
 
 OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -27,8 +28,17 @@ _STREAMS = {
     "Book": FileType.XLS,
     "PowerPoint Document": FileType.PPT,
 }
-_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
-"""What olefile raises on damaged files (RecursionError is none of them, but it walks no deeper than 100)."""
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,  # a directory that holds itself
+    struct.error,
+)
+"""What olefile raises on damaged files."""
 _HEAD_BYTES = 65_536
 
 _WORD_FLAGS_AT = 10
@@ -45,32 +55,21 @@ _XLS_MAX_RECORDS = 200
 
 def type_of_ole(path: Path) -> FileType | None:
     """The legacy Office type of a container, None where it is another one (or an encrypted OOXML file)."""
-    with _opened(path) as container:
-        if container is not None:
-            roots = {entry[0] for entry in container.listdir() if len(entry) == 1}
-            return next((kind for stream, kind in _STREAMS.items() if stream in roots), None)
+    roots = _ask(path, lambda container: {entry[0] for entry in container.listdir() if len(entry) == 1})
+    if roots is not None:
+        return next((kind for stream, kind in _STREAMS.items() if stream in roots), None)
     return next((kind for stream, kind in _STREAMS.items() if len(stream) > 4 and _names(path, stream)), None)
 
 
 def is_encrypted_package(path: Path) -> bool:
     """Whether the container holds an OOXML file that only its password opens."""
-    with _opened(path) as container:
-        if container is not None:
-            return bool(container.exists(_ENCRYPTED_PACKAGE))
-    return _names(path, _ENCRYPTED_PACKAGE)
+    found = _ask(path, lambda container: bool(container.exists(_ENCRYPTED_PACKAGE)))
+    return _names(path, _ENCRYPTED_PACKAGE) if found is None else found
 
 
 def is_encrypted(path: Path) -> bool:
     """Whether only its password opens the file, be it an encrypted OOXML or a legacy Office file."""
-    if is_encrypted_package(path):
-        return True
-    with _opened(path) as container:
-        if container is None:
-            return False
-        try:
-            return _is_encrypted_legacy(container)
-        except _UNREADABLE:
-            return False
+    return is_encrypted_package(path) or bool(_ask(path, _is_encrypted_legacy))
 
 
 def _is_encrypted_legacy(container: Any) -> bool:
@@ -107,16 +106,13 @@ def _head_of(container: Any, stream: str) -> bytes:
     return head
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """The container, None where its directory cannot be read."""
+def _ask(path: Path, question: Callable[[Any], T]) -> T | None:
+    """The answer of the container, None where it cannot be read far enough."""
     try:
-        container = olefile.OleFileIO(str(path))
+        with olefile.OleFileIO(str(path)) as container:
+            return question(container)
     except _UNREADABLE:
-        yield None
-        return
-    with container:
-        yield container
+        return None
 
 
 def _names(path: Path, stream: str) -> bool:

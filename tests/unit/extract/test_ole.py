@@ -98,3 +98,17 @@ def test_a_damaged_container_is_told_by_the_names_in_its_bytes(
     assert type_of_ole(path) is kind
     assert is_encrypted_package(path) is encrypted
     assert is_encrypted(path) is encrypted
+
+
+def test_a_directory_that_holds_itself_is_told_by_the_names_in_its_bytes(
+    tmp_path: Path, write_ole: WriteOle
+) -> None:
+    path = write_ole(tmp_path / "a", {"WordDocument": _PLAIN_WORD, "1Table": b""})
+    data = bytearray(path.read_bytes())
+    entry = data.index("1Table".encode("utf-16-le"))
+    data[entry + 66] = 1  # a folder
+    data[entry + 76 : entry + 80] = struct.pack("<I", 0)  # in which the root is
+    path.write_bytes(data)
+
+    assert type_of_ole(path) is FileType.DOC
+    assert not is_encrypted(path)
