@@ -16,7 +16,7 @@ import magic
 
 from worker.errors import Code, RejectedError
 from worker.extract.charset import decode, is_text
-from worker.extract.ole import OLE_START, is_encrypted_package, type_of_ole
+from worker.extract.ole import OLE_START, has_directory, is_encrypted_package, type_of_ole
 from worker.models import FileType
 
 _IMAGE_TYPES: Mapping[str, FileType] = MappingProxyType(
@@ -30,10 +30,6 @@ _IMAGE_TYPES: Mapping[str, FileType] = MappingProxyType(
         "image/x-jp2-codestream": FileType.JPEG_2000,
     }
 )
-_LEGACY_TYPES: Mapping[str, FileType] = MappingProxyType(
-    {"application/msword": FileType.DOC, "application/vnd.ms-excel": FileType.XLS}
-)
-"""Files older than OLE containers."""
 _MARKUP_NOBODY_READS = frozenset({"application/postscript"})
 """Made of printable characters, yet their text can only be had by interpreting them."""
 _NAMED_TYPES: Mapping[str, FileType] = MappingProxyType(
@@ -49,6 +45,7 @@ _NAMED_TYPES: Mapping[str, FileType] = MappingProxyType(
     }
 )
 _OPEN_XML = frozenset({FileType.DOCX, FileType.XLSX, FileType.PPTX})
+_LEGACY = frozenset({FileType.DOC, FileType.XLS, FileType.PPT})
 _TEXTS_BY_NAME = frozenset({FileType.CSV, FileType.TSV, FileType.MARKDOWN, FileType.LOG})
 
 _HEAD_BYTES = 65_536
@@ -119,7 +116,7 @@ def _type_by_magic(head: bytes, name: str) -> FileType:
         return _IMAGE_TYPES[mime]
     if mime not in _MARKUP_NOBODY_READS and is_text(head):
         return _type_of_text(head, name, mime)
-    return _LEGACY_TYPES.get(mime, FileType.UNSUPPORTED)
+    return FileType.UNSUPPORTED
 
 
 def _type_of_text(head: bytes, name: str, mime: str) -> FileType:
@@ -185,9 +182,11 @@ def _type_of_ole(path: Path, name: str) -> FileType:
     kind = type_of_ole(path)
     if kind is not None:
         return kind
+    named = _named_type(name)
+    if named in _LEGACY and not has_directory(path):
+        return named
     if not is_encrypted_package(path):
         return FileType.UNSUPPORTED
-    named = _named_type(name)
     if named not in _OPEN_XML:
         raise RejectedError(f"{name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
     return named

@@ -11,10 +11,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from worker.errors import Code, RejectedError
-from worker.extract.ole import OLE_START, is_encrypted
+from worker.extract.ole import OLE_START, has_directory, has_stream, is_encrypted, word_version
 from worker.extract.ooxml_package import UNREADABLE, open_package
 from worker.extract.page_source import PageSource
 from worker.extract.pdf import open_pdf
@@ -26,6 +28,18 @@ PROGRAM = "soffice"
 _NICE = 10
 _VERSION_TIMEOUT_S = 20.0
 _OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP})
+_READERS: Mapping[FileType, str] = MappingProxyType(
+    {
+        FileType.DOC: "MS Word 97",
+        FileType.XLS: "MS Excel 97",
+        FileType.PPT: "MS PowerPoint 97",
+        FileType.RTF: "Rich Text Format",
+        FileType.ODT: "writer8",
+        FileType.ODS: "calc8",
+        FileType.ODP: "impress8",
+    }
+)
+_WORD_95, _WORD_97 = 104, 193
 _MANIFEST = "META-INF/manifest.xml"
 
 _SETTINGS = (
@@ -77,6 +91,8 @@ def open_through_libre_office(file_type: FileType, path: Path, options: ReadOpti
     """
     if _is_encrypted(path, file_type):
         raise RejectedError(f"{path.name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
+    if _is_damaged(path):
+        raise RejectedError(f"{path.name}: the directory of its streams is damaged or cut off")
     program = shutil.which(PROGRAM)
     if program is None:
         raise RejectedError(
@@ -86,7 +102,9 @@ def open_through_libre_office(file_type: FileType, path: Path, options: ReadOpti
     folder = Path(tempfile.mkdtemp(prefix="libreoffice-"))
     original = folder / f"document.{file_type.value}"
     original.symlink_to(path.absolute())
-    status = _convert(program, original, timeout_s=options.limits.page_timeout_s)
+    status = _convert(
+        program, original, reader=_reader(path, file_type), timeout_s=options.limits.page_timeout_s
+    )
     converted = original.with_suffix(".pdf")
     if not converted.is_file() or not converted.stat().st_size:
         # What it cannot read, it leaves with status 0; another status is its own end.
@@ -100,9 +118,7 @@ def open_through_libre_office(file_type: FileType, path: Path, options: ReadOpti
 def _is_encrypted(path: Path, file_type: FileType) -> bool:
     """Whether it asks for a password; archives are looked at for bombs on the way."""
     if file_type not in _OPEN_DOCUMENTS:
-        with path.open("rb") as file:
-            in_ole = file.read(len(OLE_START)) == OLE_START
-        return in_ole and is_encrypted(path)
+        return _is_ole(path) and is_encrypted(path)
     package = open_package(path)
     try:
         return any(True for _ in package.tree(_MANIFEST).iter("{*}encryption-data"))
@@ -110,7 +126,26 @@ def _is_encrypted(path: Path, file_type: FileType) -> bool:
         return False
 
 
-def _convert(program: str, original: Path, *, timeout_s: float) -> int:
+def _is_damaged(path: Path) -> bool:
+    """Whether nobody can read it, so that it needs no LibreOffice either."""
+    return _is_ole(path) and not has_directory(path)
+
+
+def _is_ole(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(OLE_START)) == OLE_START
+
+
+def _reader(path: Path, file_type: FileType) -> str:
+    """The filter that must read it: left to choose, LibreOffice reads what is damaged as plain text."""
+    if file_type is FileType.DOC and 0 < (version := word_version(path)) < _WORD_97:
+        return "MS Word 95" if version >= _WORD_95 else "MS WinWord 6"
+    if file_type is FileType.XLS and not has_stream(path, "Workbook") and has_stream(path, "Book"):
+        return "MS Excel 95"
+    return _READERS[file_type]
+
+
+def _convert(program: str, original: Path, *, reader: str, timeout_s: float) -> int:
     """Run LibreOffice beside the file; its exit status. Raises RejectedError (`timeout`, `crashed`)."""
     profile = original.parent / "profile"
     settings = profile / "user" / "registrymodifications.xcu"
@@ -122,7 +157,14 @@ def _convert(program: str, original: Path, *, timeout_s: float) -> int:
                 *("nice", "-n", str(_NICE), "env", f"HOME={profile}"),
                 *(program, f"-env:UserInstallation={profile.as_uri()}"),
                 *("--headless", "--norestore", "--nolockcheck", "--nodefault", "--nologo"),
-                *("--convert-to", "pdf", "--outdir", str(original.parent), str(original)),
+                *(
+                    f"--infilter={reader}",
+                    "--convert-to",
+                    "pdf",
+                    "--outdir",
+                    str(original.parent),
+                    str(original),
+                ),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -41,6 +41,7 @@ _UNREADABLE = (
 """What olefile raises on damaged files."""
 _HEAD_BYTES = 65_536
 
+_WORD_VERSION_AT = 2
 _WORD_FLAGS_AT = 10
 _WORD_ENCRYPTED = 0x0100
 """fEncrypted in the flags of the FIB ([MS-DOC] 2.5.2)."""
@@ -70,6 +71,22 @@ def is_encrypted_package(path: Path) -> bool:
 def is_encrypted(path: Path) -> bool:
     """Whether only its password opens the file, be it an encrypted OOXML or a legacy Office file."""
     return is_encrypted_package(path) or bool(_ask(path, _is_encrypted_legacy))
+
+
+def has_directory(path: Path) -> bool:
+    """Whether the directory can be read and names a stream; that of a truncated file often cannot."""
+    return bool(_ask(path, lambda container: container.listdir()))
+
+
+def word_version(path: Path) -> int:
+    """The number of the format of a Word file (nFib: 101 Word 6, 104 Word 95, 193 and more Word 97)."""
+    head = _ask(path, lambda container: _head_of(container, "WordDocument"))
+    return int(struct.unpack_from("<H", head, _WORD_VERSION_AT)[0]) if head and len(head) > 4 else 0
+
+
+def has_stream(path: Path, stream: str) -> bool:
+    """Whether there is such a stream at the top."""
+    return bool(_ask(path, lambda container: bool(container.exists(stream))))
 
 
 def _is_encrypted_legacy(container: Any) -> bool:

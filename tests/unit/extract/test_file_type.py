@@ -209,8 +209,18 @@ def test_what_no_reader_knows_is_unsupported(tmp_path: Path, data: bytes) -> Non
         (_OLE + "EncryptedPackage".encode("utf-16-le") + bytes(64), "plan.docx", FileType.DOCX),
         (_OLE + "EncryptedPackage".encode("utf-16-le") + bytes(64), "plan.pptx", FileType.PPTX),
         (_OLE + "WordDocument".encode("utf-16-le") + bytes(64), "plan", FileType.DOC),
+        (_OLE, "plan.xls", FileType.XLS),
     ],
-    ids=["end cut", "head", "head of a macro file", "ods", "encrypted", "encrypted slides", "ole"],
+    ids=[
+        "end cut",
+        "head",
+        "head of a macro file",
+        "ods",
+        "encrypted",
+        "encrypted slides",
+        "ole",
+        "head of an ole",
+    ],
 )
 def test_a_damaged_or_encrypted_file_keeps_the_type_that_can_be_told(
     tmp_path: Path, data: bytes, name: str, expected: FileType

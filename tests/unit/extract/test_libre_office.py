@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -116,6 +117,34 @@ def test_each_run_has_a_profile_of_its_own_without_macros_and_links(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("file_type", "streams", "reader"),
+    [
+        (FileType.DOC, {"WordDocument": struct.pack("<HH", 0xA5EC, 0xC1)}, "MS Word 97"),
+        (FileType.DOC, {"WordDocument": struct.pack("<HH", 0xA5DC, 104)}, "MS Word 95"),
+        (FileType.DOC, {"WordDocument": struct.pack("<HH", 0xA5DC, 101)}, "MS WinWord 6"),
+        (FileType.XLS, {"Workbook": b"", "Book": b""}, "MS Excel 97"),
+        (FileType.XLS, {"Book": b""}, "MS Excel 95"),
+        (FileType.PPT, {"PowerPoint Document": b""}, "MS PowerPoint 97"),
+        (FileType.RTF, {}, "Rich Text Format"),
+    ],
+)
+def test_the_program_is_told_how_to_read_so_that_nothing_damaged_passes_for_plain_text(
+    tmp_path: Path,
+    soffice: Soffice,
+    write_ole: WriteOle,
+    file_type: FileType,
+    streams: dict[str, bytes],
+    reader: str,
+) -> None:
+    soffice('cp "$here/ready.pdf" "$out/document.pdf"')
+    path = write_ole(tmp_path / "a", streams) if streams else _file(tmp_path)
+
+    open_through_libre_office(file_type, path, _OPTIONS)
+
+    assert f"--infilter={reader} --convert-to pdf" in (tmp_path / "soffice-folder" / "arguments").read_text()
+
+
+@pytest.mark.parametrize(
     ("commands", "code"),
     [
         ("exit 0", Code.CORRUPT),
@@ -143,6 +172,15 @@ def test_a_program_that_hangs_is_ended_in_a_pages_time(tmp_path: Path, soffice: 
 def test_without_the_program_the_file_says_what_it_needs(tmp_path: Path, no_soffice: None) -> None:
     assert _rejection(FileType.RTF, _file(tmp_path)) is Code.NEEDS_LIBREOFFICE
     assert libre_office_version() == ""
+
+
+def test_a_container_that_is_cut_off_is_damaged_with_or_without_the_program(
+    tmp_path: Path, write_ole: WriteOle, no_soffice: None
+) -> None:
+    path = write_ole(tmp_path / "a.doc", {"WordDocument": b"", "1Table": b""})
+    path.write_bytes(path.read_bytes()[:1024])
+
+    assert _rejection(FileType.DOC, path) is Code.CORRUPT
 
 
 def _open_document(manifest: str) -> bytes:

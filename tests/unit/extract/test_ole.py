@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from worker.extract.ole import is_encrypted, is_encrypted_package, type_of_ole
+from worker.extract.ole import (
+    has_directory,
+    has_stream,
+    is_encrypted,
+    is_encrypted_package,
+    type_of_ole,
+    word_version,
+)
 from worker.models import FileType
 
 pytestmark = pytest.mark.unit
@@ -78,6 +85,17 @@ def test_a_password_shows_in_the_head_of_the_main_stream(
     tmp_path: Path, write_ole: WriteOle, streams: dict[str, bytes], expected: bool
 ) -> None:
     assert is_encrypted(write_ole(tmp_path / "a", streams)) is expected
+
+
+def test_the_edition_of_word_and_the_streams_are_told(tmp_path: Path, write_ole: WriteOle) -> None:
+    path = write_ole(tmp_path / "a", {"WordDocument": _PLAIN_WORD, "1Table": b""})
+    other = write_ole(tmp_path / "b", {"Book": b""})
+
+    assert (word_version(path), word_version(other)) == (0xC1, 0)
+    assert (has_stream(path, "1Table"), has_stream(other, "1Table")) == (True, False)
+    assert has_directory(path)
+    path.write_bytes(path.read_bytes()[:1024])
+    assert not has_directory(path)
 
 
 @pytest.mark.parametrize(
