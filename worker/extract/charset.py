@@ -9,6 +9,7 @@ Slavic and Greek code pages, and wrong about short Japanese and Western texts.
 from __future__ import annotations
 
 import codecs
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -55,6 +56,10 @@ _PLAUSIBLE_UNMARKED = 0.7
 _SAMPLE_BYTES = 65_536
 _FOREIGN_BEFORE_A_CUT = 4
 """Fewer characters do not prove UTF-8 when the last is cut: C3 BD C4 are kana in Shift_JIS."""
+_CERTAIN_UNMARKED = 0.95
+"""The same where the bytes alternate as in kana, which are digits and letters in every other encoding."""
+_KANA_ROW = 0x30
+_LEAST_KANA_SHARE = 0.15
 _LEAST_WIDE_BYTES = 8
 _MAX_LETTERS_SHARE = 0.75
 """Pairs of Western letters are kanji when they are read as UTF-16."""
@@ -68,7 +73,7 @@ _TELLING_BYTES = 262_144
 _ASCII = re.compile(r"[\x00-\x7f]+")
 _ASCII_BYTES = re.compile(rb"[\x00-\x7f]+")
 _FOREIGN_RUN = re.compile(r"[^\x00-\x7f]+")
-_STRAY = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]{1,2}(?![^\x00-\x7f])")
+_STRAY = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f\u3000-\u30ff\uff01-\uff5e]{1,2}(?![^\x00-\x7f])")
 _LONE_HALF_KANA = re.compile(r"(?<![\uff61-\uff9f])[\uff61-\uff9f](?![\uff61-\uff9f])")
 _WESTERN = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿŒœ‘’“”„–—…•€£¥§©®™°±²³«»·´¿¡½¼ÞþðÝý\xa0"
@@ -105,36 +110,44 @@ def decode(data: bytes, declared: str | None = None) -> str:
 
 
 def _encoding(data: bytes, declared: str | None) -> str:
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return encoding
     sample = data[:_SAMPLE_BYTES]
-    wide = _best(sample, _WIDE_ENCODINGS if b"\0" in sample else (), _as_wide)
-    if wide:
-        return wide
-    if data.isascii():
-        return _JIS if is_jis(data) else "ascii"
-    if _is_utf8(data):
-        return "utf-8"
+    proven = _proven(data, sample)
+    if proven:
+        return proven
     if declared in _CHECKABLE and _fits(data, declared):
         return declared
     telling = _LONG_ASCII.sub(rb"\1 \2", data)[:_TELLING_BYTES]
-    if _may_be_wide(sample):
-        wide = max(_UNMARKED_ENCODINGS, key=lambda encoding: _as_wide(sample, encoding))
-        least = max(_PLAUSIBLE_UNMARKED, *(_as_japanese(telling, other) for other in _JAPANESE_ENCODINGS))
-        if _as_wide(sample, wide) > least:
-            return wide
-    japanese = _best(telling, _JAPANESE_ENCODINGS, _as_japanese)
-    if japanese:
+    japanese, score = _best(telling, _JAPANESE_ENCODINGS, _as_japanese)
+    unmarked, unmarked_score = _best(sample, _unmarked(sample), _as_wide)
+    if unmarked_score > max(_PLAUSIBLE_UNMARKED, score):
+        return unmarked
+    if score >= _PLAUSIBLE:
         return "euc_jp" if _is_euc_half_kana(telling) else japanese
     return declared or ("cp1252" if _is_western(telling) else _guess(telling))
 
 
-def _best(data: bytes, encodings: Sequence[str], score: Callable[[bytes, str], float]) -> str | None:
-    """The encoding whose reading scores best, None where none is plausible."""
+def _proven(data: bytes, sample: bytes) -> str | None:
+    """The encoding that marks, escapes, zero bytes, rows of kana or UTF-8's own rules prove, if any."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return encoding
+    wide, score = _best(sample, _WIDE_ENCODINGS if b"\0" in sample else (), _as_wide)
+    if score >= _PLAUSIBLE:
+        return wide
+    if data.isascii():
+        return _JIS if is_jis(data) else "ascii"
+    if _has_kana_rows(sample):
+        unmarked, score = _best(sample, _unmarked(sample), _as_wide)
+        if score >= _CERTAIN_UNMARKED:
+            return unmarked
+    return "utf-8" if _is_utf8(data) else None
+
+
+def _best(data: bytes, encodings: Sequence[str], score: Callable[[bytes, str], float]) -> tuple[str, float]:
+    """The encoding whose reading scores best, and its score; nothing beats no encoding."""
     scores = {encoding: score(data, encoding) for encoding in encodings}
-    best = max(scores, key=scores.__getitem__, default=None)
-    return best if best is not None and scores[best] >= _PLAUSIBLE else None
+    best = max(scores, key=scores.__getitem__, default="")
+    return best, scores.get(best, -math.inf)
 
 
 def _known(declared: str | None) -> str | None:
@@ -171,11 +184,18 @@ def _is_euc_half_kana(data: bytes) -> bool:
     return kana >= 0.8 * len(_ASCII_BYTES.sub(b"", data)) > 0
 
 
-def _may_be_wide(data: bytes) -> bool:
-    """Whether UTF-16 without a mark, and without a single ASCII character, is worth a look."""
+def _has_kana_rows(data: bytes) -> bool:
+    """Whether every so many-th pair has the row byte of kana, at the same side (UTF-16, kana are 30xx)."""
+    rows = max(data[0::2].count(_KANA_ROW), data[1::2].count(_KANA_ROW))
+    return rows * 2 >= _LEAST_KANA_SHARE * len(data)
+
+
+def _unmarked(data: bytes) -> Sequence[str]:
+    """UTF-16 without a mark, and without a single ASCII character, where it is worth a look."""
     if len(data) % 2 or len(data) < _LEAST_WIDE_BYTES:
-        return False
-    return len(_LETTERS.findall(data)) <= _MAX_LETTERS_SHARE * len(data)
+        return ()
+    letters = len(_LETTERS.findall(data))
+    return _UNMARKED_ENCODINGS if letters <= _MAX_LETTERS_SHARE * len(data) else ()
 
 
 def _is_western(data: bytes) -> bool:
@@ -196,7 +216,7 @@ def _as_japanese(data: bytes, encoding: str) -> float:
     """How much the part that is not ASCII looks like Japanese (at most 1).
 
     A Western letter misread as the first byte of a kanji swallows the letter behind it, so one or two
-    such characters directly behind an ASCII letter speak against this reading.
+    such characters (no kana or signs) directly behind an ASCII letter speak against this reading.
     """
     text = data.decode(encoding, "replace")
     foreign = _ASCII.sub("", text)

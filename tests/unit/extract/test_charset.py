@@ -43,6 +43,10 @@ _JAPANESE = (
     "日本語 English mixed テキスト with words",
     "国会図書館の丂丄丅",
     "1. はじめに\r\n2. おわりに\r\n",
+    "Java、Javascript、.Net",
+    "ご請求申し上げます。",
+    "電子化し、十月から検索で",
+    "時三十分まで場所本社第二",
 )
 _ENCODINGS = (
     *("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
