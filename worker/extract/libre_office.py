@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,6 +27,7 @@ PROGRAM = "soffice"
 
 _NICE = 10
 _VERSION_TIMEOUT_S = 20.0
+_SLIDES = frozenset({FileType.PPT, FileType.ODP})
 _OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP})
 _READERS: Mapping[FileType, str] = MappingProxyType(
     {
@@ -39,6 +40,9 @@ _READERS: Mapping[FileType, str] = MappingProxyType(
         FileType.ODP: "impress8",
     }
 )
+_WRITER = "pdf"
+_SLIDE_WRITER = 'pdf:impress_pdf_Export:{"ExportHiddenSlides":{"type":"boolean","value":"true"}}'
+"""Hidden slides are kept, as in newer files; before LibreOffice 7.4 the wish is not heard."""
 _WORD_95, _WORD_97 = 104, 193
 _MANIFEST = "META-INF/manifest.xml"
 
@@ -102,9 +106,11 @@ def open_through_libre_office(file_type: FileType, path: Path, options: ReadOpti
     folder = Path(tempfile.mkdtemp(prefix="libreoffice-"))
     original = folder / f"document.{file_type.value}"
     original.symlink_to(path.absolute())
-    status = _convert(
-        program, original, reader=_reader(path, file_type), timeout_s=options.limits.page_timeout_s
-    )
+    filters = [
+        f"--infilter={_reader(path, file_type)}",
+        *("--convert-to", _SLIDE_WRITER if file_type in _SLIDES else _WRITER),
+    ]
+    status = _convert(program, original, filters=filters, timeout_s=options.limits.page_timeout_s)
     converted = original.with_suffix(".pdf")
     if not converted.is_file() or not converted.stat().st_size:
         # What it cannot read, it leaves with status 0; another status is its own end.
@@ -145,7 +151,7 @@ def _reader(path: Path, file_type: FileType) -> str:
     return _READERS[file_type]
 
 
-def _convert(program: str, original: Path, *, reader: str, timeout_s: float) -> int:
+def _convert(program: str, original: Path, *, filters: Sequence[str], timeout_s: float) -> int:
     """Run LibreOffice beside the file; its exit status. Raises RejectedError (`timeout`, `crashed`)."""
     profile = original.parent / "profile"
     settings = profile / "user" / "registrymodifications.xcu"
@@ -157,14 +163,7 @@ def _convert(program: str, original: Path, *, reader: str, timeout_s: float) -> 
                 *("nice", "-n", str(_NICE), "env", f"HOME={profile}"),
                 *(program, f"-env:UserInstallation={profile.as_uri()}"),
                 *("--headless", "--norestore", "--nolockcheck", "--nodefault", "--nologo"),
-                *(
-                    f"--infilter={reader}",
-                    "--convert-to",
-                    "pdf",
-                    "--outdir",
-                    str(original.parent),
-                    str(original),
-                ),
+                *(*filters, "--outdir", str(original.parent), str(original)),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
