@@ -21,10 +21,11 @@ _STOP_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """The programs the zygote found."""
+    """The programs the zygote found, and why the readers still have the network ("": they have none)."""
 
     tesseract: str
     languages: tuple[str, ...]
+    network: str = ""
 
 
 class ZygoteProcess:
@@ -68,7 +69,11 @@ class ZygoteProcess:
         ours.settimeout(None)
         if "error" in hello:
             raise MisconfiguredError(str(hello["error"]), code=Code.PROGRAM_MISSING)
-        return Tools(tesseract=str(hello["tesseract"]), languages=tuple(map(str, hello["languages"])))
+        return Tools(
+            tesseract=str(hello["tesseract"]),
+            languages=tuple(map(str, hello["languages"])),
+            network=str(hello["network"]),
+        )
 
     def spawn(self, child: str, request: Message) -> Channel:
         """Have a child forked; returns our end of its channel.

@@ -16,6 +16,7 @@ from worker.operation.machine import (
     memory_bytes,
     memory_findings,
     metadata_findings,
+    network_findings,
     program_findings,
     room_finding,
     work_dir_findings,
@@ -144,3 +145,13 @@ def test_every_part_of_the_machine_is_looked_at(tmp_path: Path) -> None:
     assert {"tesseract", "languages"} < set(checks)
     for subject in ("work folder", "memory", "metadata"):
         assert [finding.subject for finding in checks[subject].run()] == [subject]
+
+
+@pytest.mark.parametrize(
+    ("refused", "level", "told"),
+    [("", Level.OK, "without a network"), ("EPERM: not permitted", Level.WARNING, "EPERM")],
+)
+def test_readers_with_a_network_are_a_warning(refused: str, level: Level, told: str) -> None:
+    (found,) = network_findings(refused)
+    assert found.level is level
+    assert told in found.message

@@ -1,0 +1,77 @@
+"""A program under bounds: its output is cut, its end is told, and nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from worker.extract.bounded_program import BoundedProgram
+
+pytestmark = pytest.mark.unit
+
+ENVIRONMENT = {"PATH": os.environ["PATH"]}
+
+
+def program(line: str) -> BoundedProgram:
+    return BoundedProgram(
+        ["sh", "-c", line],
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "out", "complaints", "status"),
+    [
+        ("echo out; echo bad >&2; exit 3", b"out\n", b"bad\n", 3),
+        ("kill -SEGV $$", b"", b"", -11),
+        ("exec 1>&- 2>&-; exit 4", b"", b"", 4),
+        ("printf '\\377\\376'", b"\xff\xfe", b"", 0),
+        ("sleep 5 & echo out", b"out\n", b"", 0),
+    ],
+    ids=["output", "signal", "closed pipes", "no text", "something it started holds its pipes"],
+)
+def test_its_output_and_its_end_are_told(line: str, out: bytes, complaints: bytes, status: int) -> None:
+    started = program(line)
+    assert started.communicate(timeout=20) == (out, complaints)
+    assert started.returncode == status
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_of_a_flood_the_end_is_kept_and_no_memory_is_taken(stream: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    told = program(f"{{ head -c 1G /dev/zero; echo end; }} >&{stream}").communicate(timeout=120)
+    kept = told[int(stream) - 1]
+    assert kept.endswith(b"\0end\n")
+    assert len(kept) < 1024**2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+@pytest.mark.parametrize("end", [BoundedProgram.kill, BoundedProgram.terminate], ids=["kill", "terminate"])
+def test_one_that_takes_too_long_is_told_and_ended_without_a_zombie(
+    end: Callable[[BoundedProgram], None],
+) -> None:
+    started = program("trap '' TERM; yes & sleep 600")
+    began = time.monotonic()
+    with pytest.raises(subprocess.TimeoutExpired):
+        started.communicate(timeout=0.3)
+    flood = psutil.Process(started.pid).children()
+    end(started)
+    assert not psutil.pid_exists(started.pid)
+    assert time.monotonic() - began < 5
+    for child in flood:
+        child.kill()
+
+
+def test_it_may_write_no_large_file() -> None:
+    started = program("sleep 0.2; cat /proc/self/limits")
+    (line,) = [line for line in started.communicate(timeout=20)[0].splitlines() if b"Max file size" in line]
+    assert line.split()[3:5] == [b"134217728"] * 2
