@@ -1,4 +1,4 @@
-"""A started program of whose output only the end is kept, however much it writes.
+"""A started program of whose output only the end is kept, and which is ended when it floods.
 
 pytesseract and pdf2image take all that their programs print into memory, and pytesseract leaves a program
 that took too long a second's grace (in vain: it is deaf to SIGTERM here) and then a zombie. A broken program
@@ -23,6 +23,8 @@ import pytesseract
 
 _KEPT_BYTES = 256 * 1024
 _READ_BYTES = 64 * 1024
+_MAX_PRINTED_BYTES = 64 * 1024**2
+"""No page is worth so many complaints; to read on would cost the others the processor."""
 _MAX_FILE_BYTES = 128 * 1024**2
 """A page in grey has at most 40 MB, what is read on it some MB; the libraries read such a file whole."""
 _TICK_S = 0.1
@@ -42,6 +44,7 @@ class BoundedProgram:
             self._process.stderr,
         )
         self.returncode: int | None = None
+        self._printed_bytes = 0
         _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
         if most == resource.RLIM_INFINITY or most > _MAX_FILE_BYTES:
             with suppress(ProcessLookupError):
@@ -65,6 +68,8 @@ class BoundedProgram:
                 self._read_on(selector, kept, wait_s=0.0 if ended else _TICK_S)
                 if ended:
                     break
+                if self._printed_bytes > _MAX_PRINTED_BYTES:
+                    self._process.kill()
                 if deadline is not None and time.monotonic() > deadline:
                     raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
         self.returncode = self._process.wait(None if deadline is None else deadline - time.monotonic())
@@ -100,6 +105,7 @@ class BoundedProgram:
                 continue
             end = kept[id(stream)]
             end += data
+            self._printed_bytes += len(data)
             if len(end) > 2 * _KEPT_BYTES:
                 del end[:-_KEPT_BYTES]
 
