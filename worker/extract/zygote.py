@@ -128,6 +128,7 @@ class Zygote:
                 os.close(own)
             for other in self._descriptors:
                 os.close(other)
+            _say_nothing()
             give_up_privileges()
             _limit(request["limits"])
             status = child.main(Channel(socket.socket(fileno=descriptor)), request)
@@ -188,6 +189,13 @@ def _hello() -> Message:
         }
     except MisconfiguredError as error:
         return {"kind": "hello", "error": str(error)}
+
+
+def _say_nothing() -> None:
+    """A library may complain about each byte of a file; the worker's log is not for files to write in."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def _limit(limits: dict[str, int]) -> None:
