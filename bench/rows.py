@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.figure import Figure
+from bench.load_rows import busy, fairness, folder, growth
 from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
 from bench.worker_under_test import WorkerUnderTest, warm_worker
@@ -134,6 +135,10 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "index": index,
     "flow": flow_of_small_files,
     "share": index_share,
+    "fairness": fairness,
+    "busy": busy,
+    "growth": growth,
+    "folder": folder,
 }
 
 
