@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import IO, Any
 
@@ -27,6 +28,9 @@ _MAX_PRINTED_BYTES = 64 * 1024**2
 """No page is worth so many complaints; to read on would cost the others the processor."""
 _MAX_FILE_BYTES = 128 * 1024**2
 """A page in grey has at most 40 MB, what is read on it some MB; the libraries read such a file whole."""
+_RECOGNISER_BYTES = 1024**3
+"""Tesseract takes 0.29 GB of addresses on the largest page there is here (40 million pixels); as many run at
+a time as there are slots. pdftoppm, which decodes whatever a PDF holds, has the limit of its reader."""
 _TICK_S = 0.1
 """How long a program that ended may go unnoticed when something it started holds its pipes."""
 
@@ -34,7 +38,14 @@ _TICK_S = 0.1
 class BoundedProgram:
     """A program that runs, as `subprocess.Popen` would have it; it is started when this is made."""
 
-    def __init__(self, arguments: Sequence[str], *, env: Mapping[str, str], **streams: Any) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        memory_bytes: int | None = None,
+        **streams: Any,
+    ) -> None:
         self._process: subprocess.Popen[bytes] = subprocess.Popen(arguments, env=env, **streams)
         self.args = self._process.args
         self.pid = self._process.pid
@@ -45,10 +56,9 @@ class BoundedProgram:
         )
         self.returncode: int | None = None
         self._printed_bytes = 0
-        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-        if most == resource.RLIM_INFINITY or most > _MAX_FILE_BYTES:
-            with suppress(ProcessLookupError):
-                resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
+        self._limit(resource.RLIMIT_FSIZE, _MAX_FILE_BYTES)
+        if memory_bytes is not None:
+            self._limit(resource.RLIMIT_AS, memory_bytes)
 
     def communicate(self, timeout: float | None = None) -> tuple[bytes, bytes]:
         """Wait for its end; the last 256 KiB of its output and of its complaints.
@@ -91,6 +101,12 @@ class BoundedProgram:
         self.returncode = self._process.wait(timeout)
         return self.returncode
 
+    def _limit(self, what: int, value: int) -> None:
+        _, most = resource.getrlimit(what)
+        if most == resource.RLIM_INFINITY or most > value:
+            with suppress(ProcessLookupError):
+                resource.prlimit(self.pid, what, (value, value))
+
     def _read_on(
         self, selector: selectors.DefaultSelector, kept: dict[int, bytearray], *, wait_s: float
     ) -> None:
@@ -118,5 +134,6 @@ class BoundedProgram:
 
 def bound_programs() -> None:
     """From here on, pytesseract and pdf2image start their programs as BoundedProgram."""
-    pytesseract.pytesseract.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": BoundedProgram})
+    recogniser = partial(BoundedProgram, memory_bytes=_RECOGNISER_BYTES)
+    pytesseract.pytesseract.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": recogniser})
     vars(pdf2image.pdf2image)["Popen"] = BoundedProgram

@@ -19,10 +19,11 @@ pytestmark = pytest.mark.unit
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
 
-def program(line: str) -> BoundedProgram:
+def program(line: str, *, memory_bytes: int | None = None) -> BoundedProgram:
     return BoundedProgram(
         ["sh", "-c", line],
         env=ENVIRONMENT,
+        memory_bytes=memory_bytes,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -79,7 +80,10 @@ def test_one_that_takes_too_long_is_told_and_ended_without_a_zombie(
         child.kill()
 
 
-def test_it_may_write_no_large_file() -> None:
-    started = program("sleep 0.2; cat /proc/self/limits")
-    (line,) = [line for line in started.communicate(timeout=20)[0].splitlines() if b"Max file size" in line]
-    assert line.split()[3:5] == [b"134217728"] * 2
+@pytest.mark.parametrize(
+    ("what", "limit"), [(b"Max file size", b"134217728"), (b"Max address space", b"500000000")]
+)
+def test_it_may_write_no_large_file_and_take_no_more_memory_than_told(what: bytes, limit: bytes) -> None:
+    started = program("sleep 0.2; cat /proc/self/limits", memory_bytes=500_000_000)
+    (line,) = [line for line in started.communicate(timeout=20)[0].splitlines() if what in line]
+    assert line.split()[3:5] == [limit] * 2
