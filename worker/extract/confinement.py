@@ -23,7 +23,9 @@ _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
-_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
+_CAPABILITIES = "=6I"
+_FILE_CAPABILITIES = 1 << 1 | 1 << 2
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
 _PROBE_TIMEOUT_S = 20.0
 _PRIVATE_UMASK = 0o077
 
@@ -58,10 +60,14 @@ def give_up_privileges() -> None:
     """
     os.umask(_PRIVATE_UMASK)
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    kept = (1 << _CAP_DAC_OVERRIDE | 1 << _CAP_DAC_READ_SEARCH) if os.geteuid() == 0 else 0
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     # Two blocks of effective, permitted and inheritable: capabilities 0 to 31, and 32 to 63.
-    _libc.capset(header, struct.pack("=6I", kept, kept, 0, 0, 0, 0))
+    held = ctypes.create_string_buffer(struct.calcsize(_CAPABILITIES))
+    _libc.capget(header, held)
+    _, permitted, *_ = struct.unpack(_CAPABILITIES, held.raw)
+    # All is refused when one is asked for that is not held, as in a container.
+    kept = permitted & _FILE_CAPABILITIES if os.geteuid() == 0 else 0
+    _libc.capset(header, struct.pack(_CAPABILITIES, kept, kept, 0, 0, 0, 0))
 
 
 def probe() -> str:

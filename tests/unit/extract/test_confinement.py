@@ -76,6 +76,19 @@ def test_privileges_are_gone_for_good_and_files_are_private(tmp_path: Path) -> N
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has any")
+def test_where_some_capabilities_are_missing_the_others_go_too() -> None:
+    said = run(
+        "import ctypes, struct\n"
+        "some = 1 << 1 | 1 << 5\n"
+        "header = struct.pack('=Ii', 0x20080522, 0)\n"
+        "assert ctypes.CDLL(None).capset(header, struct.pack('=6I', some, some, 0, 0, 0, 0)) == 0\n"
+        "give_up_privileges()\n"
+        "print(*[line for line in open('/proc/self/status') if line.startswith('CapPrm')])"
+    )
+    assert int(said.split()[1], 16) == 1 << 1
+
+
 @pytest.mark.parametrize(("number", "said"), [(0, ""), (errno.EPERM, "EPERM: Operation not permitted")])
 def test_a_refusal_is_told_by_name(number: int, said: str) -> None:
     assert explain(number) == said
