@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.figure import Figure
+from bench.load_rows import busy, fairness, folder, growth
 from bench.peer_rows import long_scan
 from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
@@ -137,6 +138,10 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "index": index,
     "flow": flow_of_small_files,
     "share": index_share,
+    "fairness": fairness,
+    "busy": busy,
+    "growth": growth,
+    "folder": folder,
 }
 
 

@@ -31,17 +31,15 @@ from worker.extract.thumbnail import picture_to_embed, thumbnail
 from worker.models import FileType, Page, TextSource
 from worker.read_options import Limits, ReadOptions
 
+_SCRATCH_NAME = "scratch"
 _LEAST_FREE_BYTES = 4 * 1024**2
 
 
 def main(channel: Channel, request: dict[str, Any]) -> int:
     """Read the document named in the request; the exit status of this process."""
     folder = Path(request["folder"])
-    os.chdir(folder)
-    # The programs and libraries below make their temporary files where they are removed for certain.
-    tempfile.tempdir = str(folder)
     try:
-        _Reader(channel, request, folder).run()
+        _Reader(channel, request, folder, _empty_scratch(folder)).run()
     except ChannelClosedError:
         return 0
     except RejectedError as error:
@@ -58,6 +56,16 @@ def main(channel: Channel, request: dict[str, Any]) -> int:
     return 0
 
 
+def _empty_scratch(folder: Path) -> Path:
+    """Where this process, the libraries and the programs make their files; what a dead one left is gone."""
+    scratch = folder / _SCRATCH_NAME
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(exist_ok=True)
+    os.chdir(scratch)
+    tempfile.tempdir = str(scratch)
+    return scratch
+
+
 def _fail(channel: Channel, code: Code, message: str) -> int:
     with suppress(ChannelClosedError):
         channel.send({"kind": "failed", "code": code.value, "message": message})
@@ -67,11 +75,12 @@ def _fail(channel: Channel, code: Code, message: str) -> int:
 class _Reader:
     """The document's straight line inside its process."""
 
-    def __init__(self, channel: Channel, request: dict[str, Any], folder: Path) -> None:
+    def __init__(self, channel: Channel, request: dict[str, Any], folder: Path, scratch: Path) -> None:
         self._channel = channel
         self._path = Path(request["path"])
         self._name = str(request["name"])
         self._folder = folder
+        self._scratch = scratch
         self._slots = int(request["slots"])
         self._options = ReadOptions(
             limits=Limits(**request["limits"]),
@@ -138,7 +147,7 @@ class _Reader:
     def _recognise(self, render: Callable[[int, Path], Path], number: int, hint: str | None) -> None:
         picture: Path | None = None
         try:
-            picture = render(number, self._folder)
+            picture = render(number, self._scratch)
             page = self._engine.read_page(picture, number=number, hint=hint)
         except OCRError as error:
             page = _lost_page(number, error.code)
