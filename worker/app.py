@@ -52,7 +52,13 @@ def read_options(settings: Settings) -> ReadOptions:
         languages=settings.languages,
         dpi=settings.ocr_dpi,
         embed_pdf_pictures=settings.embed_pdf_pictures,
+        pdf_passwords=_passwords(settings.pdf_passwords.get_secret_value()),
     )
+
+
+def _passwords(listed: str) -> tuple[str, ...]:
+    """One a line; a single line is parted at its commas."""
+    return tuple(part for part in listed.split("\n" if "\n" in listed else ",") if part)
 
 
 def run(settings: Settings) -> int:

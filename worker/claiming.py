@@ -15,6 +15,8 @@ _OF_LIMITS = frozenset(
     {
         Code.TOO_LARGE,
         Code.TOO_MANY_PIXELS,
+        Code.TOO_MANY_PAGES,
+        Code.ENCRYPTED,
         Code.BOMB,
         Code.CRASHED,
         Code.MEMORY,
@@ -115,7 +117,7 @@ def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bo
         return row.state is State.TOMBSTONED
     if row.version != version.version or row.state in (State.TOMBSTONED, State.DEAD_LETTERED):
         return False
-    # A limit may have been raised since: what failed by one is tried again for a new event.
+    # A limit may have been raised since, or a password added: such a file is tried again for a new event.
     return row.reason not in _OF_LIMITS or row.message_id == message_id
 
 

@@ -30,6 +30,7 @@ class Code(StrEnum):
     UNSUPPORTED_TYPE = "unsupported_type"
     TOO_LARGE = "too_large"
     TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MANY_PAGES = "too_many_pages"
     BOMB = "bomb"
     CRASHED = "crashed"
     MEMORY = "memory"

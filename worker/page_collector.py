@@ -9,7 +9,7 @@ import structlog
 from worker.artifacts import ArtifactStore
 from worker.aws.file_table import FileTable
 from worker.errors import TransientError
-from worker.models import Checkpoint, Job, Page, TextSource
+from worker.models import Checkpoint, Job, Page
 
 # A kill without notice may repeat 30 s of recognition at most; pages in hand count too.
 _CHECKPOINT_AFTER_OCR_S = 12.0
@@ -72,7 +72,7 @@ class PageCollector:
     @property
     def mean_ocr_s(self) -> float:
         """Mean wall time of the pages recognised so far, 0 where none was."""
-        times = [page.ocr_s for page in self._pages.values() if page.source is TextSource.OCR]
+        times = [page.ocr_s for page in self._pages.values() if page.ocr_s]
         return sum(times) / len(times) if times else 0.0
 
     def add(self, page: Page) -> None:

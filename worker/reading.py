@@ -27,7 +27,7 @@ from worker.extract.extraction_run import (
 from worker.extract.sandbox import ExtractionRun, Sandbox, raise_for
 from worker.heartbeat import Lease
 from worker.metrics import Metrics
-from worker.models import Extraction, FileType, Job, LocalFile, Page, TextSource
+from worker.models import Extraction, FileType, Job, LocalFile, Page
 from worker.page_collector import PageCollector
 from worker.shutdown import Shutdown
 
@@ -129,7 +129,7 @@ class Reader:
 
     def _count(self, page: Page) -> None:
         self.metrics.pages_total.labels(source=page.source.value).inc()
-        if page.source is TextSource.OCR:
+        if page.ocr_s or page.source.recognised:
             self.metrics.ocr_seconds.inc(page.ocr_s)
             _log.info("page_ocred", page=page.number, language=page.language, seconds=round(page.ocr_s, 2))
         elif page.source.failed:

@@ -83,8 +83,17 @@ def test_a_dead_lettered_file_is_tried_again_for_a_new_message_only(world: World
     assert world.claim(file, message_id="m2").claim.fence == 2
 
 
-@pytest.mark.parametrize(("reason", "again"), [("timeout", True), ("too_large", True), ("encrypted", False)])
-def test_what_failed_by_a_limit_is_tried_again_for_a_new_message(
+@pytest.mark.parametrize(
+    ("reason", "again"),
+    [
+        ("timeout", True),
+        ("too_large", True),
+        ("too_many_pages", True),
+        ("encrypted", True),
+        ("corrupt", False),
+    ],
+)
+def test_what_failed_by_a_limit_or_for_want_of_a_password_is_tried_again_for_a_new_message(
     world: World, reason: str, again: bool
 ) -> None:
     file = world.put("a")

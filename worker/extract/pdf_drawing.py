@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pdf2image import convert_from_path
@@ -18,8 +19,10 @@ from pdf2image.exceptions import (
     PDFSyntaxError,
     PopplerNotInstalledError,
 )
+from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError
+from worker.extract.blank_page import shows_nothing
 from worker.read_options import ReadOptions
 
 _POINTS_PER_INCH = 72
@@ -27,22 +30,36 @@ _MAX_OCR_PIXELS = 40_000_000
 """A2 at 300 dpi; what is larger is drawn coarser, recognising it would outlast the page's time."""
 _MAX_SIDE_PX = 32_000
 """Tesseract refuses sides over 32767 px."""
+_SHEET_IN = 11.7
+_WHITE = 255
 _MIN_DPI = 50
 """Coarser than this, ordinary letters are 7 px high and cannot be read."""
 
 
-def draw_page(
-    path: Path, number: int, folder: Path, *, size_pt: tuple[float, float], options: ReadOptions
-) -> Path:
+Region = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of the drawn page."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageSize:
+    """Width and height in points, turned as the page says; `finest`: pixels a point of its best picture.
+
+    A scan may say that it is an inch high. Up to a sheet's worth of pixels it is drawn as fine as it is.
+    """
+
+    size_pt: tuple[float, float]
+    finest: float = 0.0
+
+
+def draw_page(path: Path, number: int, folder: Path, *, size: PageSize, options: ReadOptions) -> Path:
     """Draw a page as `page-<number>.pgm` in the folder, no finer than the options and the limits allow.
 
-    `size_pt` is the page's width and height in points, turned as the page says. Safe for threads.
-    Raises OCRError (`too_many_pixels`, `timeout`, or `ocr_failed` where nothing could be drawn) and
-    MisconfiguredError where poppler is missing.
+    Safe for threads. Raises OCRError (`too_many_pixels`, `timeout`, or `ocr_failed` where nothing could be
+    drawn) and MisconfiguredError where poppler is missing.
     """
     what = f"{path.name}, page {number}"
     drawn = folder / f"page-{number:05d}.pgm"
-    long_side_px = _long_side_px(size_pt, options, what)
+    long_side_px = _long_side_px(size, options, what)
     try:
         with _translated_errors(what):
             convert_from_path(
@@ -66,8 +83,31 @@ def draw_page(
     return drawn
 
 
-def _long_side_px(size_pt: tuple[float, float], options: ReadOptions, what: str) -> int:
-    width_in, height_in = (max(side_pt, 1.0) / _POINTS_PER_INCH for side_pt in size_pt)
+def leave_regions(drawn: Path, regions: Sequence[Region], *, without: Sequence[Region]) -> None:
+    """Blank a drawn page but for some regions, and in those what is told by others already.
+
+    A region that shows nothing, whatever its grey, is left out too.
+    """
+    with Image.open(drawn) as page:
+        page.load()
+        kept = Image.new("L", page.size, _WHITE)
+    for region in regions:
+        left, top, right, bottom = region
+        if right > left and bottom > top:
+            part = page.crop(region)
+            for x_px, y_px, right_px, bottom_px in without:
+                part.paste(_typical(part), (x_px - left, y_px - top, right_px - left, bottom_px - top))
+            if not shows_nothing(part):
+                kept.paste(part, region)
+    kept.save(drawn)
+
+
+def _typical(grey: Image.Image) -> int:
+    return max(range(256), key=grey.histogram().__getitem__)
+
+
+def _long_side_px(size: PageSize, options: ReadOptions, what: str) -> int:
+    width_in, height_in = (max(side_pt, 1.0) / _POINTS_PER_INCH for side_pt in size.size_pt)
     long_side_in = max(width_in, height_in)
     pixels = min(_MAX_OCR_PIXELS, options.limits.max_pixels)
     most_dpi = min(math.sqrt(pixels / (width_in * height_in)), _MAX_SIDE_PX / long_side_in)
@@ -77,7 +117,8 @@ def _long_side_px(size_pt: tuple[float, float], options: ReadOptions, what: str)
             retry_allowed=False,
             code=Code.TOO_MANY_PIXELS,
         )
-    return max(1, round(long_side_in * min(options.dpi, most_dpi)))
+    own_px = min(size.finest * max(size.size_pt), _SHEET_IN * options.dpi)
+    return max(1, round(min(max(long_side_in * options.dpi, own_px), long_side_in * most_dpi)))
 
 
 @contextmanager
