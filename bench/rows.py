@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.figure import Figure
+from bench.peer_rows import long_scan
 from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
 from bench.worker_under_test import WorkerUnderTest, warm_worker
@@ -129,6 +130,7 @@ def _feed(worker: WorkerUnderTest, pdf: Path, numbers: range) -> None:
 
 ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "scan": scan,
+    "long_scan": long_scan,
     "text": text,
     "memory": memory,
     "index": index,

@@ -27,6 +27,7 @@ from typing import Any
 from worker.errors import MisconfiguredError
 from worker.extract import child
 from worker.extract.channel import Channel, ChannelClosedError, Message
+from worker.extract.libre_office import libre_office_version
 from worker.extract.recognisers import installed_languages, tesseract_version
 
 _PR_SET_PDEATHSIG = 1
@@ -161,6 +162,7 @@ def _hello() -> Message:
             "kind": "hello",
             "tesseract": tesseract_version(),
             "languages": sorted(installed_languages()),
+            "libre_office": libre_office_version(),
         }
     except MisconfiguredError as error:
         return {"kind": "hello", "error": str(error)}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from worker.errors import Code, MisconfiguredError
 from worker.extract.channel import Channel, ChannelClosedError, Message
+from worker.extract.extraction_key import tool_versions
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 5.0
@@ -21,10 +22,16 @@ _STOP_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """The programs the zygote found."""
+    """The programs the zygote found; `libre_office` is empty where there is none."""
 
     tesseract: str
     languages: tuple[str, ...]
+    libre_office: str = ""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What reads documents here, and in which version: part of the key of every result."""
+        return tool_versions(tesseract=self.tesseract, libre_office=self.libre_office)
 
 
 class ZygoteProcess:
@@ -68,7 +75,11 @@ class ZygoteProcess:
         ours.settimeout(None)
         if "error" in hello:
             raise MisconfiguredError(str(hello["error"]), code=Code.PROGRAM_MISSING)
-        return Tools(tesseract=str(hello["tesseract"]), languages=tuple(map(str, hello["languages"])))
+        return Tools(
+            tesseract=str(hello["tesseract"]),
+            languages=tuple(map(str, hello["languages"])),
+            libre_office=str(hello.get("libre_office", "")),
+        )
 
     def spawn(self, child: str, request: Message) -> Channel:
         """Have a child forked; returns our end of its channel.
