@@ -8,7 +8,6 @@ in hand are finished or given back while the heartbeat keeps them hidden, then t
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import uuid
 from collections.abc import Callable
@@ -42,7 +41,7 @@ from worker.remotes import open_bedrock, open_index
 from worker.replayer import Replayer
 from worker.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
-from worker.work_root import make_work_root
+from worker.work_root import make_work_root, remove_work_root
 
 
 def read_options(settings: Settings) -> ReadOptions:
@@ -79,7 +78,7 @@ def run(settings: Settings) -> int:
         return build(settings, sandbox, tools, work_root).run()
     finally:
         sandbox.close()
-        shutil.rmtree(work_root, ignore_errors=True)
+        remove_work_root(work_root)
 
 
 def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -> Lifecycle:

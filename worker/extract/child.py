@@ -32,6 +32,7 @@ from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.thumbnail import picture_to_embed, thumbnail
 from worker.models import FileType, Page, TextSource
 from worker.read_options import Limits, ReadOptions
+from worker.work_root import picture_folder
 
 _LEAST_FREE_BYTES = 4 * 1024**2
 
@@ -149,7 +150,7 @@ class _Reader:
         if layer is not None and layer.layer_reason is None:
             hint = layer.language or hint
         try:
-            picture = render(number, self._folder)
+            picture = render(number, picture_folder(self._folder, slots=self._slots))
             page = self._read_picture(picture, number, hint)
         except OCRError as error:
             page = _lost_page(number, error.code)

@@ -29,7 +29,7 @@ from worker.models import Page, TextSource
 from worker.read_options import ReadOptions
 
 _PREVIEW_PX = 1024
-_TELLING_CHARS = 2_000
+_TELLING_CHARS = 800
 """The beginning of a page tells its language."""
 
 _MAX_LOST_IN_A_ROW = 100
