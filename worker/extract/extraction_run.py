@@ -169,8 +169,9 @@ class RunState:
         self.dead.set()
         if self.phase is Phase.ENDED:
             return False
-        if self.phase is Phase.LISTED and self._preview_awaited and not killed_for:
-            # The drawing of the pictures is suspected first; a document is not tried again for those.
+        if self.phase is Phase.LISTED and self._preview_awaited:
+            # The drawing of the pictures is suspected first, if it crashed or if it never ended (pages wait
+            # for it, so they are late too); a document is not tried again for those.
             self._preview_awaited = False
             self.events.put(PreviewDrawn(drawn=False))
         elif killed_for is Code.TIMEOUT:

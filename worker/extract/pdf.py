@@ -22,7 +22,7 @@ from worker.errors import Code, OCRError, RejectedError
 from worker.extract.joined_page import unrecognised
 from worker.extract.page_pictures import in_pixels, most_pixels, pictures_of
 from worker.extract.page_source import LayeredPage, PageSource
-from worker.extract.pdf_drawing import PageSize, draw_page, leave_regions
+from worker.extract.pdf_drawing import PageSize, draw_page, leave_regions, user_unit
 from worker.extract.text import language_of_text
 from worker.extract.text_layer import TextLayer, read_layer
 from worker.models import Page, TextSource
@@ -75,6 +75,7 @@ class _Pdf:
         self._locked = locked
         self._lock = threading.Lock()
         self._mixed: dict[int, TextLayer] = {}
+        self._unit: float | None = None
         self.page_count = min(len(document), _MAX_PAGES)
 
     def has_pages(self) -> bool:
@@ -94,6 +95,8 @@ class _Pdf:
                 to_recognise += 1
                 if to_recognise > self._options.limits.max_pages:
                     page = _not_read(page)
+            if number == _MAX_PAGES < len(self._document):
+                page = _not_read(number)
             failed = isinstance(page, Page) and page.source.failed
             lost_in_a_row = lost_in_a_row + 1 if failed else 0
             yield page
@@ -105,14 +108,11 @@ class _Pdf:
         with self._lock:
             try:
                 with closing(self._document[number - 1]) as page:
-                    size_pt = page.get_size()
-                    finest = max((picture.pixels_per_point for picture in pictures_of(page)), default=0.0)
+                    size = self._size(page)
                 path = self._unlocked(folder)
             except PdfiumError as error:
                 raise OCRError(f"{self._path.name}, page {number}: cannot be parsed") from error
-        drawn = draw_page(
-            path, number, folder, size=PageSize(size_pt=size_pt, finest=finest), options=self._options
-        )
+        drawn = draw_page(path, number, folder, size=size, options=self._options)
         layer = self._mixed.get(number)
         if layer is not None:
             self._leave_pictures(number, layer, drawn)
@@ -159,6 +159,13 @@ class _Pdf:
         if layer.pictures:
             self._mixed[number] = layer
         return LayeredPage(page=read) if layer.pictures or layer.reason else read
+
+    def _size(self, page: Any) -> PageSize:
+        if self._unit is None:
+            self._unit = user_unit(self._path)
+        width_pt, height_pt = page.get_size()
+        finest = max((picture.pixels_per_point for picture in pictures_of(page)), default=0.0)
+        return PageSize(size_pt=(width_pt * self._unit, height_pt * self._unit), finest=finest / self._unit)
 
     def _leave_pictures(self, number: int, layer: TextLayer, drawn: Path) -> None:
         with Image.open(drawn) as picture:

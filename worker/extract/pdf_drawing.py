@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import math
+import mmap
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +34,9 @@ _MAX_SIDE_PX = 32_000
 """Tesseract refuses sides over 32767 px."""
 _SHEET_IN = 11.7
 _WHITE = 255
+_USER_UNIT = re.compile(rb"/UserUnit[\s\x00]+(\d{1,9}(?:\.\d{0,9})?)")
+_MAX_USER_UNIT = 75_000
+"""What Acrobat allows; with it a page may be 240 miles wide."""
 _MIN_DPI = 50
 """Coarser than this, ordinary letters are 7 px high and cannot be read."""
 
@@ -81,6 +86,23 @@ def draw_page(path: Path, number: int, folder: Path, *, size: PageSize, options:
     if not drawn.is_file():
         raise OCRError(f"{what}: pdftoppm drew nothing; the page may be damaged")
     return drawn
+
+
+def user_unit(path: Path) -> float:
+    """How many points the unit of a document's pages is (PDF 32000-1, table 30), 1 where it does not say.
+
+    pdfium and poppler both leave it out, so it is looked for in the file; inside compressed objects it is
+    not found. The first one counts for all pages.
+    """
+    with path.open("rb") as file:
+        try:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError:  # an empty file
+            return 1.0
+        with data:
+            found = _USER_UNIT.search(data)
+            unit = float(found[1]) if found else 1.0
+    return unit if 1.0 <= unit <= _MAX_USER_UNIT else 1.0
 
 
 def leave_regions(drawn: Path, regions: Sequence[Region], *, without: Sequence[Region]) -> None:

@@ -266,6 +266,20 @@ def test_too_many_lost_pages_end_the_document(document: Document) -> None:
     pytest.fail("the document never ended")
 
 
+def test_a_preview_that_never_ends_is_given_up_and_costs_no_page(document: Document) -> None:
+    now = LIMITS.page_timeout_s + 10.0
+    document.open(2, wants=[2], preview=True)
+    document.hear(page(1))
+    document.ticket()
+    assert document.state.overdue(now)
+    assert document.state.on_exit(-signal.SIGKILL, now)
+    _, given_up = document.events()
+    assert given_up == PreviewDrawn(drawn=False)
+    document.begin(now)
+    document.open(2, wants=[2], now=now)
+    assert document.ticket(now) == 2
+
+
 def test_a_preview_that_kills_beside_tickets_costs_no_page(document: Document) -> None:
     document.open(3, wants=[1, 2, 3], preview=True)
     document.ticket()

@@ -312,6 +312,35 @@ def test_a_page_is_drawn_in_the_size_and_position_it_is_shown_in(
     assert Image.open(drawn).size == (2_000, 1_000)
 
 
+def test_a_page_in_larger_units_is_drawn_in_its_real_size(
+    tmp_path: Path, require_program: Callable[[str], str]
+) -> None:
+    require_program("pdftoppm")
+    page = b"/MediaBox[0 0 72 36]/UserUnit 10"
+
+    drawn = open_pdf(tree(tmp_path, b"3 0 R", count=1, page=page), _OPTIONS).render(1, tmp_path)
+
+    assert Image.open(drawn).size == (2_000, 1_000)
+
+
+@pytest.mark.parametrize("kids", [b"2 0 R 3 0 R", b"3 0 R 3 0 R 2 0 R"], ids=["at once", "in the end"])
+def test_a_tree_of_pages_that_holds_itself_comes_to_an_end(tmp_path: Path, kids: bytes) -> None:
+    assert len(_items(tree(tmp_path, kids, count=1_000))) < 200
+
+
+def test_a_tree_that_names_one_page_without_end_is_read_up_to_a_limit_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.extract.pdf._MAX_PAGES", 50)
+    source = open_pdf(tree(tmp_path, b"3 0 R " * 60, count=60), _OPTIONS)
+
+    *others, last = source.pages
+
+    assert source.page_count == 50
+    assert len(others) == 49
+    assert last == Page(number=50, text="", source=TextSource.NOT_READ, reason=Code.TOO_MANY_PAGES)
+
+
 def test_a_page_that_is_not_there_cannot_be_drawn(tmp_path: Path) -> None:
     source = open_pdf(_with_a_page_missing(tmp_path, 3), _OPTIONS)
 

@@ -14,7 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from worker.config import Settings
 from worker.errors import Code, MisconfiguredError, OCRError
-from worker.extract.pdf_drawing import PageSize, draw_page, leave_regions
+from worker.extract.pdf_drawing import PageSize, draw_page, leave_regions, user_unit
 from worker.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
@@ -126,6 +126,24 @@ def test_a_scan_that_says_it_is_an_inch_high_is_drawn_as_fine_as_it_is(
         return Image.open(draw_page(path, 1, tmp_path, size=size, options=_OPTIONS)).height
 
     assert [height_px(finest) for finest in (0.0, 1.0, 20.0, 500.0)] == [200, 200, 1_440, 2_340]
+
+
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [
+        (b"/UserUnit 2.5/Rotate 0", 2.5),
+        (b"/UserUnit\n10>>", 10.0),
+        (b"/UserUnit 0", 1.0),
+        (b"/UserUnit 99999999", 1.0),
+        (b"/MediaBox[0 0 9 9]", 1.0),
+        (b"", 1.0),
+    ],
+)
+def test_the_unit_of_a_document_is_found_in_its_file(tmp_path: Path, written: bytes, unit: float) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(written)
+
+    assert user_unit(path) == unit
 
 
 def test_only_the_regions_are_left_and_of_those_what_nobody_told(tmp_path: Path) -> None:
