@@ -173,6 +173,7 @@ class RunState:
             # The drawing of the pictures is suspected first, if it crashed or if it never ended (pages wait
             # for it, so they are late too); a document is not tried again for those.
             self._preview_awaited = False
+            self.wanted.extend(tickets)
             self.events.put(PreviewDrawn(drawn=False))
         elif killed_for is Code.TIMEOUT:
             self._give_up(late or [self._page_in_hand()], Code.TIMEOUT)
