@@ -7,6 +7,7 @@ are drawn at once, are left to pdftoppm.
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -36,7 +37,6 @@ _MAX_LOST_IN_A_ROW = 100
 _MAX_PAGES = 100_000
 """Pages looked at at all: a tree of pages may name one page a million times in a few bytes."""
 _MAX_PASSWORDS = 100
-_UNLOCKED_NAME = "unlocked.pdf"
 
 
 def open_pdf(path: Path, options: ReadOptions) -> PageSource:
@@ -76,6 +76,7 @@ class _Pdf:
         self._lock = threading.Lock()
         self._mixed: dict[int, TextLayer] = {}
         self._unit: float | None = None
+        self._copy: Path | None = None
         self.page_count = min(len(document), _MAX_PAGES)
 
     def has_pages(self) -> bool:
@@ -109,7 +110,7 @@ class _Pdf:
             try:
                 with closing(self._document[number - 1]) as page:
                     size = self._size(page)
-                path = self._unlocked(folder)
+                path = self._unlocked()
             except PdfiumError as error:
                 raise OCRError(f"{self._path.name}, page {number}: cannot be parsed") from error
         drawn = draw_page(path, number, folder, size=size, options=self._options)
@@ -175,17 +176,17 @@ class _Pdf:
             written = [in_pixels(page, box, size_px) for box in layer.written]
         leave_regions(drawn, regions, without=written)
 
-    def _unlocked(self, folder: Path) -> Path:
+    def _unlocked(self) -> Path:
         """The file that pdftoppm draws: where a password is needed, a copy without.
 
-        So no password stands on a command line, which every user of the machine can read.
+        So no password stands on a command line, which every user of the machine can read. The copy lies with
+        the temporary files of this process, which its owner removes; it may be too large for memory.
         """
-        if not self._locked:
-            return self._path
-        unlocked = folder / _UNLOCKED_NAME
-        if not unlocked.is_file():
-            self._document.save(unlocked, flags=pypdfium2.raw.FPDF_REMOVE_SECURITY)
-        return unlocked
+        if self._locked and self._copy is None:
+            copy = Path(tempfile.mkdtemp(prefix="unlocked-")) / self._path.name
+            self._document.save(copy, flags=pypdfium2.raw.FPDF_REMOVE_SECURITY)
+            self._copy = copy
+        return self._copy or self._path
 
     def _draw_preview(self, page: Any) -> Image.Image | None:
         if most_pixels(page) > self._options.limits.max_pixels:

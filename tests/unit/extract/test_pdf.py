@@ -181,9 +181,10 @@ def test_an_owner_password_alone_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_a_password_that_is_configured_opens_and_draws_its_file(
-    tmp_path: Path, require_program: Callable[[str], str]
+    tmp_path: Path, require_program: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_program("pdftoppm")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     locked = StandardEncryption("pässwört", ownerPassword="owner")
     path = pdf(tmp_path, write("secret"), _rectangle, encrypt=locked)
 
