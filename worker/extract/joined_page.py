@@ -15,8 +15,8 @@ from itertools import pairwise
 from worker.extract.layer_trust import LayerReason, doubt
 from worker.models import Page, TextSource
 
-_LEAST_CONFIDENCE = 50.0
-"""Photographs and patterns in a good page are read as rubbish at 20 to 45, text in pictures over 70."""
+_LEAST_CONFIDENCE = 60.0
+"""Photographs, patterns and upside-down words are read as rubbish at 20 to 52, text in pictures over 80."""
 _SAME = 0.75
 _SAME_PAIRS = 0.5
 """A cipher may have the same letters; pairs of them tell it from the text."""

@@ -178,6 +178,7 @@ def test_a_picture_beside_a_layer_is_recognised_where_it_shows_something(
     page = _recognised(channel)
 
     assert page.source is source
+    assert {call.split()[0] for call in _calls(tesseract)} <= {"eng"}
     assert page.text.startswith("The quick brown fox")
     assert page.text.endswith("lazy dog." if calls == 0 else "lazy dog.\n\nPICTURE")
     assert len(_calls(tesseract)) == calls
