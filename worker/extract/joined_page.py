@@ -18,6 +18,8 @@ from worker.models import Page, TextSource
 _LEAST_CONFIDENCE = 60.0
 """Photographs, patterns and upside-down words are read as rubbish at 20 to 52, text in pictures over 80."""
 _SAME = 0.75
+_SAME_UNMAPPED = 0.95
+"""A fifth of such a layer means nothing, so it must be confirmed but for slips of the recogniser."""
 _SAME_PAIRS = 0.5
 """A cipher may have the same letters; pairs of them tell it from the text."""
 _CONTAINED = 0.85
@@ -31,7 +33,7 @@ def join(layer: Page, recognised: Page) -> Page:
     """
     if layer.layer_reason is None:
         return _mixed(layer, recognised)
-    if _agree(layer.text, recognised.text):
+    if _agree(layer, recognised):
         return _kept(layer, recognised, doubted=False)
     if layer.layer_reason == LayerReason.TOO_SHORT:
         return _completed(layer, recognised)
@@ -94,10 +96,12 @@ def _is_signs(text: str) -> bool:
     return doubt(text) is not None and sum(map(str.isalnum, text)) * 2 < _size(text)
 
 
-def _agree(one: str, other: str) -> bool:
+def _agree(layer: Page, recognised: Page) -> bool:
     """Whether two texts are the same but for single misread characters."""
+    one, other = layer.text, recognised.text
+    same = _SAME_UNMAPPED if layer.layer_reason == LayerReason.UNMAPPED else _SAME
     return (
-        min(_contained(one, other), _contained(other, one)) >= _SAME
+        min(_contained(one, other), _contained(other, one)) >= same
         and _contained_pairs(one, other) >= _SAME_PAIRS
     )
 

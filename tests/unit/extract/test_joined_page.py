@@ -56,6 +56,14 @@ def test_the_same_letters_in_another_order_confirm_nothing() -> None:
     assert join(_layer(mixed, LayerReason.GARBAGE), _read(_TEXT)).text == _TEXT
 
 
+def test_a_layer_whose_every_fifth_character_means_nothing_is_not_confirmed_by_the_others() -> None:
+    holed = "".join("\ue001" if place % 5 == 0 else char for place, char in enumerate(_TEXT))
+
+    page = join(_layer(holed, LayerReason.UNMAPPED), _read(_TEXT))
+
+    assert (page.text, page.layer_text) == (_TEXT, holed)
+
+
 def test_garbage_gives_way_and_is_kept_beside() -> None:
     page = join(_layer('"7+%-', LayerReason.GARBAGE), _read("Phone"))
 
