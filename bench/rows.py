@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.figure import Figure
 from bench.load_rows import busy, fairness, folder, growth
+from bench.pdf_rows import born_digital
 from bench.peer_rows import long_scan
 from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
@@ -135,6 +136,7 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "long_scan": long_scan,
     "text": text,
     "memory": memory,
+    "born_digital": born_digital,
     "index": index,
     "flow": flow_of_small_files,
     "share": index_share,

@@ -60,6 +60,12 @@ class WorkerUnderTest:
         """Resident memory of the worker process itself, without its children."""
         return float(psutil.Process(self.process.pid).memory_info().rss) / 1e6
 
+    def cpu_s(self) -> float:
+        """CPU seconds of the worker process and of all it ever started."""
+        process = psutil.Process(self.process.pid)
+        times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+        return float(sum(t.user + t.system + t.children_user + t.children_system for t in times))
+
 
 @contextmanager
 def warm_worker(home: Path, **settings: str) -> Iterator[WorkerUnderTest]:

@@ -8,7 +8,6 @@ in hand are finished or given back while the heartbeat keeps them hidden, then t
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import uuid
 from collections.abc import Callable
@@ -42,7 +41,7 @@ from worker.remotes import open_bedrock, open_index
 from worker.replayer import Replayer
 from worker.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
-from worker.work_root import make_work_root
+from worker.work_root import make_work_root, remove_work_root
 
 
 def read_options(settings: Settings) -> ReadOptions:
@@ -52,7 +51,13 @@ def read_options(settings: Settings) -> ReadOptions:
         languages=settings.languages,
         dpi=settings.ocr_dpi,
         embed_pdf_pictures=settings.embed_pdf_pictures,
+        pdf_passwords=_passwords(settings.pdf_passwords.get_secret_value()),
     )
+
+
+def _passwords(listed: str) -> tuple[str, ...]:
+    """One a line; a single line is parted at its commas."""
+    return tuple(part for part in listed.split("\n" if "\n" in listed else ",") if part)
 
 
 def run(settings: Settings) -> int:
@@ -73,7 +78,7 @@ def run(settings: Settings) -> int:
         return build(settings, sandbox, tools, work_root).run()
     finally:
         sandbox.close()
-        shutil.rmtree(work_root, ignore_errors=True)
+        remove_work_root(work_root)
 
 
 def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -> Lifecycle:

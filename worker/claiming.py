@@ -16,6 +16,8 @@ _OF_THIS_MACHINE = frozenset(
         Code.NEEDS_LIBREOFFICE,
         Code.TOO_LARGE,
         Code.TOO_MANY_PIXELS,
+        Code.TOO_MANY_PAGES,
+        Code.ENCRYPTED,
         Code.BOMB,
         Code.CRASHED,
         Code.MEMORY,
@@ -116,8 +118,8 @@ def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bo
         return row.state is State.TOMBSTONED
     if row.version != version.version or row.state in (State.TOMBSTONED, State.DEAD_LETTERED):
         return False
-    # A limit may have been raised since, or a program installed: what failed by that is tried again for a
-    # new event.
+    # A limit may have been raised since, a password added or a program installed: what failed by that is
+    # tried again for a new event.
     return row.reason not in _OF_THIS_MACHINE or row.message_id == message_id
 
 

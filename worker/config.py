@@ -99,8 +99,14 @@ class Settings(BaseSettings):
     max_pixels: int = Field(
         default=178_956_970, gt=0, description="Larger pictures are refused before decoding."
     )
+    max_pages: int = Field(
+        default=2_000, gt=0, description="Pages recognised of one document; text layers are read beyond."
+    )
     max_text_chars: int = Field(
         default=20_000_000, gt=0, description="Text kept of one document, in characters."
+    )
+    pdf_passwords: SecretStr = Field(
+        default=SecretStr(""), description="Passwords tried on PDFs, one a line, else separated by commas."
     )
     memory_bytes: int = Field(
         default=2 * 1024**3, gt=0, description="Address space of the process that reads a document."
@@ -172,6 +178,7 @@ class Settings(BaseSettings):
             memory_bytes=self.memory_bytes,
             cpu_s=self.cpu_s,
             output_bytes=1024**3,
+            max_pages=self.max_pages,
         )
 
 

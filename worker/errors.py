@@ -31,6 +31,7 @@ class Code(StrEnum):
     NEEDS_LIBREOFFICE = "needs_libreoffice"
     TOO_LARGE = "too_large"
     TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MANY_PAGES = "too_many_pages"
     BOMB = "bomb"
     CRASHED = "crashed"
     MEMORY = "memory"

@@ -11,7 +11,6 @@ it into an outcome.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +50,7 @@ from worker.models import (
     Vectors,
 )
 from worker.reading import Reader
+from worker.work_root import remove_document_folder
 
 _log = structlog.get_logger(__name__)
 
@@ -251,7 +251,7 @@ class FileProcessor:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_document_folder(folder)
 
 
 def _no_content(error: RejectedError) -> Content:

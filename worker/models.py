@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from worker.file_types import FileType as FileType  # noqa: PLC0414  (everyone takes the values of the flow from here)
+from worker.text_source import TextSource as TextSource  # noqa: PLC0414  (the values of the flow are taken from here)
 
 
 class EventType(StrEnum):
@@ -131,22 +132,6 @@ class LocalFile:
     version: ObjectVersion
 
 
-class TextSource(StrEnum):
-    """Where a page's text came from, or why it has none."""
-
-    TEXT_LAYER = "text_layer"
-    OCR = "ocr"
-    FILE = "file"
-    TIMED_OUT = "timed_out"
-    CRASHED = "crashed"
-    FAILED = "failed"
-
-    @property
-    def failed(self) -> bool:
-        """Whether the page is empty because reading it failed."""
-        return self in (TextSource.TIMED_OUT, TextSource.CRASHED, TextSource.FAILED)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
     """One page's text. `number` starts at 1; `confidence` is 0..100, None where nothing was recognised.
@@ -154,6 +139,8 @@ class Page:
     `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of a picture
     `width_px` x `height_px`; it stays text because nobody between the recogniser and the stored
     artifact looks inside. `ocr_s` is the wall time of the recognition, 0 where there was none.
+    `layer_reason` says why a PDF's text layer was doubted, and `layer_text` is that layer where it is not
+    in `text`; it is kept for people and never searched.
     """
 
     number: int
@@ -166,6 +153,8 @@ class Page:
     height_px: int = 0
     ocr_s: float = 0.0
     reason: str | None = None
+    layer_text: str | None = None
+    layer_reason: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
@@ -185,6 +174,8 @@ class Page:
             height_px=int(values["height_px"]),
             ocr_s=float(values["ocr_s"]),
             reason=_text_or_none(values["reason"]),
+            layer_text=_text_or_none(values.get("layer_text")),
+            layer_reason=_text_or_none(values.get("layer_reason")),
         )
 
 

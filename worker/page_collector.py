@@ -9,7 +9,7 @@ import structlog
 from worker.artifacts import ArtifactStore
 from worker.aws.file_table import FileTable
 from worker.errors import TransientError
-from worker.models import Checkpoint, Job, Page, TextSource
+from worker.models import Checkpoint, Job, Page
 
 # A kill without notice may repeat 30 s of recognition at most; pages in hand count too.
 _CHECKPOINT_AFTER_OCR_S = 12.0
@@ -37,6 +37,7 @@ class PageCollector:
         self._cautious = cautious
         self._pages: dict[int, Page] = {}
         self._unsaved: list[Page] = []
+        self._unsaved_ocr_s = 0.0
         self._parts = Checkpoint(version=version, extraction_key=store.extraction_key).parts
         self.restored = 0
 
@@ -72,15 +73,16 @@ class PageCollector:
     @property
     def mean_ocr_s(self) -> float:
         """Mean wall time of the pages recognised so far, 0 where none was."""
-        times = [page.ocr_s for page in self._pages.values() if page.source is TextSource.OCR]
+        times = [page.ocr_s for page in self._pages.values() if page.ocr_s]
         return sum(times) / len(times) if times else 0.0
 
     def add(self, page: Page) -> None:
         """Keep a page. Raises LeaseLostError when another attempt owns the file."""
         self._pages[page.number] = page
         self._unsaved.append(page)
+        self._unsaved_ocr_s += page.ocr_s
         limit_s = _CAUTIOUS_AFTER_OCR_S if self._cautious() else _CHECKPOINT_AFTER_OCR_S
-        if sum(unsaved.ocr_s for unsaved in self._unsaved) >= limit_s:
+        if self._unsaved_ocr_s >= limit_s:
             try:
                 self.save()
             except TransientError as error:
@@ -98,5 +100,5 @@ class PageCollector:
             Checkpoint(version=self._version, extraction_key=self._store.extraction_key, parts=parts),
         )
         self._parts = parts
-        self._unsaved = []
+        self._unsaved, self._unsaved_ocr_s = [], 0.0
         _log.info("checkpoint_saved", pages=len(part.pages), parts=len(parts))

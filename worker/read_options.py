@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What one document may cost. Sizes in bytes, times in seconds, pictures in pixels."""
+    """What one document may cost. Sizes in bytes, times in seconds, pictures in pixels.
+
+    `max_pages` are the pages of a document that may be recognised; text layers are read beyond it.
+    """
 
     max_file_bytes: int
     max_pixels: int
@@ -18,6 +21,7 @@ class Limits:
     memory_bytes: int
     cpu_s: int
     output_bytes: int
+    max_pages: int = 2_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,3 +32,4 @@ class ReadOptions:
     languages: tuple[str, ...]
     dpi: int
     embed_pdf_pictures: bool = False
+    pdf_passwords: tuple[str, ...] = field(default=(), repr=False)

@@ -27,7 +27,7 @@ from worker.extract.extraction_run import (
 from worker.extract.sandbox import ExtractionRun, Sandbox, raise_for
 from worker.heartbeat import Lease
 from worker.metrics import Metrics
-from worker.models import Extraction, FileType, Job, LocalFile, Page, TextSource
+from worker.models import Extraction, FileType, Job, LocalFile, Page
 from worker.page_collector import PageCollector
 from worker.shutdown import Shutdown
 
@@ -35,6 +35,7 @@ _PROGRAMS = ("tesseract", "pdftoppm", "pdfinfo")
 _TICK_S = 0.5
 _WRITE_S = 3.0
 _MAX_PICTURE_BYTES = 8 * 1024**2
+_TOLD_PAGES = 20
 
 _log = structlog.get_logger(__name__)
 
@@ -129,7 +130,7 @@ class Reader:
 
     def _count(self, page: Page) -> None:
         self.metrics.pages_total.labels(source=page.source.value).inc()
-        if page.source is TextSource.OCR:
+        if page.ocr_s or page.source.recognised:
             self.metrics.ocr_seconds.inc(page.ocr_s)
             _log.info("page_ocred", page=page.number, language=page.language, seconds=round(page.ocr_s, 2))
         elif page.source.failed:
@@ -164,7 +165,9 @@ def _to_extraction(
         lost = any(page.source.failed for page in lacking)
         some_text = any(page.text for page in pages)
         reason = Code.PAGES_FAILED if lost and some_text else Code(lacking[0].reason or Code.OCR_FAILED)
-        message = "not all read: " + ", ".join(f"page {page.number} ({page.reason})" for page in lacking)
+        told = [f"page {page.number} ({page.reason})" for page in lacking[:_TOLD_PAGES]]
+        more = f" and {len(lacking) - _TOLD_PAGES} more" if len(lacking) > _TOLD_PAGES else ""
+        message = f"not all read: {', '.join(told)}{more}"
     return Extraction(
         file_type=file_type,
         pages=pages,

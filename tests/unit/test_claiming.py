@@ -85,9 +85,15 @@ def test_a_dead_lettered_file_is_tried_again_for_a_new_message_only(world: World
 
 @pytest.mark.parametrize(
     ("reason", "again"),
-    [("timeout", True), ("too_large", True), ("needs_libreoffice", True), ("encrypted", False)],
+    [
+        ("timeout", True),
+        ("too_many_pages", True),
+        ("needs_libreoffice", True),
+        ("encrypted", True),
+        ("corrupt", False),
+    ],
 )
-def test_what_failed_by_a_limit_is_tried_again_for_a_new_message(
+def test_what_this_machine_could_not_do_is_tried_again_for_a_new_message(
     world: World, reason: str, again: bool
 ) -> None:
     file = world.put("a")

@@ -87,6 +87,22 @@ def test_the_next_attempt_reads_the_other_pages_only(live: World) -> None:
     assert reading.checkpointed
 
 
+def test_a_document_with_too_many_pages_is_partial_and_names_some_of_them(live: World) -> None:
+    data = _tiff(1)
+    job = live.claim(live.put("a.tif", data))
+    assert job.version is not None
+    left = [
+        Page(number=number, text="", source=TextSource.NOT_READ, reason="too_many_pages")
+        for number in range(2, 32)
+    ]
+    part = live.store.save_part(job.claim.file_id, job.version.version, left)
+    checkpoint = Checkpoint(version=job.version.version, extraction_key="key", parts=(part,))
+    extraction = _read(live, replace(job, checkpoint=checkpoint), data, _lease(live)).extraction
+    assert (extraction.state, extraction.reason) == (State.PARTIAL, "too_many_pages")
+    assert extraction.reason_message.startswith("not all read: page 2 (too_many_pages), page 3")
+    assert extraction.reason_message.endswith("page 21 (too_many_pages) and 10 more")
+
+
 def test_a_stop_with_time_enough_finishes_the_document(live: World) -> None:
     data = _tiff(2)
     job = live.claim(live.put("a.tif", data))

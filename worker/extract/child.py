@@ -21,15 +21,18 @@ from typing import Any
 from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError, RejectedError, WorkerError
+from worker.extract.blank_page import is_blank
 from worker.extract.channel import Channel, ChannelClosedError
 from worker.extract.extraction_run import PICTURE_NAME, THUMBNAIL_NAME
 from worker.extract.extractors import EXTRACTORS
 from worker.extract.file_type import detect_file_type
+from worker.extract.joined_page import join
 from worker.extract.ocr_engine import OCREngine
-from worker.extract.page_source import PageSource
+from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.thumbnail import picture_to_embed, thumbnail
 from worker.models import FileType, Page, TextSource
 from worker.read_options import Limits, ReadOptions
+from worker.work_root import picture_folder
 
 _SCRATCH_NAME = "scratch"
 _LEAST_FREE_BYTES = 4 * 1024**2
@@ -87,7 +90,9 @@ class _Reader:
             languages=tuple(request["languages"]),
             dpi=int(request["dpi"]),
             embed_pdf_pictures=bool(request["embed_pdf_pictures"]),
+            pdf_passwords=tuple(request.get("pdf_passwords", ())),
         )
+        self._layers: dict[int, Page] = {}
         self._engine = OCREngine(
             languages=self._options.languages,
             page_timeout_s=self._options.limits.page_timeout_s,
@@ -115,16 +120,20 @@ class _Reader:
     def _list_pages(self, source: PageSource, *, skip: frozenset[int]) -> None:
         left_chars = self._options.limits.max_text_chars
         for item in source.pages:
-            number = item if isinstance(item, int) else item.number
+            page = item.page if isinstance(item, LayeredPage) else item
+            number = page if isinstance(page, int) else page.number
             if number in skip:
                 continue
-            if isinstance(item, int):
-                self._channel.send({"kind": "wants", "page": item})
-            else:
-                left_chars -= len(item.text)
+            if isinstance(page, Page):
+                left_chars -= len(page.text)
                 if left_chars < 0:
                     raise RejectedError(f"{self._name}: more text than one document may hold", code=Code.BOMB)
+            if isinstance(item, Page):
                 self._send_page(item)
+                continue
+            if isinstance(page, Page):
+                self._layers[number] = page
+            self._channel.send({"kind": "wants", "page": number, "layer": _plain(page)})
         self._channel.send({"kind": "listed"})
 
     def _send_page(self, page: Page) -> None:
@@ -144,11 +153,19 @@ class _Reader:
         if file_type.is_image or (file_type is FileType.PDF and self._options.embed_pdf_pictures):
             (self._folder / PICTURE_NAME).write_bytes(picture_to_embed(picture))
 
+    def _drawing_folder(self) -> Path:
+        """In memory where there is room, else where all that is temporary lies."""
+        folder = picture_folder(self._folder, slots=self._slots)
+        return self._scratch if folder == self._folder else folder
+
     def _recognise(self, render: Callable[[int, Path], Path], number: int, hint: str | None) -> None:
         picture: Path | None = None
+        layer = self._layers.get(number)
+        if layer is not None and layer.layer_reason is None:
+            hint = layer.language or hint
         try:
-            picture = render(number, self._scratch)
-            page = self._engine.read_page(picture, number=number, hint=hint)
+            picture = render(number, self._drawing_folder())
+            page = self._read_picture(picture, number, hint)
         except OCRError as error:
             page = _lost_page(number, error.code)
         except MemoryError:
@@ -171,7 +188,16 @@ class _Reader:
             )
             return
         with suppress(ChannelClosedError):
-            self._send_page(page)
+            self._send_page(page if layer is None else join(layer, page))
+
+    def _read_picture(self, picture: Path, number: int, hint: str | None) -> Page:
+        if is_blank(picture):
+            return Page(number=number, text="", source=TextSource.BLANK)
+        return self._engine.read_page(picture, number=number, hint=hint)
+
+
+def _plain(page: Page | int) -> dict[str, object] | None:
+    return page.as_dict() if isinstance(page, Page) else None
 
 
 def _lost_page(number: int, code: Code) -> Page:

@@ -12,13 +12,14 @@ import queue
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from worker.errors import Code
 from worker.extract.channel import Channel, ChannelClosedError, Message
+from worker.extract.joined_page import join
 from worker.models import FileType, Page, TextSource
 from worker.read_options import Limits
 
@@ -88,6 +89,7 @@ class RunState:
         self._may_go = False
         self._preview_awaited = True
         self._strikes: dict[int, int] = {}
+        self._layers: dict[int, Page] = {}
         self._lost = 0
         self._left_chars = limits.max_text_chars
         self._active_s = 0.0
@@ -114,7 +116,7 @@ class RunState:
             case "opened":
                 self.page_count = int(message["pages"])
             case "wants":
-                self._on_wants(int(message["page"]))
+                self._on_wants(int(message["page"]), message.get("layer"))
             case "page":
                 self._on_page(Page.from_dict(message["page"]))
             case "listed":
@@ -168,9 +170,11 @@ class RunState:
         self.dead.set()
         if self.phase is Phase.ENDED:
             return False
-        if self.phase is Phase.LISTED and self._preview_awaited and not killed_for:
-            # The drawing of the pictures is suspected first; a document is not tried again for those.
+        if self.phase is Phase.LISTED and self._preview_awaited:
+            # The drawing of the pictures is suspected first, if it crashed or if it never ended (pages wait
+            # for it, so they are late too); a document is not tried again for those.
             self._preview_awaited = False
+            self.wanted.extend(tickets)
             self.events.put(PreviewDrawn(drawn=False))
         elif killed_for is Code.TIMEOUT:
             self._give_up(late or [self._page_in_hand()], Code.TIMEOUT)
@@ -207,7 +211,9 @@ class RunState:
         self.phase = Phase.READING
         self._send({"kind": "go", "skip": sorted(self.finished), "preview": self._preview_awaited})
 
-    def _on_wants(self, page: int) -> None:
+    def _on_wants(self, page: int, layer: Mapping[str, object] | None) -> None:
+        if layer is not None:
+            self._layers[page] = replace(Page.from_dict(layer), number=page)
         if 1 <= page <= self.page_count and page not in self.finished and page not in self.suspects:
             self.wanted.append(page)
 
@@ -224,6 +230,7 @@ class RunState:
 
     def _finish(self, page: Page) -> None:
         self.finished.add(page.number)
+        self._layers.pop(page.number, None)
         self.hint = page.language or self.hint
         self.events.put(page)
 
@@ -252,7 +259,9 @@ class RunState:
             return
         source = TextSource.TIMED_OUT if code is Code.TIMEOUT else TextSource.CRASHED
         for page in pages:
-            self._finish(Page(number=page, text="", source=source, reason=code.value))
+            lost = Page(number=page, text="", source=source, reason=code.value)
+            layer = self._layers.get(page)
+            self._finish(lost if layer is None else join(layer, lost))
 
     def _end_if_complete(self) -> None:
         waiting = self.wanted or self.suspects or self.tickets or self._preview_awaited

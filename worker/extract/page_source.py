@@ -12,18 +12,29 @@ from worker.models import Page
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LayeredPage:
+    """A page to be recognised although it has a text layer: that is doubted, or does not tell all.
+
+    `page` is what the layer says; its `layer_reason` tells why it is doubted (None: it is good, and
+    pictures on the page may hold more text).
+    """
+
+    page: Page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PageSource:
     """An opened document.
 
-    `pages` yields, in page order and lazily, a finished `Page` or the number of a page that must be
-    recognised. `render(number, folder)` draws such a page as a grey PGM (or names the original file
-    where the recogniser can read it as it is); it may be called from several threads at once and in
-    any order. `preview()` is the upright RGB picture of the first page or of the image itself, at
-    most 1024 px on its longer side, or None where nothing can be drawn; it is called once, and is
-    never a reason to fail.
+    `pages` yields, in page order and lazily, a finished `Page`, the number of a page that must be
+    recognised, or a `LayeredPage` that must be and has text already. `render(number, folder)` draws
+    such a page as a grey PGM (or names the original file where the recogniser can read it as it is);
+    it may be called from several threads at once and in any order. `preview()` is the upright RGB
+    picture of the first page or of the image itself, at most 1024 px on its longer side, or None where
+    nothing can be drawn; it is called once, and is never a reason to fail.
     """
 
     page_count: int
-    pages: Iterator[Page | int]
+    pages: Iterator[Page | LayeredPage | int]
     render: Callable[[int, Path], Path]
     preview: Callable[[], Image.Image | None]

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Iterator
+import mmap
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pdf2image import convert_from_path
@@ -18,8 +21,10 @@ from pdf2image.exceptions import (
     PDFSyntaxError,
     PopplerNotInstalledError,
 )
+from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError
+from worker.extract.blank_page import shows_nothing
 from worker.read_options import ReadOptions
 
 _POINTS_PER_INCH = 72
@@ -27,22 +32,39 @@ _MAX_OCR_PIXELS = 40_000_000
 """A2 at 300 dpi; what is larger is drawn coarser, recognising it would outlast the page's time."""
 _MAX_SIDE_PX = 32_000
 """Tesseract refuses sides over 32767 px."""
+_SHEET_IN = 11.7
+_WHITE = 255
+_USER_UNIT = re.compile(rb"/UserUnit[\s\x00]+(\d{1,9}(?:\.\d{0,9})?)")
+_MAX_USER_UNIT = 75_000
+"""What Acrobat allows; with it a page may be 240 miles wide."""
 _MIN_DPI = 50
 """Coarser than this, ordinary letters are 7 px high and cannot be read."""
 
 
-def draw_page(
-    path: Path, number: int, folder: Path, *, size_pt: tuple[float, float], options: ReadOptions
-) -> Path:
+Region = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of the drawn page."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageSize:
+    """Width and height in points, turned as the page says; `finest`: pixels a point of its best picture.
+
+    A scan may say that it is an inch high. Up to a sheet's worth of pixels it is drawn as fine as it is.
+    """
+
+    size_pt: tuple[float, float]
+    finest: float = 0.0
+
+
+def draw_page(path: Path, number: int, folder: Path, *, size: PageSize, options: ReadOptions) -> Path:
     """Draw a page as `page-<number>.pgm` in the folder, no finer than the options and the limits allow.
 
-    `size_pt` is the page's width and height in points, turned as the page says. Safe for threads.
-    Raises OCRError (`too_many_pixels`, `timeout`, or `ocr_failed` where nothing could be drawn) and
-    MisconfiguredError where poppler is missing.
+    Safe for threads. Raises OCRError (`too_many_pixels`, `timeout`, or `ocr_failed` where nothing could be
+    drawn) and MisconfiguredError where poppler is missing.
     """
     what = f"{path.name}, page {number}"
     drawn = folder / f"page-{number:05d}.pgm"
-    long_side_px = _long_side_px(size_pt, options, what)
+    long_side_px = _long_side_px(size, options, what)
     try:
         with _translated_errors(what):
             convert_from_path(
@@ -79,8 +101,48 @@ def _is_whole(drawn: Path) -> bool:
     return drawn.stat().st_size > int(header[1]) * int(header[2])
 
 
-def _long_side_px(size_pt: tuple[float, float], options: ReadOptions, what: str) -> int:
-    width_in, height_in = (max(side_pt, 1.0) / _POINTS_PER_INCH for side_pt in size_pt)
+def user_unit(path: Path) -> float:
+    """How many points the unit of a document's pages is (PDF 32000-1, table 30), 1 where it does not say.
+
+    pdfium and poppler both leave it out, so it is looked for in the file; inside compressed objects it is
+    not found. The first one counts for all pages.
+    """
+    with path.open("rb") as file:
+        try:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError:  # an empty file
+            return 1.0
+        with data:
+            found = _USER_UNIT.search(data)
+            unit = float(found[1]) if found else 1.0
+    return unit if 1.0 <= unit <= _MAX_USER_UNIT else 1.0
+
+
+def leave_regions(drawn: Path, regions: Sequence[Region], *, without: Sequence[Region]) -> None:
+    """Blank a drawn page but for some regions, and in those what is told by others already.
+
+    A region that shows nothing, whatever its grey, is left out too.
+    """
+    with Image.open(drawn) as page:
+        page.load()
+        kept = Image.new("L", page.size, _WHITE)
+    for region in regions:
+        left, top, right, bottom = region
+        if right > left and bottom > top:
+            part = page.crop(region)
+            for x_px, y_px, right_px, bottom_px in without:
+                part.paste(_typical(part), (x_px - left, y_px - top, right_px - left, bottom_px - top))
+            if not shows_nothing(part):
+                kept.paste(part, region)
+    kept.save(drawn)
+
+
+def _typical(grey: Image.Image) -> int:
+    return max(range(256), key=grey.histogram().__getitem__)
+
+
+def _long_side_px(size: PageSize, options: ReadOptions, what: str) -> int:
+    width_in, height_in = (max(side_pt, 1.0) / _POINTS_PER_INCH for side_pt in size.size_pt)
     long_side_in = max(width_in, height_in)
     pixels = min(_MAX_OCR_PIXELS, options.limits.max_pixels)
     most_dpi = min(math.sqrt(pixels / (width_in * height_in)), _MAX_SIDE_PX / long_side_in)
@@ -90,7 +152,8 @@ def _long_side_px(size_pt: tuple[float, float], options: ReadOptions, what: str)
             retry_allowed=False,
             code=Code.TOO_MANY_PIXELS,
         )
-    return max(1, round(long_side_in * min(options.dpi, most_dpi)))
+    own_px = min(size.finest * max(size.size_pt), _SHEET_IN * options.dpi)
+    return max(1, round(min(max(long_side_in * options.dpi, own_px), long_side_in * most_dpi)))
 
 
 @contextmanager

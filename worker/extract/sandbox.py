@@ -225,6 +225,7 @@ class Sandbox:
             "languages": list(options.languages),
             "dpi": options.dpi,
             "embed_pdf_pictures": options.embed_pdf_pictures,
+            "pdf_passwords": list(options.pdf_passwords),
         }
 
     def _hear_zygote(self) -> None:

@@ -31,6 +31,7 @@ from worker.extract.channel import Channel, ChannelClosedError, Message
 from worker.extract.confinement import explain, give_up_privileges, leave_network
 from worker.extract.libre_office import libre_office_version
 from worker.extract.recognisers import installed_languages, tesseract_version
+from worker.work_root import remove_work_root
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -64,7 +65,7 @@ class Zygote:
                 self._turn()
         except (ChannelClosedError, _ParentGoneError):
             self._kill_all()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove_work_root(self._folder)
         finally:
             # A fault of our own leaves the worker its files: it goes on with another zygote.
             self._kill_all()
@@ -261,7 +262,7 @@ def main(arguments: list[str]) -> None:
     zygote = Zygote(socket.socket(fileno=descriptor), folder, parent=parent, network=explain(refused))
     if os.getppid() != parent:
         # The worker died before the death signal was asked for; the socket's end will be seen too.
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_work_root(folder)
         return
     zygote.run()
 

@@ -19,6 +19,8 @@ from tests.integration.extract.conftest import options
 from worker.errors import RejectedError
 from worker.extract.extractors import EXTRACTORS
 from worker.extract.file_type import detect_file_type
+from worker.extract.page_source import LayeredPage
+from worker.models import Page
 
 pytestmark = pytest.mark.integration
 
@@ -161,12 +163,13 @@ def all_text(path: Path, scratch: Path) -> str:
         source = extractor(path, options())
         items = list(source.pages)
         source.preview()
-        for item in items:
-            if isinstance(item, int):
-                source.render(item, scratch)
+        pages = [item.page if isinstance(item, LayeredPage) else item for item in items]
+        for number, item in enumerate(items, start=1):
+            if not isinstance(item, Page):
+                source.render(number, scratch)
     except RejectedError:
         return ""
-    return " ".join(item.text for item in items if not isinstance(item, int))
+    return " ".join(page.text for page in pages if isinstance(page, Page))
 
 
 @pytest.mark.parametrize("name", _FILES)

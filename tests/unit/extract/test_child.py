@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import tempfile
 import threading
@@ -11,12 +12,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.unit.extract.made_pdfs import SENTENCE, Draw, lettered, pdf, picture, write
 from worker.extract import child
 from worker.extract.channel import Channel
 from worker.extract.extraction_run import PICTURE_NAME, THUMBNAIL_NAME
+from worker.models import Page, TextSource
 from worker.read_options import Limits
 
 pytestmark = pytest.mark.unit
@@ -31,6 +35,11 @@ LIMITS = Limits(
     memory_bytes=2 * 1024**3,
     cpu_s=60,
     output_bytes=10**9,
+)
+
+_TSV = (
+    "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
+    "5\t1\t1\t1\t1\t1\t10\t20\t60\t30\t91.5\tPICTURE\n"
 )
 
 Start = Callable[[str, bytes], Channel]
@@ -122,6 +131,57 @@ def test_a_picture_waits_for_its_ticket(start: Start, tmp_path: Path) -> None:
     assert "HELLO 2" in page["text"]
     assert page["ocr_s"] > 0
     assert {path.name for path in tmp_path.iterdir()} >= {THUMBNAIL_NAME, PICTURE_NAME}
+
+
+def _recognised(channel: Channel, page: int = 1) -> Page:
+    _until(channel, "listed")
+    channel.send({"kind": "ocr", "page": page, "hint": None})
+    return Page.from_dict(_until(channel, "page")["page"]["page"])
+
+
+def _calls(tesseract: Path) -> list[str]:
+    calls = tesseract / "calls"
+    return calls.read_text().splitlines() if calls.exists() else []
+
+
+def test_a_blank_scan_costs_no_recognition(start: Start, tesseract: Path) -> None:
+    paper = np.random.default_rng(3).normal(240, 6, (1_200, 900)).clip(0, 255).astype(np.uint8)
+    paper[600:603, 300:303] = 0
+    scan = io.BytesIO()
+    Image.fromarray(paper).save(scan, "PNG")
+    channel = start("a.png", scan.getvalue())
+    channel.receive()
+    _go(channel)
+
+    page = _recognised(channel)
+
+    assert (page.text, page.source, page.reason) == ("", TextSource.BLANK, None)
+    assert _calls(tesseract) == []
+
+
+@pytest.mark.parametrize(
+    ("draw", "source", "calls"),
+    [
+        (lettered("PICTURE", then=write(SENTENCE, lines=5)), TextSource.MIXED, 1),
+        (picture(300, 300, then=write(SENTENCE, lines=5)), TextSource.TEXT_LAYER, 0),
+    ],
+    ids=["words in the picture", "an even picture"],
+)
+def test_a_picture_beside_a_layer_is_recognised_where_it_shows_something(
+    start: Start, tesseract: Path, tmp_path: Path, draw: Draw, source: TextSource, calls: int
+) -> None:
+    (tesseract / "eng.tsv").write_text(_TSV)
+    channel = start("a.pdf", pdf(tmp_path, draw).read_bytes())
+    channel.receive()
+    _go(channel)
+
+    page = _recognised(channel)
+
+    assert page.source is source
+    assert {call.split()[0] for call in _calls(tesseract)} <= {"eng"}
+    assert page.text.startswith("The quick brown fox")
+    assert page.text.endswith("lazy dog." if calls == 0 else "lazy dog.\n\nPICTURE")
+    assert len(_calls(tesseract)) == calls
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ def test_pictures_are_pages_to_recognise_and_the_first_where_there_is_no_text(
 
     source = open_docx(path, _OPTIONS)
 
-    assert [page if isinstance(page, int) else page.text for page in source.pages] == pages
+    assert [page.text if isinstance(page, Page) else page for page in source.pages] == pages
     with Image.open(source.render(len(pages), tmp_path)) as drawn:
         assert drawn.size == (200, 100)
 

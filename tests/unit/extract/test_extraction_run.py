@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,19 @@ def test_pages_in_a_child_that_dies_are_tried_again_one_at_a_time(document: Docu
     assert document.state.next_ticket() is None
     document.hear(page(1))
     assert document.ticket() == 2
+
+
+def test_a_page_that_kills_keeps_the_layer_it_had(document: Document) -> None:
+    layer = Page(number=9, text="from the layer", source=TextSource.TEXT_LAYER)
+    for now in (1.0, 2.0):
+        document.state.go(done=[], hint=None, preview=False)
+        document.hear({"kind": "type", "type": "pdf"}, {"kind": "opened", "pages": 1})
+        document.hear({"kind": "wants", "page": 1, "layer": layer.as_dict()}, {"kind": "listed"})
+        document.ticket()
+        document.state.on_exit(-signal.SIGSEGV, now)
+        document.begin(now)
+    page, _ = document.events()
+    assert page == replace(layer, number=1, reason="crashed")
 
 
 def test_the_page_that_kills_twice_is_marked_crashed_and_the_rest_goes_on(document: Document) -> None:
@@ -250,6 +264,20 @@ def test_too_many_lost_pages_end_the_document(document: Document) -> None:
                 assert number > 10
                 return
     pytest.fail("the document never ended")
+
+
+def test_a_preview_that_never_ends_is_given_up_and_costs_no_page(document: Document) -> None:
+    now = LIMITS.page_timeout_s + 10.0
+    document.open(2, wants=[2], preview=True)
+    document.hear(page(1))
+    document.ticket()
+    assert document.state.overdue(now)
+    assert document.state.on_exit(-signal.SIGKILL, now)
+    _, given_up = document.events()
+    assert given_up == PreviewDrawn(drawn=False)
+    document.begin(now)
+    document.open(2, wants=[2], now=now)
+    assert document.ticket(now) == 2
 
 
 def test_a_preview_that_kills_beside_tickets_costs_no_page(document: Document) -> None:

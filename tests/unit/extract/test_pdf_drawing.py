@@ -14,7 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from worker.config import Settings
 from worker.errors import Code, MisconfiguredError, OCRError
-from worker.extract.pdf_drawing import draw_page
+from worker.extract.pdf_drawing import PageSize, draw_page, leave_regions, user_unit
 from worker.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
@@ -44,7 +44,7 @@ def test_a_page_is_drawn_grey_at_the_wanted_resolution(
 ) -> None:
     require_program("pdftoppm")
 
-    drawn = draw_page(_pdf(tmp_path, "-#"), 2, tmp_path, size_pt=_A4, options=_OPTIONS)
+    drawn = draw_page(_pdf(tmp_path, "-#"), 2, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert drawn.read_bytes().startswith(b"P5")
     picture = Image.open(drawn)
@@ -59,7 +59,7 @@ def test_pages_can_be_drawn_by_several_threads_in_any_order(
     path = _pdf(tmp_path, "#-#-", size=(144, 144))
 
     def draw(number: int) -> Path:
-        return draw_page(path, number, tmp_path, size_pt=(144, 144), options=_OPTIONS)
+        return draw_page(path, number, tmp_path, size=PageSize(size_pt=(144, 144)), options=_OPTIONS)
 
     with ThreadPoolExecutor(max_workers=3) as pool:
         drawn = list(pool.map(draw, [4, 3, 2, 1]))
@@ -83,7 +83,9 @@ def test_a_large_page_is_drawn_coarser(
     require_program("pdftoppm")
     options = replace(_OPTIONS, dpi=dpi)
 
-    drawn = draw_page(_pdf(tmp_path, size=size_pt), 1, tmp_path, size_pt=size_pt, options=options)
+    drawn = draw_page(
+        _pdf(tmp_path, size=size_pt), 1, tmp_path, size=PageSize(size_pt=size_pt), options=options
+    )
 
     assert Image.open(drawn).size == expected_px
 
@@ -94,7 +96,9 @@ def test_the_pixel_limit_of_the_document_counts_too(
     require_program("pdftoppm")
     path = _pdf(tmp_path, size=(720, 720))
 
-    drawn = draw_page(path, 1, tmp_path, size_pt=(720, 720), options=_options(max_pixels=1_000_000))
+    drawn = draw_page(
+        path, 1, tmp_path, size=PageSize(size_pt=(720, 720)), options=_options(max_pixels=1_000_000)
+    )
 
     assert Image.open(drawn).size == (1_000, 1_000)
 
@@ -104,15 +108,75 @@ def test_the_size_told_before_holds_even_if_poppler_sees_a_larger_page(
 ) -> None:
     require_program("pdftoppm")
 
-    drawn = draw_page(_pdf(tmp_path, size=(7_200, 3_600)), 1, tmp_path, size_pt=(72, 36), options=_OPTIONS)
+    drawn = draw_page(
+        _pdf(tmp_path, size=(7_200, 3_600)), 1, tmp_path, size=PageSize(size_pt=(72, 36)), options=_OPTIONS
+    )
 
     assert Image.open(drawn).size == (200, 100)
+
+
+def test_a_scan_that_says_it_is_an_inch_high_is_drawn_as_fine_as_it_is(
+    tmp_path: Path, require_program: Callable[[str], str]
+) -> None:
+    require_program("pdftoppm")
+    path = _pdf(tmp_path, size=(36, 72))
+
+    def height_px(finest: float) -> int:
+        size = PageSize(size_pt=(36, 72), finest=finest)
+        return Image.open(draw_page(path, 1, tmp_path, size=size, options=_OPTIONS)).height
+
+    assert [height_px(finest) for finest in (0.0, 1.0, 20.0, 500.0)] == [200, 200, 1_440, 2_340]
+
+
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [
+        (b"/UserUnit 2.5/Rotate 0", 2.5),
+        (b"/UserUnit\n10>>", 10.0),
+        (b"/UserUnit 0", 1.0),
+        (b"/UserUnit 99999999", 1.0),
+        (b"/MediaBox[0 0 9 9]", 1.0),
+        (b"", 1.0),
+    ],
+)
+def test_the_unit_of_a_document_is_found_in_its_file(tmp_path: Path, written: bytes, unit: float) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(written)
+
+    assert user_unit(path) == unit
+
+
+def test_only_the_regions_are_left_and_of_those_what_nobody_told(tmp_path: Path) -> None:
+    drawn = tmp_path / "page.pgm"
+    page = Image.new("L", (400, 400), 90)
+    for corner in (0, 200, 300):
+        page.paste(10, (corner, corner, corner + 40, corner + 40))
+    page.save(drawn)
+
+    regions = [(0, 0, 100, 100), (200, 200, 290, 290), (100, 0, 180, 80), (9, 9, 9, 20)]
+    leave_regions(drawn, regions, without=[(0, 0, 50, 50)])
+
+    left = Image.open(drawn)
+    at = {
+        "told": (5, 5),
+        "kept": (210, 210),
+        "its paper": (280, 280),
+        "elsewhere": (310, 310),
+        "even": (150, 40),
+    }
+    assert {name: left.getpixel(place) for name, place in at.items()} == {
+        "told": 255,
+        "kept": 10,
+        "its paper": 90,
+        "elsewhere": 255,
+        "even": 255,
+    }
 
 
 @pytest.mark.parametrize("size_pt", [(14_400, 14_400), (144_000, 72)], ids=["area", "side"])
 def test_a_page_that_cannot_be_made_legible_is_not_drawn(tmp_path: Path, size_pt: tuple[int, int]) -> None:
     with pytest.raises(OCRError) as caught:
-        draw_page(_pdf(tmp_path, size=size_pt), 1, tmp_path, size_pt=size_pt, options=_OPTIONS)
+        draw_page(_pdf(tmp_path, size=size_pt), 1, tmp_path, size=PageSize(size_pt=size_pt), options=_OPTIONS)
 
     assert caught.value.code is Code.TOO_MANY_PIXELS
     assert not caught.value.retry_allowed
@@ -140,7 +204,7 @@ def test_a_page_that_takes_too_long_is_timed_out_and_leaves_nothing(
     _poppler(tmp_path, monkeypatch, pdfinfo='echo "Pages: 1"', pdftoppm=hang)
 
     with pytest.raises(OCRError) as caught:
-        draw_page(_pdf(tmp_path), 1, tmp_path, size_pt=_A4, options=options)
+        draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=options)
 
     assert caught.value.code is Code.TIMEOUT
     assert not list(tmp_path.glob("*.pgm"))
@@ -155,7 +219,7 @@ def test_a_program_that_fails_costs_the_page(
     _poppler(tmp_path, monkeypatch, pdfinfo=pdfinfo, pdftoppm=f"{_TELL_VERSION}\nexit 1")
 
     with pytest.raises(OCRError) as caught:
-        draw_page(_pdf(tmp_path), 1, tmp_path, size_pt=_A4, options=_OPTIONS)
+        draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert caught.value.code is Code.OCR_FAILED
 
@@ -167,7 +231,7 @@ def test_a_missing_program_is_for_the_operator(
     _poppler(tmp_path, monkeypatch, **programs)
 
     with pytest.raises(MisconfiguredError, match="poppler-utils") as caught:
-        draw_page(_pdf(tmp_path), 1, tmp_path, size_pt=_A4, options=_OPTIONS)
+        draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert caught.value.code is Code.PROGRAM_MISSING
 
@@ -179,6 +243,6 @@ def test_a_program_that_cannot_be_started_right_now_costs_the_page_only(
     (tmp_path / "bin" / "pdfinfo").chmod(0o644)
 
     with pytest.raises(OCRError) as caught:
-        draw_page(_pdf(tmp_path), 1, tmp_path, size_pt=_A4, options=_OPTIONS)
+        draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert caught.value.code is Code.OCR_FAILED

@@ -16,6 +16,7 @@ from pptx.util import Inches
 
 from worker.config import Settings
 from worker.errors import Code, RejectedError
+from worker.extract.page_source import LayeredPage
 from worker.extract.pptx import open_pptx
 from worker.models import Page, TextSource
 from worker.read_options import ReadOptions
@@ -55,7 +56,7 @@ def _changed(path: Path, change: Callable[[str, bytes], bytes]) -> Path:
     return path
 
 
-def _pages(path: Path, options: ReadOptions = _OPTIONS) -> list[Page | int]:
+def _pages(path: Path, options: ReadOptions = _OPTIONS) -> list[Page | LayeredPage | int]:
     return list(open_pptx(path, options).pages)
 
 
@@ -140,7 +141,7 @@ def test_pictures_follow_the_slides_and_a_slide_of_pictures_is_the_first_ones_pa
     _slide(deck, "the same again").shapes.add_picture(_picture(10), Inches(0), Inches(0))
     source = open_pptx(_saved(deck, tmp_path), _OPTIONS)
 
-    pages = [page if isinstance(page, int) else page.text for page in source.pages]
+    pages = [page.text if isinstance(page, Page) else page for page in source.pages]
 
     assert (source.page_count, pages) == (5, ["words", 2, "the same again", 4, 5])
     shades = []

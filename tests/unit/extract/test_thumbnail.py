@@ -5,11 +5,17 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
 
+from tests.unit.extract.made_pdfs import pdf, write
+from worker.config import Settings
+from worker.extract.pdf import open_pdf
 from worker.extract.thumbnail import picture_to_embed, thumbnail
+from worker.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
 
@@ -52,3 +58,35 @@ def test_no_colour_profile_is_written_and_the_preview_stays_as_it_was(
     assert "icc_profile" not in _open(encode(preview)).info
     assert preview.size == (600, 600)
     assert preview.info["icc_profile"] == b"a profile"
+
+
+def test_japanese_whose_font_is_not_in_the_file_is_drawn_all_the_same(tmp_path: Path) -> None:
+    options = ReadOptions(limits=Settings().limits, languages=("jpn",), dpi=200)
+    preview = open_pdf(pdf(tmp_path, write("日本語テスト", lines=3)), options).preview()
+
+    assert preview is not None
+    with Image.open(io.BytesIO(thumbnail(preview))) as picture:
+        ink = sum(picture.convert("L").histogram()[:128])
+    assert ink > 100, "no letters: is a Japanese font installed? (fonts-ipafont)"
+
+
+def _cmyk_red(canvas: Canvas) -> None:
+    canvas.drawInlineImage(Image.new("CMYK", (100, 100), (0, 255, 255, 0)), 0, 421, 298, 421)
+
+
+@pytest.mark.parametrize(("turned", "corner"), [(0, (10, 10)), (90, (-10, 10)), (180, (-10, -10))])
+def test_a_page_in_printers_colours_is_upright_and_in_those_of_a_screen(
+    tmp_path: Path, turned: int, corner: tuple[int, int]
+) -> None:
+    path = pdf(tmp_path, _cmyk_red)
+    path.write_bytes(path.read_bytes().replace(b"/Rotate 0", b"/Rotate %d" % turned))
+    options = ReadOptions(limits=Settings().limits, languages=("jpn",), dpi=200)
+
+    preview = open_pdf(path, options).preview()
+
+    assert preview is not None
+    with Image.open(io.BytesIO(thumbnail(preview))) as picture:
+        at = (corner[0] % picture.width, corner[1] % picture.height)
+        red, green, blue = picture.convert("RGB").getpixel(at)  # type: ignore[misc]
+    assert red > 150
+    assert max(green, blue) < 100

@@ -18,7 +18,7 @@ from PIL import Image
 
 from worker.config import Settings
 from worker.errors import Code, RejectedError
-from worker.extract.page_source import PageSource
+from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.xlsx import open_xlsx
 from worker.models import Page, TextSource
 from worker.read_options import ReadOptions
@@ -34,7 +34,7 @@ _DRAWING = (
 )
 
 
-def _opened(path: Path, options: ReadOptions = _OPTIONS) -> tuple[PageSource, list[Page | int]]:
+def _opened(path: Path, options: ReadOptions = _OPTIONS) -> tuple[PageSource, list[Page | LayeredPage | int]]:
     source = open_xlsx(path, options)
     return source, list(source.pages)
 
@@ -157,7 +157,7 @@ def test_pictures_follow_the_sheets_as_pages_to_recognise(tmp_path: Path) -> Non
     source, pages = _opened(_saved(book, tmp_path))
 
     assert source.page_count == 3
-    assert [page if isinstance(page, int) else page.text for page in pages] == ["Sheet", "二\ntext", 3]
+    assert [page.text if isinstance(page, Page) else page for page in pages] == ["Sheet", "二\ntext", 3]
     with Image.open(source.render(3, tmp_path)) as drawn:
         assert drawn.size == (200, 100)
 

@@ -146,24 +146,28 @@ def test_a_worker_killed_by_force_leaves_neither_process_nor_file(tmp_path: Path
         "from pathlib import Path\n"
         "from worker.config import sandbox_environment\n"
         "from worker.extract.zygote_process import ZygoteProcess\n"
-        "z = ZygoteProcess(work_root=Path(sys.argv[1]), environment=sandbox_environment())\n"
+        "from worker.work_root import make_work_root\n"
+        "root = make_work_root(Path(sys.argv[1]))\n"
+        "z = ZygoteProcess(work_root=root, environment=sandbox_environment())\n"
         "z.start()\n"
-        "print('started', flush=True)\n"
+        "print(root.name, flush=True)\n"
         "sys.stdin.read()\n"
     )
     root = Path(__file__).parents[3]
     worker = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path / "work")],
+        [sys.executable, "-c", program, str(tmp_path)],
         cwd=root,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     assert worker.stdout is not None
-    assert worker.stdout.readline() == b"started\n"
+    name = worker.stdout.readline().decode().strip()
+    folders = [tmp_path / name, Path("/dev/shm", name)]
+    assert all(folder.is_dir() for folder in folders)
     (zygote,) = psutil.Process(worker.pid).children()
     worker.kill()
     worker.wait()
-    _eventually(lambda: not zygote.is_running() and not (tmp_path / "work").exists(), 5.0)
+    _eventually(lambda: not zygote.is_running() and not any(folder.exists() for folder in folders), 5.0)
 
 
 def test_an_environment_it_cannot_start_in_is_told(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from worker.aws.ledger_row import FileRow
 from worker.index.schema import SearchHit
 from worker.local.samples.write import Sample
-from worker.models import Document, Page, TextSource
+from worker.models import Document, Page
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +72,7 @@ class DemoDocument:
     @property
     def recognised(self) -> frozenset[int]:
         """Numbers of the pages whose text came from OCR."""
-        return frozenset(page.number for page in self.pages if page.source is TextSource.OCR)
+        return frozenset(page.number for page in self.pages if page.source.recognised)
 
     @property
     def similarity(self) -> float | None:

@@ -1,0 +1,188 @@
+"""Whether the text of a PDF's layer can be writing at all: pure looks at its characters.
+
+A layer that lies is worse than none, because its page then looks as if it had been read. What gives one
+away: characters that stand for "unknown", signs without letters, the letters of one alphabet put for
+those of another (a font whose codes mean nothing outside the file), bytes shown in the wrong encoding,
+scripts mixed within words. A short text shows none of this for certain and is believed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections import Counter
+from enum import StrEnum
+from functools import lru_cache
+
+_BROKEN_SHARE = 0.2
+_MIN_LETTER_SHARE = 0.3
+_SAMPLE_CHARS = 1_200
+"""So much is looked at from the beginning of the page, and as much again from its middle."""
+_SIGN_RUN = re.compile(r"([^\w\s])\1+")
+_HYPHENS = "\x02\ufffe"
+"""What pdfium puts where a word was parted at the end of a line (it joins the word)."""
+
+_MIN_CIPHER_LETTERS = 80
+_LEAST_LIKENESS = 0.047
+"""Mean frequency (in English) of a text's letters: English 0.066, French, German, Spanish and Romaji over
+0.06, Finnish and Polish 0.05 and more; letters put for others at random 0.038."""
+_FREQUENCY = dict(
+    zip(
+        "etaoinshrdlcumwfgypbvkjxqz",
+        (127, 91, 82, 75, 70, 67, 63, 61, 60, 43, 40, 28, 28, 24, 24, 22, 20, 20, 19, 15, 10, 8, 2, 2, 1, 1),
+        strict=True,
+    )
+)
+"""Thousandths of the letters of English text (R. Lewand, Cryptological Mathematics, 2000)."""
+_WORD = re.compile(r"(?<![\w.@/])[^\W\d_]{3,}(?![\w@/])")
+
+_CP1252_SIGNS = (
+    "\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e"
+    "\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
+)
+_MOJIBAKE_RUN = re.compile(f"[\x80-\xff{_CP1252_SIGNS}]{{3,}}")
+_MOJIBAKE_WORD = re.compile(
+    f"[!-\xff{_CP1252_SIGNS}]*[\x80-\xff{_CP1252_SIGNS}]{{3}}[!-\xff{_CP1252_SIGNS}]*"
+)
+_MOJIBAKE_SHARE = 0.1
+
+_SCRIPTS = (
+    (0x0370, 0x03FF, "greek"),
+    (0x0400, 0x052F, "cyrillic"),
+    (0x0530, 0x058F, "armenian"),
+    (0x0590, 0x05FF, "hebrew"),
+    (0x0600, 0x077F, "arabic"),
+    (0x0900, 0x0DFF, "indic"),
+    (0x0E00, 0x0EFF, "thai"),
+    (0x0F00, 0x0FFF, "tibetan"),
+    (0x1000, 0x109F, "burmese"),
+    (0x10A0, 0x10FF, "georgian"),
+    (0x1100, 0x11FF, "hangul"),
+    (0x1200, 0x1DFF, "other"),
+    (0x3040, 0x30FF, "japanese"),
+    (0x3400, 0x9FFF, "japanese"),
+    (0xA000, 0xABFF, "other"),
+    (0xAC00, 0xD7AF, "hangul"),
+)
+_FOREIGN_WORD = re.compile(r"[\u0370-\u1dff\u3040-\u30ff\u3400-\ud7af]{2,}")
+_NATURAL_NEIGHBOURS = frozenset({"japanese", "hangul"})
+_MIXED_SHARE = 0.1
+_MIN_HAN = 20
+_LEAST_COMMON_HAN = 0.7
+"""Real Chinese and Japanese pages use the first levels of their national sets for 97 % and more; of the
+unified ideographs as a whole these are a third."""
+
+
+class LayerReason(StrEnum):
+    """Why a text layer is not taken as it is; the words are stable."""
+
+    TOO_SHORT = "too_short"
+    UNMAPPED = "unmapped"
+    GARBAGE = "garbage"
+    SCRIPT_MIX = "script_mix"
+
+
+def doubt(raw: str) -> LayerReason | None:
+    """Why the characters of a layer, as pdfium gives them, cannot be writing; None where they can."""
+    sample = without_hyphens(_sample(raw))
+    chars = "".join(sample.split())
+    counts = Counter(chars)
+    if not chars.isascii() and _mojibake(sample) > _MOJIBAKE_SHARE * len(chars):
+        return LayerReason.SCRIPT_MIX
+    if _broken(counts) > _BROKEN_SHARE * len(chars):
+        return LayerReason.UNMAPPED
+    letters = sum(count for char, count in counts.items() if char.isalnum())
+    if letters < _MIN_LETTER_SHARE * len(_SIGN_RUN.sub(r"\1", chars)):
+        return LayerReason.GARBAGE
+    if not chars.isascii() and (_mixes_scripts(sample, counts) or _has_odd_han(counts)):
+        return LayerReason.SCRIPT_MIX
+    return LayerReason.GARBAGE if _is_cipher(sample) else None
+
+
+def without_hyphens(raw: str) -> str:
+    """Text without the marks of parted words."""
+    for hyphen in _HYPHENS:
+        raw = raw.replace(hyphen, "")
+    return raw
+
+
+def _sample(raw: str) -> str:
+    if len(raw) <= 2 * _SAMPLE_CHARS:
+        return raw
+    middle = len(raw) // 2
+    return f"{raw[:_SAMPLE_CHARS]} {raw[middle : middle + _SAMPLE_CHARS]}"
+
+
+def _broken(counts: Counter[str]) -> int:
+    return sum(
+        count
+        for char, count in counts.items()
+        if char == "\ufffd" or ((not char.isascii() or char < " ") and _is_no_character(char))
+    )
+
+
+def _is_no_character(char: str) -> bool:
+    """Controls, private use, code points without a character."""
+    return unicodedata.category(char) in ("Cc", "Cn", "Co")
+
+
+def _mojibake(text: str) -> int:
+    """Characters in words with three or more accents and signs in a row, as in `“ú–{Œê`.
+
+    Real words in the alphabets of Latin-1 never have three; runs of one sign (dashes, dots) do not count.
+    """
+    if not _MOJIBAKE_RUN.search(text):
+        return 0
+    words = _MOJIBAKE_WORD.findall(text)
+    return sum(len(word) for word in words if len(set(word)) > 1 and any(map(str.isalpha, word)))
+
+
+def _mixes_scripts(text: str, counts: Counter[str]) -> bool:
+    """Whether letters of different scripts stand side by side in one word, again and again."""
+    if len({_script(char) for char in counts} - {"none"} - _NATURAL_NEIGHBOURS) == 0:
+        return False
+    breaks = 0
+    for word in _FOREIGN_WORD.findall(text):
+        scripts = [_script(char) for char in word]
+        for one, other in itertools.pairwise(scripts):
+            breaks += one != other and not {one, other} <= _NATURAL_NEIGHBOURS
+    return breaks > _MIXED_SHARE * counts.total()
+
+
+@lru_cache(maxsize=20_000)
+def _script(char: str) -> str:
+    code = ord(char)
+    return next((name for first, last, name in _SCRIPTS if first <= code <= last), "none")
+
+
+def _has_odd_han(counts: Counter[str]) -> bool:
+    """Whether the ideographs are ones that nobody writes, as a wrong table of codes makes them."""
+    han = {char: count for char, count in counts.items() if "\u3400" <= char <= "\u9fff"}
+    total = sum(han.values())
+    common = sum(count for char, count in han.items() if _is_common_han(char))
+    return total >= _MIN_HAN and common < _LEAST_COMMON_HAN * total
+
+
+@lru_cache(maxsize=20_000)
+def _is_common_han(char: str) -> bool:
+    """First level of JIS X 0208 (rows 16 to 47), GB 2312 (16 to 55) or Big5 (A4 to C6)."""
+    return (
+        0xB0 <= char.encode("euc_jp", "replace")[0] <= 0xCF
+        or 0xB0 <= char.encode("gb2312", "replace")[0] <= 0xD7
+        or 0xA4 <= char.encode("big5", "replace")[0] <= 0xC6
+    )
+
+
+def _is_cipher(text: str) -> bool:
+    """Whether Latin words use letters as no language does: one letter put for another throughout.
+
+    Capitals throughout and words beside digits are left out: lists of codes and parts look the same.
+    """
+    words = [word for word in _WORD.findall(text) if word.isascii() and not word.isupper()]
+    letters = Counter("".join(words).lower())
+    total = letters.total()
+    if total < _MIN_CIPHER_LETTERS:
+        return False
+    likeness = sum(_FREQUENCY.get(letter, 0) * count for letter, count in letters.items())
+    return likeness / 1_000 / total < _LEAST_LIKENESS
