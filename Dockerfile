@@ -31,13 +31,15 @@ RUN apt-get update \
     && useradd --uid 10001 --gid worker --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin worker
 
 
-# The worker and what it imports, without the extras `dev` and `local`, in a virtual environment.
+# The worker, what it imports and the extra `fast`, without `dev` and `local`, in a virtual environment.
 FROM python AS build
 WORKDIR /src
+# `--build-arg LOCK=neural` adds the second look at lines that Tesseract is unsure of (onnxruntime, some 200 MB).
+ARG LOCK=run
 RUN python -m venv /opt/build && python -m venv --without-pip /opt/cis-worker
-COPY requirements-build.lock requirements-run.lock ./
+COPY requirements-build.lock requirements-run.lock requirements-neural.lock ./
 RUN /opt/build/bin/pip install --require-hashes --requirement requirements-build.lock \
-    && /opt/build/bin/pip --python /opt/cis-worker/bin/python install --require-hashes --requirement requirements-run.lock
+    && /opt/build/bin/pip --python /opt/cis-worker/bin/python install --require-hashes --requirement "requirements-${LOCK}.lock"
 COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \

@@ -56,7 +56,8 @@ fuzz: setup ## damaged files of every type through the sandbox (FUZZ_S=seconds, 
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
 	$(COMPILE) pyproject.toml --extra fast --extra neural --extra local --extra dev $(UPGRADE) --output-file requirements.lock
-	$(PART) pyproject.toml --output-file requirements-run.lock
+	$(PART) pyproject.toml --extra fast --output-file requirements-run.lock
+	$(PART) pyproject.toml --extra fast --extra neural --output-file requirements-neural.lock
 	echo hatchling | $(PART) - --output-file requirements-build.lock
 
 clean: ## remove everything that was made here

@@ -62,10 +62,10 @@ class WorkerUnderTest:
 
 
 @contextmanager
-def warm_worker(home: Path) -> Iterator[WorkerUnderTest]:
-    """A worker that has read one document already."""
+def warm_worker(home: Path, **settings: str) -> Iterator[WorkerUnderTest]:
+    """A worker that has read one document already; `settings` are variables of its environment."""
     with EmbeddedStack(home) as stack:
-        process = stack.start_worker()
+        process = stack.start_worker(changes=settings)
         process.ready()
         worker = WorkerUnderTest(
             stack=stack,

@@ -173,7 +173,7 @@ def _replayer(shared: _Shared, consumer: Consumer) -> Replayer:
 
 def _stores(shared: _Shared, tools: Tools) -> tuple[StorageHandler, ArtifactStore]:
     storage = StorageHandler(shared.clients.s3, results_bucket=shared.settings.results_bucket)
-    key = extraction_key(read_options(shared.settings), {"tesseract": tools.tesseract})
+    key = extraction_key(read_options(shared.settings), tools.versions)
     return storage, ArtifactStore(storage, extraction_key=key)
 
 

@@ -11,8 +11,9 @@ from worker.aws.storage_handler import StorageHandler
 from worker.errors import Code, LeaseLostError, ObjectGoneError
 from worker.models import Claim, FileMessage, Job, ObjectVersion, State
 
-_OF_LIMITS = frozenset(
+_OF_THIS_MACHINE = frozenset(
     {
+        Code.NEEDS_LIBREOFFICE,
         Code.TOO_LARGE,
         Code.TOO_MANY_PIXELS,
         Code.BOMB,
@@ -115,8 +116,9 @@ def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bo
         return row.state is State.TOMBSTONED
     if row.version != version.version or row.state in (State.TOMBSTONED, State.DEAD_LETTERED):
         return False
-    # A limit may have been raised since: what failed by one is tried again for a new event.
-    return row.reason not in _OF_LIMITS or row.message_id == message_id
+    # A limit may have been raised since, or a program installed: what failed by that is tried again for a
+    # new event.
+    return row.reason not in _OF_THIS_MACHINE or row.message_id == message_id
 
 
 def _is_buried(row: FileRow, message_id: str) -> bool:

@@ -28,6 +28,7 @@ class Code(StrEnum):
     CORRUPT = "corrupt"
     EMPTY = "empty"
     UNSUPPORTED_TYPE = "unsupported_type"
+    NEEDS_LIBREOFFICE = "needs_libreoffice"
     TOO_LARGE = "too_large"
     TOO_MANY_PIXELS = "too_many_pixels"
     BOMB = "bomb"

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from worker.file_types import FileType as FileType  # noqa: PLC0414  (everyone takes the values of the flow from here)
+
 
 class EventType(StrEnum):
     """What a queue message says happened. It only says "look": the object itself decides."""
@@ -127,26 +129,6 @@ class LocalFile:
     path: str
     sha256: str
     version: ObjectVersion
-
-
-class FileType(StrEnum):
-    """What a file is, decided by its content; the value names it in the index and in keys."""
-
-    PDF = "pdf"
-    JPEG = "jpg"
-    PNG = "png"
-    TIFF = "tiff"
-    BMP = "bmp"
-    GIF = "gif"
-    WEBP = "webp"
-    DOCX = "docx"
-    TEXT = "txt"
-    UNSUPPORTED = "unsupported"
-
-    @property
-    def is_image(self) -> bool:
-        """Whether the file is a picture (these get an image vector by default)."""
-        return self not in (FileType.PDF, FileType.DOCX, FileType.TEXT, FileType.UNSUPPORTED)
 
 
 class TextSource(StrEnum):

@@ -19,12 +19,7 @@ from worker.local.child_process import clean_environment, python_command
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
-LATER = "from the extraction issue on"
 DEADLINE_S = 600
-KNOWN_GAPS = {
-    # a presentation; its row lacks the note that the other files of the extraction issue have
-    "powerpoint_sample.pptx",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +74,6 @@ def test_every_file_ends_as_the_manifest_says(rows: list[dict[str, str]], ingest
     wrong = []
     with closing(LocalIndex(ingested.home / "index.sqlite3")) as index:
         for row in rows:
-            if LATER in row["note"] or row["file"] in KNOWN_GAPS:
-                continue
             line = ingested.lines[row["file"]]
             document = index.document(line["file_id"])
             text = _compared("".join(page.text for page in document.pages)) if document else ""
@@ -91,12 +84,6 @@ def test_every_file_ends_as_the_manifest_says(rows: list[dict[str, str]], ingest
     assert wrong == []
 
 
-def test_known_gaps_are_still_gaps(rows: list[dict[str, str]], ingested: Ingested) -> None:
-    states = {row["file"]: row["states"].split("|") for row in rows}
-    closed = [name for name in KNOWN_GAPS if ingested.lines[name]["state"] in states[name]]
-    assert closed == [], "take these out of KNOWN_GAPS"
-
-
 @pytest.mark.parametrize(
     ("query", "file"),
     [
@@ -104,6 +91,9 @@ def test_known_gaps_are_still_gaps(rows: list[dict[str, str]], ingested: Ingeste
         ("ライセンス", "issue-400-shiftjis.txt"),
         ('"Trace-based"', "tracemonkey.pdf"),
         ('"Swimming in the lake"', "word_sample.docx"),
+        ('"Test Table Slide"', "powerpoint_sample.pptx"),
+        ("日本オラクル", "testEXCEL_phonetic.xlsx"),
+        ("Happy New Year 2003 embedded image", "testOCR.docx"),
     ],
 )
 def test_search_puts_the_right_file_first(ingested: Ingested, query: str, file: str) -> None:

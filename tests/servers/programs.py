@@ -7,7 +7,9 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
+from tests.servers.java_trust import SYSTEM_BUNDLE, maven_options
 from tests.servers.kind import ROOT, ServerError
 
 _BUILD_S = 900
@@ -18,7 +20,6 @@ _PASSED_ON = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
 )
 _PASSED_ON_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "SSL_", "NODE_EXTRA_")
-_SYSTEM_TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
@@ -65,14 +66,16 @@ def _pythons() -> Iterator[str]:
     yield from map(str, sorted(pyenv.glob("versions/3.13*/bin/python3.13"), reverse=True))
 
 
-def run(command: Sequence[str], folder: Path) -> None:
-    """Run a step of a build. Raises ServerError with the end of its output."""
-    trust = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"} if _SYSTEM_TRUST.exists() else {}
+def run(command: Sequence[str], folder: Path, *, more: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Run a step of a build, with variables on top. Raises ServerError with the end of its output."""
+    trust = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"} if SYSTEM_BUNDLE.exists() else {}
+    if SYSTEM_BUNDLE.exists() and "NODE_EXTRA_CA_CERTS" not in os.environ:
+        trust["NODE_EXTRA_CA_CERTS"] = str(SYSTEM_BUNDLE)
     try:
         done = subprocess.run(
             command,
             cwd=folder,
-            env=environment({"UV_PYTHON_DOWNLOADS": "never", **trust}),
+            env=environment({"UV_PYTHON_DOWNLOADS": "never", **trust, **more}),
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -101,4 +104,5 @@ def maven(folder: Path) -> None:
             *(f"-Dmaven.repo.local={ROOT / '.tools' / 'm2'}", "package"),
         ),
         folder,
+        more=maven_options(folder),
     )

@@ -83,7 +83,10 @@ def test_a_dead_lettered_file_is_tried_again_for_a_new_message_only(world: World
     assert world.claim(file, message_id="m2").claim.fence == 2
 
 
-@pytest.mark.parametrize(("reason", "again"), [("timeout", True), ("too_large", True), ("encrypted", False)])
+@pytest.mark.parametrize(
+    ("reason", "again"),
+    [("timeout", True), ("too_large", True), ("needs_libreoffice", True), ("encrypted", False)],
+)
 def test_what_failed_by_a_limit_is_tried_again_for_a_new_message(
     world: World, reason: str, again: bool
 ) -> None:

@@ -133,20 +133,33 @@ def test_dependencies_enter_the_image_by_their_hashes() -> None:
     assert [line for line in installs if "--require-hashes" not in line and "--no-deps" not in line] == []
 
 
-def test_the_run_lock_has_what_the_worker_needs_and_nothing_of_the_extras() -> None:
-    run, extras = pins("requirements-run.lock"), project()["optional-dependencies"]
-    assert names(project()["dependencies"]) - set(run) == set()
-    assert names(extras["dev"]) & set(run) == set()
-    assert names(extras["local"]) & set(run) == set()
+@pytest.mark.parametrize(("lock", "wanted"), [("run", ("fast",)), ("neural", ("fast", "neural"))])
+def test_a_lock_of_the_image_has_what_the_worker_needs_and_nothing_of_other_extras(
+    lock: str, wanted: tuple[str, ...]
+) -> None:
+    there, extras = set(pins(f"requirements-{lock}.lock")), project()["optional-dependencies"]
+    assert names(project()["dependencies"]) - there == set()
+    assert [name for name in wanted if names(extras[name]) - there] == []
+    # rapidocr brings pyyaml along, which the tests use, too
+    assert [
+        name for name in extras if name not in wanted and (names(extras[name]) - {"pyyaml"}) & there
+    ] == []
 
 
-@pytest.mark.parametrize("lock", ["requirements-run.lock", "requirements-build.lock"])
+def test_the_image_can_be_built_with_each_of_its_locks() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert stage("build")["ARG"] == "LOCK=run"
+    assert "requirements-run.lock requirements-neural.lock ./" in text
+    assert '"requirements-${LOCK}.lock"' in text
+
+
+@pytest.mark.parametrize("lock", sorted(path.name for path in ROOT.glob("requirements-*.lock")))
 def test_the_smaller_locks_are_cut_out_of_the_lock_of_all(lock: str) -> None:
     whole = pins("requirements.lock")
     assert {name: versions for name, versions in pins(lock).items() if whole.get(name) != versions} == {}
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-run.lock", "requirements-build.lock"])
+@pytest.mark.parametrize("lock", sorted(path.name for path in ROOT.glob("requirements*.lock")))
 def test_every_pin_has_a_hash_and_no_lock_names_a_host(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     requirements = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]

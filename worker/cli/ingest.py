@@ -18,7 +18,8 @@ from worker.cli.ingest_display import IngestDisplay
 from worker.cli.interruption import Interruption
 from worker.cli.printing import print_json
 from worker.config import Settings, load_settings
-from worker.extract.extraction_key import extraction_key
+from worker.extract.extraction_key import extraction_key, tool_versions
+from worker.extract.libre_office import libre_office_version
 from worker.extract.recognisers import tesseract_version
 from worker.local.home import ingestion
 from worker.local.home.folder import Home
@@ -74,7 +75,8 @@ def ingest(
 
 def _made_with(settings: Settings) -> str:
     """What decides what comes out of a file: a change of it makes everything new."""
-    key = extraction_key(composition.read_options(settings), {"tesseract": tesseract_version()})
+    tools = tool_versions(tesseract=tesseract_version(), libre_office=libre_office_version())
+    key = extraction_key(composition.read_options(settings), tools)
     return f"{key} {settings.image_model} {settings.text_model}"
 
 

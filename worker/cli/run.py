@@ -20,6 +20,7 @@ from worker.aws.clients import Clients, make_clients
 from worker.aws.provisioning import Provisioned, connect_notifications, provision
 from worker.cli.interruption import Interruption
 from worker.config import Settings, load_settings
+from worker.errors import WorkerError
 from worker.index.opensearch_schema import FILES, IMAGES
 from worker.local.stack import EmbeddedStack
 
@@ -75,16 +76,17 @@ def init(
         dry_run=dry_run,
     )
     made += _indices(settings, dry_run=dry_run)
-    if not dry_run:
-        _connect(clients, made, sources, existing_too=notify)
+    warnings = [] if dry_run else _connect(clients, made, sources, existing_too=notify)
     variables = _variables(made, sources, results, settings)
     if as_json:
         things = [{"kind": m.kind, "name": m.name, "created": m.created} for m in made]
-        typer.echo(json.dumps({"made": things, "environment": variables}))
+        typer.echo(json.dumps({"made": things, "environment": variables, "warnings": warnings}))
         return
     would = "would be made" if dry_run else "made"
     for thing in made:
         typer.echo(f"{thing.kind} {thing.name}: {would if thing.created else 'was there'}", err=True)
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
     _print_exports(variables)
 
 
@@ -127,11 +129,20 @@ def _last_part(url: str) -> str:
 
 def _connect(
     clients: Clients, made: list[Provisioned], sources: tuple[str, ...], *, existing_too: bool
-) -> None:
+) -> list[str]:
+    """Have source buckets announce their objects; what went wrong. The rest is made, and can be used."""
     queue_url = made[0].identifier
+    warnings = []
     for thing in made:
         if thing.kind == "bucket" and thing.name in sources and (thing.created or existing_too):
-            connect_notifications(clients, thing.name, queue_url)
+            try:
+                connect_notifications(clients, thing.name, queue_url)
+            except WorkerError as error:
+                warnings.append(
+                    f"{error} Its objects are not announced: run `cis-worker init --notify` when this is "
+                    "mended, or send the messages yourself."
+                )
+    return warnings
 
 
 def _indices(settings: Settings, *, dry_run: bool) -> list[Provisioned]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from worker.read_options import ReadOptions
 
-PIPELINE_VERSION = "1"
+PIPELINE_VERSION = "2"
 """Raise it with every change that makes other text, pages or pictures out of the same file."""
 
 
@@ -27,3 +27,8 @@ def extraction_key(options: ReadOptions, tools: Mapping[str, str]) -> str:
         "tools": dict(tools),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def tool_versions(*, tesseract: str, libre_office: str) -> dict[str, str]:
+    """The tools of `extraction_key`, those that are missing left out."""
+    return {"tesseract": tesseract} | ({"libreoffice": libre_office} if libre_office else {})

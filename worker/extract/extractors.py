@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+from worker.extract.docx import open_docx
 from worker.extract.image import open_image
-from worker.extract.office import open_docx
+from worker.extract.libre_office import open_through_libre_office
+from worker.extract.markup import open_html, open_xml
 from worker.extract.page_source import PageSource
 from worker.extract.pdf import open_pdf
+from worker.extract.pptx import open_pptx
 from worker.extract.text import open_text
+from worker.extract.xlsx import open_xlsx
 from worker.models import FileType
 from worker.read_options import ReadOptions
 
@@ -21,12 +26,24 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
     {
         FileType.PDF: open_pdf,
         FileType.DOCX: open_docx,
-        FileType.TEXT: open_text,
-        FileType.JPEG: open_image,
-        FileType.PNG: open_image,
-        FileType.TIFF: open_image,
-        FileType.BMP: open_image,
-        FileType.GIF: open_image,
-        FileType.WEBP: open_image,
+        FileType.XLSX: open_xlsx,
+        FileType.PPTX: open_pptx,
+        FileType.HTML: open_html,
+        FileType.XML: open_xml,
+    }
+    | {kind: open_image for kind in FileType if kind.is_image}
+    | dict.fromkeys(
+        (
+            *(FileType.TEXT, FileType.CSV, FileType.TSV, FileType.MARKDOWN, FileType.LOG),
+            FileType.JSON,
+        ),
+        open_text,
+    )
+    | {
+        kind: partial(open_through_libre_office, kind)
+        for kind in (
+            *(FileType.DOC, FileType.XLS, FileType.PPT),
+            *(FileType.RTF, FileType.ODT, FileType.ODS, FileType.ODP),
+        )
     }
 )

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+import pillow_heif
 from PIL import ExifTags, Image, ImageCms
 
 from worker.errors import Code, OCRError, RejectedError
@@ -25,7 +27,9 @@ from worker.read_options import ReadOptions
 # Pillow's own limit warns or raises by a global setting; ours is told before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
 
-_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")
+pillow_heif.register_heif_opener(thumbnails=False)
+
+_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "HEIF", "JPEG2000")
 _MAX_OCR_PIXELS = 40_000_000
 _MAX_SIDE_PX = 32_000
 """Tesseract refuses sides over 32767 px."""
@@ -82,6 +86,15 @@ def open_image(path: Path, options: ReadOptions) -> PageSource:
         render=lambda number, folder: _render(picture, number, folder),
         preview=lambda: _preview(picture, first),
     )
+
+
+def stated_size_px(file: IO[bytes]) -> tuple[int, int] | None:
+    """Width and height of a picture by its header; None where it is none that can be read."""
+    try:
+        with Image.open(file, formats=_FORMATS) as image:
+            return image.size
+    except _UNREADABLE:
+        return None
 
 
 def _frame_problems(path: Path, max_pixels: int) -> Iterator[Code | None]:

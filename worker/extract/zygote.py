@@ -29,6 +29,7 @@ from worker.extract import child
 from worker.extract.bounded_program import bound_programs
 from worker.extract.channel import Channel, ChannelClosedError, Message
 from worker.extract.confinement import explain, give_up_privileges, leave_network
+from worker.extract.libre_office import libre_office_version
 from worker.extract.recognisers import installed_languages, tesseract_version
 
 _PR_SET_PDEATHSIG = 1
@@ -186,6 +187,7 @@ def _hello() -> Message:
             "kind": "hello",
             "tesseract": tesseract_version(),
             "languages": sorted(installed_languages()),
+            "libre_office": libre_office_version(),
         }
     except MisconfiguredError as error:
         return {"kind": "hello", "error": str(error)}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from worker.errors import Code, MisconfiguredError
 from worker.extract.channel import Channel, ChannelClosedError, Message
+from worker.extract.extraction_key import tool_versions
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 5.0
@@ -21,11 +22,20 @@ _STOP_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """The programs the zygote found, and why the readers still have the network ("": they have none)."""
+    """The programs the zygote found; `libre_office` is empty where there is none.
+
+    `network` says why the readers still have the network ("": they have none).
+    """
 
     tesseract: str
     languages: tuple[str, ...]
+    libre_office: str = ""
     network: str = ""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What reads documents here, and in which version: part of the key of every result."""
+        return tool_versions(tesseract=self.tesseract, libre_office=self.libre_office)
 
 
 class ZygoteProcess:
@@ -72,6 +82,7 @@ class ZygoteProcess:
         return Tools(
             tesseract=str(hello["tesseract"]),
             languages=tuple(map(str, hello["languages"])),
+            libre_office=str(hello.get("libre_office", "")),
             network=str(hello["network"]),
         )
 

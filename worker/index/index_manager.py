@@ -38,8 +38,8 @@ from worker.index.opensearch_search import (
     to_summary,
 )
 from worker.index.query import fold, parse_query, rank, well_formed
-from worker.index.schema import FileSummary, SearchResult, SimilarHit
-from worker.models import Document, FileType, State
+from worker.index.schema import FileSummary, SearchResult, SimilarHit, gone
+from worker.models import Document, State
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
 
@@ -126,7 +126,7 @@ class IndexManager:
 
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:
         """See SearchIndex."""
-        self._write(self._operations(_gone(file_id), version), refresh=refresh)
+        self._write(self._operations(gone(file_id), version), refresh=refresh)
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
         """See SearchIndex; at most the first 10,000 files can be reached by `offset`."""
@@ -267,16 +267,3 @@ def _operation(alias: str, file_id: str, version: int, source: dict[str, Any]) -
 
 def _first(outcome: Sequence[WorkerError | None]) -> WorkerError | None:
     return next((error for error in outcome if error is not None), None)
-
-
-def _gone(file_id: str) -> Document:
-    return Document(
-        file_id=file_id,
-        bucket="",
-        key="",
-        file_name="",
-        file_path="",
-        size_bytes=0,
-        file_type=FileType.UNSUPPORTED,
-        state=State.TOMBSTONED,
-    )

@@ -29,9 +29,9 @@ from worker.index.query import (
     snippet,
     well_formed,
 )
-from worker.index.schema import FileSummary, SearchHit, SearchResult, SimilarHit
+from worker.index.schema import FileSummary, SearchHit, SearchResult, SimilarHit, gone
 from worker.index.sqlite_file import SqliteFile
-from worker.models import Document, FileType, Page, State
+from worker.models import Document, Page, State
 
 _NAME_ROW = 0
 _PAGE_BITS = 24
@@ -86,17 +86,7 @@ class LocalIndex:
 
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; `refresh` changes nothing."""
-        empty = Document(
-            file_id=file_id,
-            bucket="",
-            key="",
-            file_name="",
-            file_path="",
-            size_bytes=0,
-            file_type=FileType.UNSUPPORTED,
-            state=State.TOMBSTONED,
-        )
-        self.index_document(empty, version=version)
+        self.index_document(gone(file_id), version=version)
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
         """See SearchIndex; the score is BM25, higher is better."""

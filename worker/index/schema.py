@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from worker.models import Document, State
+from worker.models import Document, FileType, State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +49,20 @@ class FileSummary:
     state: State
     reason: str | None
     pages: int
+
+
+def gone(file_id: str) -> Document:
+    """The empty document that stands for a file that is gone."""
+    return Document(
+        file_id=file_id,
+        bucket="",
+        key="",
+        file_name="",
+        file_path="",
+        size_bytes=0,
+        file_type=FileType.UNSUPPORTED,
+        state=State.TOMBSTONED,
+    )
 
 
 class SearchIndex(Protocol):

@@ -15,6 +15,7 @@ from worker.aws.instance_metadata import InstanceMetadata
 from worker.config import Settings
 from worker.errors import UnavailableError
 from worker.extract.confinement import probe
+from worker.extract.libre_office import libre_office_version
 from worker.extract.recognisers import installed_languages, tesseract_version
 from worker.operation.finding import Check, Finding, failure, ok, warning
 
@@ -26,6 +27,10 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 _TESSERACT_ADVICE = "apt-get install tesseract-ocr, and see that it is on the PATH of the worker."
 _POPPLER_ADVICE = "apt-get install poppler-utils, and see that it is on the PATH of the worker."
+_LIBRE_OFFICE_ADVICE = (
+    "apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui "
+    "libreoffice-impress-nogui, and restart the worker."
+)
 _NETWORK_ADVICE = (
     "Let the worker make user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, "
     "kernel.apparmor_restrict_unprivileged_userns; in a container a seccomp profile that allows unshare), "
@@ -42,6 +47,7 @@ def machine_checks(settings: Settings) -> list[Check]:
             Check(subject=name, run=partial(program_findings, name), advice=_POPPLER_ADVICE)
             for name in ("pdftoppm", "pdfinfo")
         ),
+        Check(subject="libreoffice", run=libre_office_findings, advice=_LIBRE_OFFICE_ADVICE),
         Check(
             subject="languages",
             run=lambda: language_findings(settings.languages, installed_languages()),
@@ -65,6 +71,15 @@ def machine_checks(settings: Settings) -> list[Check]:
 def tesseract_findings() -> Sequence[Finding]:
     """The version of the recogniser. Raises MisconfiguredError where it is missing."""
     return [ok("tesseract", f"version {tesseract_version()}")]
+
+
+def libre_office_findings() -> Sequence[Finding]:
+    """The version of the program that legacy Office files need; nobody must have it."""
+    version = libre_office_version()
+    if version:
+        return [ok("libreoffice", f"version {version}")]
+    missing = "absent: legacy Office, RTF and OpenDocument files will be recorded as needs_libreoffice"
+    return [ok("libreoffice", missing)]
 
 
 def program_findings(name: str) -> Sequence[Finding]:

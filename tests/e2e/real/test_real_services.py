@@ -67,6 +67,26 @@ def test_the_operators_commands_know_these_servers(surroundings: Surroundings) -
     assert json.loads(surroundings.run("status", "--json").stdout)["ledger"]["index_pending"] == 0
 
 
+def test_the_doctor_names_each_fault_of_these_servers(surroundings: Surroundings) -> None:
+    prefix = f"{surroundings.prefix}plain-"
+    mapping = {"properties": {"ocr_text": {"type": "text"}}}
+    surroundings.search_engine.indices.create(index=f"{prefix}files", body={"mappings": mapping})
+    lonely = surroundings.client("sqs").create_queue(QueueName=f"{prefix}lonely")["QueueUrl"]
+    surroundings.environment |= {"CIS_INDEX_PREFIX": prefix, "CIS_QUEUE_URL": lonely}
+    done = surroundings.run("doctor", "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    failures = {
+        each["subject"].replace(prefix, ""): each
+        for each in json.loads(done.stdout)["findings"]
+        if each["level"] == "failure"
+    }
+    assert set(failures) == {"dead-letter queue", "index files"}
+    assert "no redrive policy" in failures["dead-letter queue"]["message"]
+    assert "maxReceiveCount" in failures["dead-letter queue"]["advice"]
+    assert "kuromoji" in failures["index files"]["message"]
+    assert "cis-worker init" in failures["index files"]["advice"]
+
+
 @pytest.mark.slow
 def test_documents_flow_on_while_opensearch_is_away(
     surroundings: Surroundings, until: Callable[..., None]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
+from worker.aws.clients import Clients, make_clients
+from worker.cli import run
 from worker.cli.main import app
 from worker.errors import MisconfiguredError
 
@@ -91,3 +94,28 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert "Example" in result.stdout
+
+
+def test_a_bucket_that_cannot_announce_is_told_and_the_rest_is_made(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> tuple[SimpleNamespace, dict[str, object]]:
+        error = {"Code": "InvalidArgument", "Message": "no such queue"}
+        return SimpleNamespace(status_code=400), {"Error": error, "ResponseMetadata": {}}
+
+    def refusing(*arguments: object, **options: object) -> Clients:
+        clients = make_clients(*arguments, **options)  # type: ignore[arg-type]
+        event = "before-call.s3.PutBucketNotificationConfiguration"
+        clients.s3.meta.events.register_first(event, refuse)  # type: ignore[arg-type]  # it may answer
+        return clients
+
+    monkeypatch.setattr(run, "make_clients", refusing)
+    values = _init()
+    warnings = values["warnings"]
+    assert isinstance(warnings, list)
+    (warning,) = warnings
+    assert "no such queue" in warning
+    assert "cis-worker init --notify" in warning
+    environment = values["environment"]
+    assert isinstance(environment, dict)
+    assert environment["CIS_QUEUE_URL"]

@@ -1,8 +1,10 @@
-"""A stand-in for the tesseract program, so that failures can be made on purpose."""
+"""A stand-in for the tesseract program, and a writer of OLE containers, for failures on purpose."""
 
 from __future__ import annotations
 
 import os
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,46 @@ def tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return folder
+
+
+WriteOle = Callable[[Path, dict[str, bytes]], Path]
+
+
+@pytest.fixture
+def write_ole() -> WriteOle:
+    """Write an OLE container with these streams ([MS-CFB], version 3), each padded to 4096 bytes."""
+    return _write_ole
+
+
+_FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+
+
+def _write_ole(path: Path, streams: dict[str, bytes]) -> Path:
+    folder_sectors = -(-(len(streams) + 1) // 4)
+    chains, data = [_FAT], b""
+    chains += [*range(2, folder_sectors + 1), _END]
+    entries = [_ole_entry("Root Entry", kind=5, right=_FREE, child=1 if streams else _FREE)]
+    for number, (name, content) in enumerate(streams.items(), start=1):
+        padded = content.ljust(4096, b"\0")
+        padded += bytes(-len(padded) % 512)
+        first, count = len(chains), len(padded) // 512
+        chains += [*range(first + 1, first + count), _END]
+        right = number + 1 if number < len(streams) else _FREE
+        entries.append(_ole_entry(name, kind=2, right=right, start=first, size=len(padded)))
+        data += padded
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
+    header += struct.pack("<HHHHH6xII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1)
+    header += struct.pack("<I4xIIIII", 1, 4096, _END, 0, _END, 0)
+    header += struct.pack("<109I", 0, *[_FREE] * 108)
+    fat = struct.pack("<128I", *chains, *[_FREE] * (128 - len(chains)))
+    folder = b"".join(entries).ljust(folder_sectors * 512, b"\0")
+    path.write_bytes(header + fat + folder + data)
+    return path
+
+
+def _ole_entry(
+    name: str, *, kind: int, right: int, child: int = _FREE, start: int = _END, size: int = 0
+) -> bytes:
+    encoded = name.encode("utf-16-le") + b"\0\0"
+    head = encoded.ljust(64, b"\0") + struct.pack("<HBB", len(encoded), kind, 1)
+    return head + struct.pack("<III", _FREE, right, child) + bytes(36) + struct.pack("<IQ", start, size)

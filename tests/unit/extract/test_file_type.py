@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import docx
+import pillow_heif
 import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from worker.errors import Code, RejectedError
-from worker.extract.file_type import detect_file_type, mime_type
+from worker.extract.file_type import detect_file_type
 from worker.models import FileType
 
 pytestmark = pytest.mark.unit
 
-_DOCX_MIME = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+WriteOle = Callable[[Path, dict[str, bytes]], Path]
+
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 _JAPANESE = "営業報告書: 第３四半期の売上は１０パーセント増えました。\n"
 
@@ -58,30 +61,67 @@ def _file(folder: Path, data: bytes, name: str = "file") -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("data", "expected", "mime"),
-    [
-        (_pdf(), FileType.PDF, "application/pdf"),
-        (b"\r\n rubbish \x00\x01 \n" + _pdf(), FileType.PDF, "application/pdf"),
-        (_picture("JPEG"), FileType.JPEG, "image/jpeg"),
-        (_picture("PNG"), FileType.PNG, "image/png"),
-        (_picture("TIFF"), FileType.TIFF, "image/tiff"),
-        (_picture("BMP"), FileType.BMP, "image/bmp"),
-        (_picture("GIF"), FileType.GIF, "image/gif"),
-        (_picture("WEBP"), FileType.WEBP, "image/webp"),
-        (_docx(), FileType.DOCX, _DOCX_MIME),
-        (b"plain words\n", FileType.TEXT, "text/plain"),
-    ],
-    ids=["pdf", "pdf-late", "jpg", "png", "tiff", "bmp", "gif", "webp", "docx", "txt"],
-)
-@pytest.mark.parametrize("name", ["file", "file.txt", "file.xlsx"])
-def test_the_content_decides_whatever_the_name(
-    tmp_path: Path, data: bytes, expected: FileType, mime: str, name: str
-) -> None:
-    found = detect_file_type(_file(tmp_path, data, name))
+def _heic() -> bytes:
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (64, 64), "teal")).save(buffer)
+    return buffer.getvalue()
 
-    assert found is expected
-    assert mime_type(found) == mime
+
+def _codestream() -> bytes:
+    boxed = _picture("JPEG2000")
+    return boxed[boxed.index(b"\xff\x4f\xff\x51") :]
+
+
+def _open_document(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        archive.writestr("content.xml", "<a/>")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (_pdf(), FileType.PDF),
+        (b"\r\n rubbish \x00\x01 \n" + _pdf(), FileType.PDF),
+        (_picture("JPEG"), FileType.JPEG),
+        (_picture("PNG"), FileType.PNG),
+        (_picture("TIFF"), FileType.TIFF),
+        (_picture("BMP"), FileType.BMP),
+        (_picture("GIF"), FileType.GIF),
+        (_picture("WEBP"), FileType.WEBP),
+        (_heic(), FileType.HEIC),
+        (_picture("JPEG2000"), FileType.JPEG_2000),
+        (_codestream(), FileType.JPEG_2000),
+        (_docx(), FileType.DOCX),
+        (_zip("[Content_Types].xml", "xl/workbook.xml"), FileType.XLSX),
+        (_zip("[Content_Types].xml", "ppt/presentation.xml"), FileType.PPTX),
+        (_zip("[content_types].xml", "XL\\Workbook.xml"), FileType.XLSX),
+        (_open_document("text"), FileType.ODT),
+        (_open_document("text-template"), FileType.ODT),
+        (_open_document("spreadsheet"), FileType.ODS),
+        (_open_document("presentation"), FileType.ODP),
+        (rb"{\rtf1\ansi Hello}", FileType.RTF),
+        (b"plain words\n", FileType.TEXT),
+    ],
+    ids=lambda value: value.value if isinstance(value, FileType) else "",
+)
+@pytest.mark.parametrize("name", ["file", "file.txt", "file.doc", "file.xlsx"])
+def test_the_content_decides_whatever_the_name(
+    tmp_path: Path, data: bytes, expected: FileType, name: str
+) -> None:
+    assert detect_file_type(_file(tmp_path, data, name)) is expected
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [("WordDocument", FileType.DOC), ("Workbook", FileType.XLS), ("PowerPoint Document", FileType.PPT)],
+)
+def test_legacy_office_files_are_told_by_their_streams(
+    tmp_path: Path, write_ole: WriteOle, stream: str, expected: FileType
+) -> None:
+    assert detect_file_type(write_ole(tmp_path / "file.docx", {stream: b""})) is expected
 
 
 @pytest.mark.parametrize(
@@ -92,19 +132,39 @@ def test_japanese_text_is_text_in_every_encoding(tmp_path: Path, encoding: str) 
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("name", "text", "expected"),
     [
-        '<?xml version="1.0"?><!DOCTYPE a SYSTEM "file:///nowhere"><a/>',
-        "<html><body>Hello</body></html>",
-        '{"key": "value"}',
-        "a,b,c\n1,2,3\n",
-        "# Title\n\nwords\n",
-        "#!/bin/sh\necho hello\n",
-        "%PDF-1.4 is how the header of a PDF begins.\n",
+        ("a", '<?xml version="1.0"?><!DOCTYPE a SYSTEM "file:///nowhere"><a/>', FileType.XML),
+        ("a.txt", '\n<?xml version="1.0" encoding="Shift_JIS"?>\n<表/>', FileType.XML),
+        ("a.xml", "<!-- note --><a/>", FileType.XML),
+        ("a.txt", "<a/>", FileType.TEXT),
+        ("a", '<svg xmlns="http://www.w3.org/2000/svg"><text>Hi</text></svg>', FileType.XML),
+        ("a", "<html><body>Hello</body></html>", FileType.HTML),
+        ("a.xml", '<?xml version="1.0"?><!DOCTYPE html><html><body>Hello</body></html>', FileType.HTML),
+        ("a", "\n<!-- by hand -->\n<!DOCTYPE HTML>\n<p>Hello", FileType.HTML),
+        ("a.htm", "<p>Hello</p>", FileType.HTML),
+        ("a.html", "no tag at all, as 1 < 2", FileType.TEXT),
+        ("a.json", "[1, 2, ", FileType.JSON),
+        ("a.json", "no braces", FileType.TEXT),
+        ("A.CSV", "a,b,c\n1,2,3\n", FileType.CSV),
+        ("a.tsv", "a\tb\n1\t2\n", FileType.TSV),
+        ("a.txt", "a,b,c\n1,2,3\n", FileType.TEXT),
+        ("a.md", "# Title\n\nwords\n", FileType.MARKDOWN),
+        ("a.log", '{"event": "start"}\n', FileType.LOG),
+        ("a", "#!/bin/sh\necho hello\n", FileType.TEXT),
+        ("a", "%PDF-1.4 is how the header of a PDF begins.\n", FileType.TEXT),
+        ("a", "how to write <html> and <body>\n", FileType.TEXT),
     ],
 )
-def test_all_plain_markup_is_read_as_text(tmp_path: Path, text: str) -> None:
-    assert detect_file_type(_file(tmp_path, text.encode())) is FileType.TEXT
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp932"])
+def test_markup_shows_in_the_text_and_tables_in_the_name(
+    tmp_path: Path, name: str, text: str, expected: FileType, encoding: str
+) -> None:
+    assert detect_file_type(_file(tmp_path, text.encode(encoding), name)) is expected
+
+
+def test_json_is_known_without_its_name(tmp_path: Path) -> None:
+    assert detect_file_type(_file(tmp_path, b'{"key": "value"}', "a")) is FileType.JSON
 
 
 @pytest.mark.parametrize(
@@ -125,37 +185,64 @@ def test_a_header_makes_a_pdf_with_one_more_sign_of_it(tmp_path: Path, data: byt
     [
         _zip("readme.txt"),
         _zip(),
-        _zip("[Content_Types].xml", "xl/workbook.xml"),
-        _zip("[Content_Types].xml", "ppt/presentation.xml"),
+        _zip("[Content_Types].xml", "xl/workbook.bin"),
+        _zip("content.xml"),
+        _zip("xl/workbook.xml"),
+        _open_document("text-master"),
         _OLE,
-        rb"{\rtf1\ansi Hello}",
         b"%!PS-Adobe-3.0\n(Hello) show\n",
         bytes(range(256)) * 8,
     ],
-    ids=["zip", "empty-zip", "xlsx", "pptx", "ole", "rtf", "postscript", "binary"],
+    ids=["zip", "empty-zip", "xlsb", "xml", "no-types", "odm", "ole", "postscript", "binary"],
 )
 def test_what_no_reader_knows_is_unsupported(tmp_path: Path, data: bytes) -> None:
-    found = detect_file_type(_file(tmp_path, data, "file.docx"))
+    assert detect_file_type(_file(tmp_path, data, "file.docx")) is FileType.UNSUPPORTED
 
-    assert found is FileType.UNSUPPORTED
-    assert mime_type(found) == "application/octet-stream"
+
+@pytest.mark.parametrize(
+    ("data", "name", "expected"),
+    [
+        (_docx()[:-30], "a", FileType.DOCX),
+        (_docx()[:300], "plan.docx", FileType.DOCX),
+        (_docx()[:300], "plan.xlsm", FileType.XLSX),
+        (_open_document("spreadsheet")[:150], "a", FileType.ODS),
+        (_OLE + "EncryptedPackage".encode("utf-16-le") + bytes(64), "plan.docx", FileType.DOCX),
+        (_OLE + "EncryptedPackage".encode("utf-16-le") + bytes(64), "plan.pptx", FileType.PPTX),
+        (_OLE + "WordDocument".encode("utf-16-le") + bytes(64), "plan", FileType.DOC),
+        (_OLE, "plan.xls", FileType.XLS),
+    ],
+    ids=[
+        "end cut",
+        "head",
+        "head of a macro file",
+        "ods",
+        "encrypted",
+        "encrypted slides",
+        "ole",
+        "head of an ole",
+    ],
+)
+def test_a_damaged_or_encrypted_file_keeps_the_type_that_can_be_told(
+    tmp_path: Path, data: bytes, name: str, expected: FileType
+) -> None:
+    assert detect_file_type(_file(tmp_path, data), name) is expected
 
 
 @pytest.mark.parametrize(
     ("data", "code"),
     [
         (b"", Code.EMPTY),
-        (_docx()[:700], Code.CORRUPT),
+        (_docx()[:300], Code.CORRUPT),
         (_OLE + "EncryptedPackage".encode("utf-16-le") + bytes(64), Code.ENCRYPTED),
     ],
     ids=["empty", "truncated", "encrypted"],
 )
-def test_what_nobody_can_read_is_rejected_with_its_reason_and_name(
+def test_what_nobody_can_read_and_name_is_rejected_with_its_reason(
     tmp_path: Path, data: bytes, code: Code
 ) -> None:
     path = _file(tmp_path, data)
 
-    with pytest.raises(RejectedError, match=r"^plan\.docx: ") as caught:
-        detect_file_type(path, "plan.docx")
+    with pytest.raises(RejectedError, match=r"^plan\.bin: ") as caught:
+        detect_file_type(path, "plan.bin")
 
     assert caught.value.code is code

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
 from worker.config import Settings
 from worker.errors import Code, OCRError, RejectedError
-from worker.extract.image import open_image
+from worker.extract.image import open_image, stated_size_px
 from worker.models import Page, TextSource
 from worker.read_options import ReadOptions
 
@@ -324,3 +326,27 @@ def test_frames_that_point_at_each_other_end(tmp_path: Path) -> None:
     path.write_bytes(data)
 
     assert open_image(path, _OPTIONS).page_count == 1
+
+
+def test_a_picture_of_a_phone_is_one_upright_page(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "photo.heic"
+    pillow_heif.from_pillow(_half_black().rotate(90, expand=True)).save(path, exif=exif.tobytes())
+
+    assert _is_half_black(_drawn(path, tmp_path))
+    preview = open_image(path, _OPTIONS).preview()
+    assert preview is not None
+    assert preview.size == (60, 40)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_jpeg_2000_is_read(tmp_path: Path, mode: str) -> None:
+    assert _is_half_black(_drawn(_saved(tmp_path, _half_black(mode), "JPEG2000"), tmp_path))
+
+
+def test_the_size_is_told_from_the_header(tmp_path: Path) -> None:
+    path = _saved(tmp_path, Image.new("L", (30, 20)), "PNG")
+
+    assert stated_size_px(io.BytesIO(path.read_bytes()[:45])) == (30, 20)
+    assert stated_size_px(io.BytesIO(b"no picture")) is None

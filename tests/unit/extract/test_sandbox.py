@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import shutil
 import signal
 import threading
@@ -10,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import docx
 import psutil
 import pytest
 from PIL import Image, ImageDraw
@@ -155,6 +158,38 @@ def test_pages_are_recognised_with_tickets_and_the_pictures_are_drawn(
     assert sorted(found) == [1, 2, 3]
     assert all(f"HELLO {number}" in text for number, text in found.items())
     assert sorted(path.name for path in what.folder.glob("*.pgm")) == []
+
+
+def test_a_picture_in_a_document_has_a_ticket_of_its_own_behind_the_text(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path
+) -> None:
+    made = docx.Document()
+    made.add_paragraph("Some words")
+    made.add_picture(io.BytesIO(picture(tmp_path)))
+    made.save(str(tmp_path / "a.docx"))
+    sandbox = start(options())
+    what = request(tmp_path, "b.docx", (tmp_path / "a.docx").read_bytes())
+    with sandbox.open(what) as run:
+        assert run.detect() is FileType.DOCX
+        run.go()
+        text, recognised = pages(read(run))
+    assert (text.number, text.text, text.source) == (1, "Some words", TextSource.FILE)
+    assert (recognised.number, recognised.source) == (2, TextSource.OCR)
+    assert "HELLO 1" in recognised.text
+    assert [path.name for path in what.folder.iterdir()] == ["original"]
+
+
+def test_a_converter_that_hangs_is_ended_with_all_it_started(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "soffice"
+    program.write_text("#!/bin/sh\n[ $1 = --version ] && exit\nsleep 600 &\nsleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    sandbox = start(options(page_timeout_s=1))
+    with sandbox.open(request(tmp_path, "a.rtf", rb"{\rtf1 Hello}")) as run:
+        assert ending(run) is Code.TIMEOUT
+    assert children() == []
 
 
 def test_pages_that_are_done_are_not_read_again(

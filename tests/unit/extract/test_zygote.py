@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from worker.extract.channel import Channel
+from worker.extract.libre_office import libre_office_version
 from worker.extract.zygote import Zygote
 
 pytestmark = pytest.mark.unit
@@ -32,6 +33,7 @@ def test_it_says_hello_and_leaves_nothing_when_the_worker_is_gone(tmp_path: Path
     hello = Channel(ours).receive()
     assert hello["kind"] == "hello"
     assert "eng" in hello["languages"]
+    assert hello["libre_office"] == libre_office_version()
     assert not folder.exists()
     ours.close()
     theirs.close()

@@ -12,6 +12,7 @@ from worker.local.metadata_server import MetadataServer
 from worker.operation.finding import Level
 from worker.operation.machine import (
     language_findings,
+    libre_office_findings,
     machine_checks,
     memory_bytes,
     memory_findings,
@@ -145,6 +146,28 @@ def test_every_part_of_the_machine_is_looked_at(tmp_path: Path) -> None:
     assert {"tesseract", "languages"} < set(checks)
     for subject in ("work folder", "memory", "metadata"):
         assert [finding.subject for finding in checks[subject].run()] == [subject]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("#!/bin/sh\necho LibreOffice 7.4.7.2 '40(Build:2)'\n", "version 7.4.7.2"),
+        ("", "needs_libreoffice"),
+    ],
+    ids=["there", "absent"],
+)
+def test_libre_office_is_told_and_no_failure_where_it_is_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, said: str
+) -> None:
+    if program:
+        (tmp_path / "soffice").write_text(program)
+        (tmp_path / "soffice").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    (found,) = libre_office_findings()
+
+    assert found.level is Level.OK
+    assert said in found.message
 
 
 @pytest.mark.parametrize(
