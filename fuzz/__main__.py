@@ -1,6 +1,6 @@
 """`python -m fuzz`: FUZZ_S seconds (600) of damaged files.
 
-FUZZ_SEED=seed repeats a run, FUZZ_SEED=seed:number one case of it.
+FUZZ_SEED=seed repeats a run, FUZZ_SEED=seed:number one case of it, in the same version of the corpus.
 """
 
 from __future__ import annotations

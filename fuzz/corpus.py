@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
+import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from openpyxl import Workbook
 from PIL import Image, ImageDraw
+from pillow_heif import register_heif_opener
 from pptx import Presentation
 
 from worker.local.samples.scans import write_scan
@@ -17,6 +21,8 @@ from worker.local.samples.write import write_samples
 
 _LARGE_BYTES = 400_000
 """Larger samples are left out: what is read of them is in the small ones too."""
+_DAY = time.gmtime(0)
+_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _SAVED_AS: dict[str, tuple[str, dict[str, object]]] = {
     "small.png": ("PNG", {}),
     "small.jpg": ("JPEG", {}),
@@ -27,8 +33,9 @@ _SAVED_AS: dict[str, tuple[str, dict[str, object]]] = {
     "small-lzw.tif": ("TIFF", {"save_all": True, "compression": "tiff_lzw"}),
     "small-jpeg.tif": ("TIFF", {"save_all": True, "compression": "jpeg"}),
     "small-deflate.tif": ("TIFF", {"save_all": True, "compression": "tiff_adobe_deflate"}),
-    "small-pictures.pdf": ("PDF", {"save_all": True}),
+    "small-pictures.pdf": ("PDF", {"save_all": True, "creationDate": _DAY, "modDate": _DAY}),
     "small.jp2": ("JPEG2000", {}),
+    "small.heic": ("HEIF", {}),
 }
 _ENCODINGS = ("utf-8", "utf-16", "utf-32", "shift_jis", "euc_jp", "iso2022_jp")
 _HTML = "<!DOCTYPE html><html><head><title>報告</title></head><body><td>売上</td></body></html>"
@@ -54,6 +61,7 @@ def _files() -> Iterator[tuple[str, bytes]]:
 
 
 def _pictures() -> Iterator[tuple[str, bytes]]:
+    register_heif_opener()
     frames = []
     for number in (1, 2):
         frame = Image.new("RGB", (240, 120), "white")
@@ -71,6 +79,7 @@ def _texts() -> Iterator[tuple[str, bytes]]:
         yield f"small-{encoding}.txt", MINUTES.encode(encoding, "replace")
     yield "small.html", _HTML.encode()
     yield "small.xml", f'<?xml version="1.0" encoding="utf-8"?><a b="c">{MINUTES}</a>'.encode()
+    yield "small.rtf", b"{\\rtf1\\ansi\\deff0 {\\fonttbl {\\f0 Courier;}} HELLO \\b bold\\b0\\par}"
     yield "small.csv", "品名,数量\n部品,10\n".encode("cp932")
     yield "small.json", '{"報告": [1, 2, {"a": null}]}'.encode()
 
@@ -82,7 +91,7 @@ def _workbook() -> bytes:
     for row in range(1, 20):
         sheet.append([row, "売上", row / 7])
     book.save(file)
-    return file.getvalue()
+    return _undated(file)
 
 
 def _slides() -> bytes:
@@ -90,4 +99,14 @@ def _slides() -> bytes:
     slide = slides.slides.add_slide(slides.slide_layouts[0])
     slide.shapes.title.text = "営業報告"
     slides.save(file)
-    return file.getvalue()
+    return _undated(file)
+
+
+def _undated(packed: io.BytesIO) -> bytes:
+    """The same archive without the time it was made at."""
+    again = io.BytesIO()
+    with zipfile.ZipFile(packed) as archive, zipfile.ZipFile(again, "w") as copy:
+        for name in archive.namelist():
+            content = _TIME.sub(b"2025-01-01T00:00:00", archive.read(name))
+            copy.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return again.getvalue()

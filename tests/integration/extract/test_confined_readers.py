@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from tests.integration.extract.conftest import options
 from worker.extract.confinement import probe
@@ -45,7 +45,10 @@ os.execv({real!r}, [{real!r}, *sys.argv[1:]])
 def picture(folder: Path) -> ExtractionRequest:
     folder.mkdir(parents=True)
     path = folder / "picture.png"
-    Image.new("L", (900, 700), 255).save(path)
+    page = Image.new("L", (900, 700), 255)
+    # An empty page would be seen as one, and no program asked.
+    ImageDraw.Draw(page).text((100, 100), "HELLO", fill=0, font_size=90)
+    page.save(path)
     return ExtractionRequest(path=path, name=path.name, folder=folder)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from fuzz.campaign import campaign
 from fuzz.case import make_case
+from fuzz.corpus import corpus
 from fuzz.possessions import Possessions
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -24,6 +25,20 @@ def test_damaged_files_end_with_a_code_and_leave_nothing(tmp_path: Path) -> None
     assert report.cases > 20
     assert {"corrupt", "read"} <= set(report.outcomes)
     assert not (tmp_path / "failures").exists()
+
+
+def test_the_files_that_are_damaged_are_the_same_every_time() -> None:
+    first, second = corpus(), corpus()
+    assert [name for name in first if first[name] != second[name]] == []
+    assert {Path(name).suffix for name in first} >= {
+        ".pdf",
+        ".docx",
+        ".xlsx",
+        ".pptx",
+        ".png",
+        ".tif",
+        ".txt",
+    }
 
 
 def test_a_seed_and_a_number_make_the_same_case_again() -> None:
