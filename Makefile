@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test compose-test check lint-files security bench lock clean
+.PHONY: help setup demo servers services test compose-test check lint-files security bench fuzz lock clean
 BIN := .venv/bin
 
 # What `make test` runs, the least coverage it accepts, and how it reports it.
@@ -50,6 +50,9 @@ security: setup ## faults in our code, known faults in our dependencies (asks th
 
 bench: servers ## speed and memory, against the floor and the naive loop
 	$(BIN)/python -m bench $(ROWS)
+
+fuzz: setup ## damaged files of every type through the sandbox (FUZZ_S=seconds, FUZZ_SEED=seed or seed:case)
+	$(BIN)/python -m fuzz
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
 	$(COMPILE) pyproject.toml --extra fast --extra neural --extra local --extra dev $(UPGRADE) --output-file requirements.lock

@@ -34,17 +34,15 @@ from worker.models import FileType, Page, TextSource
 from worker.read_options import Limits, ReadOptions
 from worker.work_root import picture_folder
 
+_SCRATCH_NAME = "scratch"
 _LEAST_FREE_BYTES = 4 * 1024**2
 
 
 def main(channel: Channel, request: dict[str, Any]) -> int:
     """Read the document named in the request; the exit status of this process."""
     folder = Path(request["folder"])
-    os.chdir(folder)
-    # The programs and libraries below make their temporary files where they are removed for certain.
-    tempfile.tempdir = str(folder)
     try:
-        _Reader(channel, request, folder).run()
+        _Reader(channel, request, folder, _empty_scratch(folder)).run()
     except ChannelClosedError:
         return 0
     except RejectedError as error:
@@ -61,6 +59,16 @@ def main(channel: Channel, request: dict[str, Any]) -> int:
     return 0
 
 
+def _empty_scratch(folder: Path) -> Path:
+    """Where this process, the libraries and the programs make their files; what a dead one left is gone."""
+    scratch = folder / _SCRATCH_NAME
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(exist_ok=True)
+    os.chdir(scratch)
+    tempfile.tempdir = str(scratch)
+    return scratch
+
+
 def _fail(channel: Channel, code: Code, message: str) -> int:
     with suppress(ChannelClosedError):
         channel.send({"kind": "failed", "code": code.value, "message": message})
@@ -70,11 +78,12 @@ def _fail(channel: Channel, code: Code, message: str) -> int:
 class _Reader:
     """The document's straight line inside its process."""
 
-    def __init__(self, channel: Channel, request: dict[str, Any], folder: Path) -> None:
+    def __init__(self, channel: Channel, request: dict[str, Any], folder: Path, scratch: Path) -> None:
         self._channel = channel
         self._path = Path(request["path"])
         self._name = str(request["name"])
         self._folder = folder
+        self._scratch = scratch
         self._slots = int(request["slots"])
         self._options = ReadOptions(
             limits=Limits(**request["limits"]),
@@ -150,7 +159,7 @@ class _Reader:
         if layer is not None and layer.layer_reason is None:
             hint = layer.language or hint
         try:
-            picture = render(number, picture_folder(self._folder, slots=self._slots))
+            picture = render(number, self._picture_folder())
             page = self._read_picture(picture, number, hint)
         except OCRError as error:
             page = _lost_page(number, error.code)
@@ -175,6 +184,11 @@ class _Reader:
             return
         with suppress(ChannelClosedError):
             self._send_page(page if layer is None else join(layer, page))
+
+    def _picture_folder(self) -> Path:
+        """In memory while there is room, else where this process makes its other files."""
+        place = picture_folder(self._folder, slots=self._slots)
+        return self._scratch if place == self._folder else place
 
     def _read_picture(self, picture: Path, number: int, hint: str | None) -> Page:
         if is_blank(picture):

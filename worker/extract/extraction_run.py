@@ -91,6 +91,7 @@ class RunState:
         self._strikes: dict[int, int] = {}
         self._layers: dict[int, Page] = {}
         self._lost = 0
+        self._left_chars = limits.max_text_chars
         self._active_s = 0.0
         self._checked_at = now
         self._progress_at = now
@@ -219,6 +220,11 @@ class RunState:
     def _on_page(self, page: Page) -> None:
         self.tickets.pop(page.number, None)
         if not 1 <= page.number <= self.page_count or page.number in self.finished:
+            return
+        # A child that keeps to the rules has stopped by then; one that was taken over may send for ever.
+        self._left_chars -= len(page.text)
+        if self._left_chars < 0:
+            self.end(Code.BOMB, "more text than one document may hold")
             return
         self._finish(page)
 

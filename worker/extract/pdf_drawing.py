@@ -85,7 +85,20 @@ def draw_page(path: Path, number: int, folder: Path, *, size: PageSize, options:
         raise
     if not drawn.is_file():
         raise OCRError(f"{what}: pdftoppm drew nothing; the page may be damaged")
+    if not _is_whole(drawn):
+        # pdf2image does not look how the program ended; half a page would pass for a short one.
+        drawn.unlink()
+        raise OCRError(f"{what}: pdftoppm ended in the middle of the page")
     return drawn
+
+
+def _is_whole(drawn: Path) -> bool:
+    """Whether a grey picture (P5, one byte a pixel) is as long as its header says."""
+    with drawn.open("rb") as file:
+        header = file.read(64).split(maxsplit=4)[:4]
+    if len(header) < 4 or header[0] != b"P5" or not (header[1].isdigit() and header[2].isdigit()):
+        return False
+    return drawn.stat().st_size > int(header[1]) * int(header[2])
 
 
 def user_unit(path: Path) -> float:

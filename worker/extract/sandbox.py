@@ -144,6 +144,12 @@ class Sandbox:
         Raises MisconfiguredError when the recogniser or one of the languages is missing.
         """
         tools = self._start_zygote()
+        if tools.network:
+            _log.warning(
+                "readers_have_network", reason=tools.network, advice="cis-worker doctor says what to do"
+            )
+        else:
+            _log.info("readers_without_network")
         missing = [name for name in self._options.languages if name not in tools.languages]
         if missing:
             packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in missing)

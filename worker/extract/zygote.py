@@ -26,7 +26,9 @@ from typing import Any
 
 from worker.errors import MisconfiguredError
 from worker.extract import child
+from worker.extract.bounded_program import bound_programs
 from worker.extract.channel import Channel, ChannelClosedError, Message
+from worker.extract.confinement import explain, give_up_privileges, leave_network
 from worker.extract.libre_office import libre_office_version
 from worker.extract.recognisers import installed_languages, tesseract_version
 from worker.work_root import remove_work_root
@@ -38,11 +40,14 @@ _PR_SET_CHILD_SUBREAPER = 36
 class Zygote:
     """Forks children, tells of their end, and sees to it that none is left over."""
 
-    def __init__(self, control: socket.socket, folder: Path, *, parent: int) -> None:
+    def __init__(self, control: socket.socket, folder: Path, *, parent: int, network: str = "") -> None:
         self._control = control
         self._parent = parent
         self._channel = Channel(control)
         self._folder = folder
+        self._network = network
+        self._descriptors: list[int] = []
+        self._before = frozenset(_own_children())
         self._pids: dict[int, str] = {}
         self._wake_read, self._wake_write = os.pipe()
         for descriptor in (self._wake_read, self._wake_write):
@@ -55,7 +60,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         try:
-            self._channel.send(_hello())
+            self._channel.send(_hello() | {"network": self._network})
             while True:
                 self._turn()
         except (ChannelClosedError, _ParentGoneError):
@@ -81,12 +86,14 @@ class Zygote:
             self._reap()
         if self._control.fileno() in ready:
             messages, descriptors = self._channel.receive_with_descriptors()
+            # A descriptor comes with the first bytes of its message, which may end in a later read.
+            self._descriptors += descriptors
             for message in messages:
-                self._obey(message, descriptors)
+                self._obey(message)
 
-    def _obey(self, message: Message, descriptors: list[int]) -> None:
+    def _obey(self, message: Message) -> None:
         if message["kind"] == "spawn":
-            self._spawn(str(message["run"]), message["request"], descriptors.pop(0))
+            self._spawn(str(message["run"]), message["request"], self._descriptors.pop(0))
         elif message["kind"] == "kill":
             for pid, run in self._pids.items():
                 if run == message["run"]:
@@ -121,6 +128,10 @@ class Zygote:
             self._control.close()
             for own in (self._wake_read, self._wake_write):
                 os.close(own)
+            for other in self._descriptors:
+                os.close(other)
+            _say_nothing()
+            give_up_privileges()
             _limit(request["limits"])
             status = child.main(Channel(socket.socket(fileno=descriptor)), request)
         finally:
@@ -140,13 +151,27 @@ class Zygote:
                 continue
             # While the dead leader is not reaped, its group's number cannot be given to another.
             code, cpu_s = _bury_group(ended.si_pid)
+            self._end_strays()
             self._channel.send({"kind": "exited", "run": run, "code": code, "cpu_s": cpu_s})
+
+    def _end_strays(self) -> None:
+        """Kill what left its child's group: with that child gone it is our own, and in nobody's group."""
+        while strays := [pid for pid in _own_children() if self._is_stray(pid)]:
+            for pid in strays:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
+
+    def _is_stray(self, pid: int) -> bool:
+        return pid not in self._before and _group(pid) not in self._pids
 
     def _kill_all(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for pid in self._pids:
             _bury_group(pid)
         self._pids.clear()
+        self._end_strays()
 
 
 class _ParentGoneError(Exception):
@@ -167,6 +192,13 @@ def _hello() -> Message:
         }
     except MisconfiguredError as error:
         return {"kind": "hello", "error": str(error)}
+
+
+def _say_nothing() -> None:
+    """A library may complain about each byte of a file; the worker's log is not for files to write in."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def _limit(limits: dict[str, int]) -> None:
@@ -197,6 +229,19 @@ def _bury_group(pid: int) -> tuple[int, float]:
             code = os.waitstatus_to_exitcode(status)
 
 
+def _own_children() -> list[int]:
+    # Not every kernel lists them; there what leaves its group lives on until it ends by itself.
+    with suppress(OSError):
+        return list(map(int, Path("/proc/thread-self/children").read_text(encoding="ascii").split()))
+    return []
+
+
+def _group(pid: int) -> int:
+    with suppress(ProcessLookupError):
+        return os.getpgid(pid)
+    return pid
+
+
 def _kill_group(pid: int) -> None:
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
@@ -209,9 +254,12 @@ def _prctl(option: int, value: int) -> None:
 def main(arguments: list[str]) -> None:
     """Serve the worker on the other side of the descriptor named first."""
     descriptor, folder, parent = int(arguments[0]), Path(arguments[1]), int(arguments[2])
+    # Once for all children: it costs milliseconds. A change of credentials may undo a death signal asked for.
+    refused = leave_network()
+    bound_programs()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    zygote = Zygote(socket.socket(fileno=descriptor), folder, parent=parent)
+    zygote = Zygote(socket.socket(fileno=descriptor), folder, parent=parent, network=explain(refused))
     if os.getppid() != parent:
         # The worker died before the death signal was asked for; the socket's end will be seen too.
         remove_work_root(folder)

@@ -22,11 +22,15 @@ _STOP_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """The programs the zygote found; `libre_office` is empty where there is none."""
+    """The programs the zygote found; `libre_office` is empty where there is none.
+
+    `network` says why the readers still have the network ("": they have none).
+    """
 
     tesseract: str
     languages: tuple[str, ...]
     libre_office: str = ""
+    network: str = ""
 
     @property
     def versions(self) -> dict[str, str]:
@@ -79,6 +83,7 @@ class ZygoteProcess:
             tesseract=str(hello["tesseract"]),
             languages=tuple(map(str, hello["languages"])),
             libre_office=str(hello.get("libre_office", "")),
+            network=str(hello["network"]),
         )
 
     def spawn(self, child: str, request: Message) -> Channel:

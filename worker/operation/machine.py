@@ -14,6 +14,7 @@ from pathlib import Path
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.config import Settings
 from worker.errors import UnavailableError
+from worker.extract.confinement import probe
 from worker.extract.libre_office import libre_office_version
 from worker.extract.recognisers import installed_languages, tesseract_version
 from worker.operation.finding import Check, Finding, failure, ok, warning
@@ -29,6 +30,11 @@ _POPPLER_ADVICE = "apt-get install poppler-utils, and see that it is on the PATH
 _LIBRE_OFFICE_ADVICE = (
     "apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui "
     "libreoffice-impress-nogui, and restart the worker."
+)
+_NETWORK_ADVICE = (
+    "Let the worker make user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, "
+    "kernel.apparmor_restrict_unprivileged_userns; in a container a seccomp profile that allows unshare), "
+    "or keep the network from it by other means: docs/containers.md."
 )
 _WORK_DIR_ADVICE = "Set CIS_WORK_DIR to a folder the worker may write to, with room on its disk."
 
@@ -48,6 +54,7 @@ def machine_checks(settings: Settings) -> list[Check]:
             advice=_TESSERACT_ADVICE,
         ),
         Check(subject="work folder", run=partial(work_dir_findings, settings), advice=_WORK_DIR_ADVICE),
+        Check(subject="readers", run=lambda: network_findings(probe()), advice=_NETWORK_ADVICE),
         Check(
             subject="memory",
             run=lambda: memory_findings(settings, total_bytes=memory_bytes()),
@@ -146,6 +153,14 @@ def room_finding(settings: Settings, *, free_bytes: int) -> Finding:
             "Give it a larger disk, or lower CIS_MAX_DOCUMENTS or CIS_MAX_FILE_BYTES.",
         )
     return ok(subject, told)
+
+
+def network_findings(refused: str) -> Sequence[Finding]:
+    """Whether the processes that read documents run without a network; `refused` says why not."""
+    if refused:
+        told = f"The processes that read documents keep the network: a namespace was refused ({refused})."
+        return [warning("readers", told, _NETWORK_ADVICE)]
+    return [ok("readers", "run without a network")]
 
 
 def memory_findings(settings: Settings, *, total_bytes: int) -> Sequence[Finding]:

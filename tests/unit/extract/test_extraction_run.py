@@ -21,7 +21,7 @@ pytestmark = pytest.mark.unit
 LIMITS = Limits(
     max_file_bytes=1,
     max_pixels=1,
-    max_text_chars=1,
+    max_text_chars=1_000,
     page_timeout_s=60,
     document_timeout_s=100,
     document_timeout_per_page_s=10,
@@ -293,3 +293,13 @@ def test_a_preview_that_kills_beside_tickets_costs_no_page(document: Document) -
     document.hear({"kind": "listed"})
     assert document.ticket() == 1
     assert document.ticket() == 2
+
+
+def test_more_text_than_allowed_ends_the_document_with_what_came_before(document: Document) -> None:
+    document.open(3, wants=[1, 2, 3])
+    document.hear(page(1, text="a" * 900), page(2, text="b" * 101), page(3))
+    first, ended = document.events()
+    assert isinstance(first, Page)
+    assert first.number == 1
+    assert isinstance(ended, Ended)
+    assert ended.code is Code.BOMB

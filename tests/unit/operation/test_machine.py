@@ -17,6 +17,7 @@ from worker.operation.machine import (
     memory_bytes,
     memory_findings,
     metadata_findings,
+    network_findings,
     program_findings,
     room_finding,
     work_dir_findings,
@@ -167,3 +168,13 @@ def test_libre_office_is_told_and_no_failure_where_it_is_absent(
 
     assert found.level is Level.OK
     assert said in found.message
+
+
+@pytest.mark.parametrize(
+    ("refused", "level", "told"),
+    [("", Level.OK, "without a network"), ("EPERM: not permitted", Level.WARNING, "EPERM")],
+)
+def test_readers_with_a_network_are_a_warning(refused: str, level: Level, told: str) -> None:
+    (found,) = network_findings(refused)
+    assert found.level is level
+    assert told in found.message

@@ -1,0 +1,93 @@
+"""The files that are damaged: the samples of every type, and small ones, for those are read fastest."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from openpyxl import Workbook
+from PIL import Image, ImageDraw
+from pptx import Presentation
+
+from worker.local.samples.scans import write_scan
+from worker.local.samples.texts import MINUTES
+from worker.local.samples.write import write_samples
+
+_LARGE_BYTES = 400_000
+"""Larger samples are left out: what is read of them is in the small ones too."""
+_SAVED_AS: dict[str, tuple[str, dict[str, object]]] = {
+    "small.png": ("PNG", {}),
+    "small.jpg": ("JPEG", {}),
+    "small.gif": ("GIF", {"save_all": True}),
+    "small.bmp": ("BMP", {}),
+    "small.webp": ("WEBP", {}),
+    "small-raw.tif": ("TIFF", {"save_all": True}),
+    "small-lzw.tif": ("TIFF", {"save_all": True, "compression": "tiff_lzw"}),
+    "small-jpeg.tif": ("TIFF", {"save_all": True, "compression": "jpeg"}),
+    "small-deflate.tif": ("TIFF", {"save_all": True, "compression": "tiff_adobe_deflate"}),
+    "small-pictures.pdf": ("PDF", {"save_all": True}),
+    "small.jp2": ("JPEG2000", {}),
+}
+_ENCODINGS = ("utf-8", "utf-16", "utf-32", "shift_jis", "euc_jp", "iso2022_jp")
+_HTML = "<!DOCTYPE html><html><head><title>報告</title></head><body><td>売上</td></body></html>"
+
+
+def corpus() -> dict[str, bytes]:
+    """Name -> bytes; the same every time, so that a seed is enough to repeat a case."""
+    return dict(sorted(_files()))
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    with tempfile.TemporaryDirectory(prefix="fuzz-corpus-") as name:
+        folder = Path(name)
+        for sample in write_samples(folder):
+            if sample.path.stat().st_size <= _LARGE_BYTES:
+                yield sample.path.name, sample.path.read_bytes()
+        write_scan(folder / "small-scan.pdf", 1, dpi=60)
+        yield "small-scan.pdf", (folder / "small-scan.pdf").read_bytes()
+    yield from _pictures()
+    yield from _texts()
+    yield "small.xlsx", _workbook()
+    yield "small.pptx", _slides()
+
+
+def _pictures() -> Iterator[tuple[str, bytes]]:
+    frames = []
+    for number in (1, 2):
+        frame = Image.new("RGB", (240, 120), "white")
+        ImageDraw.Draw(frame).text((20, 40), f"HELLO {number}", fill="black", font_size=32)
+        frames.append(frame)
+    for name, (kind, more) in _SAVED_AS.items():
+        file = io.BytesIO()
+        every: dict[str, object] = {"append_images": frames[1:]} if "save_all" in more else {}
+        frames[0].save(file, format=kind, **more, **every)
+        yield name, file.getvalue()
+
+
+def _texts() -> Iterator[tuple[str, bytes]]:
+    for encoding in _ENCODINGS:
+        yield f"small-{encoding}.txt", MINUTES.encode(encoding, "replace")
+    yield "small.html", _HTML.encode()
+    yield "small.xml", f'<?xml version="1.0" encoding="utf-8"?><a b="c">{MINUTES}</a>'.encode()
+    yield "small.csv", "品名,数量\n部品,10\n".encode("cp932")
+    yield "small.json", '{"報告": [1, 2, {"a": null}]}'.encode()
+
+
+def _workbook() -> bytes:
+    book, file = Workbook(), io.BytesIO()
+    sheet = book.active
+    assert sheet is not None  # noqa: S101 - a new workbook has one
+    for row in range(1, 20):
+        sheet.append([row, "売上", row / 7])
+    book.save(file)
+    return file.getvalue()
+
+
+def _slides() -> bytes:
+    slides, file = Presentation(), io.BytesIO()
+    slide = slides.slides.add_slide(slides.slide_layouts[0])
+    slide.shapes.title.text = "営業報告"
+    slides.save(file)
+    return file.getvalue()
