@@ -45,7 +45,9 @@ os.execv({real!r}, [{real!r}, *sys.argv[1:]])
 def picture(folder: Path) -> ExtractionRequest:
     folder.mkdir(parents=True)
     path = folder / "picture.png"
-    Image.new("L", (900, 700), 255).save(path)
+    page = Image.new("L", (900, 700), 255)
+    page.paste(0, (300, 300, 340, 400))  # a blank page would not meet the recogniser
+    page.save(path)
     return ExtractionRequest(path=path, name=path.name, folder=folder)
 
 
