@@ -153,18 +153,13 @@ class _Reader:
         if file_type.is_image or (file_type is FileType.PDF and self._options.embed_pdf_pictures):
             (self._folder / PICTURE_NAME).write_bytes(picture_to_embed(picture))
 
-    def _drawing_folder(self) -> Path:
-        """In memory where there is room, else where all that is temporary lies."""
-        folder = picture_folder(self._folder, slots=self._slots)
-        return self._scratch if folder == self._folder else folder
-
     def _recognise(self, render: Callable[[int, Path], Path], number: int, hint: str | None) -> None:
         picture: Path | None = None
         layer = self._layers.get(number)
         if layer is not None and layer.layer_reason is None:
             hint = layer.language or hint
         try:
-            picture = render(number, self._drawing_folder())
+            picture = render(number, self._picture_folder())
             page = self._read_picture(picture, number, hint)
         except OCRError as error:
             page = _lost_page(number, error.code)
@@ -189,6 +184,11 @@ class _Reader:
             return
         with suppress(ChannelClosedError):
             self._send_page(page if layer is None else join(layer, page))
+
+    def _picture_folder(self) -> Path:
+        """In memory while there is room, else where this process makes its other files."""
+        place = picture_folder(self._folder, slots=self._slots)
+        return self._scratch if place == self._folder else place
 
     def _read_picture(self, picture: Path, number: int, hint: str | None) -> Page:
         if is_blank(picture):

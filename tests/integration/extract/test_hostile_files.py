@@ -163,13 +163,13 @@ def all_text(path: Path, scratch: Path) -> str:
         source = extractor(path, options())
         items = list(source.pages)
         source.preview()
-        pages = [item.page if isinstance(item, LayeredPage) else item for item in items]
-        for number, item in enumerate(items, start=1):
+        for item in items:
             if not isinstance(item, Page):
-                source.render(number, scratch)
+                source.render(item if isinstance(item, int) else item.page.number, scratch)
     except RejectedError:
         return ""
-    return " ".join(page.text for page in pages if isinstance(page, Page))
+    layers = (item.page if isinstance(item, LayeredPage) else item for item in items)
+    return " ".join(page.text for page in layers if isinstance(page, Page))
 
 
 @pytest.mark.parametrize("name", _FILES)

@@ -176,7 +176,7 @@ def test_a_picture_in_a_document_has_a_ticket_of_its_own_behind_the_text(
     assert (text.number, text.text, text.source) == (1, "Some words", TextSource.FILE)
     assert (recognised.number, recognised.source) == (2, TextSource.OCR)
     assert "HELLO 1" in recognised.text
-    assert {path.name for path in what.folder.rglob("*")} == {"original", "scratch"}
+    assert {path.name for path in what.folder.rglob("*")} <= {"original", "scratch"}
 
 
 def test_a_converter_that_hangs_is_ended_with_all_it_started(
