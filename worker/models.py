@@ -171,7 +171,7 @@ class Page:
 
     `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of a picture
     `width_px` x `height_px`; it stays text because nobody between the recogniser and the stored
-    artifact looks inside. `ocr_s` is the wall time of the recognition, 0 where there was none.
+    artifact looks inside. `ocr_s` is the wall time of the recognition, which `engine` did, with its model.
     """
 
     number: int
@@ -184,6 +184,7 @@ class Page:
     height_px: int = 0
     ocr_s: float = 0.0
     reason: str | None = None
+    engine: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
@@ -203,6 +204,7 @@ class Page:
             height_px=int(values["height_px"]),
             ocr_s=float(values["ocr_s"]),
             reason=_text_or_none(values["reason"]),
+            engine=_text_or_none(values.get("engine")),  # artifacts of version 1 have none
         )
 
 
@@ -230,9 +232,7 @@ class Extraction:
         """`indexed`, `partial` or `no_content`, from the reason and the text there is."""
         if self.reason is None:
             return State.INDEXED
-        if any(page.text for page in self.pages):
-            return State.PARTIAL
-        return State.NO_CONTENT
+        return State.PARTIAL if any(page.text for page in self.pages) else State.NO_CONTENT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

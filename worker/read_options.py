@@ -22,9 +22,17 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadOptions:
-    """How documents are read: all that decides what text comes out, and the limits."""
+    """How documents are read: all that decides what text comes out, and the limits.
+
+    `recogniser` is auto, tesseract or tesserocr; `second_look` is auto, on or off: unsure lines, under a
+    confidence of 0..100, are read again within so many CPU seconds a page.
+    """
 
     limits: Limits
     languages: tuple[str, ...]
     dpi: int
     embed_pdf_pictures: bool = False
+    recogniser: str = "auto"
+    second_look: str = "auto"
+    second_look_confidence: float = 80.0
+    second_look_budget_s: float = 4.0

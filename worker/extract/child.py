@@ -27,6 +27,7 @@ from worker.extract.extractors import EXTRACTORS
 from worker.extract.file_type import detect_file_type
 from worker.extract.ocr_engine import OCREngine
 from worker.extract.page_source import PageSource
+from worker.extract.second_look import SecondLook
 from worker.extract.thumbnail import picture_to_embed, thumbnail
 from worker.models import FileType, Page, TextSource
 from worker.read_options import Limits, ReadOptions
@@ -78,11 +79,14 @@ class _Reader:
             languages=tuple(request["languages"]),
             dpi=int(request["dpi"]),
             embed_pdf_pictures=bool(request["embed_pdf_pictures"]),
+            **request["recognition"],
         )
         self._engine = OCREngine(
             languages=self._options.languages,
             page_timeout_s=self._options.limits.page_timeout_s,
             dpi=self._options.dpi,
+            recogniser=self._options.recogniser,
+            second_look=_second_look(self._options),
         )
 
     def run(self) -> None:
@@ -163,6 +167,12 @@ class _Reader:
             return
         with suppress(ChannelClosedError):
             self._send_page(page)
+
+
+def _second_look(options: ReadOptions) -> SecondLook | None:
+    if options.second_look != "on":
+        return None
+    return SecondLook(confidence=options.second_look_confidence, budget_s=options.second_look_budget_s)
 
 
 def _lost_page(number: int, code: Code) -> Page:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from worker.read_options import ReadOptions
 
-PIPELINE_VERSION = "1"
+PIPELINE_VERSION = "2"
 """Raise it with every change that makes other text, pages or pictures out of the same file."""
 
 
@@ -24,6 +24,14 @@ def extraction_key(options: ReadOptions, tools: Mapping[str, str]) -> str:
         "dpi": options.dpi,
         "max_pixels": options.limits.max_pixels,
         "max_text_chars": options.limits.max_text_chars,
+        "recogniser": options.recogniser,
+        "second_look": _second_look(options),
         "tools": dict(tools),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _second_look(options: ReadOptions) -> tuple[float, ...] | None:
+    if options.second_look == "off":
+        return None
+    return (options.second_look_confidence, options.second_look_budget_s)

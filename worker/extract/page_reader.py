@@ -16,15 +16,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
 from worker.errors import OCRError
 from worker.extract.image_preprocessor import has_ink, skew_degrees, to_grey
-from worker.extract.language import better, fits, is_poor, next_model, psm_of
-from worker.extract.recognisers import installed_languages, recognise, rotation_degrees
+from worker.extract.language import better, fits, is_poor, language_of, next_model, psm_of
+from worker.extract.recognisers import Recogniser
+from worker.extract.second_look import SecondLook, look_again
+from worker.extract.tesseract_program import installed_languages
 from worker.extract.tsv import Reading, parse
 
 _SMALL_PX = 500_000
@@ -45,12 +47,17 @@ _TURNS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pass:
-    """One pass: the model that read, what it read, and the size of the picture it read."""
+    """One pass: the model that read, what it read, and the picture it read (upright, level) and its size.
+
+    `lines_read_again` counts the lines that are the second look's.
+    """
 
     model: str
     reading: Reading
+    picture: Path
     width_px: int
     height_px: int
+    lines_read_again: int = 0
 
 
 class PageReader:
@@ -61,13 +68,17 @@ class PageReader:
     when there is no such file, or it is no picture.
     """
 
-    def __init__(self, path: Path, *, folder: Path, dpi: int, timeout_s: float) -> None:
+    def __init__(
+        self, path: Path, *, recogniser: Recogniser, folder: Path, dpi: int, timeout_s: float
+    ) -> None:
         self._deadline = time.monotonic() + timeout_s
+        self._recogniser = recogniser
         self._name = path.name
         self._folder = folder
         self._picture = path
         self._size_px, stated_dpi = _header(path)
         self._dpi = stated_dpi if stated_dpi in _CREDIBLE_DPI else dpi
+        self._mended = 0
         self._tried: list[str] = []
         self._best: Pass | None = None
 
@@ -90,7 +101,7 @@ class PageReader:
         return self._best or done
 
     def _read_in(self, model: str, *, psm: int | None = None) -> Pass:
-        tsv = recognise(
+        tsv = self._recogniser.recognise(
             self._picture, language=model, psm=psm or psm_of(model), dpi=self._dpi, timeout_s=self._left_s()
         )
         try:
@@ -98,7 +109,9 @@ class PageReader:
         except ValueError as error:
             raise OCRError(f"{self._name}: Tesseract's output cannot be understood") from error
         width_px, height_px = self._size_px
-        done = Pass(model=model, reading=reading, width_px=width_px, height_px=height_px)
+        done = Pass(
+            model=model, reading=reading, picture=self._picture, width_px=width_px, height_px=height_px
+        )
         self._tried.append(model)
         if self._best is None or self._beats_best(done):
             self._best = done
@@ -140,7 +153,7 @@ class PageReader:
     def _upright(self, grey: Image.Image) -> Image.Image:
         if _OSD_MODEL not in installed_languages():
             return grey
-        degrees = rotation_degrees(self._picture, dpi=self._dpi, timeout_s=self._left_s())
+        degrees = self._recogniser.rotation_degrees(self._picture, dpi=self._dpi, timeout_s=self._left_s())
         return grey.transpose(_TURNS[degrees]) if degrees in _TURNS else grey
 
     def _left_s(self) -> float:
@@ -151,9 +164,22 @@ class PageReader:
         self._replace(grey.resize((2 * grey.width, 2 * grey.height), Image.Resampling.BICUBIC))
 
     def _replace(self, grey: Image.Image) -> None:
-        self._picture = self._folder / "page.pgm"
+        # Earlier pictures stay: the best reading may be one of them, and is looked at again.
+        self._mended += 1
+        self._picture = self._folder / f"page-{self._mended}.pgm"
         self._size_px = grey.size
         grey.save(self._picture)
+
+
+def looked_at_again(best: Pass, look: SecondLook) -> Pass:
+    """The pass with its unsure lines read again; unchanged where that fails, or the text is vertical."""
+    if psm_of(best.model) != psm_of(language_of(best.model)):
+        return best
+    try:
+        reading, count = look_again(load_grey(best.picture), best.reading, look)
+    except Exception:  # noqa: BLE001  (an optional library: what Tesseract read is kept whatever it does)
+        return best
+    return replace(best, reading=reading, lines_read_again=count)
 
 
 def load_grey(path: Path) -> Image.Image:

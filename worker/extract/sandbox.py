@@ -24,7 +24,8 @@ import structlog
 from worker.errors import Code, MisconfiguredError, RejectedError, UnavailableError
 from worker.extract.channel import Channel, ChannelClosedError, Message
 from worker.extract.extraction_run import Ended, Event, ExtractionRequest, RunState
-from worker.extract.zygote_process import Tools, ZygoteProcess
+from worker.extract.tools import Tools, chosen
+from worker.extract.zygote_process import ZygoteProcess
 from worker.models import FileType
 from worker.read_options import ReadOptions
 
@@ -152,6 +153,7 @@ class Sandbox:
                 f"install {packages}, or set CIS_LANGUAGES to some of {', '.join(tools.languages)}",
                 code=Code.PROGRAM_MISSING,
             )
+        self._options = chosen(self._options, tools)
         return tools
 
     def open(self, request: ExtractionRequest) -> ExtractionRun:
@@ -219,6 +221,12 @@ class Sandbox:
             "languages": list(options.languages),
             "dpi": options.dpi,
             "embed_pdf_pictures": options.embed_pdf_pictures,
+            "recognition": {
+                "recogniser": options.recogniser,
+                "second_look": options.second_look,
+                "second_look_confidence": options.second_look_confidence,
+                "second_look_budget_s": options.second_look_budget_s,
+            },
         }
 
     def _hear_zygote(self) -> None:

@@ -21,13 +21,14 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from worker.errors import MisconfiguredError
 from worker.extract import child
 from worker.extract.channel import Channel, ChannelClosedError, Message
-from worker.extract.recognisers import installed_languages, tesseract_version
+from worker.extract.tools import tools_here
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -157,11 +158,7 @@ def _hello() -> Message:
         missing = [name for name in ("pdftoppm", "pdfinfo") if shutil.which(name) is None]
         if missing:
             return {"kind": "hello", "error": f"{', '.join(missing)} is missing: install poppler-utils"}
-        return {
-            "kind": "hello",
-            "tesseract": tesseract_version(),
-            "languages": sorted(installed_languages()),
-        }
+        return {"kind": "hello", "tools": asdict(tools_here())}
     except MisconfiguredError as error:
         return {"kind": "hello", "error": str(error)}
 

@@ -9,22 +9,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from worker.errors import Code, MisconfiguredError
 from worker.extract.channel import Channel, ChannelClosedError, Message
+from worker.extract.tools import Tools
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 5.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tools:
-    """The programs the zygote found."""
-
-    tesseract: str
-    languages: tuple[str, ...]
 
 
 class ZygoteProcess:
@@ -68,7 +60,7 @@ class ZygoteProcess:
         ours.settimeout(None)
         if "error" in hello:
             raise MisconfiguredError(str(hello["error"]), code=Code.PROGRAM_MISSING)
-        return Tools(tesseract=str(hello["tesseract"]), languages=tuple(map(str, hello["languages"])))
+        return Tools(**{**hello["tools"], "languages": tuple(hello["tools"]["languages"])})
 
     def spawn(self, child: str, request: Message) -> Channel:
         """Have a child forked; returns our end of its channel.

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.page_reader import PageReader, Pass, load_grey
+from worker.extract.recognisers import RECOGNISERS
 
 pytestmark = pytest.mark.unit
 
@@ -63,7 +64,9 @@ def _read(
 ) -> Pass:
     folder = path.parent / "mended"
     folder.mkdir()
-    reader = PageReader(path, folder=folder, dpi=200, timeout_s=timeout_s)
+    reader = PageReader(
+        path, recogniser=RECOGNISERS["tesseract"], folder=folder, dpi=200, timeout_s=timeout_s
+    )
     return reader.read(languages, first=first, every_language=every)
 
 

@@ -53,6 +53,7 @@ def _spawn(zygote: ZygoteProcess, folder: Path, child: str = "1") -> Channel:
         "limits": LIMITS,
         "languages": ["eng"],
         "dpi": 200,
+        "recognition": {"recogniser": "tesseract", "second_look": "off"},
         "embed_pdf_pictures": False,
     }
     channel = zygote.spawn(child, request)
