@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bench.accuracy_rows import accuracy
 from bench.figure import Figure
 from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
@@ -134,6 +135,7 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "index": index,
     "flow": flow_of_small_files,
     "share": index_share,
+    "accuracy": accuracy,
 }
 
 

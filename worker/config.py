@@ -93,10 +93,10 @@ class Settings(BaseSettings):
         default="auto", description="Read unsure lines again with RapidOCR: auto is on where it is installed."
     )
     second_look_confidence: float = Field(
-        default=80.0, ge=0, le=100, description="Lines under this confidence are read again."
+        default=90.0, ge=0, le=100, description="Lines under this confidence are read again."
     )
     second_look_budget_s: float = Field(
-        default=4.0, gt=0, description="CPU seconds the second look may take on one page."
+        default=1.0, gt=0, description="CPU seconds the second look may take on one page."
     )
     page_timeout_s: float = Field(default=60.0, gt=0, description="Seconds one page may take.")
     document_timeout_s: float = Field(

@@ -34,5 +34,5 @@ class ReadOptions:
     embed_pdf_pictures: bool = False
     recogniser: str = "auto"
     second_look: str = "auto"
-    second_look_confidence: float = 80.0
-    second_look_budget_s: float = 4.0
+    second_look_confidence: float = 90.0
+    second_look_budget_s: float = 1.0

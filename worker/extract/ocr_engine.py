@@ -19,7 +19,7 @@ from pdf2image.exceptions import (
 
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.image_preprocessor import ImagePreprocessor
-from worker.extract.language import first_language, language_of
+from worker.extract.language import first_language, hint_of, language_of
 from worker.extract.page_reader import PageReader, Pass, load_grey, looked_at_again
 from worker.extract.recognisers import RECOGNISERS
 from worker.extract.second_look import SecondLook
@@ -90,7 +90,7 @@ class OCREngine:
         with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
             clean_path = Path(folder, "clean.pgm")
             clean.save(clean_path)
-            return self._read(clean_path, every_language=auto_detect_language).reading.text
+            return self._read(clean_path, every_language=auto_detect_language, mend=False).reading.text
 
     def extract_text_from_pdf(self, path: Path | str) -> str:
         """The recognised text of all pages in order, an empty line between pages.
@@ -109,7 +109,7 @@ class OCREngine:
             with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
                 page = self.read_page(self._drawn(path, number, folder), number=number, hint=hint)
             texts.append(page.text)
-            hint = page.language or hint
+            hint = hint_of(page) or hint
         return "\n\n".join(texts)
 
     def validate_confidence(self, confidence: float, threshold: float = 70.0) -> bool:
@@ -132,7 +132,9 @@ class OCREngine:
             raise OCRError(f"{path.name}: page {number} cannot be drawn; the file may be damaged")
         return Path(str(drawn[0]))
 
-    def _read(self, path: Path, *, hint: str | None = None, every_language: bool = False) -> Pass:
+    def _read(
+        self, path: Path, *, hint: str | None = None, every_language: bool = False, mend: bool = True
+    ) -> Pass:
         first = first_language(self.languages, hint)
         with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
             reader = PageReader(
@@ -142,7 +144,7 @@ class OCREngine:
                 dpi=self.dpi,
                 timeout_s=self.page_timeout_s,
             )
-            best = reader.read(self.languages, first=first, every_language=every_language)
+            best = reader.read(self.languages, first=first, every_language=every_language, mend=mend)
             return best if self._second_look is None else looked_at_again(best, self._second_look)
 
     def _named(self, best: Pass) -> str:
