@@ -10,23 +10,26 @@ import os
 import resource
 import subprocess
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 
 from bench.figure import Figure
-from bench.test_bed import CONDITIONS, HARD, TEXTS, bed_page
+from bench.test_bed import CONDITIONS, HARD, TEXTS, BedPage, bed_page
 from worker.config import Settings
 from worker.extract.ocr_engine import OCREngine
 from worker.extract.second_look import SecondLook
 from worker.extract.tools import chosen, tools_here
+from worker.local.samples.scans import write_scan
 from worker.read_options import ReadOptions
 
 _WORST = -0.005
 _HARD_ERROR = 0.7
+_SCAN_PAGES = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,29 +40,39 @@ class _Score:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Page:
-    """One page's scores: plain Tesseract, the worker without and with the second look."""
+    """One page's scores: plain Tesseract, the worker, and on hard pages without the second look."""
 
     text: str
     condition: str
     plain: _Score
-    alone: _Score
-    with_look: _Score | None
+    ours: _Score
+    alone: _Score | None
 
 
 def accuracy(home: Path) -> list[Figure]:
     """All kinds of text in all conditions."""
+    options = _options()
+    looks_twice = options.second_look == "on"
+    engine, alone = _engine(options), OCREngine(recogniser=options.recogniser)
+    _warm(engine, home)
+    pages = [
+        _scored(home, bed_page(text, condition), engine, alone if looks_twice and condition in HARD else None)
+        for text in TEXTS
+        for condition in CONDITIONS
+    ]
+    return [*_by_set(pages), *_in_all(pages), *_hard(pages)]
+
+
+def _options() -> ReadOptions:
+    """The default settings, as far as they can be met here."""
     settings = Settings()
     asked = ReadOptions(limits=settings.limits, languages=settings.languages, dpi=settings.ocr_dpi)
-    options = chosen(asked, tools_here())
-    alone = OCREngine(recogniser=options.recogniser)
+    return chosen(asked, tools_here())
+
+
+def _engine(options: ReadOptions) -> OCREngine:
     look = SecondLook(confidence=options.second_look_confidence, budget_s=options.second_look_budget_s)
-    twice = (
-        OCREngine(recogniser=options.recogniser, second_look=look) if options.second_look == "on" else None
-    )
-    if twice is not None:
-        _warm(twice, home)
-    pages = [_scored(home, kind, condition, alone, twice) for kind in TEXTS for condition in CONDITIONS]
-    return [*_by_set(pages), *_in_all(pages), *_second_look(pages)]
+    return OCREngine(recogniser=options.recogniser, second_look=look if options.second_look == "on" else None)
 
 
 def _warm(engine: OCREngine, home: Path) -> None:
@@ -69,20 +82,16 @@ def _warm(engine: OCREngine, home: Path) -> None:
     engine.read_page(picture, number=1, hint=None)
 
 
-def _scored(home: Path, text: str, condition: str, alone: OCREngine, twice: OCREngine | None) -> _Page:
-    page = bed_page(text, condition)
+def _scored(home: Path, page: BedPage, engine: OCREngine, alone: OCREngine | None) -> _Page:
     picture = home / "page.pgm"
     page.picture.convert("L").save(picture)
 
-    def ours(engine: OCREngine) -> str:
-        return engine.read_page(picture, number=1, hint=None).text
-
     return _Page(
-        text=text,
-        condition=condition,
-        plain=_score(page.truth, lambda: _plain(picture)),
-        alone=_score(page.truth, lambda: ours(alone)),
-        with_look=None if twice is None else _score(page.truth, lambda: ours(twice)),
+        text=page.text,
+        condition=page.condition,
+        plain=_score(page.truth, partial(_plain, picture)),
+        ours=_score(page.truth, partial(_read, engine, picture)),
+        alone=None if alone is None else _score(page.truth, partial(_read, alone, picture)),
     )
 
 
@@ -92,8 +101,8 @@ def _score(truth: str, read: Callable[[], str]) -> _Score:
     return _Score(cpu_s=_cpu_s() - began_s, accuracy=accuracy_of(text, truth))
 
 
-def _plain(picture: Path) -> str:
-    command = ["tesseract", str(picture), "-", "-l", "jpn+eng"]
+def _plain(picture: Path, languages: str = "jpn+eng") -> str:
+    command = ["tesseract", str(picture), "-", "-l", languages]
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
     return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 
@@ -127,7 +136,7 @@ def _by_set(pages: Sequence[_Page]) -> list[Figure]:
     figures = []
     for name, members in sets.items():
         ours, plain = (fmean(s.accuracy for s in scores) for scores in (_ours(members), _plains(members)))
-        worst = min(_best(page).accuracy - page.plain.accuracy for page in members)
+        worst = min(page.ours.accuracy - page.plain.accuracy for page in members)
         figures.append(
             Figure(
                 what=f"character accuracy, {name}: worker / tesseract -l jpn+eng (worst page's difference)",
@@ -151,39 +160,73 @@ def _in_all(pages: Sequence[_Page]) -> list[Figure]:
     ]
 
 
-def _second_look(pages: Sequence[_Page]) -> list[Figure]:
+def _hard(pages: Sequence[_Page]) -> list[Figure]:
     hard = [page for page in pages if page.condition in HARD]
-    looked = [page.with_look for page in hard if page.with_look is not None]
-    if not looked:
-        return [Figure(what="second look", figure="not installed", must="printed", met=None)]
-    errors = {name: _error(scores) for name, scores in (("plain", _plains(hard)), ("look", looked))}
-    alone = [page.alone for page in hard]
-    to_plain = errors["look"] / errors["plain"]
-    return [
+    ours, plain = _ours(hard), _plains(hard)
+    figures = [
         Figure(
-            what=f"error on the hard sets ({', '.join(HARD)}), second look on / tesseract -l jpn+eng",
-            figure=f"{to_plain:.2f} x ({errors['look']:.3f} / {errors['plain']:.3f})"
-            f", CPU {_cpu_ratio(looked, _plains(hard)):.2f} x",
+            what=f"error on the hard sets ({', '.join(HARD)}): worker / tesseract -l jpn+eng",
+            figure=_compared(ours, plain),
             must=f"<= {_HARD_ERROR} x",
-            met=to_plain <= _HARD_ERROR,
-        ),
-        Figure(
-            what="the same, second look on / off",
-            figure=f"{errors['look'] / _error(alone):.2f} x ({errors['look']:.3f} / {_error(alone):.3f})"
-            f", CPU {_cpu_ratio(looked, alone):.2f} x",
-            must="printed",
-            met=None,
-        ),
+            met=_error(ours) / _error(plain) <= _HARD_ERROR,
+        )
     ]
+    if alone := [page.alone for page in hard if page.alone is not None]:
+        what = "the same, second look on / off"
+        figures.append(Figure(what=what, figure=_compared(ours, alone), must="printed", met=None))
+    return figures
 
 
-def _best(page: _Page) -> _Score:
-    """What a worker with everything installed reads."""
-    return page.with_look or page.alone
+def _compared(ours: Sequence[_Score], theirs: Sequence[_Score]) -> str:
+    ratio = _error(ours) / _error(theirs)
+    cpu = _cpu_ratio(ours, theirs)
+    return f"{ratio:.2f} x ({_error(ours):.3f} / {_error(theirs):.3f}), CPU {cpu:.2f} x"
+
+
+def recognition_cpu(home: Path) -> list[Figure]:
+    """CPU of reading a scan's pages, drawing included, against pdftoppm and one `tesseract -l jpn`."""
+    pdf = home / "scan.pdf"
+    truths = write_scan(pdf, _SCAN_PAGES)
+    began_s = _cpu_s()
+    subprocess.run(["pdftoppm", "-gray", "-r", "200", str(pdf), str(home / "page")], check=True)
+    drawn_s = _cpu_s() - began_s
+    pages = list(zip(sorted(home.glob("page-*.pgm")), truths, strict=True))
+    theirs = [_score(truth, partial(_plain, picture, "jpn")) for picture, truth in pages]
+    figures = []
+    for name, engine, must in _engines():
+        ours = [_score(truth, partial(_read, engine, picture)) for picture, truth in pages]
+        cpu_s = _with_drawing(ours, drawn_s)
+        ratio = cpu_s / _with_drawing(theirs, drawn_s)
+        figures.append(
+            Figure(
+                what=f"CPU of {_SCAN_PAGES} scanned pages, {name} / pdftoppm + tesseract -l jpn (errors)",
+                figure=f"{ratio:.2f} x, {cpu_s / _SCAN_PAGES:.2f} s a page "
+                f"({_error(ours):.4f} / {_error(theirs):.4f})",
+                must="printed" if must is None else f"<= {must} x",
+                met=None if must is None else ratio <= must,
+            )
+        )
+    return figures
+
+
+def _read(engine: OCREngine, picture: Path) -> str:
+    return engine.read_page(picture, number=1, hint=None).text
+
+
+def _with_drawing(scores: Sequence[_Score], drawn_s: float) -> float:
+    return drawn_s + sum(score.cpu_s for score in scores)
+
+
+def _engines() -> Iterator[tuple[str, OCREngine, float | None]]:
+    options = _options()
+    yield "second look off", OCREngine(recogniser=options.recogniser), 1.0
+    if options.second_look == "on":
+        yield "second look on", _engine(options), None
+    yield "the program tesseract", OCREngine(), None
 
 
 def _ours(pages: Sequence[_Page]) -> list[_Score]:
-    return [_best(page) for page in pages]
+    return [page.ours for page in pages]
 
 
 def _plains(pages: Sequence[_Page]) -> list[_Score]:

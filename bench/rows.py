@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench.accuracy_rows import accuracy
+from bench.accuracy_rows import accuracy, recognition_cpu
 from bench.figure import Figure
 from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
@@ -136,6 +136,7 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "flow": flow_of_small_files,
     "share": index_share,
     "accuracy": accuracy,
+    "cpu": recognition_cpu,
 }
 
 
