@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -155,6 +156,20 @@ def test_pages_are_recognised_with_tickets_and_the_pictures_are_drawn(
     assert sorted(found) == [1, 2, 3]
     assert all(f"HELLO {number}" in text for number, text in found.items())
     assert sorted(path.name for path in what.folder.glob("*.pgm")) == []
+
+
+@pytest.mark.parametrize(("recogniser", "needs"), [("tesseract", "pytesseract"), ("tesserocr", "tesserocr")])
+def test_pages_are_read_by_what_the_settings_choose(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path, recogniser: str, needs: str
+) -> None:
+    pytest.importorskip(needs)
+    sandbox = start(replace(options(), recogniser=recogniser, second_look="off"))
+    with sandbox.open(request(tmp_path, "a.png", picture(tmp_path))) as run:
+        run.detect()
+        run.go()
+        (page,) = pages(read(run))
+    assert page.text == "HELLO 1"
+    assert page.engine == f"{recogniser} eng"
 
 
 def test_pages_that_are_done_are_not_read_again(
