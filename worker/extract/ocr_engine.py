@@ -20,7 +20,7 @@ from pdf2image.exceptions import (
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.image_preprocessor import ImagePreprocessor
 from worker.extract.language import first_language, hint_of, language_of
-from worker.extract.page_reader import PageReader, Pass, load_grey, looked_at_again
+from worker.extract.page_reader import PageReader, Pass, load_grey
 from worker.extract.recognisers import RECOGNISERS
 from worker.extract.second_look import SecondLook
 from worker.models import Page, TextSource
@@ -144,8 +144,13 @@ class OCREngine:
                 dpi=self.dpi,
                 timeout_s=self.page_timeout_s,
             )
-            best = reader.read(self.languages, first=first, every_language=every_language, mend=mend)
-            return best if self._second_look is None else looked_at_again(best, self._second_look)
+            return reader.read(
+                self.languages,
+                first=first,
+                every_language=every_language,
+                mend=mend,
+                look=self._second_look,
+            )
 
     def _named(self, best: Pass) -> str:
         again = f" + {best.lines_read_again} lines rapidocr" if best.lines_read_again else ""

@@ -72,6 +72,7 @@ class PageReader:
     def __init__(
         self, path: Path, *, recogniser: Recogniser, folder: Path, dpi: int, timeout_s: float
     ) -> None:
+        self._timeout_s = timeout_s
         self._deadline = time.monotonic() + timeout_s
         self._recogniser = recogniser
         self._name = path.name
@@ -84,12 +85,19 @@ class PageReader:
         self._best: Pass | None = None
 
     def read(
-        self, languages: Sequence[str], *, first: str, every_language: bool = False, mend: bool = True
+        self,
+        languages: Sequence[str],
+        *,
+        first: str,
+        every_language: bool = False,
+        mend: bool = True,
+        look: SecondLook | None = None,
     ) -> Pass:
         """Read the page, `first` being the language to begin with; the best of all passes.
 
         With `every_language` all of them read it, else another only where the reading fits badly. Without
-        `mend` the picture is read as it is.
+        `mend` the picture is read as it is; with a `look` unsure lines are read again, unless half of the
+        time is over: that takes a while nobody measures, and what was read must not be lost by it.
         Raises what `recognisers.recognise` raises while nothing was read yet; after that, a pass that
         fails or runs out of time leaves what was read before.
         """
@@ -103,6 +111,8 @@ class PageReader:
                     if language not in self._tried:
                         self._read_in(language)
         best = self._best or done
+        if look is not None and self._left_s() > self._timeout_s / 2:
+            best = looked_at_again(best, look)
         return replace(best, reading=without_inventions(best.reading))
 
     def _prepare(self) -> bool:
