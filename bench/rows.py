@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bench.accuracy_rows import accuracy, recognition_cpu
 from bench.figure import Figure
 from bench.load_rows import busy, fairness, folder, growth
 from bench.pdf_rows import born_digital
@@ -144,6 +145,8 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "busy": busy,
     "growth": growth,
     "folder": folder,
+    "accuracy": accuracy,
+    "cpu": recognition_cpu,
 }
 
 

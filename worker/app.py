@@ -29,7 +29,7 @@ from worker.consumer import Consumer, ConsumerOptions
 from worker.embedder import Embedder
 from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
 from worker.extract.sandbox import Sandbox
-from worker.extract.zygote_process import Tools
+from worker.extract.tools import Tools, chosen, versions_used
 from worker.file_processor import FileProcessor
 from worker.heartbeat import Heartbeat
 from worker.lifecycle import Lifecycle
@@ -52,12 +52,22 @@ def read_options(settings: Settings) -> ReadOptions:
         dpi=settings.ocr_dpi,
         embed_pdf_pictures=settings.embed_pdf_pictures,
         pdf_passwords=_passwords(settings.pdf_passwords.get_secret_value()),
+        recogniser=settings.recogniser,
+        second_look=settings.second_look,
+        second_look_confidence=settings.second_look_confidence,
+        second_look_budget_s=settings.second_look_budget_s,
     )
 
 
 def _passwords(listed: str) -> tuple[str, ...]:
     """One a line; a single line is parted at its commas."""
     return tuple(part for part in listed.split("\n" if "\n" in listed else ",") if part)
+
+
+def key_here(settings: Settings, tools: Tools) -> str:
+    """The extraction key of what these settings and tools make of a file."""
+    options = chosen(read_options(settings), tools)
+    return extraction_key(options, versions_used(options, tools))
 
 
 def run(settings: Settings) -> int:
@@ -178,8 +188,7 @@ def _replayer(shared: _Shared, consumer: Consumer) -> Replayer:
 
 def _stores(shared: _Shared, tools: Tools) -> tuple[StorageHandler, ArtifactStore]:
     storage = StorageHandler(shared.clients.s3, results_bucket=shared.settings.results_bucket)
-    key = extraction_key(read_options(shared.settings), tools.versions)
-    return storage, ArtifactStore(storage, extraction_key=key)
+    return storage, ArtifactStore(storage, extraction_key=key_here(shared.settings, tools))
 
 
 def _queue(shared: _Shared) -> QueueManager:

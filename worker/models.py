@@ -138,7 +138,7 @@ class Page:
 
     `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of a picture
     `width_px` x `height_px`; it stays text because nobody between the recogniser and the stored
-    artifact looks inside. `ocr_s` is the wall time of the recognition, 0 where there was none.
+    artifact looks inside. `ocr_s` is the wall time of the recognition, which `engine` did, with its model.
     `layer_reason` says why a PDF's text layer was doubted, and `layer_text` is that layer where it is not
     in `text`; it is kept for people and never searched.
     """
@@ -155,6 +155,7 @@ class Page:
     reason: str | None = None
     layer_text: str | None = None
     layer_reason: str | None = None
+    engine: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
@@ -176,6 +177,7 @@ class Page:
             reason=_text_or_none(values["reason"]),
             layer_text=_text_or_none(values.get("layer_text")),
             layer_reason=_text_or_none(values.get("layer_reason")),
+            engine=_text_or_none(values.get("engine")),  # artifacts of version 1 have none
         )
 
 
@@ -203,9 +205,7 @@ class Extraction:
         """`indexed`, `partial` or `no_content`, from the reason and the text there is."""
         if self.reason is None:
             return State.INDEXED
-        if any(page.text for page in self.pages):
-            return State.PARTIAL
-        return State.NO_CONTENT
+        return State.PARTIAL if any(page.text for page in self.pages) else State.NO_CONTENT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

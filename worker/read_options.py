@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,10 +28,25 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadOptions:
-    """How documents are read: all that decides what text comes out, and the limits."""
+    """How documents are read: all that decides what text comes out, and the limits.
+
+    `recogniser` is auto, tesseract or tesserocr; `second_look` is auto, on or off: unsure lines, under a
+    confidence of 0..100, are read again within so many CPU seconds a page.
+    """
 
     limits: Limits
     languages: tuple[str, ...]
     dpi: int
     embed_pdf_pictures: bool = False
     pdf_passwords: tuple[str, ...] = field(default=(), repr=False)
+    recogniser: str = "auto"
+    second_look: str = "auto"
+    second_look_confidence: float = 90.0
+    second_look_budget_s: float = 1.0
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ReadOptions:
+        """The options among plain values, as JSON brings them; what is none of them is passed over."""
+        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+        return cls(**{**known, **lists, "limits": Limits(**values["limits"])})

@@ -18,9 +18,7 @@ from worker.cli.ingest_display import IngestDisplay
 from worker.cli.interruption import Interruption
 from worker.cli.printing import print_json
 from worker.config import Settings, load_settings
-from worker.extract.extraction_key import extraction_key, tool_versions
-from worker.extract.libre_office import libre_office_version
-from worker.extract.recognisers import tesseract_version
+from worker.extract.tools import tools_here
 from worker.local.home import ingestion
 from worker.local.home.folder import Home
 from worker.local.home.result import Result
@@ -75,8 +73,7 @@ def ingest(
 
 def _made_with(settings: Settings) -> str:
     """What decides what comes out of a file: a change of it makes everything new."""
-    tools = tool_versions(tesseract=tesseract_version(), libre_office=libre_office_version())
-    key = extraction_key(composition.read_options(settings), tools)
+    key = composition.key_here(settings, tools_here())
     return f"{key} {settings.image_model} {settings.text_model}"
 
 

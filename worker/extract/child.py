@@ -29,9 +29,10 @@ from worker.extract.file_type import detect_file_type
 from worker.extract.joined_page import join
 from worker.extract.ocr_engine import OCREngine
 from worker.extract.page_source import LayeredPage, PageSource
+from worker.extract.second_look import SecondLook
 from worker.extract.thumbnail import picture_to_embed, thumbnail
 from worker.models import FileType, Page, TextSource
-from worker.read_options import Limits, ReadOptions
+from worker.read_options import ReadOptions
 from worker.work_root import picture_folder
 
 _SCRATCH_NAME = "scratch"
@@ -85,18 +86,14 @@ class _Reader:
         self._folder = folder
         self._scratch = scratch
         self._slots = int(request["slots"])
-        self._options = ReadOptions(
-            limits=Limits(**request["limits"]),
-            languages=tuple(request["languages"]),
-            dpi=int(request["dpi"]),
-            embed_pdf_pictures=bool(request["embed_pdf_pictures"]),
-            pdf_passwords=tuple(request.get("pdf_passwords", ())),
-        )
+        self._options = ReadOptions.from_dict(request)
         self._layers: dict[int, Page] = {}
         self._engine = OCREngine(
             languages=self._options.languages,
             page_timeout_s=self._options.limits.page_timeout_s,
             dpi=self._options.dpi,
+            recogniser=self._options.recogniser,
+            second_look=_second_look(self._options),
         )
 
     def run(self) -> None:
@@ -198,6 +195,12 @@ class _Reader:
 
 def _plain(page: Page | int) -> dict[str, object] | None:
     return page.as_dict() if isinstance(page, Page) else None
+
+
+def _second_look(options: ReadOptions) -> SecondLook | None:
+    if options.second_look != "on":
+        return None
+    return SecondLook(confidence=options.second_look_confidence, budget_s=options.second_look_budget_s)
 
 
 def _lost_page(number: int, code: Code) -> Page:

@@ -24,11 +24,14 @@ def extraction_key(options: ReadOptions, tools: Mapping[str, str]) -> str:
         "dpi": options.dpi,
         "max_pixels": options.limits.max_pixels,
         "max_text_chars": options.limits.max_text_chars,
+        "recogniser": options.recogniser,
+        "second_look": _second_look(options),
         "tools": dict(tools),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def tool_versions(*, tesseract: str, libre_office: str) -> dict[str, str]:
-    """The tools of `extraction_key`, those that are missing left out."""
-    return {"tesseract": tesseract} | ({"libreoffice": libre_office} if libre_office else {})
+def _second_look(options: ReadOptions) -> tuple[float, ...] | None:
+    if options.second_look == "off":
+        return None
+    return (options.second_look_confidence, options.second_look_budget_s)

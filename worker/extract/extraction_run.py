@@ -20,6 +20,7 @@ from pathlib import Path
 from worker.errors import Code
 from worker.extract.channel import Channel, ChannelClosedError, Message
 from worker.extract.joined_page import join
+from worker.extract.language import hint_of
 from worker.models import FileType, Page, TextSource
 from worker.read_options import Limits
 
@@ -231,7 +232,7 @@ class RunState:
     def _finish(self, page: Page) -> None:
         self.finished.add(page.number)
         self._layers.pop(page.number, None)
-        self.hint = page.language or self.hint
+        self.hint = hint_of(page) or self.hint
         self.events.put(page)
 
     def _waits_for_slot(self) -> bool:

@@ -18,8 +18,14 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from worker.extract.tsv import Reading
+from worker.extract.tsv import Reading, reading_of
+from worker.models import Page
 
+_INVENTED = 40.0
+"""A line under this, on a page that is poor, was made of specks and edges: what two photos without text gave
+(17 and 7 characters) stayed below."""
+_TOO_FEW_CHARS = 10
+"""So few characters, read poorly, are no text either: a photo gave four, two of them at 51."""
 _POOR = 60.0
 """Below this the reading is rubbish: wrong model, or a picture that is turned, skewed or spoilt."""
 _SURE_OF_LATIN = 80.0
@@ -60,8 +66,16 @@ def script_shares(text: str) -> ScriptShares:
 
 
 def first_language(languages: Sequence[str], hint: str | None) -> str:
-    """The language to read first: the hint (a neighbour page's) where it is allowed, else the likeliest."""
-    return hint if hint is not None and hint in languages else languages[0]
+    """The model to read first: the hint (a neighbour page's) where it is allowed, else the likeliest."""
+    return hint if hint is not None and language_of(hint) in languages else languages[0]
+
+
+def hint_of(page: Page) -> str | None:
+    """The model to begin the next page with: the one that read this page, or just its language."""
+    if page.language is None or page.engine is None:
+        return page.language
+    vertical = page.language + _VERTICAL
+    return vertical if vertical in page.engine.split() else page.language
 
 
 def language_of(model: str) -> str:
@@ -81,6 +95,14 @@ def psm_of(model: str) -> int:
 def is_poor(reading: Reading) -> bool:
     """Whether nothing, or next to nothing, can be believed of a reading."""
     return reading.confidence is None or reading.confidence < _POOR
+
+
+def without_inventions(reading: Reading) -> Reading:
+    """The reading without the lines nobody would believe; one that is not poor stays as it is."""
+    if reading.confidence is None or not is_poor(reading):
+        return reading
+    kept = reading_of([line for line in reading.lines if line.confidence >= _INVENTED])
+    return reading_of(()) if is_poor(kept) and kept.chars < _TOO_FEW_CHARS else kept
 
 
 def fits(reading: Reading, model: str) -> bool:

@@ -19,8 +19,10 @@ from pdf2image.exceptions import (
 
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.image_preprocessor import ImagePreprocessor
-from worker.extract.language import first_language, language_of
+from worker.extract.language import first_language, hint_of, language_of
 from worker.extract.page_reader import PageReader, Pass, load_grey
+from worker.extract.recognisers import RECOGNISERS
+from worker.extract.second_look import SecondLook
 from worker.models import Page, TextSource
 
 
@@ -29,16 +31,25 @@ class OCREngine:
 
     `languages` are Tesseract's names, most likely first; `page_timeout_s` is the wall time one page may
     take, all passes together; `dpi` is the resolution pages are drawn at, here and by the caller.
+    `recogniser` is a name in RECOGNISERS; with a `second_look` the neural line reader must be installed.
     """
 
     def __init__(
-        self, languages: Sequence[str] = ("jpn", "eng"), page_timeout_s: float = 60.0, dpi: int = 200
+        self,
+        languages: Sequence[str] = ("jpn", "eng"),
+        page_timeout_s: float = 60.0,
+        dpi: int = 200,
+        *,
+        recogniser: str = "tesseract",
+        second_look: SecondLook | None = None,
     ) -> None:
         if not languages:
             raise MisconfiguredError("OCREngine needs at least one language, for example jpn")
         self.languages = list(languages)
         self.page_timeout_s = page_timeout_s
         self.dpi = dpi
+        self._recogniser = RECOGNISERS[recogniser]
+        self._second_look = second_look
 
     def read_page(self, image_path: Path, *, number: int, hint: str | None) -> Page:
         """Read the picture of page `number`; `hint` is the language of a page read before, if any.
@@ -60,6 +71,7 @@ class OCREngine:
             width_px=best.width_px,
             height_px=best.height_px,
             ocr_s=round(time.monotonic() - started, 3),
+            engine=self._named(best),
         )
 
     def extract_text(
@@ -78,7 +90,7 @@ class OCREngine:
         with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
             clean_path = Path(folder, "clean.pgm")
             clean.save(clean_path)
-            return self._read(clean_path, every_language=auto_detect_language).reading.text
+            return self._read(clean_path, every_language=auto_detect_language, mend=False).reading.text
 
     def extract_text_from_pdf(self, path: Path | str) -> str:
         """The recognised text of all pages in order, an empty line between pages.
@@ -97,7 +109,7 @@ class OCREngine:
             with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
                 page = self.read_page(self._drawn(path, number, folder), number=number, hint=hint)
             texts.append(page.text)
-            hint = page.language or hint
+            hint = hint_of(page) or hint
         return "\n\n".join(texts)
 
     def validate_confidence(self, confidence: float, threshold: float = 70.0) -> bool:
@@ -120,11 +132,29 @@ class OCREngine:
             raise OCRError(f"{path.name}: page {number} cannot be drawn; the file may be damaged")
         return Path(str(drawn[0]))
 
-    def _read(self, path: Path, *, hint: str | None = None, every_language: bool = False) -> Pass:
+    def _read(
+        self, path: Path, *, hint: str | None = None, every_language: bool = False, mend: bool = True
+    ) -> Pass:
         first = first_language(self.languages, hint)
         with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
-            reader = PageReader(path, folder=Path(folder), dpi=self.dpi, timeout_s=self.page_timeout_s)
-            return reader.read(self.languages, first=first, every_language=every_language)
+            reader = PageReader(
+                path,
+                recogniser=self._recogniser,
+                folder=Path(folder),
+                dpi=self.dpi,
+                timeout_s=self.page_timeout_s,
+            )
+            return reader.read(
+                self.languages,
+                first=first,
+                every_language=every_language,
+                mend=mend,
+                look=self._second_look,
+            )
+
+    def _named(self, best: Pass) -> str:
+        again = f" + {best.lines_read_again} lines rapidocr" if best.lines_read_again else ""
+        return f"{self._recogniser.name} {best.model}{again}"
 
 
 @contextmanager

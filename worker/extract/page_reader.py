@@ -1,31 +1,34 @@
 """The passes of the recogniser over one page, as few as will do, within one time budget.
 
-The usual page takes exactly one pass: the picture's path goes straight to the recogniser, and of the
-picture only the header is looked at here. Only a reading that is poor or fits its language badly is
-followed by others:
+The picture is looked at first: a blank page takes no pass, and what spoils a picture (grain, uneven light,
+skew, white on black, far more or fewer pixels than letters need) is mended. The usual page needs nothing, and
+its path goes to the recogniser as it is, for exactly one pass. Only a reading that is poor or fits its
+language badly is followed by others:
 
-    poor (or no words): is there ink? -> level a skewed page -> turn one that stands on its side or head
+    poor (or no words): turn a page that stands on its side or head
                         -> where there are few words, take them for one block
     then, fits badly:   ask one more language, or vertical text, as the script suggests
 
-The most believable reading is kept. Pictures of few pixels are doubled first: small letters read better.
+The most believable reading is kept, without lines that nobody would believe.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
 from worker.errors import OCRError
-from worker.extract.image_preprocessor import has_ink, skew_degrees, to_grey
-from worker.extract.language import better, fits, is_poor, next_model, psm_of
-from worker.extract.recognisers import installed_languages, recognise, rotation_degrees
-from worker.extract.tsv import Reading, parse
+from worker.extract.image_preprocessor import ImagePreprocessor, has_ink, to_grey
+from worker.extract.language import better, fits, is_poor, language_of, next_model, psm_of, without_inventions
+from worker.extract.recognisers import Recogniser
+from worker.extract.second_look import SecondLook, look_again
+from worker.extract.tesseract_program import installed_languages
+from worker.extract.tsv import Reading, parse, reading_of
 
 _SMALL_PX = 500_000
 """Pictures below are doubled: 12 px letters are read at 0.96 instead of 0.86 of the truth, from 20 px on
@@ -45,12 +48,17 @@ _TURNS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pass:
-    """One pass: the model that read, what it read, and the size of the picture it read."""
+    """One pass: the model that read, what it read, and the picture it read (upright, level) and its size.
+
+    `lines_read_again` counts the lines that are the second look's.
+    """
 
     model: str
     reading: Reading
+    picture: Path
     width_px: int
     height_px: int
+    lines_read_again: int = 0
 
 
 class PageReader:
@@ -61,25 +69,40 @@ class PageReader:
     when there is no such file, or it is no picture.
     """
 
-    def __init__(self, path: Path, *, folder: Path, dpi: int, timeout_s: float) -> None:
+    def __init__(
+        self, path: Path, *, recogniser: Recogniser, folder: Path, dpi: int, timeout_s: float
+    ) -> None:
+        self._timeout_s = timeout_s
         self._deadline = time.monotonic() + timeout_s
+        self._recogniser = recogniser
         self._name = path.name
         self._folder = folder
         self._picture = path
         self._size_px, stated_dpi = _header(path)
         self._dpi = stated_dpi if stated_dpi in _CREDIBLE_DPI else dpi
+        self._mended = 0
         self._tried: list[str] = []
         self._best: Pass | None = None
 
-    def read(self, languages: Sequence[str], *, first: str, every_language: bool = False) -> Pass:
+    def read(
+        self,
+        languages: Sequence[str],
+        *,
+        first: str,
+        every_language: bool = False,
+        mend: bool = True,
+        look: SecondLook | None = None,
+    ) -> Pass:
         """Read the page, `first` being the language to begin with; the best of all passes.
 
-        With `every_language` all of them read it, else another only where the reading fits badly.
+        With `every_language` all of them read it, else another only where the reading fits badly. Without
+        `mend` the picture is read as it is; with a `look` unsure lines are read again, unless half of the
+        time is over: that takes a while nobody measures, and what was read must not be lost by it.
         Raises what `recognisers.recognise` raises while nothing was read yet; after that, a pass that
         fails or runs out of time leaves what was read before.
         """
-        if self._size_px[0] * self._size_px[1] < _SMALL_PX:
-            self._double()
+        if mend and not self._prepare():
+            return self._nothing(first)
         done = self._read_in(first)
         with suppress(OCRError, MemoryError):
             self._improve(done, languages)
@@ -87,10 +110,36 @@ class PageReader:
                 for language in languages:
                     if language not in self._tried:
                         self._read_in(language)
-        return self._best or done
+        best = self._best or done
+        if look is not None and self._left_s() > self._timeout_s / 2:
+            best = looked_at_again(best, look)
+        return replace(best, reading=without_inventions(best.reading))
+
+    def _prepare(self) -> bool:
+        """Mend the picture where it needs it; False for a blank page."""
+        grey = load_grey(self._picture)
+        if not has_ink(grey):
+            return False
+        if grey.width * grey.height < _SMALL_PX:
+            grey = grey.resize((2 * grey.width, 2 * grey.height), Image.Resampling.BICUBIC)
+            self._replace(grey)
+        mended = ImagePreprocessor().mend(grey)
+        if mended is not grey:
+            self._replace(mended)
+        return True
+
+    def _nothing(self, model: str) -> Pass:
+        width_px, height_px = self._size_px
+        return Pass(
+            model=model,
+            reading=reading_of(()),
+            picture=self._picture,
+            width_px=width_px,
+            height_px=height_px,
+        )
 
     def _read_in(self, model: str, *, psm: int | None = None) -> Pass:
-        tsv = recognise(
+        tsv = self._recogniser.recognise(
             self._picture, language=model, psm=psm or psm_of(model), dpi=self._dpi, timeout_s=self._left_s()
         )
         try:
@@ -98,7 +147,9 @@ class PageReader:
         except ValueError as error:
             raise OCRError(f"{self._name}: Tesseract's output cannot be understood") from error
         width_px, height_px = self._size_px
-        done = Pass(model=model, reading=reading, width_px=width_px, height_px=height_px)
+        done = Pass(
+            model=model, reading=reading, picture=self._picture, width_px=width_px, height_px=height_px
+        )
         self._tried.append(model)
         if self._best is None or self._beats_best(done):
             self._best = done
@@ -113,10 +164,7 @@ class PageReader:
     def _improve(self, last: Pass, languages: Sequence[str]) -> None:
         """Doubt first the picture (a turned page is poor in every language), then the language."""
         if is_poor(last.reading):
-            grey = load_grey(self._picture)
-            if not has_ink(grey):
-                return
-            last = self._straighten(grey, last)
+            last = self._turned(last)
         if is_poor(last.reading) and last.reading.chars < _FEW_CHARS:
             last = self._read_in(last.model, psm=_ONE_BLOCK_PSM)
         while not fits(last.reading, last.model):
@@ -125,35 +173,36 @@ class PageReader:
                 return
             last = self._read_in(model)
 
-    def _straighten(self, grey: Image.Image, last: Pass) -> Pass:
-        remedies: tuple[Callable[[Image.Image], Image.Image], ...] = (_levelled, self._upright)
-        for remedy in remedies:
-            mended = remedy(grey)
-            if mended is not grey:
-                grey = mended
-                self._replace(grey)
-                last = self._read_in(last.model)
-            if not is_poor(last.reading):
-                break
-        return last
-
-    def _upright(self, grey: Image.Image) -> Image.Image:
+    def _turned(self, last: Pass) -> Pass:
+        """Turn a page that does not stand upright and read it again in the same model."""
         if _OSD_MODEL not in installed_languages():
-            return grey
-        degrees = rotation_degrees(self._picture, dpi=self._dpi, timeout_s=self._left_s())
-        return grey.transpose(_TURNS[degrees]) if degrees in _TURNS else grey
+            return last
+        degrees = self._recogniser.rotation_degrees(self._picture, dpi=self._dpi, timeout_s=self._left_s())
+        if degrees not in _TURNS:
+            return last
+        self._replace(load_grey(self._picture).transpose(_TURNS[degrees]))
+        return self._read_in(last.model)
 
     def _left_s(self) -> float:
         return self._deadline - time.monotonic()
 
-    def _double(self) -> None:
-        grey = load_grey(self._picture)
-        self._replace(grey.resize((2 * grey.width, 2 * grey.height), Image.Resampling.BICUBIC))
-
     def _replace(self, grey: Image.Image) -> None:
-        self._picture = self._folder / "page.pgm"
+        # Earlier pictures stay: the best reading may be one of them, and is looked at again.
+        self._mended += 1
+        self._picture = self._folder / f"page-{self._mended}.pgm"
         self._size_px = grey.size
         grey.save(self._picture)
+
+
+def looked_at_again(best: Pass, look: SecondLook) -> Pass:
+    """The pass with its unsure lines read again; unchanged where that fails, or the text is vertical."""
+    if psm_of(best.model) != psm_of(language_of(best.model)):
+        return best
+    try:
+        reading, count = look_again(load_grey(best.picture), best.reading, look)
+    except Exception:  # noqa: BLE001  (an optional library: what Tesseract read is kept whatever it does)
+        return best
+    return replace(best, reading=reading, lines_read_again=count)
 
 
 def load_grey(path: Path) -> Image.Image:
@@ -168,14 +217,6 @@ def _header(path: Path) -> tuple[tuple[int, int], int]:
     """Width and height in pixels and the stated resolution (0 for none); nothing is decoded."""
     with _picture_errors(path), Image.open(path) as image:
         return image.size, round(float(image.info.get("dpi", (0, 0))[0]))
-
-
-def _levelled(grey: Image.Image) -> Image.Image:
-    degrees = skew_degrees(grey)
-    if not degrees:
-        return grey
-    paper = max(range(256), key=grey.histogram().__getitem__)
-    return grey.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=paper)
 
 
 @contextmanager

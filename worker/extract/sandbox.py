@@ -24,7 +24,8 @@ import structlog
 from worker.errors import Code, MisconfiguredError, RejectedError, UnavailableError
 from worker.extract.channel import Channel, ChannelClosedError, Message
 from worker.extract.extraction_run import Ended, Event, ExtractionRequest, RunState
-from worker.extract.zygote_process import Tools, ZygoteProcess
+from worker.extract.tools import Tools, chosen
+from worker.extract.zygote_process import ZygoteProcess
 from worker.models import FileType
 from worker.read_options import ReadOptions
 
@@ -158,6 +159,7 @@ class Sandbox:
                 f"install {packages}, or set CIS_LANGUAGES to some of {', '.join(tools.languages)}",
                 code=Code.PROGRAM_MISSING,
             )
+        self._options = chosen(self._options, tools)
         return tools
 
     def open(self, request: ExtractionRequest) -> ExtractionRun:
@@ -215,17 +217,12 @@ class Sandbox:
         self._selector.register(channel, selectors.EVENT_READ, child)
 
     def _request(self, request: ExtractionRequest) -> Message:
-        options = self._options
         return {
             "path": str(request.path),
             "name": request.name,
             "folder": str(request.folder),
             "slots": self.slots,
-            "limits": asdict(options.limits),
-            "languages": list(options.languages),
-            "dpi": options.dpi,
-            "embed_pdf_pictures": options.embed_pdf_pictures,
-            "pdf_passwords": list(options.pdf_passwords),
+            **asdict(self._options),
         }
 
     def _hear_zygote(self) -> None:

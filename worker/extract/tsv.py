@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 _COLUMNS = 12
 _WORD_LEVEL = "5"
@@ -31,6 +32,34 @@ class Word:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """The words of one line and the box around it; `opens_paragraph` is False within a paragraph."""
+
+    words: tuple[Word, ...]
+    left: int
+    top: int
+    width: int
+    height: int
+    opens_paragraph: bool
+
+    @property
+    def chars(self) -> int:
+        """Characters in all words."""
+        return sum(len(word.text) for word in self.words)
+
+    @property
+    def confidence(self) -> float:
+        """Mean over the words, weighted by their characters (0..100)."""
+        return sum(word.confidence * len(word.text) for word in self.words) / max(1, self.chars)
+
+    @property
+    def text(self) -> str:
+        """The words with spaces where the script has them."""
+        pairs = zip(self.words, self.words[1:], strict=False)
+        return "".join((self.words[0].text, *(_space_between(*pair) + pair[1].text for pair in pairs)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """What one pass read of a page.
 
@@ -41,6 +70,7 @@ class Reading:
     text: str
     confidence: float | None
     words: tuple[Word, ...]
+    lines: tuple[Line, ...] = ()
 
     @property
     def chars(self) -> int:
@@ -58,22 +88,43 @@ class Reading:
 
 def parse(tsv: str) -> Reading:
     """Read the TSV of one picture; raises ValueError where it is not Tesseract's TSV."""
-    words: list[Word] = []
-    text: list[str] = []
+    lines: list[Line] = []
     last_paragraph: list[str] = []
-    last_line: list[str] = []
-    for row, word in _word_rows(tsv):
-        paragraph, line = row[1:4], row[1:5]
-        if words and paragraph != last_paragraph:
-            text.append("\n\n")
-        elif words and line != last_line:
-            text.append("\n")
-        elif words:
-            text.append(_space_between(words[-1], word))
-        text.append(word.text)
-        words.append(word)
-        last_paragraph, last_line = paragraph, line
-    return Reading(text="".join(text), confidence=_mean_confidence(words), words=tuple(words))
+    for _, rows in groupby(_word_rows(tsv), key=lambda row: row[0][1:5]):
+        line = list(rows)
+        paragraph = line[0][0][1:4]
+        lines.append(_line([word for _, word in line], opens_paragraph=paragraph != last_paragraph))
+        last_paragraph = paragraph
+    return reading_of(lines)
+
+
+def reading_of(lines: Sequence[Line]) -> Reading:
+    """The lines of a page, top to bottom, as a reading."""
+    text: list[str] = []
+    for line in lines:
+        if text:
+            text.append("\n\n" if line.opens_paragraph else "\n")
+        text.append(line.text)
+    chars = sum(line.chars for line in lines)
+    confidence = sum(line.confidence * line.chars for line in lines) / chars if chars else None
+    return Reading(
+        text="".join(text),
+        confidence=None if confidence is None else round(confidence, 1),
+        words=tuple(word for line in lines for word in line.words),
+        lines=tuple(lines),
+    )
+
+
+def _line(words: list[Word], *, opens_paragraph: bool) -> Line:
+    left, top = min(word.left for word in words), min(word.top for word in words)
+    return Line(
+        words=tuple(words),
+        left=left,
+        top=top,
+        width=max(word.left + word.width for word in words) - left,
+        height=max(word.top + word.height for word in words) - top,
+        opens_paragraph=opens_paragraph,
+    )
 
 
 def _word_rows(tsv: str) -> Iterator[tuple[list[str], Word]]:
@@ -91,15 +142,8 @@ def _word_rows(tsv: str) -> Iterator[tuple[list[str], Word]]:
             yield row, word
 
 
-def _mean_confidence(words: list[Word]) -> float | None:
-    chars = sum(len(word.text) for word in words)
-    if not chars:
-        return None
-    return round(sum(word.confidence * len(word.text) for word in words) / chars, 1)
-
-
 def _space_between(left: Word, right: Word) -> str:
-    left_solid, right_solid = _is_set_solid(left.text[-1]), _is_set_solid(right.text[0])
+    left_solid, right_solid = is_set_solid(left.text[-1]), is_set_solid(right.text[0])
     if left_solid and right_solid:
         return ""
     if left_solid != right_solid:
@@ -109,6 +153,6 @@ def _space_between(left: Word, right: Word) -> str:
     return " "
 
 
-def _is_set_solid(char: str) -> bool:
+def is_set_solid(char: str) -> bool:
     """Whether a character belongs to a script written without spaces (Hangul is wide and has them)."""
     return unicodedata.east_asian_width(char) in "WFH" and not "가" <= char <= "힣"

@@ -21,6 +21,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,7 @@ from worker.extract import child
 from worker.extract.bounded_program import bound_programs
 from worker.extract.channel import Channel, ChannelClosedError, Message
 from worker.extract.confinement import explain, give_up_privileges, leave_network
-from worker.extract.libre_office import libre_office_version
-from worker.extract.recognisers import installed_languages, tesseract_version
+from worker.extract.tools import tools_here
 from worker.work_root import remove_work_root
 
 _PR_SET_PDEATHSIG = 1
@@ -184,12 +184,7 @@ def _hello() -> Message:
         missing = [name for name in ("pdftoppm", "pdfinfo") if shutil.which(name) is None]
         if missing:
             return {"kind": "hello", "error": f"{', '.join(missing)} is missing: install poppler-utils"}
-        return {
-            "kind": "hello",
-            "tesseract": tesseract_version(),
-            "languages": sorted(installed_languages()),
-            "libre_office": libre_office_version(),
-        }
+        return {"kind": "hello", "tools": asdict(tools_here())}
     except MisconfiguredError as error:
         return {"kind": "hello", "error": str(error)}
 

@@ -9,33 +9,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from worker.errors import Code, MisconfiguredError
 from worker.extract.channel import Channel, ChannelClosedError, Message
-from worker.extract.extraction_key import tool_versions
+from worker.extract.tools import Tools
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 5.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tools:
-    """The programs the zygote found; `libre_office` is empty where there is none.
-
-    `network` says why the readers still have the network ("": they have none).
-    """
-
-    tesseract: str
-    languages: tuple[str, ...]
-    libre_office: str = ""
-    network: str = ""
-
-    @property
-    def versions(self) -> dict[str, str]:
-        """What reads documents here, and in which version: part of the key of every result."""
-        return tool_versions(tesseract=self.tesseract, libre_office=self.libre_office)
 
 
 class ZygoteProcess:
@@ -79,12 +60,8 @@ class ZygoteProcess:
         ours.settimeout(None)
         if "error" in hello:
             raise MisconfiguredError(str(hello["error"]), code=Code.PROGRAM_MISSING)
-        return Tools(
-            tesseract=str(hello["tesseract"]),
-            languages=tuple(map(str, hello["languages"])),
-            libre_office=str(hello.get("libre_office", "")),
-            network=str(hello["network"]),
-        )
+        told = hello["tools"]
+        return Tools(**{**told, "languages": tuple(told["languages"]), "network": str(hello["network"])})
 
     def spawn(self, child: str, request: Message) -> Channel:
         """Have a child forked; returns our end of its channel.

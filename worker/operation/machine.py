@@ -16,8 +16,10 @@ from worker.config import Settings
 from worker.errors import UnavailableError
 from worker.extract.confinement import probe
 from worker.extract.libre_office import libre_office_version
-from worker.extract.recognisers import installed_languages, tesseract_version
+from worker.extract.tesseract_program import installed_languages, tesseract_version
+from worker.extract.tools import Tools, chosen, tools_here, versions_used
 from worker.operation.finding import Check, Finding, failure, ok, warning
+from worker.read_options import ReadOptions
 
 _PROGRAM_TIMEOUT_S = 10.0
 _OSD = "osd"
@@ -43,6 +45,11 @@ def machine_checks(settings: Settings) -> list[Check]:
     """The checks that need no service."""
     return [
         Check(subject="tesseract", run=tesseract_findings, advice=_TESSERACT_ADVICE),
+        Check(
+            subject="recogniser",
+            run=lambda: recogniser_findings(settings, tools_here()),
+            advice="Install cis-worker[fast,neural], or set CIS_RECOGNISER and CIS_SECOND_LOOK to auto.",
+        ),
         *(
             Check(subject=name, run=partial(program_findings, name), advice=_POPPLER_ADVICE)
             for name in ("pdftoppm", "pdfinfo")
@@ -80,6 +87,20 @@ def libre_office_findings() -> Sequence[Finding]:
         return [ok("libreoffice", f"version {version}")]
     missing = "absent: legacy Office, RTF and OpenDocument files will be recorded as needs_libreoffice"
     return [ok("libreoffice", missing)]
+
+
+def recogniser_findings(settings: Settings, tools: Tools) -> Sequence[Finding]:
+    """What reads pages, and lines again. Raises MisconfiguredError where the settings ask for too much."""
+    asked = ReadOptions(
+        limits=settings.limits,
+        languages=settings.languages,
+        dpi=settings.ocr_dpi,
+        recogniser=settings.recogniser,
+        second_look=settings.second_look,
+    )
+    options = chosen(asked, tools)
+    used = ", then ".join(f"{name} {version}" for name, version in versions_used(options, tools).items())
+    return [ok("recogniser", used)]
 
 
 def program_findings(name: str) -> Sequence[Finding]:

@@ -66,6 +66,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             "limits": asdict(LIMITS),
             "languages": ["eng"],
             "dpi": 200,
+            "recogniser": "tesseract",
+            "second_look": "off",
             "embed_pdf_pictures": False,
         }
         thread = threading.Thread(target=child.main, args=(Channel(theirs), request))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from worker.config import Settings
-from worker.extract.extraction_key import extraction_key, tool_versions
+from worker.extract.extraction_key import extraction_key
 from worker.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
@@ -37,10 +37,9 @@ def test_the_same_reading_has_the_same_key_whatever_the_order_of_the_tools() -> 
         (replace(_OPTIONS, limits=replace(_LIMITS, max_text_chars=1)), _TOOLS),
         (_OPTIONS, {**_TOOLS, "tesseract": "5.5.0"}),
         (_OPTIONS, {**_TOOLS, "rapidocr": "3.10"}),
-        (_OPTIONS, tool_versions(tesseract="5.3.0", libre_office="7.4.7.2")),
-        (_OPTIONS, tool_versions(tesseract="5.3.0", libre_office="")),
+        (_OPTIONS, {**_TOOLS, "libreoffice": "7.4.7.2"}),
     ],
-    ids=["languages", "dpi", "pixels", "characters", "version", "tool", "office", "no office"],
+    ids=["languages", "dpi", "pixels", "characters", "version", "tool", "office"],
 )
 def test_what_changes_the_text_changes_the_key(options: ReadOptions, tools: dict[str, str]) -> None:
     assert extraction_key(options, tools) != extraction_key(_OPTIONS, _TOOLS)
@@ -50,11 +49,3 @@ def test_time_outs_do_not_change_the_key() -> None:
     slower = replace(_OPTIONS, limits=replace(_LIMITS, page_timeout_s=1.0, memory_bytes=1))
 
     assert extraction_key(slower, _TOOLS) == extraction_key(_OPTIONS, _TOOLS)
-
-
-def test_a_tool_that_is_missing_is_not_named() -> None:
-    assert tool_versions(tesseract="5.3.0", libre_office="") == {"tesseract": "5.3.0"}
-    assert tool_versions(tesseract="5.3.0", libre_office="7.4") == {
-        "tesseract": "5.3.0",
-        "libreoffice": "7.4",
-    }

@@ -177,3 +177,68 @@ def test_the_skew_of_a_page_is_found(degrees: float, ink: int, paper: int) -> No
 )
 def test_a_page_that_is_level_or_blank_has_no_skew(image: Image.Image) -> None:
     assert skew_degrees(image) == 0.0
+
+
+def _grainy(page: Image.Image, sigma: float) -> Image.Image:
+    grain_ = np.random.default_rng(3).normal(0, sigma, (page.height, page.width))
+    return Image.fromarray((np.asarray(page) + grain_).clip(0, 255).astype(np.uint8))
+
+
+def _in_a_corner_light(page: Image.Image) -> Image.Image:
+    light = np.linspace(0.4, 1.0, page.width)[None, :]
+    return Image.fromarray((np.asarray(page) * light).astype(np.uint8))
+
+
+_GREY_PAGE = _page(ink=30, paper=245)
+
+
+@pytest.mark.parametrize(
+    ("page", "operations"),
+    [
+        (_GREY_PAGE, []),
+        (_grainy(_GREY_PAGE, 2.0), []),
+        (_grainy(_GREY_PAGE, 20.0), ["soften"]),
+        (_page(), ["soften"]),
+        (_in_a_corner_light(_GREY_PAGE), ["even_light"]),
+        (_page(ink=240, paper=20), ["invert"]),
+        (_GREY_PAGE.rotate(6, Image.Resampling.BICUBIC, fillcolor=245), ["deskew"]),
+        (_GREY_PAGE.rotate(1, Image.Resampling.BICUBIC, fillcolor=245), []),
+        (_GREY_PAGE.resize((4_800, 3_600)), ["reduce"]),
+    ],
+    ids=["clean", "scanner", "grain", "fax", "lamp", "white on black", "askew", "a little askew", "600 dpi"],
+)
+def test_only_what_the_picture_shows_is_mended(page: Image.Image, operations: list[str]) -> None:
+    preprocessor = ImagePreprocessor()
+
+    mended = preprocessor.mend(page)
+
+    assert preprocessor.last_operations == operations
+    assert (mended is page) == (not operations)
+
+
+def test_even_light_makes_the_paper_of_one_brightness() -> None:
+    paper = np.asarray(ImagePreprocessor().even_light(_in_a_corner_light(_GREY_PAGE)))[50]
+
+    assert int(paper.min()) > 220  # it was 98
+
+
+def test_a_large_picture_is_reduced_by_its_strokes_and_not_below_what_letters_need() -> None:
+    fine = ImagePreprocessor().reduce(Image.new("L", (4_000, 3_000), 255))
+    thick = ImagePreprocessor().reduce(_GREY_PAGE.resize((4_800, 3_600)))
+
+    assert fine.size == (4_000, 3_000)
+    assert thick.width * thick.height >= 2_000_000
+
+
+@pytest.mark.parametrize(("degrees", "named"), [(6.0, True), (0.0, False)])
+def test_deskew_can_be_chosen(degrees: float, named: bool) -> None:
+    preprocessor = ImagePreprocessor()
+    page = _GREY_PAGE.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=245)
+
+    preprocessor.process(page, deskew=True, denoise=False, threshold=False)
+
+    assert ("deskew" in preprocessor.last_operations) is named
+
+
+def test_faint_text_is_ink() -> None:
+    assert has_ink(_grainy(_page(ink=178, paper=200), 5.0))

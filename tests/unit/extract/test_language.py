@@ -8,13 +8,16 @@ from worker.extract.language import (
     better,
     first_language,
     fits,
+    hint_of,
     is_poor,
     language_of,
     next_model,
     psm_of,
     script_shares,
+    without_inventions,
 )
-from worker.extract.tsv import Reading, Word
+from worker.extract.tsv import Line, Reading, Word, reading_of
+from worker.models import Page, TextSource
 
 pytestmark = pytest.mark.unit
 
@@ -44,7 +47,8 @@ def test_a_text_without_letters_is_of_no_script() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hint", "first"), [(None, "jpn"), ("eng", "eng"), ("jpn", "jpn"), ("fra", "jpn"), ("", "jpn")]
+    ("hint", "first"),
+    [(None, "jpn"), ("eng", "eng"), ("jpn", "jpn"), ("fra", "jpn"), ("", "jpn"), ("jpn_vert", "jpn_vert")],
 )
 def test_the_hint_is_read_first_where_it_is_allowed(hint: str | None, first: str) -> None:
     assert first_language(_BOTH, hint) == first
@@ -129,3 +133,30 @@ def test_the_more_believable_reading_is_kept(
     one, other = ((model, _reading(text, confidence)) for model, text, confidence in (first, second))
 
     assert better(one, other)[0] == kept
+
+
+@pytest.mark.parametrize(
+    ("language", "engine", "hint"),
+    [
+        ("jpn", "tesserocr jpn_vert", "jpn_vert"),
+        ("jpn", "tesserocr jpn + 3 lines rapidocr", "jpn"),
+        ("eng", None, "eng"),
+        (None, "tesserocr jpn_vert", None),
+    ],
+    ids=["vertical", "horizontal", "text layer", "nothing read"],
+)
+def test_the_next_page_begins_with_the_model_that_read_this_one(
+    language: str | None, engine: str | None, hint: str | None
+) -> None:
+    page = Page(number=1, text="", source=TextSource.OCR, language=language, engine=engine)
+
+    assert hint_of(page) == hint
+
+
+def test_a_poor_page_keeps_the_lines_one_can_believe() -> None:
+    lines = [
+        Line(words=_reading(text, confidence).words, left=0, top=0, width=9, height=1, opens_paragraph=False)
+        for text, confidence in (("real but faint words", 62.0), ("llIiIl1 jJ1i rrIlI ..", 20.0))
+    ]
+
+    assert without_inventions(reading_of(lines)).text == "real but faint words"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError
+from worker.extract import page_reader
 from worker.extract.ocr_engine import OCREngine
+from worker.extract.page_reader import Pass
+from worker.extract.second_look import SecondLook
 from worker.models import TextSource
 
 pytestmark = pytest.mark.unit
@@ -185,3 +189,39 @@ def test_languages_are_kept_in_order() -> None:
 def test_no_language_at_all_is_a_wrong_setting() -> None:
     with pytest.raises(MisconfiguredError, match="at least one language"):
         OCREngine(languages=())
+
+
+@pytest.mark.parametrize(("pass_s", "looks"), [(0, 1), (2, 0)], ids=["quick", "slow"])
+def test_a_page_that_took_half_its_time_is_not_looked_at_again(
+    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch, pass_s: int, looks: int
+) -> None:
+    (tesseract / "jpn.sh").write_text(f"sleep {pass_s}")
+    (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
+    seen: list[str] = []
+
+    def looked(best: Pass, look: SecondLook) -> Pass:
+        seen.append(best.reading.text)
+        return replace(best, lines_read_again=1)
+
+    monkeypatch.setattr(page_reader, "looked_at_again", looked)
+    engine = OCREngine(page_timeout_s=3.5, second_look=SecondLook(confidence=90, budget_s=1))
+
+    result = engine.read_page(page, number=1, hint="jpn")
+
+    assert seen == ["営業報告書"] * looks
+    assert result.engine == ("tesseract jpn + 1 lines rapidocr" if looks else "tesseract jpn")
+
+
+def test_a_second_look_that_fails_leaves_what_was_read(
+    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
+
+    def fail(*_arguments: object) -> None:
+        raise ImportError("rapidocr")
+
+    monkeypatch.setattr(page_reader, "look_again", fail)
+
+    result = OCREngine(second_look=SecondLook(confidence=90, budget_s=1)).read_page(page, number=1, hint=None)
+
+    assert (result.text, result.engine) == ("営業報告書", "tesseract jpn")

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.page_reader import PageReader, Pass, load_grey
+from worker.extract.recognisers import RECOGNISERS
 
 pytestmark = pytest.mark.unit
 
@@ -30,11 +31,11 @@ def _picture(path: Path, image: Image.Image) -> Path:
 
 def _dashes(width: int, height: int) -> Image.Image:
     """A page with lines of dashes, as text looks from afar."""
-    image = Image.new("L", (width, height), 255)
+    image = Image.new("L", (width, height), 250)
     draw = ImageDraw.Draw(image)
     for top in range(height // 5, height * 4 // 5, 40):
         for left in range(width // 5, width * 4 // 5, 50):
-            draw.rectangle((left, top, left + 40, top + 14), fill=0)
+            draw.rectangle((left, top, left + 40, top + 14), fill=20)
     return image
 
 
@@ -63,7 +64,9 @@ def _read(
 ) -> Pass:
     folder = path.parent / "mended"
     folder.mkdir()
-    reader = PageReader(path, folder=folder, dpi=200, timeout_s=timeout_s)
+    reader = PageReader(
+        path, recogniser=RECOGNISERS["tesseract"], folder=folder, dpi=200, timeout_s=timeout_s
+    )
     return reader.read(languages, first=first, every_language=every)
 
 
@@ -119,14 +122,14 @@ def test_only_allowed_or_installed_models_are_asked(tesseract: Path, page: Path)
     assert _models_asked(tesseract) == ["jpn"]
 
 
-def test_a_blank_page_takes_one_pass(tesseract: Path, tmp_path: Path) -> None:
+def test_a_blank_page_takes_no_pass(tesseract: Path, tmp_path: Path) -> None:
     _answers(tesseract, jpn=("", 0.0))
     blank = _picture(tmp_path / "blank.pgm", Image.new("L", (1000, 800), 255))
 
     best = _read(blank, every=True)
 
-    assert _models_asked(tesseract) == ["jpn"]
-    assert (best.reading.text, best.reading.confidence) == ("", None)
+    assert not (tesseract / "calls").exists()
+    assert (best.reading.text, best.reading.confidence, best.width_px) == ("", None, 1000)
 
 
 @pytest.mark.parametrize(
@@ -156,29 +159,50 @@ def test_a_turned_page_is_turned_upright_and_read_again(
         assert upright.getpixel(pixel) == 0
 
 
-def test_a_skewed_page_is_levelled_and_read_again(tesseract: Path, tmp_path: Path) -> None:
-    skewed = _picture(tmp_path / "skewed.pgm", _dashes(1000, 800).rotate(-8, expand=True, fillcolor=255))
-    _answers(tesseract, jpn=("", 0.0))
-    (tesseract / "good.tsv").write_text(_tsv(_JAPANESE, 92.0))
-    (tesseract / "jpn.sh").write_text(
-        'if [ "$(wc -l < "$here/calls")" = 2 ]; then cp "$here/good.tsv" "$here/jpn.tsv"; fi'
-    )
+def test_a_skewed_page_is_levelled_before_it_is_read(tesseract: Path, tmp_path: Path) -> None:
+    skewed = _picture(tmp_path / "skewed.pgm", _dashes(1000, 800).rotate(-8, expand=True, fillcolor=250))
+    _answers(tesseract, jpn=(_JAPANESE, 90.0))
 
     best = _read(skewed)
 
-    assert _models_asked(tesseract) == ["jpn", "jpn"]
-    assert best.reading.text == _JAPANESE
-    assert best.width_px > 1000
+    assert _models_asked(tesseract) == ["jpn"]
+    assert best.width_px > 1100
+    assert best.picture != skewed
 
 
 def test_a_small_picture_is_doubled(tesseract: Path, tmp_path: Path) -> None:
     _answers(tesseract, jpn=(_JAPANESE, 90.0))
 
-    best = _read(_picture(tmp_path / "small.png", Image.new("RGBA", (300, 200), (0, 0, 0, 0))))
+    best = _read(_picture(tmp_path / "small.png", _dashes(300, 200)))
 
     assert (best.width_px, best.height_px) == (600, 400)
     with Image.open(tesseract / "last-input") as doubled:
-        assert (doubled.size, doubled.mode, doubled.getextrema()) == ((600, 400), "L", (255, 255))
+        assert (doubled.size, doubled.mode) == ((600, 400), "L")
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "kept"),
+    [
+        ("邊 民 RR IM 1l", 32.0, ""),
+        ("本 RR", 51.0, ""),
+        ("faintly printed but real words", 52.0, "faintly printed but real words"),
+        ("請求書", 75.0, "請求書"),
+    ],
+    ids=["photo", "few characters", "faint text", "title"],
+)
+def test_text_that_is_not_there_is_not_invented(
+    tesseract: Path, page: Path, text: str, confidence: float, kept: str
+) -> None:
+    _answers(tesseract, jpn=(text, confidence))
+
+    assert _read(page, languages=("jpn",)).reading.text == kept
+
+
+def test_the_model_that_read_the_page_before_is_asked_first(tesseract: Path, page: Path) -> None:
+    _answers(tesseract, jpn_vert=(_JAPANESE, 90.0))
+
+    assert _read(page, first="jpn_vert").model == "jpn_vert"
+    assert _models_asked(tesseract) == ["jpn_vert"]
 
 
 @pytest.mark.parametrize(("stated", "told"), [(None, 200), (72, 200), (149, 200), (300, 300), (9600, 200)])

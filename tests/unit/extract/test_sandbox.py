@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -190,6 +191,20 @@ def test_a_converter_that_hangs_is_ended_with_all_it_started(
     with sandbox.open(request(tmp_path, "a.rtf", rb"{\rtf1 Hello}")) as run:
         assert ending(run) is Code.TIMEOUT
     assert children() == []
+
+
+@pytest.mark.parametrize(("recogniser", "needs"), [("tesseract", "pytesseract"), ("tesserocr", "tesserocr")])
+def test_pages_are_read_by_what_the_settings_choose(
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path, recogniser: str, needs: str
+) -> None:
+    pytest.importorskip(needs)
+    sandbox = start(replace(options(), recogniser=recogniser, second_look="off"))
+    with sandbox.open(request(tmp_path, "a.png", picture(tmp_path))) as run:
+        run.detect()
+        run.go()
+        (page,) = pages(read(run))
+    assert page.text == "HELLO 1"
+    assert page.engine == f"{recogniser} eng"
 
 
 def test_pages_that_are_done_are_not_read_again(

@@ -32,8 +32,8 @@ def test_it_says_hello_and_leaves_nothing_when_the_worker_is_gone(tmp_path: Path
             signal.signal(number, handler)
     hello = Channel(ours).receive()
     assert hello["kind"] == "hello"
-    assert "eng" in hello["languages"]
-    assert hello["libre_office"] == libre_office_version()
+    assert "eng" in hello["tools"]["languages"]
+    assert hello["tools"]["libre_office"] == libre_office_version()
     assert not folder.exists()
     ours.close()
     theirs.close()

@@ -53,6 +53,8 @@ def _spawn(zygote: ZygoteProcess, folder: Path, child: str = "1") -> Channel:
         "limits": LIMITS,
         "languages": ["eng"],
         "dpi": 200,
+        "recogniser": "tesseract",
+        "second_look": "off",
         "embed_pdf_pictures": False,
     }
     channel = zygote.spawn(child, request)

@@ -8,6 +8,7 @@ import pytest
 
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.config import Settings, load_settings
+from worker.extract.tools import Tools
 from worker.local.metadata_server import MetadataServer
 from worker.operation.finding import Level
 from worker.operation.machine import (
@@ -19,6 +20,7 @@ from worker.operation.machine import (
     metadata_findings,
     network_findings,
     program_findings,
+    recogniser_findings,
     room_finding,
     work_dir_findings,
 )
@@ -82,6 +84,16 @@ def test_languages_asked_for_must_be_installed(
 def test_the_package_of_a_vertical_model_is_spelled_as_apt_does() -> None:
     (found,) = language_findings(("jpn_vert",), {"eng"})
     assert "tesseract-ocr-jpn-vert" in found.advice
+
+
+def test_the_recogniser_used_is_named_with_the_second_look() -> None:
+    tools = Tools(tesseract="5.3.0", languages=("jpn",), tesserocr="2.8 (Tesseract 5.5.4)", rapidocr="3.10")
+
+    (both,) = recogniser_findings(load_settings(), tools)
+    (plain,) = recogniser_findings(load_settings(recogniser="tesseract", second_look="off"), tools)
+
+    assert both.message == "tesserocr 2.8 (Tesseract 5.5.4), then rapidocr 3.10"
+    assert plain.message == "tesseract 5.3.0"
 
 
 def _settings(folder: Path) -> Settings:
