@@ -4,7 +4,8 @@ Pillow and numpy only. Tesseract binarises for itself, so a clean page goes past
 remedy of `mend` is applied only where the picture shows what it helps against. Measured on pages as those of
 the test bed, some spoilt harder (character accuracy before and after; the look costs 0.03 CPU seconds):
 
-    soften      grain of 45 grey levels, one pass 0.00 -> 0.99..1.00, black-and-white fax 0.96 -> 0.98 (a median of 3 x 3: 0.94)
+    soften      grain of 45 grey levels, one pass 0.00 -> 0.99..1.00;
+                black-and-white fax 0.96 -> 0.98 (a median of 3 x 3: 0.94)
     even_light  phone photo 0.37..0.50 -> 0.99..1.00
     deskew      7 degrees, lines in part lost 0.31..0.57 -> 1.00
     reduce      Japanese at 600 dpi 0.37 -> 1.00, at a third of the time
