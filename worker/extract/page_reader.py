@@ -189,7 +189,8 @@ class PageReader:
     def _replace(self, grey: Image.Image) -> None:
         # Earlier pictures stay: the best reading may be one of them, and is looked at again.
         self._mended += 1
-        self._picture = self._folder / f"page-{self._mended}.pgm"
+        # A process list tells the page by its name.
+        self._picture = self._folder / f"{Path(self._name).stem}-mended-{self._mended}.pgm"
         self._size_px = grey.size
         grey.save(self._picture)
 

@@ -44,7 +44,14 @@ def options(**changes: float) -> ReadOptions:
         "output_bytes": 10**9,
     }
     limits |= changes
-    return ReadOptions(limits=Limits(**limits), languages=("eng",), dpi=100)  # type: ignore[arg-type]
+    # The program, because a library cannot be replaced by one that breaks.
+    return ReadOptions(
+        limits=Limits(**limits),  # type: ignore[arg-type]
+        languages=("eng",),
+        dpi=100,
+        recogniser="tesseract",
+        second_look="off",
+    )
 
 
 @pytest.fixture
