@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from worker import app as composition
-from worker import remotes
+from worker import log, remotes
 from worker.cli.printing import highlighted, plain, print_json
 from worker.config import load_settings
 from worker.errors import MisconfiguredError
@@ -106,6 +107,7 @@ def similar(
 
     Example: `cis-worker similar photo.jpg --home ~/documents.cis`
     """
+    log.configure("error", stream=sys.stderr)
     with _index(home) as index:
         document = _document(index, image)
         vector = document.vectors.image if document else None
