@@ -75,9 +75,8 @@ def test_advice_names_only_settings_that_exist() -> None:
     assert told - known == set()
 
 
-def test_decisions_have_a_number_each_and_say_why() -> None:
-    numbers = [int(path.name[:4]) for path in DECISIONS]
-    assert numbers == sorted(set(numbers))
+def test_decisions_are_numbered_without_gaps_and_say_why() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
     headings = ("## Context", "## Decision", "## Consequences")
     incomplete = {
         path.name: heading
