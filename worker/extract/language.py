@@ -105,6 +105,15 @@ def without_inventions(reading: Reading) -> Reading:
     return reading_of(()) if is_poor(kept) and kept.chars < _TOO_FEW_CHARS else kept
 
 
+def is_invented(reading: Reading, again: Reading) -> bool:
+    """Whether what a second look made of a reading that nobody would believe is no better than that.
+
+    A network finds a letter or two in the grain of a photo, and is sure of them; it takes more to say that
+    there is writing where the first pass saw none.
+    """
+    return not without_inventions(reading).chars and without_inventions(again).chars < _TOO_FEW_CHARS
+
+
 def fits(reading: Reading, model: str) -> bool:
     """Whether a reading is believable in the language it was read in.
 

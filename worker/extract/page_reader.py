@@ -24,7 +24,16 @@ from PIL import Image
 
 from worker.errors import OCRError
 from worker.extract.image_preprocessor import ImagePreprocessor, has_ink, to_grey
-from worker.extract.language import better, fits, is_poor, language_of, next_model, psm_of, without_inventions
+from worker.extract.language import (
+    better,
+    fits,
+    is_invented,
+    is_poor,
+    language_of,
+    next_model,
+    psm_of,
+    without_inventions,
+)
 from worker.extract.recognisers import Recogniser
 from worker.extract.second_look import SecondLook, look_again
 from worker.extract.tesseract_program import installed_languages
@@ -112,7 +121,8 @@ class PageReader:
                         self._read_in(language)
         best = self._best or done
         if look is not None and self._left_s() > self._timeout_s / 2:
-            best = looked_at_again(best, look)
+            again = looked_at_again(best, look)
+            best = best if is_invented(best.reading, again.reading) else again
         return replace(best, reading=without_inventions(best.reading))
 
     def _prepare(self) -> bool:

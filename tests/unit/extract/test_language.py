@@ -9,6 +9,7 @@ from worker.extract.language import (
     first_language,
     fits,
     hint_of,
+    is_invented,
     is_poor,
     language_of,
     next_model,
@@ -160,3 +161,34 @@ def test_a_poor_page_keeps_the_lines_one_can_believe() -> None:
     ]
 
     assert without_inventions(reading_of(lines)).text == "real but faint words"
+
+
+def _lines(*told: tuple[str, float]) -> Reading:
+    return reading_of(
+        [
+            Line(
+                words=(Word(text=text, left=0, top=20 * n, width=80, height=20, confidence=confidence),),
+                left=0,
+                top=20 * n,
+                width=80,
+                height=20,
+                opens_paragraph=False,
+            )
+            for n, (text, confidence) in enumerate(told)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "invented"),
+    [
+        ([("66みぃ", 37.0), ("SA", 30.0), ("と", 28.0)], [("66みぃ", 37.0), ("SA", 30.0), ("M", 92.0)], True),
+        ([("66みぃ", 37.0)], [("営業報告書を提出します", 92.0)], False),
+        ([("PAGE", 88.0), ("~~", 20.0)], [("PAGE", 88.0), ("3", 95.0)], False),
+    ],
+    ids=["grain", "faint writing", "writing anyway"],
+)
+def test_a_letter_found_where_the_first_pass_saw_no_writing_is_not_believed(
+    first: list[tuple[str, float]], again: list[tuple[str, float]], invented: bool
+) -> None:
+    assert is_invented(_lines(*first), _lines(*again)) is invented
