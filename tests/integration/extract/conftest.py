@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -55,15 +54,12 @@ def options(**changes: float) -> ReadOptions:
 
 
 @pytest.fixture
-def programs(tmp_path: Path) -> Path:
+def programs(tmp_path: Path, require_program: Callable[[str], str]) -> Path:
     """A folder that can be the whole PATH: links to the real programs, to be replaced one by one."""
     folder = tmp_path / "programs"
     folder.mkdir()
     for name in _TOOLS:
-        found = shutil.which(name)
-        if found is None:
-            pytest.skip(f"{name} is not installed")
-        (folder / name).symlink_to(found)
+        (folder / name).symlink_to(require_program(name))
     return folder
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,9 @@ _WORDS = "The quick brown fox jumps over the lazy dog"
 
 
 @pytest.fixture(autouse=True)
-def _installed() -> None:
-    if not library_version():
-        pytest.skip("the program tesseract is missing, whose models are used")
+def _installed(require_program: Callable[[str], str]) -> None:
+    require_program("tesseract")  # its models are used
+    assert library_version(), "tesserocr is among the locked packages, and cannot be used"
 
 
 @pytest.fixture
