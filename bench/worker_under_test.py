@@ -12,6 +12,7 @@ from threading import Event
 import psutil
 
 from worker.aws.file_table import FileTable
+from worker.aws.ledger_row import FileRow
 from worker.index.local_index import LocalIndex
 from worker.local.stack import EmbeddedStack
 from worker.local.worker_process import WorkerProcess
@@ -36,10 +37,9 @@ class WorkerUnderTest:
 
     def finish(self, key: str) -> None:
         """Wait until the ledger says that the file is done, and done well."""
-        row_id = file_id(self.stack.resources.source_bucket, key)
         deadline = time.monotonic() + _DEADLINE_S
         while True:
-            row = self.table.read(row_id)
+            row = self._row(key)
             if row is not None and row.finished:
                 if row.state.value != "indexed":
                     raise AssertionError(f"{key} ended {row.state}: {row.reason_message}")
@@ -48,6 +48,11 @@ class WorkerUnderTest:
                 raise TimeoutError(f"{key} was not done in {_DEADLINE_S} s")
             Event().wait(0.05)
 
+    def finished(self, key: str) -> bool:
+        """Whether the ledger says that the file is done."""
+        row = self._row(key)
+        return row is not None and row.finished
+
     def searchable(self, word: str) -> None:
         """Wait until a search finds the word."""
         deadline = time.monotonic() + _DEADLINE_S
@@ -55,6 +60,9 @@ class WorkerUnderTest:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{word} was not found in {_DEADLINE_S} s")
             Event().wait(0.005)
+
+    def _row(self, key: str) -> FileRow | None:
+        return self.table.read(file_id(self.stack.resources.source_bucket, key))
 
     def memory_mb(self) -> float:
         """Resident memory of the worker process itself, without its children."""
