@@ -11,16 +11,17 @@ import os
 import socket
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
 from worker.artifacts import ArtifactStore
-from worker.aws.clients import Clients, make_clients
+from worker.aws.clients import Clients, make_clients, secrets_client
 from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.aws.pending_files import PendingFiles
 from worker.aws.queue_manager import QueueManager
+from worker.aws.secret_store import read_passwords
 from worker.aws.storage_handler import StorageHandler
 from worker.burial import Burial
 from worker.claiming import Claimer
@@ -51,12 +52,21 @@ def read_options(settings: Settings) -> ReadOptions:
         languages=settings.languages,
         dpi=settings.ocr_dpi,
         embed_pdf_pictures=settings.embed_pdf_pictures,
+        office_thumbnails=settings.office_thumbnails,
         pdf_passwords=_passwords(settings.pdf_passwords.get_secret_value()),
         recogniser=settings.recogniser,
         second_look=settings.second_look,
         second_look_confidence=settings.second_look_confidence,
         second_look_budget_s=settings.second_look_budget_s,
     )
+
+
+def _with_secret(options: ReadOptions, settings: Settings) -> ReadOptions:
+    """The options with the passwords kept in AWS Secrets Manager after those of the environment."""
+    if not settings.pdf_passwords_secret:
+        return options
+    kept = read_passwords(secrets_client(region=settings.aws_region), settings.pdf_passwords_secret)
+    return replace(options, pdf_passwords=(*options.pdf_passwords, *kept))
 
 
 def _passwords(listed: str) -> tuple[str, ...]:
@@ -76,9 +86,10 @@ def run(settings: Settings) -> int:
     Raises MisconfiguredError when it cannot start.
     """
     require(settings, "queue_url", "dlq_url", "results_bucket", "file_table")
+    options = _with_secret(read_options(settings), settings)
     work_root = make_work_root(settings.work_dir)
     sandbox = Sandbox(
-        options=read_options(settings),
+        options=options,
         slots=settings.slots,
         work_root=work_root,
         environment=sandbox_environment(),

@@ -120,6 +120,9 @@ class Settings(BaseSettings):
     pdf_passwords: SecretStr = Field(
         default=SecretStr(""), description="Passwords tried on PDFs, one a line, else separated by commas."
     )
+    pdf_passwords_secret: str = Field(
+        default="", description="Name or ARN of a secret in AWS Secrets Manager with more such passwords."
+    )
     memory_bytes: int = Field(
         default=2 * 1024**3, gt=0, description="Address space of the process that reads a document."
     )
@@ -127,6 +130,10 @@ class Settings(BaseSettings):
     work_dir: Path = Field(
         default_factory=lambda: Path(tempfile.gettempdir()),
         description="Folder in which the worker makes its private temporary folder.",
+    )
+    office_thumbnails: bool = Field(
+        default=True,
+        description="Whether LibreOffice, where it is installed, draws thumbnails of Office files.",
     )
     # embedding
     image_model: str = Field(

@@ -31,13 +31,15 @@ class ReadOptions:
     """How documents are read: all that decides what text comes out, and the limits.
 
     `recogniser` is auto, tesseract or tesserocr; `second_look` is auto, on or off: unsure lines, under a
-    confidence of 0..100, are read again within so many CPU seconds a page.
+    confidence of 0..100, are read again within so many CPU seconds a page. `office_thumbnails` lets
+    LibreOffice draw the first page of Office files.
     """
 
     limits: Limits
     languages: tuple[str, ...]
     dpi: int
     embed_pdf_pictures: bool = False
+    office_thumbnails: bool = True
     pdf_passwords: tuple[str, ...] = field(default=(), repr=False)
     recogniser: str = "auto"
     second_look: str = "auto"

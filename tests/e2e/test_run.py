@@ -10,9 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 import requests
 from PIL import Image
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
 
 from worker.local.samples.scans import write_scan
 from worker.models import State
@@ -29,6 +32,15 @@ PAGES = 10
 def scan(tmp_path: Path) -> bytes:
     path = tmp_path / "scan.pdf"
     write_scan(path, PAGES, dpi=110)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def locked_pdf(tmp_path: Path) -> bytes:
+    path = tmp_path / "locked.pdf"
+    canvas = Canvas(str(path), encrypt=StandardEncryption("correct horse", ownerPassword="owner"))
+    canvas.drawString(72, 700, "battery staple")
+    canvas.save()
     return path.read_bytes()
 
 
@@ -191,3 +203,25 @@ def test_a_worker_that_stalls_and_wakes_up_writes_nothing(
     assert fleet.row("scan.pdf") == finished
     assert fleet.waiting() == 0
     assert fleet.dead_letters() == 0
+
+
+def test_passwords_kept_in_secrets_manager_open_pdfs(
+    fleet: Fleet, locked_pdf: bytes, until: Callable[..., None]
+) -> None:
+    endpoint = fleet.stack.environment()["AWS_ENDPOINT_URL"]
+    secrets = boto3.client(
+        "secretsmanager",
+        endpoint_url=endpoint,
+        region_name="ap-northeast-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    secrets.create_secret(Name="pdf", SecretString='["wrong", "correct horse"]')
+    fleet.start(CIS_PDF_PASSWORDS_SECRET="pdf")
+    fleet.put("locked.pdf", locked_pdf)
+    until(lambda: fleet.finished("locked.pdf"))
+    row = fleet.row("locked.pdf")
+    assert row is not None
+    assert row.state is State.INDEXED
+    assert fleet.index().search("battery staple").total == 1
+    assert "correct horse" not in str(fleet.lines)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 _CONNECT_S = 5
@@ -92,6 +93,20 @@ def make_clients(endpoint: Endpoint | None = None, *, region: str | None = None)
             f"Could not connect to AWS: {error}. Check AWS_REGION and the AWS_ENDPOINT_URL variables, "
             "for example http://127.0.0.1:5000."
         ) from error
+
+
+def secrets_client(*, region: str | None = None) -> SecretsManagerClient:
+    """The client of Secrets Manager, which only those need that keep passwords there.
+
+    Raises MisconfiguredError that says what to set when region or credentials are missing.
+    """
+    try:
+        session = _session(None, region)
+        if session.get_credentials() is None:
+            raise NoCredentialsError
+        return session.client("secretsmanager", config=_config())
+    except BotoCoreError as error:
+        raise translate(error, what="connect to Secrets Manager") from error
 
 
 def signing_credentials(*, region: str | None = None) -> tuple[Credentials, str]:

@@ -135,6 +135,7 @@ class EmbeddedStack:
             "CIS_SOURCE_BUCKETS": self.resources.source_bucket,
             "CIS_FILE_TABLE": self.resources.table,
             "CIS_INDEX": "sqlite",
+            "CIS_PDF_PASSWORDS_SECRET": "",  # it would be looked for on this stack
             "CIS_SQLITE_PATH": str(self.home / "index.sqlite3"),
         }
 

@@ -1,4 +1,4 @@
-"""Checks of Bedrock and of this machine's clock."""
+"""Checks of Bedrock, of the secret with PDF passwords, and of this machine's clock."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from functools import partial
 from PIL import Image
 
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
-from worker.aws.clients import Clients
+from worker.aws.clients import Clients, secrets_client
 from worker.aws.inspection import server_time
+from worker.aws.secret_store import read_passwords
 from worker.config import Settings
 from worker.errors import UnavailableError
 from worker.operation.finding import Check, Finding, Level, failure, ok, warning
@@ -20,6 +21,7 @@ from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
 
 _CLOCK = "clock"
+_SECRET = "PDF passwords"  # noqa: S105 - what the line is about
 _SKEW_WARNING_S = 60.0
 _SKEW_FAILURE_S = 240.0
 """AWS refuses signatures that are five minutes old (IAM user guide, "AWS Signature Version 4")."""
@@ -29,9 +31,10 @@ _CLOCK_ADVICE = "Start this machine's time service: `timedatectl set-ntp true`, 
 
 
 def service_checks(settings: Settings, clients: Clients) -> list[Check]:
-    """One check a model that is set, and the clock."""
+    """One check a model that is set, the secret where one is, and the clock."""
     return [
         *_model_checks(settings, clients),
+        *_secret_checks(settings),
         Check(
             subject=_CLOCK,
             run=lambda: clock_findings(server_time(clients.s3), datetime.now(UTC)),
@@ -59,6 +62,24 @@ def _model_checks(settings: Settings, clients: Clients) -> list[Check]:
         for variable, model in models.items()
         if model
     ]
+
+
+def _secret_checks(settings: Settings) -> list[Check]:
+    if not settings.pdf_passwords_secret:
+        return []
+    return [
+        Check(
+            subject=_SECRET,
+            run=lambda: secret_findings(settings),
+            advice="The worker does not start without it; unset CIS_PDF_PASSWORDS_SECRET to do without.",
+        )
+    ]
+
+
+def secret_findings(settings: Settings) -> Sequence[Finding]:
+    """How many passwords the secret holds. Raises WorkerError when it cannot be read."""
+    passwords = read_passwords(secrets_client(region=settings.aws_region), settings.pdf_passwords_secret)
+    return [ok(_SECRET, f"{len(passwords)} in the secret")]
 
 
 def model_findings(settings: Settings, clients: Clients, model: str) -> Sequence[Finding]:
