@@ -16,6 +16,7 @@ from PIL import Image
 
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.image import open_image, stated_size_px
+from worker.extract.metafile import metafile_text
 from worker.extract.ooxml_package import UNREADABLE, Package
 from worker.extract.page_source import PageSource
 from worker.extract.text import file_page
@@ -26,6 +27,7 @@ _MIN_LONGER_PX = 64
 _MIN_SHORTER_PX = 16
 """Smaller pictures are icons, bullets and rules."""
 _MAX_PICTURES = 500
+_MAX_METAFILE_BYTES = 32 * 1024**2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,10 +40,14 @@ class PageText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picture:
-    """A picture in the archive; `problem` says why it is not to be decoded (None: it is)."""
+    """A picture in the archive; `problem` says why it is not to be decoded (None: it is).
+
+    `text` is what a metafile draws as text; there is nothing to recognise in it.
+    """
 
     part: str
     problem: Code | None = None
+    text: str | None = None
 
 
 class PictureFinder:
@@ -72,10 +78,20 @@ class PictureFinder:
                 size_px = stated_size_px(file)
         except UNREADABLE:
             return None
-        if size_px is None or max(size_px) < _MIN_LONGER_PX or min(size_px) < _MIN_SHORTER_PX:
+        if size_px is None:
+            return self._metafile(target)
+        if max(size_px) < _MIN_LONGER_PX or min(size_px) < _MIN_SHORTER_PX:
             return None
         too_many = size_px[0] * size_px[1] > self._max_pixels
         return Picture(part=target, problem=Code.TOO_MANY_PIXELS if too_many else None)
+
+    def _metafile(self, target: str) -> Picture | None:
+        try:
+            with self._package.open(target) as file:
+                text = metafile_text(file.read(_MAX_METAFILE_BYTES))
+        except UNREADABLE:
+            return None
+        return Picture(part=target, text=text) if text else None
 
 
 def places(pictures: Sequence[Sequence[Picture]], *, without_text: Iterable[int] = ()) -> dict[int, Picture]:
@@ -123,7 +139,9 @@ class OfficePages:
                 yield self._picture_page(number)
 
     def _picture_page(self, number: int) -> Page | int:
-        problem = self.placed[number].problem
+        picture, problem = self.placed[number], self.placed[number].problem
+        if picture.text is not None:
+            return file_page(number, picture.text, self.options)
         if problem is None:
             return number
         return Page(number=number, text="", source=TextSource.FAILED, reason=problem.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +64,19 @@ def test_only_pictures_that_can_hold_text_are_found_and_each_once(tmp_path: Path
     )
 
     assert _found(package) == [("photo.png", None), ("other.jpeg", None), ("banner.png", None)]
+
+
+def test_the_words_of_a_metafile_are_a_page_without_recognition(tmp_path: Path) -> None:
+    header = struct.pack("<II", 1, 88) + bytes(32) + b" EMF" + bytes(44)
+    text = bytes(28) + struct.pack("<iiIII", 0, 0, 2, 76, 0) + bytes(20) + "売上".encode("utf-16-le")
+    drawing = header + struct.pack("<II", 84, 8 + len(text)) + text
+    package = _package(tmp_path, {"chart.emf": drawing, "lines.emf": header})
+
+    found = PictureFinder(package, max_pixels=10**8).pictures_of("word/document.xml")
+    source = _pages(package, places([found]), PageText(text="body")).source()
+
+    assert [picture.text for picture in found] == ["売上"]
+    assert list(source.pages)[1] == Page(number=2, text="売上", source=TextSource.FILE, language="jpn")
 
 
 def test_pixels_are_counted_before_anything_is_decoded(tmp_path: Path) -> None:
