@@ -9,9 +9,11 @@ import errno
 import math
 import mmap
 import re
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from pdf2image import convert_from_path
@@ -37,6 +39,11 @@ _WHITE = 255
 _USER_UNIT = re.compile(rb"/UserUnit[\s\x00]+(\d{1,9}(?:\.\d{0,9})?)")
 _MAX_USER_UNIT = 75_000
 """What Acrobat allows; with it a page may be 240 miles wide."""
+_OBJECT_STREAM = re.compile(rb"/ObjStm\b.{0,300}?\bstream\r?\n", re.DOTALL)
+_MAX_OBJECT_STREAMS = 500
+_MAX_PACKED_BYTES = 256 * 1024
+_MAX_OBJECTS_BYTES = 2 * 1024**2
+"""One stream has 100 to 200 small objects as programs write them."""
 _MIN_DPI = 50
 """Coarser than this, ordinary letters are 7 px high and cannot be read."""
 
@@ -104,8 +111,8 @@ def _is_whole(drawn: Path) -> bool:
 def user_unit(path: Path) -> float:
     """How many points the unit of a document's pages is (PDF 32000-1, table 30), 1 where it does not say.
 
-    pdfium and poppler both leave it out, so it is looked for in the file; inside compressed objects it is
-    not found. The first one counts for all pages.
+    pdfium and poppler both leave it out, so it is looked for in the file, then in its object streams (7.5.7)
+    unless those are encrypted. The first one counts for all pages.
     """
     with path.open("rb") as file:
         try:
@@ -113,9 +120,19 @@ def user_unit(path: Path) -> float:
         except ValueError:  # an empty file
             return 1.0
         with data:
-            found = _USER_UNIT.search(data)
+            found = _USER_UNIT.search(data) or _packed_unit(data)
             unit = float(found[1]) if found else 1.0
     return unit if 1.0 <= unit <= _MAX_USER_UNIT else 1.0
+
+
+def _packed_unit(data: mmap.mmap) -> re.Match[bytes] | None:
+    for stream in islice(_OBJECT_STREAM.finditer(data), _MAX_OBJECT_STREAMS):
+        packed = data[stream.end() : stream.end() + _MAX_PACKED_BYTES]
+        with suppress(zlib.error):  # encrypted, or packed in another way
+            objects = zlib.decompressobj().decompress(packed, _MAX_OBJECTS_BYTES)
+            if found := _USER_UNIT.search(objects):
+                return found
+    return None
 
 
 def leave_regions(drawn: Path, regions: Sequence[Region], *, without: Sequence[Region]) -> None:

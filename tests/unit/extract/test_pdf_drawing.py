@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -128,6 +129,13 @@ def test_a_scan_that_says_it_is_an_inch_high_is_drawn_as_fine_as_it_is(
     assert [height_px(finest) for finest in (0.0, 1.0, 20.0, 500.0)] == [200, 200, 1_440, 2_340]
 
 
+def _packed(objects: bytes) -> bytes:
+    """An object stream as PDF 1.5 and later have them."""
+    packed = zlib.compress(objects)
+    head = f"7 0 obj\n<</Filter/FlateDecode/First 9/Length {len(packed)}/N 1/Type/ObjStm>>stream\n"
+    return head.encode() + packed + b"\nendstream\nendobj\n"
+
+
 @pytest.mark.parametrize(
     ("written", "unit"),
     [
@@ -137,6 +145,11 @@ def test_a_scan_that_says_it_is_an_inch_high_is_drawn_as_fine_as_it_is(
         (b"/UserUnit 99999999", 1.0),
         (b"/MediaBox[0 0 9 9]", 1.0),
         (b"", 1.0),
+        (_packed(b"1 0 2 60 <</Type/Catalog>> <</Type/Page/UserUnit 3.5/Rotate 0>>"), 3.5),
+        (_packed(b"<</Type/Page>>") + _packed(b"<</UserUnit 2>>"), 2.0),
+        (_packed(b"<</Type/Page>>")[:-20] + _packed(b"<</UserUnit 2>>"), 2.0),
+        (_packed(b"<</UserUnit 2>>").replace(b"stream\n", b"stream\nencrypted "), 1.0),
+        (_packed(bytes(3 * 1024**2) + b"<</UserUnit 2>>"), 1.0),
     ],
 )
 def test_the_unit_of_a_document_is_found_in_its_file(tmp_path: Path, written: bytes, unit: float) -> None:
