@@ -20,6 +20,7 @@ from PIL import Image
 from pypdfium2 import PdfiumError
 
 from worker.errors import Code, OCRError, RejectedError
+from worker.extract.annotations import notes_of, press_onto
 from worker.extract.joined_page import unrecognised
 from worker.extract.page_pictures import in_pixels, most_pixels, pictures_of
 from worker.extract.page_source import LayeredPage, PageSource
@@ -137,7 +138,7 @@ class _Pdf:
 
     def _read(self, number: int) -> Page | LayeredPage | int:
         try:
-            page = self._document[number - 1]
+            page, notes = self._page_with_notes(number)
         except PdfiumError:
             return Page(number=number, text="", source=TextSource.FAILED, reason=Code.CORRUPT.value)
         with closing(page):
@@ -145,21 +146,31 @@ class _Pdf:
                 layer = read_layer(page)
             except PdfiumError:
                 return number
-            if layer.drawn:
+            if layer.drawn and not notes:
                 return number
             width_pt, height_pt = page.get_size()
+        text = layer.text if layer.reason else "\n\n".join(filter(None, (layer.text, notes)))
         read = Page(
             number=number,
-            text=layer.text,
-            source=TextSource.TEXT_LAYER if layer.text else TextSource.BLANK,
-            language=language_of_text(layer.text[:_TELLING_CHARS]),
+            text=text,
+            source=TextSource.TEXT_LAYER if text else TextSource.BLANK,
+            language=language_of_text(text[:_TELLING_CHARS]),
             width_px=round(width_pt),
             height_px=round(height_pt),
             layer_reason=layer.reason.value if layer.reason else None,
         )
         if layer.pictures:
             self._mixed[number] = layer
-        return LayeredPage(page=read) if layer.pictures or layer.reason else read
+        return LayeredPage(page=read) if layer.pictures or layer.reason or layer.drawn else read
+
+    def _page_with_notes(self, number: int) -> tuple[Any, str]:
+        """The page with what annotations show on it, and what they say beside it."""
+        page = self._document[number - 1]
+        notes = notes_of(page)
+        if press_onto(page):
+            page.close()
+            page = self._document[number - 1]
+        return page, notes
 
     def _size(self, page: Any) -> PageSize:
         if self._unit is None:
