@@ -107,7 +107,7 @@ def test_the_health_check_asks_the_port_that_the_worker_listens_on(alive: bool, 
 
 def test_the_image_has_the_programs_that_setup_installs_for_reading() -> None:
     setup = (ROOT / "scripts" / "setup.sh").read_text(encoding="utf-8")
-    setup, apart, _ = setup.partition("\nmissing_server_packages() {")
+    setup, apart, _ = setup.partition("\nmissing_test_packages() {")
     assert apart, "what only tests need is not for the image"
     wanted = set(re.findall(r"echo ([a-z][\w-]+)$", setup, re.MULTILINE)) - {"python3", "python3-pip", "make"}
     languages = re.search(r"for language in ([\w ]+);", setup)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from worker.extract.docx import open_docx
 from worker.extract.image import open_image
-from worker.extract.libre_office import open_through_libre_office
+from worker.extract.legacy_office import open_legacy_office
 from worker.extract.markup import open_html, open_xml
+from worker.extract.office_preview import office_preview
 from worker.extract.page_source import PageSource
 from worker.extract.pdf import open_pdf
 from worker.extract.pptx import open_pptx
@@ -22,12 +24,20 @@ from worker.read_options import ReadOptions
 Extractor = Callable[[Path, ReadOptions], PageSource]
 """Opens a file; raises RejectedError with the reason why it can never be read."""
 
+
+def _with_preview(file_type: FileType, extractor: Extractor) -> Extractor:
+    def opened(path: Path, options: ReadOptions) -> PageSource:
+        return replace(extractor(path, options), preview=partial(office_preview, path, file_type, options))
+
+    return opened
+
+
 EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
     {
         FileType.PDF: open_pdf,
-        FileType.DOCX: open_docx,
-        FileType.XLSX: open_xlsx,
-        FileType.PPTX: open_pptx,
+        FileType.DOCX: _with_preview(FileType.DOCX, open_docx),
+        FileType.XLSX: _with_preview(FileType.XLSX, open_xlsx),
+        FileType.PPTX: _with_preview(FileType.PPTX, open_pptx),
         FileType.HTML: open_html,
         FileType.XML: open_xml,
     }
@@ -40,7 +50,7 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
         open_text,
     )
     | {
-        kind: partial(open_through_libre_office, kind)
+        kind: partial(open_legacy_office, kind)
         for kind in (
             *(FileType.DOC, FileType.XLS, FileType.PPT),
             *(FileType.RTF, FileType.ODT, FileType.ODS, FileType.ODP),

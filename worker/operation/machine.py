@@ -85,7 +85,10 @@ def libre_office_findings() -> Sequence[Finding]:
     version = libre_office_version()
     if version:
         return [ok("libreoffice", f"version {version}")]
-    missing = "absent: legacy Office, RTF and OpenDocument files will be recorded as needs_libreoffice"
+    missing = (
+        "absent: legacy Office, RTF and OpenDocument files will be recorded as needs_libreoffice, "
+        "and Office files have only the thumbnails stored in them"
+    )
     return [ok("libreoffice", missing)]
 
 

@@ -1,13 +1,16 @@
-"""A stand-in for the tesseract program, and a writer of OLE containers, for failures on purpose."""
+"""Stand-ins for tesseract and LibreOffice, and a writer of OLE containers, for failures on purpose."""
 
 from __future__ import annotations
 
 import os
 import struct
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 _PROGRAM = """#!/bin/sh
 here={here}
@@ -41,6 +44,64 @@ def tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.write_text(_PROGRAM.format(here=folder))
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+_SOFFICE = """#!/bin/sh
+here={here}
+if [ "$1" = --version ]; then echo "LibreOffice 7.4.7.2 40(Build:2)"; exit 0; fi
+echo "$*" >> "$here/arguments"
+profile=$(echo "$1" | sed 's|^-env:UserInstallation=file://||')
+cp "$profile/user/registrymodifications.xcu" "$here/settings"
+while [ "$1" != "--outdir" ]; do shift; done
+out="$2"
+input="$3"
+mkdir -p "$out"
+{behaviour}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandInOffice:
+    """A stand-in for LibreOffice that is first on the PATH; `ready.pdf` in its folder is one it may give."""
+
+    folder: Path
+
+    def behaves(self, commands: str) -> None:
+        """What it does then, with $here, $input and $out, the folder for its output."""
+        program = self.folder / "soffice"
+        program.write_text(_SOFFICE.format(here=self.folder, behaviour=commands))
+        program.chmod(0o755)
+
+    def calls(self) -> list[str]:
+        """The arguments of every run."""
+        told = self.folder / "arguments"
+        return told.read_text().splitlines() if told.exists() else []
+
+
+@pytest.fixture
+def soffice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandInOffice:
+    folder = tmp_path / "soffice-folder"
+    folder.mkdir()
+    canvas = Canvas(str(folder / "ready.pdf"))
+    canvas.drawString(72, 700, "Hello from the past")
+    canvas.save()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return StandInOffice(folder=folder)
+
+
+@pytest.fixture
+def no_soffice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH without LibreOffice, whatever is installed."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.fixture
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files are made during the test."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
 
 
