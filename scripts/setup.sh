@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a fresh checkout ready: system programs, uv, .venv from the lock. Running it again is quick.
-# `setup.sh servers` also makes the servers that the integration tests meet; only they need Java and Node.
+# `setup.sh servers` also makes what only tests meet: the servers, which need Java and Node, and LibreOffice.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -39,6 +39,10 @@ has_library() {
   known=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null) || return 0 # not Linux: nothing to ask
   [[ $known == *"$1"* ]]
 }
+# Each program of LibreOffice is a library: sw is Writer, sc Calc, sd Impress.
+has_office() {
+  command -v soffice >/dev/null && has_file "lib$1lo.so" /usr/lib/libreoffice /usr/lib64/libreoffice /opt
+}
 has_file() { [[ -n $(find "${@:2}" -name "$1" -print -quit 2>/dev/null) ]]; }
 
 # What .venv was made from, and where: a copied .venv names another place in its scripts.
@@ -76,13 +80,16 @@ is_java_new_enough() {
   [[ ${version%%.*} -ge 17 ]]
 }
 
-# The same for what builds and runs the servers. A LocalStack needs a Python 3.13 besides, which Debian's
-# stable has no package of: where none is, it is left out.
-missing_server_packages() {
+# The same for what only tests meet: LibreOffice, and what builds and runs the servers. A LocalStack needs a
+# Python 3.13 besides, which Debian's stable has no package of: where none is, it is left out.
+missing_test_packages() {
   { command -v java && is_java_new_enough; } >/dev/null || echo default-jdk-headless
   command -v mvn >/dev/null || echo maven
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
+  has_office sw || echo libreoffice-writer-nogui
+  has_office sc || echo libreoffice-calc-nogui
+  has_office sd || echo libreoffice-impress-nogui
 }
 
 # install_packages PACKAGE...: through apt, as root or with sudo that asks nothing.
@@ -149,6 +156,6 @@ wanted=${1:-}
 install_missing missing_packages
 is_fresh || make_venv
 if [[ $wanted == servers ]]; then
-  install_missing missing_server_packages
+  install_missing missing_test_packages
   .venv/bin/python -m tests.servers build >&2
 fi

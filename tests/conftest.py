@@ -28,6 +28,8 @@ _INSTALL = {
     "tesseract": "apt-get install tesseract-ocr tesseract-ocr-jpn tesseract-ocr-jpn-vert tesseract-ocr-eng",
     "pdftoppm": "apt-get install poppler-utils",
     "pdfinfo": "apt-get install poppler-utils",
+    "soffice": "apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui "
+    "libreoffice-impress-nogui",
 }
 
 # The machine is shared: a slow example says nothing about the code. In CI every run tries the same ones.
@@ -50,7 +52,7 @@ def require_program() -> Callable[[str], str]:
     def path_of(name: str) -> str:
         path = shutil.which(name)
         if path is None:
-            advice = f"{name} is not installed: {_INSTALL.get(name, f'install {name}')}, or make setup"
+            advice = f"{name} is not installed: {_INSTALL.get(name, f'install {name}')}, or make servers"
             if os.environ.get("CI"):
                 pytest.fail(advice)
             pytest.skip(advice)
