@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import time
 
 from rich.console import Console
 from rich.table import Table
@@ -23,6 +24,14 @@ def _print(figures: list[Figure]) -> None:
     Console(width=120).print(table)
 
 
+def _measured(name: str) -> list[Figure]:
+    try:
+        return measure(name)
+    except Exception as error:  # noqa: BLE001 - a row that breaks must not cost the figures of the others
+        told = f"not measured: {type(error).__name__}: {error}"
+        return [Figure(what=name, figure=told, must="measured", met=False)]
+
+
 def main(names: list[str]) -> int:
     """Measure the named rows, or all."""
     unknown = [name for name in names if name not in ROWS]
@@ -33,7 +42,12 @@ def main(names: list[str]) -> int:
     figures: list[Figure] = []
     for name in names or ROWS:
         console.print(f"measuring {name} ...")
-        figures += measure(name)
+        began = time.monotonic()
+        found = _measured(name)
+        figures += found
+        for one in found:
+            console.print(f"  {one.what}: {one.figure}", highlight=False)
+        console.print(f"measured {name} in {time.monotonic() - began:.0f} s")
     _print(figures)
     return 1 if any(figure.met is False for figure in figures) else 0
 

@@ -16,11 +16,10 @@ from threading import Event
 
 import psutil
 from PIL import Image, ImageDraw
-from pypdfium2 import PdfDocument
 
 from bench.figure import Figure
+from bench.scans import scan, scan_of_headings, unlike
 from bench.worker_under_test import WorkerUnderTest, warm_worker
-from worker.local.samples.scans import write_scan
 
 _RUNS = 3
 _LONG_SCAN_PAGES = 400
@@ -29,8 +28,6 @@ _BATCH, _BATCH_PAGES = 4, 10
 _WARM_FILES, _MIXED_FILES = 100, 1_000
 _PICTURE_EVERY = 25
 _LARGE_SCAN_PAGES = 600
-_DRAWN_PAGES = 60
-"""Longer scans repeat these: drawing 600 pages would take longer than reading a third of them."""
 _LOOK_EVERY_S = 0.05
 _COUNT_EVERY_S = 0.2
 _PAGE_PROGRAMS = ("tesseract", "pdftoppm")
@@ -41,17 +38,17 @@ _DOWNLOADED = "original"
 
 def fairness(home: Path) -> list[Figure]:
     """A short text and a scan of one page that arrive while a scan of 400 pages is read."""
-    long_scan, short_scan = _scan(home, _LONG_SCAN_PAGES), _scan(home, 1)
+    long_scan, short_scan = scan(home, _LONG_SCAN_PAGES), scan(home, 1)
     with warm_worker(home / "stack") as worker:
         alone_s = statistics.median(
-            _done_s(worker, f"alone-{run}.pdf", _unlike(short_scan, run)) for run in range(_RUNS)
+            _done_s(worker, f"alone-{run}.pdf", unlike(short_scan, run)) for run in range(_RUNS)
         )
         worker.put("long.pdf", long_scan)
         _until(lambda: bool(_programs(worker, *_PAGE_PROGRAMS)))
         texts, scans = [], []
         for run in range(_RUNS):
             texts.append(_done_s(worker, f"short-{run}.txt", _text(run)))
-            scans.append(_done_s(worker, f"beside-{run}.pdf", _unlike(short_scan, 10 + run)))
+            scans.append(_done_s(worker, f"beside-{run}.pdf", unlike(short_scan, 10 + run)))
         if worker.finished("long.pdf"):
             raise AssertionError("the long scan was done before the short documents were")
     text_s, scan_s = statistics.median(texts), statistics.median(scans)
@@ -77,14 +74,14 @@ def busy(home: Path) -> list[Figure]:
 
     Working slots are counted by their programs, so it is the program that reads here.
     """
-    scan, cores = _scan(home, _BATCH_PAGES), os.cpu_count() or 1
+    batch, cores = scan(home, _BATCH_PAGES), os.cpu_count() or 1
     with (
         warm_worker(home / "stack", CIS_RECOGNISER="tesseract", CIS_SECOND_LOOK="off") as worker,
         ThreadPoolExecutor(1) as pool,
     ):
         cpu_s, idle_s, began = _tree_cpu_s(worker), _idle_s(), time.monotonic()
         for number in range(_BATCH):
-            worker.put(f"batch-{number}.pdf", _unlike(scan, number))
+            worker.put(f"batch-{number}.pdf", unlike(batch, number))
         reading = pool.submit(_finish, worker, [f"batch-{number}.pdf" for number in range(_BATCH)])
         filled = _filled(worker, reading, cores)
         reading.result()
@@ -133,9 +130,9 @@ def growth(home: Path) -> list[Figure]:
 
 def folder(home: Path) -> list[Figure]:
     """The largest size of the work folder while a scan of 600 pages is read, the download apart."""
-    scan = _scan(home, _LARGE_SCAN_PAGES)
+    large = scan_of_headings(home, _LARGE_SCAN_PAGES)
     with warm_worker(home / "stack") as worker, ThreadPoolExecutor(1) as pool:
-        worker.put("large.pdf", scan)
+        worker.put("large.pdf", large)
         reading = pool.submit(worker.finish, "large.pdf")
         most = _largest(worker, reading)
         reading.result()
@@ -191,27 +188,6 @@ def _size(roots: list[Path]) -> _Size:
         if path.name != _DOWNLOADED and not path.is_dir():
             size, count = size + status.st_size, count + 1
     return _Size(size_mb=size / 1e6, files=count)
-
-
-def _scan(home: Path, pages: int) -> bytes:
-    path = home / f"scan-{pages}.pdf"
-    drawn = min(pages, _DRAWN_PAGES)
-    write_scan(path, drawn)
-    if drawn < pages:
-        _repeat_pages(path, [number % drawn for number in range(pages)])
-    return path.read_bytes()
-
-
-def _repeat_pages(path: Path, numbers: list[int]) -> None:
-    with PdfDocument(path) as drawn, PdfDocument.new() as whole, io.BytesIO() as file:
-        whole.import_pages(drawn, numbers)
-        whole.save(file)
-        path.write_bytes(file.getvalue())
-
-
-def _unlike(data: bytes, number: int) -> bytes:
-    """Bytes of its own, or the second file would be given the first one's result."""
-    return data + f"\n% {number}\n".encode()
 
 
 def _text(number: int) -> bytes:
