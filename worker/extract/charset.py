@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 import charset_normalizer
 
 from worker.extract.jis import decode_jis, is_jis
+from worker.extract.mixed_bytes import lines_of_two_encodings, without_lost_blocks
 
 _MARKS = (
     # UTF-32 first: its little-endian mark begins with that of UTF-16.
@@ -66,6 +67,7 @@ _MAX_LETTERS_SHARE = 0.75
 _LETTERS = re.compile(rb"[A-Za-z ]")
 _EUC_HALF_KANA = re.compile(rb"(?:\x8e[\xa1-\xdf]){3,}")
 _MAX_CONTROLS_SHARE = 0.02
+_HARMLESS = dict.fromkeys(map(ord, "\x1b\ufeff"))
 
 _LONG_ASCII = re.compile(rb"([\x00-\x7f])[\x00-\x7f]{6,}([\x00-\x7f])")
 _TELLING_BYTES = 262_144
@@ -91,10 +93,14 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uff
 
 
 def is_text(head: bytes) -> bool:
-    """Whether the first bytes of a file are text in some encoding: next to no control characters."""
-    text = decode(head).removeprefix("\ufeff").replace("\x1b", "")
+    """Whether the first bytes of a file are text in some encoding: next to no control characters.
+
+    The mark of DOS at its end, a last character cut in two and byte order marks anywhere are no reason
+    against it: even one would be many in a short file.
+    """
+    text = decode(head).translate(_HARMLESS).rstrip("\x1a").removesuffix("\ufffd")
     wrong = len(UNPRINTABLE.findall(text)) + text.count("\ufffd")
-    return bool(head) and wrong <= len(text) * _MAX_CONTROLS_SHARE
+    return bool(head.strip(b"\0")) and wrong <= len(text) * _MAX_CONTROLS_SHARE
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -103,10 +109,26 @@ def decode(data: bytes, declared: str | None = None) -> str:
     `declared` is what a document says of itself: believed of encodings that can be checked, and where the
     bytes look like nothing else.
     """
+    data = without_lost_blocks(data)
+    mixed = _mixed(data)
+    if mixed is not None:
+        return mixed
     encoding = _encoding(data, _known(declared))
     if encoding == _JIS:
         return decode_jis(data)
     return data.decode(encoding, "replace")
+
+
+def _mixed(data: bytes) -> str | None:
+    """The text of a log in which some lines are in UTF-8 and others in an older Japanese encoding."""
+    lines = lines_of_two_encodings(data)
+    if lines is None:
+        return None
+    others = b"\n".join(line for line, in_utf8 in lines if not in_utf8)
+    older, score = _best(others[:_TELLING_BYTES], _JAPANESE_ENCODINGS, _as_japanese)
+    if score < _PLAUSIBLE:
+        return None
+    return "\n".join(line.decode("utf-8" if in_utf8 else older, "replace") for line, in_utf8 in lines)
 
 
 def _encoding(data: bytes, declared: str | None) -> str:

@@ -30,6 +30,7 @@ _IMAGE_TYPES: Mapping[str, FileType] = MappingProxyType(
         "image/x-jp2-codestream": FileType.JPEG_2000,
     }
 )
+_JSON = frozenset({"application/json", "application/x-ndjson"})
 _MARKUP_NOBODY_READS = frozenset({"application/postscript"})
 """Made of printable characters, yet their text can only be had by interpreting them."""
 _NAMED_TYPES: Mapping[str, FileType] = MappingProxyType(
@@ -132,7 +133,7 @@ def _type_of_text(head: bytes, name: str, mime: str) -> FileType:
         return FileType.XML
     if named in _TEXTS_BY_NAME:
         return named
-    if mime == "application/json" or (named is FileType.JSON and text.lstrip().startswith(("{", "["))):
+    if mime in _JSON or (named is FileType.JSON and text.lstrip().startswith(("{", "["))):
         return FileType.JSON
     return FileType.TEXT
 

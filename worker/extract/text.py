@@ -18,16 +18,24 @@ from worker.read_options import ReadOptions
 _MAX_BYTES_PER_CHAR = 4
 _MIN_CJK_SHARE = 0.1
 _SAMPLED_CHARS = 200_000
+_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""What terminals are told about colours and the cursor (ECMA-48, 5.4), as logs of builds hold it."""
+_JSON_START = re.compile(r"\ufeff?\s*[\[{]\s*[\"\[{]")
+_JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
 def open_text(path: Path, options: ReadOptions) -> PageSource:
     """One page with the whole text: tables, JSON and Markdown stay as they were written.
 
+    Only characters that JSON writes as numbers are put as themselves, and the colours of a terminal go.
     Text over `max_text_chars` is cut there, and the page's reason says so. Raises RejectedError when the
     file is empty.
     """
-    return one_page(clean(decode(read_start(path, options))), options)
+    text = _COLOURS.sub("", decode(read_start(path, options)))
+    if _JSON_START.match(text):
+        text = _with_characters(text)
+    return one_page(clean(text), options)
 
 
 def read_start(path: Path, options: ReadOptions) -> bytes:
@@ -75,6 +83,18 @@ def language_of_text(text: str) -> str | None:
     if shares.kana + shares.kanji >= _MIN_CJK_SHARE and shares.hangul < shares.kana + shares.kanji:
         return "jpn"
     return "eng" if shares.latin > 0.5 else None
+
+
+def _with_characters(json: str) -> str:
+    """JSON with the characters that its escapes stand for; those of ASCII, quotes too, stay."""
+    text = _JSON_ESCAPE.sub(_character, json)
+    # Characters beyond the first 65,536 are escaped as two halves.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _character(escape: re.Match[str]) -> str:
+    code = int(escape[1] or "0", 16)
+    return chr(code) if code >= 0x80 else escape[0]
 
 
 def _once(page: Page) -> Iterator[Page | int]:

@@ -165,6 +165,23 @@ def test_a_last_character_cut_in_two_does_not_matter() -> None:
     assert decode("営業報告書".encode()[:-1]) == "営業報告\ufffd"
 
 
+@pytest.mark.parametrize("older", ["cp932", "euc_jp"])
+@pytest.mark.parametrize(("first", "others"), [(40, 1), (20, 20), (1, 40)])
+def test_lines_of_two_encodings_are_each_read_in_theirs(older: str, first: int, others: int) -> None:
+    utf8, other = "10:00 起動しました\n" * first, "10:01 エラー: 報告書.xlsx が見つかりません\n" * others
+
+    assert decode(utf8.encode() + other.encode(older)) == utf8 + other
+
+
+def test_what_a_crash_left_empty_in_a_log_is_no_text() -> None:
+    before, after = "起動しました。\n", "再起動しました。\n"
+
+    assert (
+        clean(decode(before.encode("cp932") + bytes(4096) + after.encode("cp932")))
+        == (before + after).strip()
+    )
+
+
 def test_bytes_of_no_encoding_are_no_error() -> None:
     assert isinstance(decode(bytes(range(256))), str)
 
@@ -188,8 +205,14 @@ def test_nothing_is_raised_on_rubbish(data: bytes) -> None:
         (b"\x1b[31mred\x1b[0m\n", True),
         ("日本語。".encode("cp932"), True),
         ("a日本語。".encode("utf-8-sig"), True),
+        ("見積書\x1a".encode("cp932"), True),
+        ("報告書".encode("utf-16") + b"A", True),
+        ("\ufeff氏名\n\ufeff山田\n".encode(), True),
+        ("起動しました。\n".encode("cp932") + bytes(4096), True),
+        (("起動\n" * 9).encode() + ("終了しました\n" * 9).encode("cp932"), True),
         (b"", False),
         (bytes(100), False),
+        (bytes(5000), False),
         (bytes(range(256)), False),
         (b"\x7fELF\x02\x01\x01" + bytes(57), False),
     ],

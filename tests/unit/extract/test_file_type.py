@@ -163,8 +163,9 @@ def test_markup_shows_in_the_text_and_tables_in_the_name(
     assert detect_file_type(_file(tmp_path, text.encode(encoding), name)) is expected
 
 
-def test_json_is_known_without_its_name(tmp_path: Path) -> None:
-    assert detect_file_type(_file(tmp_path, b'{"key": "value"}', "a")) is FileType.JSON
+@pytest.mark.parametrize("data", [b'{"key": "value"}', b'{"key": 1}\n{"key": 2}\n'])
+def test_json_is_known_without_its_name(tmp_path: Path, data: bytes) -> None:
+    assert detect_file_type(_file(tmp_path, data, "a")) is FileType.JSON
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,32 @@ def test_a_file_is_one_page_of_text(tmp_path: Path) -> None:
     assert source.preview() is None
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r'{"name": "\u5c71\u7530", "kanji": "\ud842\uDFB7"}', '{"name": "山田", "kanji": "𠮷"}'),
+        (r'[{"a": "\u0022 \n \\u5c71 \u5C71"}]', r'[{"a": "\u0022 \n \\u5c71 山"}]'),
+        (r'{"half": "\ud842"}', '{"half": "\ufffd"}'),
+        ('{"level": "info"}\n{"m": "\\u8d77\\u52d5"}', '{"level": "info"}\n{"m": "起動"}'),
+        (r"C:\u5c71", r"C:\u5c71"),
+    ],
+)
+def test_characters_that_json_writes_as_numbers_are_themselves(
+    tmp_path: Path, written: str, read: str
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(written)
+
+    assert _page(path).text == read
+
+
+def test_the_colours_of_a_terminal_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("\x1b[32mINFO\x1b[0m 起動\x1b[K\n\x1b[1;31mERROR\x1b[m 失敗")
+
+    assert _page(path).text == "INFO 起動\nERROR 失敗"
+
+
 def test_entities_of_xml_stay_as_they_are_written(tmp_path: Path) -> None:
     xml = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>\n<a>&x;</a>'
     path = tmp_path / "a.xml"
