@@ -91,6 +91,16 @@ def has_invisible_text(page: Any) -> bool:
     )
 
 
+def drawing_order(page: Any) -> dict[int, int]:
+    """The place of each thing in the order in which the page draws them, by its address.
+
+    What forms hold comes after what stands beside them.
+    """
+    return {
+        ctypes.addressof(thing.contents): place for place, (thing, _, _) in enumerate(_walk(page)) if thing
+    }
+
+
 def page_box(page: Any) -> Box:
     """The part of the page that is shown."""
     left, bottom, right, top = (float(side) for side in page.get_bbox())

@@ -27,6 +27,7 @@ from worker.extract.page_pictures import (
     outline_points,
     pictures_of,
 )
+from worker.extract.sideways_text import sideways_text
 from worker.extract.text import clean
 
 _SHORT_CHARS = 100
@@ -62,7 +63,7 @@ class TextLayer:
 def read_layer(page: Any) -> TextLayer:
     """Read and judge the layer of an open page; the caller holds the document's lock."""
     with closing(page.get_textpage()) as layer:
-        raw: str = layer.get_text_bounded()
+        raw: str = sideways_text(page, layer) or layer.get_text_bounded()
         text = clean(without_hyphens(raw))
         if not text:
             return TextLayer(text="", drawn=draws_more_than_text(page))
