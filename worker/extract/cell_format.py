@@ -1,16 +1,19 @@
 """A cell's number as a person sees it, as far as that helps to find it.
 
-Dates are ISO whatever their format; percents are percents; leading zeros that the format asks for are kept,
-because they belong to codes; the noise of binary fractions goes. Thousands are not grouped and currencies
-not named: nobody who looks for 1234567 types the commas.
+Dates are ISO whatever their format; percents are percents; leading zeros and hyphens that the format asks
+for are kept, because they belong to codes, postal codes and telephone numbers; the noise of binary fractions
+goes. Thousands are not grouped and currencies not named: nobody who looks for 1234567 types the commas.
 """
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
@@ -25,6 +28,18 @@ _TIME_LETTERS = re.compile(r"[hs]", re.IGNORECASE)
 _NO_NUMBER = re.compile(r"e[+-]|general|g/標準", re.IGNORECASE)
 """What contains letters of dates and is none: exponents, and the names of the plain format."""
 _ZEROS = re.compile(r"0{2,}")
+_CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d*)?)\]")
+_CONDITIONS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
+    {
+        **{"<=": operator.le, ">=": operator.ge, "<>": operator.ne},
+        **{"<": operator.lt, ">": operator.gt, "=": operator.eq},
+    }
+)
+_Section = tuple[Callable[[float, float], bool] | None, float, str | None]
+"""A condition with its number, and the mask of the section where it has one."""
+_WRAPPED = re.compile(r'\\(.)|"([^"]*)"|\[[^\]]*\]|[_*].')
+_MASK = re.compile(r"[-() ]*[0#](?:[-() ]*[0#])*")
+_PARTED = re.compile(r"[0#]-[0#]")
 _SIGNIFICANT_DIGITS = 15
 """So many has a number in Excel; what a binary fraction shows beyond is noise."""
 
@@ -42,6 +57,9 @@ def shown(value: str, *, format_code: str, since_1904: bool = False) -> str:
             return _date(number, plain, since_1904=since_1904)
     if "%" in plain:
         return f"{_without_noise(number * 100)}%"
+    mask = _mask(number, format_code)
+    if mask and number.is_integer() and number >= 0:
+        return _in_mask(_without_noise(number), mask)
     if _ZEROS.fullmatch(plain) and number.is_integer() and number >= 0:
         return _without_noise(number).zfill(len(plain))
     return _without_noise(number)
@@ -59,6 +77,41 @@ def format_code(number: int, own: Mapping[int, str]) -> str:
     if number in _LOCAL_DATE_IDS:
         return "h:mm" if number in _LOCAL_TIME_IDS else "yyyy/m/d"
     return str(BUILTIN_FORMATS.get(number, "General"))
+
+
+def _mask(number: float, format_code: str) -> str | None:
+    """The places of digits where the format parts them by hyphens, such as 000-0000 or (00) ####-####."""
+    for condition, limit, mask in _masks(format_code):
+        if condition is None or condition(number, limit):
+            return mask
+    return None
+
+
+@lru_cache(maxsize=1_000)
+def _masks(format_code: str) -> tuple[_Section, ...]:
+    """The sections of a format with their conditions; none where no section parts digits by hyphens."""
+    sections: list[_Section] = []
+    for section in format_code.split(";"):
+        found = _CONDITION.search(section)
+        mask = _WRAPPED.sub(lambda part: part[1] or part[2] or "", section).strip()
+        known = mask if _MASK.fullmatch(mask) and _PARTED.search(mask) else None
+        sections.append(
+            (_CONDITIONS[found[1]], float(found[2]), known) if found is not None else (None, 0.0, known)
+        )
+    return tuple(sections) if any(known for _, _, known in sections) else ()
+
+
+def _in_mask(digits: str, mask: str) -> str:
+    """The digits from the right, with zeros where the mask has one; what is too much stands in front."""
+    places = [place for place in mask if place in "0#"]
+    left = digits.zfill(len(places) - places.index("0") if "0" in places else 1)
+    shown = ""
+    for place in reversed(mask):
+        if place not in "0#":
+            shown = place + shown
+        elif left:
+            left, shown = left[:-1], left[-1] + shown
+    return left + shown if left else shown.lstrip("- ").removeprefix("() ")
 
 
 def _date(number: float, plain: str, *, since_1904: bool) -> str:

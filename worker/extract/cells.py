@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from worker.errors import Code
 from worker.extract.cell_format import format_code, shown
 from worker.extract.ooxml_package import UNREADABLE, Element, Package, forget, local_name
 from worker.extract.text import clean
 
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+"""ECMA-376 part 1, 22.9.2.19; a text that looks like one has its underscore escaped."""
 _BOOLEANS = {"1": "TRUE", "0": "FALSE"}
 
 
@@ -74,7 +78,7 @@ class CellReader:
             style = int(cell.get("s") or 0)
             known = self._formats[style] if 0 <= style < len(self._formats) else "General"
             return shown(value, format_code=known, since_1904=self._since_1904)
-        return _on_one_line(value)
+        return _on_one_line(_unescaped(value))
 
     def _shared(self, index: str) -> str:
         number = int(index)
@@ -88,7 +92,12 @@ def plain_text(element: Element) -> str:
         for text in element.iter("{*}t")
         if (parent := text.getparent()) is None or local_name(parent) != "rPh"
     )
-    return "".join(pieces)
+    return _unescaped("".join(pieces))
+
+
+def _unescaped(text: str) -> str:
+    """Text without the escapes for what XML cannot hold: _x000D_ is the end of a line as Windows has it."""
+    return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
 
 
 def _shared_strings(package: Package, main: str, *, max_chars: int) -> list[str]:

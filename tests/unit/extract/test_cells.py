@@ -60,10 +60,21 @@ def _sheet(*rows: str) -> str:
         ('<c t="s"><v>7</v></c><c t="s"><v>-1</v></c>', []),
         ('<c s="1"><v>45000</v></c><c s="2"><v>7</v></c><c s="0"><v>7</v></c>', ["2023-03-15\t007\t7"]),
         ('<c t="b"><v>1</v></c><c t="b"><v>0</v></c>', ["TRUE\tFALSE"]),
+        ('<c t="inlineStr"><is><t>a_x000D_\nb_x005F_x000D_</t></is></c>', ["a b_x000D_"]),
+        ('<c t="str"><v>a_x000D_b_xyz_</v></c>', ["a b_xyz_"]),
         ("<c/><c><v/></c><c><f>1+1</f></c>", []),
         ("<c><v>1</v></c><c/><c><v>3</v></c>", ["1\t\t3"]),
     ],
-    ids=["strings", "strings that are not there", "formats", "truth", "empty", "gap"],
+    ids=[
+        "strings",
+        "strings that are not there",
+        "formats",
+        "truth",
+        "escapes",
+        "escapes of formulas",
+        "empty",
+        "gap",
+    ],
 )
 def test_cells_are_read_with_their_strings_and_formats(
     tmp_path: Path, cells: str, expected: list[str]
