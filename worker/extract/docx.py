@@ -14,6 +14,7 @@ from pathlib import Path
 
 from worker.errors import Code, RejectedError
 from worker.extract.drawing_text import chart_text, drawn_text
+from worker.extract.equation_field import show_equations
 from worker.extract.office_pages import OfficePages, PageText, PictureFinder, places
 from worker.extract.ooxml_package import UNREADABLE, Element, Package, local_name, open_package, readable
 from worker.extract.page_source import PageSource
@@ -129,7 +130,12 @@ def _collect(element: Element, pieces: list[str], boxes: list[str]) -> None:
         pieces.append(element.text or "")
     elif tag in _SIGNS:
         pieces.append(_SIGNS[tag])
+    elif tag == "sym":
+        pieces.append(_sign(element))
+    elif tag == "textpath":
+        pieces.append(element.get("string") or "")
     elif tag == "p":
+        show_equations(element)
         floating: list[str] = []
         _collect_all(element, pieces, floating)
         pieces.extend(["\n", *floating])
@@ -143,6 +149,13 @@ def _collect(element: Element, pieces: list[str], boxes: list[str]) -> None:
         _collect_alternative(element, pieces, boxes)
     else:
         _collect_all(element, pieces, boxes)
+
+
+def _sign(element: Element) -> str:
+    """A character picked from a font; what fonts of signs have in the private area means nothing."""
+    code = next((value for key, value in element.attrib.items() if key.endswith("}char")), "")
+    number = int(code, 16) if re.fullmatch("[0-9A-Fa-f]{4}", code) else 0
+    return "" if number < 0x20 or 0xD800 <= number <= 0xF8FF else chr(number)
 
 
 def _collect_all(parent: Element, pieces: list[str], boxes: list[str]) -> None:

@@ -170,6 +170,16 @@ def test_the_fallback_is_read_where_the_choice_has_no_text(tmp_path: Path) -> No
     assert _text(_docx(tmp_path, body)) == "only here"
 
 
+def test_signs_from_fonts_fields_without_result_and_words_as_pictures_are_read(tmp_path: Path) -> None:
+    body = (
+        '<w:p><w:r><w:sym w:font="MS Mincho" w:char="2460"/><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>'
+        '<w:fldSimple w:instr="EQ \\o(○,印)"/>'
+        '<w:r><w:pict><v:textpath string="社外秘"/></w:pict></w:r></w:p>'
+    )
+
+    assert _text(_docx(tmp_path, body)) == "①印社外秘"
+
+
 def test_strict_files_are_read_too(tmp_path: Path) -> None:
     path = _archive(tmp_path / "a.docx", {"word/document.xml": _part(_p("Strict"), namespace=_STRICT)})
 
