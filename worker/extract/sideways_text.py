@@ -19,6 +19,8 @@ from worker.extract.tsv import is_set_solid
 
 _SAMPLED_PAIRS = 60
 _LEAST_PAIRS = 10
+_MAX_CHARS = 100_000
+"""A newspaper's page has a fifth of that."""
 _HYPHENS = "\x02\ufffe"
 """What pdfium puts where a word was parted at the end of a line."""
 _NEW_LINE = 0.9
@@ -59,6 +61,8 @@ def sideways_text(page: Any, layer: Any) -> str | None:
 def _runs_sideways(layer: Any) -> bool:
     """Whether most neighbours in a sample of the page stand over each other."""
     count: int = layer.count_chars()
+    if count > _MAX_CHARS:
+        return False
     step = max(1, count // _SAMPLED_PAIRS)
     told = list(filter(None, (_runs_across(layer, index) for index in range(0, count - 1, step))))
     return len(told) >= _LEAST_PAIRS and told.count("sideways") * 2 > len(told)

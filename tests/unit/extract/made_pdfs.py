@@ -65,6 +65,29 @@ def one_page(folder: Path, content: bytes, resources: bytes, others: dict[int, b
     )
 
 
+def not_embedded(folder: Path, content: bytes, *, encoding: bytes) -> Path:
+    """A page with two Japanese fonts, F and G, that are not embedded; what is written is UTF-16 in hex."""
+    fonts = {
+        number: b"<</Type/Font/Subtype/Type0/BaseFont/%s/Encoding/%s/DescendantFonts[7 0 R]>>"
+        % (name, encoding)
+        for number, name in ((5, b"M"), (6, b"N"))
+    }
+    described = (
+        b"<</Type/Font/Subtype/CIDFontType0/BaseFont/M/FontDescriptor 8 0 R"
+        b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>>>"
+    )
+    descriptor = (
+        b"<</Type/FontDescriptor/FontName/M/Flags 4/FontBBox[0 -200 1000 900]"
+        b"/ItalicAngle 0/Ascent 800/Descent -200/CapHeight 700/StemV 80>>"
+    )
+    resources = b"/Font<</F 5 0 R/G 6 0 R>>"
+    return one_page(folder, content, resources, {**fonts, 7: described, 8: descriptor})
+
+
+def in_hex(text: str) -> bytes:
+    return b"<%s>" % text.encode("utf-16-be").hex().encode()
+
+
 def write(text: str, *, lines: int = 1, top: int = 760, invisible: bool = False) -> Draw:
     def draw(canvas: Canvas) -> None:
         written = canvas.beginText(72, top)

@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.unit.extract.made_pdfs import SENTENCE, Draw, one_page, pdf, write
+from tests.unit.extract.made_pdfs import SENTENCE, Draw, in_hex, not_embedded, pdf, write
 from worker.extract.sideways_text import sideways_text
 
 pytestmark = pytest.mark.unit
@@ -37,23 +37,13 @@ def _turned(degrees: int) -> Draw:
     return draw
 
 
-def _vertical(folder: Path, columns: tuple[str, ...], size: int = 14) -> Path:
-    """Columns from right to left in a font for vertical writing that is not embedded."""
+def _vertical(folder: Path, columns: tuple[str, ...]) -> Path:
+    """Columns from right to left."""
     texts = [
-        b"1 0 0 1 %d 700 Tm <%s> Tj" % (400 - 25 * number, column.encode("utf-16-be").hex().encode())
+        b"1 0 0 1 %d 700 Tm %s Tj" % (400 - 25 * number, in_hex(column))
         for number, column in enumerate(columns)
     ]
-    font = b"<</Type/Font/Subtype/Type0/BaseFont/M/Encoding/UniJIS-UCS2-V/DescendantFonts[6 0 R]>>"
-    described = (
-        b"<</Type/Font/Subtype/CIDFontType0/BaseFont/M/FontDescriptor 7 0 R"
-        b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>>>"
-    )
-    descriptor = (
-        b"<</Type/FontDescriptor/FontName/M/Flags 4/FontBBox[0 -200 1000 900]"
-        b"/ItalicAngle 0/Ascent 800/Descent -200/CapHeight 700/StemV 80>>"
-    )
-    content = b"BT /F %d Tf %s ET" % (size, b" ".join(texts))
-    return one_page(folder, content, b"/Font<</F 5 0 R>>", {5: font, 6: described, 7: descriptor})
+    return not_embedded(folder, b"BT /F 14 Tf %s ET" % b" ".join(texts), encoding=b"UniJIS-UCS2-V")
 
 
 @pytest.mark.parametrize("degrees", [90, -90])
