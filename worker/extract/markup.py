@@ -25,6 +25,8 @@ _XML_DECLARATION = re.compile(r"^\s*<\?xml.*?\?>", re.DOTALL)
 
 _INVISIBLE = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "rt", "rp"})
 """Furigana (rt, rp) repeat the base text they stand over."""
+_BINARY = frozenset({"binData", "binaryData", "binary-data"})
+"""Pictures and programs within the XML that Word, Excel and LibreOffice write as one file, in base64."""
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "wbr"})
 _LINES = frozenset(
     re.findall(
@@ -129,6 +131,7 @@ class _Content:
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._after_end = False
+        self._in_binary = False
         parser = expat.ParserCreate(encoding="utf-8")
         # With the default handler set, expat hands over entities as they are written and expands none.
         parser.DefaultHandler = self._on_rest
@@ -146,15 +149,19 @@ class _Content:
     def text(self) -> str:
         return "".join(self._pieces)
 
-    def _on_start(self, _name: str, _attributes: dict[str, str]) -> None:
+    def _on_start(self, name: str, _attributes: dict[str, str]) -> None:
+        self._in_binary = name.rpartition(":")[2] in _BINARY
         if self._after_end:
             self._pieces.append("\n")
         self._after_end = False
 
     def _on_end(self, _name: str) -> None:
+        self._in_binary = False
         self._after_end = True
 
     def _on_text(self, text: str) -> None:
+        if self._in_binary:
+            return
         # White space between two elements is layout; words behind an element belong to its sentence.
         if text.strip():
             self._after_end = False

@@ -21,7 +21,8 @@ _SAMPLED_CHARS = 200_000
 _COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """What terminals are told about colours and the cursor (ECMA-48, 5.4), as logs of builds hold it."""
 _JSON_START = re.compile(r"\ufeff?\s*[\[{]\s*[\"\[{]")
-_JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_JSON_ESCAPE = re.compile(r"((?:\\u[0-9a-fA-F]{4})+)|\\.", re.DOTALL)
+_ASCII_ESCAPE = re.compile(r"(\\u00[0-7][0-9a-fA-F])")
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -87,14 +88,18 @@ def language_of_text(text: str) -> str | None:
 
 def _with_characters(json: str) -> str:
     """JSON with the characters that its escapes stand for; those of ASCII, quotes too, stay."""
-    text = _JSON_ESCAPE.sub(_character, json)
-    # Characters beyond the first 65,536 are escaped as two halves.
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _JSON_ESCAPE.sub(_characters, json)
 
 
-def _character(escape: re.Match[str]) -> str:
-    code = int(escape[1] or "0", 16)
-    return chr(code) if code >= 0x80 else escape[0]
+def _characters(escapes: re.Match[str]) -> str:
+    """A row of them at once: characters beyond the first 65,536 are escaped as two halves."""
+    if escapes[1] is None:
+        return escapes[0]
+    parts = _ASCII_ESCAPE.split(escapes[0])
+    return "".join(
+        part if number % 2 else bytes.fromhex(part.replace("\\u", "")).decode("utf-16-be", "replace")
+        for number, part in enumerate(parts)
+    )
 
 
 def _once(page: Page) -> Iterator[Page | int]:

@@ -98,6 +98,7 @@ def test_markup_of_any_depth_costs_no_stack(tmp_path: Path) -> None:
         ("<a><!-- no --><?no no?>yes</a>", "yes"),
         ("<a>1&nbsp;000</a>", "1\xa0000"),
         ('<a title="no"/>', ""),
+        ("<a><b>one</b><p:binaryData>aGVs\nbG8=</p:binaryData><b>two</b></a>", "one\ntwo"),
     ],
 )
 def test_xml_is_the_text_between_the_tags(tmp_path: Path, xml: str, expected: str) -> None:

@@ -74,6 +74,7 @@ def test_a_file_is_one_page_of_text(tmp_path: Path) -> None:
     [
         (r'{"name": "\u5c71\u7530", "kanji": "\ud842\uDFB7"}', '{"name": "山田", "kanji": "𠮷"}'),
         (r'[{"a": "\u0022 \n \\u5c71 \u5C71"}]', r'[{"a": "\u0022 \n \\u5c71 山"}]'),
+        (r'{"a": "\u5c71\u000a\u7530"}', r'{"a": "山\u000a田"}'),
         (r'{"half": "\ud842"}', '{"half": "\ufffd"}'),
         ('{"level": "info"}\n{"m": "\\u8d77\\u52d5"}', '{"level": "info"}\n{"m": "起動"}'),
         (r"C:\u5c71", r"C:\u5c71"),
