@@ -14,6 +14,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from worker.extract.furigana import Letter, furigana
 from worker.extract.page_pictures import drawing_order, page_box
 from worker.extract.tsv import is_set_solid
 
@@ -50,7 +51,7 @@ def sideways_text(page: Any, layer: Any) -> str | None:
     """The text of the page line by line; None where most of its writing runs across, as usual."""
     if not _runs_sideways(layer):
         return None
-    chars = sorted(_chars(page, layer), key=lambda char: char.order)
+    chars = _without_furigana(sorted(_chars(page, layer), key=lambda char: char.order))
     pieces = [char.text for char in chars[:1]]
     for one, other in pairwise(chars):
         pieces.append(_between(one, other) + other.text)
@@ -98,6 +99,12 @@ def _chars(page: Any, layer: Any) -> list[_Char]:
             size = _size(layer, index)
             chars.append(_Char(text=text, x=x, y=y, size=size, low=low, high=high, order=order))
     return chars
+
+
+def _without_furigana(chars: list[_Char]) -> list[_Char]:
+    letters = [Letter(text=char.text, along=-char.y, across=char.x, size=char.size) for char in chars]
+    left_out = {place for run in furigana(letters) for place in run}
+    return [char for place, char in enumerate(chars) if place not in left_out]
 
 
 def _origin(layer: Any, index: int) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from worker.extract.furigana import without_furigana
 from worker.extract.layer_trust import LayerReason, doubt, without_hyphens
 from worker.extract.line_order import text_in_order
 from worker.extract.page_pictures import (
@@ -64,7 +65,7 @@ class TextLayer:
 def read_layer(page: Any) -> TextLayer:
     """Read and judge the layer of an open page; the caller holds the document's lock."""
     with closing(page.get_textpage()) as layer:
-        raw: str = sideways_text(page, layer) or text_in_order(layer)
+        raw: str = sideways_text(page, layer) or without_furigana(layer, text_in_order(layer))
         text = clean(without_hyphens(raw))
         if not text:
             return TextLayer(text="", drawn=draws_more_than_text(page))
