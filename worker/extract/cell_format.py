@@ -40,6 +40,8 @@ _Section = tuple[Callable[[float, float], bool] | None, float, str | None]
 _WRAPPED = re.compile(r'\\(.)|"([^"]*)"|\[[^\]]*\]|[_*].')
 _MASK = re.compile(r"[-() ]*[0#](?:[-() ]*[0#])*")
 _PARTED = re.compile(r"[0#]-[0#]")
+_MAX_FORMAT_CHARS = 255
+"""Excel's own limit; looking for the parts of a format takes the square of its length."""
 _SIGNIFICANT_DIGITS = 15
 """So many has a number in Excel; what a binary fraction shows beyond is noise."""
 
@@ -73,7 +75,7 @@ def is_date(plain: str) -> bool:
 def format_code(number: int, own: Mapping[int, str]) -> str:
     """The format of a number, from the workbook's own ones and those that every program knows."""
     if number in own:
-        return own[number]
+        return own[number] if len(own[number]) <= _MAX_FORMAT_CHARS else "General"
     if number in _LOCAL_DATE_IDS:
         return "h:mm" if number in _LOCAL_TIME_IDS else "yyyy/m/d"
     return str(BUILTIN_FORMATS.get(number, "General"))

@@ -78,3 +78,9 @@ def test_dates_are_counted_from_1904_where_the_workbook_says_so() -> None:
 )
 def test_formats_are_known_by_number(number: int, value: str, expected: str) -> None:
     assert shown(value, format_code=format_code(number, {164: "yyyy-mm-dd"})) == expected
+
+
+def test_a_format_that_is_longer_than_any_program_writes_is_none() -> None:
+    own = {164: "0" * 255, 165: "[" * 256}
+
+    assert [format_code(number, own) for number in own] == ["0" * 255, "General"]
