@@ -1,6 +1,7 @@
 """What lies on a PDF page and not in its content: filled fields, free text, stamps; and notes of reviewers.
 
-pdfium's text of a page knows none of it (PDF 32000-1, 12.5). Callers hold the document's lock.
+pdfium's text of a page knows none of it (PDF 32000-1, 12.5). Fields need an open form (`open_form`), which
+draws those that have no appearance of their own. Callers hold the document's lock.
 """
 
 from __future__ import annotations
@@ -30,16 +31,20 @@ _NOTED = frozenset(
 _NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 
 
+def open_form(document: Any) -> None:
+    """Let pdfium know the document's fields, if it has any; before its first page is opened."""
+    if document.get_formtype() != pdfium.FORMTYPE_NONE:
+        document.init_forms()
+
+
 def notes_of(page: Any) -> str:
-    """What reviewers wrote beside the page, and what fields and free text say that have no appearance."""
+    """What reviewers wrote beside the page, and what free text says that has no appearance."""
     notes = []
     for annotation, kind in _annotations(page):
         if pdfium.FPDFAnnot_GetFlags(annotation) & _NOT_SHOWN:
             continue
         if kind in _NOTED or (kind == pdfium.FPDF_ANNOT_FREETEXT and not _has_appearance(annotation)):
             notes.append(_string(annotation, b"Contents"))
-        elif kind == pdfium.FPDF_ANNOT_WIDGET and _is_unseen_text(annotation):
-            notes.append(_string(annotation, b"V"))
     return "\n".join(dict.fromkeys(note for note in map(clean, notes) if note))
 
 
@@ -58,10 +63,6 @@ def _annotations(page: Any) -> Iterator[tuple[Any, int]]:
                 yield annotation, pdfium.FPDFAnnot_GetSubtype(annotation)
             finally:
                 pdfium.FPDFPage_CloseAnnot(annotation)
-
-
-def _is_unseen_text(field: Any) -> bool:
-    return not _has_appearance(field) and _string(field, b"FT") in ("Tx", "Ch")
 
 
 def _has_appearance(annotation: Any) -> bool:

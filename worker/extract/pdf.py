@@ -20,7 +20,7 @@ from PIL import Image
 from pypdfium2 import PdfiumError
 
 from worker.errors import Code, OCRError, RejectedError
-from worker.extract.annotations import notes_of, press_onto
+from worker.extract.annotations import notes_of, open_form, press_onto
 from worker.extract.joined_page import unrecognised
 from worker.extract.page_pictures import in_pixels, most_pixels, pictures_of
 from worker.extract.page_source import LayeredPage, PageSource
@@ -78,6 +78,7 @@ class _Pdf:
         self._mixed: dict[int, TextLayer] = {}
         self._unit: float | None = None
         self._copy: Path | None = None
+        open_form(document)
         self.page_count = min(len(document), _MAX_PAGES)
 
     def has_pages(self) -> bool:

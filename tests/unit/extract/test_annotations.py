@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pypdfium2
@@ -34,18 +35,25 @@ def _annotation(kind: bytes, entries: bytes, *, flags: int = 4) -> bytes:
     return b"<</Type/Annot/Subtype/%s/F %d/Rect[100 600 300 620]%s>>" % (kind, flags, entries)
 
 
-def _pdf(folder: Path, *annotations: bytes, content: bytes = _LINE % b"Travel expenses") -> Path:
+def _pdf(
+    folder: Path,
+    *annotations: bytes,
+    content: bytes = _LINE % b"Travel expenses",
+    form: bytes = b"",
+    others: Mapping[int, bytes] = MappingProxyType({}),
+) -> Path:
     """A page whose annotations may name object 9, an appearance that says `filled in`."""
     appearance = b"/Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources<</Font<</F1 5 0 R>>>>"
     return raw_pdf(
         folder,
         {
-            1: b"<</Type/Catalog/Pages 2 0 R>>",
+            1: b"<</Type/Catalog/Pages 2 0 R" + form + b">>",
             2: b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
             3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
             b"/Resources<</Font<</F1 5 0 R>>>>/Annots[" + b"".join(annotations) + b"]>>",
             4: _stream(b"", content),
             5: _FONT,
+            **others,
             9: _stream(appearance, b"BT /F1 12 Tf 2 5 Td (filled in) Tj ET"),
         },
     )
@@ -84,9 +92,7 @@ def test_what_is_shown_on_the_page_is_its_text(tmp_path: Path, kind: bytes) -> N
     [
         (_annotation(b"Text", b"/Contents<" + _NOTE + b">"), "金額を確認"),
         (_annotation(b"Highlight", b"/Contents(why?)/AP<</N 9 0 R>>"), "why?"),
-        (_annotation(b"Widget", b"/FT/Tx/V(no appearance)"), "no appearance"),
         (_annotation(b"FreeText", b"/Contents(no appearance)"), "no appearance"),
-        (_annotation(b"Widget", b"/FT/Btn/V/Off"), ""),
         (_annotation(b"Link", b"/Contents(where it leads)"), ""),
         (_annotation(b"Popup", b"/Contents(again)"), ""),
         (_annotation(b"Text", b"/Contents(hidden)", flags=2), ""),
@@ -98,6 +104,35 @@ def test_what_is_said_beside_it_is_a_note(
     tmp_path: Path, opened: list[Any], annotation: bytes, said: str
 ) -> None:
     assert notes_of(_page(opened, _pdf(tmp_path, annotation))) == said
+
+
+@pytest.mark.parametrize(
+    ("field", "part", "drawn", "text"),
+    [
+        (b"/FT/Tx/V(own value)", b"", b"false", "Travel expenses\nown value"),
+        (b"/FT/Tx/V(own value)", b"", b"true", "Travel expenses\nown value"),
+        (b"/FT/Tx/V<FEFF5C717530>/Kids[6 0 R]", b"/Parent 7 0 R", b"true", "Travel expenses\n山田"),
+        (b"/FT/Tx/V<FEFF5C717530>/Kids[6 0 R]", b"/Parent 7 0 R", b"false", "Travel expenses\n山田"),
+        (b"/FT/Ch/V(third)/Opt[(first)(third)]", b"", b"false", "Travel expenses\nfirst\nthird"),
+        (b"/FT/Btn/V/Off", b"", b"false", "Travel expenses"),
+    ],
+)
+def test_fields_without_an_appearance_have_their_value(
+    tmp_path: Path, field: bytes, part: bytes, drawn: bytes, text: str
+) -> None:
+    widget = b"<</Type/Annot/Subtype/Widget/T(n)/DA(/F1 12 Tf 0 g)/F 4/Rect[100 600 300 620]%s>>"
+    form = b"/AcroForm<</Fields[%d 0 R]/NeedAppearances %s/DA(/F1 12 Tf 0 g)/DR<</Font<</F1 5 0 R>>>>>>"
+    path = _pdf(
+        tmp_path,
+        b"6 0 R",
+        form=form % (7 if part else 6, drawn),
+        others={6: widget % (part or field), 7: b"<</T(n)/DA(/F1 12 Tf 0 g)%s>>" % field},
+    )
+
+    page = _read(path)
+
+    assert isinstance(page, Page)
+    assert page.text == text
 
 
 def test_notes_follow_the_text_each_once(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 
 from worker.config import sandbox_environment
 from worker.errors import Code, MisconfiguredError, RejectedError
-from worker.extract.extraction_run import Ended, Event, ExtractionRequest, PreviewDrawn
+from worker.extract.extraction_run import THUMBNAIL_NAME, Ended, Event, ExtractionRequest, PreviewDrawn
 from worker.extract.sandbox import ExtractionRun, Sandbox
 from worker.models import FileType, Page, TextSource
 from worker.read_options import Limits, ReadOptions
@@ -177,7 +177,8 @@ def test_a_picture_in_a_document_has_a_ticket_of_its_own_behind_the_text(
     assert (text.number, text.text, text.source) == (1, "Some words", TextSource.FILE)
     assert (recognised.number, recognised.source) == (2, TextSource.OCR)
     assert "HELLO 1" in recognised.text
-    assert {path.name for path in what.folder.rglob("*")} <= {"original", "scratch"}
+    assert {path.name for path in what.folder.iterdir()} <= {"original", "scratch", THUMBNAIL_NAME}
+    assert list(what.folder.rglob("picture-*")) == []
 
 
 def test_a_converter_that_hangs_is_ended_with_all_it_started(
