@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from worker.extract.image_preprocessor import to_grey
+from worker.extract.grey import to_grey
 
 _TILE_PX = 4
 """Half a millimetre at 200 dpi; less in small pictures, whose letters are small too."""

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import IO
 
 import pillow_heif
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, ImageStat
 
 from worker.errors import Code, OCRError, RejectedError
-from worker.extract.image_preprocessor import to_grey
+from worker.extract.blank_page import shows_nothing
+from worker.extract.grey import on_paper, to_grey
 from worker.extract.page_source import PageSource
 from worker.models import Page, TextSource
 from worker.read_options import ReadOptions
@@ -35,6 +36,9 @@ _MAX_SIDE_PX = 32_000
 """Tesseract refuses sides over 32767 px."""
 _PREVIEW_PX = 1024
 _MAX_FRAMES = 10_000
+_LEAST_FAX_DPI = 50
+_FAX_RATIO = 1.5
+_COLOURED = ("RGB", "RGBX", "RGBA", "CMYK", "YCbCr", "LAB", "P")
 _DEEP_MODES = ("I", "F")
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -129,7 +133,10 @@ def _render(picture: _Picture, number: int, folder: Path) -> Path:
     try:
         with _opened(picture.path) as image:
             image.seek(number - 1)
-            _upright(_grey(image), image).save(target, format="PPM")
+            grey = _grey(image)
+            if shows_nothing(grey):
+                grey = _colours_apart(picture.path, number - 1) or grey
+            _upright(_square(grey, image), image).save(target, format="PPM")
     except _UNREADABLE as error:
         target.unlink(missing_ok=True)
         raise OCRError(
@@ -142,13 +149,44 @@ def _render(picture: _Picture, number: int, folder: Path) -> Path:
 
 def _grey(image: Image.Image) -> Image.Image:
     width_px, height_px = image.size
-    excess = max(math.sqrt(width_px * height_px / _MAX_OCR_PIXELS), max(image.size) / _MAX_SIDE_PX)
-    shrink = max(1, math.ceil(excess))
+    shrink = _shrink(image.size)
     # A JPEG can be decoded smaller, and without its colours; for others a draft is none.
     image.draft("L", (width_px // shrink, height_px // shrink))
     grey = to_grey(image)
     rest = math.ceil(shrink * grey.width / width_px)
     return grey if rest == 1 else grey.reduce(rest)
+
+
+def _shrink(size_px: tuple[int, int]) -> int:
+    width_px, height_px = size_px
+    excess = max(math.sqrt(width_px * height_px / _MAX_OCR_PIXELS), max(size_px) / _MAX_SIDE_PX)
+    return max(1, math.ceil(excess))
+
+
+def _colours_apart(path: Path, frame: int) -> Image.Image | None:
+    """The colour channel in which something stands out, for letters as bright as their ground; else None.
+
+    A JPEG that was decoded without its colours is decoded again.
+    """
+    with _opened(path) as image:
+        image.seek(frame)
+        if image.mode not in _COLOURED:
+            return None
+        shrink = _shrink(image.size)
+        colours = (image if shrink == 1 else image.reduce(shrink)).convert("RGB").split()
+        telling = [colour for colour in colours if not shows_nothing(colour)]
+        return max(telling, key=lambda colour: ImageStat.Stat(colour).stddev[0], default=None)
+
+
+def _square(picture: Image.Image, original: Image.Image) -> Image.Image:
+    """The picture with pixels as wide as high: a fax has half as many lines an inch as columns."""
+    across, down = (float(dpi) for dpi in original.info.get("dpi", (1, 1)))
+    if min(across, down) < _LEAST_FAX_DPI or not _FAX_RATIO <= max(across, down) / min(across, down) <= 3:
+        return picture
+    width_px, height_px = picture.size
+    if across > down:
+        return picture.resize((width_px, round(height_px * across / down)), Image.Resampling.BICUBIC)
+    return picture.resize((round(width_px * down / across), height_px), Image.Resampling.BICUBIC)
 
 
 def _preview(picture: _Picture, frame: int) -> Image.Image | None:
@@ -158,8 +196,8 @@ def _preview(picture: _Picture, frame: int) -> Image.Image | None:
         image.draft("RGB", (_PREVIEW_PX, _PREVIEW_PX))
         small = _scalable(image)
         small.thumbnail((_PREVIEW_PX, _PREVIEW_PX), Image.Resampling.LANCZOS)
-        coloured = _on_white(small) if small.has_transparency_data else _srgb(small)
-        return _upright(coloured, image)
+        coloured = on_paper(small) if small.has_transparency_data else _srgb(small)
+        return _upright(_square(coloured, image), image)
     return None
 
 
@@ -184,12 +222,6 @@ def _srgb(image: Image.Image) -> Image.Image:
             if converted is not None:
                 return converted
     return image.convert("RGB")
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    layer = image.convert("RGBA")
-    paper = Image.new("RGBA", layer.size, "white")
-    return Image.alpha_composite(paper, layer).convert("RGB")
 
 
 def _upright(picture: Image.Image, original: Image.Image) -> Image.Image:

@@ -15,6 +15,7 @@ English read as jpn comes out as Latin letters (over 99 %), so the script gives 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,11 @@ _INVENTED = 40.0
 (17 and 7 characters) stayed below."""
 _TOO_FEW_CHARS = 10
 """So few characters, read poorly, are no text either: a photo gave four, two of them at 51."""
+_FEWEST_SIGNS = 20
+_PATTERN_SHARE = 0.5
+"""Of a reading's characters, those of its three commonest: writing 0.2 to 0.4, patterns over 0.5."""
+_FEWEST_PIECES = 4
+_LONGEST_PIECE = 2.5
 _POOR = 60.0
 """Below this the reading is rubbish: wrong model, or a picture that is turned, skewed or spoilt."""
 _SURE_OF_LATIN = 80.0
@@ -99,10 +105,32 @@ def is_poor(reading: Reading) -> bool:
 
 def without_inventions(reading: Reading) -> Reading:
     """The reading without the lines nobody would believe; one that is not poor stays as it is."""
-    if reading.confidence is None or not is_poor(reading):
+    if not any(map(str.isalnum, reading.text)):
+        return reading_of(())  # bars and dots
+    if not is_poor(reading):
         return reading
     kept = reading_of([line for line in reading.lines if line.confidence >= _INVENTED])
+    if _is_pattern(kept):
+        return reading_of(())
     return reading_of(()) if is_poor(kept) and kept.chars < _TOO_FEW_CHARS else kept
+
+
+def _is_pattern(reading: Reading) -> bool:
+    """Whether a few signs return over and over, as bricks, weaves and scribbles are read."""
+    text = reading.text.casefold()
+    signs = Counter(char for char in text if not char.isspace() and not char.isdigit())
+    repeated = sum(count for _, count in signs.most_common(3))
+    return signs.total() >= _FEWEST_SIGNS and repeated > _PATTERN_SHARE * signs.total()
+
+
+def is_cut_across(reading: Reading) -> bool:
+    """Whether Japanese was read in pieces of a character or two a line: columns, taken for one block."""
+    lines = len(reading.lines)
+    return (
+        lines >= _FEWEST_PIECES
+        and reading.chars <= _LONGEST_PIECE * lines
+        and script_shares(reading.text).cjk > 0.5
+    )
 
 
 def is_invented(reading: Reading, again: Reading) -> bool:
@@ -154,11 +182,18 @@ def better(first: tuple[str, Reading], second: tuple[str, Reading]) -> tuple[str
         if _shows_cjk(*one) and not _shows_cjk(*other) and not fits(other[1], other[0]):
             return one
     most_chars = max(first[1].chars, second[1].chars, 1)
-    return second if _worth(second[1], most_chars) >= _worth(first[1], most_chars) else first
+    return second if _worth(*second, most_chars) >= _worth(*first, most_chars) else first
 
 
-def _worth(reading: Reading, most_chars: int) -> float:
+def _worth(model: str, reading: Reading, most_chars: int) -> float:
+    if _is_line_on_end(model, reading):
+        return 0.0
     return (reading.confidence or 0.0) ** 2 * min(1.0, 2 * reading.chars / most_chars)
+
+
+def _is_line_on_end(model: str, reading: Reading) -> bool:
+    """Whether a level line was read as columns of one character each, from right to left."""
+    return model.endswith(_VERTICAL) and reading.chars == len(reading.lines) > 1
 
 
 def _shows_cjk(model: str, reading: Reading) -> bool:
@@ -166,6 +201,7 @@ def _shows_cjk(model: str, reading: Reading) -> bool:
         _reads_cjk(model)
         and reading.confidence is not None
         and fits(reading, model)
+        and not _is_line_on_end(model, reading)
         and (script_shares(reading.text).cjk > 1 - _MOSTLY_LATIN)
     )
 

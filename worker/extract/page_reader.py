@@ -6,7 +6,7 @@ its path goes to the recogniser as it is, for exactly one pass. Only a reading t
 language badly is followed by others:
 
     poor (or no words): turn a page that stands on its side or head
-                        -> where there are few words, take them for one block
+    few words, unsure:  take them for one block
     then, fits badly:   ask one more language, or vertical text, as the script suggests
 
 The most believable reading is kept, without lines that nobody would believe.
@@ -23,10 +23,12 @@ from pathlib import Path
 from PIL import Image
 
 from worker.errors import OCRError
-from worker.extract.image_preprocessor import ImagePreprocessor, has_ink, to_grey
+from worker.extract.grey import to_grey
+from worker.extract.image_preprocessor import ImagePreprocessor, has_ink, is_coarse
 from worker.extract.language import (
     better,
     fits,
+    is_cut_across,
     is_invented,
     is_poor,
     language_of,
@@ -39,12 +41,10 @@ from worker.extract.second_look import SecondLook, look_again
 from worker.extract.tesseract_program import installed_languages
 from worker.extract.tsv import Reading, parse, reading_of
 
-_SMALL_PX = 500_000
-"""Pictures below are doubled: 12 px letters are read at 0.96 instead of 0.86 of the truth, from 20 px on
-(800 x 690 in the same layout) it makes no difference and costs a quarter more time."""
 _CREDIBLE_DPI = range(150, 1201)
 """What a file says of its resolution; below are the 72 and 96 that programs write when they do not know."""
 _FEW_CHARS = 50
+_SURE = 90.0
 _ONE_BLOCK_PSM = 6
 """Of a page with few words (a cover, a title) the automatic mode makes columns, or nothing at all."""
 _OSD_MODEL = "osd"
@@ -90,6 +90,7 @@ class PageReader:
         self._size_px, stated_dpi = _header(path)
         self._dpi = stated_dpi if stated_dpi in _CREDIBLE_DPI else dpi
         self._mended = 0
+        self._undoubled: tuple[Path, tuple[int, int]] | None = None
         self._tried: list[str] = []
         self._best: Pass | None = None
 
@@ -130,11 +131,13 @@ class PageReader:
         grey = load_grey(self._picture)
         if not has_ink(grey):
             return False
-        if grey.width * grey.height < _SMALL_PX:
+        if is_coarse(grey):
+            self._undoubled = (self._picture, self._size_px)
             grey = grey.resize((2 * grey.width, 2 * grey.height), Image.Resampling.BICUBIC)
             self._replace(grey)
         mended = ImagePreprocessor().mend(grey)
         if mended is not grey:
+            self._undoubled = None
             self._replace(mended)
         return True
 
@@ -175,13 +178,19 @@ class PageReader:
         """Doubt first the picture (a turned page is poor in every language), then the language."""
         if is_poor(last.reading):
             last = self._turned(last)
-        if is_poor(last.reading) and last.reading.chars < _FEW_CHARS:
+        cut_across = False
+        if _is_unsure_of_few(last):
+            if self._undoubled is not None:  # a single word in large letters is read better so
+                self._picture, self._size_px = self._undoubled
             last = self._read_in(last.model, psm=_ONE_BLOCK_PSM)
-        while not fits(last.reading, last.model):
+            cut_across = is_cut_across(last.reading)
+            last = last if cut_across else self._best or last
+        while cut_across or not fits(last.reading, last.model):
             model = next_model(last.reading, last.model, languages, self._tried)
             if model is None or not (model in languages or model in installed_languages()):
                 return
             last = self._read_in(model)
+            cut_across = False
 
     def _turned(self, last: Pass) -> Pass:
         """Turn a page that does not stand upright and read it again in the same model."""
@@ -203,6 +212,14 @@ class PageReader:
         self._picture = self._folder / f"{Path(self._name).stem}-mended-{self._mended}.pgm"
         self._size_px = grey.size
         grey.save(self._picture)
+
+
+def _is_unsure_of_few(done: Pass) -> bool:
+    """Whether a pass read few words, and not all of them well; other letters than its own do not count."""
+    reading = done.reading
+    if reading.chars >= _FEW_CHARS:
+        return False
+    return is_poor(reading) or (fits(reading, done.model) and (reading.confidence or 0.0) < _SURE)
 
 
 def looked_at_again(best: Pass, look: SecondLook) -> Pass:

@@ -34,7 +34,8 @@ _MAX_OCR_PIXELS = 40_000_000
 """A2 at 300 dpi; what is larger is drawn coarser, recognising it would outlast the page's time."""
 _MAX_SIDE_PX = 32_000
 """Tesseract refuses sides over 32767 px."""
-_SHEET_IN = 11.7
+_SHEET_IN = 11.0
+"""Letter; a page of this size is drawn at the resolution that Tesseract is told, or it mixes up columns."""
 _WHITE = 255
 _USER_UNIT = re.compile(rb"/UserUnit[\s\x00]+(\d{1,9}(?:\.\d{0,9})?)")
 _MAX_USER_UNIT = 75_000

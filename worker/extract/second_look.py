@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 from PIL import Image
 
 from worker.extract.line_reader import read_line
@@ -20,6 +21,10 @@ from worker.extract.tsv import Line, Reading, Word, is_set_solid, reading_of
 _MARGIN = 0.12
 """Part of a line's height that is added around its box: boxes cut off the ends of strokes."""
 _LEAST_HEIGHT_PX = 8
+_WIDE_GAP = 1.0
+"""Part of a line's height; a typed space is a third of it, an ideographic one is all of it at most."""
+_RULE = 0.9
+"""A row or column of the cut-out that is dark for so much of it is a ruled line."""
 _FEWEST_CHARS = 0.5
 """A reading with less than this part of the characters missed the rest of the line."""
 _SPACES = re.compile(r"\s+")
@@ -49,8 +54,7 @@ def look_again(
     for number in unsure:
         if time.thread_time() - began_s > look.budget_s:
             break
-        text, confidence = read(_cut_out(picture, lines[number]))
-        again = _as_line(lines[number], text, confidence)
+        again = _read_again(picture, lines[number], read)
         if _is_better(again, lines[number]):
             lines[number] = again
             better += 1
@@ -66,19 +70,38 @@ def _is_better(again: Line, line: Line) -> bool:
     return again.confidence > line.confidence and again.chars >= _FEWEST_CHARS * line.chars
 
 
-def _cut_out(picture: Image.Image, line: Line) -> Image.Image:
+def _read_again(picture: Image.Image, line: Line, read: LineReader) -> Line:
+    """The line as the network reads it, cell by cell: it reads over a wide gap as if there were none."""
     margin_px = max(2, round(_MARGIN * line.height))
-    return picture.crop(
-        (
-            max(0, line.left - margin_px),
-            max(0, line.top - margin_px),
-            min(picture.width, line.left + line.width + margin_px),
-            min(picture.height, line.top + line.height + margin_px),
-        )
-    )
+    left, top = max(0, line.left - margin_px), max(0, line.top - margin_px)
+    right = min(picture.width, line.left + line.width + margin_px)
+    cut = picture.crop((left, top, right, min(picture.height, line.top + line.height + margin_px)))
+    words: list[Word] = []
+    for begin, end in _cells(cut, gap_px=round(_WIDE_GAP * line.height), margin_px=margin_px):
+        whole = (begin, end) == (0, cut.width)
+        text, confidence = read(cut if whole else cut.crop((begin, 0, end, cut.height)))
+        box = line if whole else replace(line, left=left + begin, width=end - begin)
+        words.extend(_words(box, text, confidence))
+    return replace(line, words=tuple(words))
 
 
-def _as_line(line: Line, text: str, confidence: float) -> Line:
+def _cells(cut: Image.Image, *, gap_px: int, margin_px: int) -> list[tuple[int, int]]:
+    """From where to where the cut-out of a line has writing, parted at wide gaps; rules are no writing."""
+    grey = np.asarray(cut.convert("L"))
+    dark = grey < (int(grey.min()) + int(grey.max())) / 2
+    dark = dark[dark.mean(axis=1) < _RULE]
+    ink = np.flatnonzero(dark.any(axis=0) & (dark.mean(axis=0) < _RULE)) if dark.size else np.array([])
+    gaps = np.flatnonzero(np.diff(ink) > gap_px)
+    if not gaps.size:
+        return [(0, cut.width)]
+    begins, ends = ink[[0, *(gaps + 1)]], ink[[*gaps, -1]]
+    return [
+        (max(0, int(begin) - margin_px), min(cut.width, int(end) + 1 + margin_px))
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+
+
+def _words(line: Line, text: str, confidence: float) -> list[Word]:
     """The text in the line's box, a word for each piece between spaces, as wide as its part of the text."""
     pieces = _pieces(text)
     chars = sum(map(len, pieces)) + len(pieces) - 1
@@ -97,7 +120,7 @@ def _as_line(line: Line, text: str, confidence: float) -> Line:
         )
         words.append(word)
         begin += len(piece) + 1
-    return replace(line, words=tuple(words))
+    return words
 
 
 def _pieces(text: str) -> list[str]:

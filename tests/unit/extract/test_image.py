@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pillow_heif
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageDraw
 
 from worker.config import Settings
 from worker.errors import Code, OCRError, RejectedError
@@ -350,3 +350,29 @@ def test_the_size_is_told_from_the_header(tmp_path: Path) -> None:
 
     assert stated_size_px(io.BytesIO(path.read_bytes()[:45])) == (30, 20)
     assert stated_size_px(io.BytesIO(b"no picture")) is None
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG"])
+def test_letters_as_bright_as_their_ground_are_told_by_their_colour(
+    tmp_path: Path, image_format: str
+) -> None:
+    picture = Image.new("RGB", (400, 300), (60, 100, 200))
+    ImageDraw.Draw(picture).rectangle((50, 100, 350, 140), fill=(220, 30, 30))
+
+    levels = _drawn(_saved(tmp_path, picture, image_format), tmp_path).tobytes()
+
+    assert max(levels) - min(levels) > 100
+
+
+@pytest.mark.parametrize(
+    ("dpi", "size"),
+    [((204, 98), (200, 208)), ((98, 204), (416, 100)), ((204, 196), (200, 100)), ((600, 1), (200, 100))],
+    ids=["fax", "turned fax", "fine fax", "nonsense"],
+)
+def test_a_fax_has_square_pixels(tmp_path: Path, dpi: tuple[int, int], size: tuple[int, int]) -> None:
+    path = _saved(tmp_path, _half_black(size=(200, 100)), "TIFF", dpi=dpi)
+
+    assert _drawn(path, tmp_path).size == size
+    preview = open_image(path, _OPTIONS).preview()
+    assert preview is not None
+    assert preview.size == size

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import DTypeLike
 from PIL import Image, ImageDraw
 
-from worker.extract.image_preprocessor import ImagePreprocessor, has_ink, skew_degrees, to_grey
+from worker.extract.grey import to_grey
+from worker.extract.image_preprocessor import ImagePreprocessor, has_ink, is_coarse, skew_degrees
 
 pytestmark = pytest.mark.unit
 
@@ -220,6 +221,33 @@ def test_even_light_makes_the_paper_of_one_brightness() -> None:
     paper = np.asarray(ImagePreprocessor().even_light(_in_a_corner_light(_GREY_PAGE)))[50]
 
     assert int(paper.min()) > 220  # it was 98
+
+
+def test_white_letters_on_a_dark_band_become_dark_on_light() -> None:
+    page = _page(paper=245)
+    draw = ImageDraw.Draw(page)
+    draw.rectangle((0, 0, 800, 85), fill=40)
+    for left in range(100, 700, 50):
+        draw.rectangle((left, 30, left + 25, 40), fill=255)
+
+    even = ImagePreprocessor().mend(page)
+
+    pixels = np.asarray(even)
+    assert int(pixels[35, 112]) < 80
+    assert [int(pixels[place]) for place in ((35, 85), (65, 400), (580, 400))] == [245, 245, 245]
+
+
+@pytest.mark.parametrize(
+    ("size", "stroke_px", "coarse"), [((300, 200), 2, True), ((300, 200), 5, False), ((1_000, 800), 2, False)]
+)
+def test_small_pictures_of_thin_strokes_are_coarse(
+    size: tuple[int, int], stroke_px: int, coarse: bool
+) -> None:
+    image = Image.new("L", size, 250)
+    for left in range(20, size[0] - 20, 20):
+        ImageDraw.Draw(image).rectangle((left, 20, left + stroke_px - 1, size[1] - 20), fill=20)
+
+    assert is_coarse(image) is coarse
 
 
 def test_a_large_picture_is_reduced_by_its_strokes_and_not_below_what_letters_need() -> None:

@@ -9,6 +9,7 @@ from worker.extract.language import (
     first_language,
     fits,
     hint_of,
+    is_cut_across,
     is_invented,
     is_poor,
     language_of,
@@ -192,3 +193,37 @@ def test_a_letter_found_where_the_first_pass_saw_no_writing_is_not_believed(
     first: list[tuple[str, float]], again: list[tuple[str, float]], invented: bool
 ) -> None:
     assert is_invented(_lines(*first), _lines(*again)) is invented
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "kept"),
+    [
+        ("| WW | | | NL 1 | | | 還 | | | | I | | |", 48.0, False),
+        ("wm Mr MwMmN m M ww w wMmm wn hmw", 55.0, False),
+        ("| | | -- ~ |", 86.0, False),
+        ("faintly printed but real words", 52.0, True),
+        ("ーーーーーーーーーーーーーーーーーーーーーA", 92.0, True),
+    ],
+    ids=["bricks", "scribble", "bars", "faint", "sure"],
+)
+def test_patterns_are_no_writing(text: str, confidence: float, kept: bool) -> None:
+    assert without_inventions(_lines((text, confidence))).text == (text if kept else "")
+
+
+@pytest.mark.parametrize(
+    ("lines", "across"),
+    [
+        (["と吾", "ん輩", "とは", "見猫", "か"], True),
+        (["営業報告", "売上増加", "契約件数", "利益"], False),
+        (["10", "20", "30", "40"], False),
+        (["領収書"], False),
+    ],
+)
+def test_columns_that_were_read_across_are_told(lines: list[str], across: bool) -> None:
+    assert is_cut_across(_lines(*((line, 90.0) for line in lines))) is across
+
+
+def test_a_level_line_is_not_read_from_its_end() -> None:
+    level, on_end = _lines(("訪収書", 58.5)), _lines(("書", 88.0), ("収", 88.0), ("領", 88.0))
+
+    assert better(("jpn", level), ("jpn_vert", on_end)) == ("jpn", level)

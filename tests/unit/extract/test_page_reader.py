@@ -29,13 +29,13 @@ def _picture(path: Path, image: Image.Image) -> Path:
     return path
 
 
-def _dashes(width: int, height: int) -> Image.Image:
+def _dashes(width: int, height: int, *, stroke: int = 40) -> Image.Image:
     """A page with lines of dashes, as text looks from afar."""
     image = Image.new("L", (width, height), 250)
     draw = ImageDraw.Draw(image)
     for top in range(height // 5, height * 4 // 5, 40):
         for left in range(width // 5, width * 4 // 5, 50):
-            draw.rectangle((left, top, left + 40, top + 14), fill=20)
+            draw.rectangle((left, top, left + stroke, top + 14), fill=20)
     return image
 
 
@@ -173,7 +173,7 @@ def test_a_skewed_page_is_levelled_before_it_is_read(tesseract: Path, tmp_path: 
 def test_a_small_picture_is_doubled(tesseract: Path, tmp_path: Path) -> None:
     _answers(tesseract, jpn=(_JAPANESE, 90.0))
 
-    best = _read(_picture(tmp_path / "small.png", _dashes(300, 200)))
+    best = _read(_picture(tmp_path / "small.png", _dashes(300, 200, stroke=2)))
 
     assert (best.width_px, best.height_px) == (600, 400)
     with Image.open(tesseract / "last-input") as doubled:

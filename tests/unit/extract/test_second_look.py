@@ -6,7 +6,7 @@ import itertools
 import time
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from worker.extract.second_look import SecondLook, look_again
 from worker.extract.tsv import Line, Reading, Word, reading_of
@@ -111,3 +111,18 @@ def test_spaces_part_latin_words_only(text: str, words: list[str]) -> None:
     assert boxes[0][0] == 100
     assert boxes[-1][1] == 500
     assert all(first[1] < second[0] for first, second in itertools.pairwise(boxes))
+
+
+def test_cells_of_a_row_are_read_one_by_one() -> None:
+    page = _PAGE.copy()
+    draw = ImageDraw.Draw(page)
+    for left, right in ((100, 180), (260, 300), (400, 490)):
+        draw.rectangle((left, 105, right, 125), fill=0)
+    for left in (210, 350):  # rules between the cells
+        draw.rectangle((left, 80, left + 3, 160), fill=0)
+    answers = iter([("用紙", 95.0), ("120", 95.0), ("1,200", 95.0)])
+
+    reading, _ = look_again(page, _page(("用紙1201,200", 70.0)), _LOOK, read=lambda _line: next(answers))
+
+    assert reading.text == "用紙 120 1,200"
+    assert [word.left for word in reading.words] == [96, 256, 396]
