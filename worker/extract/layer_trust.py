@@ -37,6 +37,13 @@ _FREQUENCY = dict(
 """Thousandths of the letters of English text (R. Lewand, Cryptological Mathematics, 2000)."""
 _WORD = re.compile(r"(?<![\w.@/])[^\W\d_]{3,}(?![\w@/])")
 
+_LETTERS = re.compile(r"[^\W\d_]+")
+_VOWEL = re.compile("[aeiouyà-üAEIOUY]")
+_MIN_LETTERS = 40
+_MIN_PLAIN_SHARE = 0.5
+"""Of the letters, those in words of three and more that are no capitals: English 0.8, Japanese read as English
+0.1 to 0.3."""
+
 _CP1252_SIGNS = (
     "\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e"
     "\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
@@ -98,6 +105,21 @@ def doubt(raw: str) -> LayerReason | None:
     if not chars.isascii() and (_mixes_scripts(sample, counts) or _has_odd_han(counts)):
         return LayerReason.SCRIPT_MIX
     return LayerReason.GARBAGE if _is_cipher(sample) else None
+
+
+def may_be_misread(raw: str) -> bool:
+    """Whether Latin letters make few words, as they do where Japanese was recognised as English.
+
+    Codes, and capitals throughout, look the same: enough to read a scan again, not to doubt a written text.
+    """
+    sample = without_hyphens(_sample(raw))
+    every = _LETTERS.findall(sample)
+    words = [word for word in every if _script(word[0]) == "none"]
+    letters = sum(map(len, words))
+    if letters < max(_MIN_LETTERS, sum(map(len, every)) / 2):
+        return False
+    plain = sum(len(word) for word in words if len(word) > 2 and word[1:].islower() and _VOWEL.search(word))
+    return plain < _MIN_PLAIN_SHARE * letters
 
 
 def without_hyphens(raw: str) -> str:

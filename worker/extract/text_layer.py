@@ -19,7 +19,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from worker.extract.furigana import without_furigana
-from worker.extract.layer_trust import LayerReason, doubt, without_hyphens
+from worker.extract.layer_trust import LayerReason, doubt, may_be_misread, without_hyphens
 from worker.extract.line_order import text_in_order
 from worker.extract.page_pictures import (
     Box,
@@ -70,6 +70,8 @@ def read_layer(page: Any) -> TextLayer:
         if not text:
             return TextLayer(text="", drawn=draws_more_than_text(page))
         reason = doubt(raw) or (LayerReason.UNMAPPED if _is_unmapped(layer) else None)
+        if reason is None and may_be_misread(raw) and has_invisible_text(page):
+            reason = LayerReason.GARBAGE
         if reason is not None:
             return TextLayer(text=text, reason=reason)
         short = len("".join(text.split())) < _SHORT_CHARS

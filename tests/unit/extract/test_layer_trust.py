@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from worker.extract.layer_trust import LayerReason, doubt
+from worker.extract.layer_trust import LayerReason, doubt, may_be_misread
 
 pytestmark = pytest.mark.unit
 
@@ -100,3 +100,22 @@ def test_a_little_of_it_is_no_reason_to_doubt_a_page(change: Callable[[str], str
 
 def test_garbage_in_the_middle_of_a_long_page_is_seen() -> None:
     assert doubt(_ENGLISH * 10 + "\ue001" * 4_000 + _ENGLISH * 10) is LayerReason.UNMAPPED
+
+
+_MISREAD = "LU SSE RT GEDA PRIS BX HALALEIWES COLUM ClAMRMOBRASAMELELET CHITHEIFECETD Salt RRBaFeAKRAOA TATCT"
+
+
+@pytest.mark.parametrize(
+    ("text", "misread"),
+    [
+        (_MISREAD, True),
+        (_ENGLISH, False),
+        ("Les élèves étudiaient déjà à l’école après les vacances d’été à Paris", False),
+        (_JAPANESE * 10 + _MISREAD, False),
+        ("LU SSE RT", False),
+    ],
+    ids=["misread", "English", "French", "Japanese with codes", "too little to tell"],
+)
+def test_japanese_that_was_recognised_as_english_is_told(text: str, misread: bool) -> None:
+    assert doubt(text) is None
+    assert may_be_misread(text) is misread

@@ -93,3 +93,14 @@ def _stamped(canvas: Canvas) -> None:
 )
 def test_a_few_words_on_what_was_scanned_or_outlined_are_too_short(tmp_path: Path, draw: Draw) -> None:
     assert _layer(tmp_path, draw).reason is LayerReason.TOO_SHORT
+
+
+@pytest.mark.parametrize(
+    ("invisible", "reason"), [(True, LayerReason.GARBAGE), (False, None)], ids=["scan", "list of parts"]
+)
+def test_few_words_in_a_scans_own_layer_are_doubted(
+    tmp_path: Path, invisible: bool, reason: LayerReason | None
+) -> None:
+    codes = "LU SSERT GEDA PRIS BX HALALEIW COLUM ClAMRMOBR CHITHEIF RRBaFeAK"
+
+    assert _layer(tmp_path, write(codes, lines=4, invisible=invisible)).reason is reason
