@@ -41,7 +41,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _VOWEL = re.compile("[aeiouyà-üAEIOUY]")
 _MIN_LETTERS = 40
 _MIN_PLAIN_SHARE = 0.5
-"""Of the letters, those in words of three and more that are no capitals: English 0.8, Japanese read as English
+"""Of the letters, those in words of three and more, no capitals: English 0.8, Japanese read as English
 0.1 to 0.3."""
 
 _CP1252_SIGNS = (
