@@ -36,6 +36,8 @@ _POOR = 60.0
 """Below this the reading is rubbish: wrong model, or a picture that is turned, skewed or spoilt."""
 _SURE_OF_LATIN = 80.0
 """A Latin model below this may have met kana and kanji, of which it makes letters."""
+_SURE_OF_VERTICAL = 85.0
+"""Below, the page after a vertical one may be a level one: clean lines are read as columns at up to 77."""
 _MOSTLY_LATIN = 0.95
 _VERTICAL = "_vert"
 _CJK_LANGUAGES = ("jpn", "chi_sim", "chi_tra", "kor")
@@ -149,6 +151,8 @@ def fits(reading: Reading, model: str) -> bool:
     """
     if reading.confidence is None:
         return True
+    if model.endswith(_VERTICAL):
+        return reading.confidence >= _SURE_OF_VERTICAL
     if _reads_cjk(model):
         return not is_poor(reading) and script_shares(reading.text).latin <= _MOSTLY_LATIN
     return reading.confidence >= _SURE_OF_LATIN

@@ -70,6 +70,7 @@ def test_a_model_has_its_language_and_its_segmentation(model: str, language: str
         (_JAPANESE, 61.0, "jpn", True),
         (_JAPANESE, 59.0, "jpn", False),
         (_JAPANESE, 90.0, "jpn_vert", True),
+        (_JAPANESE, 77.0, "jpn_vert", False),
         (_LATIN, 90.0, "jpn", False),
         (_MIXED, 80.0, "jpn", True),
         ("2025 12.5", 90.0, "jpn", True),
