@@ -39,6 +39,8 @@ _MAX_FRAMES = 10_000
 _LEAST_FAX_DPI = 50
 _FAX_RATIO = 1.5
 _COLOURED = ("RGB", "RGBX", "RGBA", "CMYK", "YCbCr", "LAB", "P")
+_WEBP_HEAD_BYTES = 30
+_WEBP_SIDE = 0x3FFF
 _DEEP_MODES = ("I", "F")
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -98,14 +100,17 @@ def stated_size_px(file: IO[bytes]) -> tuple[int, int] | None:
         with Image.open(file, formats=_FORMATS) as image:
             return image.size
     except _UNREADABLE:
-        return None
+        file.seek(0)
+        size_px = _webp_size_px(file.read(_WEBP_HEAD_BYTES))
+        return size_px if size_px and not _has_room_for_webp(*size_px) else None
 
 
 def _frame_problems(path: Path, max_pixels: int) -> Iterator[Code | None]:
     try:
         image = _opened(path)
     except _UNREADABLE as error:
-        raise RejectedError(f"{path.name}: not a picture that can be read ({error})") from error
+        yield _why_unopened(path, error, max_pixels)
+        return
     with image:
         frames = _MAX_FRAMES if image.format == "TIFF" else 1
         for frame in range(frames):
@@ -117,6 +122,45 @@ def _frame_problems(path: Path, max_pixels: int) -> Iterator[Code | None]:
                 yield Code.CORRUPT
                 return
             yield Code.TOO_MANY_PIXELS if image.width * image.height > max_pixels else None
+
+
+def _why_unopened(path: Path, error: Exception, max_pixels: int) -> Code:
+    """Too many pixels; else raises MemoryError, or RejectedError for a damaged file.
+
+    Only WebP takes memory for its pixels when it is opened, and says nothing of the cause when there is none.
+    """
+    with path.open("rb") as file:
+        size_px = _webp_size_px(file.read(_WEBP_HEAD_BYTES))
+    if size_px and size_px[0] * size_px[1] > max_pixels:
+        return Code.TOO_MANY_PIXELS
+    if size_px and not _has_room_for_webp(*size_px):
+        raise MemoryError
+    raise RejectedError(f"{path.name}: not a picture that can be read ({error})") from error
+
+
+def _webp_size_px(head: bytes) -> tuple[int, int] | None:
+    """Width and height by the first chunk of a WebP file (RFC 9649, 2.5 to 2.7); None where it has none."""
+    if len(head) < _WEBP_HEAD_BYTES or head[:4] != b"RIFF" or head[8:12] != b"WEBP":
+        return None
+    match head[12:16]:
+        case b"VP8X":
+            return (1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little"))
+        case b"VP8L":
+            bits = int.from_bytes(head[21:25], "little")
+            return (1 + (bits & _WEBP_SIDE), 1 + (bits >> 14 & _WEBP_SIDE))
+        case b"VP8 ":
+            width, height = struct.unpack_from("<HH", head, 26)
+            return (width & _WEBP_SIDE, height & _WEBP_SIDE)
+    return None
+
+
+def _has_room_for_webp(width_px: int, height_px: int) -> bool:
+    """Whether the two canvases of four bytes a pixel that its decoder makes would fit into memory."""
+    try:
+        canvases = [bytearray(4 * width_px * height_px) for _ in range(2)]
+    except MemoryError:
+        return False
+    return len(canvases) == 2
 
 
 def _pages(picture: _Picture) -> Iterator[Page | int]:

@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from worker.extract.charset import decode
 from worker.extract.text import clean
@@ -32,6 +33,8 @@ _WMF_OPAQUE_OR_CLIPPED = 0x6
 _WMF_FONT, _WMF_CHARSET_AT = 0x02FB, 13
 _CHARSETS = {128: "cp932", 129: "cp949", 134: "gb18030", 136: "cp950", 204: "cp1251"}
 """What fonts say of the bytes drawn with them ([MS-WMF] 2.1.1.5); the encoding of others is guessed."""
+_MAX_WORDS = 100_000
+"""Records with text that are read of one metafile; a drawing that people look at has some hundred."""
 _GAP = 0.4
 """Of a character's width: what is farther apart is not one word."""
 
@@ -58,14 +61,18 @@ def metafile_text(data: bytes) -> str | None:
         except zlib.error:
             return None
     if data[_EMF_MARK_AT : _EMF_MARK_AT + len(_EMF_MARK)] == _EMF_MARK:
-        words = list(_emf_words(data)) or list(_plus_words(data))
+        words = _first(_emf_words(data)) or _first(_plus_words(data))
     elif data.startswith(_WMF_PLACEABLE):
-        words = list(_wmf_words(data[_WMF_PLACEABLE_BYTES:]))
+        words = _first(_wmf_words(data[_WMF_PLACEABLE_BYTES:]))
     elif data[:4] in (b"\x01\x00\x09\x00", b"\x02\x00\x09\x00"):
-        words = list(_wmf_words(data))
+        words = _first(_wmf_words(data))
     else:
         return None
     return clean(_joined(words))
+
+
+def _first(words: Iterator[_Words]) -> list[_Words]:
+    return list(islice(words, _MAX_WORDS))
 
 
 def _emf_records(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -129,7 +136,8 @@ def _plus_words(data: bytes) -> Iterator[_Words]:
             plus, _, size, data_bytes = struct.unpack_from("<HHII", record, place)
             if size < 12:
                 break
-            words = _plus_text(plus, record[place + 12 : place + 12 + data_bytes])
+            # Its data ends with it, whatever it says: else many small ones could all hold the same megabytes.
+            words = _plus_text(plus, record[place + 12 : place + min(size, 12 + data_bytes)])
             if words is not None and words.text.strip():
                 yield words
             place += size

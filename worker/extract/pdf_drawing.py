@@ -40,7 +40,9 @@ _WHITE = 255
 _USER_UNIT = re.compile(rb"/UserUnit[\s\x00]+(\d{1,9}(?:\.\d{0,9})?)")
 _MAX_USER_UNIT = 75_000
 """What Acrobat allows; with it a page may be 240 miles wide."""
-_OBJECT_STREAM = re.compile(rb"/ObjStm\b.{0,300}?\bstream\r?\n", re.DOTALL)
+_OBJECT_STREAM = re.compile(rb"/ObjStm\b")
+_STREAM_START = re.compile(rb"\bstream\r?\n")
+_STARTS_WITHIN_BYTES = 300
 _MAX_OBJECT_STREAMS = 500
 _MAX_PACKED_BYTES = 256 * 1024
 _MAX_OBJECTS_BYTES = 2 * 1024**2
@@ -127,8 +129,12 @@ def user_unit(path: Path) -> float:
 
 
 def _packed_unit(data: mmap.mmap) -> re.Match[bytes] | None:
+    # Those without a start count too: a file may hold nothing but the word.
     for stream in islice(_OBJECT_STREAM.finditer(data), _MAX_OBJECT_STREAMS):
-        packed = data[stream.end() : stream.end() + _MAX_PACKED_BYTES]
+        start = _STREAM_START.search(data, stream.end(), stream.end() + _STARTS_WITHIN_BYTES)
+        if start is None:
+            continue
+        packed = data[start.end() : start.end() + _MAX_PACKED_BYTES]
         with suppress(zlib.error):  # encrypted, or packed in another way
             objects = zlib.decompressobj().decompress(packed, _MAX_OBJECTS_BYTES)
             if found := _USER_UNIT.search(objects):

@@ -376,3 +376,26 @@ def test_a_fax_has_square_pixels(tmp_path: Path, dpi: tuple[int, int], size: tup
     preview = open_image(path, _OPTIONS).preview()
     assert preview is not None
     assert preview.size == size
+
+
+@pytest.mark.parametrize("how", [{}, {"lossless": True}, {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0"}])
+def test_webp_that_cannot_be_opened_is_judged_by_its_header(tmp_path: Path, how: dict[str, object]) -> None:
+    path = _saved(tmp_path, _half_black(size=(300, 200)), "WEBP", **how)
+    path.write_bytes(path.read_bytes()[:30])
+
+    with pytest.raises(RejectedError) as small:
+        open_image(path, _options(max_pixels=300 * 200))
+    with pytest.raises(RejectedError) as large:
+        open_image(path, _options(max_pixels=300 * 200 - 1))
+
+    assert (small.value.code, large.value.code) == (Code.CORRUPT, Code.TOO_MANY_PIXELS)
+
+
+def test_webp_that_no_memory_holds_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "large.webp"
+    path.write_bytes(b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + b"\xff" * 6)
+
+    with pytest.raises(MemoryError):
+        open_image(path, _options(max_pixels=1 << 60))
+    with path.open("rb") as file:
+        assert stated_size_px(file) == (1 << 24, 1 << 24)

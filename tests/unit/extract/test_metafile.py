@@ -158,3 +158,16 @@ def test_counts_that_lie_take_nothing_that_is_not_there() -> None:
 
     assert metafile_text(_emf(_record(84, lying))) == "ab"
     assert metafile_text(_wmf(_wmf_text(b"ab", 0, 0)[:-2] + b"")) == ""
+
+
+def test_small_records_do_not_all_hold_the_same_megabytes() -> None:
+    small = struct.pack("<HHII", 0x401C, 0, 12, 0x7FFFFFFF)
+    body = b"EMF+" + 3 * small + bytes(16) + "同じ言葉".encode("utf-16-le")
+
+    assert metafile_text(_emf(_record(70, struct.pack("<I", len(body)) + body))) == ""
+
+
+def test_of_more_records_than_anybody_looks_at_the_first_are_read() -> None:
+    many = _wmf(_wmf_text(b"ab", 0, 0) * 100_001)
+
+    assert metafile_text(many) == " ".join(["ab"] * 100_000)

@@ -150,6 +150,8 @@ def _packed(objects: bytes) -> bytes:
         (_packed(b"<</Type/Page>>")[:-20] + _packed(b"<</UserUnit 2>>"), 2.0),
         (_packed(b"<</UserUnit 2>>").replace(b"stream\n", b"stream\nencrypted "), 1.0),
         (_packed(bytes(3 * 1024**2) + b"<</UserUnit 2>>"), 1.0),
+        ((b"/ObjStm" + bytes(300)) * 499 + _packed(b"<</UserUnit 2>>"), 2.0),
+        ((b"/ObjStm" + bytes(300)) * 500 + _packed(b"<</UserUnit 2>>"), 1.0),
     ],
 )
 def test_the_unit_of_a_document_is_found_in_its_file(tmp_path: Path, written: bytes, unit: float) -> None:
