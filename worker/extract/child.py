@@ -8,7 +8,6 @@ recognise: the worker owns the CPU slots.
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
@@ -23,6 +22,7 @@ from PIL import Image
 from worker.errors import Code, MisconfiguredError, OCRError, RejectedError, WorkerError
 from worker.extract.blank_page import is_blank
 from worker.extract.channel import Channel, ChannelClosedError
+from worker.extract.disk_space import full_disk, tells_full_disk
 from worker.extract.extraction_run import PICTURE_NAME, THUMBNAIL_NAME
 from worker.extract.extractors import EXTRACTORS
 from worker.extract.file_type import detect_file_type
@@ -36,7 +36,7 @@ from worker.read_options import ReadOptions
 from worker.work_root import picture_folder
 
 _SCRATCH_NAME = "scratch"
-_LEAST_FREE_BYTES = 4 * 1024**2
+_OF_THE_MACHINE = (Code.UNAVAILABLE, Code.MISCONFIGURED, Code.PROGRAM_MISSING)
 
 
 def main(channel: Channel, request: dict[str, Any]) -> int:
@@ -47,13 +47,13 @@ def main(channel: Channel, request: dict[str, Any]) -> int:
     except ChannelClosedError:
         return 0
     except RejectedError as error:
-        return _fail(channel, error.code, str(error))
+        return _fail(channel, Code.UNAVAILABLE if tells_full_disk(error) else error.code, str(error))
     except MemoryError:
         return _fail(channel, Code.MEMORY, "reading it needs more memory than one document may take")
     except WorkerError as error:
         return _fail(channel, error.code, str(error))
     except OSError as error:
-        code = Code.UNAVAILABLE if error.errno in (errno.ENOSPC, errno.EDQUOT) else Code.CRASHED
+        code = Code.UNAVAILABLE if tells_full_disk(error) else Code.CRASHED
         return _fail(channel, code, f"the reader failed: {error.strerror}")
     except Exception as error:  # noqa: BLE001  (attempt boundary: a parser may raise anything)
         return _fail(channel, Code.CRASHED, f"the reader failed with {type(error).__name__}")
@@ -158,29 +158,33 @@ class _Reader:
         try:
             picture = render(number, self._picture_folder())
             page = self._read_picture(picture, number, hint)
-        except OCRError as error:
-            page = _lost_page(number, error.code)
-        except MemoryError:
-            page = _lost_page(number, Code.MEMORY)
-        except MisconfiguredError as error:
-            if shutil.which("tesseract") is None or shutil.which("pdftoppm") is None:
-                _fail(self._channel, error.code, str(error))
+        except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
+            lost = self._why_lost(error)
+            if lost in _OF_THE_MACHINE:
+                _fail(self._channel, lost, self._advice() if lost is Code.UNAVAILABLE else str(error))
                 return
-            # The program is there, and was when the worker began: this page keeps it from starting.
-            page = _lost_page(number, Code.OCR_FAILED)
-        except Exception:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
-            page = _lost_page(number, Code.OCR_FAILED)
+            page = _lost_page(number, lost)
         finally:
             if picture is not None and picture != self._path:
                 picture.unlink(missing_ok=True)
-        if page.source.failed and shutil.disk_usage(self._folder).free < _LEAST_FREE_BYTES:
-            # The page is not to blame; the document is read again when there is room.
-            _fail(
-                self._channel, Code.UNAVAILABLE, f"the disk of {self._folder.parent} is full; make room there"
-            )
-            return
         with suppress(ChannelClosedError):
             self._send_page(page if layer is None else join(layer, page))
+
+    def _why_lost(self, error: Exception) -> Code:
+        """Why a page could not be recognised, or what of the machine ends the reading of the document."""
+        if tells_full_disk(error) or full_disk(self._folder):
+            # The page is not to blame; the document is read again when there is room.
+            return Code.UNAVAILABLE
+        if isinstance(error, MemoryError):
+            return Code.MEMORY
+        if isinstance(error, MisconfiguredError):
+            # The program is there, and was when the worker began: then this page keeps it from starting.
+            missing = shutil.which("tesseract") is None or shutil.which("pdftoppm") is None
+            return error.code if missing else Code.OCR_FAILED
+        return error.code if isinstance(error, OCRError) else Code.OCR_FAILED
+
+    def _advice(self) -> str:
+        return f"the disk of {self._folder.parent} is full; make room there"
 
     def _picture_folder(self) -> Path:
         """In memory while there is room, else where this process makes its other files."""

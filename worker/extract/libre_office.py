@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from worker.errors import Code, RejectedError
+from worker.extract.disk_space import full_disk
 
 PROGRAM = "soffice"
 
@@ -96,7 +97,7 @@ def convert(path: Path, conversion: Conversion, *, timeout_s: float) -> Path:
         raise RejectedError(
             f"{path.name}: LibreOffice {f'ended with status {status}' if status else 'made nothing of it'}",
             code=Code.CRASHED if status else Code.CORRUPT,
-        )
+        ) from full_disk(folder)
     return converted
 
 

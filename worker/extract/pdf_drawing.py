@@ -27,6 +27,7 @@ from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.blank_page import shows_nothing
+from worker.extract.disk_space import full_disk
 from worker.read_options import ReadOptions
 
 _POINTS_PER_INCH = 72
@@ -94,11 +95,12 @@ def draw_page(path: Path, number: int, folder: Path, *, size: PageSize, options:
         drawn.unlink(missing_ok=True)
         raise
     if not drawn.is_file():
-        raise OCRError(f"{what}: pdftoppm drew nothing; the page may be damaged")
+        raise OCRError(f"{what}: pdftoppm drew nothing; the page may be damaged") from full_disk(folder)
     if not _is_whole(drawn):
         # pdf2image does not look how the program ended; half a page would pass for a short one.
+        cause = full_disk(folder)
         drawn.unlink()
-        raise OCRError(f"{what}: pdftoppm ended in the middle of the page")
+        raise OCRError(f"{what}: pdftoppm ended in the middle of the page") from cause
     return drawn
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import socket
 import tempfile
 import threading
@@ -228,4 +230,21 @@ def test_a_full_disk_is_not_the_pages_fault(
     (tmp_path / "original").write_bytes(data[:60])
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
     channel.send({"kind": "ocr", "page": 1, "hint": None})
+    assert _until(channel, "failed")["failed"]["code"] == "unavailable"
+
+
+def test_a_disk_that_is_full_while_a_picture_is_drawn_does_not_make_it_damaged(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = start("a.tif", _tiff(tmp_path, 2))
+    channel.receive()
+    _go(channel)
+    _until(channel, "listed")
+
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("PIL.Image.Image.save", no_room)
+    channel.send({"kind": "ocr", "page": 2, "hint": None})
+
     assert _until(channel, "failed")["failed"]["code"] == "unavailable"

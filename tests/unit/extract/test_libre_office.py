@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.unit.extract.conftest import StandInOffice
 from worker.errors import Code, RejectedError
+from worker.extract.disk_space import tells_full_disk
 from worker.extract.libre_office import Conversion, convert, libre_office_version
 
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("own_temporary_folder")]
@@ -116,3 +118,15 @@ def test_a_program_that_is_something_else_has_no_version(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert libre_office_version() == ""
+
+
+def test_without_room_for_its_output_the_disk_is_to_blame(
+    tmp_path: Path, soffice: StandInOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soffice.behaves("exit 0")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+
+    with pytest.raises(RejectedError) as caught:
+        convert(_file(tmp_path), _TO_PDF, timeout_s=10.0)
+
+    assert tells_full_disk(caught.value)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -15,6 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from worker.config import Settings
 from worker.errors import Code, MisconfiguredError, OCRError
+from worker.extract.disk_space import tells_full_disk
 from worker.extract.pdf_drawing import PageSize, draw_page, leave_regions, user_unit
 from worker.read_options import ReadOptions
 
@@ -237,6 +239,19 @@ def test_a_program_that_fails_costs_the_page(
         draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert caught.value.code is Code.OCR_FAILED
+
+
+@pytest.mark.parametrize("script", ["exit 0", _BEGIN_TO_DRAW], ids=["nothing", "half a page"])
+def test_a_page_that_found_no_room_names_the_disk_as_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    _poppler(tmp_path, monkeypatch, pdfinfo='echo "Pages: 1"', pdftoppm=f"{_TELL_VERSION}\n{script}")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+
+    with pytest.raises(OCRError) as caught:
+        draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
+
+    assert tells_full_disk(caught.value)
 
 
 @pytest.mark.parametrize("programs", [{}, {"pdfinfo": 'echo "Pages: 1"'}], ids=["both", "pdftoppm"])
