@@ -33,7 +33,8 @@ class WorkerProcess:
 
     Standard output is read into `lines` (the last 1,000) and given line by line to `on_line`, which is
     called in a thread of ours and must not raise. Standard error is appended to `stderr_path`.
-    `command` is another program to run in the worker's place.
+    `command` is another program to run in the worker's place. It is killed when the thread that makes this
+    object ends, however that comes about.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class WorkerProcess:
         self._all_read = False
         with stderr_path.open("ab") as stderr:
             self._process = subprocess.Popen(
-                command,
+                [*python_command("worker.local.bound_to_parent", str(os.getpid())), *command],
                 env=clean_environment(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
