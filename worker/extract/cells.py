@@ -25,6 +25,7 @@ class CellReader:
         self._package = package
         self._left_chars = max_chars
         self._left_cells = max_cells
+        self._row_chars = 0
         self._since_1904 = _since_1904(package, main)
         self._strings = _shared_strings(package, main, max_chars=max_chars)
         self._formats = _formats(package, main)
@@ -39,6 +40,7 @@ class CellReader:
                 if local_name(element) == "c":
                     cells.append(self._cell(element))
                     self._left_cells -= 1
+                    self._row_chars += len(cells[-1])
                 else:
                     self._end_row(cells, lines)
                     cells.clear()
@@ -53,6 +55,7 @@ class CellReader:
 
     def _end_row(self, cells: list[str], lines: list[str]) -> None:
         line = "\t".join(cells).strip("\t")
+        self._row_chars = 0
         if line:
             lines.append(line)
             self._left_chars -= len(line) + 1
@@ -60,7 +63,8 @@ class CellReader:
     def _exhausted(self) -> Code | None:
         if self._left_cells < 0:
             return Code.BOMB
-        return Code.TOO_LARGE if self._left_chars < 0 else None
+        # One row may name the same long string a thousand times, so it is not waited for its end.
+        return Code.TOO_LARGE if self._left_chars < self._row_chars else None
 
     def _cell(self, cell: Element) -> str:
         """What the cell shows, on one line; formulas show the value that was saved with them."""

@@ -133,3 +133,11 @@ def test_plain_text_leaves_furigana_out() -> None:
     root = etree.fromstring("<si><t>a</t><rPh><t>no</t></rPh><r><t>b</t></r></si>")
 
     assert plain_text(root) == "ab"
+
+
+def test_a_row_that_names_one_string_many_times_is_not_read_to_its_end(tmp_path: Path) -> None:
+    package = _package(tmp_path, sheet1="<s><row>" + '<c t="s"><v>1</v></c>' * 500 + "</row></s>")
+
+    rows, reason = _rows(package, max_chars=20)
+
+    assert (rows, reason) == (["\t".join(["two lines"] * 3)], Code.TOO_LARGE)
