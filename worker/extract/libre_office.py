@@ -19,7 +19,6 @@ from worker.extract.disk_space import full_disk
 
 PROGRAM = "soffice"
 
-_NICE = 10
 _VERSION_TIMEOUT_S = 20.0
 _SETTINGS = (
     ("Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
@@ -48,12 +47,15 @@ class Conversion:
     """From what to what: the ending and the filter of the original, the filter of the output.
 
     The filter that reads is always named: left to choose, LibreOffice reads what is damaged as plain text.
-    `writer` begins with the ending of the output, such as pdf or "xlsx:Calc MS Excel 2007 XML".
+    `writer` begins with the ending of the output, such as pdf or "xlsx:Calc MS Excel 2007 XML". `nice` is how
+    far it stands back: not at all where it reads, as the other readers do, or some files that keep those
+    busy would cost a neighbour its text by the time-out.
     """
 
     suffix: str
     reader: str
     writer: str
+    nice: int = 0
 
 
 def libre_office_version() -> str:
@@ -110,7 +112,7 @@ def _run(program: str, original: Path, conversion: Conversion, *, out: Path, tim
     try:
         done = subprocess.run(
             [
-                *("nice", "-n", str(_NICE), "env", f"HOME={profile}"),
+                *("nice", "-n", str(conversion.nice), "env", f"HOME={profile}"),
                 *(program, f"-env:UserInstallation={profile.as_uri()}"),
                 *("--headless", "--norestore", "--nolockcheck", "--nodefault", "--nologo"),
                 *(f"--infilter={conversion.reader}", "--convert-to", conversion.writer),

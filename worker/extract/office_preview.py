@@ -27,6 +27,8 @@ _STORED_PX = 200
 _MAX_DRAWN_BYTES = 32 * 1024**2
 """Larger files are not drawn: a picture is not worth a minute."""
 _DRAWING_S = 30.0
+_NICE = 10
+"""Text comes first."""
 _OPEN_DOCUMENT_PICTURE = "Thumbnails/thumbnail.png"
 _READERS: Mapping[FileType, str] = MappingProxyType(
     {
@@ -65,6 +67,7 @@ def _drawn(path: Path, file_type: FileType, options: ReadOptions, *, reader: str
         suffix=file_type.value,
         reader=reader,
         writer=f"pdf:{_WRITERS[file_type]}_pdf_Export:{_FIRST_PAGE}",
+        nice=_NICE,
     )
     timeout_s = min(_DRAWING_S, options.limits.page_timeout_s / 2)
     return open_pdf(convert(path, drawing, timeout_s=timeout_s), options).preview()

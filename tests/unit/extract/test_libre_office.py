@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -130,3 +132,12 @@ def test_without_room_for_its_output_the_disk_is_to_blame(
         convert(_file(tmp_path), _TO_PDF, timeout_s=10.0)
 
     assert tells_full_disk(caught.value)
+
+
+@pytest.mark.parametrize("nice", [0, 5])
+def test_it_stands_back_as_far_as_is_asked(tmp_path: Path, soffice: StandInOffice, nice: int) -> None:
+    soffice.behaves('nice > "$out/document.pdf"')
+
+    made = convert(_file(tmp_path), replace(_TO_PDF, nice=nice), timeout_s=10.0)
+
+    assert int(made.read_text()) == min(19, os.nice(0) + nice)
