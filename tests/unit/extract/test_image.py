@@ -397,5 +397,4 @@ def test_webp_that_no_memory_holds_is_not_called_damaged(tmp_path: Path) -> None
 
     with pytest.raises(MemoryError):
         open_image(path, _options(max_pixels=1 << 60))
-    with path.open("rb") as file:
-        assert stated_size_px(file) == (1 << 24, 1 << 24)
+    assert stated_size_px(io.BytesIO(path.read_bytes())) == (1 << 24, 1 << 24)
