@@ -20,6 +20,7 @@ from worker.extract.tsv import is_set_solid
 
 _SAMPLED_PAIRS = 60
 _LEAST_PAIRS = 10
+_FIRST_OF = 5
 _MAX_CHARS = 100_000
 """A newspaper's page has a fifth of that."""
 _HYPHENS = "\x02\ufffe"
@@ -64,8 +65,11 @@ def _runs_sideways(layer: Any) -> bool:
     count: int = layer.count_chars()
     if count > _MAX_CHARS:
         return False
-    step = max(1, count // _SAMPLED_PAIRS)
-    told = list(filter(None, (_runs_across(layer, index) for index in range(0, count - 1, step))))
+    pairs = range(0, count - 1, max(1, count // _SAMPLED_PAIRS))
+    told = [_runs_across(layer, index) for index in pairs[::_FIRST_OF]]
+    if "sideways" not in told and len(told) >= _LEAST_PAIRS:
+        return False  # a look at a few all over the page is enough for almost all pages
+    told = [direction for index in pairs if (direction := _runs_across(layer, index))]
     return len(told) >= _LEAST_PAIRS and told.count("sideways") * 2 > len(told)
 
 

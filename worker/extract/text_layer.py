@@ -44,6 +44,7 @@ _TOLD_CHARS_FULL_PAGE = 400
 _MANY_OUTLINE_POINTS = 1_000
 """Some 50 outlined letters; the tables and rules of an ordinary page have less."""
 _FULL_PAGE_SHARE = 0.85
+_SCANNED_SHARE = 0.5
 _MAX_RECTANGLES = 2_000
 
 
@@ -70,18 +71,24 @@ def read_layer(page: Any) -> TextLayer:
         if not text:
             return TextLayer(text="", drawn=draws_more_than_text(page))
         reason = doubt(raw) or (LayerReason.UNMAPPED if _is_unmapped(layer) else None)
-        if reason is None and may_be_misread(raw) and has_invisible_text(page):
+        pictures = () if reason else pictures_of(page)
+        if _is_scan(pictures) and may_be_misread(raw) and has_invisible_text(page):
             reason = LayerReason.GARBAGE
         if reason is not None:
             return TextLayer(text=text, reason=reason)
         short = len("".join(text.split())) < _SHORT_CHARS
-        pictures = _untold(page, layer, pictures_of(page), short=short)
+        pictures = _untold(page, layer, pictures, short=short)
         if short and _is_but_a_stamp(page, layer, pictures, text):
             return TextLayer(text=text, reason=LayerReason.TOO_SHORT)
         if sum(picture.share for picture in pictures) < _MIN_MIXED_SHARE:
             return TextLayer(text=text)
         boxes = tuple(picture.box for picture in pictures)
         return TextLayer(text=text, pictures=boxes, written=_written_on(layer, boxes))
+
+
+def _is_scan(pictures: Sequence[Picture]) -> bool:
+    """Whether pictures, a whole one or strips, cover most of the page."""
+    return sum(picture.share for picture in pictures) > _SCANNED_SHARE
 
 
 def _is_unmapped(layer: Any) -> bool:

@@ -103,4 +103,6 @@ def test_few_words_in_a_scans_own_layer_are_doubted(
 ) -> None:
     codes = "LU SSERT GEDA PRIS BX HALALEIW COLUM ClAMRMOBR CHITHEIF RRBaFeAK"
 
-    assert _layer(tmp_path, write(codes, lines=4, invisible=invisible)).reason is reason
+    scan = picture(585, 832, then=write(codes, lines=4, invisible=invisible))
+
+    assert _layer(tmp_path, scan).reason is reason
