@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
+from worker.extract.dark_bands import LIGHT_ON_DARK, dark_bands
 from worker.extract.grey import to_grey
 
 _MEDIAN_PX = 3
@@ -42,10 +43,6 @@ _PAPER_PERCENTILE = 80
 _UNEVEN = 0.15
 """Part of the paper's brightness by which it varies over the page; a flat scanner stays below 0.03."""
 _EVEN_PAPER = 245
-_GROUND = 11
-"""Eight pixels each: more than a letter of a heading is wide."""
-_LIGHT_ON_DARK = 1.6
-"""So many times brighter than what they stand on are light letters on a dark band; glare stays below."""
 _DARK_PAPER = 100
 _SMALL_PIXELS = 500_000
 """Pictures below are doubled: 12 px letters are read at 0.96 instead of 0.86 of the truth, from 20 px on
@@ -119,10 +116,13 @@ class ImagePreprocessor:
         """
         self.last_operations.append("even_light")
         grey = to_grey(image)
-        paper = _ground(grey)
+        paper = _paper(grey).filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.GaussianBlur(1.5))
         around = np.asarray(paper.resize(grey.size, Image.Resampling.BILINEAR), dtype=np.float32)
-        brightness = np.asarray(grey) / np.maximum(around, 16.0)
-        even = _EVEN_PAPER * np.where(brightness > _LIGHT_ON_DARK, 1 / brightness.clip(1), brightness)
+        usual = float(np.percentile(np.asarray(paper), _PAPER_PERCENTILE))
+        dark = dark_bands(grey, paper=usual)
+        brightness = np.asarray(grey) / np.maximum(np.where(dark.where, dark.ground, around), 16.0)
+        light = dark.where & (brightness > LIGHT_ON_DARK)
+        even = _EVEN_PAPER * np.where(light, 1 / brightness.clip(1), brightness)
         return Image.fromarray(even.clip(0, _WHITE).astype(np.uint8))
 
     def soften(self, image: Image.Image) -> Image.Image:
@@ -216,15 +216,6 @@ def _paper(grey: Image.Image) -> Image.Image:
     return Image.fromarray(
         np.percentile(blocks.reshape(rows, columns, -1), _PAPER_PERCENTILE, axis=2).astype(np.uint8)
     )
-
-
-def _ground(grey: Image.Image) -> Image.Image:
-    """What letters stand on, a pixel for each 8 x 8, with the edges of bands and shadows.
-
-    Letters, dark or light, cover less than half of any place, so the median is what is between them.
-    """
-    sampled = np.asarray(grey.reduce(4).filter(ImageFilter.MedianFilter(3)))[::2, ::2]
-    return Image.fromarray(sampled.copy()).filter(ImageFilter.MedianFilter(_GROUND))
 
 
 def _unevenness(paper: Image.Image) -> float:
