@@ -21,6 +21,7 @@ from worker.local.samples.scans import write_scan
 _RUNS = 3
 _SCAN_PAGES = 12
 _SLOW_PAGES = 3
+_LEAST_NAIVE = {"off": 3.2, "on": 2.5}
 _SMALL_FILES = 20
 _MANY_FILES = 100
 
@@ -35,38 +36,50 @@ def _scan_s(worker: WorkerUnderTest, pdf: Path, run: int) -> float:
 
 
 def scan(home: Path) -> list[Figure]:
-    """A 12-page Japanese scan, end to end, beside the floor and the naive loop."""
+    """A 12-page Japanese scan, end to end without and with the second look, beside floor and naive loop."""
     pdf = home / "scan.pdf"
     write_scan(pdf, _SCAN_PAGES)
-    ours, floor, naive = [], [], []
-    with warm_worker(home / "stack") as worker:
+    times: dict[str, list[float]] = {"off": [], "on": []}
+    floor = []
+    with (
+        warm_worker(home / "off", CIS_SECOND_LOOK="off") as without,
+        warm_worker(home / "on", CIS_SECOND_LOOK="on") as with_look,
+    ):
         for run in range(_RUNS):
-            ours.append(_scan_s(worker, pdf, run))
+            times["off"].append(_scan_s(without, pdf, run))
             floor.append(seconds_of("floor", pdf, _SCAN_PAGES))
-            if not naive:
-                naive.append(seconds_of("naive", pdf, _SCAN_PAGES))
+            times["on"].append(_scan_s(with_look, pdf, run))
+        naive_s = seconds_of("naive", pdf, _SCAN_PAGES)
     default_s = seconds_of("default", pdf, _SLOW_PAGES)
-    to_floor = statistics.median(o / f for o, f in zip(ours, floor, strict=True))
-    one_s, floor_one_s, naive_one_s = (statistics.median(times) for times in (ours, floor, naive))
-    to_naive = naive_one_s / one_s
     return [
-        Figure(
-            what=f"{_SCAN_PAGES}-page scan, end to end / floor (pdftoppm + 2 tesseract)",
-            figure=f"{to_floor:.2f} x ({one_s:.1f} s / {floor_one_s:.1f} s)",
-            must="<= 1.25 x",
-            met=to_floor <= 1.25,
-        ),
-        Figure(
-            what=f"{_SCAN_PAGES}-page scan, naive loop with one thread / end to end",
-            figure=f"{to_naive:.2f} x ({naive_one_s:.1f} s / {one_s:.1f} s)",
-            must=">= 2.5 x",
-            met=to_naive >= 2.5,
-        ),
+        *(figure for look in times for figure in _beside(look, times[look], floor, naive_s)),
         Figure(
             what=f"naive loop with default threads, {_SLOW_PAGES} pages",
             figure=f"{default_s:.1f} s ({default_s / _SLOW_PAGES:.1f} s a page)",
             must="printed",
             met=None,
+        ),
+    ]
+
+
+def _beside(look: str, ours: list[float], floor: list[float], naive_s: float) -> list[Figure]:
+    """The worker beside the floor (pairs of one round) and beside one run of the naive loop."""
+    to_floor = statistics.median(o / f for o, f in zip(ours, floor, strict=True))
+    one_s, floor_s = statistics.median(ours), statistics.median(floor)
+    least = _LEAST_NAIVE[look]
+    what = f"{_SCAN_PAGES}-page scan, second look {look}"
+    return [
+        Figure(
+            what=f"{what}, end to end / floor (pdftoppm + 2 tesseract)",
+            figure=f"{to_floor:.2f} x ({one_s:.1f} s / {floor_s:.1f} s)",
+            must="<= 1.25 x",
+            met=to_floor <= 1.25,
+        ),
+        Figure(
+            what=f"{what}: naive loop with one thread / end to end",
+            figure=f"{naive_s / one_s:.2f} x ({naive_s:.1f} s / {one_s:.1f} s)",
+            must=f">= {least} x",
+            met=naive_s / one_s >= least,
         ),
     ]
 
