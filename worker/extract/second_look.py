@@ -11,6 +11,9 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 from PIL import Image
@@ -54,7 +57,7 @@ def look_again(
     for number in unsure:
         if time.thread_time() - began_s > look.budget_s:
             break
-        again = _read_again(picture, lines[number], read)
+        again = _in_japanese_forms(_read_again(picture, lines[number], read), lines[number])
         if _is_better(again, lines[number]):
             lines[number] = again
             better += 1
@@ -68,6 +71,34 @@ def _is_unsure(line: Line, confidence: float) -> bool:
 
 def _is_better(again: Line, line: Line) -> bool:
     return again.confidence > line.confidence and again.chars >= _FEWEST_CHARS * line.chars
+
+
+def _in_japanese_forms(again: Line, line: Line) -> Line:
+    """The line with the kanji of its first reading where the network has a Chinese form, such as 產 for 産.
+
+    It was trained on both languages; nobody who looks for 産業 types the other. A line that Tesseract read
+    with such characters, as its Chinese models do, is left alone.
+    """
+    first = "".join(word.text for word in line.words)
+    chars = [char for word in again.words for char in word.text]
+    if any(map(_is_foreign, first)) or not any(map(_is_foreign, chars)):
+        return again
+    for tag, begin, end, there, until in SequenceMatcher(None, first, chars, autojunk=False).get_opcodes():
+        if tag == "replace" and end - begin == until - there:
+            for before, place in zip(first[begin:end], range(there, until), strict=True):
+                chars[place] = before if _is_foreign(chars[place]) else chars[place]
+    left = iter(chars)
+    words = (replace(word, text="".join(islice(left, len(word.text)))) for word in again.words)
+    return replace(again, words=tuple(words))
+
+
+@lru_cache(maxsize=4_096)
+def _is_foreign(char: str) -> bool:
+    """Whether it is a Han character that no Japanese standard of before 2000 has."""
+    try:
+        return "\u4e00" <= char <= "\u9fff" and not char.encode("cp932")
+    except UnicodeEncodeError:
+        return True
 
 
 def _read_again(picture: Image.Image, line: Line, read: LineReader) -> Line:

@@ -44,6 +44,23 @@ def test_the_surer_reading_is_kept(answer: tuple[str, float], kept: str) -> None
     assert count == (kept == "営業報告書")
 
 
+@pytest.mark.parametrize(
+    ("first", "answer", "kept"),
+    [
+        ("産業自書の内容", "產業白書の內容", "産業白書の内容"),
+        ("1月の産業自書", "1 月の產業白書", "1月の産業白書"),
+        ("产业自书", "產業白書", "產業白書"),
+        ("業自書", "產業白書", "產業白書"),
+        ("caf6 価格", "café 価格", "café価格"),
+    ],
+    ids=["Japanese", "with a space", "Chinese", "nothing beside it", "other letters"],
+)
+def test_chinese_forms_are_told_as_japanese_writes_them(first: str, answer: str, kept: str) -> None:
+    reading, _ = look_again(_PAGE, _page((first, 70.0)), _LOOK, read=lambda _line: (answer, 95.0))
+
+    assert reading.text == kept
+
+
 def test_sure_lines_are_not_read_again() -> None:
     page = _page(("売上高は増加した", 95.0), ("契約件数", 79.0))
     asked: list[tuple[int, int]] = []
