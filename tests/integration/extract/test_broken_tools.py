@@ -53,8 +53,9 @@ _BEHAVIOURS = {
     "complains in no encoding": ("printf '\\377\\376\\200' >&2; exit 1", Code.OCR_FAILED),
     "leaves a process in its group": ("sleep %LONG% &", None),
     "leaves a process in a session of its own": ("setsid sleep %LONG% &", None),
-    "kills what started it": ("kill -KILL $PPID; exit 1", Code.MEMORY),
-    "makes what started it crash": ("kill -SEGV $PPID; exit 1", Code.CRASHED),
+    # Those wait for the end of what started them, which could else be told of theirs before its own.
+    "kills what started it": ("kill -KILL $PPID; sleep %LONG%", Code.MEMORY),
+    "makes what started it crash": ("kill -SEGV $PPID; sleep %LONG%", Code.CRASHED),
 }
 
 
