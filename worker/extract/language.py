@@ -30,6 +30,8 @@ _TOO_FEW_CHARS = 10
 _FEWEST_SIGNS = 20
 _PATTERN_SHARE = 0.5
 """Of a reading's characters, those of its three commonest: writing 0.2 to 0.4, patterns over 0.5."""
+_SURE, _FEWEST_SURE_LETTERS = 80.0, 8
+"""Different letters in words of that confidence: patterns 0 to 3, tables of contents from 10 on."""
 _FEWEST_PIECES = 4
 _LONGEST_PIECE = 2.5
 _POOR = 60.0
@@ -118,7 +120,19 @@ def without_inventions(reading: Reading) -> Reading:
 
 
 def _is_pattern(reading: Reading) -> bool:
-    """Whether a few signs return over and over, as bricks, weaves and scribbles are read."""
+    """Whether a few signs return over and over, as bricks, weaves and scribbles are read.
+
+    So are the leaders of a table of contents, too, but beside them stand words that are sure.
+    """
+    sure = {
+        char
+        for line in reading.lines
+        for word in line.words
+        if word.confidence >= _SURE
+        for char in word.text
+    }
+    if sum(map(str.isalpha, sure)) >= _FEWEST_SURE_LETTERS:
+        return False
     text = reading.text.casefold()
     signs = Counter(char for char in text if not char.isspace() and not char.isdigit())
     repeated = sum(count for _, count in signs.most_common(3))

@@ -211,6 +211,13 @@ def test_patterns_are_no_writing(text: str, confidence: float, kept: bool) -> No
     assert without_inventions(_lines((text, confidence))).text == (text if kept else "")
 
 
+def test_a_table_of_contents_is_no_pattern() -> None:
+    leaders = ("ド" * 40, 42.0)
+
+    assert "事業の概要" in without_inventions(_lines(("第1章事業の概要と売上", 93.0), leaders)).text
+    assert without_inventions(_lines(leaders)).text == ""
+
+
 @pytest.mark.parametrize(
     ("lines", "across"),
     [
