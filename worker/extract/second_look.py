@@ -94,11 +94,14 @@ def _in_japanese_forms(again: Line, line: Line) -> Line:
 
 @lru_cache(maxsize=4_096)
 def _is_foreign(char: str) -> bool:
-    """Whether it is a Han character that no Japanese standard of before 2000 has."""
+    """Whether it is a kanji outside JIS X 0208 and its makers' additions (cp932)."""
+    if not "\u4e00" <= char <= "\u9fff":
+        return False
     try:
-        return "\u4e00" <= char <= "\u9fff" and not char.encode("cp932")
+        char.encode("cp932")
     except UnicodeEncodeError:
         return True
+    return False
 
 
 def _read_again(picture: Image.Image, line: Line, read: LineReader) -> Line:

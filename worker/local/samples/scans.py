@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,17 +34,24 @@ _FONTS = {"jpn": Font.GOTHIC, "eng": Font.VERA}
 Noise = npt.NDArray[np.int16]
 
 
-def write_scan(path: Path, pages: int, *, seed: int = 0, language: str = "jpn", dpi: int = 200) -> list[str]:
+def write_scan(
+    path: Path, pages: int, *, seed: int = 0, language: str = "jpn", dpi: int = 200, body: bool = True
+) -> list[str]:
     """Write a scanned PDF of `pages` A4 pages (1 to 900) and return the true text of each.
 
-    The same arguments give the same bytes. `language` is jpn or eng.
+    The same arguments give the same bytes. `language` is jpn or eng. Without a `body` a page has its heading
+    and footer only.
     """
     truths = []
 
     def jpegs() -> Iterator[bytes]:
-        for words, picture in _pages(pages, seed=seed, language=language, dpi=dpi):
+        noise = _noise(seed, dpi)
+        for number in range(1, pages + 1):
+            words = scan_page(number, seed=seed, language=language)
+            words = words if body else replace(words, paragraphs=())
+            chance = random.Random(f"{seed}/{number}/scanner")
             truths.append(words.text)
-            yield _jpeg(picture, dpi)
+            yield _jpeg(_scanned(draw_page(words, language=language, dpi=dpi), noise, chance), dpi)
 
     write_jpeg_pdf(path, jpegs(), size_px=_page_px(dpi), size_pt=_A4_PT)
     return truths
@@ -51,14 +59,6 @@ def write_scan(path: Path, pages: int, *, seed: int = 0, language: str = "jpn", 
 
 def _page_px(dpi: int) -> tuple[int, int]:
     return round(_A4_PT[0] * dpi / 72), round(_A4_PT[1] * dpi / 72)
-
-
-def _pages(count: int, *, seed: int, language: str, dpi: int) -> Iterator[tuple[ScanPage, Image.Image]]:
-    noise = _noise(seed, dpi)
-    for number in range(1, count + 1):
-        words = scan_page(number, seed=seed, language=language)
-        chance = random.Random(f"{seed}/{number}/scanner")
-        yield words, _scanned(draw_page(words, language=language, dpi=dpi), noise, chance)
 
 
 def draw_page(words: ScanPage, *, language: str, dpi: int) -> Image.Image:

@@ -42,6 +42,16 @@ def test_the_pages_are_grey_noisy_and_distinct(tmp_path: Path) -> None:
     assert np.abs(first - second).mean() > 5.0
 
 
+def test_without_a_body_a_page_has_its_heading_and_footer(tmp_path: Path) -> None:
+    (whole,) = write_scan(tmp_path / "scan.pdf", 1, dpi=LOW_DPI)
+    (bare,) = write_scan(tmp_path / "bare.pdf", 1, dpi=LOW_DPI, body=False)
+    assert bare.splitlines() == [whole.splitlines()[0], whole.splitlines()[-1]]
+    ink = [
+        float((np.asarray(_pictures(tmp_path / name)[0]) < 128).mean()) for name in ("bare.pdf", "scan.pdf")
+    ]
+    assert 0 < ink[0] < ink[1] / 3
+
+
 def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
     first, again, other = (tmp_path / name for name in ("first.pdf", "again.pdf", "other.pdf"))
     write_scan(first, 2, dpi=LOW_DPI)
