@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+from worker.aws.clients import secrets_client
 from worker.local.stack import EmbeddedStack
 from worker.operation.finding import Finding, Level
 
@@ -32,6 +33,13 @@ def test_a_set_up_that_is_right_has_no_findings(stack: EmbeddedStack, diagnose: 
     assert "agrees" in found["clock"].message
 
 
+def test_passwords_are_counted_and_not_told(diagnose: Diagnose) -> None:
+    diagnose()
+    secrets_client().create_secret(Name="pdf", SecretString='["correct horse", "battery"]')
+    found = diagnose(CIS_PDF_PASSWORDS_SECRET="pdf")["PDF passwords"]
+    assert (found.level, found.message) == (Level.OK, "2 in the secret")
+
+
 def test_nothing_is_left_behind(stack: EmbeddedStack, diagnose: Diagnose) -> None:
     diagnose()
     resources = stack.resources
@@ -51,6 +59,12 @@ def test_nothing_is_left_behind(stack: EmbeddedStack, diagnose: Diagnose) -> Non
         ({"CIS_SOURCE_BUCKETS": ""}, "source buckets", Level.FAILURE, "CIS_SOURCE_BUCKETS"),
         ({"CIS_FILE_TABLE": "missing"}, "table", Level.FAILURE, "CIS_FILE_TABLE"),
         ({"CIS_FILE_TABLE": ""}, "table", Level.FAILURE, "CIS_FILE_TABLE"),
+        (
+            {"CIS_PDF_PASSWORDS_SECRET": "missing"},
+            "PDF passwords",
+            Level.FAILURE,
+            "CIS_PDF_PASSWORDS_SECRET",
+        ),
         ({"CIS_IMAGE_MODEL": "unknown"}, "model unknown", Level.FAILURE, "CIS_IMAGE_MODEL"),
     ],
 )

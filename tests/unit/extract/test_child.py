@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.unit.extract.conftest import StandInOffice
 from tests.unit.extract.made_pdfs import SENTENCE, Draw, lettered, pdf, picture, write
 from worker.extract import child
 from worker.extract.channel import Channel
@@ -246,5 +247,17 @@ def test_a_disk_that_is_full_while_a_picture_is_drawn_does_not_make_it_damaged(
 
     monkeypatch.setattr("PIL.Image.Image.save", no_room)
     channel.send({"kind": "ocr", "page": 2, "hint": None})
+
+    assert _until(channel, "failed")["failed"]["code"] == "unavailable"
+
+
+def test_a_file_that_nobody_could_convert_on_a_full_disk_is_not_damaged(
+    start: Start, soffice: StandInOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soffice.behaves("exit 0")
+    channel = start("a.rtf", rb"{\rtf1\ansi Hello\par}")
+    channel.receive()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    _go(channel)
 
     assert _until(channel, "failed")["failed"]["code"] == "unavailable"

@@ -87,6 +87,7 @@ def test_a_picture_that_shows_nothing_is_not_taken(tmp_path: Path, data: bytes) 
 
 
 def test_none_is_drawn_where_that_is_off_or_the_file_is_large(tmp_path: Path, soffice: StandInOffice) -> None:
+    soffice.behaves('cp "$here/ready.pdf" "$out/document.pdf"')
     path = _package(tmp_path, "word/document.xml", b"<a/>", relation=False)
 
     assert office_preview(path, FileType.DOCX, replace(_OPTIONS, office_thumbnails=False)) is None

@@ -103,6 +103,7 @@ def test_few_words_in_a_scans_own_layer_are_doubted(
 ) -> None:
     codes = "LU SSERT GEDA PRIS BX HALALEIW COLUM ClAMRMOBR CHITHEIF RRBaFeAK"
 
-    scan = picture(585, 832, then=write(codes, lines=4, invisible=invisible))
+    codes_only = write(codes, lines=4, invisible=invisible)
 
-    assert _layer(tmp_path, scan).reason is reason
+    assert _layer(tmp_path, picture(585, 832, then=codes_only)).reason is reason
+    assert _layer(tmp_path, codes_only).reason is None

@@ -12,6 +12,7 @@ from worker.local.child_process import clean_environment, python_command
 
 pytestmark = pytest.mark.unit
 
+_DEADLINE_S = 30.0
 _FOREVER = "import os, signal; os.write(1, b'up\\n'); signal.pause()"
 
 
@@ -48,4 +49,4 @@ def test_it_is_killed_with_its_parent() -> None:
         assert parent.stdout.readline() == b"up\n"
         parent.kill()
         # Its end of the pipe is the last: this reads on until it is gone.
-        assert parent.stdout.read() == b""
+        assert parent.communicate(timeout=_DEADLINE_S)[0] == b""
