@@ -21,11 +21,12 @@ import numpy as np
 from bench.figure import Figure
 from bench.test_bed import CONDITIONS, HARD, TEXTS, BedPage, bed_page
 from worker.config import Settings
-from worker.extract.ocr_engine import OCREngine
-from worker.extract.second_look import SecondLook
-from worker.extract.tools import chosen, tools_here
-from worker.local.samples.scans import write_scan
-from worker.read_options import ReadOptions
+from worker.extract.capabilities import probe
+from worker.extract.ocr.line_rerecognition import SecondLook
+from worker.extract.ocr.ocr_engine import OCREngine
+from worker.extract.read_options import ReadOptions
+from worker.extract.tools import resolve_options
+from worker.samples.scans import write_scan
 
 _WORST = -0.005
 _HARD_ERROR = 0.7
@@ -67,7 +68,7 @@ def _options() -> ReadOptions:
     """The default settings, as far as they can be met here."""
     settings = Settings()
     asked = ReadOptions(limits=settings.limits, languages=settings.languages, dpi=settings.ocr_dpi)
-    return chosen(asked, tools_here())
+    return resolve_options(asked, probe())
 
 
 def _engine(options: ReadOptions) -> OCREngine:

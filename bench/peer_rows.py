@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.figure import Figure
 from bench.peers import ocrmypdf, ocrmypdf_s
 from bench.worker_under_test import WorkerUnderTest, warm_worker
-from worker.local.samples.scans import write_scan
+from worker.samples.scans import write_scan
 
 _RUNS = 5
 _FEWER_RUNS = 3

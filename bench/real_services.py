@@ -20,9 +20,9 @@ from tests.servers.build import built
 from tests.servers.catalogue import DYNALITE, ELASTICMQ, OPENSEARCH
 from tests.servers.running import running
 from worker.aws.clients import Endpoint, make_clients
-from worker.local.child_process import clean_environment, python_command
-from worker.local.stack import SOURCE_BUCKET, EmbeddedStack
-from worker.local.worker_process import LogLine, WorkerProcess
+from worker.embedded.child_process import clean_environment, python_command
+from worker.embedded.stack import SOURCE_BUCKET, EmbeddedStack
+from worker.embedded.worker_process import LogLine, WorkerProcess
 
 _DEADLINE_S = 600.0
 _BATCH = 10

@@ -16,7 +16,7 @@ from bench.peer_rows import long_scan
 from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
 from bench.worker_under_test import WorkerUnderTest, warm_worker
-from worker.local.samples.scans import write_scan
+from worker.samples.scans import write_scan
 
 _RUNS = 3
 _SCAN_PAGES = 12

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pypdfium2 import PdfDocument
 
-from worker.local.samples.scans import write_scan
+from worker.samples.scans import write_scan
 
 _DRAWN_PAGES = 60
 """Longer scans repeat these: drawing 600 pages would take longer than reading a third of them."""

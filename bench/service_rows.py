@@ -10,13 +10,16 @@ from pathlib import Path
 from bench.figure import Figure
 from bench.real_services import Flow, flow, opensearch
 from worker.errors import UnavailableError
-from worker.index.index_manager import IndexManager, IndexPolicy
-from worker.index.opensearch_client import connect
-from worker.local.samples.scan_texts import scan_page
-from worker.local.samples.scans import write_scan
-from worker.models import Document, FileType, Page, State, TextSource
+from worker.index.opensearch.client import connect
+from worker.index.opensearch.index_manager import IndexManager, IndexPolicy
+from worker.models.document import Document
+from worker.models.file import FileType
+from worker.models.ledger import State
+from worker.models.page import Page, TextSource
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
+from worker.samples.scan_texts import scan_page
+from worker.samples.scans import write_scan
 
 _BULK = 100
 _RUNS = 7

@@ -13,9 +13,9 @@ from functools import partial
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from worker.local.samples.fonts import Font, font_path
-from worker.local.samples.scan_texts import scan_page
-from worker.local.samples.typesetting import wrap
+from worker.samples.fonts import Font, font_path
+from worker.samples.scan_texts import scan_page
+from worker.samples.typesetting import wrap
 
 _PAGE_PX = (1240, 1180)
 _MARGIN_PX = 110

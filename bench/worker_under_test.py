@@ -13,10 +13,10 @@ import psutil
 
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
-from worker.index.local_index import LocalIndex
-from worker.local.stack import EmbeddedStack
-from worker.local.worker_process import WorkerProcess
-from worker.models import file_id
+from worker.embedded.stack import EmbeddedStack
+from worker.embedded.worker_process import WorkerProcess
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.file import file_id
 
 _DEADLINE_S = 600.0
 
@@ -28,7 +28,7 @@ class WorkerUnderTest:
     stack: EmbeddedStack
     process: WorkerProcess
     table: FileTable
-    index: LocalIndex
+    index: SqliteIndex
 
     def put(self, key: str, data: bytes) -> float:
         """Put an object, which announces itself; when that was done (monotonic seconds)."""
@@ -87,7 +87,7 @@ def warm_worker(home: Path, **settings: str) -> Iterator[WorkerUnderTest]:
             table=FileTable(
                 stack.clients.dynamodb, table=stack.resources.table, owner="bench", pipeline_version="0"
             ),
-            index=LocalIndex(home / "index.sqlite3"),
+            index=SqliteIndex(home / "index.sqlite3"),
         )
         worker.put("warm-up.txt", "温まる".encode())
         worker.finish("warm-up.txt")

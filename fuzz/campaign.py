@@ -22,8 +22,8 @@ from fuzz.case import Case, Outcome, make_case, read_case
 from fuzz.corpus import corpus
 from fuzz.possessions import possessions
 from worker.config import sandbox_environment
-from worker.extract.sandbox import Sandbox
-from worker.read_options import Limits, ReadOptions
+from worker.extract.read_options import Limits, ReadOptions
+from worker.sandbox.scheduler import Sandbox
 
 _AT_A_TIME = 4
 _SLOTS = 2

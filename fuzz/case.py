@@ -10,9 +10,9 @@ from random import Random
 
 from fuzz.mutations import mutate
 from worker.errors import RejectedError
-from worker.extract.extraction_run import Ended, ExtractionRequest
-from worker.extract.sandbox import ExtractionRun, Sandbox
-from worker.models import Page
+from worker.models.page import Page
+from worker.sandbox.run_state import Ended, ExtractionRequest
+from worker.sandbox.scheduler import ExtractionRun, Sandbox
 
 _GRACE_S = 20.0
 

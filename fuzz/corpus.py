@@ -15,9 +15,9 @@ from PIL import Image, ImageDraw
 from pillow_heif import register_heif_opener
 from pptx import Presentation
 
-from worker.local.samples.scans import write_scan
-from worker.local.samples.texts import MINUTES
-from worker.local.samples.write import write_samples
+from worker.samples.scans import write_scan
+from worker.samples.texts import MINUTES
+from worker.samples.write import write_samples
 
 _LARGE_BYTES = 400_000
 """Larger samples are left out: what is read of them is in the small ones too."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from worker.artifacts import ArtifactStore
 from worker.aws.clients import Clients, make_clients, secrets_client
 from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
@@ -23,42 +22,28 @@ from worker.aws.pending_files import PendingFiles
 from worker.aws.queue_manager import QueueManager
 from worker.aws.secret_store import read_passwords
 from worker.aws.storage_handler import StorageHandler
-from worker.burial import Burial
-from worker.claiming import Claimer
 from worker.config import Settings, require, sandbox_environment
 from worker.consumer import Consumer, ConsumerOptions
-from worker.embedder import Embedder
+from worker.delivery.claims import Claimer
+from worker.delivery.dead_letters import Burial
+from worker.delivery.heartbeat import Heartbeat
+from worker.delivery.parked_messages import ParkingLot
+from worker.document.artifacts import ArtifactStore
+from worker.document.document_reader import Reader
+from worker.document.embedder import Embedder
+from worker.document.options_from_settings import read_options
 from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
-from worker.extract.sandbox import Sandbox
-from worker.extract.tools import Tools, chosen, versions_used
+from worker.extract.read_options import ReadOptions
+from worker.extract.tools import Tools, resolve_options, versions_used
 from worker.file_processor import FileProcessor
-from worker.heartbeat import Heartbeat
 from worker.lifecycle import Lifecycle
-from worker.metrics import Metrics
-from worker.parking import ParkingLot
-from worker.read_options import ReadOptions
-from worker.reading import Reader
-from worker.remotes import open_bedrock, open_index
 from worker.replayer import Replayer
-from worker.shutdown import Shutdown
+from worker.runtime.metrics import Metrics
+from worker.runtime.shutdown import Shutdown
+from worker.runtime.work_root import make_work_root, remove_work_root
+from worker.sandbox.scheduler import Sandbox
+from worker.services import open_bedrock, open_index
 from worker.spot_handler import SpotInterruptionHandler
-from worker.work_root import make_work_root, remove_work_root
-
-
-def read_options(settings: Settings) -> ReadOptions:
-    """The slice of the settings that decides what text comes out of a file."""
-    return ReadOptions(
-        limits=settings.limits,
-        languages=settings.languages,
-        dpi=settings.ocr_dpi,
-        embed_pdf_pictures=settings.embed_pdf_pictures,
-        office_thumbnails=settings.office_thumbnails,
-        pdf_passwords=_passwords(settings.pdf_passwords.get_secret_value()),
-        recogniser=settings.recogniser,
-        second_look=settings.second_look,
-        second_look_confidence=settings.second_look_confidence,
-        second_look_budget_s=settings.second_look_budget_s,
-    )
 
 
 def _with_secret(options: ReadOptions, settings: Settings) -> ReadOptions:
@@ -69,14 +54,9 @@ def _with_secret(options: ReadOptions, settings: Settings) -> ReadOptions:
     return replace(options, pdf_passwords=(*options.pdf_passwords, *kept))
 
 
-def _passwords(listed: str) -> tuple[str, ...]:
-    """One a line; a single line is parted at its commas."""
-    return tuple(part for part in listed.split("\n" if "\n" in listed else ",") if part)
-
-
 def key_here(settings: Settings, tools: Tools) -> str:
     """The extraction key of what these settings and tools make of a file."""
-    options = chosen(read_options(settings), tools)
+    options = resolve_options(read_options(settings), tools)
     return extraction_key(options, versions_used(options, tools))
 
 

@@ -17,7 +17,6 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker.errors import MisconfiguredError
-from worker.read_options import Limits
 
 
 def _cores() -> int:
@@ -183,22 +182,6 @@ class Settings(BaseSettings):
         if not value:
             raise ValueError("name at least one language, for example jpn,eng")
         return value
-
-    @property
-    def limits(self) -> Limits:
-        """The slice of the settings that bounds one document."""
-        return Limits(
-            max_file_bytes=self.max_file_bytes,
-            max_pixels=self.max_pixels,
-            max_text_chars=self.max_text_chars,
-            page_timeout_s=self.page_timeout_s,
-            document_timeout_s=self.document_timeout_s,
-            document_timeout_per_page_s=self.document_timeout_per_page_s,
-            memory_bytes=self.memory_bytes,
-            cpu_s=self.cpu_s,
-            output_bytes=1024**3,
-            max_pages=self.max_pages,
-        )
 
 
 def environment_name(field: str) -> str:

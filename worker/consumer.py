@@ -18,8 +18,10 @@ import structlog
 from worker import events, outcome
 from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
-from worker.burial import Burial
-from worker.claiming import Claimer, Held, Unchanged
+from worker.delivery.claims import Claimer, Held, Unchanged
+from worker.delivery.dead_letters import Burial
+from worker.delivery.heartbeat import Heartbeat, Lease
+from worker.delivery.parked_messages import ParkingLot, Takeover
 from worker.errors import (
     Code,
     DeadLetterError,
@@ -29,13 +31,13 @@ from worker.errors import (
     WorkerError,
 )
 from worker.file_processor import FileProcessor
-from worker.heartbeat import Heartbeat, Lease
-from worker.log import bind
-from worker.metrics import Metrics
-from worker.models import Document, FileMessage, Job, State
+from worker.models.document import Document
+from worker.models.file import FileMessage
+from worker.models.ledger import Job, State
 from worker.outcome import DONE, Ending, Outcome
-from worker.parking import ParkingLot, Takeover
-from worker.shutdown import Shutdown
+from worker.runtime.log import bind
+from worker.runtime.metrics import Metrics
+from worker.runtime.shutdown import Shutdown
 
 _TICK_S = 0.5
 _LEAST_LEASE_S = 10.0

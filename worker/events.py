@@ -29,7 +29,7 @@ from pydantic import (
 from pydantic_core import from_json
 
 from worker.errors import Code, DeadLetterError
-from worker.models import EventType, FileMessage
+from worker.models.file import EventType, FileMessage
 
 _MAX_KEY_BYTES = 1024  # S3's own limit, in UTF-8
 _MAX_SIZE_BYTES = 2**63 - 1  # what the index and the ledger can hold

@@ -20,11 +20,13 @@ from pathlib import Path, PurePosixPath
 
 import structlog
 
-from worker.artifacts import ArtifactStore
 from worker.aws.file_table import Commit, FileTable
 from worker.aws.storage_handler import StorageHandler
-from worker.claiming import look
-from worker.embedder import Embedder
+from worker.delivery.claims import look
+from worker.delivery.heartbeat import Lease
+from worker.document.artifacts import ArtifactStore
+from worker.document.document_reader import Reader
+from worker.document.embedder import Embedder
 from worker.errors import (
     Code,
     ObjectChangedError,
@@ -34,23 +36,13 @@ from worker.errors import (
     UnavailableError,
     WorkerError,
 )
-from worker.heartbeat import Lease
-from worker.index.schema import SearchIndex
-from worker.log import bind
-from worker.metrics import Metrics
-from worker.models import (
-    NO_VECTORS,
-    Document,
-    Extraction,
-    FileType,
-    Job,
-    LocalFile,
-    ObjectVersion,
-    State,
-    Vectors,
-)
-from worker.reading import Reader
-from worker.work_root import remove_document_folder
+from worker.index.search_index import SearchIndex
+from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
+from worker.models.file import FileType, LocalFile, ObjectVersion
+from worker.models.ledger import Job, State
+from worker.runtime.log import bind
+from worker.runtime.metrics import Metrics
+from worker.runtime.work_root import remove_document_folder
 
 _log = structlog.get_logger(__name__)
 

@@ -16,13 +16,13 @@ from types import FrameType
 import structlog
 
 from worker.consumer import Consumer
-from worker.extract.sandbox import Sandbox
-from worker.health import HealthServer
-from worker.heartbeat import Heartbeat
-from worker.loops import Loop
-from worker.metrics import Metrics
+from worker.delivery.heartbeat import Heartbeat
 from worker.replayer import Replayer
-from worker.shutdown import Shutdown
+from worker.runtime.health import HealthServer
+from worker.runtime.loops import Loop
+from worker.runtime.metrics import Metrics
+from worker.runtime.shutdown import Shutdown
+from worker.sandbox.scheduler import Sandbox
 from worker.spot_handler import SpotInterruptionHandler
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)

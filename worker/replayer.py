@@ -20,12 +20,12 @@ from random import Random
 
 import structlog
 
-from worker.artifacts import ArtifactStore
 from worker.aws.ledger_row import FileRow
 from worker.aws.pending_files import SHARDS, PendingFiles
 from worker.aws.queue_manager import QueueManager
-from worker.burial import native_body
-from worker.embedder import Embedder
+from worker.delivery.dead_letters import native_body
+from worker.document.artifacts import ArtifactStore
+from worker.document.embedder import Embedder
 from worker.errors import (
     BedrockError,
     JobInterrupted,
@@ -36,11 +36,13 @@ from worker.errors import (
     UnavailableError,
     WorkerError,
 )
-from worker.index.schema import SearchIndex
-from worker.log import bind
-from worker.metrics import Metrics
-from worker.models import NO_VECTORS, Document, EventType, Extraction, FileMessage, FileType, State, Vectors
-from worker.shutdown import Shutdown
+from worker.index.search_index import SearchIndex
+from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
+from worker.models.file import EventType, FileMessage, FileType
+from worker.models.ledger import State
+from worker.runtime.log import bind
+from worker.runtime.metrics import Metrics
+from worker.runtime.shutdown import Shutdown
 
 _ROWS_A_QUERY = 100
 _ROWS_LEFT_ALONE = 50

@@ -16,9 +16,9 @@ import structlog
 
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.errors import UnavailableError
-from worker.loops import Loop
-from worker.metrics import Metrics
-from worker.shutdown import Shutdown
+from worker.runtime.loops import Loop
+from worker.runtime.metrics import Metrics
+from worker.runtime.shutdown import Shutdown
 
 _MARGIN_S = 2.0
 _LEAST_S = 10.0

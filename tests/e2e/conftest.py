@@ -14,10 +14,10 @@ import pytest
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
-from worker.index.local_index import LocalIndex
-from worker.local.stack import EmbeddedStack
-from worker.local.worker_process import LogLine, WorkerProcess
-from worker.models import file_id
+from worker.embedded.stack import EmbeddedStack
+from worker.embedded.worker_process import LogLine, WorkerProcess
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.file import file_id
 
 
 @dataclass
@@ -57,8 +57,8 @@ class Fleet:
         assert isinstance(calls, dict)
         return sum(calls.values())
 
-    def index(self) -> LocalIndex:
-        return LocalIndex(self.stack.home / "index.sqlite3")
+    def index(self) -> SqliteIndex:
+        return SqliteIndex(self.stack.home / "index.sqlite3")
 
     def waiting(self) -> int:
         url = self.stack.resources.queue_url

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from worker.local.child_process import clean_environment, python_command
-from worker.local.http_server import LocalHttpServer, Request, Response
-from worker.local.stack import EmbeddedStack
+from worker.embedded.child_process import clean_environment, python_command
+from worker.embedded.http_server import LocalHttpServer, Request, Response
+from worker.embedded.stack import EmbeddedStack
 
 pytestmark = pytest.mark.e2e
 

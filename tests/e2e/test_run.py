@@ -17,8 +17,8 @@ from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from worker.local.samples.scans import write_scan
-from worker.models import State
+from worker.models.ledger import State
+from worker.samples.scans import write_scan
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Fleet

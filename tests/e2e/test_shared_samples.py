@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from worker.index.local_index import LocalIndex
-from worker.local.child_process import clean_environment, python_command
+from worker.embedded.child_process import clean_environment, python_command
+from worker.index.sqlite.sqlite_index import SqliteIndex
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -72,7 +72,7 @@ def test_the_run_ends_well_with_one_line_a_file(rows: list[dict[str, str]], inge
 
 def test_every_file_ends_as_the_manifest_says(rows: list[dict[str, str]], ingested: Ingested) -> None:
     wrong = []
-    with closing(LocalIndex(ingested.home / "index.sqlite3")) as index:
+    with closing(SqliteIndex(ingested.home / "index.sqlite3")) as index:
         for row in rows:
             line = ingested.lines[row["file"]]
             document = index.document(line["file_id"])
@@ -97,7 +97,7 @@ def test_every_file_ends_as_the_manifest_says(rows: list[dict[str, str]], ingest
     ],
 )
 def test_search_puts_the_right_file_first(ingested: Ingested, query: str, file: str) -> None:
-    with closing(LocalIndex(ingested.home / "index.sqlite3")) as index:
+    with closing(SqliteIndex(ingested.home / "index.sqlite3")) as index:
         hits = index.search(query).hits
     assert hits
     assert hits[0].file_name == file

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from worker.index.schema import SearchIndex
-from worker.models import Document, FileType, Page, State, TextSource, file_id
+from worker.index.search_index import SearchIndex
+from worker.models.document import Document
+from worker.models.file import FileType, file_id
+from worker.models.ledger import State
+from worker.models.page import Page, TextSource
 
 MakeDocument = Callable[..., Document]
 

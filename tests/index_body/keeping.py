@@ -8,8 +8,11 @@ import pytest
 
 from tests.index_body.documents import MakeDocument, direction, put
 from worker.errors import LeaseLostError
-from worker.index.schema import SearchIndex
-from worker.models import FileType, Page, State, TextSource, Vectors
+from worker.index.search_index import SearchIndex
+from worker.models.document import Vectors
+from worker.models.file import FileType
+from worker.models.ledger import State
+from worker.models.page import Page, TextSource
 
 
 def test_a_new_version_takes_the_place_of_the_old(index: SearchIndex, make_document: MakeDocument) -> None:

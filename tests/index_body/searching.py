@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from tests.index_body.documents import MakeDocument, names, put
-from worker.index.schema import SearchIndex
-from worker.models import State
+from worker.index.search_index import SearchIndex
+from worker.models.ledger import State
 
 
 @pytest.mark.parametrize(

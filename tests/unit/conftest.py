@@ -15,7 +15,6 @@ from random import Random
 import pytest
 from moto import mock_aws
 
-from worker.artifacts import ArtifactStore
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients, make_clients
 from worker.aws.file_table import FileTable
@@ -24,26 +23,28 @@ from worker.aws.pending_files import PendingFiles
 from worker.aws.provisioning import provision
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.aws.storage_handler import StorageHandler
-from worker.burial import Burial
-from worker.claiming import Claimer
 from worker.config import sandbox_environment
 from worker.consumer import Consumer, ConsumerOptions
-from worker.embedder import Embedder
+from worker.delivery.claims import Claimer
+from worker.delivery.dead_letters import Burial
+from worker.delivery.heartbeat import Heartbeat
+from worker.delivery.parked_messages import ParkingLot
+from worker.document.artifacts import ArtifactStore
+from worker.document.document_reader import Reader
+from worker.document.embedder import Embedder
 from worker.errors import UnavailableError
-from worker.extract.sandbox import Sandbox
+from worker.extract.read_options import Limits, ReadOptions
 from worker.file_processor import FileProcessor
-from worker.heartbeat import Heartbeat
-from worker.index.local_index import LocalIndex
-from worker.metrics import Metrics
-from worker.models import EventType, FileMessage, Job
-from worker.parking import ParkingLot
-from worker.read_options import Limits, ReadOptions
-from worker.reading import Reader
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.file import EventType, FileMessage
+from worker.models.ledger import Job
 from worker.replayer import Replayer
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
-from worker.shutdown import Shutdown
+from worker.runtime.metrics import Metrics
+from worker.runtime.shutdown import Shutdown
+from worker.sandbox.scheduler import Sandbox
 
 
 @dataclass
@@ -79,7 +80,7 @@ class World:
     metrics: Metrics
     shutdown: Shutdown
     sandbox: Sandbox
-    index: LocalIndex
+    index: SqliteIndex
     processor: FileProcessor
     consumer: Consumer
     replayer: Replayer
@@ -197,7 +198,7 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
         sandbox = Sandbox(
             options=OPTIONS, slots=2, work_root=tmp_path / "work", environment=sandbox_environment()
         )
-        index = LocalIndex(tmp_path / "index.sqlite3")
+        index = SqliteIndex(tmp_path / "index.sqlite3")
         processor = FileProcessor(
             storage=storage,
             table=table,

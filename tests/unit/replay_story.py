@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from worker.aws.file_table import Commit
 from worker.errors import LeaseLostError
-from worker.models import Claim, Document, Extraction, FileType, Page, State, TextSource
+from worker.models.document import Document, Extraction
+from worker.models.file import FileType
+from worker.models.ledger import Claim, State
+from worker.models.page import Page, TextSource
 
 if TYPE_CHECKING:
     from typing import Any

@@ -107,11 +107,6 @@ def test_settings_do_not_change() -> None:
         load_settings().slots = 5
 
 
-def test_the_limits_are_a_slice_of_the_settings() -> None:
-    limits = load_settings(page_timeout_s=5.0, max_pixels=10, memory_bytes=20).limits
-    assert (limits.page_timeout_s, limits.max_pixels, limits.memory_bytes) == (5.0, 10, 20)
-
-
 def test_every_missing_setting_is_named_at_once() -> None:
     settings = load_settings(queue_url="http://127.0.0.1:9/q")
     require(settings, "queue_url")

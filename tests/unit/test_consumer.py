@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from worker.errors import MisconfiguredError
-from worker.models import State
+from worker.models.ledger import State
 
 if TYPE_CHECKING:
     from tests.unit.conftest import World

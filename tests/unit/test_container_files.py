@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from worker.health import HealthServer
+from worker.runtime.health import HealthServer
 
 pytestmark = pytest.mark.unit
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from worker.errors import Code, DeadLetterError
 from worker.events import parse
-from worker.models import EventType, FileMessage
+from worker.models.file import EventType, FileMessage
 
 pytestmark = pytest.mark.unit
 

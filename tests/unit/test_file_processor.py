@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from worker.delivery.heartbeat import Lease
 from worker.errors import (
     Code,
     JobInterrupted,
@@ -18,9 +19,11 @@ from worker.errors import (
     RejectedError,
     UnavailableError,
 )
-from worker.heartbeat import Lease
-from worker.index.local_index import LocalIndex
-from worker.models import Checkpoint, Document, FileMessage, Job, State, TextSource
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.document import Document
+from worker.models.file import FileMessage
+from worker.models.ledger import Checkpoint, Job, State
+from worker.models.page import TextSource
 
 if TYPE_CHECKING:
     from tests.unit.conftest import World
@@ -249,7 +252,7 @@ def test_the_ledger_knows_the_path_that_was_indexed(live: World) -> None:
     assert live.row("k/1").file_path == "/share/a.txt"
 
 
-class _Refusing(LocalIndex):
+class _Refusing(SqliteIndex):
     """As OpenSearch is with a document that breaks its limits."""
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002

@@ -13,8 +13,8 @@ import requests
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.errors import MisconfiguredError
 from worker.lifecycle import Lifecycle
-from worker.models import State
-from worker.shutdown import Shutdown
+from worker.models.ledger import State
+from worker.runtime.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
 
 if TYPE_CHECKING:

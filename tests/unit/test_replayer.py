@@ -18,11 +18,12 @@ from worker import replayer
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Endpoint, make_clients
 from worker.aws.file_table import Commit
-from worker.embedder import Embedder
+from worker.document.embedder import Embedder
+from worker.embedded.bedrock_server import BedrockServer
 from worker.errors import Code, RejectedError, UnavailableError
-from worker.index.local_index import LocalIndex
-from worker.local.bedrock_server import BedrockServer
-from worker.models import Document, State
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.document import Document
+from worker.models.ledger import State
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
@@ -263,7 +264,7 @@ def test_a_result_that_is_gone_is_read_again_once(live: World) -> None:
     assert live.index.search("営業").total == 1
 
 
-class _Refusing(LocalIndex):
+class _Refusing(SqliteIndex):
     """As OpenSearch is with a document that breaks its limits."""
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002

@@ -8,9 +8,9 @@ from datetime import datetime
 import pytest
 
 from worker.aws.instance_metadata import InstanceMetadata
-from worker.local.metadata_server import MetadataServer
-from worker.metrics import Metrics
-from worker.shutdown import Shutdown
+from worker.embedded.metadata_server import MetadataServer
+from worker.runtime.metrics import Metrics
+from worker.runtime.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
 
 pytestmark = pytest.mark.unit

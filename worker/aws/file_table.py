@@ -20,7 +20,8 @@ from worker.aws.ledger_row import FileRow, Value
 from worker.aws.row_writer import RowWriter
 from worker.aws.translation import translated
 from worker.errors import LeaseLostError
-from worker.models import Checkpoint, Claim, FileMessage, FileType, State
+from worker.models.file import FileMessage, FileType
+from worker.models.ledger import Checkpoint, Claim, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

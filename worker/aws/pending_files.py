@@ -17,7 +17,7 @@ from worker.aws.ledger_row import PENDING, FileRow, Value
 from worker.aws.row_writer import RowWriter
 from worker.aws.translation import ErrorTable, misconfigured, translated
 from worker.errors import Code
-from worker.models import State
+from worker.models.ledger import State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -28,7 +28,7 @@ from worker.errors import (
     TransientError,
     UnavailableError,
 )
-from worker.models import LocalFile, ObjectVersion
+from worker.models.file import LocalFile, ObjectVersion
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from worker import log
 from worker.cli.printing import print_json
 from worker.errors import MisconfiguredError
+from worker.runtime import log
 
 
 def demo(
@@ -39,7 +39,7 @@ def demo(
     try:
         # A worker in production has neither moto nor what draws the samples, and needs neither.
         from worker.cli import demo_display as display  # noqa: PLC0415
-        from worker.local.demo import run_demo  # noqa: PLC0415
+        from worker.demo.demo_run import run_demo  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise MisconfiguredError(
             f"the demo needs the Python package {error.name}, which is not installed; "

@@ -17,9 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.cli.printing import highlighted, plain
-from worker.local.demo import DemoResult, Progress
-from worker.local.demonstration.checks import Check
-from worker.local.demonstration.facts import DemoDocument, Facts, Happening, Mood, Search
+from worker.demo.checks import Check
+from worker.demo.demo_run import DemoResult, Progress
+from worker.demo.run_record import DemoDocument, Facts, Happening, Mood, Search
 
 _PLAN = """\
 This demo runs the whole system on this machine, without an AWS account:

@@ -13,16 +13,16 @@ import typer
 from rich.console import Console
 
 from worker import app as composition
-from worker import log
 from worker.cli.ingest_display import IngestDisplay
 from worker.cli.interruption import Interruption
 from worker.cli.printing import print_json
 from worker.config import Settings, load_settings
-from worker.extract.tools import tools_here
-from worker.local.home import ingestion
-from worker.local.home.folder import Home
-from worker.local.home.result import Result
-from worker.local.home.result_keeper import Listener
+from worker.extract.capabilities import probe
+from worker.home import ingestion
+from worker.home.folder import Home
+from worker.home.result import Result
+from worker.home.result_keeper import Listener
+from worker.runtime import log
 
 
 def ingest(
@@ -73,7 +73,7 @@ def ingest(
 
 def _made_with(settings: Settings) -> str:
     """What decides what comes out of a file: a change of it makes everything new."""
-    key = composition.key_here(settings, tools_here())
+    key = composition.key_here(settings, probe())
     return f"{key} {settings.image_model} {settings.text_model}"
 
 

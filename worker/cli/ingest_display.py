@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.cli.printing import plain
-from worker.local.home.result import FAILED, Result
-from worker.local.home.result_keeper import Progress
+from worker.home.result import FAILED, Result
+from worker.home.result_keeper import Progress
 
 _EVERY_S = 5.0
 _BAR = 24

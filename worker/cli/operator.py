@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from worker import log
 from worker.aws.clients import make_clients
 from worker.cli.printing import plain, print_json
 from worker.config import load_settings
@@ -21,6 +20,7 @@ from worker.operation.doctor import all_checks, examine
 from worker.operation.finding import Finding, Level
 from worker.operation.settings_in_force import settings_in_force
 from worker.operation.status import LedgerSummary, Status, read_status
+from worker.runtime import log
 
 _STYLES = {Level.OK: "green", Level.WARNING: "bold yellow", Level.FAILURE: "bold red"}
 _PLAIN_WIDTH = 160

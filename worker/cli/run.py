@@ -15,14 +15,15 @@ from typing import Annotated
 import typer
 
 from worker import app as composition
-from worker import log, remotes
+from worker import services
 from worker.aws.clients import Clients, make_clients
 from worker.aws.provisioning import Provisioned, connect_notifications, provision
 from worker.cli.interruption import Interruption
 from worker.config import Settings, load_settings
+from worker.embedded.stack import EmbeddedStack
 from worker.errors import WorkerError
-from worker.index.opensearch_schema import FILES, IMAGES
-from worker.local.stack import EmbeddedStack
+from worker.index.opensearch.schema import FILES, IMAGES
+from worker.runtime import log
 
 _LOOK_S = 0.2
 _QUEUE = "cis-files"
@@ -149,7 +150,7 @@ def _indices(settings: Settings, *, dry_run: bool) -> list[Provisioned]:
     """The indices in OpenSearch; the SQLite file is made by whoever writes first."""
     if settings.index != "opensearch":
         return []
-    with closing(remotes.open_index_manager(settings)) as index:
+    with closing(services.open_index_manager(settings)) as index:
         missing = index.missing()
         if not dry_run:
             index.create_files_index()

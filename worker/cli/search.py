@@ -16,17 +16,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from worker import app as composition
-from worker import log, remotes
+from worker import services
 from worker.cli.printing import highlighted, plain, print_json
 from worker.config import load_settings
+from worker.document.options_from_settings import read_options
 from worker.errors import MisconfiguredError
-from worker.index.local_index import LocalIndex
-from worker.index.schema import SearchHit, SearchIndex, SimilarHit
-from worker.local.home.file_walk import display
-from worker.local.home.folder import Home
-from worker.local.home.picture_query import embed_here, picture_vector
-from worker.models import Document
+from worker.home.file_walk import display
+from worker.home.folder import Home
+from worker.home.picture_query import embed_here, picture_vector
+from worker.index.search_index import SearchHit, SearchIndex, SimilarHit
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.document import Document
+from worker.runtime import log
 
 _SHOWN_CHOICES = 10
 
@@ -137,7 +138,7 @@ def _open(folder: Path | None) -> SearchIndex:
     if folder is not None:
         home = Home(folder=folder)
         home.require()
-        return LocalIndex(home.index_path)
+        return SqliteIndex(home.index_path)
     settings = load_settings()
     path = settings.sqlite_path
     if settings.index == "sqlite" and (path is None or not path.exists()):
@@ -145,7 +146,7 @@ def _open(folder: Path | None) -> SearchIndex:
             "There is no index to ask: name a folder with --home, or set CIS_INDEX=opensearch and "
             f"OPENSEARCH_ENDPOINT{f'; {path} does not exist' if path else ''}"
         )
-    return remotes.open_index(settings)
+    return services.open_index(settings)
 
 
 def _document(index: SearchIndex, asked: str) -> Document | None:
@@ -174,8 +175,8 @@ def _vector_of(image: str, *, at_home: bool, known: bool) -> tuple[float, ...]:
     here = partial(embed_here, model=settings.image_model)
     return picture_vector(
         path,
-        embed=here if at_home else remotes.picture_embedder(settings),
-        options=composition.read_options(settings),
+        embed=here if at_home else services.picture_embedder(settings),
+        options=read_options(settings),
         work_dir=settings.work_dir,
     )
 

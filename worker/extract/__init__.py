@@ -1,1 +1,1 @@
-"""Reading documents: a path in, a value out; no network; runs in a child process under limits."""
+"""Readers: a path in, a value out; no network, no settings; loaded by the document process only."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from worker.read_options import ReadOptions
+from worker.extract.read_options import ReadOptions
 
 PIPELINE_VERSION = "3"
 """Raise it with every change that makes other text, pages or pictures out of the same file."""

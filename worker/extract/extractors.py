@@ -8,18 +8,18 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from worker.extract.docx import open_docx
-from worker.extract.image import open_image
-from worker.extract.legacy_office import open_legacy_office
-from worker.extract.markup import open_html, open_xml
-from worker.extract.office_preview import office_preview
+from worker.extract.image.document import open_image
+from worker.extract.office.docx import open_docx
+from worker.extract.office.legacy import open_legacy_office
+from worker.extract.office.pptx import open_pptx
+from worker.extract.office.preview import office_preview
+from worker.extract.office.xlsx import open_xlsx
 from worker.extract.page_source import PageSource
-from worker.extract.pdf import open_pdf
-from worker.extract.pptx import open_pptx
-from worker.extract.text import open_text
-from worker.extract.xlsx import open_xlsx
-from worker.models import FileType
-from worker.read_options import ReadOptions
+from worker.extract.pdf.document import open_pdf
+from worker.extract.read_options import ReadOptions
+from worker.extract.text.markup import open_html, open_xml
+from worker.extract.text.plain import open_text
+from worker.models.file import FileType
 
 Extractor = Callable[[Path, ReadOptions], PageSource]
 """Opens a file; raises RejectedError with the reason why it can never be read."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from worker.models import Page
+from worker.models.page import Page
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

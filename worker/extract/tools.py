@@ -10,11 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from worker.errors import Code, MisconfiguredError
-from worker.extract.libre_office import libre_office_version
-from worker.extract.line_reader import line_reader_version
-from worker.extract.tesseract_library import library_version
-from worker.extract.tesseract_program import installed_languages, tesseract_version
-from worker.read_options import ReadOptions
+from worker.extract.read_options import ReadOptions
 
 _NOT_CHOSEN = ("auto", "off")
 
@@ -34,18 +30,7 @@ class Tools:
     network: str = ""
 
 
-def tools_here() -> Tools:
-    """Look around. Raises MisconfiguredError when Tesseract is missing; the others are optional."""
-    return Tools(
-        tesseract=tesseract_version(),
-        languages=tuple(sorted(installed_languages())),
-        tesserocr=library_version(),
-        rapidocr=line_reader_version(),
-        libre_office=libre_office_version(),
-    )
-
-
-def chosen(options: ReadOptions, tools: Tools) -> ReadOptions:
+def resolve_options(options: ReadOptions, tools: Tools) -> ReadOptions:
     """The options with `auto` replaced by what is there.
 
     Raises MisconfiguredError where something is asked for that is not installed.

@@ -221,3 +221,8 @@ def _mark(text: str, start: int, end: int, matches: list[_Match]) -> str:
         parts += [text[shown_to : match.start], "[[", text[match.start : match.end], "]]"]
         shown_to = match.end
     return "".join([*parts, text[shown_to:end]])
+
+
+def folded_path(path: str) -> str:
+    """The path in the form it is compared in: folded, the separators of Windows shares as slashes."""
+    return fold(path.replace("\\", "/"))

@@ -9,10 +9,10 @@ from functools import partial
 
 from worker.aws.clients import signing_credentials
 from worker.config import Settings
-from worker.index.index_inspection import IndexFacts, IndexInspection
-from worker.index.opensearch_client import connect_as_set
-from worker.index.opensearch_schema import FILES, IMAGE_DIMENSION, IMAGES
-from worker.index.sqlite_file import SqliteFile
+from worker.index.opensearch.client import connect_as_set
+from worker.index.opensearch.inspection import IndexFacts, IndexInspection
+from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
+from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.operation.finding import Check, Finding, failure, ok, warning
 
 _INDEX = "index"

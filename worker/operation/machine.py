@@ -13,13 +13,14 @@ from pathlib import Path
 
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.config import Settings
+from worker.document.options_from_settings import read_options
 from worker.errors import UnavailableError
-from worker.extract.confinement import probe
-from worker.extract.libre_office import libre_office_version
-from worker.extract.tesseract_program import installed_languages, tesseract_version
-from worker.extract.tools import Tools, chosen, tools_here, versions_used
+from worker.extract import capabilities
+from worker.extract.ocr.tesseract_cli import installed_languages, tesseract_version
+from worker.extract.office.libreoffice import libre_office_version
+from worker.extract.tools import Tools, resolve_options, versions_used
 from worker.operation.finding import Check, Finding, failure, ok, warning
-from worker.read_options import ReadOptions
+from worker.sandbox import confinement
 
 _PROGRAM_TIMEOUT_S = 10.0
 _OSD = "osd"
@@ -47,7 +48,7 @@ def machine_checks(settings: Settings) -> list[Check]:
         Check(subject="tesseract", run=tesseract_findings, advice=_TESSERACT_ADVICE),
         Check(
             subject="recogniser",
-            run=lambda: recogniser_findings(settings, tools_here()),
+            run=lambda: recogniser_findings(settings, capabilities.probe()),
             advice="Install cis-worker[fast,neural], or set CIS_RECOGNISER and CIS_SECOND_LOOK to auto.",
         ),
         *(
@@ -61,7 +62,7 @@ def machine_checks(settings: Settings) -> list[Check]:
             advice=_TESSERACT_ADVICE,
         ),
         Check(subject="work folder", run=partial(work_dir_findings, settings), advice=_WORK_DIR_ADVICE),
-        Check(subject="readers", run=lambda: network_findings(probe()), advice=_NETWORK_ADVICE),
+        Check(subject="readers", run=lambda: network_findings(confinement.probe()), advice=_NETWORK_ADVICE),
         Check(
             subject="memory",
             run=lambda: memory_findings(settings, total_bytes=memory_bytes()),
@@ -94,14 +95,7 @@ def libre_office_findings() -> Sequence[Finding]:
 
 def recogniser_findings(settings: Settings, tools: Tools) -> Sequence[Finding]:
     """What reads pages, and lines again. Raises MisconfiguredError where the settings ask for too much."""
-    asked = ReadOptions(
-        limits=settings.limits,
-        languages=settings.languages,
-        dpi=settings.ocr_dpi,
-        recogniser=settings.recogniser,
-        second_look=settings.second_look,
-    )
-    options = chosen(asked, tools)
+    options = resolve_options(read_options(settings), tools)
     used = ", then ".join(f"{name} {version}" for name, version in versions_used(options, tools).items())
     return [ok("recogniser", used)]
 

@@ -12,7 +12,7 @@ from worker.aws.inspection import read_queue
 from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueDepth
 from worker.config import Settings, require
-from worker.models import State
+from worker.models.ledger import State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from worker.aws.ledger_row import PENDING
 from worker.aws.storage_handler import StorageHandler
 from worker.config import Settings
 from worker.errors import UnavailableError, WorkerError
-from worker.models import Claim
+from worker.models.ledger import Claim
 from worker.operation.finding import Check, Finding, failure, ok, warning
 
 _RESULTS = "results bucket"

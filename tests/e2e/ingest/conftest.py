@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from worker.local.child_process import clean_environment, python_command
+from worker.embedded.child_process import clean_environment, python_command
 
 DEADLINE_S = 200
 # Whatever a user's own AWS set-up is, the worker must not meet it.

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worker.local.child_process import clean_environment, python_command
-from worker.local.home.manifest import Manifest
-from worker.local.samples import texts as sample_texts
-from worker.local.samples.documents import write_pdf
-from worker.local.samples.fonts import Font
-from worker.local.samples.pictures import write_drawing, write_sign_photo
+from worker.embedded.child_process import clean_environment, python_command
+from worker.home.manifest import Manifest
+from worker.samples import texts as sample_texts
+from worker.samples.documents import write_pdf
+from worker.samples.fonts import Font
+from worker.samples.pictures import write_drawing, write_sign_photo
 
 if TYPE_CHECKING:
     from tests.e2e.ingest.conftest import Ended, Place

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from worker.local.samples.scans import write_scan
+from worker.samples.scans import write_scan
 
 if TYPE_CHECKING:
     from tests.e2e.ingest.conftest import Place

@@ -18,10 +18,10 @@ from opensearchpy import OpenSearch
 from tests.e2e.real.gate import Gate
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
-from worker.index.opensearch_client import connect
-from worker.local.child_process import clean_environment, python_command
-from worker.local.stack import SOURCE_BUCKET, EmbeddedStack
-from worker.local.worker_process import LogLine, WorkerProcess
+from worker.embedded.child_process import clean_environment, python_command
+from worker.embedded.stack import SOURCE_BUCKET, EmbeddedStack
+from worker.embedded.worker_process import LogLine, WorkerProcess
+from worker.index.opensearch.client import connect
 
 _INIT_S = 60
 

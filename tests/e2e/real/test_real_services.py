@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from tests.e2e.real.conftest import Surroundings
-from worker.local.samples.documents import write_pdf
-from worker.local.samples.fonts import Font
-from worker.models import State
+from worker.models.ledger import State
+from worker.samples.documents import write_pdf
+from worker.samples.fonts import Font
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,8 @@ from worker.aws.clients import Clients
 from worker.aws.file_table import Commit, FileTable
 from worker.aws.ledger_row import FileRow
 from worker.errors import LeaseLostError, MisconfiguredError, UnavailableError
-from worker.models import Checkpoint, CheckpointPart, Claim, EventType, FileMessage, State
+from worker.models.file import EventType, FileMessage
+from worker.models.ledger import Checkpoint, CheckpointPart, Claim, State
 
 pytestmark = pytest.mark.integration
 SERVERS = ("moto", "dynamodb")

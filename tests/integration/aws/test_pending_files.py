@@ -11,7 +11,8 @@ from worker.aws.file_table import Commit, FileTable
 from worker.aws.ledger_row import PENDING, FileRow
 from worker.aws.pending_files import SHARDS, PendingFiles
 from worker.errors import MisconfiguredError
-from worker.models import Claim, EventType, FileMessage, State
+from worker.models.file import EventType, FileMessage
+from worker.models.ledger import Claim, State
 
 pytestmark = pytest.mark.integration
 SERVERS = ("moto", "dynamodb")

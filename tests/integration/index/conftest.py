@@ -9,8 +9,8 @@ import pytest
 from opensearchpy import OpenSearch
 
 from worker.errors import UnavailableError
-from worker.index.index_manager import IndexManager, IndexPolicy
-from worker.index.opensearch_client import connect
+from worker.index.opensearch.client import connect
+from worker.index.opensearch.index_manager import IndexManager, IndexPolicy
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
 

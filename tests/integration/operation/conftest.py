@@ -12,7 +12,7 @@ import requests
 
 from worker.aws.clients import make_clients
 from worker.config import load_settings
-from worker.local.stack import EmbeddedStack
+from worker.embedded.stack import EmbeddedStack
 from worker.operation.doctor import aws_checks, examine
 from worker.operation.finding import Finding
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from worker.aws.clients import secrets_client
-from worker.local.stack import EmbeddedStack
+from worker.embedded.stack import EmbeddedStack
 from worker.operation.finding import Finding, Level
 
 pytestmark = pytest.mark.integration

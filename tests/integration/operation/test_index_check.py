@@ -9,11 +9,11 @@ import pytest
 from opensearchpy import OpenSearch
 
 from worker.config import Settings, load_settings
-from worker.index.opensearch_client import connect
+from worker.index.opensearch.client import connect
 from worker.operation.doctor import examine
 from worker.operation.finding import Finding, Level
 from worker.operation.index_check import index_checks
-from worker.remotes import open_index_manager
+from worker.services import open_index_manager
 
 pytestmark = pytest.mark.integration
 

@@ -8,8 +8,9 @@ import pytest
 
 from worker.aws.file_table import Commit, FileTable
 from worker.config import load_settings
-from worker.local.stack import EmbeddedStack
-from worker.models import Claim, EventType, FileMessage, State
+from worker.embedded.stack import EmbeddedStack
+from worker.models.file import EventType, FileMessage
+from worker.models.ledger import Claim, State
 from worker.operation.status import read_status
 
 pytestmark = pytest.mark.integration

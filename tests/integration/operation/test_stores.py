@@ -6,7 +6,7 @@ import pytest
 
 from worker.aws.provisioning import provision
 from worker.config import load_settings
-from worker.local.stack import EmbeddedStack
+from worker.embedded.stack import EmbeddedStack
 from worker.operation.finding import Level
 from worker.operation.stores import source_findings, store_checks, table_findings
 

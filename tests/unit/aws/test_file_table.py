@@ -12,7 +12,8 @@ from botocore.exceptions import ReadTimeoutError
 from worker.aws.file_table import Commit, FileTable
 from worker.aws.ledger_row import FileRow
 from worker.errors import LeaseLostError, MisconfiguredError, ThrottledError, UnavailableError
-from worker.models import Claim, EventType, FileMessage, State
+from worker.models.file import EventType, FileMessage
+from worker.models.ledger import Claim, State
 
 pytestmark = pytest.mark.unit
 

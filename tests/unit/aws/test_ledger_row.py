@@ -8,7 +8,7 @@ import pytest
 
 from worker.aws import ledger_row
 from worker.aws.ledger_row import FileRow
-from worker.models import Checkpoint, CheckpointPart, State
+from worker.models.ledger import Checkpoint, CheckpointPart, State
 
 pytestmark = pytest.mark.unit
 
@@ -52,3 +52,8 @@ def test_the_shared_part_of_the_keys_is_stored_once() -> None:
     text = ledger_row.checkpoint_to_json(Checkpoint(version="v1", extraction_key="k", parts=parts))
     assert len(text) < 90 * 1000
     assert json.loads(text)["prefix"] == FOLDER + "1"
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_an_attempt_under_way_is_unfinished(state: State) -> None:
+    assert FileRow(file_id="f", fence=1, state=state).finished is (state is not State.PROCESSING)

@@ -11,7 +11,8 @@ from worker.aws.file_table import Commit, FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.pending_files import SHARDS, PendingFiles
 from worker.errors import MisconfiguredError, UnavailableError
-from worker.models import FileType, State
+from worker.models.file import FileType
+from worker.models.ledger import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

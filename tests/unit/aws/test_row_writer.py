@@ -10,7 +10,7 @@ import pytest
 
 from worker.aws.ledger_row import FileRow
 from worker.aws.row_writer import RowWriter
-from worker.models import State
+from worker.models.ledger import State
 
 pytestmark = pytest.mark.unit
 

@@ -21,7 +21,7 @@ from worker.errors import (
     UnavailableError,
     WorkerError,
 )
-from worker.models import ObjectVersion
+from worker.models.file import ObjectVersion
 
 pytestmark = pytest.mark.unit
 

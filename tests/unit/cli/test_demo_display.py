@@ -9,13 +9,14 @@ from rich.console import Console
 
 from worker.aws.ledger_row import FileRow
 from worker.cli.demo_display import PlainProgress, as_dict, print_plan, print_result, progress_panel, showing
+from worker.demo.checks import Check
+from worker.demo.demo_run import DemoResult, Progress
+from worker.demo.run_record import DemoDocument, Facts, Happening, Mood, Search
 from worker.errors import Code
-from worker.index.schema import SearchHit
-from worker.local.demo import DemoResult, Progress
-from worker.local.demonstration.checks import Check
-from worker.local.demonstration.facts import DemoDocument, Facts, Happening, Mood, Search
-from worker.local.samples.write import Sample
-from worker.models import FileType, State
+from worker.index.search_index import SearchHit
+from worker.models.file import FileType
+from worker.models.ledger import State
+from worker.samples.write import Sample
 
 pytestmark = pytest.mark.unit
 

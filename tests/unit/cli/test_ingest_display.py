@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from worker.cli.ingest_display import IngestDisplay
-from worker.local.home.result import Result
-from worker.local.home.result_keeper import Progress
+from worker.home.result import Result
+from worker.home.result_keeper import Progress
 
 pytestmark = pytest.mark.unit
 

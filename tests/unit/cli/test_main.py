@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.local.moto_process import MotoProcess
+from worker.embedded.moto_process import MotoProcess
 
 pytestmark = pytest.mark.unit
 

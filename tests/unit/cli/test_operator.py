@@ -16,7 +16,8 @@ from worker.aws.file_table import Commit, FileTable
 from worker.aws.provisioning import provision
 from worker.cli.main import app
 from worker.errors import MisconfiguredError
-from worker.models import Claim, EventType, FileMessage, State
+from worker.models.file import EventType, FileMessage
+from worker.models.ledger import Claim, State
 
 pytestmark = pytest.mark.unit
 

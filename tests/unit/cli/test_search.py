@@ -11,8 +11,11 @@ from typer.testing import CliRunner
 
 from worker.cli.search import search, show, similar
 from worker.errors import MisconfiguredError
-from worker.index.local_index import LocalIndex
-from worker.models import Document, FileType, Page, State, TextSource, Vectors
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.document import Document, Vectors
+from worker.models.file import FileType
+from worker.models.ledger import State
+from worker.models.page import Page, TextSource
 
 pytestmark = pytest.mark.unit
 
@@ -44,7 +47,7 @@ def document(path: str, *texts: str, image: tuple[float, ...] | None = None) -> 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    index = LocalIndex(tmp_path / "index.sqlite3")
+    index = SqliteIndex(tmp_path / "index.sqlite3")
     far = (0.0,) * 1023
     for made in (
         document("/a/営業報告書.pdf", "表紙", "今期の営業[は]好調", image=(1.0, *far)),

@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from worker.config import Settings
+from worker.document.options_from_settings import limits
 from worker.extract.extraction_key import extraction_key
-from worker.read_options import ReadOptions
+from worker.extract.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
 
-_LIMITS = Settings().limits
+_LIMITS = limits(Settings())
 _OPTIONS = ReadOptions(limits=_LIMITS, languages=("jpn", "eng"), dpi=200)
 _TOOLS = {"tesseract": "5.3.0", "pdfium": "7000"}
 

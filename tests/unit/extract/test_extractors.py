@@ -18,14 +18,15 @@ from PIL import Image
 from pptx.util import Inches
 
 from worker.config import Settings
+from worker.document.options_from_settings import limits
 from worker.errors import OCRError, RejectedError
 from worker.extract.extractors import EXTRACTORS
-from worker.models import FileType
-from worker.read_options import ReadOptions
+from worker.extract.read_options import ReadOptions
+from worker.models.file import FileType
 
 pytestmark = pytest.mark.unit
 
-_OPTIONS = ReadOptions(limits=Settings().limits, languages=("jpn", "eng"), dpi=200)
+_OPTIONS = ReadOptions(limits=limits(Settings()), languages=("jpn", "eng"), dpi=200)
 _MUTANTS = 60
 
 

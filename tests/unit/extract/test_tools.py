@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from importlib import util
-from pathlib import Path
 
 import pytest
 
 from worker.config import Settings
+from worker.document.options_from_settings import limits
 from worker.errors import Code, MisconfiguredError
-from worker.extract import tesseract_library
-from worker.extract.tools import Tools, chosen, tools_here, versions_used
-from worker.read_options import ReadOptions
+from worker.extract.read_options import ReadOptions
+from worker.extract.tools import Tools, resolve_options, versions_used
 
 pytestmark = pytest.mark.unit
 
-_OPTIONS = ReadOptions(limits=Settings().limits, languages=("jpn",), dpi=200)
+_OPTIONS = ReadOptions(limits=limits(Settings()), languages=("jpn",), dpi=200)
 _PLAIN = Tools(tesseract="5.3.0", languages=("jpn",))
 _ALL = replace(_PLAIN, tesserocr="2.8", rapidocr="3.10")
 
@@ -42,7 +39,7 @@ _ALL = replace(_PLAIN, tesserocr="2.8", rapidocr="3.10")
 def test_what_is_there_is_used_unless_told_otherwise(
     asked: tuple[str, str], tools: Tools, used: dict[str, str]
 ) -> None:
-    options = chosen(replace(_OPTIONS, recogniser=asked[0], second_look=asked[1]), tools)
+    options = resolve_options(replace(_OPTIONS, recogniser=asked[0], second_look=asked[1]), tools)
 
     assert versions_used(options, tools) == used
 
@@ -56,28 +53,13 @@ def test_what_is_asked_for_and_not_there_stops_the_worker(asked: dict[str, str],
     options = ReadOptions(limits=_OPTIONS.limits, languages=("jpn",), dpi=200, **asked)  # type: ignore[arg-type]
 
     with pytest.raises(MisconfiguredError, match=setting) as caught:
-        chosen(options, _PLAIN)
+        resolve_options(options, _PLAIN)
 
     assert caught.value.code is Code.PROGRAM_MISSING
 
 
-def test_without_the_extras_tesseract_alone_is_found(
-    tesseract: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("tesserocr", "rapidocr"):
-        monkeypatch.setitem(sys.modules, name, None)
-    tesseract_library.library_version.cache_clear()
-    monkeypatch.setattr(util, "find_spec", lambda _name: None)
-
-    found = tools_here()
-
-    tesseract_library.library_version.cache_clear()
-    assert (found.tesserocr, found.rapidocr) == ("", "")
-    assert chosen(_OPTIONS, found).recogniser == "tesseract"
-
-
 def test_a_converter_that_is_missing_is_not_named() -> None:
-    options = chosen(
+    options = resolve_options(
         replace(_OPTIONS, recogniser="tesseract", second_look="off"), Tools(tesseract="5", languages=())
     )
     assert versions_used(options, Tools(tesseract="5", languages=())) == {"tesseract": "5"}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.index.local_index import LocalIndex
-from worker.index.schema import SearchIndex
+from worker.index.search_index import SearchIndex
+from worker.index.sqlite.sqlite_index import SqliteIndex
 
 pytest.register_assert_rewrite("tests.index_body.keeping", "tests.index_body.searching")
 from tests.index_body.documents import make_document  # noqa: E402, F401 - a fixture
@@ -16,6 +16,6 @@ from tests.index_body.documents import make_document  # noqa: E402, F401 - a fix
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[SearchIndex]:
-    made = LocalIndex(tmp_path / "index.sqlite")
+    made = SqliteIndex(tmp_path / "index.sqlite")
     yield made
     made.close()

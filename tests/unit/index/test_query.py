@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from worker.index.query import fold, index_terms, normalise, parse_query, snippet, well_formed
+from worker.index.query import fold, folded_path, index_terms, normalise, parse_query, snippet, well_formed
 
 pytestmark = pytest.mark.unit
 
@@ -168,3 +168,15 @@ def test_of_equal_places_the_snippet_shows_the_first() -> None:
 def test_a_match_cut_by_the_end_is_not_marked() -> None:
     text = "alpha " + "あ" * 83 + " " + "beta" * 20 + " gamma"
     assert snippet(text, parse_query(f"alpha {'beta' * 20}")).count("[[") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "folded"),
+    [
+        ("/Share/Report.PDF", "/share/report.pdf"),
+        ("\\\\nas\\部門\\ＡＢＣ.pdf", "//nas/部門/abc.pdf"),
+        ("ﾊﾟﾘ.txt", "パリ.txt"),
+    ],
+)
+def test_paths_are_compared_without_case_width_or_kind_of_separator(path: str, folded: str) -> None:
+    assert folded_path(path) == folded

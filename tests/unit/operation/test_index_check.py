@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from worker.config import load_settings
-from worker.index.local_index import LocalIndex
+from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.operation.doctor import examine
 from worker.operation.finding import Finding, Level
 from worker.operation.index_check import index_checks
@@ -23,7 +23,7 @@ def _found(path: Path | None) -> Finding:
 
 
 def test_an_index_that_can_be_written_to_is_fine(tmp_path: Path) -> None:
-    LocalIndex(tmp_path / "index").close()
+    SqliteIndex(tmp_path / "index").close()
     assert _found(tmp_path / "index").level is Level.OK
 
 
@@ -60,7 +60,7 @@ def test_a_file_that_is_no_database_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_a_file_that_another_process_holds_is_told_as_busy(tmp_path: Path) -> None:
-    LocalIndex(tmp_path / "index").close()
+    SqliteIndex(tmp_path / "index").close()
     with closing(sqlite3.connect(tmp_path / "index", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         found = _found(tmp_path / "index")

@@ -8,8 +8,8 @@ import pytest
 
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.config import Settings, load_settings
+from worker.embedded.metadata_server import MetadataServer
 from worker.extract.tools import Tools
-from worker.local.metadata_server import MetadataServer
 from worker.operation.finding import Level
 from worker.operation.machine import (
     language_findings,

@@ -8,7 +8,7 @@ from worker.aws.clients import make_clients
 from worker.aws.ledger_row import FileRow
 from worker.config import load_settings
 from worker.errors import MisconfiguredError
-from worker.models import State
+from worker.models.ledger import State
 from worker.operation.status import read_status, summarise
 
 pytestmark = pytest.mark.unit

@@ -1,0 +1,99 @@
+"""A sandbox that runs, on programs of the test's choice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import psutil
+import pytest
+
+from worker.config import sandbox_environment
+from worker.extract.read_options import Limits, ReadOptions
+from worker.sandbox.scheduler import Sandbox
+
+SECONDS_A_PAGE = 6
+_TOOLS = (
+    "sh",
+    "cat",
+    "head",
+    "kill",
+    "mv",
+    "nice",
+    "rm",
+    "setsid",
+    "sleep",
+    "tesseract",
+    "pdftoppm",
+    "pdfinfo",
+)
+
+
+def options(**changes: float) -> ReadOptions:
+    limits: dict[str, float] = {
+        "max_file_bytes": 10**8,
+        "max_pixels": 10**8,
+        "max_text_chars": 10**6,
+        "page_timeout_s": SECONDS_A_PAGE,
+        "document_timeout_s": 60,
+        "document_timeout_per_page_s": 20,
+        "memory_bytes": 1024**3,
+        "cpu_s": 600,
+        "output_bytes": 10**9,
+    }
+    limits |= changes
+    # The program, because a library cannot be replaced by one that breaks.
+    return ReadOptions(
+        limits=Limits(**limits),  # type: ignore[arg-type]
+        languages=("eng",),
+        dpi=100,
+        recogniser="tesseract",
+        second_look="off",
+    )
+
+
+@pytest.fixture
+def programs(tmp_path: Path, require_program: Callable[[str], str]) -> Path:
+    """A folder that can be the whole PATH: links to the real programs, to be replaced one by one."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for name in _TOOLS:
+        (folder / name).symlink_to(require_program(name))
+    return folder
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
+    """Start a sandbox with changes of the environment, driven by a thread."""
+    sandboxes: list[Sandbox] = []
+    over = threading.Event()
+
+    def started(read: ReadOptions, changes: Mapping[str, str] | None = None) -> Sandbox:
+        sandbox = Sandbox(
+            options=read,
+            slots=2,
+            work_root=tmp_path / "work",
+            environment=sandbox_environment() | dict(changes or {}),
+        )
+        sandboxes.append(sandbox)
+        sandbox.start()
+        thread = threading.Thread(target=drive, args=(sandbox,), daemon=True)
+        thread.start()
+        return sandbox
+
+    def drive(sandbox: Sandbox) -> None:
+        while not over.is_set():
+            sandbox.step(0.05)
+
+    yield started
+    over.set()
+    for sandbox in sandboxes:
+        sandbox.close()
+
+
+def zygote(work_root: Path) -> psutil.Process:
+    """The zygote that works in a folder."""
+    own = psutil.Process().children()
+    (found,) = [process for process in own if str(work_root) in process.cmdline()]
+    return found

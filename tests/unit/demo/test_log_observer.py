@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+
+from worker.demo.log_observer import Spectator
+from worker.demo.run_record import Mood
+from worker.embedded.worker_process import LogLine
+
+pytestmark = pytest.mark.unit
+
+
+def a_spectator(clock: list[float] | None = None) -> Spectator:
+    times = clock or [1.0]
+    spectator = Spectator(clock=lambda: times[-1], names={"s": "scan.pdf", "o": "other.txt"}, scan_id="s")
+    spectator.worker_started(1)
+    spectator.worker_started(2)
+    return spectator
+
+
+def test_a_recognised_page_is_a_read_of_its_worker() -> None:
+    clock = [1.0]
+    spectator = a_spectator(clock)
+    clock.append(7.5)
+
+    spectator.hear(2, {"event": "page_ocred", "file": "s", "page": 4, "seconds": 1.25})
+    spectator.hear(2, {"event": "page_ocred", "file": "o", "page": 1, "seconds": 3})
+
+    read = spectator.reads[0]
+    assert (read.worker, read.file_id, read.page, read.took_s, read.at_s) == (2, "s", 4, 1.25, 7.5)
+    assert spectator.scan_times_s() == [1.25]
+
+
+def test_the_life_of_a_worker_is_followed_to_its_end() -> None:
+    clock = [1.0]
+    spectator = a_spectator(clock)
+    lines: tuple[tuple[float, LogLine], ...] = (
+        (2.0, {"event": "worker_ready"}),
+        (3.0, {"event": "interruption_notice", "left_s": 7.2}),
+        (4.0, {"event": "worker_stopped", "messages_requeued": 2}),
+    )
+    for at_s, line in lines:
+        clock.append(at_s)
+        spectator.hear(1, line)
+    clock.append(5.0)
+    spectator.worker_ended(1, 0)
+
+    run = spectator.workers[0]
+    assert (run.started_s, run.ready_s, run.noticed_s, run.stopped_s) == (1.0, 2.0, 3.0, 5.0)
+    assert (run.gave_back, run.exit_code) == (2, 0)
+
+
+def test_only_what_was_restored_of_the_scan_counts() -> None:
+    spectator = a_spectator()
+
+    spectator.hear(2, {"event": "checkpoint_restored", "file": "o", "pages": 2})
+    spectator.hear(2, {"event": "checkpoint_restored", "file": "s", "pages": 5})
+
+    assert spectator.workers[1].restored_pages == 5
+
+
+def test_a_document_is_done_when_a_worker_says_so() -> None:
+    spectator = a_spectator()
+
+    spectator.hear(1, {"event": "document_done", "file": "o", "state": "no_content", "reason": "corrupt"})
+
+    assert spectator.done == {"o": 1.0}
+    assert spectator.happenings[-1].text == "other.txt is done (no_content: corrupt) by worker 1."
+
+
+@pytest.mark.parametrize(
+    ("line", "failures"),
+    [
+        ({"event": "page_failed"}, 1),
+        ({"event": "attempt_failed"}, 1),
+        ({"event": "attempt_ended", "ending": "retry"}, 1),
+        ({"event": "attempt_ended", "ending": "dead_letter"}, 1),
+        ({"event": "attempt_ended", "ending": "give_back"}, 0),
+        ({"event": "checkpoint_saved", "file": "s", "pages": 3}, 0),
+        ({"event": "something_else"}, 0),
+        ({"event": "not_json", "line": "x"}, 0),
+    ],
+)
+def test_failures_are_counted_and_interruptions_are_none(line: LogLine, failures: int) -> None:
+    spectator = a_spectator()
+
+    spectator.hear(1, line)
+
+    assert spectator.failures == failures
+
+
+def test_an_end_with_another_status_is_told_as_a_warning() -> None:
+    spectator = a_spectator()
+
+    spectator.worker_ended(1, -9)
+
+    assert spectator.happenings[-1].mood is Mood.WARNING

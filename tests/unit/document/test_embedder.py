@@ -1,0 +1,143 @@
+"""Vectors: from the store, from the service, or pending."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from worker.aws.bedrock_client import BedrockClient, CallPolicy
+from worker.aws.clients import Endpoint, make_clients
+from worker.document.embedder import Embedder
+from worker.embedded.bedrock_server import BedrockServer
+from worker.errors import JobInterrupted, UnavailableError, WorkerError
+from worker.models.document import Extraction
+from worker.models.file import FileType
+from worker.models.page import Page, TextSource
+from worker.resilience.circuit_breaker import CircuitBreaker
+from worker.resilience.rate_limiter import AdaptiveRateLimiter
+from worker.resilience.retry_handler import RetryHandler
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import World
+
+pytestmark = pytest.mark.unit
+
+IMAGE_MODEL = "amazon.titan-embed-image-v1"
+TEXT_MODEL = "amazon.titan-embed-text-v2:0"
+
+
+@pytest.fixture
+def server() -> Iterator[BedrockServer]:
+    with BedrockServer() as running:
+        yield running
+
+
+def _embedder(world: World, server: BedrockServer, *, text_model: str = "") -> Embedder:
+    endpoint = Endpoint(
+        url=server.url,
+        bedrock_url=server.url,
+        region="us-east-1",
+        access_key_id="x",
+        secret_access_key="x",
+    )
+    policy = CallPolicy(
+        limiter=AdaptiveRateLimiter(1000, 1, 1000, clock=world.clock, wait=world.clock.wait),
+        breaker=CircuitBreaker(
+            failure_threshold=3, timeout=60, expected_exception=UnavailableError, clock=world.clock
+        ),
+        retry=lambda tries: RetryHandler(max_retries=tries, wait=world.clock.wait),
+    )
+    client = BedrockClient(
+        make_clients(endpoint).bedrock, image_model=IMAGE_MODEL, text_model=text_model, policy=policy
+    )
+    return Embedder(
+        bedrock=client,
+        store=world.store,
+        image_model=IMAGE_MODEL,
+        text_model=text_model,
+        metrics=world.metrics,
+    )
+
+
+def _picture(colour: str = "red") -> Extraction:
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), colour).save(data, "JPEG")
+    return Extraction(file_type=FileType.JPEG, picture=data.getvalue())
+
+
+def _calls(server: BedrockServer) -> int:
+    calls = server.stats()["calls"]
+    assert isinstance(calls, dict)
+    return sum(calls.values())
+
+
+def test_a_picture_is_embedded_once_for_its_content(world: World, server: BedrockServer) -> None:
+    embedder = _embedder(world, server)
+    first = embedder.embed("hash", _picture())
+    second = embedder.embed("hash", _picture())
+    assert first.image is not None
+    assert len(first.image) == 1024
+    assert second.image == first.image
+    assert first.image_model == IMAGE_MODEL
+    assert _calls(server) == 1
+
+
+def test_text_is_embedded_by_page_where_a_model_is_set(world: World, server: BedrockServer) -> None:
+    pages = tuple(Page(number=n, text=t, source=TextSource.OCR) for n, t in [(1, "営業"), (2, " "), (3, "b")])
+    extraction = Extraction(file_type=FileType.PDF, pages=pages)
+    vectors = _embedder(world, server, text_model=TEXT_MODEL).embed("hash", extraction)
+    assert [len(vector) for vector in vectors.text] == [1024, 1024]
+    assert vectors.text_model == TEXT_MODEL
+    assert vectors.image is None
+
+
+def test_nothing_is_asked_for_what_is_switched_off(world: World, server: BedrockServer) -> None:
+    extraction = Extraction(file_type=FileType.PDF, pages=(Page(number=1, text="a", source=TextSource.OCR),))
+    vectors = _embedder(world, server).embed("hash", extraction)
+    assert vectors.text == ()
+    assert not vectors.pending
+    assert _calls(server) == 0
+
+
+def test_a_service_that_is_away_leaves_the_vectors_pending(world: World, server: BedrockServer) -> None:
+    server.control({"down": True})
+    said: list[WorkerError] = []
+    vectors = _embedder(world, server).embed("hash", _picture(), on_failure=said.append)
+    assert vectors.pending
+    assert vectors.image is None
+    assert isinstance(said[0], UnavailableError)
+
+
+def test_a_throttled_call_is_tried_again(world: World, server: BedrockServer) -> None:
+    server.control({"throttle_next": 2})
+    vectors = _embedder(world, server).embed("hash", _picture())
+    assert vectors.image is not None
+    assert not vectors.pending
+
+
+def test_a_picture_the_service_refuses_is_not_asked_for_again(world: World, server: BedrockServer) -> None:
+    vectors = _embedder(world, server).embed(
+        "hash", Extraction(file_type=FileType.JPEG, picture=b"no picture")
+    )
+    assert vectors.image is None
+    assert not vectors.pending
+
+
+def test_a_stop_between_two_vectors_ends_the_work(world: World, server: BedrockServer) -> None:
+    pages = tuple(Page(number=n, text=f"page {n}", source=TextSource.OCR) for n in (1, 2, 3))
+    asked: list[int] = []
+
+    def check() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise JobInterrupted("stop")
+
+    with pytest.raises(JobInterrupted):
+        _embedder(world, server, text_model=TEXT_MODEL).embed(
+            "hash", Extraction(file_type=FileType.PDF, pages=pages), check=check
+        )
+    assert _calls(server) == 1

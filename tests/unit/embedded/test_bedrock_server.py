@@ -1,0 +1,150 @@
+"""The Bedrock server: its wire, its script, its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from worker.embedded.bedrock_server import BedrockServer
+
+pytestmark = pytest.mark.unit
+
+MODEL = "amazon.titan-embed-text-v2:0"
+
+
+class Clock:
+    """Seconds that pass when told to."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def server(clock: Clock) -> Iterator[BedrockServer]:
+    with BedrockServer(clock=clock) as running:
+        yield running
+
+
+def _invoke(
+    server: BedrockServer, text: str = "x", model: str = "amazon.titan-embed-text-v2%3A0"
+) -> requests.Response:
+    return requests.post(f"{server.url}/model/{model}/invoke", json={"inputText": text}, timeout=10)
+
+
+def _kind(answer: requests.Response) -> str:
+    return answer.headers["x-amzn-ErrorType"].partition(":")[0]
+
+
+def test_a_model_named_with_an_encoded_colon_answers() -> None:
+    with BedrockServer() as server:
+        answer = _invoke(server, "契約書")
+    assert answer.status_code == 200
+    assert len(answer.json()["embedding"]) == 1024
+    assert answer.headers["X-Amzn-Bedrock-Input-Token-Count"] == "3"
+    assert server.stats() == {"calls": {MODEL: 1}, "throttled": 0, "failed": 0, "invalid": 0}
+
+
+def test_an_invalid_request_is_a_validation_exception(server: BedrockServer) -> None:
+    answer = _invoke(server, "")
+    assert (answer.status_code, _kind(answer)) == (400, "ValidationException")
+    assert "inputText" in answer.json()["message"]
+    assert server.stats()["invalid"] == 1
+
+
+def test_an_unknown_model_is_not_found(server: BedrockServer) -> None:
+    answer = _invoke(server, model="no.such-model")
+    assert (answer.status_code, _kind(answer)) == (404, "ResourceNotFoundException")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/model/m/invoke"), ("POST", "/model/m/converse")])
+def test_another_operation_is_unknown(server: BedrockServer, method: str, path: str) -> None:
+    answer = requests.request(method, f"{server.url}{path}", timeout=10)
+    assert (answer.status_code, _kind(answer)) == (404, "UnknownOperationException")
+
+
+def test_the_next_calls_are_throttled_and_then_no_more(server: BedrockServer) -> None:
+    server.control({"throttle_next": 2})
+    answers = [_invoke(server) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [429, 429, 200]
+    assert _kind(answers[0]) == "ThrottlingException"
+    assert server.stats() == {"calls": {MODEL: 3}, "throttled": 2, "failed": 0, "invalid": 0}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, "ValidationException"),
+        (403, "AccessDeniedException"),
+        (500, "InternalServerException"),
+        (503, "ServiceUnavailableException"),
+        (599, "InternalServerException"),
+    ],
+)
+def test_the_next_call_fails_with_the_scripted_status(server: BedrockServer, status: int, kind: str) -> None:
+    server.control({"fail_next": 1, "status": status})
+    answers = [_invoke(server), _invoke(server)]
+    assert [answer.status_code for answer in answers] == [status, 200]
+    assert _kind(answers[0]) == kind
+    assert server.stats()["failed"] == 1
+
+
+def test_an_answer_can_be_without_its_embedding(server: BedrockServer) -> None:
+    server.control({"without_embedding_next": 1})
+    answer = _invoke(server)
+    assert answer.status_code == 200
+    assert answer.json()["embedding"] is None
+    assert answer.json()["message"]
+
+
+def test_while_down_no_call_is_answered(server: BedrockServer) -> None:
+    server.control({"down": True})
+    with pytest.raises(requests.ConnectionError):
+        _invoke(server)
+    server.control({"down": False})
+    assert _invoke(server).status_code == 200
+
+
+def test_calls_over_the_rate_are_throttled_until_a_second_has_passed(
+    server: BedrockServer, clock: Clock
+) -> None:
+    server.control({"rate_per_s": 2})
+    first = [_invoke(server).status_code for _ in range(3)]
+    clock.now += 0.99
+    early = _invoke(server).status_code
+    clock.now += 0.02
+    later = [_invoke(server).status_code for _ in range(3)]
+    assert (first, early, later) == ([200, 200, 429], 429, [200, 200, 429])
+
+
+def test_latency_delays_the_answer(server: BedrockServer) -> None:
+    server.control({"latency_s": 0.2})
+    assert _invoke(server).elapsed.total_seconds() >= 0.2
+
+
+def test_a_change_keeps_what_it_does_not_name(server: BedrockServer) -> None:
+    server.control({"throttle_next": 1})
+    server.control({"fail_next": 1})
+    assert [_invoke(server).status_code for _ in range(3)] == [429, 503, 200]
+
+
+def test_the_script_is_changed_and_watched_over_the_wire(server: BedrockServer) -> None:
+    changed = requests.post(f"{server.url}/control", json={"throttle_next": 1}, timeout=10)
+    assert changed.status_code == 200
+    _invoke(server)
+    stats = requests.get(f"{server.url}/control/stats", timeout=10).json()
+    assert stats == {"calls": {MODEL: 1}, "throttled": 1, "failed": 0, "invalid": 0}
+
+
+@pytest.mark.parametrize("body", ['{"throttle": 1}', '{"status": 200}', "[1]", "{", "7"])
+def test_a_wrong_script_is_refused_and_changes_nothing(server: BedrockServer, body: str) -> None:
+    assert requests.post(f"{server.url}/control", data=body, timeout=10).status_code == 400
+    assert _invoke(server).status_code == 200

@@ -1,0 +1,205 @@
+"""Which language reads a page, decided from what was read so far."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.extract.language_hint import language_of
+from worker.extract.ocr.model_selection import (
+    better,
+    first_language,
+    fits,
+    is_cut_across,
+    is_invented,
+    is_poor,
+    next_model,
+    psm_of,
+    without_inventions,
+)
+from worker.extract.ocr.tesseract_tsv import Line, Reading, Word, reading_of
+
+pytestmark = pytest.mark.unit
+
+_BOTH = ("jpn", "eng")
+_JAPANESE = "当四半期の売上高は過去最高を記録した"
+_LATIN = "The quick brown fox jumps over the lazy dog"
+_MIXED = _LATIN + "営業報告書について"
+
+
+def _reading(text: str, confidence: float | None) -> Reading:
+    words = tuple(
+        Word(text=word, left=0, top=0, width=1, height=1, confidence=confidence or 0.0)
+        for word in text.split()
+    )
+    return Reading(text=text, confidence=confidence, words=words)
+
+
+@pytest.mark.parametrize(
+    ("hint", "first"),
+    [(None, "jpn"), ("eng", "eng"), ("jpn", "jpn"), ("fra", "jpn"), ("", "jpn"), ("jpn_vert", "jpn_vert")],
+)
+def test_the_hint_is_read_first_where_it_is_allowed(hint: str | None, first: str) -> None:
+    assert first_language(_BOTH, hint) == first
+
+
+@pytest.mark.parametrize(
+    ("model", "language", "psm"), [("jpn", "jpn", 3), ("eng", "eng", 3), ("jpn_vert", "jpn", 5)]
+)
+def test_a_model_has_its_language_and_its_segmentation(model: str, language: str, psm: int) -> None:
+    assert (language_of(model), psm_of(model)) == (language, psm)
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "model", "fit"),
+    [
+        (_JAPANESE, 90.0, "jpn", True),
+        (_JAPANESE, 61.0, "jpn", True),
+        (_JAPANESE, 59.0, "jpn", False),
+        (_JAPANESE, 90.0, "jpn_vert", True),
+        (_JAPANESE, 77.0, "jpn_vert", False),
+        (_LATIN, 90.0, "jpn", False),
+        (_MIXED, 80.0, "jpn", True),
+        ("2025 12.5", 90.0, "jpn", True),
+        (_LATIN, 91.0, "eng", True),
+        (_LATIN, 79.0, "eng", False),
+        ("BRRS OLE HOBRAM", 14.6, "eng", False),
+        ("", None, "jpn", True),
+        ("", None, "eng", True),
+    ],
+)
+def test_a_reading_fits_its_language_or_not(
+    text: str, confidence: float | None, model: str, fit: bool
+) -> None:
+    assert fits(_reading(text, confidence), model) is fit
+
+
+@pytest.mark.parametrize(("confidence", "poor"), [(None, True), (0.0, True), (59.9, True), (60.0, False)])
+def test_a_poor_reading_is_one_without_confidence(confidence: float | None, poor: bool) -> None:
+    assert is_poor(_reading("x", confidence)) is poor
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "languages", "tried", "following"),
+    [
+        (_LATIN, "jpn", _BOTH, ["jpn"], "eng"),
+        (_LATIN, "jpn", _BOTH, ["eng", "jpn"], None),
+        ("選溢上性鹿昌卿", "jpn", _BOTH, ["jpn"], "jpn_vert"),
+        ("選溢上性鹿昌卿", "jpn_vert", _BOTH, ["jpn", "jpn_vert"], None),
+        ("BRRS OLE", "eng", _BOTH, ["eng"], "jpn"),
+        ("BRRS OLE", "eng", _BOTH, ["jpn", "eng"], None),
+        (_LATIN, "jpn", ("jpn",), ["jpn"], None),
+        ("BRRS OLE", "eng", ("eng", "deu"), ["eng"], "deu"),
+        ("選溢上性鹿昌卿", "jpn", ("jpn", "chi_sim"), ["jpn", "jpn_vert"], "chi_sim"),
+    ],
+)
+def test_the_next_model_is_the_one_the_script_suggests(
+    text: str, model: str, languages: tuple[str, ...], tried: list[str], following: str | None
+) -> None:
+    assert next_model(_reading(text, 20.0), model, languages, tried) == following
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (("jpn", _LATIN, 81.0), ("eng", _LATIN, 91.0), "eng"),
+        (("jpn", _LATIN, 91.0), ("eng", _LATIN, 91.0), "eng"),
+        (("jpn", _LATIN, 91.0), ("eng", _LATIN, 90.0), "jpn"),
+        (("eng", "BRRS OLE HOBRAM WTRET", 14.0), ("jpn", _JAPANESE, 92.0), "jpn"),
+        (("jpn", "選 溢 上 性", 25.0), ("jpn_vert", _JAPANESE, 91.0), "jpn_vert"),
+        # the Japanese part of a mixed page is not given up for a Latin reading that is unsure
+        (("eng", _LATIN, 78.0), ("jpn", _MIXED, 75.0), "jpn"),
+        (("jpn", _MIXED, 75.0), ("eng", _LATIN, 78.0), "jpn"),
+        # a page number alone, however clear, is no reading of the page
+        (("jpn", _LATIN * 5, 62.0), ("eng", "7", 96.0), "jpn"),
+        # but much rubbish is no reading either
+        (("jpn", "x" * 300, 25.0), ("eng", _LATIN * 2, 95.0), "eng"),
+        (("jpn", "", None), ("eng", "a", 10.0), "eng"),
+    ],
+)
+def test_the_more_believable_reading_is_kept(
+    first: tuple[str, str, float | None], second: tuple[str, str, float | None], kept: str
+) -> None:
+    one, other = ((model, _reading(text, confidence)) for model, text, confidence in (first, second))
+
+    assert better(one, other)[0] == kept
+
+
+def test_a_poor_page_keeps_the_lines_one_can_believe() -> None:
+    lines = [
+        Line(words=_reading(text, confidence).words, left=0, top=0, width=9, height=1, opens_paragraph=False)
+        for text, confidence in (("real but faint words", 62.0), ("llIiIl1 jJ1i rrIlI ..", 20.0))
+    ]
+
+    assert without_inventions(reading_of(lines)).text == "real but faint words"
+
+
+def _lines(*told: tuple[str, float]) -> Reading:
+    return reading_of(
+        [
+            Line(
+                words=(Word(text=text, left=0, top=20 * n, width=80, height=20, confidence=confidence),),
+                left=0,
+                top=20 * n,
+                width=80,
+                height=20,
+                opens_paragraph=False,
+            )
+            for n, (text, confidence) in enumerate(told)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "invented"),
+    [
+        ([("66みぃ", 37.0), ("SA", 30.0), ("と", 28.0)], [("66みぃ", 37.0), ("SA", 30.0), ("M", 92.0)], True),
+        ([("66みぃ", 37.0)], [("営業報告書を提出します", 92.0)], False),
+        ([("PAGE", 88.0), ("~~", 20.0)], [("PAGE", 88.0), ("3", 95.0)], False),
+    ],
+    ids=["grain", "faint writing", "writing anyway"],
+)
+def test_a_letter_found_where_the_first_pass_saw_no_writing_is_not_believed(
+    first: list[tuple[str, float]], again: list[tuple[str, float]], invented: bool
+) -> None:
+    assert is_invented(_lines(*first), _lines(*again)) is invented
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "kept"),
+    [
+        ("| WW | | | NL 1 | | | 還 | | | | I | | |", 48.0, False),
+        ("wm Mr MwMmN m M ww w wMmm wn hmw", 55.0, False),
+        ("| | | -- ~ |", 86.0, False),
+        ("faintly printed but real words", 52.0, True),
+        ("ーーーーーーーーーーーーーーーーーーーーーA", 92.0, True),
+    ],
+    ids=["bricks", "scribble", "bars", "faint", "sure"],
+)
+def test_patterns_are_no_writing(text: str, confidence: float, kept: bool) -> None:
+    assert without_inventions(_lines((text, confidence))).text == (text if kept else "")
+
+
+def test_a_table_of_contents_is_no_pattern() -> None:
+    leaders = ("ド" * 40, 42.0)
+
+    assert "事業の概要" in without_inventions(_lines(("第1章事業の概要と売上", 93.0), leaders)).text
+    assert without_inventions(_lines(leaders)).text == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "across"),
+    [
+        (["と吾", "ん輩", "とは", "見猫", "か"], True),
+        (["営業報告", "売上増加", "契約件数", "利益"], False),
+        (["10", "20", "30", "40"], False),
+        (["領収書"], False),
+    ],
+)
+def test_columns_that_were_read_across_are_told(lines: list[str], across: bool) -> None:
+    assert is_cut_across(_lines(*((line, 90.0) for line in lines))) is across
+
+
+def test_a_level_line_is_not_read_from_its_end() -> None:
+    level, on_end = _lines(("訪収書", 58.5)), _lines(("書", 88.0), ("収", 88.0), ("領", 88.0))
+
+    assert better(("jpn", level), ("jpn_vert", on_end)) == ("jpn", level)

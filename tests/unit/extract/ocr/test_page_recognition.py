@@ -1,0 +1,297 @@
+"""How many passes a page takes, and which reading is kept; the recogniser is a stand-in program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from worker.errors import Code, MisconfiguredError, OCRError
+from worker.extract.ocr.engines import RECOGNISERS
+from worker.extract.ocr.page_recognition import PageReader, Pass, load_grey
+
+pytestmark = pytest.mark.unit
+
+_BOTH = ("jpn", "eng")
+_JAPANESE = "当四半期の売上高は過去最高を記録した"
+_RUBBISH = "選溢上性鹿昌卿時民凡更十人人忍思" * 4
+_LATIN = "The quick brown fox jumps over the lazy dog"
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    return _picture(tmp_path / "page-1.pgm", _dashes(1000, 800))
+
+
+def _picture(path: Path, image: Image.Image) -> Path:
+    image.save(path)
+    return path
+
+
+def _dashes(width: int, height: int, *, stroke: int = 40) -> Image.Image:
+    """A page with lines of dashes, as text looks from afar."""
+    image = Image.new("L", (width, height), 250)
+    draw = ImageDraw.Draw(image)
+    for top in range(height // 5, height * 4 // 5, 40):
+        for left in range(width // 5, width * 4 // 5, 50):
+            draw.rectangle((left, top, left + stroke, top + 14), fill=20)
+    return image
+
+
+def _tsv(text: str, confidence: float) -> str:
+    header = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
+    rows = [f"5\t1\t1\t1\t1\t1\t0\t0\t9\t9\t{confidence}\t{word}\n" for word in text.split()]
+    return header + "".join(rows)
+
+
+def _answers(tesseract: Path, **readings: tuple[str, float]) -> None:
+    for model, (text, confidence) in readings.items():
+        (tesseract / f"{model}.tsv").write_text(_tsv(text, confidence))
+
+
+def _models_asked(tesseract: Path) -> list[str]:
+    return [line.split()[0] for line in (tesseract / "calls").read_text().splitlines()]
+
+
+def _read(
+    path: Path,
+    *,
+    first: str = "jpn",
+    languages: tuple[str, ...] = _BOTH,
+    timeout_s: float = 30.0,
+    every: bool = False,
+) -> Pass:
+    folder = path.parent / "mended"
+    folder.mkdir()
+    reader = PageReader(
+        path, recogniser=RECOGNISERS["tesseract"], folder=folder, dpi=200, timeout_s=timeout_s
+    )
+    return reader.read(languages, first=first, every_language=every)
+
+
+def test_the_usual_page_takes_one_pass_over_the_picture_as_it_is(tesseract: Path, page: Path) -> None:
+    _answers(tesseract, jpn=(_JAPANESE, 90.0))
+
+    best = _read(page)
+
+    assert _models_asked(tesseract) == ["jpn"]
+    assert (tesseract / "last-input").read_bytes() == page.read_bytes()
+    assert (best.model, best.reading.text) == ("jpn", _JAPANESE)
+    assert (best.width_px, best.height_px) == (1000, 800)
+
+
+@pytest.mark.parametrize(
+    ("first", "readings", "asked", "kept"),
+    [
+        ("jpn", {"jpn": (_LATIN, 85.0), "eng": (_LATIN, 94.0)}, ["jpn", "eng"], "eng"),
+        ("jpn", {"jpn": (_LATIN, 95.0), "eng": (_LATIN, 91.0)}, ["jpn", "eng"], "jpn"),
+        ("eng", {"eng": (_LATIN, 94.0)}, ["eng"], "eng"),
+        ("eng", {"eng": (_LATIN, 70.0), "jpn": (_JAPANESE, 90.0)}, ["eng", "jpn"], "jpn"),
+        (
+            "jpn",
+            {"jpn": (_RUBBISH, 20.0), "jpn_vert": (_JAPANESE, 90.0)},
+            ["jpn", "osd", "jpn_vert"],
+            "jpn_vert",
+        ),
+    ],
+    ids=["english", "no worse", "hint", "wrong hint", "vertical"],
+)
+def test_a_page_that_fits_badly_is_tried_once_with_another(
+    tesseract: Path,
+    page: Path,
+    first: str,
+    readings: dict[str, tuple[str, float]],
+    asked: list[str],
+    kept: str,
+) -> None:
+    _answers(tesseract, **readings)
+
+    best = _read(page, first=first)
+
+    assert _models_asked(tesseract) == asked
+    assert best.model == kept
+
+
+def test_only_allowed_or_installed_models_are_asked(tesseract: Path, page: Path) -> None:
+    (tesseract / "languages").write_text("jpn\n")
+    _answers(tesseract, jpn=(_RUBBISH, 20.0))
+
+    _read(page, languages=("jpn",))
+
+    assert _models_asked(tesseract) == ["jpn"]
+
+
+def test_a_blank_page_takes_no_pass(tesseract: Path, tmp_path: Path) -> None:
+    _answers(tesseract, jpn=("", 0.0))
+    blank = _picture(tmp_path / "blank.pgm", Image.new("L", (1000, 800), 255))
+
+    best = _read(blank, every=True)
+
+    assert not (tesseract / "calls").exists()
+    assert (best.reading.text, best.reading.confidence, best.width_px) == ("", None, 1000)
+
+
+@pytest.mark.parametrize(
+    ("rotate", "pixel"), [(90, (799, 0)), (180, (999, 799)), (270, (0, 999))], ids=["90", "180", "270"]
+)
+def test_a_turned_page_is_turned_upright_and_read_again(
+    tesseract: Path, tmp_path: Path, rotate: int, pixel: tuple[int, int]
+) -> None:
+    image = _dashes(1000, 800)
+    image.putpixel((0, 0), 0)
+    turned = _picture(tmp_path / "turned.pgm", image)
+    _answers(tesseract, jpn=(_RUBBISH, 20.0))
+    # after the orientation was asked for, the same model reads well
+    (tesseract / "good.tsv").write_text(_tsv(_JAPANESE, 92.0))
+    (tesseract / "osd.sh").write_text(
+        f'printf "Rotate: {rotate}\\n" > "$output.osd"; cp "$here/good.tsv" "$here/jpn.tsv"'
+    )
+
+    best = _read(turned)
+
+    assert _models_asked(tesseract) == ["jpn", "osd", "jpn"]
+    assert best.reading.text == _JAPANESE
+    with Image.open(tesseract / "last-input") as upright:
+        assert (
+            upright.size == (best.width_px, best.height_px) == ((1000, 800) if rotate == 180 else (800, 1000))
+        )
+        assert upright.getpixel(pixel) == 0
+
+
+def test_a_skewed_page_is_levelled_before_it_is_read(tesseract: Path, tmp_path: Path) -> None:
+    skewed = _picture(tmp_path / "skewed.pgm", _dashes(1000, 800).rotate(-8, expand=True, fillcolor=250))
+    _answers(tesseract, jpn=(_JAPANESE, 90.0))
+
+    best = _read(skewed)
+
+    assert _models_asked(tesseract) == ["jpn"]
+    assert best.width_px > 1100
+    assert best.picture != skewed
+
+
+def test_a_small_picture_is_doubled(tesseract: Path, tmp_path: Path) -> None:
+    _answers(tesseract, jpn=(_JAPANESE, 90.0))
+
+    best = _read(_picture(tmp_path / "small.png", _dashes(300, 200, stroke=2)))
+
+    assert (best.width_px, best.height_px) == (600, 400)
+    with Image.open(tesseract / "last-input") as doubled:
+        assert (doubled.size, doubled.mode) == ((600, 400), "L")
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "kept"),
+    [
+        ("邊 民 RR IM 1l", 32.0, ""),
+        ("本 RR", 51.0, ""),
+        ("faintly printed but real words", 52.0, "faintly printed but real words"),
+        ("請求書", 75.0, "請求書"),
+    ],
+    ids=["photo", "few characters", "faint text", "title"],
+)
+def test_text_that_is_not_there_is_not_invented(
+    tesseract: Path, page: Path, text: str, confidence: float, kept: str
+) -> None:
+    _answers(tesseract, jpn=(text, confidence))
+
+    assert _read(page, languages=("jpn",)).reading.text == kept
+
+
+def test_the_model_that_read_the_page_before_is_asked_first(tesseract: Path, page: Path) -> None:
+    _answers(tesseract, jpn_vert=(_JAPANESE, 90.0))
+
+    assert _read(page, first="jpn_vert").model == "jpn_vert"
+    assert _models_asked(tesseract) == ["jpn_vert"]
+
+
+@pytest.mark.parametrize(("stated", "told"), [(None, 200), (72, 200), (149, 200), (300, 300), (9600, 200)])
+def test_tesseract_is_told_the_resolution(
+    tesseract: Path, tmp_path: Path, stated: int | None, told: int
+) -> None:
+    _answers(tesseract, jpn=(_JAPANESE, 90.0))
+    path = tmp_path / "page.png"
+    if stated is None:
+        _dashes(1000, 800).save(path)
+    else:
+        _dashes(1000, 800).save(path, dpi=(stated, stated))
+
+    _read(path)
+
+    assert f"--dpi {told}" in (tesseract / "calls").read_text()
+
+
+@pytest.mark.parametrize("automatic", [("", 0.0), ("邊 民 IM", 32.0)], ids=["nothing", "rubbish"])
+def test_few_words_are_taken_for_one_block(tesseract: Path, page: Path, automatic: tuple[str, float]) -> None:
+    _answers(tesseract, jpn=automatic)
+    (tesseract / "good.tsv").write_text(_tsv("請求書", 92.0))
+    (tesseract / "jpn.sh").write_text('case "$*" in *"psm 6"*) cp "$here/good.tsv" "$here/jpn.tsv" ;; esac')
+
+    best = _read(page)
+
+    assert _models_asked(tesseract) == ["jpn", "osd", "jpn"]
+    assert best.reading.text == "請求書"
+
+
+def test_every_language_reads_when_asked_to(tesseract: Path, page: Path) -> None:
+    _answers(tesseract, jpn=(_JAPANESE, 90.0), eng=("BRRS OLE", 15.0))
+
+    best = _read(page, every=True)
+
+    assert _models_asked(tesseract) == ["jpn", "eng"]
+    assert best.model == "jpn"
+
+
+def test_a_page_that_takes_too_long_is_not_read(tesseract: Path, page: Path) -> None:
+    (tesseract / "jpn.sh").write_text("exec sleep 60")
+
+    with pytest.raises(OCRError) as caught:
+        _read(page, timeout_s=0.3)
+
+    assert caught.value.code is Code.TIMEOUT
+
+
+@pytest.mark.parametrize("second", ["exec sleep 60", "exit 1", "echo rubbish > $output.tsv; exit 0"])
+def test_what_was_read_is_kept_when_a_second_pass_fails(tesseract: Path, page: Path, second: str) -> None:
+    _answers(tesseract, jpn=(_LATIN, 85.0))
+    (tesseract / "eng.sh").write_text(second)
+
+    best = _read(page, timeout_s=2.0)
+
+    assert _models_asked(tesseract) == ["jpn", "eng"]
+    assert (best.model, best.reading.text) == ("jpn", _LATIN)
+
+
+def test_a_configured_language_that_is_not_installed_is_not_hidden(tesseract: Path, page: Path) -> None:
+    _answers(tesseract, jpn=(_LATIN, 85.0))
+    (tesseract / "eng.sh").write_text("echo \"Failed loading language 'eng'\" >&2; exit 1")
+
+    with pytest.raises(MisconfiguredError, match="eng"):
+        _read(page)
+
+
+def test_output_that_is_not_tsv_is_a_failure(tesseract: Path, page: Path) -> None:
+    (tesseract / "jpn.tsv").write_text("rubbish")
+
+    with pytest.raises(OCRError, match=r"page-1\.pgm") as caught:
+        _read(page)
+
+    assert caught.value.code is Code.OCR_FAILED
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OCRError, match=r"File not found: .*nowhere\.png") as caught:
+        load_grey(tmp_path / "nowhere.png")
+
+    assert not caught.value.retry_allowed
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"P5 1000 800 255\nshort"])
+def test_a_file_that_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.pgm"
+    path.write_bytes(content)
+
+    with pytest.raises(OCRError, match=r"odd\.pgm: not a picture") as caught:
+        load_grey(path)
+
+    assert not caught.value.retry_allowed

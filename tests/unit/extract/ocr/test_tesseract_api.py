@@ -1,0 +1,146 @@
+"""Tesseract inside the process: the same readings and the same failures as the program's."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from worker.errors import Code, MisconfiguredError, OCRError
+from worker.extract.ocr import tesseract_api, tesseract_cli
+from worker.extract.ocr.tesseract_api import library_version, recognise, rotation_degrees
+from worker.extract.ocr.tesseract_tsv import parse
+from worker.samples.fonts import Font, font_path
+
+pytest.importorskip("tesserocr")
+pytestmark = pytest.mark.unit
+
+_WORDS = "The quick brown fox jumps over the lazy dog"
+
+
+@pytest.fixture(autouse=True)
+def _installed(require_program: Callable[[str], str]) -> None:
+    require_program("tesseract")  # its models are used
+    assert library_version(), "tesserocr is among the locked packages, and cannot be used"
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    font = ImageFont.truetype(str(font_path(Font.VERA)), 30)
+    image = Image.new("L", (1000, 700), 255)
+    for row in range(8):
+        ImageDraw.Draw(image).text((80, 60 + 70 * row), _WORDS, font=font, fill=0)
+    path = tmp_path / "page-7.pgm"
+    image.save(path)
+    return path
+
+
+def _recognise(path: Path, *, language: str = "eng", timeout_s: float = 30.0) -> str:
+    return recognise(path, language=language, psm=3, dpi=200, timeout_s=timeout_s)
+
+
+def test_it_reads_what_the_program_reads(page: Path) -> None:
+    theirs = tesseract_cli.recognise(page, language="eng", psm=3, dpi=200, timeout_s=30)
+
+    ours = parse(_recognise(page))
+
+    assert ours.text == parse(theirs).text
+    assert ours.text.count(_WORDS) == 8
+
+
+def test_an_object_is_kept_for_the_next_page(page: Path) -> None:
+    _recognise(page)
+    (kept,) = tesseract_api._idle["eng"][-1:]
+
+    _recognise(page)
+
+    assert tesseract_api._idle["eng"][-1] is kept
+
+
+def test_two_threads_use_two_objects(page: Path) -> None:
+    texts: list[str] = []
+    threads = [threading.Thread(target=lambda: texts.append(_recognise(page))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert texts[0] == texts[1]
+
+
+def test_reading_is_nice(page: Path) -> None:
+    seen: list[int] = []
+
+    def read() -> None:
+        _recognise(page)
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+
+    assert seen[0] >= 10
+
+
+def test_a_pass_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    noise = Image.effect_noise((3000, 3000), 120)
+    noise.save(tmp_path / "noise.pgm")
+    began = time.monotonic()
+
+    with pytest.raises(OCRError, match=r"noise\.pgm") as caught:
+        _recognise(tmp_path / "noise.pgm", timeout_s=0.2)
+
+    assert caught.value.code is Code.TIMEOUT
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    "read", [_recognise, lambda path, timeout_s: rotation_degrees(path, dpi=200, timeout_s=timeout_s)]
+)
+def test_without_time_left_nothing_is_begun(page: Path, read) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(OCRError) as caught:
+        read(page, timeout_s=0.0)
+
+    assert caught.value.code is Code.TIMEOUT
+
+
+@pytest.mark.parametrize("content", [b"", b"P5 1000 800 255\nshort"], ids=["empty", "cut off"])
+def test_a_picture_that_is_none_is_refused_and_the_next_is_read(
+    tmp_path: Path, page: Path, content: bytes
+) -> None:
+    path = tmp_path / "odd.pgm"
+    path.write_bytes(content)
+
+    with pytest.raises(OCRError, match=r"odd\.pgm"):
+        _recognise(path)
+
+    assert _WORDS in parse(_recognise(page)).text
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OCRError, match="File not found"):
+        _recognise(tmp_path / "nowhere.pgm")
+
+
+def test_a_missing_model_is_named(page: Path) -> None:
+    with pytest.raises(MisconfiguredError, match="'tlh'"):
+        _recognise(page, language="tlh")
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_it_tells_how_a_page_must_be_turned(page: Path, degrees: int) -> None:
+    with Image.open(page) as image:
+        image.rotate(degrees, expand=True).save(page)
+
+    assert rotation_degrees(page, dpi=200, timeout_s=30) == degrees
+
+
+def test_a_blank_picture_is_not_turned(tmp_path: Path) -> None:
+    Image.new("L", (500, 500), 255).save(tmp_path / "blank.pgm")
+
+    assert rotation_degrees(tmp_path / "blank.pgm", dpi=200, timeout_s=30) == 0

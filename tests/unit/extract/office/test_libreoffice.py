@@ -1,0 +1,143 @@
+"""LibreOffice, the program: one that behaves, crashes, hangs, or does nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.stand_ins.programs import StandInOffice
+from worker.errors import Code, RejectedError
+from worker.extract.disk_space import tells_full_disk
+from worker.extract.office.libreoffice import Conversion, convert, libre_office_version
+
+pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("own_temporary_folder")]
+
+_TO_PDF = Conversion(suffix="rtf", reader="Rich Text Format", writer="pdf:writer_pdf_Export:{}")
+
+
+def _file(folder: Path) -> Path:
+    path = folder / "original"
+    path.write_bytes(rb"{\rtf1\ansi Hello from the past\par}")
+    return path
+
+
+def _rejection(path: Path, timeout_s: float = 10.0) -> Code:
+    with pytest.raises(RejectedError) as caught:
+        convert(path, _TO_PDF, timeout_s=timeout_s)
+    return caught.value.code
+
+
+def test_what_counts_is_the_output_and_not_the_exit_status(tmp_path: Path, soffice: StandInOffice) -> None:
+    soffice.behaves('cp "$here/ready.pdf" "$out/document.pdf"; exit 1')
+
+    made = convert(_file(tmp_path), _TO_PDF, timeout_s=10.0)
+
+    assert made.read_bytes() == (soffice.folder / "ready.pdf").read_bytes()
+
+
+def test_the_original_is_never_taken_for_the_output(tmp_path: Path, soffice: StandInOffice) -> None:
+    soffice.behaves("exit 0")
+    same = Conversion(suffix="pptx", reader="a", writer="pptx:b")
+
+    with pytest.raises(RejectedError) as caught:
+        convert(_file(tmp_path), same, timeout_s=10.0)
+    assert caught.value.code is Code.CORRUPT
+
+
+def test_each_run_has_a_profile_of_its_own_without_macros_and_links(
+    tmp_path: Path, soffice: StandInOffice, own_temporary_folder: Path
+) -> None:
+    soffice.behaves('cp "$here/ready.pdf" "$out/document.pdf"')
+
+    for _ in range(2):
+        convert(_file(tmp_path), _TO_PDF, timeout_s=10.0)
+    settings = (soffice.folder / "settings").read_text()
+    profiles = [call.split()[0] for call in soffice.calls()]
+
+    assert len(set(profiles)) == 2
+    assert all(profile.startswith(f"-env:UserInstallation=file://{tmp_path}") for profile in profiles)
+    assert all(call.split()[-1].endswith("/document.rtf") for call in soffice.calls())
+    assert 'oor:name="DisableMacrosExecution" oor:op="fuse"><value>true<' in settings
+    assert 'oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true<' in settings
+    assert list(own_temporary_folder.glob("*/profile")) == []
+
+
+def test_the_filters_are_named(tmp_path: Path, soffice: StandInOffice) -> None:
+    soffice.behaves('cp "$here/ready.pdf" "$out/document.pdf"')
+
+    convert(_file(tmp_path), _TO_PDF, timeout_s=10.0)
+
+    (call,) = soffice.calls()
+    assert "--infilter=Rich Text Format --convert-to pdf:writer_pdf_Export:{} --outdir" in call
+
+
+@pytest.mark.parametrize(
+    ("commands", "code"),
+    [
+        ("exit 0", Code.CORRUPT),
+        ("exit 77", Code.CRASHED),
+        (': > "$out/document.pdf"', Code.CORRUPT),
+        ("kill -SEGV $$", Code.CRASHED),
+        ("exit 139", Code.CRASHED),
+    ],
+    ids=["no output", "status", "empty output", "signal", "signal of its own child"],
+)
+def test_what_it_fails_on_has_a_reason(
+    tmp_path: Path, soffice: StandInOffice, commands: str, code: Code
+) -> None:
+    soffice.behaves(commands)
+
+    assert _rejection(_file(tmp_path)) is code
+
+
+def test_a_program_that_hangs_is_ended_in_its_time(tmp_path: Path, soffice: StandInOffice) -> None:
+    soffice.behaves("exec sleep 600")
+
+    assert _rejection(_file(tmp_path), timeout_s=0.5) is Code.TIMEOUT
+
+
+def test_without_the_program_the_file_says_what_it_needs(tmp_path: Path, no_soffice: None) -> None:
+    assert _rejection(_file(tmp_path)) is Code.NEEDS_LIBREOFFICE
+    assert libre_office_version() == ""
+
+
+@pytest.mark.parametrize("commands", ["", "exit 1"])
+def test_the_version_is_what_the_program_says(soffice: StandInOffice, commands: str) -> None:
+    soffice.behaves(commands)
+
+    assert libre_office_version() == "7.4.7.2"
+
+
+def test_a_program_that_is_something_else_has_no_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(shutil.which("true") or "/bin/true", tmp_path / "soffice")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert libre_office_version() == ""
+
+
+def test_without_room_for_its_output_the_disk_is_to_blame(
+    tmp_path: Path, soffice: StandInOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soffice.behaves("exit 0")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+
+    with pytest.raises(RejectedError) as caught:
+        convert(_file(tmp_path), _TO_PDF, timeout_s=10.0)
+
+    assert tells_full_disk(caught.value)
+
+
+@pytest.mark.parametrize("nice", [0, 5])
+def test_it_stands_back_as_far_as_is_asked(tmp_path: Path, soffice: StandInOffice, nice: int) -> None:
+    soffice.behaves('nice > "$out/document.pdf"')
+
+    made = convert(_file(tmp_path), replace(_TO_PDF, nice=nice), timeout_s=10.0)
+
+    assert int(made.read_text()) == min(19, os.nice(0) + nice)

@@ -1,0 +1,121 @@
+"""Which characters can be writing, and which betray a layer that says something else than the page shows."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Callable
+
+import pytest
+
+from worker.extract.pdf.layer_quality import LayerReason, doubt, may_be_misread
+
+pytestmark = pytest.mark.unit
+
+_ENGLISH = (
+    "The service reads every document once and keeps its text beside the index, so that a page is found by "
+    "what stands on it. What cannot be read is said to be so, with the reason, and is tried again later."
+)
+_JAPANESE = "日本語の文書を全文検索するためのシステムです。毎日、多くの文書が登録されます。"
+_BELIEVED = {
+    "English": _ENGLISH,
+    "Japanese": _JAPANESE * 5,
+    "kanji beyond the basic plane": "𠮟る、𩸽、𠀋。",
+    "a page number": "3",
+    "figures": "1,234 5,678 9.10 (11) -12 " * 9,
+    "leaders": "Chapter 1 ......................................... 7",
+    "Finnish": "Kaikki ihmiset syntyvät vapaina ja tasavertaisina arvoltaan ja oikeuksiltaan. Heille on "
+    "annettu järki ja omatunto, ja heidän on toimittava toisiaan kohtaan veljeyden hengessä.",
+    "Polish": "Wszyscy ludzie rodzą się wolni i równi pod względem swej godności i swych praw. Są oni "
+    "obdarzeni rozumem i sumieniem i powinni postępować wobec innych w duchu braterstwa.",
+    "Romaji": "Subete no ningen wa umarenagara ni shite jiyuu de ari katsu songen to kenri to ni tsuite "
+    "byoudou de aru. Ningen wa risei to ryoushin to o sazukerarete ori tagai ni koudou shinakereba naranai.",
+    "German": "„Größenänderung“ — Straße überprüfen… «Öfen» – für Äpfel, Öl und Übermut; naïve Façade © ® ™",
+    "French": "L’été dernier, l’élève « naïf » a été reçu à l’école — voilà !… où ? Çà et là.",
+    "Chinese": "人人生而自由，在尊嚴和權利上一律平等。他們賦有理性和良心，並應以兄弟關係的精神互相對待。" * 2,
+    "Korean": "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다. 大韓民國은 共和國이다.",
+    "names of languages": "English, Русский, العربية, 日本語, 한국어, Ελληνικά, עברית, ไทย",
+    "formulas": "∑ αβγ ∫ f(x)dx = λμ + Δσ ≤ θ ∈ Ω where ε → 0 and all μm are measured",
+    "code": "def main(self): return frozenset(p.number for p in self.pages if p.source) # url_kwargs ptr "
+    "class Reader(object): import re; while True: break; raise ValueError from error; yield from pages",
+    "part numbers": " ".join(f"XKQ-{n}BZ WVXQZ{n} HJKLM" for n in range(100, 140)),
+}
+
+
+@pytest.mark.parametrize("text", _BELIEVED.values(), ids=_BELIEVED.keys())
+def test_writing_is_believed(text: str) -> None:
+    assert doubt(text) is None
+
+
+def _cipher(text: str) -> str:
+    letters = list(string.ascii_lowercase)
+    # This key is no exception: of 500 drawn by chance 461 are told.
+    random.Random(7).shuffle(letters)
+    return text.lower().translate(str.maketrans(string.ascii_lowercase, "".join(letters)))
+
+
+_BETRAYED = {
+    "private use": ("abcd\ue001\ue002" * 9, LayerReason.UNMAPPED),
+    "replacement characters": ("abc\ufffd" * 9, LayerReason.UNMAPPED),
+    "controls": ("ab\x03\x04" * 9, LayerReason.UNMAPPED),
+    "signs only": ('"#$%&()*+,-./:;<=>?@[]^_{|}~', LayerReason.GARBAGE),
+    "letters put for others": (_cipher(_ENGLISH), LayerReason.GARBAGE),
+    "letters moved by one": (
+        "".join(chr(ord(c) + 1) if c.isalpha() else c for c in _ENGLISH),
+        LayerReason.GARBAGE,
+    ),
+    "Greek, Thai and Hebrew in one word": ("αกאβขב" * 9, LayerReason.SCRIPT_MIX),
+    "ideographs that nobody writes": (
+        "".join(map(chr, range(0x4E00, 0x9F00, 199))),
+        LayerReason.SCRIPT_MIX,
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), _BETRAYED.values(), ids=_BETRAYED.keys())
+def test_what_is_no_writing_is_doubted(text: str, reason: LayerReason) -> None:
+    assert doubt(text) is reason
+
+
+@pytest.mark.parametrize("shown_in", ["cp1252", "latin-1"])
+@pytest.mark.parametrize("encoding", ["cp932", "euc_jp", "utf-8"])
+def test_japanese_bytes_shown_as_western_letters_are_doubted(encoding: str, shown_in: str) -> None:
+    mojibake = _JAPANESE.encode(encoding).decode(shown_in, "replace")
+
+    assert doubt(mojibake) is LayerReason.SCRIPT_MIX
+
+
+def _marks_of_parted_words(text: str) -> str:
+    return text.replace("e", "e\x02").replace("o", "o\ufffe")
+
+
+def _foreign_name(text: str) -> str:
+    return text + " “ú–{Œê"
+
+
+@pytest.mark.parametrize("change", [_marks_of_parted_words, _foreign_name])
+def test_a_little_of_it_is_no_reason_to_doubt_a_page(change: Callable[[str], str]) -> None:
+    assert doubt(change(_ENGLISH)) is None
+
+
+def test_garbage_in_the_middle_of_a_long_page_is_seen() -> None:
+    assert doubt(_ENGLISH * 10 + "\ue001" * 4_000 + _ENGLISH * 10) is LayerReason.UNMAPPED
+
+
+_MISREAD = "LU SSE RT GEDA PRIS BX HALALEIWES COLUM ClAMRMOBRASAMELELET CHITHEIFECETD Salt RRBaFeAKRAOA TATCT"
+
+
+@pytest.mark.parametrize(
+    ("text", "misread"),
+    [
+        (_MISREAD, True),
+        (_ENGLISH, False),
+        ("Les élèves étudiaient déjà à l’école après les vacances d’été à Paris", False),
+        (_JAPANESE * 10 + _MISREAD, False),
+        ("LU SSE RT", False),
+    ],
+    ids=["misread", "English", "French", "Japanese with codes", "too little to tell"],
+)
+def test_japanese_that_was_recognised_as_english_is_told(text: str, misread: bool) -> None:
+    assert doubt(text) is None
+    assert may_be_misread(text) is misread

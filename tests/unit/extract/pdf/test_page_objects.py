@@ -1,0 +1,132 @@
+"""What a page draws beside its text, and where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+from reportlab.pdfgen.canvas import Canvas
+
+from tests.stand_ins.made_pdfs import SENTENCE, one_page, pdf, picture, stream, tree, write
+from worker.extract.pdf.page_objects import (
+    draws_more_than_text,
+    has_invisible_text,
+    in_pixels,
+    most_pixels,
+    outline_points,
+    pictures_of,
+)
+
+pytestmark = pytest.mark.unit
+
+_IMAGE = stream(
+    bytes(10_000),
+    b"/Type/XObject/Subtype/Image/Width 100/Height 100/ColorSpace/DeviceGray/BitsPerComponent 8",
+)
+
+
+def _page(path: Path) -> Any:
+    return pypdfium2.PdfDocument(path)[0]
+
+
+def test_a_picture_is_told_with_its_place_and_size(tmp_path: Path) -> None:
+    (found,) = pictures_of(_page(pdf(tmp_path, picture(300, 400))))
+
+    assert [round(side) for side in found.box] == [10, 10, 310, 410]
+    assert round(found.share, 2) == round(300 * 400 / (595 * 842), 2)
+    assert (found.width_px, found.height_px) == (64, 64)
+    assert found.pixels_per_point == pytest.approx(64 / 400)
+
+
+@pytest.mark.parametrize("size", [(60, 60), (500, 10)], ids=["logo", "rule"])
+def test_small_pictures_hold_no_text(tmp_path: Path, size: tuple[int, int]) -> None:
+    assert pictures_of(_page(pdf(tmp_path, picture(*size)))) == ()
+
+
+def _in_forms(folder: Path, content: bytes) -> Path:
+    """Form X doubles what form Y draws, and that is a picture of 100 x 100 points."""
+    inner = stream(
+        b"100 0 0 100 0 0 cm /I Do",
+        b"/Type/XObject/Subtype/Form/BBox[0 0 100 100]/Resources<</XObject<</I 7 0 R>>>>",
+    )
+    outer = stream(
+        b"2 0 0 2 0 0 cm /Y Do",
+        b"/Type/XObject/Subtype/Form/BBox[0 0 500 500]/Resources<</XObject<</Y 6 0 R>>>>",
+    )
+    return one_page(folder, content, b"/XObject<</X 5 0 R>>", {5: outer, 6: inner, 7: _IMAGE})
+
+
+def test_a_picture_inside_forms_is_where_they_place_it(tmp_path: Path) -> None:
+    (found,) = pictures_of(_page(_in_forms(tmp_path, b"1 0 0 1 50 60 cm /X Do")))
+
+    assert [round(side) for side in found.box] == [50, 60, 250, 260]
+
+
+def test_what_lies_outside_of_the_page_is_cut_off(tmp_path: Path) -> None:
+    (found,) = pictures_of(_page(_in_forms(tmp_path, b"1 0 0 1 495 742 cm /X Do")))
+
+    assert [round(side) for side in found.box] == [495, 742, 595, 842]
+
+
+def test_forms_that_hold_each_other_come_to_an_end(tmp_path: Path) -> None:
+    form = stream(
+        b"/X Do 0 0 9 9 re f", b"/Type/XObject/Subtype/Form/BBox[0 0 99 99]/Resources<</XObject<</X 5 0 R>>>>"
+    )
+    page = _page(one_page(tmp_path, b"/X Do", b"/XObject<</X 5 0 R>>", {5: form}))
+
+    assert pictures_of(page) == ()
+    assert draws_more_than_text(page)
+
+
+def _outlined(canvas: Canvas) -> None:
+    for number in range(60):
+        path = canvas.beginPath()
+        path.moveTo(100, 100)
+        for step in range(20):
+            path.lineTo(100 + step, 100 + number)
+        canvas.drawPath(path)
+
+
+def _table(canvas: Canvas) -> None:
+    for row in range(40):
+        canvas.line(50, 700 - 15 * row, 500, 700 - 15 * row)
+
+
+def test_outlined_letters_have_many_more_points_than_a_table(tmp_path: Path) -> None:
+    assert outline_points(_page(pdf(tmp_path, _outlined))) > 1_000
+    assert outline_points(_page(pdf(tmp_path, _table))) < 200
+
+
+@pytest.mark.parametrize("invisible", [True, False])
+def test_invisible_text_is_told_from_what_is_shown(tmp_path: Path, invisible: bool) -> None:
+    page = _page(pdf(tmp_path, write(SENTENCE, invisible=invisible)))
+
+    assert has_invisible_text(page) is invisible
+    assert not draws_more_than_text(page)
+
+
+def test_the_pixels_of_the_largest_picture_are_told_before_it_is_decoded(tmp_path: Path) -> None:
+    assert most_pixels(_page(_in_forms(tmp_path, b"/X Do"))) == 10_000
+    assert most_pixels(_page(pdf(tmp_path, write(SENTENCE)))) == 0
+
+
+@pytest.mark.parametrize(
+    ("turned", "size_px", "expected"),
+    [
+        (b"", (360, 720), (10, 620, 60, 700)),
+        (b"/Rotate 90", (720, 360), (20, 10, 100, 60)),
+        (b"/Rotate 180", (360, 720), (300, 20, 350, 100)),
+        (b"/Rotate 270", (720, 360), (620, 300, 700, 350)),
+    ],
+    ids=["upright", "90", "180", "270"],
+)
+def test_a_box_is_found_in_the_picture_of_a_turned_and_cropped_page(
+    tmp_path: Path, turned: bytes, size_px: tuple[int, int], expected: tuple[int, ...]
+) -> None:
+    page = _page(
+        tree(tmp_path, b"3 0 R", count=1, page=b"/MediaBox[0 0 900 900]/CropBox[100 100 460 820]" + turned)
+    )
+
+    assert in_pixels(page, (110, 120, 160, 200), size_px) == expected

@@ -1,0 +1,109 @@
+"""How one page's layer is judged, and of which pictures it says nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from reportlab.pdfgen.canvas import Canvas
+
+from tests.stand_ins.made_pdfs import SENTENCE, Draw, pdf, picture, write
+from worker.extract.pdf.layer_quality import LayerReason
+from worker.extract.pdf.text_layer import TextLayer, read_layer
+
+pytestmark = pytest.mark.unit
+
+
+def _layer(folder: Path, draw: Draw) -> TextLayer:
+    return read_layer(pypdfium2.PdfDocument(pdf(folder, draw))[0])
+
+
+def _rectangle(canvas: Canvas) -> None:
+    canvas.rect(100, 100, 200, 200, fill=1)
+
+
+@pytest.mark.parametrize(("draw", "drawn"), [(_rectangle, True), (write(" "), False)], ids=["ink", "none"])
+def test_a_page_without_text_tells_whether_it_draws_anything(tmp_path: Path, draw: Draw, drawn: bool) -> None:
+    assert _layer(tmp_path, draw) == TextLayer(text="", drawn=drawn)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        picture(400, 300, then=write("A short heading")),
+        picture(400, 300, then=write(SENTENCE, lines=20)),
+        picture(400, 300, then=write(SENTENCE, lines=4, top=330)),
+        picture(585, 832, then=write(SENTENCE, lines=6)),
+    ],
+    ids=["short layer", "long layer", "a caption on the picture", "a fax header on a scan"],
+)
+def test_a_good_layer_names_the_pictures_that_it_does_not_tell_of(tmp_path: Path, draw: Draw) -> None:
+    layer = _layer(tmp_path, draw)
+
+    assert layer.reason is None
+    assert len(layer.pictures) == 1
+    assert layer.text
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        picture(585, 832, then=write(SENTENCE, lines=5, invisible=True)),
+        picture(585, 832, then=write(SENTENCE, lines=30)),
+        picture(500, 700, then=write(SENTENCE, lines=30, top=600)),
+        picture(80, 80, then=write(SENTENCE, lines=30)),
+    ],
+    ids=["searchable scan", "background", "searchable cutting", "logo"],
+)
+def test_a_picture_under_the_layer_or_too_small_for_text_needs_no_recognition(
+    tmp_path: Path, draw: Draw
+) -> None:
+    layer = _layer(tmp_path, draw)
+
+    assert (layer.reason, layer.pictures) == (None, ())
+
+
+def test_the_places_of_the_layer_on_a_picture_are_told(tmp_path: Path) -> None:
+    layer = _layer(tmp_path, picture(400, 300, then=write(SENTENCE, lines=2, top=320)))
+
+    (place,) = layer.written
+    assert 70 < place[0] < 75
+    assert 295 < place[1] < place[3] < 320
+
+
+def _outlined(canvas: Canvas) -> None:
+    write("7")(canvas)
+    for row in range(60):
+        path = canvas.beginPath()
+        path.moveTo(100, 100)
+        for step in range(20):
+            path.lineTo(100 + step, 100 + row)
+        canvas.drawPath(path)
+
+
+def _stamped(canvas: Canvas) -> None:
+    picture(400, 300, then=write("Received 5 March", top=200))(canvas)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [picture(585, 832, then=write("Received 5 March")), _stamped, _outlined],
+    ids=["on a scan", "on a picture", "beside outlines"],
+)
+def test_a_few_words_on_what_was_scanned_or_outlined_are_too_short(tmp_path: Path, draw: Draw) -> None:
+    assert _layer(tmp_path, draw).reason is LayerReason.TOO_SHORT
+
+
+@pytest.mark.parametrize(
+    ("invisible", "reason"), [(True, LayerReason.GARBAGE), (False, None)], ids=["scan", "list of parts"]
+)
+def test_few_words_in_a_scans_own_layer_are_doubted(
+    tmp_path: Path, invisible: bool, reason: LayerReason | None
+) -> None:
+    codes = "LU SSERT GEDA PRIS BX HALALEIW COLUM ClAMRMOBR CHITHEIF RRBaFeAK"
+
+    codes_only = write(codes, lines=4, invisible=invisible)
+
+    assert _layer(tmp_path, picture(585, 832, then=codes_only)).reason is reason
+    assert _layer(tmp_path, codes_only).reason is None

@@ -1,0 +1,35 @@
+"""What is installed here."""
+
+from __future__ import annotations
+
+import sys
+from importlib import util
+from pathlib import Path
+
+import pytest
+
+from worker.config import Settings
+from worker.document.options_from_settings import limits
+from worker.extract.capabilities import probe
+from worker.extract.ocr import tesseract_api
+from worker.extract.read_options import ReadOptions
+from worker.extract.tools import resolve_options
+
+pytestmark = pytest.mark.unit
+
+_OPTIONS = ReadOptions(limits=limits(Settings()), languages=("jpn",), dpi=200)
+
+
+def test_without_the_extras_tesseract_alone_is_found(
+    tesseract: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("tesserocr", "rapidocr"):
+        monkeypatch.setitem(sys.modules, name, None)
+    tesseract_api.library_version.cache_clear()
+    monkeypatch.setattr(util, "find_spec", lambda _name: None)
+
+    found = probe()
+
+    tesseract_api.library_version.cache_clear()
+    assert (found.tesserocr, found.rapidocr) == ("", "")
+    assert resolve_options(_OPTIONS, found).recogniser == "tesseract"

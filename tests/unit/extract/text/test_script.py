@@ -1,0 +1,20 @@
+"""Which script characters belong to."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.extract.text.script import script_shares
+
+pytestmark = pytest.mark.unit
+
+
+def test_scripts_are_counted_over_letters_only() -> None:
+    shares = script_shares("カタかな 漢字々𠮟 한국 Aé 12,%。")
+
+    assert (shares.kana, shares.kanji, shares.hangul, shares.latin) == (4 / 12, 4 / 12, 2 / 12, 2 / 12)
+    assert shares.cjk == pytest.approx(10 / 12)
+
+
+def test_a_text_without_letters_is_of_no_script() -> None:
+    assert script_shares("12 + 34").latin == 0.0

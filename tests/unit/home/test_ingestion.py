@@ -1,0 +1,119 @@
+"""A run of `ingest` as far as nothing has to be started for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from worker.errors import MisconfiguredError
+from worker.home.folder import Home
+from worker.home.ingestion import Ended, IngestRequest, ingest
+from worker.home.manifest import Entry, Manifest
+from worker.home.plan import Task
+from worker.home.result import Result
+from worker.home.result_keeper import Listener
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.document import Document
+from worker.models.file import FileType
+from worker.models.ledger import State
+
+pytestmark = pytest.mark.unit
+
+
+@dataclass
+class Place:
+    """A folder of documents and its home."""
+
+    docs: Path
+    home: Home
+    results: list[Result] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    def ingest(self, *, prune: bool = False, stopped: Callable[[], bool] = lambda: False) -> Ended:
+        listener = Listener(
+            on_result=self.results.append,
+            on_note=lambda path, why: self.notes.append((path, why)),
+            on_progress=lambda _: None,
+        )
+        request = IngestRequest(
+            paths=(str(self.docs),), home=self.home, prune=prune, made_with="key", max_file_bytes=1_000
+        )
+        return ingest(request, listener, stopped=stopped)
+
+    def know(self, path: Path) -> None:
+        """Leave what an earlier run would have left of a file."""
+        task = Task(path=str(path))
+        document = Document(
+            file_id=task.file_id,
+            bucket="b",
+            key=task.key,
+            file_name=path.name,
+            file_path=str(path),
+            size_bytes=1,
+            file_type=FileType.TEXT,
+            state=State.INDEXED,
+        )
+        with (
+            Manifest(self.home.manifest_path) as manifest,
+            closing(SqliteIndex(self.home.index_path)) as index,
+        ):
+            index.index_document(document, version=1)
+            manifest.put(
+                Entry(
+                    path=str(path),
+                    file_id=task.file_id,
+                    size_bytes=path.stat().st_size,
+                    mtime_ns=path.stat().st_mtime_ns,
+                    sha256="aa",
+                    made_with="key",
+                    state=State.INDEXED,
+                )
+            )
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "home").mkdir()
+    return Place(tmp_path / "docs", Home(folder=tmp_path / "home"))
+
+
+def test_with_nothing_to_do_nothing_is_started(place: Place) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    (place.docs / "link").symlink_to(place.docs)
+    place.know(place.docs / "a.txt")
+    assert place.ingest() == Ended(interrupted=False, left=0)
+    assert [(result.file_path, result.skipped) for result in place.results] == [
+        (str(place.docs / "a.txt"), True)
+    ]
+    assert place.notes == [(str(place.docs / "link"), "a link to a folder: not followed")]
+    made = {path.name for path in place.home.folder.iterdir()}
+    assert made == {"index.sqlite3", "manifest.sqlite3", "lock"}
+
+
+def test_a_stop_while_the_folders_are_walked_ends_the_run(place: Place) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    assert place.ingest(stopped=lambda: True) == Ended(interrupted=True, left=0)
+    assert place.results == []
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_path_that_never_was_is_refused_and_no_home_is_made(tmp_path: Path, prune: bool) -> None:
+    place = Place(tmp_path / "missing", Home(folder=tmp_path / "home"))
+    with pytest.raises(MisconfiguredError, match="no such file or folder"):
+        place.ingest(prune=prune)
+    assert not place.home.folder.exists()
+
+
+def test_without_prune_a_folder_that_is_gone_is_refused_though_it_is_known(place: Place) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    place.know(place.docs / "a.txt")
+    (place.docs / "a.txt").unlink()
+    place.docs.rmdir()
+    with pytest.raises(MisconfiguredError, match="no such file or folder"):
+        place.ingest()
+    assert place.ingest(prune=True, stopped=lambda: True) == Ended(interrupted=True, left=1)

@@ -1,0 +1,213 @@
+"""What a run has to do, decided on the disk and in the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from worker.errors import MisconfiguredError
+from worker.home.file_walk import FoundFile, Ignored
+from worker.home.manifest import Entry, Manifest
+from worker.home.plan import Need, Planner, Skipped, Task, need_of, object_key, require_paths
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.document import Document
+from worker.models.file import FileType
+from worker.models.ledger import State
+
+pytestmark = pytest.mark.unit
+
+KEY = "key model"
+
+
+def never() -> None:
+    """Nobody asks for a stop."""
+
+
+def entry_of(path: Path, **changes: object) -> Entry:
+    task = Task(path=str(path))
+    entry = Entry(
+        path=str(path),
+        file_id=task.file_id,
+        size_bytes=7,
+        mtime_ns=7,
+        sha256=hashlib.sha256(b"content").hexdigest(),
+        made_with=KEY,
+        state=State.INDEXED,
+    )
+    return replace(entry, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "docs" / "a.txt"
+    path.parent.mkdir()
+    path.write_bytes(b"content")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "mtime_ns", "need"),
+    [
+        ({}, 7, Need.NOTHING),
+        ({}, 8, Need.NEW_ENTRY),
+        ({"sha256": "another"}, 8, Need.WORK),
+        ({"size_bytes": 8}, 7, Need.WORK),
+        ({"made_with": "older"}, 7, Need.WORK),
+        ({"state": State.DEAD_LETTERED}, 7, Need.WORK),
+        ({"state": State.NO_CONTENT, "reason": "timeout"}, 7, Need.WORK),
+        ({"state": State.NO_CONTENT, "reason": "encrypted"}, 7, Need.NOTHING),
+        ({"vectors_pending": True}, 7, Need.WORK),
+    ],
+)
+def test_what_a_file_needs_follows_from_its_entry(
+    file: Path, changes: dict[str, object], mtime_ns: int, need: Need
+) -> None:
+    found = FoundFile(path=str(file), size_bytes=7, mtime_ns=mtime_ns)
+    assert need_of(found, entry_of(file, **changes), made_with=KEY, stop=never) is need
+
+
+def test_an_unchanged_file_is_not_even_opened(tmp_path: Path) -> None:
+    found = FoundFile(path=str(tmp_path / "not there"), size_bytes=7, mtime_ns=7)
+    assert need_of(found, entry_of(tmp_path / "not there"), made_with=KEY, stop=never) is Need.NOTHING
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Iterator[Manifest]:
+    with Manifest(tmp_path / "manifest.sqlite3") as opened:
+        yield opened
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[SqliteIndex]:
+    opened = SqliteIndex(tmp_path / "index.sqlite3")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def planner(manifest: Manifest, index: SqliteIndex) -> Planner:
+    return Planner(manifest=manifest, index=index, made_with=KEY, stop=never)
+
+
+@pytest.fixture
+def ingested(manifest: Manifest, index: SqliteIndex, file: Path) -> Callable[[], Entry]:
+    def put() -> Entry:
+        entry = entry_of(file, mtime_ns=file.stat().st_mtime_ns)
+        manifest.put(entry)
+        document = Document(
+            file_id=entry.file_id,
+            bucket="b",
+            key="k",
+            file_name="a.txt",
+            file_path=str(file),
+            size_bytes=7,
+            file_type=FileType.TEXT,
+            state=State.INDEXED,
+        )
+        index.index_document(document, version=1)
+        return entry
+
+    return put
+
+
+def plan(planner: Planner, path: Path) -> list[Task | Skipped | Ignored]:
+    return list(planner.plan([str(path)], home="/nowhere"))
+
+
+def test_an_ingested_file_is_skipped_with_what_the_index_knows(
+    planner: Planner, file: Path, ingested: Callable[[], Entry]
+) -> None:
+    ingested()
+    (step,) = plan(planner, file)
+    assert isinstance(step, Skipped)
+    assert (step.result.skipped, step.result.file_type, step.result.file_path) == (True, "txt", str(file))
+
+
+def test_a_touched_file_is_skipped_and_the_manifest_learns_its_new_time(
+    planner: Planner, manifest: Manifest, file: Path, ingested: Callable[[], Entry]
+) -> None:
+    ingested()
+    os.utime(file, ns=(1, 1_234))
+    (step,) = plan(planner, file)
+    entry = manifest.get(str(file))
+    assert isinstance(step, Skipped)
+    assert entry is not None
+    assert entry.mtime_ns == 1_234
+
+
+def test_a_changed_file_is_work_and_its_earlier_entry_goes_along(
+    planner: Planner, file: Path, ingested: Callable[[], Entry]
+) -> None:
+    entry = ingested()
+    file.write_bytes(b"other content")
+    (step,) = plan(planner, file)
+    assert isinstance(step, Task)
+    assert (step.size_bytes, step.entry, step.file_id) == (13, entry, entry.file_id)
+
+
+def test_a_file_that_the_index_lost_is_work(
+    planner: Planner, index: SqliteIndex, file: Path, ingested: Callable[[], Entry]
+) -> None:
+    index.tombstone(ingested().file_id, version=2)
+    (step,) = plan(planner, file)
+    assert isinstance(step, Task)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_file_that_cannot_be_read_is_told_as_failed(
+    planner: Planner, tmp_path: Path, manifest: Manifest, known: bool
+) -> None:
+    # opening it works, reading it does not, whoever asks
+    unreadable = tmp_path / "docs.txt"
+    unreadable.symlink_to("/proc/self/mem")
+    if known:
+        manifest.put(entry_of(unreadable, size_bytes=0))
+    (step,) = plan(planner, unreadable)
+    assert isinstance(step, Skipped)
+    assert (step.result.state, step.result.reason) == ("failed", "Input/output error")
+
+
+def test_a_path_that_is_not_there_has_no_files(planner: Planner, tmp_path: Path) -> None:
+    assert plan(planner, tmp_path / "missing") == []
+
+
+def test_what_is_gone_is_found_below_the_paths_only(
+    planner: Planner, manifest: Manifest, file: Path, tmp_path: Path
+) -> None:
+    for path in (file, file.parent / "gone.txt", tmp_path / "elsewhere.txt"):
+        manifest.put(entry_of(path))
+    tasks = planner.gone([str(file.parent), str(file.parent)])
+    assert [(task.path, task.gone) for task in tasks] == [(str(file.parent / "gone.txt"), True)]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/docs/報告 書.pdf", "報告_書.pdf"),
+        ("/docs/a\nb?.txt", "a_b_.txt"),
+        ("/docs/" + "x" * 200 + ".pdf", "x" * 76 + ".pdf"),
+        (os.fsdecode(b"/docs/\x93\xfa.txt"), "__.txt"),
+    ],
+)
+def test_a_key_is_safe_and_keeps_the_name_readable(path: str, name: str) -> None:
+    key = object_key(path)
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:32]
+    assert key == f"home/{digest}/{name}"
+    assert len(key.encode()) < 1024
+
+
+def test_names_that_only_look_alike_have_keys_of_their_own() -> None:
+    assert object_key(os.fsdecode(b"/a/\xff")) != object_key(os.fsdecode(b"/a/\xfe"))
+    assert object_key("/a/x.txt") != object_key("/b/x.txt")
+
+
+def test_a_missing_path_is_named_unless_it_is_known(tmp_path: Path) -> None:
+    missing = str(tmp_path / "no such")
+    require_paths([missing, str(tmp_path)], known=lambda path: path == missing)
+    with pytest.raises(MisconfiguredError, match=r"no such file or folder: .*no such$"):
+        require_paths([missing, str(tmp_path)], known=lambda _: False)

@@ -1,0 +1,144 @@
+"""Writes of several threads become few requests; every thread learns what became of its own document."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from worker.errors import RejectedError, UnavailableError, WorkerError
+from worker.index.opensearch.bulk_writer import MOST_BYTES, MOST_DOCUMENTS, BulkWriter, Operation, groups
+
+pytestmark = pytest.mark.unit
+
+_DEADLINE_S = 30.0
+
+
+def operation(name: str, size_bytes: int = 10) -> Operation:
+    return Operation(alias="files", file_id=name, version=1, lines=b"x" * size_bytes)
+
+
+class Server:
+    """Takes requests and answers them when it is told to."""
+
+    def __init__(self) -> None:
+        self.requests: list[list[str]] = []
+        self.open = threading.Event()
+        self.began = threading.Semaphore(0)
+        self.answer: Callable[[Operation], WorkerError | None] = lambda _: None
+
+    def send(self, operations: Sequence[Operation]) -> list[WorkerError | None]:
+        self.requests.append([each.file_id for each in operations])
+        self.began.release()
+        assert self.open.wait(_DEADLINE_S)
+        return [self.answer(each) for each in operations]
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+def forever() -> float:
+    """A clock that stands still: nobody's patience ends."""
+    return 0.0
+
+
+def start(pool: ThreadPoolExecutor, writer: BulkWriter, names: Sequence[str]) -> list[object]:
+    return [pool.submit(writer.write, [operation(name)]) for name in names]
+
+
+def wait_until_waiting(writer: BulkWriter, count: int) -> None:
+    tick = threading.Event()
+    for _ in range(int(_DEADLINE_S / 0.01)):
+        if len(writer._waiting) == count:
+            return
+        tick.wait(0.01)
+    raise AssertionError("they did not come")
+
+
+def test_a_document_alone_goes_at_once(server: Server) -> None:
+    server.open.set()
+    assert list(BulkWriter(server.send, clock=forever).write([operation("a")])) == [None]
+    assert server.requests == [["a"]]
+
+
+def test_what_comes_while_a_request_is_under_way_goes_together(server: Server) -> None:
+    writer = BulkWriter(server.send, clock=forever)
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(writer.write, [operation("first")])
+        server.began.acquire(timeout=_DEADLINE_S)
+        others = [pool.submit(writer.write, [operation(name)]) for name in "abcdef"]
+        wait_until_waiting(writer, 6)
+        server.open.set()
+        results = [each.result(_DEADLINE_S) for each in [first, *others]]
+    assert [list(each) for each in results] == [[None]] * 7
+    assert [len(request) for request in server.requests] == [1, 6]
+
+
+def test_each_thread_learns_what_became_of_its_own(server: Server) -> None:
+    server.answer = lambda each: RejectedError("no") if each.file_id == "b" else None
+    writer = BulkWriter(server.send, clock=forever)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(writer.write, [operation("first")])
+        server.began.acquire(timeout=_DEADLINE_S)
+        others = [pool.submit(writer.write, [operation(name), operation(name)]) for name in "abc"]
+        wait_until_waiting(writer, 3)
+        server.open.set()
+        first.result(_DEADLINE_S)
+        kinds = [[type(error) for error in each.result(_DEADLINE_S)] for each in others]
+    assert kinds == [[type(None)] * 2, [RejectedError] * 2, [type(None)] * 2]
+
+
+def test_a_request_that_fails_fails_for_all_in_it_and_for_nobody_else() -> None:
+    answers = iter([UnavailableError("away")])
+
+    def send(operations: Sequence[Operation]) -> list[WorkerError | None]:
+        for error in answers:
+            raise error
+        return [None] * len(operations)
+
+    writer = BulkWriter(send)
+    with pytest.raises(UnavailableError, match="away"):
+        writer.write([operation("a")])
+    assert list(writer.write([operation("b")])) == [None]
+
+
+def test_patience_ends_and_a_second_request_goes_beside_the_first(server: Server) -> None:
+    now = iter([0.0, 10.0, 20.0, 30.0, 40.0])
+    writer = BulkWriter(server.send, clock=lambda: next(now))
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(writer.write, [operation("slow")])
+        server.began.acquire(timeout=_DEADLINE_S)
+        second = pool.submit(writer.write, [operation("second")])
+        assert server.began.acquire(timeout=_DEADLINE_S), "the second waits for the first"
+        server.open.set()
+        slow.result(_DEADLINE_S)
+        second.result(_DEADLINE_S)
+    assert server.requests == [["slow"], ["second"]]
+
+
+def test_groups_are_bounded_by_documents_and_bytes() -> None:
+    many = [[operation(str(number))] for number in range(2 * MOST_DOCUMENTS + 1)]
+    assert [len(group) for group in groups(many)] == [MOST_DOCUMENTS, MOST_DOCUMENTS, 1]
+    half = MOST_BYTES // 2
+    large = [[operation("a", half)], [operation("b", half)], [operation("c", 10)], [operation("d", 10)]]
+    assert [[each[0].file_id for each in group] for group in groups(large)] == [["a", "b"], ["c", "d"]]
+
+
+def test_a_document_larger_than_a_request_goes_alone(server: Server) -> None:
+    huge = [operation("huge", MOST_BYTES + 1)]
+    assert [len(group) for group in groups([[operation("a")], huge, [operation("b")]])] == [1, 1, 1]
+    server.open.set()
+    assert list(BulkWriter(server.send).write(huge)) == [None]
+
+
+def test_nothing_is_lost_or_sent_twice_under_load(server: Server) -> None:
+    server.open.set()
+    writer = BulkWriter(server.send)
+    with ThreadPoolExecutor(16) as pool:
+        names = [str(number) for number in range(1_000)]
+        list(pool.map(lambda name: writer.write([operation(name)]), names))
+    assert sorted(name for request in server.requests for name in request) == sorted(names)

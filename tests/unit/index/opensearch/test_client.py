@@ -1,0 +1,145 @@
+"""Every answer of OpenSearch becomes one of our errors, by what must be done next."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.credentials import Credentials
+from opensearchpy import OpenSearch
+
+from worker.embedded.http_server import LocalHttpServer, Request, Response
+from worker.errors import (
+    Code,
+    LeaseLostError,
+    MisconfiguredError,
+    RejectedError,
+    ThrottledError,
+    UnavailableError,
+    WorkerError,
+)
+from worker.index.opensearch.client import (
+    FieldMissingError,
+    IndexMissingError,
+    SignedBy,
+    connect,
+    item_error,
+    translated,
+)
+
+pytestmark = pytest.mark.unit
+
+
+def body(kind: str, reason: str = "because") -> bytes:
+    error = {"type": kind, "reason": reason}
+    return json.dumps({"error": {"root_cause": [error], **error}}).encode()
+
+
+def asked(client: OpenSearch) -> Any:
+    with translated("search files"):
+        return client.search(index="files", body={})
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "expected"),
+    [
+        (404, body("index_not_found_exception"), IndexMissingError),
+        (429, body("circuit_breaking_exception"), ThrottledError),
+        (429, b"Too many requests", ThrottledError),
+        (401, b"Unauthorized", MisconfiguredError),
+        (403, body("security_exception"), MisconfiguredError),
+        (403, body("cluster_block_exception"), UnavailableError),
+        (400, body("mapper_parsing_exception"), RejectedError),
+        (400, body("strict_dynamic_mapping_exception"), FieldMissingError),
+        (400, body("mapper_parsing_exception", "Vector dimension mismatch"), MisconfiguredError),
+        (413, b"", RejectedError),
+        (500, body("null_pointer_exception"), UnavailableError),
+        (502, b"<html>Bad gateway</html>", UnavailableError),
+        (503, body("cluster_manager_not_discovered_exception"), UnavailableError),
+        (504, b"", UnavailableError),
+    ],
+)
+def test_an_answer_becomes_the_error_that_says_what_to_do(
+    status: int, answer: bytes, expected: type[WorkerError]
+) -> None:
+    with LocalHttpServer(lambda _: Response(status=status, body=answer)) as server:
+        client = connect(server.url)
+        with pytest.raises(WorkerError, match="Could not search files") as caught:
+            asked(client)
+    assert type(caught.value) is expected
+
+
+def test_no_answer_at_all_is_an_outage() -> None:
+    with LocalHttpServer(lambda _: None) as server:
+        client = connect(server.url)
+        with pytest.raises(UnavailableError, match="does not answer"):
+            asked(client)
+    with pytest.raises(UnavailableError, match="does not answer"):
+        asked(client)
+
+
+def test_an_answer_that_is_no_json_is_an_outage() -> None:
+    with (
+        LocalHttpServer(lambda _: Response(body=b"{", content_type="application/json")) as server,
+        pytest.raises(UnavailableError),
+    ):
+        asked(connect(server.url))
+
+
+def test_a_refused_document_keeps_its_code_and_the_deepest_reason() -> None:
+    error = {
+        "type": "mapper_parsing_exception",
+        "reason": "failed to parse",
+        "caused_by": {"reason": "no float"},
+    }
+    found = item_error("index file f", {"status": 400, "error": error, "_id": "f"}, version=1)
+    assert isinstance(found, RejectedError)
+    assert found.code is Code.INDEX_REJECTED
+    assert "failed to parse: no float" in str(found)
+
+
+def test_a_version_conflict_is_a_lost_lease_that_names_both_versions() -> None:
+    reason = "[f]: version conflict, current version [7] is higher than the one provided [3]"
+    error = {"type": "version_conflict_engine_exception", "reason": reason}
+    found = item_error("index file f", {"status": 409, "error": error, "_id": "f"}, version=3)
+    assert isinstance(found, LeaseLostError)
+    assert "version 7 of file f: version 3 is stale" in str(found)
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_written_item_is_no_error(status: int) -> None:
+    assert item_error("index", {"status": status}, version=1) is None
+
+
+@pytest.mark.parametrize("endpoint", ["", "search.example", "http://", "ftp://x"])
+def test_an_endpoint_that_is_no_url_is_told(endpoint: str) -> None:
+    with pytest.raises(MisconfiguredError, match="OPENSEARCH_ENDPOINT"):
+        connect(endpoint)
+
+
+def headers_sent(auth: SignedBy | tuple[str, str] | None) -> dict[str, str]:
+    seen: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        seen.append(request)
+        return Response(body=b"{}")
+
+    with LocalHttpServer(answer) as server:
+        asked(connect(server.url, auth=auth))
+    return dict(seen[0].headers)
+
+
+def test_basic_sends_user_and_password() -> None:
+    assert headers_sent(("user", "word"))["authorization"] == "Basic dXNlcjp3b3Jk"
+
+
+def test_sigv4_signs_for_the_region_and_the_service() -> None:
+    signed = SignedBy(credentials=Credentials("AKID", "secret", "token"), region="ap-northeast-1")
+    headers = headers_sent(signed)
+    assert "/ap-northeast-1/es/aws4_request" in headers["authorization"]
+    assert headers["x-amz-security-token"] == "token"
+
+
+def test_without_auth_nothing_is_sent() -> None:
+    assert "authorization" not in headers_sent(None)

@@ -1,0 +1,146 @@
+"""The health server, asked over a real socket."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+from worker.runtime.metrics import Metrics
+
+from worker.errors import MisconfiguredError
+from worker.runtime.health import HealthServer
+
+pytestmark = pytest.mark.unit
+
+
+@dataclass
+class Worker:
+    """What the server asks; the answers are scripted."""
+
+    ready: bool = True
+    details: Mapping[str, object] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)
+    check: Callable[[], tuple[bool, Mapping[str, object]]] | None = None
+
+    def state(self) -> tuple[bool, Mapping[str, object]]:
+        return self.check() if self.check else (self.ready, self.details)
+
+
+@pytest.fixture
+def worker() -> Worker:
+    return Worker()
+
+
+@pytest.fixture
+def server(worker: Worker) -> Iterator[HealthServer]:
+    server = HealthServer(host="127.0.0.1", port=0, ready=worker.state, render_metrics=worker.metrics.render)
+    server.start()
+    yield server
+    server.stop()
+
+
+def get(server: HealthServer, path: str) -> requests.Response:
+    return requests.get(f"http://127.0.0.1:{server.port}{path}", timeout=10)
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_worker_that_answers_is_alive_ready_or_not(
+    server: HealthServer, worker: Worker, ready: bool
+) -> None:
+    worker.ready = ready
+    answer = get(server, "/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"alive": True})
+
+
+@pytest.mark.parametrize(("ready", "status"), [(True, 200), (False, 503)])
+def test_readiness_is_the_status_and_the_body_says_why(
+    server: HealthServer, worker: Worker, ready: bool, status: int
+) -> None:
+    worker.ready, worker.details = ready, {"in_flight": 2, "work_dir": Path("/営業")}
+    answer = get(server, "/readyz?verbose=1")
+    assert (answer.status_code, answer.json()) == (
+        status,
+        {"ready": ready, "in_flight": 2, "work_dir": "/営業"},
+    )
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_metrics_are_served_as_prometheus_reads_them(server: HealthServer, worker: Worker) -> None:
+    worker.metrics.received.inc(7)
+    answer = get(server, "/metrics")
+    samples = {
+        s.name: s.value for family in text_string_to_metric_families(answer.text) for s in family.samples
+    }
+    assert samples["cis_received_total"] == 7
+    assert answer.headers["Content-Type"].startswith("text/plain; version=")
+
+
+def test_another_path_is_not_found(server: HealthServer) -> None:
+    assert get(server, "/").status_code == 404
+
+
+def test_an_answer_does_not_tell_what_it_is_made_of(server: HealthServer) -> None:
+    assert "Python" not in get(server, "/healthz").headers["Server"]
+
+
+def test_a_check_that_fails_hurts_only_its_own_request(server: HealthServer, worker: Worker) -> None:
+    loop: dict[str, object] = {}
+    worker.details = {"loop": loop}
+    loop["again"] = loop
+    with pytest.raises(requests.ConnectionError):
+        get(server, "/readyz")
+    assert get(server, "/healthz").status_code == 200
+
+
+def test_a_caller_that_hangs_up_hurts_nobody(server: HealthServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as caller:
+        caller.sendall(b"GET /metrics HTTP/1.0\r\n")
+    assert get(server, "/healthz").status_code == 200
+
+
+def test_a_slow_answer_keeps_no_other_caller_waiting(server: HealthServer, worker: Worker) -> None:
+    asked, answer_now = threading.Event(), threading.Event()
+
+    def slowly() -> tuple[bool, Mapping[str, object]]:
+        asked.set()
+        return answer_now.wait(60), {}
+
+    worker.check = slowly
+    caller = threading.Thread(target=get, args=(server, "/readyz"), daemon=True)
+    caller.start()
+    assert asked.wait(60)
+    assert get(server, "/healthz").status_code == 200
+    answer_now.set()
+    caller.join(60)
+
+
+def test_a_taken_port_is_named_with_the_setting_that_changes_it(server: HealthServer, worker: Worker) -> None:
+    second = HealthServer(
+        host="127.0.0.1", port=server.port, ready=worker.state, render_metrics=worker.metrics.render
+    )
+    with pytest.raises(MisconfiguredError, match=rf"port {server.port}: .*CIS_HTTP_PORT"):
+        second.start()
+    second.stop()
+
+
+def test_an_address_that_is_not_ours_is_named_with_its_setting(worker: Worker) -> None:
+    server = HealthServer(host="192.0.2.1", port=0, ready=worker.state, render_metrics=worker.metrics.render)
+    with pytest.raises(MisconfiguredError, match=r"192\.0\.2\.1 .*CIS_HTTP_HOST"):
+        server.start()
+
+
+def test_after_a_stop_nobody_listens_and_a_new_start_may(server: HealthServer) -> None:
+    port = server.port
+    server.stop()
+    server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=10)
+    assert server.port == port
+    server.start()
+    assert get(server, "/healthz").status_code == 200

@@ -1,0 +1,242 @@
+"""Log lines: one JSON object each, in order, without secrets, whatever is thrown at them."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from worker.runtime.log import bind, configure
+
+pytestmark = pytest.mark.unit
+
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """A configured log; everything that configure changes is put back."""
+    root, ours, raising = logging.getLogger(), logging.getLogger("worker"), logging.raiseExceptions
+    levels = (root.level, ours.level)
+    stream = io.StringIO()
+    configure("info", stream=stream)
+    yield stream
+    root.handlers = [handler for handler in root.handlers if handler.get_name() != "worker"]
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+    logging.raiseExceptions = raising
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture
+def lines(stream: io.StringIO) -> Lines:
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_line_tells_when_how_bad_who_and_what(lines: Lines) -> None:
+    structlog.get_logger("worker.consumer").info("message_received", count=3)
+    (line,) = lines()
+    assert list(line) == ["timestamp", "level", "logger", "event", "count"]
+    assert (line["level"], line["logger"], line["event"], line["count"]) == (
+        "info",
+        "worker.consumer",
+        "message_received",
+        3,
+    )
+    assert datetime.fromisoformat(line["timestamp"]).utcoffset() == timedelta(0)
+
+
+def test_lines_below_the_level_are_not_written(lines: Lines) -> None:
+    log = structlog.get_logger("worker.consumer")
+    log.debug("too_fine")
+    log.info("written")
+    assert [line["event"] for line in lines()] == ["written"]
+
+
+@pytest.mark.parametrize(
+    ("level", "written"),
+    [
+        ("debug", ["worker debug", "worker error", "botocore error"]),
+        ("info", ["worker error", "botocore error"]),
+        ("error", ["worker error", "botocore error"]),
+    ],
+)
+def test_other_libraries_speak_from_warning_at_every_level(
+    level: str, written: list[str], stream: io.StringIO
+) -> None:
+    configure(level, stream=stream)
+    for name in ("worker", "botocore"):
+        logging.getLogger(f"{name}.x").debug("%s debug", name)
+        logging.getLogger(f"{name}.x").error("%s error", name)
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == written
+
+
+def test_the_standard_loggers_write_the_same_lines(lines: Lines) -> None:
+    with bind(job="j1"):
+        logging.getLogger("botocore.retryhandler").warning("retry %d of %s", 2, "PutObject")
+    (line,) = lines()
+    assert line["event"] == "retry 2 of PutObject"
+    assert (line["level"], line["logger"], line["job"]) == ("warning", "botocore.retryhandler", "j1")
+
+
+def test_warnings_of_python_become_lines(lines: Lines) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=False)
+        logging.captureWarnings(capture=True)
+        warnings.warn("old API", DeprecationWarning, stacklevel=1)
+        logging.captureWarnings(capture=False)
+    assert "old API" in lines()[0]["event"]
+
+
+def test_configuring_again_moves_the_log_and_does_not_double_it(stream: io.StringIO) -> None:
+    second = io.StringIO()
+    configure("info", stream=second)
+    structlog.get_logger("worker").info("once")
+    assert stream.getvalue() == ""
+    assert len(second.getvalue().splitlines()) == 1
+
+
+def test_bound_ids_are_on_every_line_inside_and_gone_after(lines: Lines) -> None:
+    log = structlog.get_logger("worker.x")
+    with bind(message="m1", correlation="c1"):
+        with bind(job="j1", file="f1", path="/a", stage="ocr"):
+            log.info("inside")
+        log.info("between")
+    log.info("outside")
+    inside, between, outside = lines()
+    ids = ("job", "file", "path", "stage", "message", "correlation")
+    assert [inside.get(name) for name in ids] == ["j1", "f1", "/a", "ocr", "m1", "c1"]
+    assert [between.get(name) for name in ids] == [None, None, None, None, "m1", "c1"]
+    assert [outside.get(name) for name in ids] == [None] * 6
+
+
+def test_ids_are_unbound_when_the_work_fails(lines: Lines) -> None:
+    with pytest.raises(OSError, match="gone"), bind(job="j1"):
+        raise OSError("gone")
+    structlog.get_logger("worker").info("next")
+    assert "job" not in lines()[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "password",
+        "DB_PASSWORD",
+        "secret",
+        "token",
+        "session_token",
+        "X-aws-ec2-metadata-token",
+        "Authorization",
+        "aws_secret_access_key",
+        "SecretAccessKey",
+        "api_key",
+        "Set-Cookie",
+    ],
+)
+def test_a_value_whose_name_is_secret_is_masked_at_any_depth(name: str, stream: io.StringIO) -> None:
+    structlog.get_logger("worker").info("told", **{name: "hunter2"}, headers=[{name: b"hunter2"}])
+    assert json.loads(stream.getvalue())[name] == "***"
+    assert "hunter2" not in stream.getvalue()
+
+
+def test_figures_and_flags_are_no_secrets(lines: Lines) -> None:
+    structlog.get_logger("worker").info("told", input_tokens=12, token_count=3, tokens="many", has_token=True)
+    line = lines()[0]
+    assert (line["input_tokens"], line["token_count"], line["tokens"], line["has_token"]) == (
+        12,
+        3,
+        "many",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "GET https://b.s3.test/k?X-Amz-Date=1&X-Amz-Signature=hunter2&x=1",
+            "GET https://b.s3.test/k?X-Amz-Date=1&X-Amz-Signature=***&x=1",
+        ),
+        ("https://b/k?X-Amz-Security-Token=hunter2", "https://b/k?X-Amz-Security-Token=***"),
+        ("https://b/k?AWSAccessKeyId=A&Signature=hunter2", "https://b/k?AWSAccessKeyId=A&Signature=***"),
+        ("https://admin:hunter2@search:9200/x", "https://***@search:9200/x"),
+        ("https://hunter2@search:9200/x", "https://***@search:9200/x"),
+        ("Authorization: Bearer hunter2", "Authorization: ***"),
+        ('{"SecretAccessKey" : "hunter2", "a": 1}', '{"SecretAccessKey" : "***", "a": 1}'),
+        ("password=hunter2;host=a", "password=***;host=a"),
+        ("mail to a@b.example about https://c/d", "mail to a@b.example about https://c/d"),
+        ("s3://nas/営業/a.pdf", "s3://nas/営業/a.pdf"),
+    ],
+)
+def test_secrets_inside_text_are_masked(text: str, shown: str, stream: io.StringIO) -> None:
+    log = structlog.get_logger("worker")
+    log.warning(text, url=text, nested={"at": (text,)})
+    logging.getLogger("urllib3").warning("%s", text)
+    try:
+        raise OSError(text)
+    except OSError:
+        log.exception("failed")
+    own, foreign, failed = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert (own["event"], own["url"], own["nested"]) == (shown, shown, {"at": [shown]})
+    assert foreign["event"] == shown
+    assert failed["exception"].endswith(f"OSError: {shown}")
+
+
+def test_an_exception_is_one_field_of_one_line(lines: Lines) -> None:
+    try:
+        raise ValueError("no such page\nsecond line")
+    except ValueError:
+        structlog.get_logger("worker").exception("attempt_failed", code="processing_failed")
+        logging.getLogger("botocore").exception("theirs")
+    own, foreign = lines()
+    assert own["level"] == "error"
+    assert own["exception"].startswith("Traceback")
+    assert own["exception"].endswith("ValueError: no such page\nsecond line")
+    assert own["exception"] == foreign["exception"]
+
+
+def cyclic() -> list[object]:
+    loop: list[object] = []
+    loop.append(loop)
+    return loop
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("\udcff\ud800", "\udcff\ud800"),
+        ("a\nb\r\u2028\0", "a\nb\r\u2028\0"),
+        (b"\xff", "b'\\xff'"),
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+        (Path("/a"), "PosixPath('/a')"),
+        ({1: {("a", "b"): 2}}, {"1": {"('a', 'b')": 2}}),
+        ({"x"}, ["x"]),
+        (cyclic(), [[[[[["[[...]]"]]]]]]),
+    ],
+)
+def test_no_value_breaks_a_line(value: object, shown: object, stream: io.StringIO) -> None:
+    structlog.get_logger("worker").info("told", value=value)
+    (line,) = stream.getvalue().splitlines()
+    assert line.isascii()
+    assert json.loads(line)["value"] == shown
+
+
+def test_a_foreign_line_that_cannot_be_formatted_is_dropped_quietly(
+    lines: Lines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logging.getLogger("botocore").warning("%d pages", "many")
+    structlog.get_logger("worker").info("goes_on")
+    assert [line["event"] for line in lines()] == ["goes_on"]
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,102 @@
+"""The figures a worker shows, read back from the text Prometheus would get."""
+
+from __future__ import annotations
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from worker.runtime.metrics import Metrics
+
+pytestmark = pytest.mark.unit
+
+
+def shown(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Every sample as (name, sorted labels) -> value."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(metrics.render().decode())
+        for sample in family.samples
+    }
+
+
+def test_counters_are_shown_under_their_names_and_labels() -> None:
+    metrics = Metrics()
+    metrics.documents_total.labels(state="partial", reason="timeout").inc()
+    metrics.pages_total.labels(source="ocr").inc(12)
+    metrics.ocr_seconds.inc(2.5)
+    metrics.embedding_calls.labels(model="amazon.titan-embed-image-v1", result="ok").inc()
+    metrics.received.inc(10)
+    metrics.settled.labels(ending="done").inc()
+    metrics.queue_errors.inc()
+    metrics.beats_landed.inc()
+    metrics.beats_failed.inc()
+    figures = shown(metrics)
+    assert figures["cis_documents_total", (("reason", "timeout"), ("state", "partial"))] == 1
+    assert figures["cis_pages_total", (("source", "ocr"),)] == 12
+    assert figures["cis_ocr_seconds_total", ()] == 2.5
+    assert (
+        figures["cis_embedding_calls_total", (("model", "amazon.titan-embed-image-v1"), ("result", "ok"))]
+        == 1
+    )
+    assert figures["cis_received_total", ()] == 10
+    assert figures["cis_settled_total", (("ending", "done"),)] == 1
+    assert figures["cis_queue_errors_total", ()] == 1
+    assert figures["cis_beats_landed_total", ()] == 1
+    assert figures["cis_beats_failed_total", ()] == 1
+
+
+def test_gauges_go_up_and_down() -> None:
+    metrics = Metrics()
+    metrics.in_flight.set(3)
+    metrics.parked.set(1)
+    metrics.metadata_blind.set(1)
+    metrics.shutdown_requested.set(1)
+    metrics.breaker_open.labels(service="bedrock").set(1)
+    metrics.in_flight.set(0)
+    figures = shown(metrics)
+    assert figures["cis_in_flight", ()] == 0
+    assert figures["cis_parked", ()] == 1
+    assert figures["cis_metadata_blind", ()] == 1
+    assert figures["cis_shutdown_requested", ()] == 1
+    assert figures["cis_breaker_open", (("service", "bedrock"),)] == 1
+
+
+def test_a_fresh_worker_shows_zero_and_not_nothing() -> None:
+    figures = shown(Metrics())
+    assert figures["cis_received_total", ()] == 0
+    assert figures["cis_in_flight", ()] == 0
+
+
+def test_two_workers_in_one_process_do_not_share_figures() -> None:
+    one, other = Metrics(), Metrics()
+    one.received.inc()
+    assert shown(other)["cis_received_total", ()] == 0
+
+
+def test_a_stage_is_timed_also_when_it_fails() -> None:
+    metrics = Metrics()
+    with metrics.time_stage("download"):
+        pass
+    with pytest.raises(OSError, match="disk full"), metrics.time_stage("download"):
+        raise OSError("disk full")
+    figures = shown(metrics)
+    assert figures["cis_stage_seconds_count", (("stage", "download"),)] == 2
+    assert figures["cis_stage_seconds_sum", (("stage", "download"),)] >= 0
+
+
+def test_a_stage_is_timed_by_the_clock_and_by_the_cpu_also_when_it_fails() -> None:
+    metrics = Metrics()
+
+    def fail() -> None:
+        with metrics.time_stage("index"):
+            sum(range(100_000))
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
+    with metrics.time_stage("index"):
+        pass
+    figures = shown(metrics)
+    stage = (("stage", "index"),)
+    assert figures["cis_stage_seconds_count", stage] == 2
+    assert 0 < figures["cis_stage_cpu_seconds_total", stage] <= figures["cis_stage_seconds_sum", stage] + 0.01

@@ -1,0 +1,1 @@
+"""The messages a worker holds: kept hidden, claimed, parked, dead-lettered."""

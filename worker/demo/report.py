@@ -1,0 +1,212 @@
+"""The demo's page: one HTML file with everything in it, to be read without the program.
+
+Everything that came from a document is escaped; pictures are inside as data: URIs, and nothing is
+loaded from anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from importlib import resources
+from pathlib import Path
+
+from worker.demo.checks import Check
+from worker.demo.run_record import DemoDocument, Facts, Search
+from worker.demo.timeline import draw_timeline
+from worker.index.query import parse_query
+from worker.models.ledger import State
+from worker.models.page import Page
+
+_Readers = Mapping[tuple[str, int], int]
+"""Which worker recognised which page, by file_id and number."""
+
+_MARKED = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_STYLE_FILE = "report.css"
+_TITLE = "A machine was taken away in the middle of a scan, and not a page was lost"
+_FAILED_TITLE = "This run does not show what it should"
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def write_page(path: Path, facts: Facts, checks: Sequence[Check]) -> None:
+    """Write the page of a run to `path`."""
+    path.write_text(render_page(facts, checks), encoding="utf-8")
+
+
+def render_page(facts: Facts, checks: Sequence[Check]) -> str:
+    """The page of a run as HTML."""
+    style = (resources.files("worker.demo") / _STYLE_FILE).read_text(encoding="utf-8")
+    body = "\n".join(
+        (
+            _head(facts, checks),
+            _section("interruption", "The interruption", _interruption(facts)),
+            _section("proof", "The proof", _proof(checks)),
+            _section("searches", "Searches", "".join(map(_search, facts.searches))),
+            _section("files", "Files", _files(facts)),
+            _section("texts", "What was read", _texts(facts)),
+        )
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>cis-worker demo</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _section(anchor: str, title: str, content: str) -> str:
+    return f'<section id="{anchor}">\n<h2>{title}</h2>\n{content}\n</section>'
+
+
+def _head(facts: Facts, checks: Sequence[Check]) -> str:
+    failed = sum(not check.passed for check in checks)
+    kind, verdict, title = "good", f"All {len(checks)} checks passed", _TITLE
+    if failed:
+        kind, verdict, title = "bad", f"{failed} of {len(checks)} checks failed", _FAILED_TITLE
+    figures = (
+        (str(len(facts.documents)), "files"),
+        (str(sum(len(document.pages) for document in facts.documents)), "pages"),
+        (str(len(facts.reads)), "of them recognised (OCR)"),
+        (f"{facts.scan_pages_by(1)} + {facts.scan_pages_by(2)}", "pages of the scan, worker 1 + 2"),
+        (str(facts.dead_letters), "dead letters"),
+        (f"{facts.took_s:.0f} s", "from start to end"),
+    )
+    tiles = "".join(f"<li><b>{escape(value)}</b><span>{label}</span></li>" for value, label in figures)
+    return (
+        f'<header>\n<p class="product">cis-worker demo</p><p class="verdict {kind}">{verdict}</p>\n'
+        f'<h1>{title}</h1>\n<ul class="figures">{tiles}</ul>\n</header>'
+    )
+
+
+def _interruption(facts: Facts) -> str:
+    legend = (
+        '<p class="legend"><span class="w1">scan, worker 1</span><span class="w2">scan, worker 2</span>'
+        '<span class="other">other files</span><span class="warn">time the notice left</span></p>'
+    )
+    rows = "".join(
+        f'<li class="{happening.mood.value}"><time>{happening.at_s:.1f} s</time>'
+        f"<span>{escape(happening.text)}</span></li>"
+        for happening in facts.happenings
+    )
+    return f'<div class="card wide">{draw_timeline(facts)}{legend}</div>\n<ol class="events card">{rows}</ol>'
+
+
+def _proof(checks: Iterable[Check]) -> str:
+    rows = "".join(
+        f'<li class="{"good" if check.passed else "bad"}"><div><b>{escape(check.claim)}</b>'
+        f"<span>{escape(check.detail)}</span></div></li>"
+        for check in checks
+    )
+    return f'<ul class="checks card">{rows}</ul>'
+
+
+def _search(search: Search) -> str:
+    hits = "".join(
+        f'<li><p class="where"><b>{escape(hit.file_name)}</b><span>page {hit.page}</span></p>'
+        f"<p>{_marked(hit.snippet)}</p></li>"
+        for hit in search.hits
+    )
+    count = f"{search.total} file{'' if search.total == 1 else 's'}"
+    return (
+        f'<div class="card search"><h3><span class="query">{escape(search.query)}</span>'
+        f"<small>{count}</small></h3><ol>{hits or '<li>nothing found</li>'}</ol></div>"
+    )
+
+
+def _marked(snippet: str) -> str:
+    return _MARKED.sub(r"<mark>\1</mark>", escape(snippet))
+
+
+def _files(facts: Facts) -> str:
+    rows = "".join(map(_file_row, facts.documents))
+    names = ("file", "state", "pages", "language", "confidence", "likeness", "seconds")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    return (
+        f'<div class="card wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        '<p class="note">Seconds are from upload to commit, waiting included. Likeness compares the text '
+        "with the true text that the generator wrote, character by character.</p>"
+    )
+
+
+def _file_row(document: DemoDocument) -> str:
+    row, read = document.row, document.document
+    state = row.state.value if row else "missing"
+    kind = {State.INDEXED.value: "good", State.NO_CONTENT.value: "plain"}.get(state, "bad")
+    reason = f" <small>{escape(row.reason)}</small>" if row and row.reason else ""
+    cells = (
+        str(len(document.pages)),
+        (read.language if read else None) or "",
+        _number(read.confidence if read else None, "{:.0f}"),
+        _number(document.similarity, "{:.3f}"),
+        _number(document.took_s, "{:.1f}"),
+    )
+    numbers = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return (
+        f'<tr><td class="name"><a href="#{document.file_id}">{escape(document.name)}</a>'
+        f"<small>{escape(document.sample.kind)}</small></td>"
+        f'<td><span class="state {kind}">{escape(state)}</span>{reason}</td>{numbers}</tr>'
+    )
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)
+
+
+def _texts(facts: Facts) -> str:
+    patterns = [term.pattern for search in facts.searches for term in parse_query(search.query)]
+    hits = re.compile(f"({'|'.join(patterns)})", re.IGNORECASE) if patterns else None
+    readers = {(read.file_id, read.page): read.worker for read in facts.reads}
+    return "\n".join(_text(document, readers, hits) for document in facts.documents)
+
+
+def _text(document: DemoDocument, readers: _Readers, hits: re.Pattern[str] | None) -> str:
+    picture = '<div class="thumbnail none">no picture</div>'
+    if document.thumbnail is not None:
+        data = base64.b64encode(document.thumbnail).decode("ascii")
+        picture = (
+            f'<div class="thumbnail"><img alt="first page of {escape(document.name)}" '
+            f'src="data:image/webp;base64,{data}"></div>'
+        )
+    pages = "".join(
+        _page(page, document, readers.get((document.file_id, page.number)), hits) for page in document.pages
+    )
+    row = document.row
+    if not pages:
+        why = row.reason_message if row else "It has no ledger row."
+        pages = f'<p class="note">Found by its name only. {escape(why)}</p>'
+    path = document.document.file_path if document.document else document.name
+    return (
+        f'<article class="card document" id="{document.file_id}">{picture}<div class="content">'
+        f'<h3>{escape(document.name)}</h3><p class="path">{escape(path)}</p>{pages}</div></article>'
+    )
+
+
+def _page(page: Page, document: DemoDocument, reader: int | None, hits: re.Pattern[str] | None) -> str:
+    index = page.number - 1
+    truths, likenesses = document.sample.page_truths, document.similarities
+    truth = truths[index] if index < len(truths) else ""
+    text = _highlighted(page.text, hits)
+    facts = [f"page {page.number}", page.source.value.replace("_", " ")]
+    facts += [page.language] if page.language else []
+    facts += [f"confidence {page.confidence:.0f}"] if page.confidence is not None else []
+    facts += [f"likeness {likenesses[index]:.3f}"] if index < len(likenesses) else []
+    facts += [f"by worker {reader}"] if reader is not None else []
+    opened = " open" if "<mark>" in text else ""
+    return (
+        f"<details{opened}><summary>{escape(' · '.join(facts))}</summary>"
+        f'<div class="pair"><div><h4>as read</h4><pre>{text}</pre></div>'
+        f"<div><h4>as written</h4><pre>{escape(truth)}</pre></div></div></details>"
+    )
+
+
+def _highlighted(text: str, hits: re.Pattern[str] | None) -> str:
+    """The text, escaped, with the hits marked."""
+    if hits is None:
+        return escape(text)
+    parts = hits.split(text)
+    return "".join(
+        f"<mark>{escape(part)}</mark>" if number % 2 else escape(part) for number, part in enumerate(parts)
+    )

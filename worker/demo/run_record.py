@@ -1,0 +1,169 @@
+"""What a run of the demo saw: the values that checks are made from and the page is drawn from.
+
+Times are seconds since the demo began. Workers are numbered 1 (the interrupted) and 2 (the
+replacement).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from worker.aws.ledger_row import FileRow
+from worker.index.search_index import SearchHit
+from worker.models.document import Document
+from worker.models.page import Page
+from worker.samples.write import Sample
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageRead:
+    """One page that one worker recognised, as its log told: it took `took_s` until `at_s`."""
+
+    worker: int
+    file_id: str
+    page: int
+    took_s: float
+    at_s: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerRun:
+    """The life of one worker process; `exit_code` None means that it never ended by itself.
+
+    `gave_back` counts messages, `restored_pages` those of the scan it took over from a checkpoint.
+    """
+
+    number: int
+    started_s: float
+    ready_s: float | None = None
+    noticed_s: float | None = None
+    stopped_s: float | None = None
+    exit_code: int | None = None
+    gave_back: int = 0
+    restored_pages: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemoDocument:
+    """One sample, its ledger row, and what the index holds of it.
+
+    `similarities` are those of its pages to the true text (0..1); `took_s` is from upload to commit,
+    None when it never ended. `thumbnail` is WebP.
+    """
+
+    sample: Sample
+    file_id: str
+    row: FileRow | None = None
+    document: Document | None = None
+    similarities: tuple[float, ...] = ()
+    took_s: float | None = None
+    thumbnail: bytes | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.sample.path.name
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages in the index."""
+        return self.document.pages if self.document else ()
+
+    @property
+    def recognised(self) -> frozenset[int]:
+        """Numbers of the pages whose text came from OCR."""
+        return frozenset(page.number for page in self.pages if page.source.recognised)
+
+    @property
+    def similarity(self) -> float | None:
+        """Mean similarity of its pages, None where there is nothing to read."""
+        return sum(self.similarities) / len(self.similarities) if self.similarities else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Search:
+    """One question to the index, what must come first, and what came; page None is any page."""
+
+    query: str
+    expected_file: str
+    expected_page: int | None = None
+    hits: tuple[SearchHit, ...] = ()
+    total: int = 0
+
+    @property
+    def found(self) -> bool:
+        """Whether what was expected came first, with a page."""
+        if not self.hits:
+            return False
+        first = self.hits[0]
+        page_fits = first.page > 0 if self.expected_page is None else first.page == self.expected_page
+        return first.file_name == self.expected_file and page_fits
+
+    @property
+    def expected(self) -> str:
+        """What must come first, in words."""
+        page = f" page {self.expected_page}" if self.expected_page else ""
+        return f"{self.expected_file}{page}"
+
+
+class Mood(StrEnum):
+    """How a happening is to be shown."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happening:
+    """Something a spectator wants to hear of."""
+
+    at_s: float
+    text: str
+    mood: Mood = Mood.PLAIN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """Everything a finished run is judged by. `waiting` and `dead_letters` count messages at the end.
+
+    `notice_s` is when the Spot notice was sent, None if it never was, `notice_in_s` how far ahead its
+    time lay.
+    """
+
+    documents: tuple[DemoDocument, ...]
+    rows: tuple[FileRow, ...]
+    reads: tuple[PageRead, ...]
+    workers: tuple[WorkerRun, ...]
+    searches: tuple[Search, ...]
+    waiting: int
+    dead_letters: int
+    scan_id: str
+    notice_s: float | None
+    notice_in_s: float | None
+    took_s: float
+    happenings: tuple[Happening, ...] = ()
+
+    @property
+    def scan(self) -> DemoDocument | None:
+        """The document that is interrupted."""
+        return next((document for document in self.documents if document.file_id == self.scan_id), None)
+
+    @property
+    def scan_pages(self) -> int:
+        """How many pages the scan has."""
+        return self.scan.sample.pages if self.scan else 0
+
+    @property
+    def scan_reads(self) -> tuple[PageRead, ...]:
+        """The recognised pages of the scan."""
+        return tuple(read for read in self.reads if read.file_id == self.scan_id)
+
+    def scan_pages_by(self, worker: int) -> int:
+        """How many pages of the scan a worker recognised."""
+        return sum(read.worker == worker for read in self.scan_reads)
+
+    def worker(self, number: int) -> WorkerRun | None:
+        """The life of a worker, None if there was none."""
+        return next((run for run in self.workers if run.number == number), None)

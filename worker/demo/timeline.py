@@ -1,0 +1,126 @@
+"""The interruption as a drawing (SVG): which worker recognised which page when, and what hit it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from worker.demo.run_record import Facts, PageRead, WorkerRun
+
+_INTERRUPTED = 1
+_WIDTH_PX = 1080.0
+_LEFT_PX = 92.0
+_RIGHT_PX = 16.0
+_TOP_PX = 46.0
+_LANE_PX = 30.0
+_GAP_PX = 26.0
+_AXIS_PX = 34.0
+_TICK_LABELS = 12
+_STEPS_S = (1, 2, 5, 10, 20, 30, 60, 120)
+
+
+def draw_timeline(facts: Facts) -> str:
+    """An SVG element: a row a worker, a lane for each page recognised at one time."""
+    scale = _Scale(max(facts.took_s, 1.0))
+    parts: list[str] = []
+    y_px = _TOP_PX
+    for run in facts.workers:
+        lanes = in_lanes([read for read in facts.reads if read.worker == run.number])
+        height_px = max(1, len(lanes)) * _LANE_PX
+        parts.append(_row(run, y_px, height_px, scale, facts.took_s))
+        if run.number == _INTERRUPTED:
+            parts.append(_notice(facts, y_px, height_px, scale))
+        for number, lane in enumerate(lanes):
+            parts += [_block(read, y_px + number * _LANE_PX, scale, facts.scan_id) for read in lane]
+        y_px += height_px + _GAP_PX
+    bottom_px = y_px - _GAP_PX + 8
+    axis = _axis(facts.took_s, bottom_px, scale)
+    return (
+        f'<svg class="timeline" viewBox="0 0 {_WIDTH_PX:.0f} {bottom_px + _AXIS_PX:.0f}" role="img" '
+        f'aria-label="Which worker recognised which page when">{axis}{"".join(parts)}</svg>'
+    )
+
+
+def in_lanes(reads: Sequence[PageRead]) -> list[list[PageRead]]:
+    """Reads in as few lanes as they need so that none overlaps another of its lane, by time."""
+    lanes: list[list[PageRead]] = []
+    for read in sorted(reads, key=lambda read: read.at_s - read.took_s):
+        begins_s = read.at_s - read.took_s
+        # Log lines arrive a moment late, so that neighbours may seem to overlap a little.
+        free = next((lane for lane in lanes if lane[-1].at_s <= begins_s + 0.35 * read.took_s), None)
+        if free is None:
+            lanes.append([read])
+        else:
+            free.append(read)
+    return lanes
+
+
+class _Scale:
+    """Seconds to pixels."""
+
+    def __init__(self, took_s: float) -> None:
+        self._px_per_s = (_WIDTH_PX - _LEFT_PX - _RIGHT_PX) / took_s
+
+    def x(self, at_s: float) -> float:
+        """Where a time lies."""
+        return _LEFT_PX + max(0.0, at_s) * self._px_per_s
+
+
+def _row(run: WorkerRun, y_px: float, height_px: float, scale: _Scale, took_s: float) -> str:
+    begin_px = scale.x(run.started_s)
+    end_px = scale.x(took_s if run.stopped_s is None else run.stopped_s)
+    return (
+        f'<text class="who" x="0" y="{y_px + height_px / 2 + 5:.1f}">Worker {run.number}</text>'
+        f'<rect class="life" x="{begin_px:.1f}" y="{y_px - 5:.1f}" rx="8" '
+        f'width="{max(2.0, end_px - begin_px):.1f}" height="{height_px + 10:.1f}"/>'
+    )
+
+
+def _block(read: PageRead, y_px: float, scale: _Scale, scan_id: str) -> str:
+    begin_px, end_px = scale.x(read.at_s - read.took_s), scale.x(read.at_s)
+    width_px = max(3.0, end_px - begin_px - 1.5)
+    of_scan = read.file_id == scan_id
+    kind = f"w{read.worker}" if of_scan else "other"
+    what = f"page {read.page} of the scan" if of_scan else f"page {read.page} of another file"
+    label = (
+        f'<text class="number" x="{begin_px + width_px / 2:.1f}" y="{y_px + _LANE_PX / 2 + 4:.1f}">'
+        f"{read.page}</text>"
+        if of_scan
+        else ""
+    )
+    return (
+        f'<g><title>{escape(what)}, {read.took_s:.1f} s</title><rect class="page {kind}" '
+        f'x="{begin_px:.1f}" y="{y_px + 2:.1f}" width="{width_px:.1f}" height="{_LANE_PX - 4:.1f}" rx="4"/>'
+        f"{label}</g>"
+    )
+
+
+def _axis(took_s: float, bottom_px: float, scale: _Scale) -> str:
+    step_s = next((step for step in _STEPS_S if took_s / step <= _TICK_LABELS), _STEPS_S[-1])
+    ticks = []
+    top_px = _TOP_PX - 8
+    for number in range(math.floor(took_s / step_s) + 1):
+        x_px = scale.x(number * step_s)
+        ticks.append(
+            f'<line class="tick" x1="{x_px:.1f}" x2="{x_px:.1f}" y1="{top_px:.1f}" y2="{bottom_px:.1f}"/>'
+            f'<text class="time" x="{x_px:.1f}" y="{bottom_px + 18:.1f}">{number * step_s} s</text>'
+        )
+    return "".join(ticks)
+
+
+def _notice(facts: Facts, y_px: float, height_px: float, scale: _Scale) -> str:
+    """The time the notice left, over the row of the worker it was for."""
+    if facts.notice_s is None:
+        return ""
+    left_px = scale.x(facts.notice_s)
+    right_px = scale.x(min(facts.took_s, facts.notice_s + (facts.notice_in_s or 0.0)))
+    top_px, bottom_px = y_px - 12, y_px + height_px + 10
+    return (
+        f'<rect class="notice" x="{left_px:.1f}" y="{top_px:.1f}" rx="3" '
+        f'width="{max(1.0, right_px - left_px):.1f}" height="{bottom_px - top_px:.1f}"/>'
+        f'<line class="notice-edge" x1="{left_px:.1f}" x2="{left_px:.1f}" '
+        f'y1="{top_px:.1f}" y2="{bottom_px:.1f}"/>'
+        f'<text class="notice-text" x="{left_px:.1f}" y="{top_px - 9:.1f}">'
+        f"Spot notice: gone in {facts.notice_in_s or 0.0:.0f} s</text>"
+    )

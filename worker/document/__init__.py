@@ -1,0 +1,1 @@
+"""One document: its pages collected from the sandbox, its artifact stored, its vectors made."""

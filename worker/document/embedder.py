@@ -1,0 +1,105 @@
+"""The vectors of one document: from the store where its content was embedded before, else from Bedrock.
+
+The service being away never holds a document up: it is committed with its vectors pending.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import structlog
+
+from worker.aws.bedrock_client import BedrockClient
+from worker.document.artifacts import ArtifactStore
+from worker.errors import BedrockError, ThrottledError, UnavailableError, WorkerError
+from worker.models.document import Extraction, Vectors
+from worker.runtime.metrics import Metrics
+
+_log = structlog.get_logger(__name__)
+
+
+class Embedder:
+    """Image vectors from the picture the child made; text vectors by page where a model is set."""
+
+    def __init__(
+        self,
+        *,
+        bedrock: BedrockClient,
+        store: ArtifactStore,
+        image_model: str,
+        text_model: str,
+        metrics: Metrics,
+    ) -> None:
+        self._bedrock = bedrock
+        self._store = store
+        self._image_model = image_model
+        self._text_model = text_model
+        self._metrics = metrics
+
+    def embed(
+        self,
+        sha256: str,
+        extraction: Extraction,
+        *,
+        check: Callable[[], None] = lambda: None,
+        on_failure: Callable[[WorkerError], None] = lambda _: None,
+    ) -> Vectors:
+        """All vectors that are switched on; `pending` when the service could not answer.
+
+        `check` is called before each of them, and may raise to end the work. `on_failure` hears what
+        the service said.
+        """
+        image: tuple[float, ...] | None = None
+        text: tuple[tuple[float, ...], ...] = ()
+        try:
+            if self._image_model and extraction.picture is not None:
+                check()
+                picture = extraction.picture
+                image = self._vector(sha256, self._image_model, lambda: self._bedrock.embed_image(picture))
+            if self._text_model:
+                text = self._text_vectors(extraction, check)
+        except (ThrottledError, UnavailableError, BedrockError) as error:
+            on_failure(error)
+            return self._without(error, image)
+        return Vectors(
+            image=image,
+            image_model=self._image_model if image else None,
+            text=text,
+            text_model=self._text_model if text else None,
+        )
+
+    def _without(self, error: Exception, image: tuple[float, ...] | None) -> Vectors:
+        pending = not isinstance(error, BedrockError) or error.retry_allowed
+        _log.warning("embedding_failed", pending=pending, reason=str(error))
+        return Vectors(image=image, image_model=self._image_model if image else None, pending=pending)
+
+    def _text_vectors(
+        self, extraction: Extraction, check: Callable[[], None]
+    ) -> tuple[tuple[float, ...], ...]:
+        vectors = []
+        for page in extraction.pages:
+            if page.text.strip():
+                check()
+                vectors.append(self._text_vector(page.text))
+        return tuple(vectors)
+
+    def _text_vector(self, text: str) -> tuple[float, ...]:
+        # A page's text is its own content: the same page in another file costs nothing.
+        sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._vector(sha256, self._text_model, lambda: self._bedrock.embed_text(text))
+
+    def _vector(self, sha256: str, model: str, make: Callable[[], tuple[float, ...]]) -> tuple[float, ...]:
+        dimension = self._bedrock.get_embedding_dimension(model)
+        stored = self._store.load_vector(sha256, model, dimension)
+        if stored is not None:
+            self._metrics.embedding_calls.labels(model=model, result="stored").inc()
+            return stored
+        try:
+            vector = make()
+        except Exception:
+            self._metrics.embedding_calls.labels(model=model, result="failed").inc()
+            raise
+        self._metrics.embedding_calls.labels(model=model, result="ok").inc()
+        self._store.save_vector(sha256, model, vector)
+        return vector

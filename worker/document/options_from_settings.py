@@ -1,0 +1,45 @@
+"""The slice of the settings that decides what text comes out of a file, and what one file may cost."""
+
+from __future__ import annotations
+
+from worker.config import Settings
+from worker.extract.read_options import Limits, ReadOptions
+
+_OUTPUT_BYTES = 1024**3
+
+
+def limits(settings: Settings) -> Limits:
+    """What one document may cost."""
+    return Limits(
+        max_file_bytes=settings.max_file_bytes,
+        max_pixels=settings.max_pixels,
+        max_text_chars=settings.max_text_chars,
+        page_timeout_s=settings.page_timeout_s,
+        document_timeout_s=settings.document_timeout_s,
+        document_timeout_per_page_s=settings.document_timeout_per_page_s,
+        memory_bytes=settings.memory_bytes,
+        cpu_s=settings.cpu_s,
+        output_bytes=_OUTPUT_BYTES,
+        max_pages=settings.max_pages,
+    )
+
+
+def read_options(settings: Settings) -> ReadOptions:
+    """How documents are read; passwords kept elsewhere than in the environment are not among them."""
+    return ReadOptions(
+        limits=limits(settings),
+        languages=settings.languages,
+        dpi=settings.ocr_dpi,
+        embed_pdf_pictures=settings.embed_pdf_pictures,
+        office_thumbnails=settings.office_thumbnails,
+        pdf_passwords=_passwords(settings.pdf_passwords.get_secret_value()),
+        recogniser=settings.recogniser,
+        second_look=settings.second_look,
+        second_look_confidence=settings.second_look_confidence,
+        second_look_budget_s=settings.second_look_budget_s,
+    )
+
+
+def _passwords(listed: str) -> tuple[str, ...]:
+    """One a line; a single line is parted at its commas."""
+    return tuple(part for part in listed.split("\n" if "\n" in listed else ",") if part)

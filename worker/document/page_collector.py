@@ -1,0 +1,105 @@
+"""The pages of one document as they finish: kept, checkpointed, and counted for an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from worker.aws.file_table import FileTable
+from worker.document.artifacts import ArtifactStore
+from worker.errors import TransientError
+from worker.models.ledger import Checkpoint, Job
+from worker.models.page import Page
+
+# A kill without notice may repeat 30 s of recognition at most; pages in hand count too.
+_CHECKPOINT_AFTER_OCR_S = 12.0
+_CAUTIOUS_AFTER_OCR_S = 3.0
+
+_log = structlog.get_logger(__name__)
+
+
+class PageCollector:
+    """Finished pages of one job; the unsaved ones are saved once enough recognition stands behind them."""
+
+    def __init__(
+        self,
+        *,
+        job: Job,
+        version: str,
+        store: ArtifactStore,
+        table: FileTable,
+        cautious: Callable[[], bool],
+    ) -> None:
+        self._job = job
+        self._version = version
+        self._store = store
+        self._table = table
+        self._cautious = cautious
+        self._pages: dict[int, Page] = {}
+        self._unsaved: list[Page] = []
+        self._unsaved_ocr_s = 0.0
+        self._parts = Checkpoint(version=version, extraction_key=store.extraction_key).parts
+        self.restored = 0
+
+    def restore(self) -> None:
+        """Take over what an earlier attempt on the same version finished."""
+        checkpoint = self._job.checkpoint
+        if checkpoint is None or checkpoint.version != self._version:
+            return
+        if checkpoint.extraction_key != self._store.extraction_key:
+            return
+        pages = self._store.load_pages(checkpoint)
+        self._pages = {page.number: page for page in pages}
+        known = set(self._pages)
+        self._parts = tuple(part for part in checkpoint.parts if known.issuperset(part.pages))
+        self.restored = len(pages)
+        _log.info("checkpoint_restored", pages=len(pages))
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """All finished pages in order."""
+        return tuple(self._pages[number] for number in sorted(self._pages))
+
+    @property
+    def saved_any(self) -> bool:
+        """Whether there is a checkpoint to remove in the end."""
+        return bool(self._parts)
+
+    @property
+    def hint(self) -> str | None:
+        """The language of the last finished page that has one."""
+        return next((page.language for page in reversed(self.pages) if page.language), None)
+
+    @property
+    def mean_ocr_s(self) -> float:
+        """Mean wall time of the pages recognised so far, 0 where none was."""
+        times = [page.ocr_s for page in self._pages.values() if page.ocr_s]
+        return sum(times) / len(times) if times else 0.0
+
+    def add(self, page: Page) -> None:
+        """Keep a page. Raises LeaseLostError when another attempt owns the file."""
+        self._pages[page.number] = page
+        self._unsaved.append(page)
+        self._unsaved_ocr_s += page.ocr_s
+        limit_s = _CAUTIOUS_AFTER_OCR_S if self._cautious() else _CHECKPOINT_AFTER_OCR_S
+        if self._unsaved_ocr_s >= limit_s:
+            try:
+                self.save()
+            except TransientError as error:
+                # The pages are not lost, only not safe yet; the next page tries again.
+                _log.warning("checkpoint_failed", reason=str(error))
+
+    def save(self) -> None:
+        """Store the unsaved pages, data first and the pointer second."""
+        if not self._unsaved:
+            return
+        part = self._store.save_part(self._job.claim.file_id, self._version, self._unsaved)
+        parts = (*self._parts, part)
+        self._table.save_checkpoint(
+            self._job.claim,
+            Checkpoint(version=self._version, extraction_key=self._store.extraction_key, parts=parts),
+        )
+        self._parts = parts
+        self._unsaved, self._unsaved_ocr_s = [], 0.0
+        _log.info("checkpoint_saved", pages=len(part.pages), parts=len(parts))

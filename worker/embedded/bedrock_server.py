@@ -1,0 +1,193 @@
+"""The Bedrock runtime on localhost: InvokeModel for the Titan embedding models, with scripted faults.
+
+The wire is the real one (POST /model/{modelId}/invoke, restJson errors with x-amzn-ErrorType), the
+limits are those of the Titan documentation; vectors come from `content_vectors`. Two paths of our
+own script and watch it: POST /control (fields of `Script`) and GET /control/stats.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from worker.embedded.http_server import LocalHttpServer, Request, Response
+from worker.embedded.titan_models import InvalidRequestError, UnknownModelError, invoke
+
+_EXCEPTIONS = {
+    400: "ValidationException",
+    403: "AccessDeniedException",
+    404: "ResourceNotFoundException",
+    408: "ModelTimeoutException",
+    424: "ModelErrorException",
+    429: "ThrottlingException",
+    500: "InternalServerException",
+    503: "ServiceUnavailableException",
+}
+_THROTTLED = "Too many requests, please wait before trying again."
+
+
+class Script(BaseModel):
+    """What goes wrong, and when. `status` is what failing calls answer; None means no rate limit.
+
+    `down` closes connections unanswered; `without_embedding_next` answers 200 with a null embedding
+    and a message, as the image model does when it fails inside.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    throttle_next: int = Field(default=0, ge=0)
+    fail_next: int = Field(default=0, ge=0)
+    without_embedding_next: int = Field(default=0, ge=0)
+    status: int = Field(default=503, ge=400, le=599)
+    latency_s: float = Field(default=0.0, ge=0)
+    down: bool = False
+    rate_per_s: int | None = Field(default=None, ge=1)
+
+
+class BedrockServer:
+    """Context manager, or `start` and `stop`; port 0 picks a free one. `clock` is monotonic seconds."""
+
+    def __init__(self, *, port: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._http = LocalHttpServer(self._answer, port=port)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._script = Script()
+        self._served: deque[float] = deque()
+        self._calls: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def url(self) -> str:
+        """Address for AWS_ENDPOINT_URL_BEDROCK_RUNTIME."""
+        return self._http.url
+
+    def start(self) -> None:
+        """Serve until `stop`."""
+        self._http.start()
+
+    def stop(self) -> None:
+        """Close the port and end delayed answers."""
+        self._http.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def control(self, changes: Mapping[str, object]) -> None:
+        """Change the script's named fields; the others stay. Raises ValueError on a wrong one."""
+        with self._lock:
+            self._script = Script.model_validate({**self._script.model_dump(), **changes})
+
+    def stats(self) -> dict[str, object]:
+        """Calls by model (of any end), and how many were throttled, failed, or found invalid."""
+        with self._lock:
+            counts = {name: self._counts[name] for name in ("throttled", "failed", "invalid")}
+            return {"calls": dict(self._calls), **counts}
+
+    def _answer(self, request: Request) -> Response | None:
+        match (request.method, request.path.strip("/").split("/")):
+            case ("POST", ["control"]):
+                return self._control(request.body)
+            case ("GET", ["control", "stats"]):
+                return Response(body=json.dumps(self.stats()).encode())
+            case ("POST", ["model", model, "invoke"]):
+                return self._invoke(unquote(model), request.body)
+        return _error(404, f"No operation {request.method} {request.path}", kind="UnknownOperationException")
+
+    def _control(self, body: bytes) -> Response:
+        try:
+            changes = json.loads(body)
+            self.control(changes)
+        except (ValueError, TypeError) as error:
+            return _error(400, f"Wrong script: {error}")
+        return Response(body=b"{}")
+
+    def _invoke(self, model: str, body: bytes) -> Response | None:
+        with self._lock:
+            self._calls[model] += 1
+            latency_s = self._script.latency_s
+        if latency_s:
+            self._http.pause(latency_s)
+        with self._lock:
+            script = self._script
+            fault = self._next_fault()
+        if fault == "down":
+            return None
+        if fault == "throttled":
+            return _error(429, _THROTTLED)
+        if fault == "failed":
+            return _error(script.status, f"Scripted failure {script.status} of {model}.")
+        return self._embed(model, body, withhold=fault == "without_embedding")
+
+    def _next_fault(self) -> str:
+        """Name of the fault of this call, "" for none; uses it up and counts it. Needs the lock."""
+        script = self._script
+        if script.down:
+            fault = "down"
+        elif script.throttle_next:
+            script.throttle_next -= 1
+            fault = "throttled"
+        elif script.fail_next:
+            script.fail_next -= 1
+            fault = "failed"
+        elif self._over_rate(script.rate_per_s):
+            fault = "throttled"
+        elif script.without_embedding_next:
+            script.without_embedding_next -= 1
+            fault = "without_embedding"
+        else:
+            return ""
+        self._counts["throttled" if fault == "throttled" else "failed"] += 1
+        return fault
+
+    def _over_rate(self, rate_per_s: int | None) -> bool:
+        if rate_per_s is None:
+            return False
+        now = self._clock()
+        while self._served and self._served[0] <= now - 1.0:
+            self._served.popleft()
+        if len(self._served) >= rate_per_s:
+            return True
+        self._served.append(now)
+        return False
+
+    def _embed(self, model: str, body: bytes, *, withhold: bool) -> Response:
+        try:
+            result = invoke(model, body)
+        except UnknownModelError as error:
+            return _error(404, str(error))
+        except InvalidRequestError as error:
+            with self._lock:
+                self._counts["invalid"] += 1
+            return _error(400, str(error))
+        if withhold:
+            result = {**result, "embedding": None, "message": "The embedding could not be generated."}
+        tokens = {"X-Amzn-Bedrock-Input-Token-Count": str(result["inputTextTokenCount"])}
+        return Response(body=json.dumps(result).encode(), headers={**_request_id(), **tokens})
+
+
+def _error(status: int, message: str, *, kind: str | None = None) -> Response:
+    name = kind or _EXCEPTIONS.get(status, "InternalServerException")
+    headers = {
+        **_request_id(),
+        "x-amzn-ErrorType": f"{name}:http://internal.amazon.com/coral/com.amazon.bedrock/",
+    }
+    return Response(status=status, body=json.dumps({"message": message}).encode(), headers=headers)
+
+
+def _request_id() -> dict[str, str]:
+    return {"x-amzn-RequestId": str(uuid.uuid4())}

@@ -1,0 +1,226 @@
+"""The EC2 instance metadata service (IMDSv2) on localhost, with scripted notices and faults.
+
+As on a machine: a token first (PUT /latest/api/token), 401 without a good one, 404 for a notice that
+is not there. Two paths of our own script and watch it: POST /control (fields of `Changes`, and
+`clear`) and GET /control/stats.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from worker.embedded.http_server import LocalHttpServer, Request, Response
+
+_TOKEN_PATH = "/latest/api/token"  # noqa: S105 - a path
+_TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds"
+_TOKEN_HEADER = "x-aws-ec2-metadata-token"  # noqa: S105 - a header's name
+_LONGEST_TTL_S = 21_600
+_HANG_S = 30.0
+_INSTANCE_ID = "i-0123456789abcdef0"
+
+Fault = Annotated[int, Field(ge=100, le=599)] | Literal["hang", "drop", "malformed"]
+"""A status; no answer for 30 s; a closed connection; or an answer that is cut-off JSON."""
+
+
+class InstanceAction(BaseModel):
+    """A Spot notice: what happens to the machine, and in how many seconds from now (may be past)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    action: Literal["terminate", "stop", "hibernate"] = "terminate"
+    in_s: float = 120.0
+
+
+class Changes(BaseModel):
+    """What a control request may set; what it does not name stays. `instance_action` null withdraws.
+
+    `faults` are the answers to the next requests; `token_blocked` never answers the PUT for a token,
+    as happens in a container when the hop limit is 1.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    clear: bool = False
+    instance_action: InstanceAction | None = None
+    rebalance: bool = False
+    lifecycle_state: str = "InService"
+    faults: list[Fault] = Field(default_factory=list)
+    token_blocked: bool = False
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MetadataServer:
+    """Context manager, or `start` and `stop`; port 0 picks a free one.
+
+    `now` gives the aware wall time notices are dated by, `clock` the monotonic seconds tokens expire by.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        now: Callable[[], datetime] = _now,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._http = LocalHttpServer(self._answer, port=port)
+        self._now = now
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tokens: dict[str, float] = {}
+        self._requests: Counter[str] = Counter()
+        self._faults: deque[Fault] = deque()
+        self._token_blocked = False
+        self._values: dict[str, str] = {}
+        self._clear()
+
+    @property
+    def url(self) -> str:
+        """Address for AWS_EC2_METADATA_SERVICE_ENDPOINT."""
+        return self._http.url
+
+    def start(self) -> None:
+        """Serve until `stop`."""
+        self._http.start()
+
+    def stop(self) -> None:
+        """Close the port and end hanging answers."""
+        self._http.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def control(self, changes: Mapping[str, object]) -> None:
+        """Apply the named fields of `Changes`, times counted from now. Raises ValueError on a wrong one."""
+        asked = Changes.model_validate(changes)
+        with self._lock:
+            if asked.clear:
+                self._clear()
+            for field in asked.model_fields_set:
+                self._apply(field, asked)
+
+    def stats(self) -> dict[str, object]:
+        """Requests by path, whatever they were answered."""
+        with self._lock:
+            return {"requests": dict(self._requests)}
+
+    def _clear(self) -> None:
+        self._faults.clear()
+        self._token_blocked = False
+        self._values = {"instance-id": _INSTANCE_ID, "autoscaling/target-lifecycle-state": "InService"}
+
+    def _apply(self, field: str, asked: Changes) -> None:
+        match field:
+            case "instance_action":
+                self._set("spot/instance-action", _notice(asked.instance_action, self._now()))
+            case "rebalance":
+                notice = json.dumps({"noticeTime": _stamp(self._now())}) if asked.rebalance else None
+                self._set("events/recommendations/rebalance", notice)
+            case "lifecycle_state":
+                self._set("autoscaling/target-lifecycle-state", asked.lifecycle_state)
+            case "faults":
+                self._faults = deque(asked.faults)
+            case "token_blocked":
+                self._token_blocked = asked.token_blocked
+
+    def _set(self, path: str, value: str | None) -> None:
+        if value is None:
+            self._values.pop(path, None)
+        else:
+            self._values[path] = value
+
+    def _answer(self, request: Request) -> Response | None:
+        if request.path == "/control" and request.method == "POST":
+            return self._control(request.body)
+        if request.path == "/control/stats":
+            return _json(self.stats())
+        with self._lock:
+            self._requests[request.path] += 1
+            fault = self._faults.popleft() if self._faults else None
+            hidden = self._token_blocked and request.path == _TOKEN_PATH
+        if hidden or fault == "hang":
+            self._http.pause(_HANG_S)
+            return None
+        if fault is not None:
+            return _faulty(fault)
+        if request.path == _TOKEN_PATH:
+            return self._token(request)
+        return self._value(request)
+
+    def _control(self, body: bytes) -> Response:
+        try:
+            changes: JsonValue = json.loads(body)
+            self.control(changes if isinstance(changes, dict) else {"changes": changes})
+        except ValueError as error:
+            return _text(f"Wrong control request: {error}", status=400)
+        return _json({})
+
+    def _token(self, request: Request) -> Response:
+        if request.method != "PUT":
+            return _text("", status=405)
+        ttl = request.headers.get(_TTL_HEADER, "")
+        if not (ttl.isdecimal() and 1 <= int(ttl) <= _LONGEST_TTL_S):
+            return _text("", status=400)
+        token = secrets.token_urlsafe(40)
+        with self._lock:
+            now = self._clock()
+            self._tokens = {known: end for known, end in self._tokens.items() if end > now}
+            self._tokens[token] = now + int(ttl)
+        return _text(token, headers={_TTL_HEADER: ttl})
+
+    def _value(self, request: Request) -> Response:
+        with self._lock:
+            expires = self._tokens.get(request.headers.get(_TOKEN_HEADER, ""))
+            value = self._values.get(request.path.removeprefix("/latest/meta-data/"))
+            now = self._clock()
+        if expires is None or expires <= now:
+            return _text("", status=401)
+        if value is None or request.method != "GET":
+            return _text("", status=404)
+        return _text(value)
+
+
+def _notice(action: InstanceAction | None, now: datetime) -> str | None:
+    if action is None:
+        return None
+    return json.dumps({"action": action.action, "time": _stamp(now + timedelta(seconds=action.in_s))})
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _faulty(fault: Fault) -> Response | None:
+    match fault:
+        case int(status):
+            return _text("", status=status)
+        case "malformed":
+            return _text('{"action": "termi')
+        case _:
+            return None
+
+
+def _json(value: object) -> Response:
+    return Response(body=json.dumps(value).encode())
+
+
+def _text(text: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(status=status, body=text.encode(), content_type="text/plain", headers=headers or {})

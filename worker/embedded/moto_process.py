@@ -1,0 +1,81 @@
+"""S3, SQS and DynamoDB: moto in a process of its own.
+
+Apart from us, because moto shares its state with all of its process, reads the user's AWS profile,
+and would compete with the rest of ours for the interpreter lock.
+"""
+
+from __future__ import annotations
+
+import select
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from worker.embedded.child_process import clean_environment, python_command
+from worker.errors import MisconfiguredError
+
+_START_S = 60.0
+_STOP_S = 5.0
+_STDERR_TAIL_CHARS = 500
+
+
+class MotoProcess:
+    """Context manager, or `start` and `stop`. Error output is appended to `stderr_path`."""
+
+    url = ""
+
+    def __init__(self, *, stderr_path: Path, module: str = "worker.embedded.moto_server") -> None:
+        self._stderr_path = stderr_path
+        self._module = module
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and learn its `url`.
+
+        Raises MisconfiguredError when it does not start; most likely the extra `local` is missing.
+        """
+        with self._stderr_path.open("ab") as stderr:
+            self._process = subprocess.Popen(
+                python_command(self._module),
+                env=clean_environment({}),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                # Ctrl-C in a terminal reaches the whole group; the workers need us while they stop.
+                start_new_session=True,
+            )
+        self.url = self._read_url(self._process)
+        if not self.url:
+            self.stop()
+            reason = self._stderr_path.read_text(errors="replace")[-_STDERR_TAIL_CHARS:]
+            raise MisconfiguredError(
+                f"moto, which plays S3, SQS and DynamoDB, did not start. If it is not installed: "
+                f"pip install 'cis-worker[local]'. The end of {self._stderr_path}: {reason}"
+            )
+
+    def stop(self) -> None:
+        """End it; harmless when called again."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            process.communicate(timeout=_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @staticmethod
+    def _read_url(process: subprocess.Popen[bytes]) -> str:
+        assert process.stdout is not None  # noqa: S101 - for the type checker: PIPE was asked for
+        told, _, _ = select.select([process.stdout], [], [], _START_S)
+        return process.stdout.readline().decode().strip() if told else ""

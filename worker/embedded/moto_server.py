@@ -1,0 +1,49 @@
+"""moto on a free port of 127.0.0.1, run by `MotoProcess` as `python -m worker.embedded.moto_server`.
+
+Writes its address as one line, and ends when standard input does, that is, with whoever started it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+_Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    application = atomic_dynamodb(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdout.write(f"http://127.0.0.1:{server.port}\n")
+    sys.stdout.flush()
+    sys.stdout = sys.stderr  # nobody reads on, and a full pipe would stop the server
+    sys.stdin.read()
+
+
+def atomic_dynamodb(application: _Application) -> _Application:
+    """One DynamoDB request at a time: moto looks at a condition and writes without a lock between.
+
+    Two claims of one file would both succeed. SQS must stay parallel, for a long poll takes seconds.
+    """
+    lock = threading.Lock()
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
+            return application(environ, start_response)
+        with lock:
+            return application(environ, start_response)
+
+    return serve
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""The embedded stack: S3, SQS and DynamoDB (moto), Bedrock and instance metadata, all on 127.0.0.1.
+
+The production worker runs against it unchanged; only the variables of `environment` point it here.
+All that is in S3, SQS and DynamoDB is forgotten at the end; the home folder stays.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from worker.aws.clients import Clients, Endpoint, make_clients
+from worker.aws.provisioning import connect_notifications, provision
+from worker.embedded.bedrock_server import BedrockServer
+from worker.embedded.metadata_server import MetadataServer
+from worker.embedded.moto_process import MotoProcess
+from worker.embedded.worker_process import LogLine, WorkerProcess
+from worker.errors import MisconfiguredError
+
+QUEUE = "cis-files"
+DLQ = "cis-files-dlq"
+SOURCE_BUCKET = "cis-source"
+RESULTS_BUCKET = "cis-results"
+TABLE = "cis-files"
+
+_REGION = "ap-northeast-1"
+_ACCESS_KEY_ID = "embedded"
+_SECRET_ACCESS_KEY = "embedded"  # noqa: S105 - moto looks at none
+_LOCAL_HOSTS = "127.0.0.1,localhost"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resources:
+    """What was made on the stack: URLs of the queues, names of the rest."""
+
+    queue_url: str
+    dlq_url: str
+    source_bucket: str = SOURCE_BUCKET
+    results_bucket: str = RESULTS_BUCKET
+    table: str = TABLE
+
+
+class EmbeddedStack:
+    """Context manager, or `start` and `stop`; not to be started twice.
+
+    `home` keeps the search index and the workers' error output (a temporary folder where it is None).
+    With `notifications`, an object put into the source bucket becomes a message.
+    `bedrock` and `metadata` are scripted by their `control`; `clients` and `resources` exist once started.
+    """
+
+    clients: Clients
+    resources: Resources
+
+    def __init__(self, home: Path | None = None, *, notifications: bool = True) -> None:
+        self.bedrock = BedrockServer()
+        self.metadata = MetadataServer()
+        self._home = home
+        self._notifications = notifications
+        self._aws_url = ""
+        self._closing = ExitStack()
+
+    @property
+    def home(self) -> Path:
+        """Folder of the index. Raises MisconfiguredError before the start."""
+        if self._home is None:
+            raise MisconfiguredError("The embedded stack has no folder yet: start it first.")
+        return self._home
+
+    def start(self) -> None:
+        """Start the servers and make queue, dead-letter queue, buckets and table.
+
+        Raises MisconfiguredError when the extra `local` is not installed.
+        """
+        with ExitStack() as closing:
+            if self._home is None:
+                self._home = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="cis-stack-")))
+            self._home.mkdir(parents=True, exist_ok=True)
+            closing.enter_context(self.bedrock)
+            closing.enter_context(self.metadata)
+            moto = closing.enter_context(MotoProcess(stderr_path=self._home / "moto.stderr.log"))
+            self._aws_url = moto.url
+            self.clients = make_clients(
+                Endpoint(
+                    url=self._aws_url,
+                    bedrock_url=self.bedrock.url,
+                    region=_REGION,
+                    access_key_id=_ACCESS_KEY_ID,
+                    secret_access_key=_SECRET_ACCESS_KEY,
+                )
+            )
+            self.resources = self._make_resources()
+            self._write_aws_config()
+            self._closing = closing.pop_all()
+
+    def stop(self) -> None:
+        """Kill the workers that still run, stop the servers, remove a temporary home."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def environment(self) -> dict[str, str]:
+        """The variables that point a worker, or any AWS program, at this stack and at nothing else."""
+        endpoints = ("AWS_ENDPOINT_URL", *(f"AWS_ENDPOINT_URL_{name}" for name in ("S3", "SQS", "DYNAMODB")))
+        return {
+            **dict.fromkeys(endpoints, self._aws_url),
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.bedrock.url,
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.metadata.url,
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+            "AWS_REGION": _REGION,
+            "AWS_DEFAULT_REGION": _REGION,
+            "AWS_ACCESS_KEY_ID": _ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": _SECRET_ACCESS_KEY,
+            "AWS_SESSION_TOKEN": "",
+            "AWS_PROFILE": "default",
+            "AWS_DEFAULT_PROFILE": "default",
+            "AWS_CONFIG_FILE": str(self._aws_config),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self._aws_config),
+            "NO_PROXY": _LOCAL_HOSTS,
+            "no_proxy": _LOCAL_HOSTS,
+            "CIS_QUEUE_URL": self.resources.queue_url,
+            "CIS_DLQ_URL": self.resources.dlq_url,
+            "CIS_RESULTS_BUCKET": self.resources.results_bucket,
+            "CIS_SOURCE_BUCKETS": self.resources.source_bucket,
+            "CIS_FILE_TABLE": self.resources.table,
+            "CIS_INDEX": "sqlite",
+            "CIS_PDF_PASSWORDS_SECRET": "",  # it would be looked for on this stack
+            "CIS_SQLITE_PATH": str(self.home / "index.sqlite3"),
+        }
+
+    def start_worker(
+        self,
+        name: str = "worker",
+        *,
+        changes: Mapping[str, str] | None = None,
+        on_line: Callable[[LogLine], None] | None = None,
+    ) -> WorkerProcess:
+        """Start a worker on this stack; `changes` are variables on top of `environment`.
+
+        Its error output is `<home>/<name>.stderr.log`. See WorkerProcess for `on_line`.
+        """
+        process = WorkerProcess(
+            {**self.environment(), "CIS_WORKER_ID": name, **(changes or {})},
+            stderr_path=self.home / f"{name}.stderr.log",
+            on_line=on_line,
+        )
+        return self._closing.enter_context(process)
+
+    @property
+    def _aws_config(self) -> Path:
+        return self.home / "aws_config"
+
+    def _write_aws_config(self) -> None:
+        # An empty AWS_PROFILE is an error to botocore, and without one the user's own would be used.
+        self._aws_config.write_text(f"[default]\nregion = {_REGION}\n")
+
+    def _make_resources(self) -> Resources:
+        queue, dlq, *_ = provision(
+            self.clients,
+            queue_name=QUEUE,
+            dlq_name=DLQ,
+            buckets=(SOURCE_BUCKET, RESULTS_BUCKET),
+            table=TABLE,
+        )
+        if self._notifications:
+            connect_notifications(self.clients, SOURCE_BUCKET, queue.identifier)
+        return Resources(queue_url=queue.identifier, dlq_url=dlq.identifier)

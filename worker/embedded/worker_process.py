@@ -1,0 +1,169 @@
+"""A real worker as a process of its own: started, read (its log lines), told to stop, or killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, TypeAlias
+
+from pydantic import JsonValue
+
+from worker.embedded.child_process import clean_environment, python_command
+from worker.errors import UnavailableError
+
+LogLine: TypeAlias = dict[str, JsonValue]
+"""One line of the worker's log; `event` names it."""
+
+_KEPT_LINES = 1_000
+_LONGEST_LINE_BYTES = 1024**2
+_STDERR_TAIL_CHARS = 2_000
+_JOIN_S = 5.0
+_COMMAND = python_command("worker", "run")
+
+
+class WorkerProcess:
+    """`cis-worker run` in a new session with `environment` on top of ours, less our AWS_ variables.
+
+    Standard output is read into `lines` (the last 1,000) and given line by line to `on_line`, which is
+    called in a thread of ours and must not raise. Standard error is appended to `stderr_path`.
+    `command` is another program to run in the worker's place. It is killed when the thread that makes this
+    object ends, however that comes about.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        stderr_path: Path,
+        on_line: Callable[[LogLine], None] | None = None,
+        command: Sequence[str] = _COMMAND,
+    ) -> None:
+        self._stderr_path = stderr_path
+        self._on_line = on_line
+        self._lines: deque[LogLine] = deque(maxlen=_KEPT_LINES)
+        self._changed = threading.Condition()
+        self._all_read = False
+        with stderr_path.open("ab") as stderr:
+            self._process = subprocess.Popen(
+                [*python_command("worker.embedded.bound_to_parent", str(os.getpid())), *command],
+                env=clean_environment(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker: PIPE was asked for
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """Process id; also the id of its process group and session."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def lines(self) -> list[LogLine]:
+        """The last log lines, oldest first."""
+        with self._changed:
+            return list(self._lines)
+
+    def ready(self, timeout_s: float = 60.0) -> LogLine:
+        """Wait until it takes work; the line it says so with holds `http_port`. Raises as `wait_for`."""
+        return self.wait_for("worker_ready", timeout_s)
+
+    def wait_for(self, event: str, timeout_s: float) -> LogLine:
+        """Wait for a log line of that event, or find it among the lines kept.
+
+        Raises UnavailableError when the process ends without it, TimeoutError when it does not come.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._find(event) or self._all_read, timeout_s)
+            line, ended = self._find(event), self._all_read
+        if line is not None:
+            return line
+        if ended:
+            raise UnavailableError(
+                f"The worker ended with status {self.wait(_JOIN_S)} before {event}. "
+                f"The end of {self._stderr_path}: {self._stderr_tail()}"
+            )
+        raise TimeoutError(f"The worker (process {self.pid}) did not log {event} within {timeout_s} s.")
+
+    def wait(self, timeout_s: float) -> int:
+        """Wait for the end and the last log line; the exit status, negative for a signal.
+
+        Raises TimeoutError when it goes on.
+        """
+        try:
+            status = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired as error:
+            message = f"The worker (process {self.pid}) did not end within {timeout_s} s."
+            raise TimeoutError(message) from error
+        self._reader.join(_JOIN_S)
+        return status
+
+    def terminate(self) -> None:
+        """Send SIGTERM and return at once; harmless when it has ended."""
+        self._process.terminate()
+
+    def stop(self, timeout_s: float = 120.0) -> int:
+        """Send SIGTERM and wait; after `timeout_s` kill all of its process group. The exit status."""
+        self.terminate()
+        try:
+            return self.wait(timeout_s)
+        except TimeoutError:
+            os.killpg(self.pid, signal.SIGKILL)
+            return self.wait(_JOIN_S)
+
+    def kill(self) -> int:
+        """Kill the worker itself with SIGKILL, as a crash would, and nothing else; the exit status."""
+        self._process.kill()
+        return self.wait(_JOIN_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.running:
+            self.kill()
+
+    def _find(self, event: str) -> LogLine | None:
+        return next((line for line in self._lines if line.get("event") == event), None)
+
+    def _read(self, stdout: IO[bytes]) -> None:
+        with stdout:
+            while text := stdout.readline(_LONGEST_LINE_BYTES):
+                line = _parse(text)
+                with self._changed:
+                    self._lines.append(line)
+                    self._changed.notify_all()
+                if self._on_line is not None:
+                    self._on_line(line)
+        with self._changed:
+            self._all_read = True
+            self._changed.notify_all()
+
+    def _stderr_tail(self) -> str:
+        return self._stderr_path.read_text(errors="replace")[-_STDERR_TAIL_CHARS:]
+
+
+def _parse(text: bytes) -> LogLine:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        line = None
+    if isinstance(line, dict):
+        return line
+    return {"event": "not_json", "line": text.decode(errors="replace").rstrip()}

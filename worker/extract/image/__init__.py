@@ -1,0 +1,1 @@
+"""Pictures: opened, preprocessed for OCR, scaled for thumbnails."""

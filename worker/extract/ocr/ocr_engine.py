@@ -1,0 +1,175 @@
+"""OCREngine: pictures of pages in, text out. `page_reader` knows how a page is read, this is for whom."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pdf2image import convert_from_path, pdfinfo_from_path
+from pdf2image.exceptions import (
+    PDFPageCountError,
+    PDFPopplerTimeoutError,
+    PDFSyntaxError,
+    PopplerNotInstalledError,
+)
+
+from worker.errors import Code, MisconfiguredError, OCRError
+from worker.extract.image.image_preprocessor import ImagePreprocessor
+from worker.extract.language_hint import hint_of, language_of
+from worker.extract.ocr.engines import RECOGNISERS
+from worker.extract.ocr.line_rerecognition import SecondLook
+from worker.extract.ocr.model_selection import first_language
+from worker.extract.ocr.page_recognition import PageReader, Pass, load_grey
+from worker.models.page import Page, TextSource
+
+
+class OCREngine:
+    """Reads pictures of pages. May be used by several threads at once; it keeps no state between pages.
+
+    `languages` are Tesseract's names, most likely first; `page_timeout_s` is the wall time one page may
+    take, all passes together; `dpi` is the resolution pages are drawn at, here and by the caller.
+    `recogniser` is a name in RECOGNISERS; with a `second_look` the neural line reader must be installed.
+    """
+
+    def __init__(
+        self,
+        languages: Sequence[str] = ("jpn", "eng"),
+        page_timeout_s: float = 60.0,
+        dpi: int = 200,
+        *,
+        recogniser: str = "tesseract",
+        second_look: SecondLook | None = None,
+    ) -> None:
+        if not languages:
+            raise MisconfiguredError("OCREngine needs at least one language, for example jpn")
+        self.languages = list(languages)
+        self.page_timeout_s = page_timeout_s
+        self.dpi = dpi
+        self._recogniser = RECOGNISERS[recogniser]
+        self._second_look = second_look
+
+    def read_page(self, image_path: Path, *, number: int, hint: str | None) -> Page:
+        """Read the picture of page `number`; `hint` is the language of a page read before, if any.
+
+        The boxes are in pixels of the picture as it was read: upright, level, doubled where it was small.
+        Raises OCRError: code `timeout` when the budget passed before anything was read, else
+        `ocr_failed`; MisconfiguredError when Tesseract or a configured language is not installed.
+        """
+        started = time.monotonic()
+        best = self._read(image_path, hint=hint)
+        reading = best.reading
+        return Page(
+            number=number,
+            text=reading.text,
+            source=TextSource.OCR,
+            language=language_of(best.model) if reading.words else None,
+            confidence=reading.confidence,
+            words=reading.words_json(),
+            width_px=best.width_px,
+            height_px=best.height_px,
+            ocr_s=round(time.monotonic() - started, 3),
+            engine=self._named(best),
+        )
+
+    def extract_text(
+        self, path: Path | str, *, preprocess: bool = False, auto_detect_language: bool = False
+    ) -> str:
+        """The text of one picture.
+
+        `preprocess` cleans it up first (grey, median, Otsu). The languages are tried in their order until
+        one fits; with `auto_detect_language` all of them read the picture and the best reading is kept.
+        Raises as `read_page` does, and OCRError when there is no such file.
+        """
+        path = Path(path)
+        if not preprocess:
+            return self._read(path, every_language=auto_detect_language).reading.text
+        clean = ImagePreprocessor().process(load_grey(path))
+        with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
+            clean_path = Path(folder, "clean.pgm")
+            clean.save(clean_path)
+            return self._read(clean_path, every_language=auto_detect_language, mend=False).reading.text
+
+    def extract_text_from_pdf(self, path: Path | str) -> str:
+        """The recognised text of all pages in order, an empty line between pages.
+
+        Pages are drawn grey, one at a time. Raises OCRError when there is no such file, or a page cannot be
+        drawn or read: text with a silent gap would look complete.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise OCRError(f"File not found: {path}", retry_allowed=False)
+        with _poppler_errors(path):
+            count = int(pdfinfo_from_path(str(path), timeout=math.ceil(self.page_timeout_s))["Pages"])
+        texts: list[str] = []
+        hint: str | None = None
+        for number in range(1, count + 1):
+            with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
+                page = self.read_page(self._drawn(path, number, folder), number=number, hint=hint)
+            texts.append(page.text)
+            hint = hint_of(page) or hint
+        return "\n\n".join(texts)
+
+    def validate_confidence(self, confidence: float, threshold: float = 70.0) -> bool:
+        """Whether a page's confidence (0..100) is good enough to rely on."""
+        return confidence >= threshold
+
+    def _drawn(self, path: Path, number: int, folder: str) -> Path:
+        with _poppler_errors(path):
+            drawn = convert_from_path(
+                path,
+                dpi=self.dpi,
+                first_page=number,
+                last_page=number,
+                output_folder=folder,
+                grayscale=True,
+                paths_only=True,
+                timeout=math.ceil(self.page_timeout_s),
+            )
+        if not drawn:
+            raise OCRError(f"{path.name}: page {number} cannot be drawn; the file may be damaged")
+        return Path(str(drawn[0]))
+
+    def _read(
+        self, path: Path, *, hint: str | None = None, every_language: bool = False, mend: bool = True
+    ) -> Pass:
+        first = first_language(self.languages, hint)
+        with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
+            reader = PageReader(
+                path,
+                recogniser=self._recogniser,
+                folder=Path(folder),
+                dpi=self.dpi,
+                timeout_s=self.page_timeout_s,
+            )
+            return reader.read(
+                self.languages,
+                first=first,
+                every_language=every_language,
+                mend=mend,
+                look=self._second_look,
+            )
+
+    def _named(self, best: Pass) -> str:
+        again = f" + {best.lines_read_again} lines rapidocr" if best.lines_read_again else ""
+        return f"{self._recogniser.name} {best.model}{again}"
+
+
+@contextmanager
+def _poppler_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PopplerNotInstalledError as error:
+        raise MisconfiguredError(
+            "The programs pdfinfo and pdftoppm are not on the PATH; install poppler-utils.",
+            code=Code.PROGRAM_MISSING,
+        ) from error
+    except PDFPopplerTimeoutError as error:
+        raise OCRError(
+            f"{path.name}: not drawn within the time one page may take", code=Code.TIMEOUT
+        ) from error
+    except (PDFPageCountError, PDFSyntaxError) as error:
+        raise OCRError(f"{path.name}: not a PDF that can be drawn", retry_allowed=False) from error

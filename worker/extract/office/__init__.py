@@ -1,0 +1,1 @@
+"""Office files: Open XML, OpenDocument and legacy formats."""

@@ -1,0 +1,147 @@
+"""The cells of a workbook's sheets, streamed: shared strings, number formats, and the rows themselves."""
+
+from __future__ import annotations
+
+import re
+
+from worker.errors import Code
+from worker.extract.office.number_format import format_code, shown
+from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, forget, local_name
+from worker.extract.text.normalise import clean
+
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+"""ECMA-376 part 1, 22.9.2.19; a text that looks like one has its underscore escaped."""
+_BOOLEANS = {"1": "TRUE", "0": "FALSE"}
+
+
+class CellReader:
+    """Reads sheets one after the other; characters and cells are counted over all of them.
+
+    Raises what `ooxml_package.UNREADABLE` names when the workbook itself is damaged. Damaged strings or
+    formats cost no more than they hold.
+    """
+
+    def __init__(self, package: Package, main: str, *, max_chars: int, max_cells: int) -> None:
+        self._package = package
+        self._left_chars = max_chars
+        self._left_cells = max_cells
+        self._row_chars = 0
+        self._since_1904 = _since_1904(package, main)
+        self._strings = _shared_strings(package, main, max_chars=max_chars)
+        self._formats = _formats(package, main)
+
+    def rows(self, part: str) -> tuple[list[str], Code | None]:
+        """The rows that have text, and why they are not all (`bomb`, `too_large`, `corrupt`)."""
+        lines: list[str] = []
+        reason: Code | None = None
+        cells: list[str] = []
+        try:
+            for element in self._package.elements(part, ("c", "row")):
+                if local_name(element) == "c":
+                    cells.append(self._cell(element))
+                    self._left_cells -= 1
+                    self._row_chars += len(cells[-1])
+                else:
+                    self._end_row(cells, lines)
+                    cells.clear()
+                forget(element)
+                reason = self._exhausted()
+                if reason:
+                    break
+        except UNREADABLE:
+            reason = Code.CORRUPT
+        self._end_row(cells, lines)
+        return lines, reason
+
+    def _end_row(self, cells: list[str], lines: list[str]) -> None:
+        line = "\t".join(cells).strip("\t")
+        self._row_chars = 0
+        if line:
+            lines.append(line)
+            self._left_chars -= len(line) + 1
+
+    def _exhausted(self) -> Code | None:
+        if self._left_cells < 0:
+            return Code.BOMB
+        # One row may name the same long string a thousand times, so it is not waited for its end.
+        return Code.TOO_LARGE if self._left_chars < self._row_chars else None
+
+    def _cell(self, cell: Element) -> str:
+        """What the cell shows, on one line; formulas show the value that was saved with them."""
+        kind = str(cell.get("t") or "n")
+        if kind == "inlineStr":
+            return _on_one_line(plain_text(cell))
+        value = str(next((child.text for child in cell if local_name(child) == "v"), None) or "")
+        if not value:
+            return ""
+        if kind == "s":
+            return self._shared(value)
+        if kind == "b":
+            return _BOOLEANS.get(value.strip(), value)
+        if kind == "n":
+            style = int(cell.get("s") or 0)
+            known = self._formats[style] if 0 <= style < len(self._formats) else "General"
+            return shown(value, format_code=known, since_1904=self._since_1904)
+        return _on_one_line(_unescaped(value))
+
+    def _shared(self, index: str) -> str:
+        number = int(index)
+        return self._strings[number] if 0 <= number < len(self._strings) else ""
+
+
+def plain_text(element: Element) -> str:
+    """The text of all runs, without the furigana over them."""
+    pieces = (
+        text.text or ""
+        for text in element.iter("{*}t")
+        if (parent := text.getparent()) is None or local_name(parent) != "rPh"
+    )
+    return _unescaped("".join(pieces))
+
+
+def _unescaped(text: str) -> str:
+    """Text without the escapes for what XML cannot hold: _x000D_ is the end of a line as Windows has it."""
+    return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
+
+
+def _shared_strings(package: Package, main: str, *, max_chars: int) -> list[str]:
+    """The strings that cells name by number, each on one line; no more than one document may hold."""
+    strings: list[str] = []
+    left_chars = max_chars
+    for part in package.related(main, "sharedStrings")[:1]:
+        try:
+            for element in package.elements(part, ("si",)):
+                strings.append(_on_one_line(plain_text(element)))
+                left_chars -= len(strings[-1])
+                forget(element)
+                if left_chars < 0:
+                    break
+        except UNREADABLE:
+            continue
+    return strings
+
+
+def _formats(package: Package, main: str) -> list[str]:
+    """The number format of each cell style."""
+    for part in package.related(main, "styles")[:1]:
+        try:
+            root = package.tree(part)
+            own = {
+                int(element.get("numFmtId") or 0): str(element.get("formatCode") or "")
+                for element in root.iter("{*}numFmt")
+            }
+            styles = next(root.iter("{*}cellXfs"), ())
+            return [format_code(int(style.get("numFmtId") or 0), own) for style in styles]
+        except UNREADABLE:
+            continue
+    return []
+
+
+def _since_1904(package: Package, main: str) -> bool:
+    """Whether dates are counted as the first programs on the Macintosh did."""
+    properties = next(package.tree(main).iter("{*}workbookPr"), None)
+    return properties is not None and properties.get("date1904") in ("1", "true")
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(clean(text).split())

@@ -1,0 +1,243 @@
+"""The archive that a docx, xlsx or pptx is: its parts, what they refer to, and the guard against bombs.
+
+The directory of the archive is judged before anything is unpacked; since it may lie, what is unpacked is
+counted too. Archives inside the archive are never opened, and references to anything outside are dropped.
+XML is parsed without network, external entities or a lift of the parser's limits.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from lxml import etree
+
+from worker.errors import Code, RejectedError
+from worker.extract.office.ole import OLE_START, is_encrypted
+
+_MAX_UNPACKED_BYTES = 512 * 1024**2
+_MAX_READ_BYTES = 2 * _MAX_UNPACKED_BYTES
+"""Pictures are read twice: for their size, and to be drawn."""
+_MAX_RATIO = 200
+_RATIO_MATTERS_ABOVE_BYTES = 50 * 1024**2
+_MAX_MEMBERS = 10_000
+_ENCRYPTED_FLAG = 0x1
+_SAFE_XML = {
+    "resolve_entities": False,
+    "no_network": True,
+    "huge_tree": False,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,  # a way of packing that Python does not know
+    RuntimeError,  # how zipfile says that a password is needed
+    SyntaxError,  # lxml's XMLSyntaxError is one
+    ValueError,
+    LookupError,
+)
+"""What reading a damaged archive or part raises."""
+
+Element = Any
+"""An element of lxml, which has no types."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relation:
+    """What a part refers to: the last word of the relation's type, and the other part's name."""
+
+    kind: str
+    target: str
+
+
+class Package:
+    """An opened archive; parts may be read by several threads at once."""
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self.name = path.name
+        self._archive = archive
+        self._left_bytes = _MAX_READ_BYTES
+        # Some programs write other letter cases or separators than they refer to.
+        self._members = {_key(member.filename): member for member in archive.infolist()}
+
+    @property
+    def parts(self) -> list[str]:
+        """The names of all parts, in small letters."""
+        return list(self._members)
+
+    def __contains__(self, part: str) -> bool:
+        return _key(part) in self._members
+
+    def fingerprint(self, part: str) -> tuple[int, int]:
+        """Checksum and size of a part as the directory has them: equal for equal parts."""
+        member = self._members[_key(part)]
+        return member.CRC, member.file_size
+
+    def open(self, part: str) -> IO[bytes]:
+        """A part's bytes; raises KeyError, and RejectedError (`bomb`) once too much was unpacked in all."""
+        return io.BufferedReader(_Counted(self._archive.open(self._members[_key(part)]), self))
+
+    def extract(self, part: str, target: Path) -> None:
+        """Write a part into a file."""
+        with self.open(part) as source, target.open("wb") as file:
+            shutil.copyfileobj(source, file)
+
+    def tree(self, part: str) -> Element:
+        """The root element of a part."""
+        with self.open(part) as source:
+            return etree.parse(source, etree.XMLParser(**_SAFE_XML)).getroot()
+
+    def elements(self, part: str, tags: Sequence[str]) -> Iterator[Element]:
+        """The elements with one of these local names, each as soon as its end was read."""
+        for _, element in self._events(part, tags, ("end",)):
+            yield element
+
+    def outermost(self, part: str, tags: Sequence[str]) -> Iterator[Element]:
+        """The same, without those inside another; an element is freed when the next is asked for."""
+        depth = 0
+        for event, element in self._events(part, tags, ("start", "end")):
+            depth += 1 if event == "start" else -1
+            if depth == 0:
+                yield element
+                forget(element)
+
+    def _events(self, part: str, tags: Sequence[str], events: Sequence[str]) -> Iterator[tuple[str, Element]]:
+        with self.open(part) as source:
+            yield from etree.iterparse(
+                source, events=events, tag=[f"{{*}}{tag}" for tag in tags], **_SAFE_XML
+            )
+
+    def relations(self, part: str) -> dict[str, Relation]:
+        """What a part refers to inside the archive, by id; "" is the archive itself."""
+        folder, name = posixpath.split(part)
+        file = posixpath.join(folder, "_rels", f"{name}.rels")
+        if file not in self:
+            return {}
+        found = {}
+        for element in self.tree(file).iter("{*}Relationship"):
+            target = element.get("Target") or ""
+            if element.get("TargetMode") != "External":
+                found[element.get("Id") or ""] = Relation(
+                    kind=(element.get("Type") or "").rpartition("/")[2],
+                    target=posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/"),
+                )
+        return {key: relation for key, relation in found.items() if relation.target in self}
+
+    def related(self, part: str, *kinds: str) -> list[str]:
+        """The parts of these kinds that a part refers to, each once, in the order of its list."""
+        found = (relation.target for relation in self.relations(part).values() if relation.kind in kinds)
+        return list(dict.fromkeys(found))
+
+    def count(self, unpacked_bytes: int) -> None:
+        """Count what was unpacked; raises RejectedError (`bomb`) when it is too much in all."""
+        self._left_bytes -= unpacked_bytes
+        if self._left_bytes < 0:
+            raise RejectedError(
+                f"{self.name}: more than {_MAX_READ_BYTES} bytes were unpacked", code=Code.BOMB
+            )
+
+
+class _Counted(io.RawIOBase):
+    """A part's stream that tells the package how much was read."""
+
+    def __init__(self, source: IO[bytes], package: Package) -> None:
+        self._source = source
+        self._package = package
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._source.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._source.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._source.read(len(buffer))
+        self._package.count(len(data))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+def open_package(path: Path) -> Package:
+    """Open the archive, which stays open as long as the process that reads it lives.
+
+    Raises RejectedError: `corrupt`, `encrypted`, or `bomb` (it would unpack to more than 512 MB, or to more
+    than 50 MB and 200 times its size, or into more than 10,000 parts).
+    """
+    with path.open("rb") as file:
+        in_ole = file.read(len(OLE_START)) == OLE_START
+    if in_ole and is_encrypted(path):
+        raise RejectedError(f"{path.name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
+    with readable(path.name):
+        archive = zipfile.ZipFile(path)
+        _refuse_bombs(archive.infolist(), path.name)
+        return Package(path, archive)
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Turn what reading a damaged archive raises into RejectedError (`corrupt`)."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise RejectedError(f"{name}: not an Office document that can be read ({error})") from error
+
+
+def forget(element: Element) -> None:
+    """Free an element that was read, and what stands before it in its parent."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def local_name(element: Element) -> str:
+    """An element's name without its namespace, which differs between Strict and other files."""
+    return str(element.tag).rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def relation_id(element: Element, name: str = "id") -> str:
+    """The id by which an element refers to another part (`r:id`, `r:embed`, `r:dm`)."""
+    for key, value in element.attrib.items():
+        if key.endswith(f"relationships}}{name}"):
+            return str(value)
+    return ""
+
+
+def _key(part: str) -> str:
+    return part.replace("\\", "/").lstrip("/").lower()
+
+
+def _refuse_bombs(members: list[zipfile.ZipInfo], name: str) -> None:
+    if any(member.flag_bits & _ENCRYPTED_FLAG for member in members):
+        raise RejectedError(f"{name}: its parts are encrypted", code=Code.ENCRYPTED)
+    unpacked = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members)
+    dense = unpacked > _RATIO_MATTERS_ABOVE_BYTES and unpacked > _MAX_RATIO * packed
+    if unpacked > _MAX_UNPACKED_BYTES or dense or len(members) > _MAX_MEMBERS:
+        raise RejectedError(
+            f"{name}: {packed} bytes would unpack to {unpacked} in {len(members)} parts", code=Code.BOMB
+        )

@@ -1,0 +1,171 @@
+"""The pages of an Office document: those with its text, and one more for each picture in it.
+
+A picture is recognised like a scanned page: with a ticket, a time-out and limits of its own, so that no
+picture can cost the text beside it. A page that holds nothing but pictures is itself the page of the first
+one: slide 7 of a deck of screenshots is found as page 7.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from worker.errors import Code, OCRError, RejectedError
+from worker.extract.image.document import open_image, stated_size_px
+from worker.extract.office.metafile import metafile_text
+from worker.extract.office.ooxml_package import UNREADABLE, Package
+from worker.extract.page_source import PageSource
+from worker.extract.read_options import ReadOptions
+from worker.extract.text.text_page import file_page
+from worker.models.page import Page, TextSource
+
+_MIN_LONGER_PX = 64
+_MIN_SHORTER_PX = 16
+"""Smaller pictures are icons, bullets and rules."""
+_MAX_PICTURES = 500
+_MAX_METAFILE_BYTES = 32 * 1024**2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageText:
+    """The text of one page; `reason` says why it is not all of it."""
+
+    text: str
+    reason: Code | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A picture in the archive; `problem` says why it is not to be decoded (None: it is).
+
+    `text` is what a metafile draws as text; there is nothing to recognise in it.
+    """
+
+    part: str
+    problem: Code | None = None
+    text: str | None = None
+
+
+class PictureFinder:
+    """Finds the pictures worth recognising, each once however often the document shows it."""
+
+    def __init__(self, package: Package, *, max_pixels: int) -> None:
+        self._package = package
+        self._max_pixels = max_pixels
+        self._seen: set[tuple[int, int]] = set()
+
+    def pictures_of(self, part: str) -> list[Picture]:
+        """Those that a part refers to and that none before it did."""
+        try:
+            targets = self._package.related(part, "image")
+        except UNREADABLE:
+            return []
+        return [picture for target in targets if (picture := self._picture(target)) is not None]
+
+    def _picture(self, target: str) -> Picture | None:
+        fingerprint = self._package.fingerprint(target)
+        if fingerprint in self._seen or len(self._seen) > _MAX_PICTURES:
+            return None
+        self._seen.add(fingerprint)
+        if len(self._seen) > _MAX_PICTURES:
+            return Picture(part=target, problem=Code.TOO_LARGE)
+        try:
+            with self._package.open(target) as file:
+                size_px = stated_size_px(file)
+        except UNREADABLE:
+            return None
+        if size_px is None:
+            return self._metafile(target)
+        if max(size_px) < _MIN_LONGER_PX or min(size_px) < _MIN_SHORTER_PX:
+            return None
+        too_many = size_px[0] * size_px[1] > self._max_pixels
+        return Picture(part=target, problem=Code.TOO_MANY_PIXELS if too_many else None)
+
+    def _metafile(self, target: str) -> Picture | None:
+        try:
+            with self._package.open(target) as file:
+                text = metafile_text(file.read(_MAX_METAFILE_BYTES))
+        except UNREADABLE:
+            return None
+        return Picture(part=target, text=text) if text else None
+
+
+def places(pictures: Sequence[Sequence[Picture]], *, without_text: Iterable[int] = ()) -> dict[int, Picture]:
+    """The page number of each picture, from the pictures on each page (the first is page 1).
+
+    On the pages `without_text` the first picture takes the page's own number; all others follow the last.
+    """
+    alone = {number for number in without_text if pictures[number - 1]}
+    placed = {number: pictures[number - 1][0] for number in sorted(alone)}
+    further = [
+        picture
+        for number, found in enumerate(pictures, start=1)
+        for picture in (found[1:] if number in alone else found)
+    ]
+    return placed | dict(enumerate(further, start=len(pictures) + 1))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfficePages:
+    """What there is to read: `texts` of the document's own `count` pages, read lazily, and pictures."""
+
+    package: Package
+    texts: Iterable[PageText]
+    count: int
+    placed: Mapping[int, Picture]
+    options: ReadOptions
+
+    def source(self) -> PageSource:
+        """These pages as the opened document; there is no preview."""
+        return PageSource(
+            page_count=max([self.count, *self.placed]),
+            pages=self._pages(),
+            render=self._render,
+            preview=_no_picture,
+        )
+
+    def _pages(self) -> Iterator[Page | int]:
+        for number, found in enumerate(self.texts, start=1):
+            if number in self.placed:
+                yield self._picture_page(number)
+            else:
+                yield file_page(number, found.text, self.options, reason=found.reason)
+        for number in sorted(self.placed):
+            if number > self.count:
+                yield self._picture_page(number)
+
+    def _picture_page(self, number: int) -> Page | int:
+        picture, problem = self.placed[number], self.placed[number].problem
+        if picture.text is not None:
+            return file_page(number, picture.text, self.options)
+        if problem is None:
+            return number
+        return Page(number=number, text="", source=TextSource.FAILED, reason=problem.value)
+
+    def _render(self, number: int, folder: Path) -> Path:
+        """Unpack a picture and draw it as an image file would be drawn. Raises OCRError."""
+        part = self.placed[number].part
+        own = folder / f"picture-{number:05d}"
+        own.mkdir()
+        try:
+            original = own / "original"
+            self.package.extract(part, original)
+            drawn = open_image(original, self.options).render(1, own)
+            return drawn.rename(folder / f"page-{number:05d}{drawn.suffix}")
+        except (RejectedError, *UNREADABLE) as error:
+            code = error.code if isinstance(error, RejectedError) else Code.CORRUPT
+            raise OCRError(
+                f"{self.package.name}, picture {part}: cannot be decoded ({error})",
+                retry_allowed=False,
+                code=code,
+            ) from error
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
+
+
+def _no_picture() -> Image.Image | None:
+    return None

@@ -1,0 +1,1 @@
+"""PDF pages: text layer, annotations, and what is drawn for OCR."""

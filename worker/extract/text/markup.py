@@ -1,0 +1,174 @@
+"""HTML and XML as text: what a reader of the page sees, and what stands between the tags.
+
+Nothing is fetched, no script runs. Entities that a document declares itself are never resolved, so neither
+files of this machine nor a billion laughs can get in: they stay in the text as they were written. Both
+parsers report events and build no tree; markup of any depth costs no stack.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from xml.parsers import expat
+
+from lxml import etree
+
+from worker.extract.page_source import PageSource
+from worker.extract.read_options import ReadOptions
+from worker.extract.text.charset import decode
+from worker.extract.text.normalise import clean
+from worker.extract.text.plain import read_start
+from worker.extract.text.text_page import one_page
+
+_DECLARED_WITHIN_BYTES = 4096
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_XML_DECLARATION = re.compile(r"^\s*<\?xml.*?\?>", re.DOTALL)
+
+_INVISIBLE = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "rt", "rp"})
+"""Furigana (rt, rp) repeat the base text they stand over."""
+_BINARY = frozenset({"binData", "binaryData", "binary-data"})
+"""Pictures and programs within the XML that Word, Excel and LibreOffice write as one file, in base64."""
+_VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "wbr"})
+_LINES = frozenset(
+    re.findall(
+        r"\w+",
+        """address article aside blockquote body br caption dd details dialog div dl dt fieldset figcaption
+        figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol option p pre section select
+        summary table tbody tfoot thead title tr ul""",
+    )
+)
+_CELLS = frozenset({"td", "th"})
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
+_BLANK_LINES = re.compile(r"\n[ \t\n]*\n")
+
+
+def open_html(path: Path, options: ReadOptions) -> PageSource:
+    """One page with the visible text. Raises RejectedError when the file is empty."""
+    data = read_start(path, options)
+    target = _VisibleText()
+    parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, huge_tree=False)
+    try:
+        parser.feed(decode(data, _declared(data)).encode("utf-8", "replace"))
+        parser.close()
+    except (etree.LxmlError, ValueError, AssertionError):
+        # What was seen until then stays; an HTML parser mends all but the hopeless.
+        target.line()
+    return one_page(clean(_BLANK_LINES.sub("\n", target.text())), options)
+
+
+def open_xml(path: Path, options: ReadOptions) -> PageSource:
+    """One page with the text between the tags, or all of the file where it is not well-formed.
+
+    Raises RejectedError when the file is empty.
+    """
+    data = read_start(path, options)
+    text = decode(data, _declared(data)).removeprefix("\ufeff")
+    content = _Content()
+    try:
+        content.parse(_XML_DECLARATION.sub("", text))
+    except expat.ExpatError:
+        return one_page(clean(text), options)
+    return one_page(clean(_BLANK_LINES.sub("\n", content.text())), options)
+
+
+def _declared(data: bytes) -> str | None:
+    found = _DECLARED.search(data[:_DECLARED_WITHIN_BYTES])
+    return found[1].decode("ascii", "replace") if found else None
+
+
+class _VisibleText:
+    """Collects what lxml's HTML parser reports (it is the parser's target)."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._hidden: list[str] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins; within a hidden one only its own kind is followed, to find its end."""
+        if self._hidden:
+            if tag == self._hidden[0]:
+                self._hidden.append(tag)
+        elif tag not in _VOID and (tag in _INVISIBLE or _is_hidden(attributes)):
+            self._hidden.append(tag)
+        elif tag in _LINES:
+            self.line()
+
+    def end(self, tag: str) -> None:
+        """An element ends."""
+        if self._hidden:
+            if tag == self._hidden[0]:
+                self._hidden.pop()
+        elif tag in _CELLS:
+            self._pieces.append("\t")
+        elif tag in _LINES and tag != "br":
+            self.line()
+
+    def data(self, text: str) -> None:
+        """Some text; runs of white space are one space, as a browser shows them."""
+        if not self._hidden:
+            self._pieces.append(_SPACES.sub(" ", text))
+
+    def line(self) -> None:
+        """The line ends here."""
+        self._pieces.append("\n")
+
+    def text(self) -> str:
+        """All of it, without blanks at the ends of lines."""
+        lines = "".join(self._pieces).split("\n")
+        return "\n".join(re.sub(r" ?\t ?", "\t", re.sub(" +", " ", line)).strip() for line in lines)
+
+    def close(self) -> None:
+        """The parser's result is not used: what was collected is there after an error, too."""
+
+
+def _is_hidden(attributes: dict[str, str]) -> bool:
+    return "hidden" in attributes or bool(_HIDDEN_STYLE.search(attributes.get("style") or ""))
+
+
+class _Content:
+    """Collects the text of an XML document; elements that follow each other are lines of their own."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._after_end = False
+        self._in_binary = False
+        parser = expat.ParserCreate(encoding="utf-8")
+        # With the default handler set, expat hands over entities as they are written and expands none.
+        parser.DefaultHandler = self._on_rest
+        parser.UseForeignDTD(True)  # an entity nobody declared is no error then
+        parser.StartElementHandler = self._on_start
+        parser.EndElementHandler = self._on_end
+        parser.CharacterDataHandler = self._on_text
+        parser.buffer_text = True
+        self._parser = parser
+
+    def parse(self, text: str) -> None:
+        """Take a whole document; raises ExpatError where it is not well-formed."""
+        self._parser.Parse(text.encode("utf-8", "replace"), True)
+
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    def _on_start(self, name: str, _attributes: dict[str, str]) -> None:
+        self._in_binary = name.rpartition(":")[2] in _BINARY
+        if self._after_end:
+            self._pieces.append("\n")
+        self._after_end = False
+
+    def _on_end(self, _name: str) -> None:
+        self._in_binary = False
+        self._after_end = True
+
+    def _on_text(self, text: str) -> None:
+        if self._in_binary:
+            return
+        # White space between two elements is layout; words behind an element belong to its sentence.
+        if text.strip():
+            self._after_end = False
+        self._pieces.append(text)
+
+    def _on_rest(self, markup: str) -> None:
+        if markup.startswith("&"):
+            self._on_text(unescape(markup))

@@ -1,0 +1,197 @@
+"""What a file is, told from its bytes; its name only settles what the bytes leave open.
+
+A damaged or encrypted Office file keeps its type where that can still be told: why it cannot be read is
+for its reader to say.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from types import MappingProxyType
+
+import magic
+
+from worker.errors import Code, RejectedError
+from worker.extract.office.ole import OLE_START, has_directory, is_encrypted_package, type_of_ole
+from worker.extract.text.charset import decode, is_text
+from worker.models.file import FileType
+
+_IMAGE_TYPES: Mapping[str, FileType] = MappingProxyType(
+    {kind.mime_type: kind for kind in FileType if kind.is_image}
+    | {
+        "image/x-ms-bmp": FileType.BMP,
+        "image/heif": FileType.HEIC,
+        "image/heic-sequence": FileType.HEIC,
+        "image/heif-sequence": FileType.HEIC,
+        "image/jpx": FileType.JPEG_2000,
+        "image/x-jp2-codestream": FileType.JPEG_2000,
+    }
+)
+_JSON = frozenset({"application/json", "application/x-ndjson"})
+_MARKUP_NOBODY_READS = frozenset({"application/postscript"})
+"""Made of printable characters, yet their text can only be had by interpreting them."""
+_NAMED_TYPES: Mapping[str, FileType] = MappingProxyType(
+    {f".{kind.value}": kind for kind in FileType if kind is not FileType.UNSUPPORTED}
+    | {
+        ".docm": FileType.DOCX,
+        ".xlsm": FileType.XLSX,
+        ".pptm": FileType.PPTX,
+        ".tab": FileType.TSV,
+        ".markdown": FileType.MARKDOWN,
+        ".htm": FileType.HTML,
+        ".xhtml": FileType.HTML,
+    }
+)
+_OPEN_XML = frozenset({FileType.DOCX, FileType.XLSX, FileType.PPTX})
+_LEGACY = frozenset({FileType.DOC, FileType.XLS, FileType.PPT})
+_TEXTS_BY_NAME = frozenset({FileType.CSV, FileType.TSV, FileType.MARKDOWN, FileType.LOG})
+
+_HEAD_BYTES = 65_536
+_PDF_HEADER = b"%PDF-"
+_PDF_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
+_PDF_HEADER_WITHIN_BYTES = 1024
+"""PDF readers accept so much rubbish before the header (ISO 32000-1, Annex H, note 13)."""
+_ZIP_START = b"PK\x03\x04"
+_EMPTY_ZIP_START = b"PK\x05\x06"
+_RTF_START = b"{\\rtf"
+_CODESTREAM_START = b"\xff\x4f\xff\x51"
+"""A JPEG 2000 picture without its usual box around it."""
+_CONTENT_TYPES = "[Content_Types].xml"
+_MAIN_PARTS = (
+    ("word/document", FileType.DOCX),
+    ("xl/workbook.xml", FileType.XLSX),
+    ("ppt/presentation", FileType.PPTX),
+)
+_OPEN_DOCUMENT = re.compile(
+    rb"application/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation)(?:-template)?(?=PK)"
+)
+_OPEN_DOCUMENT_TYPES = {
+    b"text": FileType.ODT,
+    b"spreadsheet": FileType.ODS,
+    b"presentation": FileType.ODP,
+}
+_BEFORE_MARKUP = re.compile(r"(?:\s|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
+_HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_ANY_TAG = re.compile(r"<[a-zA-Z!/][^<>]*>")
+
+
+def detect_file_type(path: Path, name: str = "") -> FileType:
+    """Decide by content before extension; `name` is what people call the file, where it is not the path's.
+
+    Raises RejectedError for what no reader needs to try: an empty file, an encrypted or damaged Office
+    file or archive of which not even the type can be told.
+    """
+    path = Path(path)
+    name = name or path.name
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if not head:
+        raise RejectedError(f"{name}: the file is empty", code=Code.EMPTY)
+    if head.startswith((_ZIP_START, _EMPTY_ZIP_START)):
+        return _type_of_zip(path, name, head)
+    if head.startswith(OLE_START):
+        return _type_of_ole(path, name)
+    if _is_pdf(head, name):
+        return FileType.PDF
+    return _type_by_magic(head, name)
+
+
+def _is_pdf(head: bytes, name: str) -> bool:
+    """Whether it has a header and an object, binary data or at least the name; prose may quote a header."""
+    if _PDF_HEADER not in head[:_PDF_HEADER_WITHIN_BYTES]:
+        return False
+    named_so = PurePath(name).suffix.lower() == ".pdf"
+    return named_so or _PDF_OBJECT.search(head) is not None or not is_text(head)
+
+
+def _type_by_magic(head: bytes, name: str) -> FileType:
+    if head.startswith(_RTF_START):
+        return FileType.RTF
+    if head.startswith(_CODESTREAM_START):
+        return FileType.JPEG_2000
+    mime = magic.from_buffer(head, mime=True)
+    if mime in _IMAGE_TYPES:
+        return _IMAGE_TYPES[mime]
+    if mime not in _MARKUP_NOBODY_READS and is_text(head):
+        return _type_of_text(head, name, mime)
+    return FileType.UNSUPPORTED
+
+
+def _type_of_text(head: bytes, name: str, mime: str) -> FileType:
+    """Markup shows in the text itself; tables, logs and notes only in the name."""
+    named = _named_type(name)
+    text = decode(head).removeprefix("\ufeff")
+    start = text[_BEFORE_MARKUP.match(text).end() :]  # type: ignore[union-attr]  # it matches nothing, too
+    if _HTML_START.match(start) or (named is FileType.HTML and _ANY_TAG.search(text)):
+        return FileType.HTML
+    if text.lstrip().startswith("<?xml") or (named is FileType.XML and start.startswith("<")):
+        return FileType.XML
+    if mime == "image/svg+xml" or start.startswith("<svg"):
+        return FileType.XML
+    if named in _TEXTS_BY_NAME:
+        return named
+    if mime in _JSON or (named is FileType.JSON and text.lstrip().startswith(("{", "["))):
+        return FileType.JSON
+    return FileType.TEXT
+
+
+def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # Some programs write backslashes and other letter cases.
+            members = [member.replace("\\", "/").lower() for member in archive.namelist()]
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        kind = _type_of_broken_zip(head, name)
+        if kind is not None:
+            return kind
+        raise RejectedError(
+            f"{name}: an archive (as Office files are) that cannot be opened; it is truncated or damaged",
+            code=Code.CORRUPT,
+        ) from error
+    if _CONTENT_TYPES.lower() in members:
+        for main, kind in _MAIN_PARTS:
+            if any(member.startswith(main) for member in members):
+                return kind
+    return _type_of_open_document(head) if "content.xml" in members else FileType.UNSUPPORTED
+
+
+def _type_of_open_document(head: bytes) -> FileType:
+    """By the member `mimetype`, which is the first and is not packed (OpenDocument 1.3, part 2, 3.3).
+
+    Directly behind it the next member begins.
+    """
+    found = _OPEN_DOCUMENT.search(head[:_PDF_HEADER_WITHIN_BYTES])
+    return _OPEN_DOCUMENT_TYPES[found[1]] if found else FileType.UNSUPPORTED
+
+
+def _type_of_broken_zip(head: bytes, name: str) -> FileType | None:
+    """The type of an archive without its directory, by the names before its members; then by its own."""
+    for main, kind in _MAIN_PARTS:
+        if main.encode() in head:
+            return kind
+    opendocument = _type_of_open_document(head)
+    if opendocument is not FileType.UNSUPPORTED:
+        return opendocument
+    named = _named_type(name)
+    return named if named in _OPEN_XML and _CONTENT_TYPES.encode() in head else None
+
+
+def _type_of_ole(path: Path, name: str) -> FileType:
+    kind = type_of_ole(path)
+    if kind is not None:
+        return kind
+    named = _named_type(name)
+    if named in _LEGACY and not has_directory(path):
+        return named
+    if not is_encrypted_package(path):
+        return FileType.UNSUPPORTED
+    if named not in _OPEN_XML:
+        raise RejectedError(f"{name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
+    return named
+
+
+def _named_type(name: str) -> FileType | None:
+    return _NAMED_TYPES.get(PurePath(name).suffix.lower())

@@ -1,0 +1,175 @@
+"""The manifest of a home folder: what was ingested from which path, and with what end.
+
+One row a path, written after the file's ledger row reached its end, so that a run that is cut off at
+any moment keeps what it finished. Paths are stored as the bytes the file system gave.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from worker.errors import MisconfiguredError
+from worker.home.result import is_troubled
+from worker.models.ledger import State
+
+_WAIT_S = 30.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS files (
+    path BLOB PRIMARY KEY,
+    file_id TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    made_with TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    vectors_pending INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS files_by_file_id ON files (file_id);
+CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY AUTOINCREMENT);
+"""
+_COLUMNS = "path, file_id, size_bytes, mtime_ns, sha256, made_with, state, reason, vectors_pending"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One ingested file.
+
+    `size_bytes` and `mtime_ns` are as seen before its content was read; `sha256` is "" where it never
+    was. `made_with` is the extraction key and the embedding models, whose change makes it stale.
+    """
+
+    path: str
+    file_id: str
+    size_bytes: int
+    mtime_ns: int
+    sha256: str
+    made_with: str
+    state: State
+    reason: str | None = None
+    vectors_pending: bool = False
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether another try may do better."""
+        return self.vectors_pending or is_troubled(self.state, self.reason)
+
+
+class Manifest:
+    """The manifest of one home; a context manager.
+
+    Every method raises MisconfiguredError when the file is damaged, full or forbidden.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._translated():
+            self._db = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.executescript(_SCHEMA)
+            except sqlite3.Error:
+                self._db.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def begin_run(self) -> int:
+        """Count one more run; the number of those before it."""
+        with self._translated():
+            return (self._db.execute("INSERT INTO runs DEFAULT VALUES").lastrowid or 1) - 1
+
+    def get(self, path: str) -> Entry | None:
+        """The entry of a path, None when nothing was ingested from it."""
+        return next(self._select("WHERE path = ?", os.fsencode(path)), None)
+
+    def by_file_id(self, file_id: str) -> Entry | None:
+        """The entry of a file_id."""
+        return next(self._select("WHERE file_id = ?", file_id), None)
+
+    def below(self, folder: str) -> list[Entry]:
+        """The entries of a path itself and of all that was below it, by path."""
+        prefix = os.fsencode(folder).rstrip(b"/") + b"/"
+        after = prefix[:-1] + bytes([prefix[-1] + 1])
+        return list(
+            self._select(
+                "WHERE path = ? OR (path >= ? AND path < ?) ORDER BY path",
+                os.fsencode(folder),
+                prefix,
+                after,
+            )
+        )
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, by path."""
+        return self._select("ORDER BY path")
+
+    def put(self, entry: Entry) -> None:
+        """Write the entry of its path; it is on the disk when this returns."""
+        with self._translated():
+            self._db.execute(
+                f"INSERT OR REPLACE INTO files ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                (
+                    os.fsencode(entry.path),
+                    entry.file_id,
+                    entry.size_bytes,
+                    entry.mtime_ns,
+                    entry.sha256,
+                    entry.made_with,
+                    entry.state.value,
+                    entry.reason,
+                    entry.vectors_pending,
+                ),
+            )
+
+    def remove(self, path: str) -> None:
+        """Forget a path."""
+        with self._translated():
+            self._db.execute("DELETE FROM files WHERE path = ?", (os.fsencode(path),))
+
+    def holds(self, sha256: str) -> bool:
+        """Whether any path has this content."""
+        with self._translated():
+            found = self._db.execute("SELECT 1 FROM files WHERE sha256 = ? LIMIT 1", (sha256,))
+            return found.fetchone() is not None
+
+    def _select(self, rest: str, *values: object) -> Iterator[Entry]:
+        with self._translated():
+            # `rest` is ours, never a user's: what a user gave is among the bound values.
+            for row in self._db.execute(f"SELECT {_COLUMNS} FROM files {rest}", values):  # noqa: S608  # nosec B608
+                yield Entry(
+                    path=os.fsdecode(row[0]),
+                    file_id=row[1],
+                    size_bytes=row[2],
+                    mtime_ns=row[3],
+                    sha256=row[4],
+                    made_with=row[5],
+                    state=State(row[6]),
+                    reason=row[7],
+                    vectors_pending=bool(row[8]),
+                )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            advice = (
+                "free some space and make sure that you may write there"
+                if isinstance(error, sqlite3.OperationalError)
+                else "remove this file: everything is then ingested again"
+            )
+            raise MisconfiguredError(f"{self._path} cannot be used: {error}; {advice}") from error

@@ -1,0 +1,165 @@
+"""What a run of `ingest` has to do, decided on the disk and in the manifest before anything is started."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from os import fsencode
+from pathlib import Path, PurePosixPath
+
+from worker.embedded.stack import SOURCE_BUCKET
+from worker.errors import MisconfiguredError
+from worker.home.file_walk import FoundFile, Ignored, Unreadable, display, is_gone, walk
+from worker.home.manifest import Entry, Manifest
+from worker.home.result import FAILED, Result, from_document
+from worker.index.search_index import SearchIndex
+from worker.models.file import file_id
+
+_CHUNK_BYTES = 1024**2
+_NAME_CHARS = 80
+
+
+class Need(StrEnum):
+    """What an ingested file needs now."""
+
+    NOTHING = "nothing"
+    NEW_ENTRY = "new_entry"
+    """Only its times changed: the manifest is brought up to date."""
+    WORK = "work"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One file for the worker; `entry` is what is known of it, `gone` that it is to be forgotten."""
+
+    path: str
+    size_bytes: int = 0
+    mtime_ns: int = 0
+    entry: Entry | None = None
+    gone: bool = False
+
+    @property
+    def key(self) -> str:
+        """Key in the source bucket: the same in every run, and safe whatever the path is."""
+        return object_key(self.path)
+
+    @property
+    def file_id(self) -> str:
+        """Identity in ledger and index."""
+        return file_id(SOURCE_BUCKET, self.key)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skipped:
+    """A file there is nothing to do for."""
+
+    result: Result
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planner:
+    """Decides file by file. `made_with` is the extraction key and the models this run works with."""
+
+    manifest: Manifest
+    index: SearchIndex
+    made_with: str
+    stop: Callable[[], None]
+
+    def plan(self, paths: Sequence[str], *, home: str) -> Iterator[Task | Skipped | Ignored]:
+        """What is to be told and done of all files below the paths, in their order.
+
+        A path that is not there (any more) has none.
+        """
+        present = [path for path in paths if _exists(path)]
+        for found in walk(present, leave_out=home, stop=self.stop):
+            yield found if isinstance(found, Ignored) else self._decide(found)
+
+    def gone(self, paths: Sequence[str]) -> list[Task]:
+        """The ingested files at and below the paths that are not on the disk any more."""
+        entries = {entry.path: entry for path in paths for entry in self.manifest.below(path)}
+        return [
+            Task(path=entry.path, entry=entry, gone=True) for entry in entries.values() if is_gone(entry.path)
+        ]
+
+    def _decide(self, found: FoundFile | Unreadable) -> Task | Skipped:
+        if isinstance(found, Unreadable):
+            return Skipped(result=failed(found.path, found.message))
+        entry = self.manifest.get(found.path)
+        try:
+            need = need_of(found, entry, made_with=self.made_with, stop=self.stop)
+            if need is Need.WORK:
+                _try_to_read(found.path)
+        except OSError as error:
+            return Skipped(result=failed(found.path, error.strerror or "it cannot be read"))
+        document = None if need is Need.WORK or entry is None else self.index.document(entry.file_id)
+        if entry is None or document is None:
+            return Task(path=found.path, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns, entry=entry)
+        if need is Need.NEW_ENTRY:
+            self.manifest.put(replace(entry, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns))
+        return Skipped(result=from_document(document, path=display(found.path), skipped=True))
+
+
+def need_of(found: FoundFile, entry: Entry | None, *, made_with: str, stop: Callable[[], None]) -> Need:
+    """What a file needs, from what the manifest says of its path; hashes it only where that decides.
+
+    Raises OSError when it must be read and cannot be.
+    """
+    if entry is None or entry.unfinished or entry.made_with != made_with:
+        return Need.WORK
+    if (found.size_bytes, found.mtime_ns) == (entry.size_bytes, entry.mtime_ns):
+        return Need.NOTHING
+    same = found.size_bytes == entry.size_bytes and sha256_of(found.path, stop) == entry.sha256
+    return Need.NEW_ENTRY if same else Need.WORK
+
+
+def sha256_of(path: str, stop: Callable[[], None]) -> str:
+    """SHA-256 (hex) of a file; `stop` is called between chunks and may raise. Raises OSError."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            stop()
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _try_to_read(path: str) -> None:
+    """Raise OSError for a file that cannot be read, before anything is started for it."""
+    with Path(path).open("rb") as file:
+        file.read(1)
+
+
+def object_key(path: str) -> str:
+    """Key of a path's object: told apart by a hash of its bytes, named so that people know it again."""
+    name = unicodedata.normalize("NFC", PurePosixPath(display(path)).name)
+    cleaned = "".join(char if char.isalnum() or char in ".-_" else "_" for char in name)
+    return f"home/{hashlib.sha256(fsencode(path)).hexdigest()[:32]}/{cleaned[-_NAME_CHARS:]}"
+
+
+def failed(path: str, message: str) -> Result:
+    """The result of a file that cannot be read from the disk."""
+    return Result(
+        file_path=display(path),
+        file_id=file_id(SOURCE_BUCKET, object_key(path)),
+        state=FAILED,
+        reason=message,
+    )
+
+
+def require_paths(paths: Iterable[str], *, known: Callable[[str], bool]) -> None:
+    """Raise MisconfiguredError naming the paths that are not there; `known` says which may be missing."""
+    missing = [path for path in paths if not _exists(path) and not known(path)]
+    if missing:
+        raise MisconfiguredError(f"no such file or folder: {', '.join(map(display, missing))}")
+
+
+def _exists(path: str) -> bool:
+    try:
+        Path(path).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,81 @@
+"""What became of one file of a user's own: one line of `cis-worker ingest --json`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from worker.aws.ledger_row import FileRow
+from worker.errors import Code
+from worker.models.document import Document
+from worker.models.ledger import State
+
+FAILED = "failed"
+"""The state of a file that could not even be read from the disk; no worker saw it."""
+
+_TROUBLE = frozenset({Code.CRASHED.value, Code.MEMORY.value, Code.TIMEOUT.value})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """The end of one file, in this run or (`skipped`) in an earlier one.
+
+    `state` is a State, or `failed` with the reason in words. `seconds` is from the moment a worker
+    took it; 0 for what was skipped. `file_type` None: nobody could tell.
+    """
+
+    file_path: str
+    file_id: str
+    state: str
+    reason: str | None = None
+    file_type: str | None = None
+    pages: int = 0
+    text_chars: int = 0
+    language: str | None = None
+    confidence: float | None = None
+    text_sources: tuple[str, ...] = ()
+    seconds: float = 0.0
+    skipped: bool = False
+
+    @property
+    def troubled(self) -> bool:
+        """Whether it was dead-lettered, or hit a limit: what makes the command end with status 1."""
+        return is_troubled(self.state, self.reason)
+
+    def as_dict(self) -> dict[str, object]:
+        """The fields as plain values, for JSON."""
+        return asdict(self)
+
+
+def is_troubled(state: str, reason: str | None) -> bool:
+    """Whether a file was dead-lettered, or ended in crashed, memory or timeout."""
+    return state == State.DEAD_LETTERED or reason in _TROUBLE
+
+
+def from_document(document: Document, *, path: str, seconds: float = 0.0, skipped: bool = False) -> Result:
+    """The result that the index tells of."""
+    return Result(
+        file_path=path,
+        file_id=document.file_id,
+        state=document.state.value,
+        reason=document.reason,
+        file_type=document.file_type.value,
+        pages=len(document.pages),
+        text_chars=document.text_chars,
+        language=document.language,
+        confidence=document.confidence,
+        text_sources=document.text_sources,
+        seconds=round(seconds, 2),
+        skipped=skipped,
+    )
+
+
+def from_row(row: FileRow, *, path: str, seconds: float) -> Result:
+    """The result of a file that the index does not hold: gone, or dead-lettered."""
+    return Result(
+        file_path=path,
+        file_id=row.file_id,
+        state=row.state.value,
+        reason=row.reason,
+        pages=row.pages,
+        seconds=round(seconds, 2),
+    )

@@ -1,0 +1,1 @@
+"""The search index in OpenSearch; the only importer of opensearchpy."""

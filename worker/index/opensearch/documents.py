@@ -1,0 +1,158 @@
+"""A document as the sources of the two OpenSearch indices, and back.
+
+Text is normalised (NFKC) here, and so is the label, which is what of name and path is searched; what was
+read, letter by letter, stays in the artifact. A page longer than `PART_CHARS` becomes several nested parts,
+so that a hit can be shown without fetching all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from worker.index.opensearch.schema import IMAGE_DIMENSION, Json
+from worker.index.query import fold, folded_path, label, normalise, well_formed
+from worker.models.document import Document, Vectors
+from worker.models.file import FileType
+from worker.models.ledger import State
+from worker.models.page import Page, TextSource
+
+PART_CHARS = 8_000
+_LONGEST_KEY_CHARS = 8_000
+_BREAK_WITHIN_CHARS = 400
+
+
+def file_source(document: Document, *, text_vectors: bool) -> Json:
+    """What the files index gets. A tombstone is empty but for its state."""
+    if document.state is State.TOMBSTONED:
+        return {"file_id": document.file_id, "state": document.state.value}
+    texts = [normalise(page.text) for page in document.pages]
+    source: Json = {
+        "file_id": document.file_id,
+        "bucket": well_formed(document.bucket),
+        "key": well_formed(document.key),
+        "file_name": well_formed(document.file_name),
+        "file_path": well_formed(document.file_path),
+        "label": normalise(label(document.file_name, document.file_path)),
+        "name_key": fold(document.file_name)[:_LONGEST_KEY_CHARS],
+        "path_key": folded_path(document.file_path)[:_LONGEST_KEY_CHARS],
+        "file_size": document.size_bytes,
+        "file_type": document.file_type.value,
+        "state": document.state.value,
+        "reason": document.reason,
+        "reason_message": well_formed(document.reason_message),
+        "ocr_text": "\n".join(texts),
+        "pages": [],
+        "page_count": len(document.pages),
+        "language": document.language,
+        "confidence": document.confidence,
+        "text_sources": list(document.text_sources),
+        "content_hash": document.content_hash,
+        "thumbnail_key": document.thumbnail_key,
+        "artifact_key": document.artifact_key,
+        "image_model": document.vectors.image_model,
+        "text_model": document.vectors.text_model,
+        "vectors_pending": document.vectors.pending,
+        "indexed_at": document.indexed_at or None,
+    }
+    vectors = iter(document.vectors.text if text_vectors else ())
+    for page, text in zip(document.pages, texts, strict=True):
+        parts = list(_parts(page, text))
+        if page.text.strip() and (vector := next(vectors, None)) is not None:
+            parts[0]["text_vector"] = list(vector)
+        source["pages"].extend(parts)
+    return source
+
+
+def image_source(document: Document) -> Json:
+    """What the images index gets; without a vector of its dimension it is a tombstone."""
+    vector = document.vectors.image
+    # A vector without a direction is near nothing, and k-NN refuses it.
+    if document.state is State.TOMBSTONED or vector is None or not any(vector):
+        return {"file_id": document.file_id, "state": State.TOMBSTONED.value}
+    return {
+        "file_id": document.file_id,
+        "state": document.state.value,
+        "file_name": well_formed(document.file_name),
+        "file_path": well_formed(document.file_path),
+        "image_model": document.vectors.image_model,
+        "image_vector": list(vector),
+        "indexed_at": document.indexed_at or None,
+    }
+
+
+def has_image(document: Document) -> bool:
+    """Whether the document has a vector for the images index."""
+    vector = document.vectors.image
+    return vector is not None and len(vector) == IMAGE_DIMENSION and any(vector)
+
+
+def to_document(source: Mapping[str, Any], image: Mapping[str, Any] | None) -> Document:
+    """The document of two sources; its text is normalised, and it has no thumbnail."""
+    vector = (image or {}).get("image_vector")
+    pages = source.get("pages") or []
+    return Document(
+        file_id=source["file_id"],
+        bucket=source["bucket"],
+        key=source["key"],
+        file_name=source["file_name"],
+        file_path=source["file_path"],
+        size_bytes=source["file_size"],
+        file_type=FileType(source["file_type"]),
+        state=State(source["state"]),
+        pages=tuple(_joined(pages)),
+        reason=source.get("reason"),
+        reason_message=source.get("reason_message") or "",
+        content_hash=source.get("content_hash"),
+        thumbnail_key=source.get("thumbnail_key"),
+        artifact_key=source.get("artifact_key"),
+        vectors=Vectors(
+            image=tuple(vector) if vector else None,
+            image_model=source.get("image_model"),
+            text=tuple(tuple(page["text_vector"]) for page in pages if page.get("text_vector")),
+            text_model=source.get("text_model"),
+            pending=bool(source.get("vectors_pending")),
+        ),
+        indexed_at=source.get("indexed_at") or "",
+    )
+
+
+def _parts(page: Page, text: str) -> Iterator[Json]:
+    for number, part in enumerate(_cut(text)):
+        yield {
+            "number": page.number,
+            "part": number,
+            "text": part,
+            "source": page.source.value,
+            "language": page.language,
+            "confidence": page.confidence,
+            "reason": page.reason,
+        }
+
+
+def _cut(text: str) -> Iterator[str]:
+    """Pieces of at most PART_CHARS that joined are the text; cut at white space where some is near."""
+    start = 0
+    while len(text) - start > PART_CHARS:
+        end = start + PART_CHARS
+        near = max(text.rfind(space, end - _BREAK_WITHIN_CHARS, end) for space in ("\n", " "))
+        end = near + 1 if near > 0 else end
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _joined(parts: list[Mapping[str, Any]]) -> Iterator[Page]:
+    texts: dict[int, list[str]] = {}
+    for part in parts:
+        texts.setdefault(part["number"], []).append(part["text"])
+    firsts = (part for part in parts if not part["part"])
+    for first in firsts:
+        yield Page(
+            number=first["number"],
+            text="".join(texts[first["number"]]),
+            source=TextSource(first["source"]),
+            language=first.get("language"),
+            confidence=first.get("confidence"),
+            reason=first.get("reason"),
+        )

@@ -1,0 +1,269 @@
+"""IndexManager: the search index in OpenSearch.
+
+Every write, of images and of tombstones too, carries `version = fence` as `external_gte`, so that a
+stale worker is refused by the cluster itself. Writes of all threads are grouped into bulk requests, and
+each item's own result decides its own document. Calls go breaker -> request, and RetryHandler goes
+round again when the cluster asks for patience or is away.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from opensearchpy import OpenSearch
+
+from worker.errors import ThrottledError, TransientError, UnavailableError, WorkerError
+from worker.index.opensearch.bulk_writer import BulkWriter, Operation, groups
+from worker.index.opensearch.client import (
+    FieldMissingError,
+    IndexMissingError,
+    item_error,
+    translated,
+)
+from worker.index.opensearch.documents import file_source, has_image, image_source, to_document
+from worker.index.opensearch.provisioning import IndexMaker
+from worker.index.opensearch.queries import (
+    find_body,
+    search_body,
+    similar_body,
+    to_result,
+    to_similar,
+    to_summary,
+)
+from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
+from worker.index.query import fold, folded_path, parse_query, rank, well_formed
+from worker.index.search_index import FileSummary, SearchResult, SimilarHit, gone
+from worker.models.document import Document
+from worker.models.ledger import State
+from worker.resilience.circuit_breaker import CircuitBreaker
+from worker.resilience.retry_handler import RetryHandler
+
+_FIRST_FENCE = 1
+_MOST_FOUND = 1_000
+_MOST_REACHED = 10_000
+"""OpenSearch does not page deeper than this (index.max_result_window)."""
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexPolicy:
+    """How requests are cut short while the cluster is away, and repeated.
+
+    `breaker` must expect UnavailableError only: neither a 429 nor a refused document says that it is away.
+    """
+
+    breaker: CircuitBreaker
+    retry: RetryHandler
+
+
+class IndexManager:
+    """The SearchIndex in an OpenSearch cluster; aliases are `<prefix>files` and `<prefix>images`.
+
+    `text_dimension` keeps text vectors of that length, one a page. Text is kept normalised (NFKC), the
+    thumbnail not at all: the bucket has both as they were.
+    """
+
+    def __init__(
+        self,
+        client: OpenSearch,
+        *,
+        policy: IndexPolicy,
+        prefix: str = "",
+        shards: int = 1,
+        text_dimension: int | None = None,
+    ) -> None:
+        self._client = client
+        self._policy = policy
+        self._files, self._images = f"{prefix}{FILES}", f"{prefix}{IMAGES}"
+        self._maker = IndexMaker(client, prefix=prefix, shards=shards, text_dimension=text_dimension)
+        self._text_vectors = text_dimension is not None
+        self._writer = BulkWriter(partial(self._send, refresh=False))
+        self._refreshing_writer = BulkWriter(partial(self._send, refresh=True))
+
+    def create_files_index(self) -> bool:
+        """Make the index for documents, with its alias; False where the alias is there already."""
+        return self._call("make the files index", self._maker.make_files)
+
+    def create_images_index(self) -> bool:
+        """Make the index for image vectors, with its alias; False where the alias is there already."""
+        return self._call("make the images index", self._maker.make_images)
+
+    def missing(self) -> list[str]:
+        """The aliases that are not there."""
+        return self._call("look for the indices", self._maker.missing)
+
+    def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:
+        """See SearchIndex. Raises RejectedError (INDEX_REJECTED) when the cluster refuses this document."""
+        self._write(self._operations(document, version), refresh=refresh)
+
+    def index_image_vector(self, document: Document, *, version: int, refresh: bool = False) -> None:
+        """Write the document's image vector alone, or a tombstone where it has none."""
+        self._write([self._image_operation(document, version)], refresh=refresh)
+
+    def bulk(self, documents: Sequence[tuple[Document, int]]) -> list[WorkerError | None]:
+        """Write many documents, each with its version; what became of each.
+
+        Raises UnavailableError or ThrottledError when the cluster is away.
+        """
+        results: list[WorkerError | None] = []
+        for group in groups(self._operations(document, version) for document, version in documents):
+            outcome = iter(self._send([each for operations in group for each in operations], refresh=False))
+            results += [_first([next(outcome) for _ in operations]) for operations in group]
+        return results
+
+    def refresh(self) -> None:
+        """Make all that was written searchable."""
+        self._call(
+            "refresh the indices",
+            lambda: self._client.indices.refresh(index=f"{self._files},{self._images}"),
+        )
+
+    def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:
+        """See SearchIndex."""
+        self._write(self._operations(gone(file_id), version), refresh=refresh)
+
+    def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
+        """See SearchIndex; at most the first 10,000 files can be reached by `offset`."""
+        terms = parse_query(query)
+        if not terms:
+            return SearchResult(total=0, hits=())
+        offset = min(max(0, offset), _MOST_REACHED)
+        limit = min(max(0, limit), _MOST_REACHED - offset)
+        return to_result(self._search(self._files, search_body(terms, limit=limit, offset=offset)), terms)
+
+    def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
+        """See SearchIndex; the nearest are found by HNSW, which may miss one among very many."""
+        if len(vector) != IMAGE_DIMENSION or not any(vector):
+            return []
+        return to_similar(self._search(self._images, similar_body(vector, limit=limit)))
+
+    def document(self, file_id: str) -> Document | None:
+        """See SearchIndex; read from the index itself, so a write is seen before its refresh."""
+        found = self._call(
+            f"read file {file_id}",
+            lambda: self._client.mget(
+                body={
+                    "docs": [
+                        {"_index": self._files, "_id": file_id},
+                        {"_index": self._images, "_id": file_id},
+                    ]
+                }
+            ),
+        )
+        file, image = (each.get("_source") if each.get("found") else None for each in found["docs"])
+        if file is None or file["state"] == State.TOMBSTONED:
+            return None
+        return to_document(file, image)
+
+    def find(self, name_or_path: str) -> list[FileSummary]:
+        """See SearchIndex."""
+        asked, path = well_formed(name_or_path), folded_path(name_or_path)
+        name = fold(re.split(r"[/\\]", name_or_path)[-1])
+        answer = self._search(self._files, find_body(file_id=asked, name=name, path=path, limit=_MOST_FOUND))
+        sources = [hit["_source"] for hit in answer["hits"]["hits"]]
+        ranked = [
+            (rank(source["file_id"] == asked, source["name_key"], source["path_key"], path), source)
+            for source in sources
+        ]
+        best = min((place for place, _ in ranked if place is not None), default=None)
+        return [to_summary(source) for place, source in ranked if place is not None and place == best]
+
+    def close(self) -> None:
+        """See SearchIndex."""
+        self._client.close()
+
+    def _operations(self, document: Document, version: int) -> list[Operation]:
+        source = file_source(document, text_vectors=self._text_vectors)
+        operations = [_operation(self._files, document.file_id, version, source)]
+        # Where nobody wrote before, nothing can be in the way: most files never have an image vector.
+        if has_image(document) or version > _FIRST_FENCE:
+            operations.append(self._image_operation(document, version))
+        return operations
+
+    def _image_operation(self, document: Document, version: int) -> Operation:
+        return _operation(self._images, document.file_id, version, image_source(document))
+
+    def _write(self, operations: Sequence[Operation], *, refresh: bool) -> None:
+        writer = self._refreshing_writer if refresh else self._writer
+        error = _first(writer.write(operations))
+        if error is not None:
+            raise error
+
+    def _send(self, operations: Sequence[Operation], *, refresh: bool) -> Sequence[WorkerError | None]:
+        """One bulk request, and again for the items that may succeed later; what became of each."""
+        outcome: list[WorkerError | None] = [None] * len(operations)
+        left = list(range(len(operations)))
+
+        def attempt() -> None:
+            answer = self._post([operations[number] for number in left], refresh=refresh)
+            for number, item in zip(tuple(left), answer, strict=True):
+                operation = operations[number]
+                error = item_error(f"index file {operation.file_id}", item, version=operation.version)
+                outcome[number] = error
+                if not isinstance(error, TransientError | IndexMissingError):
+                    left.remove(number)
+            if left:
+                self._mend(outcome[left[0]])
+
+        try:
+            self._policy.retry.call(attempt)
+        except TransientError as error:
+            for number in left:
+                outcome[number] = outcome[number] or error
+            if len(left) == len(operations):
+                if isinstance(error.__cause__, FieldMissingError):
+                    raise error.__cause__ from None
+                raise
+        return outcome
+
+    def _post(self, operations: Sequence[Operation], *, refresh: bool) -> list[dict[str, Any]]:
+        def post() -> Any:
+            with translated(f"write {len(operations)} entries to OpenSearch"):
+                return self._client.bulk(
+                    body=b"".join(operation.lines for operation in operations),
+                    refresh="true" if refresh else "false",
+                    require_alias="true",
+                )
+
+        answer = self._policy.breaker.call(post)
+        return [item["index"] for item in answer["items"]]
+
+    def _mend(self, error: WorkerError | None) -> None:
+        """Before another try: make what is missing of the indices. Raises what the try failed with."""
+        if isinstance(error, IndexMissingError):
+            self._maker.make_files()
+            self._maker.make_images()
+            # A field that is refused in the end, too, is no outage: then the cause is raised.
+            lasting = error if isinstance(error, FieldMissingError) else None
+            raise UnavailableError(f"{error} It was made just now.") from lasting
+        raise error if isinstance(error, ThrottledError | UnavailableError) else UnavailableError(str(error))
+
+    def _search(self, alias: str, body: dict[str, Any]) -> Any:
+        return self._call(f"search {alias}", lambda: self._client.search(index=alias, body=body))
+
+    def _call(self, what: str, function: Callable[[], _Result]) -> _Result:
+        def attempt() -> _Result:
+            with translated(what):
+                return function()
+
+        return self._policy.retry.call(lambda: self._policy.breaker.call(attempt))
+
+
+def _operation(alias: str, file_id: str, version: int, source: dict[str, Any]) -> Operation:
+    action = {"index": {"_index": alias, "_id": file_id, "version": version, "version_type": "external_gte"}}
+    lines = "\n".join(
+        json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in (action, source)
+    )
+    return Operation(
+        alias=alias, file_id=file_id, version=version, lines=f"{lines}\n".encode("utf-8", "replace")
+    )
+
+
+def _first(outcome: Sequence[WorkerError | None]) -> WorkerError | None:
+    return next((error for error in outcome if error is not None), None)

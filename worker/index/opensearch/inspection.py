@@ -1,0 +1,135 @@
+"""Looking at a cluster and its indices as they are, for operators; nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from worker.errors import RejectedError
+from worker.index.opensearch.client import IndexMissingError, translated
+from worker.index.opensearch.provisioning import IndexMaker
+from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES, files_body, images_body
+
+_PROBE = "営業報告書"
+_PROBE_WORD = "営業"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClusterFacts:
+    """The cluster; `kuromoji` says whether it can cut Japanese into words."""
+
+    version: str
+    status: str
+    kuromoji: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexFacts:
+    """What is behind an alias.
+
+    `words` is how 営業報告書 is cut, `missing_fields` what we write and it lacks.
+    """
+
+    name: str
+    documents: int
+    missing_fields: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    vector: Mapping[str, Any] | None = None
+
+    @property
+    def knows_japanese(self) -> bool:
+        """Whether text is cut into Japanese words."""
+        return _PROBE_WORD in self.words
+
+    @property
+    def takes_vectors(self) -> bool:
+        """Whether an image vector fits."""
+        return self.vector is not None and self.vector.get("dimension") == IMAGE_DIMENSION
+
+
+class IndexInspection:
+    """Looks at the cluster and at the indices of one prefix.
+
+    Every method raises MisconfiguredError (forbidden) or UnavailableError.
+    """
+
+    def __init__(self, client: OpenSearch, *, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def cluster(self) -> ClusterFacts:
+        """The cluster itself."""
+        with translated("ask OpenSearch who it is"):
+            version = self._client.info()["version"]["number"]
+            status = self._client.cluster.health()["status"]
+        kuromoji = False
+        with suppress(RejectedError), translated("have kuromoji cut a word"):
+            self._client.indices.analyze(body={"tokenizer": "kuromoji_tokenizer", "text": _PROBE})
+            kuromoji = True
+        return ClusterFacts(version=version, status=status, kuromoji=kuromoji)
+
+    def files(self) -> IndexFacts | None:
+        """The index of documents, None where its alias is missing."""
+        alias = f"{self._prefix}{FILES}"
+        found = self._mapping(alias)
+        if found is None:
+            return None
+        name, fields = found
+        words: tuple[str, ...] = ()
+        with suppress(RejectedError), translated(f"analyse a word in {alias}"):
+            answer = self._client.indices.analyze(index=alias, body={"field": "ocr_text", "text": _PROBE})
+            words = tuple(token["token"] for token in answer["tokens"])
+        wanted = files_body(shards=1, text_dimension=None)["mappings"]["properties"]
+        return IndexFacts(
+            name=name, documents=self._count(alias), missing_fields=_missing(wanted, fields), words=words
+        )
+
+    def images(self) -> IndexFacts | None:
+        """The index of image vectors, None where its alias is missing."""
+        alias = f"{self._prefix}{IMAGES}"
+        found = self._mapping(alias)
+        if found is None:
+            return None
+        name, fields = found
+        return IndexFacts(
+            name=name,
+            documents=self._count(alias),
+            missing_fields=_missing(images_body(shards=1)["mappings"]["properties"], fields),
+            vector=fields.get("image_vector"),
+        )
+
+    def missing(self) -> list[str]:
+        """The aliases that are not there."""
+        return IndexMaker(self._client, prefix=self._prefix, shards=1, text_dimension=None).missing()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _mapping(self, alias: str) -> tuple[str, Mapping[str, Any]] | None:
+        """The name of the (newest) index behind an alias, and its fields."""
+        try:
+            with translated(f"read the mapping of {alias}"):
+                found = self._client.indices.get_mapping(index=alias)
+        except IndexMissingError:
+            return None
+        name = max(found)
+        return name, found[name]["mappings"].get("properties", {})
+
+    def _count(self, alias: str) -> int:
+        with translated(f"count {alias}"):
+            return int(self._client.count(index=alias)["count"])
+
+
+def _missing(wanted: Mapping[str, Any], there: Mapping[str, Any], at: str = "") -> tuple[str, ...]:
+    lacking: list[str] = []
+    for name, field in wanted.items():
+        if name not in there:
+            lacking.append(f"{at}{name}")
+        elif "properties" in field:
+            lacking += _missing(field["properties"], there[name].get("properties", {}), f"{at}{name}.")
+    return tuple(lacking)

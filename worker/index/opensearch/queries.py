@@ -1,0 +1,168 @@
+"""What OpenSearch is asked, and its answers as our hits.
+
+Every term of a query must be in the file, on any page, in its name or path: as kuromoji reads it or, pair
+of characters by pair, as it stands. That decides which files match; the order comes from the best
+page, found among the nested pages, and from the name. Only nested pages are highlighted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from worker.index.opensearch.schema import PAIRS, Json
+from worker.index.query import Term, label, snippet
+from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit
+from worker.models.ledger import State
+
+_NAME_BOOST = 2.0
+_FRAGMENT_CHARS = 120
+_LEFT = ("file_id", "file_name", "file_path")
+SUMMARY = (*_LEFT, "state", "reason", "page_count")
+_NOT_HIDDEN: Json = {"term": {"state": State.TOMBSTONED.value}}
+
+
+def search_body(terms: Sequence[Term], *, limit: int, offset: int) -> Json:
+    """The body of a text search for `limit` files after `offset`."""
+    return {
+        "query": {
+            "bool": {
+                "filter": [_anywhere(term) for term in terms],
+                "must_not": [_NOT_HIDDEN],
+                "should": [_best_page(terms), *(_in_name(term) for term in terms)],
+            }
+        },
+        "_source": list(_LEFT),
+        "sort": [{"_score": "desc"}, {"file_id": "asc"}],
+        "track_total_hits": True,
+        "size": limit,
+        "from": offset,
+    }
+
+
+def similar_body(vector: Sequence[float], *, limit: int) -> Json:
+    """The body of a search for the nearest image vectors."""
+    return {
+        "query": {"knn": {"image_vector": {"vector": list(vector), "k": limit}}},
+        "_source": list(_LEFT),
+        "size": limit,
+    }
+
+
+def find_body(*, file_id: str, name: str, path: str, limit: int) -> Json:
+    """The body of a look-up by id, folded name or folded path."""
+    keys = ({"file_id": file_id}, {"name_key": name}, {"path_key": path})
+    return {
+        "query": {
+            "bool": {
+                "should": [{"term": key} for key in keys],
+                "minimum_should_match": 1,
+                "must_not": [_NOT_HIDDEN],
+            }
+        },
+        "_source": [*SUMMARY, "path_key", "name_key"],
+        "sort": [{"path_key": "asc"}],
+        "size": limit,
+    }
+
+
+def to_result(answer: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchResult:
+    """The hits of a text search."""
+    found = answer["hits"]
+    return SearchResult(
+        total=int(found["total"]["value"]), hits=tuple(_hit(hit, terms) for hit in found["hits"])
+    )
+
+
+def to_similar(answer: Mapping[str, Any]) -> list[SimilarHit]:
+    """The hits of a search by vector: Lucene's score is (1 + cosine) / 2."""
+    return [
+        SimilarHit(
+            file_id=hit["_source"]["file_id"],
+            file_name=hit["_source"]["file_name"],
+            file_path=hit["_source"]["file_path"],
+            score=max(-1.0, min(1.0, 2.0 * float(hit["_score"]) - 1.0)),
+        )
+        for hit in answer["hits"]["hits"]
+    ]
+
+
+def to_summary(source: Mapping[str, Any]) -> FileSummary:
+    """One file of a look-up."""
+    return FileSummary(
+        file_id=source["file_id"],
+        file_name=source["file_name"],
+        file_path=source["file_path"],
+        state=State(source["state"]),
+        reason=source.get("reason"),
+        pages=int(source.get("page_count") or 0),
+    )
+
+
+def _phrases(fields: Iterable[str], term: Term) -> list[Json]:
+    # In the index every run of pairs ends with a single character, which the query does not have.
+    return [
+        {"match_phrase": {name: {"query": term.text, "slop": slop}}}
+        for field in fields
+        for name, slop in ((field, 0), (f"{field}.{PAIRS}", term.joints))
+    ]
+
+
+def _any(queries: list[Json]) -> Json:
+    return {"bool": {"should": queries, "minimum_should_match": 1}}
+
+
+def _anywhere(term: Term) -> Json:
+    return _any(_phrases(("ocr_text", "label"), term))
+
+
+def _in_name(term: Term) -> Json:
+    return {
+        "dis_max": {"queries": _phrases(("label",), term), "boost": _NAME_BOOST},
+    }
+
+
+def _best_page(terms: Sequence[Term]) -> Json:
+    on_page = [phrase for term in terms for phrase in _phrases(("pages.text",), term)]
+    return {
+        "nested": {
+            "path": "pages",
+            "score_mode": "max",
+            "query": _any(on_page),
+            "inner_hits": {
+                "size": 1,
+                "_source": ["pages.number", "pages.text"],
+                "highlight": {
+                    "fields": {"pages.text": {}},
+                    "fragment_size": _FRAGMENT_CHARS,
+                    "number_of_fragments": 1,
+                    "pre_tags": ["[["],
+                    "post_tags": ["]]"],
+                },
+            },
+        }
+    }
+
+
+def _hit(hit: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchHit:
+    source = hit["_source"]
+    pages = hit["inner_hits"]["pages"]["hits"]["hits"]
+    if pages:
+        number, shown = int(pages[0]["_source"]["number"]), _page_snippet(pages[0], terms)
+    else:
+        number, shown = 0, snippet(label(source["file_name"], source["file_path"]), terms)
+    return SearchHit(
+        file_id=source["file_id"],
+        file_name=source["file_name"],
+        file_path=source["file_path"],
+        page=number,
+        snippet=shown,
+        score=float(hit["_score"]),
+    )
+
+
+def _page_snippet(page: Mapping[str, Any], terms: tuple[Term, ...]) -> str:
+    """The snippet all indices make; where only kuromoji sees a match (another form of a verb), its own."""
+    shown = snippet(page["_source"]["text"], terms)
+    highlighted = page.get("highlight", {}).get("pages.text")
+    return shown if "[[" in shown or not highlighted else " ".join(highlighted[0].split())

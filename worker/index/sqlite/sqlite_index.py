@@ -1,0 +1,235 @@
+"""The search index in one SQLite file: full text with FTS5, vectors compared one by one.
+
+The text is stored as it was read; the full-text table holds only its terms (see query.py), one row
+a page and one for name and path. The row ids of that table say file and page at once, and a file
+gets a new id with every write, so a term that was left behind could never point at other text.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from worker.errors import LeaseLostError
+from worker.index.query import (
+    Term,
+    fold,
+    folded_path,
+    index_terms,
+    label,
+    parse_query,
+    rank,
+    snippet,
+    well_formed,
+)
+from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit, gone
+from worker.index.sqlite.document_rows import FLOAT, insert_document, load_document
+from worker.index.sqlite.sqlite_file import SqliteFile
+from worker.models.document import Document
+from worker.models.ledger import State
+from worker.models.page import Page
+
+_NAME_ROW = 0
+_PAGE_BITS = 24
+_VECTORS_AT_A_TIME = 1024
+
+_FIND = """
+SELECT *, (SELECT count(*) FROM pages WHERE file = files.id) AS pages FROM files
+WHERE state != ? AND (file_id = ? OR folded_name = ? OR folded_path = ?) ORDER BY file_path
+"""
+
+_SEARCH = """
+WITH matched AS MATERIALIZED (
+    SELECT rowid >> :page_bits AS file, rowid & ((1 << :page_bits) - 1) AS page, -bm25(page_terms) AS score
+    FROM page_terms WHERE page_terms MATCH :any_term
+), complete AS (
+    SELECT page_terms.rowid >> :page_bits AS file
+    FROM json_each(:terms) AS term JOIN page_terms ON page_terms MATCH term.value
+    GROUP BY 1 HAVING count(DISTINCT term.key) = json_array_length(:terms)
+), ranked AS MATERIALIZED (
+    SELECT file, page, iif(page, score, 0) + total(score) FILTER (WHERE NOT page) AS score,
+        max((page > 0) * 1e9 + score)
+    FROM matched WHERE json_array_length(:terms) = 1 OR file IN complete GROUP BY file
+)
+SELECT counted.files, hit.page, hit.score, files.file_id, files.file_name, files.file_path, pages.text
+FROM (SELECT count(*) AS files FROM ranked) AS counted
+LEFT JOIN (SELECT * FROM ranked ORDER BY score DESC, file LIMIT :limit OFFSET :offset) AS hit
+LEFT JOIN files ON files.id = hit.file
+LEFT JOIN pages ON pages.file = hit.file AND pages.number = hit.page
+ORDER BY hit.score DESC, hit.file
+"""
+# `ranked` has one row a file: its best page if any page matches, else the name row. With one max()
+# SQLite takes the other columns from the row that has the maximum. A match of the name adds to the
+# score. Each term must match somewhere in the file, so the terms are looked up one by one as well.
+
+
+class SqliteIndex:
+    """The SearchIndex in the SQLite file at `path`; processes and threads may share the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = SqliteFile(path)
+
+    def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
+        """See SearchIndex; a commit is searchable at once, so `refresh` changes nothing."""
+        named = label(document.file_name, document.file_path)
+        terms = [] if document.state is State.TOMBSTONED else _terms(named, _texts(document.pages))
+        with self._file.writing() as connection:
+            _remove(connection, document.file_id, version)
+            file = insert_document(connection, document, version)
+            connection.executemany(
+                "INSERT INTO page_terms (rowid, terms) VALUES (?, ?)", _term_rows(file, terms)
+            )
+
+    def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
+        """See SearchIndex; `refresh` changes nothing."""
+        self.index_document(gone(file_id), version=version)
+
+    def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
+        """See SearchIndex; the score is BM25, higher is better."""
+        terms = parse_query(query)
+        if not terms:
+            return SearchResult(total=0, hits=())
+        expressions = [_expression(term) for term in terms]
+        values = {
+            "page_bits": _PAGE_BITS,
+            "terms": json.dumps(expressions),
+            "any_term": " OR ".join(expressions),
+            "limit": max(0, limit),
+            "offset": max(0, offset),
+        }
+        with self._file.reading() as connection:
+            rows = connection.execute(_SEARCH, values).fetchall()
+        hits = tuple(_hit(row, terms) for row in rows if row["file_id"] is not None)
+        return SearchResult(total=rows[0]["files"], hits=hits)
+
+    def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
+        """See SearchIndex; every image vector is compared."""
+        wanted = np.asarray(vector, dtype=FLOAT)
+        best: list[tuple[float, int]] = []
+        with self._file.reading() as connection:
+            for files, scores in _cosines(connection, wanted):
+                pairs = zip(scores.tolist(), files, strict=True)
+                best = heapq.nlargest(limit, chain(best, pairs), key=lambda pair: (pair[0], -pair[1]))
+            return [_similar_hit(connection, file, score) for score, file in best]
+
+    def document(self, file_id: str) -> Document | None:
+        """See SearchIndex."""
+        with self._file.reading() as connection:
+            row = connection.execute(
+                "SELECT * FROM files WHERE file_id = ? AND state != ?", (file_id, State.TOMBSTONED)
+            ).fetchone()
+            return None if row is None else load_document(connection, row)
+
+    def find(self, name_or_path: str) -> list[FileSummary]:
+        """See SearchIndex."""
+        asked, path = well_formed(name_or_path), folded_path(name_or_path)
+        name = fold(re.split(r"[/\\]", name_or_path)[-1])
+        with self._file.reading() as connection:
+            rows = connection.execute(_FIND, (State.TOMBSTONED, asked, name, path)).fetchall()
+        ranked = [
+            (rank(row["file_id"] == asked, row["folded_name"], row["folded_path"], path), row) for row in rows
+        ]
+        best = min((rank for rank, _ in ranked if rank is not None), default=None)
+        return [_summary(row) for rank, row in ranked if rank is not None and rank == best]
+
+    def close(self) -> None:
+        """See SearchIndex."""
+        self._file.close()
+
+
+def _texts(pages: Iterable[Page]) -> Iterator[tuple[int, str]]:
+    return ((page.number, page.text) for page in pages)
+
+
+def _terms(named: str, texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The terms of the name row and of every page that has any."""
+    rows = ((number, index_terms(text)) for number, text in chain([(_NAME_ROW, named)], texts))
+    return [(number, terms) for number, terms in rows if terms]
+
+
+def _term_rows(file: int, terms: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    return [(file << _PAGE_BITS | number, text) for number, text in terms]
+
+
+def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
+    """Take away what the index holds of a file, unless it was written under a higher version."""
+    row = connection.execute("SELECT * FROM files WHERE file_id = ?", (file_id,)).fetchone()
+    if row is None:
+        return
+    if row["version"] > version:
+        raise LeaseLostError(
+            f"The index holds version {row['version']} of file {file_id}: version {version} is stale, "
+            "another attempt owns the file"
+        )
+    if row["state"] != State.TOMBSTONED:
+        texts = connection.execute("SELECT number, text FROM pages WHERE file = ?", (row["id"],))
+        terms = _terms(label(row["file_name"], row["file_path"]), texts)
+        # the table keeps no text, so it must be told which terms to forget
+        connection.executemany(
+            "INSERT INTO page_terms (page_terms, rowid, terms) VALUES ('delete', ?, ?)",
+            _term_rows(row["id"], terms),
+        )
+    connection.execute("DELETE FROM files WHERE id = ?", (row["id"],))
+
+
+def _expression(term: Term) -> str:
+    """The term in the language of FTS5; it holds letters and digits only, so nothing needs escaping."""
+    phrase = " ".join(term.phrase)
+    return f'"{phrase}" *' if term.prefix else f'"{phrase}"'
+
+
+def _hit(row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
+    text = row["text"] if row["page"] != _NAME_ROW else label(row["file_name"], row["file_path"])
+    return SearchHit(
+        file_id=row["file_id"],
+        file_name=row["file_name"],
+        file_path=row["file_path"],
+        page=row["page"],
+        snippet=snippet(text, terms),
+        score=row["score"],
+    )
+
+
+def _cosines(
+    connection: sqlite3.Connection, wanted: np.ndarray[tuple[int], np.dtype[np.float32]]
+) -> Iterator[tuple[list[int], np.ndarray[tuple[int], np.dtype[np.float32]]]]:
+    """File ids and cosines, some at a time; a vector of length 0 has no direction, and is near nothing."""
+    rows = connection.execute(
+        "SELECT file, floats FROM image_vectors WHERE length(floats) = ?", (wanted.nbytes,)
+    )
+    while chunk := rows.fetchmany(_VECTORS_AT_A_TIME):
+        vectors = np.frombuffer(b"".join(row["floats"] for row in chunk), dtype=FLOAT).reshape(
+            -1, wanted.size
+        )
+        lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(wanted)
+        directed = lengths > 0
+        cosines = (vectors[directed] @ wanted) / lengths[directed]
+        files = [row["file"] for row, has_one in zip(chunk, directed.tolist(), strict=True) if has_one]
+        yield files, np.clip(cosines, -1.0, 1.0)
+
+
+def _similar_hit(connection: sqlite3.Connection, file: int, score: float) -> SimilarHit:
+    row = connection.execute(
+        "SELECT file_id, file_name, file_path FROM files WHERE id = ?", (file,)
+    ).fetchone()
+    return SimilarHit(
+        file_id=row["file_id"], file_name=row["file_name"], file_path=row["file_path"], score=score
+    )
+
+
+def _summary(row: sqlite3.Row) -> FileSummary:
+    return FileSummary(
+        file_id=row["file_id"],
+        file_name=row["file_name"],
+        file_path=row["file_path"],
+        state=State(row["state"]),
+        reason=row["reason"],
+        pages=row["pages"],
+    )

@@ -1,0 +1,6 @@
+"""The values that pass through the worker, a module for each stretch of the flow.
+
+    FileMessage -> Job -> LocalFile -> FileType -> Page, Page, ... -> Extraction -> Document -> State
+
+All are frozen, keyword-only and slotted; units are in the names.
+"""

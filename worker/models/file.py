@@ -1,0 +1,153 @@
+"""A file: what a message says of it, what the bucket holds, what was downloaded, of which type it is."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """What a queue message says happened. It only says "look": the object itself decides."""
+
+    FILE_UPLOADED = "FILE_UPLOADED"
+    FILE_DELETED = "FILE_DELETED"
+    FILE_MOVED = "FILE_MOVED"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileMessage:
+    """One file named by a queue message (`events.parse` makes one for each record of a body)."""
+
+    event_type: EventType
+    bucket: str
+    key: str
+    size_bytes: int | None = None
+    uploaded_at: str | None = None
+    mime_type: str | None = None
+    original_path: str | None = None
+    previous_key: str | None = None
+    version_id: str | None = None
+    sequencer: str | None = None
+
+    @property
+    def file_id(self) -> str:
+        """Identity of the file: see `file_id`."""
+        return file_id(self.bucket, self.key)
+
+    @property
+    def display_path(self) -> str:
+        """The path people know: where the file came from, else its key."""
+        return self.original_path or self.key
+
+
+def file_id(bucket: str, key: str) -> str:
+    """SHA-256 (hex) of bucket, NUL, key, with the key's bytes as given."""
+    return hashlib.sha256(bucket.encode() + b"\0" + key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObjectVersion:
+    """What the source bucket holds under a key right now (from HEAD or from the GET itself)."""
+
+    etag: str
+    size_bytes: int
+    version_id: str | None = None
+    original_path: str | None = None
+
+    @property
+    def version(self) -> str:
+        """VersionId where the bucket keeps versions, else ETag and size."""
+        if self.version_id and self.version_id != "null":
+            return self.version_id
+        return f"{self.etag}-{self.size_bytes}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalFile:
+    """The downloaded bytes: where they are and what they hash to (hex)."""
+
+    path: str
+    sha256: str
+    version: ObjectVersion
+
+
+class FileType(StrEnum):
+    """What a file is, decided by its content; the value names it in the index and in keys.
+
+    Kinds that are read alike share a member: docx stands for docm too, HEIC for HEIF. Plain texts differ
+    by name alone.
+    """
+
+    PDF = "pdf"
+    JPEG = "jpg"
+    PNG = "png"
+    TIFF = "tiff"
+    BMP = "bmp"
+    GIF = "gif"
+    WEBP = "webp"
+    HEIC = "heic"
+    JPEG_2000 = "jp2"
+    DOCX = "docx"
+    XLSX = "xlsx"
+    PPTX = "pptx"
+    DOC = "doc"
+    XLS = "xls"
+    PPT = "ppt"
+    RTF = "rtf"
+    ODT = "odt"
+    ODS = "ods"
+    ODP = "odp"
+    TEXT = "txt"
+    CSV = "csv"
+    TSV = "tsv"
+    MARKDOWN = "md"
+    LOG = "log"
+    JSON = "json"
+    XML = "xml"
+    HTML = "html"
+    UNSUPPORTED = "unsupported"
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the file is a picture (these get an image vector by default)."""
+        return self.mime_type.startswith("image/")
+
+    @property
+    def mime_type(self) -> str:
+        """The registered MIME type; application/octet-stream for what is not supported."""
+        return _MIME_TYPES[self]
+
+
+_OPEN_XML = "application/vnd.openxmlformats-officedocument"
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
+_MIME_TYPES = {
+    FileType.PDF: "application/pdf",
+    FileType.JPEG: "image/jpeg",
+    FileType.PNG: "image/png",
+    FileType.TIFF: "image/tiff",
+    FileType.BMP: "image/bmp",
+    FileType.GIF: "image/gif",
+    FileType.WEBP: "image/webp",
+    FileType.HEIC: "image/heic",
+    FileType.JPEG_2000: "image/jp2",
+    FileType.DOCX: f"{_OPEN_XML}.wordprocessingml.document",
+    FileType.XLSX: f"{_OPEN_XML}.spreadsheetml.sheet",
+    FileType.PPTX: f"{_OPEN_XML}.presentationml.presentation",
+    FileType.DOC: "application/msword",
+    FileType.XLS: "application/vnd.ms-excel",
+    FileType.PPT: "application/vnd.ms-powerpoint",
+    FileType.RTF: "application/rtf",
+    FileType.ODT: f"{_OPEN_DOCUMENT}.text",
+    FileType.ODS: f"{_OPEN_DOCUMENT}.spreadsheet",
+    FileType.ODP: f"{_OPEN_DOCUMENT}.presentation",
+    FileType.TEXT: "text/plain",
+    FileType.CSV: "text/csv",
+    FileType.TSV: "text/tab-separated-values",
+    FileType.MARKDOWN: "text/markdown",
+    FileType.LOG: "text/plain",
+    FileType.JSON: "application/json",
+    FileType.XML: "application/xml",
+    FileType.HTML: "text/html",
+    FileType.UNSUPPORTED: "application/octet-stream",
+}

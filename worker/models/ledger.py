@@ -1,0 +1,58 @@
+"""The ledger: where a file stands, who may write its result, which of its pages are saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from worker.models.file import FileMessage, ObjectVersion
+
+
+class State(StrEnum):
+    """Where a file stands in the ledger; every file ends in one of all but the first."""
+
+    PROCESSING = "processing"
+    INDEXED = "indexed"
+    PARTIAL = "partial"
+    NO_CONTENT = "no_content"
+    TOMBSTONED = "tombstoned"
+    DEAD_LETTERED = "dead_lettered"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckpointPart:
+    """One stored run of finished pages: the object's key and the SHA-256 of its bytes."""
+
+    key: str
+    sha256: str
+    pages: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkpoint:
+    """Pointer to the finished pages of an unfinished document; kept in the ledger row."""
+
+    version: str
+    extraction_key: str
+    parts: tuple[CheckpointPart, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """The right to write one file's result: valid while the ledger row holds this fence."""
+
+    file_id: str
+    fence: int
+    attempt: str
+    message_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One file, claimed, with what is known of it before any byte is read."""
+
+    message: FileMessage
+    claim: Claim
+    version: ObjectVersion | None
+    checkpoint: Checkpoint | None = None
+    failures: int = 0

@@ -1,0 +1,89 @@
+"""A page: its text, and where that came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class TextSource(StrEnum):
+    """Where a page's text came from, or why it has none.
+
+    `mixed` is a text layer followed by what was recognised in the page's pictures. A `blank` page shows
+    nothing; a page that is `not_read` had no recognition because the document has too many such pages.
+    """
+
+    TEXT_LAYER = "text_layer"
+    OCR = "ocr"
+    MIXED = "mixed"
+    FILE = "file"
+    BLANK = "blank"
+    NOT_READ = "not_read"
+    TIMED_OUT = "timed_out"
+    CRASHED = "crashed"
+    FAILED = "failed"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the page is empty because reading it failed."""
+        return self in (TextSource.TIMED_OUT, TextSource.CRASHED, TextSource.FAILED)
+
+    @property
+    def recognised(self) -> bool:
+        """Whether there is recognised text in the page's."""
+        return self in (TextSource.OCR, TextSource.MIXED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One page's text. `number` starts at 1; `confidence` is 0..100, None where nothing was recognised.
+
+    `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of a picture
+    `width_px` x `height_px`; it stays text because nobody between the recogniser and the stored
+    artifact looks inside. `ocr_s` is the wall time of the recognition, which `engine` did, with its model.
+    `layer_reason` says why a PDF's text layer was doubted, and `layer_text` is that layer where it is not
+    in `text`; it is kept for people and never searched.
+    """
+
+    number: int
+    text: str
+    source: TextSource
+    language: str | None = None
+    confidence: float | None = None
+    words: str = "[]"
+    width_px: int = 0
+    height_px: int = 0
+    ocr_s: float = 0.0
+    reason: str | None = None
+    layer_text: str | None = None
+    layer_reason: str | None = None
+    engine: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """The page as plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Page:
+        """A page from plain values; raises KeyError, TypeError or ValueError on others' rubbish."""
+        return cls(
+            number=int(values["number"]),
+            text=str(values["text"]),
+            source=TextSource(values["source"]),
+            language=_text_or_none(values["language"]),
+            confidence=None if values["confidence"] is None else float(values["confidence"]),
+            words=str(values["words"]),
+            width_px=int(values["width_px"]),
+            height_px=int(values["height_px"]),
+            ocr_s=float(values["ocr_s"]),
+            reason=_text_or_none(values["reason"]),
+            layer_text=_text_or_none(values.get("layer_text")),
+            layer_reason=_text_or_none(values.get("layer_reason")),
+            engine=_text_or_none(values.get("engine")),  # artifacts of version 1 have none
+        )
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,295 @@
+"""The parent's side of reading documents: children, page tickets, streamed results, limits, kills.
+
+Untrusted bytes are parsed in child processes only. The sandbox owns the CPU slots: a page is recognised
+when it has a ticket, tickets go round-robin over the open documents, so a long scan never starves a
+short file. One thread drives `step()`; each document's thread takes its events from its own queue.
+"""
+
+from __future__ import annotations
+
+import queue
+import selectors
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+
+import structlog
+
+from worker.errors import Code, MisconfiguredError, RejectedError, UnavailableError
+from worker.extract.read_options import ReadOptions
+from worker.extract.tools import Tools, resolve_options
+from worker.models.file import FileType
+from worker.sandbox.channel import Channel, ChannelClosedError, Message
+from worker.sandbox.fork_server_client import ZygoteProcess
+from worker.sandbox.run_state import Ended, Event, ExtractionRequest, RunState
+
+_TICK_S = 0.2
+_DETECT_TICK_S = 0.5
+_DEATH_TIMEOUT_S = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class ExtractionRun:
+    """One open document, as its own thread sees it; a context manager that leaves no process."""
+
+    def __init__(self, sandbox: Sandbox, state: RunState) -> None:
+        self._sandbox = sandbox
+        self._state = state
+
+    def __enter__(self) -> ExtractionRun:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._sandbox.close_run(self._state)
+        # Its folder is removed next, so nobody may still write there.
+        self._state.dead.wait(_DEATH_TIMEOUT_S)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a page is being recognised right now, or an event waits to be taken."""
+        with self._sandbox.lock:
+            return bool(self._state.tickets) or not self._state.events.empty()
+
+    @property
+    def left(self) -> int:
+        """Pages that are not finished, as far as is known."""
+        return self._state.page_count - len(self._state.finished)
+
+    @property
+    def draining(self) -> bool:
+        """Whether no further page is begun."""
+        return self._state.draining
+
+    def detect(self, check: Callable[[], None] = lambda: None) -> FileType:
+        """Wait for the file's type; `check` is called now and then, and may raise to end the wait.
+
+        Raises RejectedError when the file cannot be read at all.
+        """
+        while (event := self.next(_DETECT_TICK_S)) is None:
+            check()
+        if isinstance(event, FileType):
+            return event
+        if isinstance(event, Ended) and event.code is not None:
+            raise_for(event)
+        raise RejectedError("the process that reads the file said nothing of its type", code=Code.CRASHED)
+
+    def go(self, *, done: Iterable[int] = (), hint: str | None = None, preview: bool = True) -> None:
+        """Begin reading; `done` are pages known already, `hint` the language of those."""
+        with self._sandbox.lock:
+            self._state.go(done=done, hint=hint, preview=preview)
+
+    def next(self, timeout_s: float) -> Event | None:
+        """The next event, None when there is none within the time."""
+        try:
+            return self._state.events.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
+    def drain(self) -> None:
+        """Begin no further page; those being recognised are finished."""
+        with self._sandbox.lock:
+            self._state.draining = True
+
+
+def raise_for(event: Ended) -> None:
+    """Raise what an `Ended` with a code stands for: our own fault, the machine's or the file's."""
+    if event.code in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
+        raise MisconfiguredError(event.message, code=event.code)
+    if event.code is Code.UNAVAILABLE:
+        raise UnavailableError(event.message)
+    if event.code is not None:
+        raise RejectedError(event.message, code=event.code)
+
+
+class Sandbox:
+    """All children of one worker. `start` before any thread exists, then `step` in a loop."""
+
+    def __init__(
+        self,
+        *,
+        options: ReadOptions,
+        slots: int,
+        work_root: Path,
+        environment: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.lock = threading.RLock()
+        self._options = options
+        self.slots = slots
+        self._zygote = ZygoteProcess(work_root=work_root, environment=environment)
+        self._clock = clock
+        self._selector = selectors.DefaultSelector()
+        self._order: deque[RunState] = deque()
+        self._children: dict[str, tuple[RunState, Channel]] = {}
+        self._count = 0
+        self._closed = False
+        self._zygote_is_dead = False
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of all children that ended, and of what they started."""
+        return self._zygote.cpu_s
+
+    def start(self) -> Tools:
+        """Start the zygote and wait until it is warm.
+
+        Raises MisconfiguredError when the recogniser or one of the languages is missing.
+        """
+        tools = self._start_zygote()
+        if tools.network:
+            _log.warning(
+                "readers_have_network", reason=tools.network, advice="cis-worker doctor says what to do"
+            )
+        else:
+            _log.info("readers_without_network")
+        missing = [name for name in self._options.languages if name not in tools.languages]
+        if missing:
+            packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in missing)
+            raise MisconfiguredError(
+                f"CIS_LANGUAGES asks for {', '.join(missing)}, which tesseract does not have here: "
+                f"install {packages}, or set CIS_LANGUAGES to some of {', '.join(tools.languages)}",
+                code=Code.PROGRAM_MISSING,
+            )
+        self._options = resolve_options(self._options, tools)
+        return tools
+
+    def open(self, request: ExtractionRequest) -> ExtractionRun:
+        """Start a child on a file; the caller enters the run as a context manager."""
+        with self.lock:
+            state = RunState(request, limits=self._options.limits, now=self._clock())
+            self._order.append(state)
+            self._start_child(state)
+        return ExtractionRun(self, state)
+
+    def step(self, timeout_s: float = _TICK_S) -> None:
+        """One turn: take what came, look at the time, hand out tickets."""
+        ready = self._selector.select(timeout_s)
+        with self.lock:
+            if self._zygote_is_dead:
+                self._replace_zygote()
+            for key, _ in ready:
+                if key.data is None:
+                    self._hear_zygote()
+                else:
+                    self._hear_child(str(key.data))
+            now = self._clock()
+            for state in list(self._order):
+                if state.overdue(now):
+                    self._zygote.kill(state.child)
+            self._hand_out(now)
+
+    def close_run(self, state: RunState) -> None:
+        """Forget a document and kill its child; its tickets return when the child is dead."""
+        with self.lock:
+            state.end()
+            if state in self._order:
+                self._order.remove(state)
+            self._zygote.kill(state.child)
+
+    def close(self) -> None:
+        """Kill every child and the zygote; safe to call twice."""
+        with self.lock:
+            self._closed = True
+            self._forget_channel(self._zygote.channel)
+            self._zygote.close()
+
+    def _start_zygote(self) -> Tools:
+        tools = self._zygote.start()
+        if self._zygote.channel is not None:
+            self._selector.register(self._zygote.channel, selectors.EVENT_READ, None)
+        return tools
+
+    def _start_child(self, state: RunState) -> None:
+        self._count += 1
+        child = str(self._count)
+        channel = self._zygote.spawn(child, self._request(state.request))
+        self._children[child] = (state, channel)
+        state.begin_child(child, channel, self._clock())
+        self._selector.register(channel, selectors.EVENT_READ, child)
+
+    def _request(self, request: ExtractionRequest) -> Message:
+        return {
+            "path": str(request.path),
+            "name": request.name,
+            "folder": str(request.folder),
+            "slots": self.slots,
+            **asdict(self._options),
+        }
+
+    def _hear_zygote(self) -> None:
+        try:
+            ended = self._zygote.receive()
+        except ChannelClosedError:
+            self._replace_zygote()
+            return
+        for child, code in ended:
+            self._hear_child(child)
+            self._bury(child, code)
+
+    def _hear_child(self, child: str) -> None:
+        if child not in self._children:
+            return
+        state, channel = self._children[child]
+        try:
+            for message in channel.receive_ready():
+                state.on_message(message, self._clock())
+        except ChannelClosedError:
+            self._forget_channel(channel)
+        except (KeyError, TypeError, ValueError):
+            _log.warning("child_sent_rubbish", child=child)
+            self._zygote.kill(child)
+
+    def _bury(self, child: str, code: int) -> None:
+        entry = self._children.pop(child, None)
+        if entry is None:
+            return
+        state, channel = entry
+        self._forget_channel(channel)
+        if state.on_exit(code, self._clock()):
+            _log.warning("child_replaced", child=child, exit_code=code)
+            self._start_child(state)
+
+    def _forget_channel(self, channel: Channel | None) -> None:
+        if channel is not None and channel.fileno() >= 0:
+            with suppress(KeyError):
+                self._selector.unregister(channel)
+            channel.close()
+
+    def _replace_zygote(self) -> None:
+        """The zygote died: kill what it led, and read the open documents again under a new one."""
+        if self._closed:
+            return
+        if not self._zygote_is_dead:
+            _log.error("zygote_died")
+        # Tried again at the next step when it fails here; a sandbox that only fails stops the worker.
+        self._zygote_is_dead = True
+        self._forget_channel(self._zygote.channel)
+        self._zygote.kill_orphans()
+        self._start_zygote()
+        self._zygote_is_dead = False
+        for child in list(self._children):
+            self._bury(child, -signal.SIGKILL)
+
+    def _hand_out(self, now: float) -> None:
+        """Give free slots to documents in turn; a killed document's slots are free when it is dead."""
+        taken = sum(len(state.tickets) for state, _ in self._children.values())
+        idle_turns = 0
+        while taken < self.slots and idle_turns < len(self._order):
+            state = self._order[0]
+            self._order.rotate(-1)
+            page = state.next_ticket()
+            if page is None:
+                idle_turns += 1
+                continue
+            state.give_ticket(page, now)
+            taken += 1
+            idle_turns = 0
