@@ -22,7 +22,7 @@ from bench.figure import Figure
 from bench.test_bed import CONDITIONS, HARD, TEXTS, BedPage, bed_page
 from worker.config import Settings
 from worker.extract.capabilities import probe
-from worker.extract.ocr.line_rerecognition import SecondLook
+from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.read_options import ReadOptions
 from worker.extract.tools import resolve_options
@@ -41,7 +41,7 @@ class _Score:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Page:
-    """One page's scores: plain Tesseract, the worker, and on hard pages without the second look."""
+    """One page's scores: plain Tesseract, the worker, and on hard pages without the second pass."""
 
     text: str
     condition: str
@@ -53,8 +53,8 @@ class _Page:
 def accuracy(home: Path) -> list[Figure]:
     """All kinds of text in all conditions."""
     options = _options()
-    looks_twice = options.second_look == "on"
-    engine, alone = _engine(options), OCREngine(recogniser=options.recogniser)
+    looks_twice = options.second_pass == "on"
+    engine, alone = _engine(options), OCREngine(ocr_engine=options.ocr_engine)
     _warm(engine, home)
     pages = [
         _scored(home, bed_page(text, condition), engine, alone if looks_twice and condition in HARD else None)
@@ -72,8 +72,8 @@ def _options() -> ReadOptions:
 
 
 def _engine(options: ReadOptions) -> OCREngine:
-    look = SecondLook(confidence=options.second_look_confidence, budget_s=options.second_look_budget_s)
-    return OCREngine(recogniser=options.recogniser, second_look=look if options.second_look == "on" else None)
+    look = LineRerecognition(confidence=options.second_pass_confidence, budget_s=options.second_pass_budget_s)
+    return OCREngine(ocr_engine=options.ocr_engine, second_pass=look if options.second_pass == "on" else None)
 
 
 def _warm(engine: OCREngine, home: Path) -> None:
@@ -173,7 +173,7 @@ def _hard(pages: Sequence[_Page]) -> list[Figure]:
         )
     ]
     if alone := [page.alone for page in hard if page.alone is not None]:
-        what = "the same, second look on / off"
+        what = "the same, second pass on / off"
         figures.append(Figure(what=what, figure=_compared(ours, alone), must="printed", met=None))
     return figures
 
@@ -220,9 +220,9 @@ def _with_drawing(scores: Sequence[_Score], drawn_s: float) -> float:
 
 def _engines() -> Iterator[tuple[str, OCREngine, float | None]]:
     options = _options()
-    yield "second look off", OCREngine(recogniser=options.recogniser), 1.0
-    if options.second_look == "on":
-        yield "second look on", _engine(options), None
+    yield "second pass off", OCREngine(ocr_engine=options.ocr_engine), 1.0
+    if options.second_pass == "on":
+        yield "second pass on", _engine(options), None
     yield "the program tesseract", OCREngine(), None
 
 

@@ -76,7 +76,7 @@ def busy(home: Path) -> list[Figure]:
     """
     batch, cores = scan(home, _BATCH_PAGES), os.cpu_count() or 1
     with (
-        warm_worker(home / "stack", CIS_RECOGNISER="tesseract", CIS_SECOND_LOOK="off") as worker,
+        warm_worker(home / "stack", CIS_OCR_ENGINE="tesseract", CIS_OCR_SECOND_PASS="off") as worker,
         ThreadPoolExecutor(1) as pool,
     ):
         cpu_s, idle_s, began = _tree_cpu_s(worker), _idle_s(), time.monotonic()
@@ -226,7 +226,7 @@ def _programs(worker: WorkerUnderTest, *names: str) -> list[str]:
 
 
 def _tree_cpu_s(worker: WorkerUnderTest) -> float:
-    """CPU seconds of the worker, its zygote, and all readers that ended and what those started."""
+    """CPU seconds of the worker, its fork server, and all readers that ended and what those started."""
     own = psutil.Process(worker.process.pid)
     total = 0.0
     for process in (own, *own.children(recursive=True)):

@@ -18,14 +18,14 @@ _PAGES = 40
 
 
 def long_scan(home: Path) -> list[Figure]:
-    """40 pages: the worker with and without its second look, and OCRmyPDF with two languages and with one."""
+    """40 pages: the worker with and without its second pass, and OCRmyPDF with two languages and with one."""
     pdf = home / "scan.pdf"
     write_scan(pdf, _PAGES)
     ocrmypdf()
     times: dict[str, list[float]] = {name: [] for name in ("off", "on", "jpn+eng", "jpn")}
     with (
-        warm_worker(home / "off", CIS_SECOND_LOOK="off") as without,
-        warm_worker(home / "on", CIS_SECOND_LOOK="on") as with_look,
+        warm_worker(home / "off", CIS_OCR_SECOND_PASS="off") as without,
+        warm_worker(home / "on", CIS_OCR_SECOND_PASS="on") as with_look,
     ):
         for run in range(_RUNS):
             times["off"].append(_worker_s(without, pdf, run))
@@ -53,7 +53,7 @@ def _ratio(times: dict[str, list[float]], ours: str, theirs: str, most: float) -
     ratio = statistics.median(a / b for a, b in pairs)
     ours_s, theirs_s = statistics.median(times[ours]), statistics.median(times[theirs])
     return Figure(
-        what=f"{_PAGES}-page scan, second look {ours} / OCRmyPDF -l {theirs} -j 2",
+        what=f"{_PAGES}-page scan, second pass {ours} / OCRmyPDF -l {theirs} -j 2",
         figure=f"{ratio:.2f} x ({ours_s:.1f} s / {theirs_s:.1f} s)",
         must=f"<= {most} x",
         met=ratio <= most,

@@ -36,14 +36,14 @@ def _scan_s(worker: WorkerUnderTest, pdf: Path, run: int) -> float:
 
 
 def scan(home: Path) -> list[Figure]:
-    """A 12-page Japanese scan, end to end without and with the second look, beside floor and naive loop."""
+    """A 12-page Japanese scan, end to end without and with the second pass, beside floor and naive loop."""
     pdf = home / "scan.pdf"
     write_scan(pdf, _SCAN_PAGES)
     times: dict[str, list[float]] = {"off": [], "on": []}
     floor = []
     with (
-        warm_worker(home / "off", CIS_SECOND_LOOK="off") as without,
-        warm_worker(home / "on", CIS_SECOND_LOOK="on") as with_look,
+        warm_worker(home / "off", CIS_OCR_SECOND_PASS="off") as without,
+        warm_worker(home / "on", CIS_OCR_SECOND_PASS="on") as with_look,
     ):
         for run in range(_RUNS):
             times["off"].append(_scan_s(without, pdf, run))
@@ -67,7 +67,7 @@ def _beside(look: str, ours: list[float], floor: list[float], naive_s: float) ->
     to_floor = statistics.median(o / f for o, f in zip(ours, floor, strict=True))
     one_s, floor_s = statistics.median(ours), statistics.median(floor)
     least = _LEAST_NAIVE[look]
-    what = f"{_SCAN_PAGES}-page scan, second look {look}"
+    what = f"{_SCAN_PAGES}-page scan, second pass {look}"
     return [
         Figure(
             what=f"{what}, end to end / floor (pdftoppm + 2 tesseract)",

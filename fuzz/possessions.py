@@ -1,4 +1,4 @@
-"""What the parent and its zygote hold, to be compared before and after: what grew was leaked."""
+"""What the parent and its fork server hold, to be compared before and after: what grew was leaked."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _MAX_GROWTH_MB = 30.0
 class Possessions:
     """Counts while nothing is read; memory is the parent's own, in MB."""
 
-    zygote: int
+    fork_server: int
     processes: tuple[str, ...]
     files: tuple[str, ...]
     descriptors: int
-    zygote_descriptors: int
+    fork_server_descriptors: int
     threads: int
     memory_mb: float
 
     def leaks(self, before: Possessions) -> list[str]:
         """What is there now and was not before."""
         found = []
-        if self.zygote != before.zygote:
-            found.append("the zygote died and was replaced")
+        if self.fork_server != before.fork_server:
+            found.append("the fork server died and was replaced")
         found += [f"a process is left: {name}" for name in self.processes]
         found += [f"a file is left: {name}" for name in self.files]
-        for what in ("descriptors", "zygote_descriptors", "threads"):
+        for what in ("descriptors", "fork_server_descriptors", "threads"):
             had, has = getattr(before, what), getattr(self, what)
             if has > had:
                 found.append(f"{what} grew from {had} to {has}")
@@ -40,15 +40,15 @@ class Possessions:
 
 
 def possessions(work_root: Path) -> Possessions:
-    """Look at this process and at the zygote that works in the folder."""
+    """Look at this process and at the fork server that works in the folder."""
     own = psutil.Process()
-    (zygote,) = [child for child in own.children() if str(work_root) in child.cmdline()]
+    (fork_server,) = [child for child in own.children() if str(work_root) in child.cmdline()]
     return Possessions(
-        zygote=zygote.pid,
-        processes=tuple(f"{child.pid} {child.name()}" for child in zygote.children(recursive=True)),
+        fork_server=fork_server.pid,
+        processes=tuple(f"{child.pid} {child.name()}" for child in fork_server.children(recursive=True)),
         files=tuple(sorted(path.name for path in work_root.iterdir())),
         descriptors=own.num_fds(),
-        zygote_descriptors=zygote.num_fds(),
+        fork_server_descriptors=fork_server.num_fds(),
         threads=threading.active_count(),
         memory_mb=own.memory_info().rss / 1e6,
     )

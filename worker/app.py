@@ -1,8 +1,8 @@
 """Composition root: settings become components, components become one running worker.
 
-The order of starting has a reason: the sandbox's zygote first, while there is no thread (a fork of
+The order of starting has a reason: the sandbox's fork server first, while there is no thread (a fork of
 a threaded process may deadlock). So has the order of stopping: receiving ends first, the documents
-in hand are finished or given back while the heartbeat keeps them hidden, then the rest.
+in hand are finished or requeued while the heartbeat keeps them hidden, then the rest.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from worker.aws.storage_handler import StorageHandler
 from worker.config import Settings, require, sandbox_environment
 from worker.consumer import Consumer, ConsumerOptions
 from worker.delivery.claims import Claimer
-from worker.delivery.dead_letters import Burial
+from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
-from worker.delivery.parked_messages import ParkingLot
+from worker.delivery.parked_messages import ParkedMessages
 from worker.document.artifacts import ArtifactStore
-from worker.document.document_reader import Reader
+from worker.document.document_reader import DocumentReader
 from worker.document.embedder import Embedder
 from worker.document.options_from_settings import read_options
 from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
@@ -93,7 +93,7 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
         sandbox=sandbox,
         metrics=metrics,
         shutdown=shutdown,
-        cautious=lambda: spot.cautious,
+        interruption_expected=lambda: spot.interruption_expected,
     )
     queue, table = _queue(shared), _table(shared)
     heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
@@ -102,14 +102,14 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
         queue=queue,
         table=table,
         claimer=Claimer(storage=storage, table=table),
-        burial=Burial(queue=queue, table=table),
+        dead_letters=DeadLetters(queue=queue, table=table),
         processor=_processor(shared, storage, table, store, work_root),
         heartbeat=heartbeat,
-        parking=ParkingLot(table=table),
+        parked=ParkedMessages(table=table),
         shutdown=shutdown,
         metrics=metrics,
         options=_consumer_options(settings),
-        cautious=shared.cautious,
+        interruption_expected=shared.interruption_expected,
     )
     return Lifecycle(
         shutdown=shutdown,
@@ -134,19 +134,19 @@ class _Shared:
     sandbox: Sandbox
     metrics: Metrics
     shutdown: Shutdown
-    cautious: Callable[[], bool]
+    interruption_expected: Callable[[], bool]
 
 
 def _processor(
     shared: _Shared, storage: StorageHandler, table: FileTable, store: ArtifactStore, work_root: Path
 ) -> FileProcessor:
-    reader = Reader(
+    reader = DocumentReader(
         sandbox=shared.sandbox,
         store=store,
         table=table,
         shutdown=shared.shutdown,
         metrics=shared.metrics,
-        cautious=shared.cautious,
+        interruption_expected=shared.interruption_expected,
     )
     return FileProcessor(
         storage=storage,

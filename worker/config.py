@@ -85,17 +85,17 @@ class Settings(BaseSettings):
     )
     slots: int = Field(default_factory=_cores, ge=1, description="Pages recognised at one time.")
     ocr_dpi: int = Field(default=200, ge=72, le=600, description="Resolution pages are drawn at.")
-    recogniser: Literal["auto", "tesseract", "tesserocr"] = Field(
+    ocr_engine: Literal["auto", "tesseract", "tesserocr"] = Field(
         default="auto", description="What reads pages: auto is tesserocr where it is installed."
     )
-    second_look: Literal["auto", "on", "off"] = Field(
+    ocr_second_pass: Literal["auto", "on", "off"] = Field(
         default="auto", description="Read unsure lines again with RapidOCR: auto is on where it is installed."
     )
-    second_look_confidence: float = Field(
+    ocr_second_pass_confidence: float = Field(
         default=90.0, ge=0, le=100, description="Lines under this confidence are read again."
     )
-    second_look_budget_s: float = Field(
-        default=1.0, gt=0, description="CPU seconds the second look may take on one page."
+    ocr_second_pass_budget_s: float = Field(
+        default=1.0, gt=0, description="CPU seconds the second pass may take on one page."
     )
     page_timeout_s: float = Field(default=60.0, gt=0, description="Seconds one page may take.")
     document_timeout_s: float = Field(
@@ -228,7 +228,7 @@ def child_environment(changes: Mapping[str, str] | None = None) -> dict[str, str
 def sandbox_environment() -> dict[str, str]:
     """What the processes that read documents may know: nothing but how to run their programs.
 
-    One OpenMP thread a recogniser: the worker is parallel by pages already, and more threads make
+    One OpenMP thread a OCR engine: the worker is parallel by pages already, and more threads make
     it slower by a factor (tesseract#3109).
     """
     kept = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")

@@ -19,9 +19,9 @@ from worker import events, outcome
 from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.delivery.claims import Claimer, Held, Unchanged
-from worker.delivery.dead_letters import Burial
+from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat, Lease
-from worker.delivery.parked_messages import ParkingLot, Takeover
+from worker.delivery.parked_messages import ParkedMessages, Takeover
 from worker.errors import (
     Code,
     DeadLetterError,
@@ -66,14 +66,14 @@ class Consumer:
     queue: QueueManager
     table: FileTable
     claimer: Claimer
-    burial: Burial
+    dead_letters: DeadLetters
     processor: FileProcessor
     heartbeat: Heartbeat
-    parking: ParkingLot
+    parked: ParkedMessages
     shutdown: Shutdown
     metrics: Metrics
     options: ConsumerOptions
-    cautious: Callable[[], bool]
+    interruption_expected: Callable[[], bool]
     requeued: int = 0
     polled_at: float | None = None
     _tasks: SimpleQueue[tuple[Lease, Takeover]] = field(default_factory=SimpleQueue)
@@ -89,11 +89,11 @@ class Consumer:
 
     def step(self) -> None:
         """Receive what there is room for; a worker that may be taken away soon takes one at a time."""
-        places = 1 if self.cautious() else self.options.max_documents
+        places = 1 if self.interruption_expected() else self.options.max_documents
         room = places - self._in_flight
         if room <= 0:
             return
-        # The end of the poll is known before the stop is looked at: see `_give_back`.
+        # The end of the poll is known before the stop is looked at: see `_requeue`.
         self._poll_ends = self.shutdown.now() + self.options.poll_wait_s
         if not self.shutdown.requested:
             messages = self._receive(room)
@@ -128,14 +128,14 @@ class Consumer:
     def parked_step(self) -> None:
         """Let parked messages go on whose file is free; on a stop give them all back."""
         if self.shutdown.requested:
-            for lease in self.parking.take_all():
+            for lease in self.parked.take_all():
                 self._settle(lease, outcome.from_error(JobInterrupted("parked"), failures=0, max_failures=1))
-        for lease, takeover in self.parking.take_ready():
+        for lease, takeover in self.parked.take_ready():
             self._begin(lease, takeover)
-        self.metrics.parked.set(len(self.parking))
+        self.metrics.parked.set(len(self.parked))
 
-    def give_back_rest(self) -> None:
-        """At a stop, when the attempts have ended: give back what no attempt will take any more."""
+    def requeue_rest(self) -> None:
+        """At a stop, when the attempts have ended: requeue what no attempt will take any more."""
         self.parked_step()
         while not self._tasks.empty():
             self.attempt_step()
@@ -192,7 +192,7 @@ class Consumer:
                     _log.info("file_unchanged", state=claimed.row.state.value)
                     return DONE
                 case Held():
-                    return None if self.parking.park(lease, claimed.row) else _NO_PLACE
+                    return None if self.parked.park(lease, claimed.row) else _NO_PLACE
             job = claimed
             lease.claim = job.claim
             with bind(job=job.claim.attempt):
@@ -204,7 +204,7 @@ class Consumer:
             ended = outcome.from_error(error, failures=failures, max_failures=self.options.max_failures)
             _tell(ended, error)
             if ended.ending is Ending.DEAD_LETTER:
-                return self._bury_file(lease, file, ended, alone=alone)
+                return self._dead_letter_file(lease, file, ended, alone=alone)
             return ended
 
     def _failures_unclaimed(self, lease: Lease, error: Exception) -> int:
@@ -231,10 +231,10 @@ class Consumer:
             file_type=document.file_type.value,
         )
 
-    def _bury_file(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> Outcome:
+    def _dead_letter_file(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> Outcome:
         """Dead-letter one file of a message and record it, so that the others can go on."""
         try:
-            self.burial.bury(lease, file, ended, alone=alone)
+            self.dead_letters.send(lease, file, ended, alone=alone)
         except WorkerError as error:
             return outcome.from_error(error, failures=0, max_failures=self.options.max_failures)
         self.metrics.documents_total.labels(state=State.DEAD_LETTERED.value, reason=ended.code).inc()
@@ -249,8 +249,8 @@ class Consumer:
             match ended.ending:
                 case Ending.DONE:
                     self.queue.delete([lease.message])
-                case Ending.GIVE_BACK:
-                    self._give_back(lease)
+                case Ending.REQUEUE:
+                    self._requeue(lease)
                 case Ending.RETRY:
                     self._try_later(lease, ended)
                 case Ending.DEAD_LETTER:
@@ -265,7 +265,7 @@ class Consumer:
         except WorkerError as error:
             _log.warning("settle_failed", ending=ended.ending.value, reason=str(error))
 
-    def _give_back(self, lease: Lease) -> None:
+    def _requeue(self, lease: Lease) -> None:
         """Clear the owner and replace the message by a fresh copy that our own open poll cannot take."""
         if lease.claim is not None:
             self.table.release(lease.claim, interrupted=True)
@@ -273,7 +273,7 @@ class Consumer:
             return
         poll_left_s = self._poll_ends - self.shutdown.now()
         delay_s = math.ceil(poll_left_s) + 2 if poll_left_s > 0 else 0
-        self.queue.give_back(lease.message, delay_s=delay_s)
+        self.queue.requeue(lease.message, delay_s=delay_s)
         with self._lock:
             self.requeued += 1
 

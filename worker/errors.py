@@ -8,7 +8,7 @@
     │  └─ ProcessingError      a stage failed; carries stage and `retry_allowed`
     ├─ RejectedError           this content can never be read          -> no_content, indexed by name
     ├─ DeadLetterError         this message can never be worked on     -> DLQ with its reason
-    ├─ JobInterrupted          this machine is going away              -> given back
+    ├─ JobInterrupted          this machine is going away              -> requeued
     ├─ LeaseLostError          another attempt owns the file now       -> walk away, touch nothing
     └─ MisconfiguredError      our own queue, table, bucket or index is wrong -> stop the process
 
@@ -129,7 +129,7 @@ class ProcessingError(TransientError):
 
 
 class OCRError(ProcessingError):
-    """A page or picture could not be read by the recogniser."""
+    """A page or picture could not be read by the OCR engine."""
 
     def __init__(self, message: str, *, retry_allowed: bool = True, code: Code = Code.OCR_FAILED) -> None:
         super().__init__(message, stage="ocr", retry_allowed=retry_allowed, code=code)

@@ -25,7 +25,7 @@ from worker.aws.storage_handler import StorageHandler
 from worker.delivery.claims import look
 from worker.delivery.heartbeat import Lease
 from worker.document.artifacts import ArtifactStore
-from worker.document.document_reader import Reader
+from worker.document.document_reader import DocumentReader
 from worker.document.embedder import Embedder
 from worker.errors import (
     Code,
@@ -48,7 +48,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Content:
+class ProcessedContent:
     """What was made of a file's bytes, before it is written for good."""
 
     extraction: Extraction
@@ -67,7 +67,7 @@ class FileProcessor:
     store: ArtifactStore
     index: SearchIndex
     embedder: Embedder
-    reader: Reader
+    reader: DocumentReader
     metrics: Metrics
     work_root: Path
     max_file_bytes: int
@@ -78,12 +78,12 @@ class FileProcessor:
         Raises WorkerError: what it means for the message is the consumer's to decide.
         """
         if job.version is None:
-            return self._bury(job)
+            return self._write_tombstone(job)
         with self._work_folder() as folder:
             try:
                 content = self._read(job, job.version, folder, lease)
             except ObjectGoneError:
-                return self._bury(job)
+                return self._write_tombstone(job)
             except RejectedError as error:
                 content = _no_content(error)
         document = self._document(job, job.version, content)
@@ -94,7 +94,7 @@ class FileProcessor:
             self._drop_checkpoint(job, job.version)
         return document
 
-    def _read(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> Content:
+    def _read(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> ProcessedContent:
         local = self._download(job, version, folder, lease)
         with self._stage("extract"):
             reading = self.reader.read(job, local, folder, lease)
@@ -106,7 +106,7 @@ class FileProcessor:
                 self.store.save(local.sha256, extraction)
         with self._stage("embed"):
             vectors = self.embedder.embed(local.sha256, extraction, check=lambda: self.reader.check(lease))
-        return Content(
+        return ProcessedContent(
             extraction=extraction,
             vectors=vectors,
             sha256=local.sha256,
@@ -133,7 +133,7 @@ class FileProcessor:
                 stop=lambda: self.reader.check(lease),
             )
 
-    def _document(self, job: Job, version: ObjectVersion, content: Content) -> Document:
+    def _document(self, job: Job, version: ObjectVersion, content: ProcessedContent) -> Document:
         message, extraction = job.message, content.extraction
         path = message.original_path or version.original_path or message.key
         drawn = extraction.thumbnail is not None and content.sha256 is not None
@@ -208,7 +208,7 @@ class FileProcessor:
             # The document is committed; what is left over is swept, not worth an attempt.
             _log.warning("checkpoint_left_over", reason=str(error))
 
-    def _bury(self, job: Job) -> Document:
+    def _write_tombstone(self, job: Job) -> Document:
         """The object is gone: leave a tombstone that no stale write can lift."""
         claim, message = job.claim, job.message
         index_pending = self._left_pending(lambda: self.index.tombstone(claim.file_id, version=claim.fence))
@@ -246,8 +246,8 @@ class FileProcessor:
             remove_document_folder(folder)
 
 
-def _no_content(error: RejectedError) -> Content:
-    return Content(
+def _no_content(error: RejectedError) -> ProcessedContent:
+    return ProcessedContent(
         extraction=Extraction(
             file_type=FileType.UNSUPPORTED, reason=error.code.value, reason_message=str(error)
         )

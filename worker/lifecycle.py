@@ -1,6 +1,6 @@
 """A worker from its first thread to its last: start the loops, wait for a stop, stop in order.
 
-Order of stopping, with its reason: receiving ends first; documents in hand are finished or given back
+Order of stopping, with its reason: receiving ends first; documents in hand are finished or requeued
 while heartbeat and sandbox still run for them; then the other loops end. What is pending waits for
 another worker, so the replayer ends with the receiving. What has not ended when the
 flush mark comes is abandoned: SQS redelivers, and the fence keeps late writes out.
@@ -146,7 +146,7 @@ class Lifecycle:
         self._join([receiver])
         self._received_all.set()
         self._join(attempts)
-        self.consumer.give_back_rest()
+        self.consumer.requeue_rest()
         self._over.set()
         for thread in others:
             thread.join(_JOIN_S)
@@ -176,5 +176,5 @@ class Lifecycle:
             state_saved=self.consumer.in_flight == 0,
         )
         if failure is not None:
-            _log.error("must_be_mended", reason=str(failure))
+            _log.error("fatal_error", reason=str(failure))
         return 1 if failure else 0

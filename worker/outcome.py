@@ -28,7 +28,7 @@ class Ending(StrEnum):
 
     DONE = "done"
     """The ledger row is committed: delete the message."""
-    GIVE_BACK = "give_back"
+    REQUEUE = "requeue"
     """This machine stops: clear the owner, send a fresh copy, delete the original."""
     RETRY = "retry"
     """Make the message visible again after a delay."""
@@ -69,7 +69,7 @@ def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome
     stage = error.stage if isinstance(error, ProcessingError) else ""
     match error:
         case JobInterrupted():
-            return Outcome(ending=Ending.GIVE_BACK, code=code, message=message)
+            return Outcome(ending=Ending.REQUEUE, code=code, message=message)
         case LeaseLostError():
             return Outcome(ending=Ending.ABANDON, code=code, message=message)
         case MisconfiguredError():

@@ -1,9 +1,7 @@
 """SpotInterruptionHandler: notices of the instance metadata service become a stop.
 
-Sources: the Spot instance action (terminate, stop, hibernate), the rebalance recommendation (the worker
-becomes cautious: takes one document at a time, checkpoints often) and the Auto Scaling lifecycle state. A
-404 is the only all-clear. Not seeing anything is no reason to die: it raises a metric and makes the
-worker cautious too, unless the service was never there at all (a laptop, a container).
+Sources: the Spot instance action (terminate, stop, hibernate), the rebalance recommendation and the Auto
+Scaling lifecycle state. A 404 is the only all-clear.
 """
 
 from __future__ import annotations
@@ -56,7 +54,7 @@ class SpotInterruptionHandler:
         self._thread: threading.Thread | None = None
 
     @property
-    def cautious(self) -> bool:
+    def interruption_expected(self) -> bool:
         """Whether the machine may be taken away soon, or we would not hear of it."""
         return self._rebalance or (self._seen and self._failures >= _BLIND_AFTER)
 

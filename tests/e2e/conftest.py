@@ -100,7 +100,7 @@ def until() -> Callable[..., None]:
 
 @pytest.fixture
 def readers() -> Callable[[Path], list[str]]:
-    """The command lines of living processes that work in a folder: recognisers, children, zygotes."""
+    """The command lines of living processes that work in a folder: OCR engines, children, fork server."""
 
     def find(folder: Path) -> list[str]:
         found = []

@@ -166,7 +166,7 @@ def test_a_wrong_queue_ends_the_worker_with_a_failure_that_names_it(fleet: Fleet
         "lost", changes={"CIS_QUEUE_URL": fleet.stack.resources.queue_url + "-wrong", "CIS_POLL_WAIT_S": "1"}
     )
     assert worker.wait(60) == 1
-    (reason,) = [line["reason"] for line in worker.lines() if line["event"] == "must_be_mended"]
+    (reason,) = [line["reason"] for line in worker.lines() if line["event"] == "fatal_error"]
     assert "-wrong" in str(reason)
 
 

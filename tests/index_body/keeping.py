@@ -1,4 +1,4 @@
-"""What every search index must keep, refuse and give back; see searching.py."""
+"""What every search index must keep, refuse and requeue; see searching.py."""
 
 from __future__ import annotations
 

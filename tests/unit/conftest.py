@@ -26,11 +26,11 @@ from worker.aws.storage_handler import StorageHandler
 from worker.config import sandbox_environment
 from worker.consumer import Consumer, ConsumerOptions
 from worker.delivery.claims import Claimer
-from worker.delivery.dead_letters import Burial
+from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
-from worker.delivery.parked_messages import ParkingLot
+from worker.delivery.parked_messages import ParkedMessages
 from worker.document.artifacts import ArtifactStore
-from worker.document.document_reader import Reader
+from worker.document.document_reader import DocumentReader
 from worker.document.embedder import Embedder
 from worker.errors import UnavailableError
 from worker.extract.read_options import Limits, ReadOptions
@@ -76,7 +76,7 @@ class World:
     store: ArtifactStore
     claimer: Claimer
     heartbeat: Heartbeat
-    parking: ParkingLot
+    parked: ParkedMessages
     metrics: Metrics
     shutdown: Shutdown
     sandbox: Sandbox
@@ -194,7 +194,7 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
         shutdown = Shutdown(budget_s=110, clock=clock)
         store = ArtifactStore(storage, extraction_key="key")
         heartbeat = Heartbeat(queue=queue, table=table, visibility_s=120, metrics=metrics, clock=clock)
-        parking = ParkingLot(table=table, clock=clock)
+        parked = ParkedMessages(table=table, clock=clock)
         sandbox = Sandbox(
             options=OPTIONS, slots=2, work_root=tmp_path / "work", environment=sandbox_environment()
         )
@@ -211,13 +211,13 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
                 text_model="",
                 metrics=metrics,
             ),
-            reader=Reader(
+            reader=DocumentReader(
                 sandbox=sandbox,
                 store=store,
                 table=table,
                 shutdown=shutdown,
                 metrics=metrics,
-                cautious=lambda: False,
+                interruption_expected=lambda: False,
             ),
             metrics=metrics,
             work_root=tmp_path,
@@ -233,16 +233,16 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
                 queue=queue,
                 table=table,
                 claimer=claimer,
-                burial=Burial(queue=queue, table=table),
+                dead_letters=DeadLetters(queue=queue, table=table),
                 processor=processor,
                 heartbeat=heartbeat,
-                parking=parking,
+                parked=parked,
                 shutdown=shutdown,
                 metrics=metrics,
                 options=ConsumerOptions(
                     source_buckets=("source", "missing"), max_documents=4, max_failures=3, poll_wait_s=0
                 ),
-                cautious=lambda: False,
+                interruption_expected=lambda: False,
             ),
             clients=clients,
             queue=queue,
@@ -254,7 +254,7 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
             store=store,
             claimer=claimer,
             heartbeat=heartbeat,
-            parking=parking,
+            parked=parked,
             replayer=Replayer(
                 pending=PendingFiles(client=clients.dynamodb, name="files", table=table),
                 store=store,

@@ -129,7 +129,7 @@ def test_a_file_that_another_attempt_holds_is_parked(world: World) -> None:
     world.other.claim(file, message_id="theirs", version="v", seen=None, attempt="theirs")
     world.announce("empty")
     world.work()
-    assert len(world.parking) == 1
+    assert len(world.parked) == 1
     assert world.consumer.in_flight == 0
     assert world.waiting() == 1
     for _ in range(10):
@@ -143,7 +143,7 @@ def test_a_file_that_another_attempt_holds_is_parked(world: World) -> None:
     assert world.waiting() == 0
 
 
-def test_what_was_not_begun_is_given_back_at_a_stop_as_a_fresh_copy(world: World) -> None:
+def test_what_was_not_begun_is_requeued_at_a_stop_as_a_fresh_copy(world: World) -> None:
     world.put("empty", b"")
     world.announce("empty")
     world.consumer.step()
@@ -156,18 +156,18 @@ def test_what_was_not_begun_is_given_back_at_a_stop_as_a_fresh_copy(world: World
     assert world.table.read(world.message("empty").file_id) is None
 
 
-def test_parked_messages_are_given_back_at_a_stop(world: World) -> None:
+def test_parked_messages_are_requeued_at_a_stop(world: World) -> None:
     file = world.put("empty", b"")
     world.other.claim(file, message_id="theirs", version="v", seen=None, attempt="theirs")
     world.announce("empty")
     world.work()
     world.shutdown.request("test")
     world.consumer.parked_step()
-    assert len(world.parking) == 0
+    assert len(world.parked) == 0
     assert world.receive().interruptions == 1
 
 
-def test_a_lease_that_is_nearly_over_is_not_given_back(world: World) -> None:
+def test_a_lease_that_is_nearly_over_is_not_requeued(world: World) -> None:
     world.announce("empty")
     world.consumer.step()
     world.clock.now += 112

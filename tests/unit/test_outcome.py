@@ -30,7 +30,7 @@ pytestmark = pytest.mark.unit
     [
         (
             JobInterrupted("this machine goes"),
-            Outcome(ending=Ending.GIVE_BACK, code="interrupted", message="this machine goes"),
+            Outcome(ending=Ending.REQUEUE, code="interrupted", message="this machine goes"),
         ),
         (LeaseLostError("fenced"), Outcome(ending=Ending.ABANDON, code="lease_lost", message="fenced")),
         (

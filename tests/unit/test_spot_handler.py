@@ -36,7 +36,7 @@ def test_no_notice_is_the_all_clear(handler: SpotInterruptionHandler, shutdown: 
     assert handler.check_interruption_notice() is False
     handler.step()
     assert not shutdown.requested
-    assert not handler.cautious
+    assert not handler.interruption_expected
 
 
 @pytest.mark.parametrize("action", ["terminate", "stop", "hibernate"])
@@ -52,7 +52,7 @@ def test_a_notice_stops_the_worker_within_the_time_it_leaves(
     assert 20 < shutdown.stop.deadline - shutdown.now() < 30
 
 
-def test_a_notice_whose_time_is_past_by_our_clock_leaves_enough_to_give_back(
+def test_a_notice_whose_time_is_past_by_our_clock_leaves_enough_to_requeue(
     server: MetadataServer, handler: SpotInterruptionHandler, shutdown: Shutdown
 ) -> None:
     server.control({"instance_action": {"action": "terminate", "in_s": -500}})
@@ -72,12 +72,12 @@ def test_the_callback_is_told_once(server: MetadataServer, shutdown: Shutdown) -
     assert len(told) == 1
 
 
-def test_a_rebalance_recommendation_makes_the_worker_cautious_and_no_more(
+def test_a_rebalance_recommendation_makes_the_worker_interruption_expected_and_no_more(
     server: MetadataServer, handler: SpotInterruptionHandler, shutdown: Shutdown
 ) -> None:
     server.control({"rebalance": True})
     handler.step()
-    assert handler.cautious
+    assert handler.interruption_expected
     assert not shutdown.requested
 
 
@@ -90,7 +90,7 @@ def test_an_instance_the_group_scales_in_stops(
     assert shutdown.stop.reason == "scale-in"
 
 
-def test_a_service_that_falls_silent_makes_the_worker_cautious_and_never_stops_it(
+def test_a_service_that_falls_silent_makes_the_worker_interruption_expected_and_never_stops_it(
     server: MetadataServer, shutdown: Shutdown
 ) -> None:
     metrics = Metrics()
@@ -99,7 +99,7 @@ def test_a_service_that_falls_silent_makes_the_worker_cautious_and_never_stops_i
     server.control({"faults": [503] * 8})
     for _ in range(4):
         handler.step()
-    assert handler.cautious
+    assert handler.interruption_expected
     assert not shutdown.requested
     assert b"cis_metadata_blind 1.0" in metrics.render()
 
@@ -110,7 +110,7 @@ def test_a_service_that_never_was_there_is_no_reason_for_caution(shutdown: Shutd
     )
     for _ in range(5):
         handler.step()
-    assert not handler.cautious
+    assert not handler.interruption_expected
 
 
 def test_the_monitor_thread_sees_a_notice_and_ends_when_told(

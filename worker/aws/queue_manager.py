@@ -164,7 +164,7 @@ class QueueManager:
         """Send a message to the work queue, hidden for `delay_s` (0..900); returns its id."""
         return self._send(self._queue_url, body, cis or {}, delay_s=delay_s)
 
-    def give_back(self, message: ReceivedMessage, *, delay_s: int) -> None:
+    def requeue(self, message: ReceivedMessage, *, delay_s: int) -> None:
         """Replace a message by a fresh copy, so that an interruption costs no receive count.
 
         The copy is sent first: when that fails the original stays, and SQS redelivers it.

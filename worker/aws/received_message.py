@@ -41,7 +41,7 @@ class ReceivedMessage:
 
     @property
     def interruptions(self) -> int:
-        """How often this message was given back by a machine that went away."""
+        """How often this message was requeued by a machine that went away."""
         value = self.cis.get("interruptions")
         return value if isinstance(value, int) else 0
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from worker.cli.printing import highlighted, plain
 from worker.demo.checks import Check
 from worker.demo.demo_run import DemoResult, Progress
-from worker.demo.run_record import DemoDocument, Facts, Happening, Mood, Search
+from worker.demo.run_record import DemoDocument, Event, RunRecord, Search, Severity
 
 _PLAN = """\
 This demo runs the whole system on this machine, without an AWS account:
@@ -28,7 +28,7 @@ This demo runs the whole system on this machine, without an AWS account:
   3. in the middle of the scan a Spot notice takes the worker's machine away, and a replacement starts;
   4. it shows from ledger, queues, logs and index that nothing was lost and nothing done twice.
 """
-_STYLES = {Mood.PLAIN: "", Mood.GOOD: "bold green", Mood.WARNING: "bold yellow"}
+_STYLES = {Severity.PLAIN: "", Severity.GOOD: "bold green", Severity.WARNING: "bold yellow"}
 _PLAIN_EVERY_S = 3.0
 _PLAIN_WIDTH = 120
 _SHOWN_HAPPENINGS = 9
@@ -66,9 +66,9 @@ class PlainProgress:
 
     def __call__(self, progress: Progress) -> None:
         """Print what is new."""
-        for happening in progress.happenings[self._told :]:
-            self._say(happening.at_s, happening.text)
-        self._told = len(progress.happenings)
+        for event in progress.events[self._told :]:
+            self._say(event.at_s, event.text)
+        self._told = len(progress.events)
         if progress.at_s >= self._next_s:
             self._next_s = progress.at_s + _PLAIN_EVERY_S
             self._say(progress.at_s, _figures(progress))
@@ -102,13 +102,13 @@ def progress_panel(progress: Progress) -> Panel:
     table.add_row("failures", str(progress.failures))
     worker = Text(f"number {progress.worker}", "green") if progress.worker else Text("none", "bold yellow")
     table.add_row("worker", worker)
-    happenings = Text()
-    for happening in progress.happenings[-_SHOWN_HAPPENINGS:]:
-        happenings.append_text(_line(happening))
+    events = Text()
+    for event in progress.events[-_SHOWN_HAPPENINGS:]:
+        events.append_text(_line(event))
     body = Table.grid()
     body.add_row(table)
     body.add_row(Text(""))
-    body.add_row(happenings)
+    body.add_row(events)
     return Panel(body, title=f"cis-worker demo, {progress.at_s:.0f} s", title_align="left", padding=(1, 2))
 
 
@@ -118,17 +118,17 @@ def _bar(done: int, total: int) -> ProgressBar:
     )
 
 
-def _line(happening: Happening) -> Text:
-    line = Text().append(f"{happening.at_s:6.1f} s  ", "dim")
-    return line.append(f"{plain(happening.text)}\n", _STYLES[happening.mood])
+def _line(event: Event) -> Text:
+    line = Text().append(f"{event.at_s:6.1f} s  ", "dim")
+    return line.append(f"{plain(event.text)}\n", _STYLES[event.mood])
 
 
 def print_result(console: Console, result: DemoResult, *, kept: bool) -> None:
     """The summary, the searches, the proof; the last line is the path of the page."""
-    facts = result.facts
-    console.print(_summary(facts))
+    record = result.record
+    console.print(_summary(record))
     console.print()
-    for search in facts.searches:
+    for search in record.searches:
         _print_hits(console, search)
     for check in result.checks:
         _print_check(console, check)
@@ -137,10 +137,10 @@ def print_result(console: Console, result: DemoResult, *, kept: bool) -> None:
     if failed:
         console.print(f"FAILED: {', '.join(failed)}", style="bold red")
     else:
-        first, second = facts.scan_pages_by(1), facts.scan_pages_by(2)
+        first, second = record.scan_pages_by(1), record.scan_pages_by(2)
         console.print(
             f"Nothing lost, nothing done twice: worker 1 read {first} pages of the scan, "
-            f"worker 2 the other {second}. {facts.took_s:.0f} s in all.",
+            f"worker 2 the other {second}. {record.took_s:.0f} s in all.",
             style="bold green",
         )
     if kept:
@@ -148,14 +148,14 @@ def print_result(console: Console, result: DemoResult, *, kept: bool) -> None:
     typer.echo(str(result.page.resolve()))
 
 
-def _summary(facts: Facts) -> Table:
+def _summary(record: RunRecord) -> Table:
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     table.add_column("file", overflow="fold")
     table.add_column("state", no_wrap=True)
     for name in ("pages", "lang.", "conf.", "likeness", "seconds"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("reason", no_wrap=True)
-    for document in facts.documents:
+    for document in record.documents:
         values = _document_values(document).values()
         table.add_row(*("" if value is None else Text(plain(str(value))) for value in values))
     return table
@@ -195,17 +195,17 @@ def _print_check(console: Console, check: Check) -> None:
 
 def as_dict(result: DemoResult) -> dict[str, object]:
     """The result as plain values, for JSON."""
-    facts = result.facts
+    record = result.record
     return {
         "passed": result.passed,
         "report": str(result.page.resolve()),
-        "seconds": round(facts.took_s, 1),
-        "documents": [_document_values(document) for document in facts.documents],
+        "seconds": round(record.took_s, 1),
+        "documents": [_document_values(document) for document in record.documents],
         "scan": {
-            "pages": facts.scan_pages,
-            "pages_by_worker": [facts.scan_pages_by(number) for number in (1, 2)],
+            "pages": record.scan_pages,
+            "pages_by_worker": [record.scan_pages_by(number) for number in (1, 2)],
         },
-        "queue": {"waiting": facts.waiting, "dead_letters": facts.dead_letters},
+        "queue": {"waiting": record.waiting, "dead_letters": record.dead_letters},
         "checks": [
             {"name": check.name, "claim": check.claim, "passed": check.passed, "detail": check.detail}
             for check in result.checks
@@ -219,6 +219,6 @@ def as_dict(result: DemoResult) -> dict[str, object]:
                     for hit in search.hits
                 ],
             }
-            for search in facts.searches
+            for search in record.searches
         ],
     }

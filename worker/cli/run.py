@@ -38,7 +38,7 @@ def run() -> None:
     """Run the worker until it is told to stop; settings come from the environment.
 
     Logs are JSON lines on standard output. SIGTERM or SIGINT stops it: documents in hand are
-    finished, or checkpointed and given back; a second signal gives everything back at once.
+    finished, or checkpointed and requeued; a second signal gives everything back at once.
     Exit status: 0 after a stop, 1 when an operator must mend something, 2 for wrong settings.
 
     Example: `. local.env && cis-worker run` (see `cis-worker local --help`)

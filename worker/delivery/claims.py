@@ -66,7 +66,7 @@ class Claimer:
         is the fence it was finished on: for copies of such a message it is not any more.
         """
         row = self.table.read(message.file_id)
-        if row is not None and _is_buried(row, message_id):
+        if row is not None and _was_dead_lettered(row, message_id):
             return Unchanged(row=row)
         version = look(self.storage, message)
         if row is not None and again != row.fence and _is_done(row, version, message_id):
@@ -124,6 +124,6 @@ def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bo
     return row.reason not in _OF_THIS_MACHINE or row.message_id == message_id
 
 
-def _is_buried(row: FileRow, message_id: str) -> bool:
+def _was_dead_lettered(row: FileRow, message_id: str) -> bool:
     """Whether this very message was dead-lettered for the file; a new event tries it again."""
     return row.state is State.DEAD_LETTERED and row.message_id == message_id

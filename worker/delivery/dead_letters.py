@@ -17,13 +17,13 @@ _WITH_CONTENT = frozenset({State.INDEXED, State.PARTIAL, State.NO_CONTENT})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Burial:
+class DeadLetters:
     """Dead-letters single files of a message; the message itself is the consumer's to delete."""
 
     queue: QueueManager
     table: FileTable
 
-    def bury(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> None:
+    def send(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> None:
         """Send the file's part of the message (all of it when `alone`) away with its reason, record it.
 
         The letter goes first: when the record fails the letter is sent again, never lost.

@@ -37,7 +37,7 @@ class _Parked:
     look_at: float
 
 
-class ParkingLot:
+class ParkedMessages:
     """At most 20 parked messages."""
 
     def __init__(self, *, table: FileTable, clock: Callable[[], float] = time.monotonic) -> None:

@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
-from worker.demo.run_record import DemoDocument, Facts, Search
+from worker.demo.run_record import DemoDocument, RunRecord, Search
 from worker.models.file import FileType
 
 _FIRST, _SECOND = 1, 2
@@ -32,18 +32,18 @@ class Check:
     detail: str
 
 
-def check_all(facts: Facts) -> tuple[Check, ...]:
+def check_all(record: RunRecord) -> tuple[Check, ...]:
     """Judge a run, in the order in which a reader asks."""
     return (
-        _nothing_lost(facts),
-        _as_expected(facts),
-        _interrupted(facts),
-        _went_on(facts),
-        _no_page_twice(facts),
-        _queues_empty(facts),
-        _text_is_true(facts),
-        _searches_find(facts),
-        _workers_ended(facts),
+        _nothing_lost(record),
+        _as_expected(record),
+        _interrupted(record),
+        _went_on(record),
+        _no_page_twice(record),
+        _queues_empty(record),
+        _text_is_true(record),
+        _searches_find(record),
+        _workers_ended(record),
     )
 
 
@@ -74,35 +74,35 @@ def _check(name: str, claim: str, wrong: list[str], figures: str) -> Check:
     return Check(name=name, claim=claim, passed=not wrong, detail="; ".join(wrong) or figures)
 
 
-def _nothing_lost(facts: Facts) -> Check:
-    rows = Counter(row.file_id for row in facts.rows)
-    known = {document.file_id for document in facts.documents}
+def _nothing_lost(record: RunRecord) -> Check:
+    rows = Counter(row.file_id for row in record.rows)
+    known = {document.file_id for document in record.documents}
     wrong = [] if known else ["nothing was uploaded"]
-    for document in facts.documents:
+    for document in record.documents:
         if rows[document.file_id] != 1:
             wrong.append(f"{document.name} has {rows[document.file_id]} rows")
         elif document.row is None or not document.row.finished:
             wrong.append(f"{document.name} is unfinished")
-    wrong += [f"{row.file_path} was never uploaded" for row in facts.rows if row.file_id not in known]
+    wrong += [f"{row.file_path} was never uploaded" for row in record.rows if row.file_id not in known]
     return _check(
         "nothing_lost",
         "Every uploaded file has exactly one ledger row, in an end state",
         wrong,
-        f"{len(facts.documents)} files, {len(facts.rows)} rows, none unfinished",
+        f"{len(record.documents)} files, {len(record.rows)} rows, none unfinished",
     )
 
 
-def _as_expected(facts: Facts) -> Check:
-    reasons = [d.sample.reason.value for d in facts.documents if d.sample.reason]
+def _as_expected(record: RunRecord) -> Check:
+    reasons = [d.sample.reason.value for d in record.documents if d.sample.reason]
     return _check(
         "states_as_expected",
         "Each file ended with the state, the reason and the pages that it should",
         [
             f"{document.name} is {_ended(document)} instead of {_expected(document)}"
-            for document in facts.documents
+            for document in record.documents
             if _ended(document) != _expected(document)
         ],
-        f"{len(facts.documents) - len(reasons)} indexed; by name only: {', '.join(reasons) or 'none'}",
+        f"{len(record.documents) - len(reasons)} indexed; by name only: {', '.join(reasons) or 'none'}",
     )
 
 
@@ -123,15 +123,15 @@ def _in_words(state: str, reason: str | None, pages: list[int]) -> str:
     return f"{state}{f' ({reason})' if reason else ''} with pages {pages}"
 
 
-def _interrupted(facts: Facts) -> Check:
-    first, done = facts.worker(_FIRST), facts.scan_pages_by(_FIRST)
+def _interrupted(record: RunRecord) -> Check:
+    first, done = record.worker(_FIRST), record.scan_pages_by(_FIRST)
     wrong = []
-    if facts.notice_s is None:
+    if record.notice_s is None:
         wrong.append("no Spot notice was sent before the scan was finished")
     elif first is None or first.noticed_s is None:
         wrong.append("worker 1 did not see the Spot notice")
-    if not 0 < done < facts.scan_pages:
-        wrong.append(f"worker 1 read {done} of {facts.scan_pages} pages, which is not the middle")
+    if not 0 < done < record.scan_pages:
+        wrong.append(f"worker 1 read {done} of {record.scan_pages} pages, which is not the middle")
     if first is not None and first.exit_code != 0:
         wrong.append(f"worker 1 left with status {first.exit_code}")
     gave_back = first.gave_back if first else 0
@@ -139,21 +139,21 @@ def _interrupted(facts: Facts) -> Check:
         wrong.append("worker 1 gave nothing back")
     return _check(
         "interrupted_in_the_middle",
-        "The Spot notice hit worker 1 in the middle of the scan; it gave back and left with status 0",
+        "The Spot notice hit worker 1 in the middle of the scan; it requeued and left with status 0",
         wrong,
-        f"{done} of {facts.scan_pages} pages read, messages given back: {gave_back}",
+        f"{done} of {record.scan_pages} pages read, messages requeued: {gave_back}",
     )
 
 
-def _went_on(facts: Facts) -> Check:
-    first, second = facts.scan_pages_by(_FIRST), facts.scan_pages_by(_SECOND)
-    run = facts.worker(_SECOND)
+def _went_on(record: RunRecord) -> Check:
+    first, second = record.scan_pages_by(_FIRST), record.scan_pages_by(_SECOND)
+    run = record.worker(_SECOND)
     restored = run.restored_pages if run else 0
     wrong = []
     if not restored or restored != first:
         wrong.append(f"worker 2 took over {restored} pages, worker 1 had read {first}")
-    if first + second != facts.scan_pages:
-        wrong.append(f"{first} and {second} pages do not make {facts.scan_pages}")
+    if first + second != record.scan_pages:
+        wrong.append(f"{first} and {second} pages do not make {record.scan_pages}")
     return _check(
         "went_on_where_it_stopped",
         "Worker 2 took the finished pages over and read only the others",
@@ -162,30 +162,30 @@ def _went_on(facts: Facts) -> Check:
     )
 
 
-def _no_page_twice(facts: Facts) -> Check:
-    reads = Counter((read.file_id, read.page) for read in facts.reads)
+def _no_page_twice(record: RunRecord) -> Check:
+    reads = Counter((read.file_id, read.page) for read in record.reads)
     wrong = [] if reads else ["no page was recognised"]
-    for document in facts.documents:
+    for document in record.documents:
         for number in range(1, document.sample.pages + 1):
             times = reads[document.file_id, number]
             if times > 1:
                 wrong.append(f"{document.name} page {number} was recognised {times} times")
-            elif not times and (number in document.recognised or document.file_id == facts.scan_id):
+            elif not times and (number in document.recognised or document.file_id == record.scan_id):
                 wrong.append(f"{document.name} page {number} was recognised by no worker")
     return _check(
         "no_page_twice",
         "Every page that needed recognition was recognised exactly once, over both workers",
         wrong,
-        f"{len(facts.reads)} recognitions of {len(reads)} pages",
+        f"{len(record.reads)} recognitions of {len(reads)} pages",
     )
 
 
-def _queues_empty(facts: Facts) -> Check:
+def _queues_empty(record: RunRecord) -> Check:
     wrong = []
-    if facts.waiting:
-        wrong.append(f"{facts.waiting} messages are left in the queue")
-    if facts.dead_letters:
-        wrong.append(f"{facts.dead_letters} messages are in the dead-letter queue")
+    if record.waiting:
+        wrong.append(f"{record.waiting} messages are left in the queue")
+    if record.dead_letters:
+        wrong.append(f"{record.dead_letters} messages are in the dead-letter queue")
     return _check(
         "queues_empty",
         "Nothing is left in the queue, and nothing went to the dead-letter queue",
@@ -194,8 +194,8 @@ def _queues_empty(facts: Facts) -> Check:
     )
 
 
-def _text_is_true(facts: Facts) -> Check:
-    judged = [(d, d.similarity) for d in facts.documents if d.similarity is not None]
+def _text_is_true(record: RunRecord) -> Check:
+    judged = [(d, d.similarity) for d in record.documents if d.similarity is not None]
     wrong = [
         f"{document.name}: {likeness:.3f}, at least {least_similarity(document)} is asked"
         for document, likeness in judged
@@ -211,19 +211,19 @@ def _text_is_true(facts: Facts) -> Check:
     )
 
 
-def _searches_find(facts: Facts) -> Check:
+def _searches_find(record: RunRecord) -> Check:
     wrong = [
         f"{search.query} finds {_first_hit(search)} first instead of {search.expected}"
-        for search in facts.searches
+        for search in record.searches
         if not search.found
     ]
-    if not facts.searches:
+    if not record.searches:
         wrong.append("nothing was searched")
     return _check(
         "searches_find",
         "Each search finds the right page of the right file first",
         wrong,
-        ", ".join(search.query for search in facts.searches),
+        ", ".join(search.query for search in record.searches),
     )
 
 
@@ -231,8 +231,8 @@ def _first_hit(search: Search) -> str:
     return f"{search.hits[0].file_name} page {search.hits[0].page}" if search.hits else "nothing"
 
 
-def _workers_ended(facts: Facts) -> Check:
-    codes = {run.number: run.exit_code for run in facts.workers}
+def _workers_ended(record: RunRecord) -> Check:
+    codes = {run.number: run.exit_code for run in record.workers}
     wrong = [f"worker {number} left with status {code}" for number, code in codes.items() if code != 0]
     if set(codes) != {_FIRST, _SECOND}:
         wrong.append(f"{len(codes)} workers ran")

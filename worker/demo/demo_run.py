@@ -21,10 +21,10 @@ from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
 from worker.demo.checks import Check, check_all, page_similarities
 from worker.demo.folder import DemoHome
-from worker.demo.log_observer import Spectator
+from worker.demo.log_observer import LogObserver
 from worker.demo.notice import notice_in_s
 from worker.demo.report import write_page
-from worker.demo.run_record import DemoDocument, Facts, Happening, Mood, Search
+from worker.demo.run_record import DemoDocument, Event, RunRecord, Search, Severity
 from worker.embedded.stack import EmbeddedStack
 from worker.embedded.worker_process import WorkerProcess
 from worker.home.folder import Home
@@ -59,14 +59,14 @@ class Progress:
     in_flight: int
     failures: int
     worker: int
-    happenings: tuple[Happening, ...]
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoResult:
     """What came of a run: the facts, the judgement, and the page that shows both."""
 
-    facts: Facts
+    record: RunRecord
     checks: tuple[Check, ...]
     page: Path
 
@@ -87,9 +87,9 @@ def run_demo(
     home = DemoHome(folder=folder)
     home.prepare()
     with EmbeddedStack(home=home.folder) as stack:
-        facts = _Run(home, stack, show).run()
-    result = DemoResult(facts=facts, checks=check_all(facts), page=home.page)
-    write_page(home.page, result.facts, result.checks)
+        record = _Run(home, stack, show).run()
+    result = DemoResult(record=record, checks=check_all(record), page=home.page)
+    write_page(home.page, result.record, result.checks)
     if not keep:
         home.keep_page_only()
     return result
@@ -119,12 +119,12 @@ class _Run:
         self._notice: tuple[float, float] | None = None
         self._ended_s: float | None = None
 
-    def run(self) -> Facts:
-        """From the samples to the facts."""
+    def run(self) -> RunRecord:
+        """From the samples to the record."""
         self._samples = sorted(write_samples(self._home.samples), key=lambda sample: -sample.pages)
         names = {self._id(sample): sample.path.name for sample in self._samples}
         self._scan_id = self._id(self._samples[0])
-        self._spectator = Spectator(clock=self._now, names=names, scan_id=self._scan_id)
+        self._spectator = LogObserver(clock=self._now, names=names, scan_id=self._scan_id)
         self._spectator.tell(f"{len(names)} samples are generated.")
         worker = self._start_worker(1)
         worker.ready(_READY_S)
@@ -207,7 +207,7 @@ class _Run:
             return
         self._notice = (self._now(), in_s)
         self._stack.metadata.control({"instance_action": {"action": "terminate", "in_s": in_s}})
-        self._spectator.tell(f"Spot notice: this machine goes away in {in_s:.0f} s.", Mood.WARNING)
+        self._spectator.tell(f"Spot notice: this machine goes away in {in_s:.0f} s.", Severity.WARNING)
 
     def _replace_notice(self) -> None:
         """The replacement is another machine: its metadata service knows of no notice."""
@@ -232,11 +232,11 @@ class _Run:
                 in_flight=depth.in_flight,
                 failures=self._spectator.failures,
                 worker=worker,
-                happenings=self._spectator.happenings,
+                events=self._spectator.events,
             )
         )
 
-    def _gather(self) -> Facts:
+    def _gather(self) -> RunRecord:
         took_s = self._now()
         rows = tuple(self._table.rows())
         index = SqliteIndex(Home(folder=self._home.folder).index_path)
@@ -246,7 +246,7 @@ class _Run:
         finally:
             index.close()
         notice_s, notice_ahead_s = self._notice or (None, None)
-        return Facts(
+        return RunRecord(
             documents=documents,
             rows=rows,
             reads=self._spectator.reads,
@@ -258,7 +258,7 @@ class _Run:
             notice_s=notice_s,
             notice_in_s=notice_ahead_s,
             took_s=took_s,
-            happenings=self._spectator.happenings,
+            events=self._spectator.events,
         )
 
     def _document(self, sample: Sample, rows: Sequence[FileRow], index: SqliteIndex) -> DemoDocument:

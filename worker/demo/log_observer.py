@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from worker.demo.run_record import Happening, Mood, PageRead, WorkerRun
+from worker.demo.run_record import Event, PageRead, Severity, WorkerRun
 from worker.embedded.worker_process import LogLine
 
 _FAILED_ENDINGS = frozenset({"retry", "dead_letter", "stop"})
 
 
-class Spectator:
+class LogObserver:
     """Hears all workers, in their readers' threads; read from any thread.
 
     `clock` gives seconds since the demo began, `names` the file names by file_id, `scan_id` is the
@@ -27,7 +27,7 @@ class Spectator:
         self._reads: list[PageRead] = []
         self._done: dict[str, float] = {}
         self._workers: dict[int, WorkerRun] = {}
-        self._happenings: list[Happening] = []
+        self._events: list[Event] = []
         self._failures = 0
 
     @property
@@ -49,10 +49,10 @@ class Spectator:
             return tuple(self._workers[number] for number in sorted(self._workers))
 
     @property
-    def happenings(self) -> tuple[Happening, ...]:
+    def events(self) -> tuple[Event, ...]:
         """What was worth telling so far."""
         with self._lock:
-            return tuple(self._happenings)
+            return tuple(self._events)
 
     @property
     def failures(self) -> int:
@@ -63,7 +63,7 @@ class Spectator:
         """Wall times of the recognised pages of the scan."""
         return [read.took_s for read in self.reads if read.file_id == self._scan_id]
 
-    def tell(self, text: str, mood: Mood = Mood.PLAIN) -> None:
+    def tell(self, text: str, mood: Severity = Severity.PLAIN) -> None:
         """Add a happening of the demo's own."""
         with self._lock:
             self._tell(text, mood)
@@ -77,7 +77,7 @@ class Spectator:
         """A worker process ended with a status."""
         with self._lock:
             self._keep(replace(self._workers[number], stopped_s=self._clock(), exit_code=status))
-            mood = Mood.PLAIN if status == 0 else Mood.WARNING
+            mood = Severity.PLAIN if status == 0 else Severity.WARNING
             self._tell(f"Worker {number} left with status {status}.", mood)
 
     def hear(self, number: int, line: LogLine) -> None:
@@ -122,18 +122,22 @@ class Spectator:
         reason = line.get("reason")
         state = f"{line.get('state')}: {reason}" if reason else str(line.get("state"))
         name = self._names.get(file_id, file_id)
-        mood = Mood.GOOD if file_id == self._scan_id else Mood.PLAIN
+        mood = Severity.GOOD if file_id == self._scan_id else Severity.PLAIN
         self._tell(f"{name} is done ({state}) by worker {number}.", mood)
 
     def _hear_notice(self, number: int, line: LogLine) -> None:
         self._keep(replace(self._workers[number], noticed_s=self._clock()))
         left_s = _number(line, "left_s")
-        self._tell(f"Worker {number} saw the Spot notice: {left_s:.0f} s left to work with.", Mood.WARNING)
+        self._tell(
+            f"Worker {number} saw the Spot notice: {left_s:.0f} s left to work with.", Severity.WARNING
+        )
 
     def _hear_restored(self, number: int, line: LogLine) -> None:
         pages = int(_number(line, "pages"))
         self._keep(replace(self._workers[number], restored_pages=pages))
-        self._tell(f"Worker {number} took over {pages} finished pages of the scan, and goes on.", Mood.GOOD)
+        self._tell(
+            f"Worker {number} took over {pages} finished pages of the scan, and goes on.", Severity.GOOD
+        )
 
     def _hear_stopped(self, number: int, line: LogLine) -> None:
         gave_back = int(_number(line, "messages_requeued"))
@@ -144,8 +148,8 @@ class Spectator:
     def _keep(self, run: WorkerRun) -> None:
         self._workers[run.number] = run
 
-    def _tell(self, text: str, mood: Mood = Mood.PLAIN) -> None:
-        self._happenings.append(Happening(at_s=self._clock(), text=text, mood=mood))
+    def _tell(self, text: str, mood: Severity = Severity.PLAIN) -> None:
+        self._events.append(Event(at_s=self._clock(), text=text, mood=mood))
 
 
 def _number(line: LogLine, name: str) -> float:

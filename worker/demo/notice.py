@@ -2,7 +2,7 @@
 
 The notice must hit the scan in its middle on a slow machine and on a fast one: it is sent as soon as
 a few pages are done (earlier where pages are quick, for a worker looks for notices every 2 s only), and
-it leaves less time than the rest of the scan needs. A worker gives back at half of a short notice, so
+it leaves less time than the rest of the scan needs. A worker requeues at half of a short notice, so
 fewer than half of the remaining pages fit; where possible the pages in hand do.
 """
 

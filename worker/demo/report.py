@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from worker.demo.checks import Check
-from worker.demo.run_record import DemoDocument, Facts, Search
+from worker.demo.run_record import DemoDocument, RunRecord, Search
 from worker.demo.timeline import draw_timeline
 from worker.index.query import parse_query
 from worker.models.ledger import State
@@ -30,22 +30,22 @@ _FAILED_TITLE = "This run does not show what it should"
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def write_page(path: Path, facts: Facts, checks: Sequence[Check]) -> None:
+def write_page(path: Path, record: RunRecord, checks: Sequence[Check]) -> None:
     """Write the page of a run to `path`."""
-    path.write_text(render_page(facts, checks), encoding="utf-8")
+    path.write_text(render_page(record, checks), encoding="utf-8")
 
 
-def render_page(facts: Facts, checks: Sequence[Check]) -> str:
+def render_page(record: RunRecord, checks: Sequence[Check]) -> str:
     """The page of a run as HTML."""
     style = (resources.files("worker.demo") / _STYLE_FILE).read_text(encoding="utf-8")
     body = "\n".join(
         (
-            _head(facts, checks),
-            _section("interruption", "The interruption", _interruption(facts)),
+            _head(record, checks),
+            _section("interruption", "The interruption", _interruption(record)),
             _section("proof", "The proof", _proof(checks)),
-            _section("searches", "Searches", "".join(map(_search, facts.searches))),
-            _section("files", "Files", _files(facts)),
-            _section("texts", "What was read", _texts(facts)),
+            _section("searches", "Searches", "".join(map(_search, record.searches))),
+            _section("files", "Files", _files(record)),
+            _section("texts", "What was read", _texts(record)),
         )
     )
     return (
@@ -61,18 +61,18 @@ def _section(anchor: str, title: str, content: str) -> str:
     return f'<section id="{anchor}">\n<h2>{title}</h2>\n{content}\n</section>'
 
 
-def _head(facts: Facts, checks: Sequence[Check]) -> str:
+def _head(record: RunRecord, checks: Sequence[Check]) -> str:
     failed = sum(not check.passed for check in checks)
     kind, verdict, title = "good", f"All {len(checks)} checks passed", _TITLE
     if failed:
         kind, verdict, title = "bad", f"{failed} of {len(checks)} checks failed", _FAILED_TITLE
     figures = (
-        (str(len(facts.documents)), "files"),
-        (str(sum(len(document.pages) for document in facts.documents)), "pages"),
-        (str(len(facts.reads)), "of them recognised (OCR)"),
-        (f"{facts.scan_pages_by(1)} + {facts.scan_pages_by(2)}", "pages of the scan, worker 1 + 2"),
-        (str(facts.dead_letters), "dead letters"),
-        (f"{facts.took_s:.0f} s", "from start to end"),
+        (str(len(record.documents)), "files"),
+        (str(sum(len(document.pages) for document in record.documents)), "pages"),
+        (str(len(record.reads)), "of them recognised (OCR)"),
+        (f"{record.scan_pages_by(1)} + {record.scan_pages_by(2)}", "pages of the scan, worker 1 + 2"),
+        (str(record.dead_letters), "dead letters"),
+        (f"{record.took_s:.0f} s", "from start to end"),
     )
     tiles = "".join(f"<li><b>{escape(value)}</b><span>{label}</span></li>" for value, label in figures)
     return (
@@ -81,17 +81,19 @@ def _head(facts: Facts, checks: Sequence[Check]) -> str:
     )
 
 
-def _interruption(facts: Facts) -> str:
+def _interruption(record: RunRecord) -> str:
     legend = (
         '<p class="legend"><span class="w1">scan, worker 1</span><span class="w2">scan, worker 2</span>'
         '<span class="other">other files</span><span class="warn">time the notice left</span></p>'
     )
     rows = "".join(
-        f'<li class="{happening.mood.value}"><time>{happening.at_s:.1f} s</time>'
-        f"<span>{escape(happening.text)}</span></li>"
-        for happening in facts.happenings
+        f'<li class="{event.mood.value}"><time>{event.at_s:.1f} s</time>'
+        f"<span>{escape(event.text)}</span></li>"
+        for event in record.events
     )
-    return f'<div class="card wide">{draw_timeline(facts)}{legend}</div>\n<ol class="events card">{rows}</ol>'
+    return (
+        f'<div class="card wide">{draw_timeline(record)}{legend}</div>\n<ol class="events card">{rows}</ol>'
+    )
 
 
 def _proof(checks: Iterable[Check]) -> str:
@@ -120,8 +122,8 @@ def _marked(snippet: str) -> str:
     return _MARKED.sub(r"<mark>\1</mark>", escape(snippet))
 
 
-def _files(facts: Facts) -> str:
-    rows = "".join(map(_file_row, facts.documents))
+def _files(record: RunRecord) -> str:
+    rows = "".join(map(_file_row, record.documents))
     names = ("file", "state", "pages", "language", "confidence", "likeness", "seconds")
     head = "".join(f"<th>{name}</th>" for name in names)
     return (
@@ -155,11 +157,11 @@ def _number(value: float | None, form: str) -> str:
     return "" if value is None else form.format(value)
 
 
-def _texts(facts: Facts) -> str:
-    patterns = [term.pattern for search in facts.searches for term in parse_query(search.query)]
+def _texts(record: RunRecord) -> str:
+    patterns = [term.pattern for search in record.searches for term in parse_query(search.query)]
     hits = re.compile(f"({'|'.join(patterns)})", re.IGNORECASE) if patterns else None
-    readers = {(read.file_id, read.page): read.worker for read in facts.reads}
-    return "\n".join(_text(document, readers, hits) for document in facts.documents)
+    readers = {(read.file_id, read.page): read.worker for read in record.reads}
+    return "\n".join(_text(document, readers, hits) for document in record.documents)
 
 
 def _text(document: DemoDocument, readers: _Readers, hits: re.Pattern[str] | None) -> str:
@@ -189,14 +191,14 @@ def _page(page: Page, document: DemoDocument, reader: int | None, hits: re.Patte
     truths, likenesses = document.sample.page_truths, document.similarities
     truth = truths[index] if index < len(truths) else ""
     text = _highlighted(page.text, hits)
-    facts = [f"page {page.number}", page.source.value.replace("_", " ")]
-    facts += [page.language] if page.language else []
-    facts += [f"confidence {page.confidence:.0f}"] if page.confidence is not None else []
-    facts += [f"likeness {likenesses[index]:.3f}"] if index < len(likenesses) else []
-    facts += [f"by worker {reader}"] if reader is not None else []
+    record = [f"page {page.number}", page.source.value.replace("_", " ")]
+    record += [page.language] if page.language else []
+    record += [f"confidence {page.confidence:.0f}"] if page.confidence is not None else []
+    record += [f"likeness {likenesses[index]:.3f}"] if index < len(likenesses) else []
+    record += [f"by worker {reader}"] if reader is not None else []
     opened = " open" if "<mark>" in text else ""
     return (
-        f"<details{opened}><summary>{escape(' · '.join(facts))}</summary>"
+        f"<details{opened}><summary>{escape(' · '.join(record))}</summary>"
         f'<div class="pair"><div><h4>as read</h4><pre>{text}</pre></div>'
         f"<div><h4>as written</h4><pre>{escape(truth)}</pre></div></div></details>"
     )

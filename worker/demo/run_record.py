@@ -107,7 +107,7 @@ class Search:
         return f"{self.expected_file}{page}"
 
 
-class Mood(StrEnum):
+class Severity(StrEnum):
     """How a happening is to be shown."""
 
     PLAIN = "plain"
@@ -116,16 +116,16 @@ class Mood(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Happening:
+class Event:
     """Something a spectator wants to hear of."""
 
     at_s: float
     text: str
-    mood: Mood = Mood.PLAIN
+    mood: Severity = Severity.PLAIN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
+class RunRecord:
     """Everything a finished run is judged by. `waiting` and `dead_letters` count messages at the end.
 
     `notice_s` is when the Spot notice was sent, None if it never was, `notice_in_s` how far ahead its
@@ -143,7 +143,7 @@ class Facts:
     notice_s: float | None
     notice_in_s: float | None
     took_s: float
-    happenings: tuple[Happening, ...] = ()
+    events: tuple[Event, ...] = ()
 
     @property
     def scan(self) -> DemoDocument | None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from worker.demo.run_record import Facts, PageRead, WorkerRun
+from worker.demo.run_record import PageRead, RunRecord, WorkerRun
 
 _INTERRUPTED = 1
 _WIDTH_PX = 1080.0
@@ -20,22 +20,22 @@ _TICK_LABELS = 12
 _STEPS_S = (1, 2, 5, 10, 20, 30, 60, 120)
 
 
-def draw_timeline(facts: Facts) -> str:
+def draw_timeline(record: RunRecord) -> str:
     """An SVG element: a row a worker, a lane for each page recognised at one time."""
-    scale = _Scale(max(facts.took_s, 1.0))
+    scale = _Scale(max(record.took_s, 1.0))
     parts: list[str] = []
     y_px = _TOP_PX
-    for run in facts.workers:
-        lanes = in_lanes([read for read in facts.reads if read.worker == run.number])
+    for run in record.workers:
+        lanes = in_lanes([read for read in record.reads if read.worker == run.number])
         height_px = max(1, len(lanes)) * _LANE_PX
-        parts.append(_row(run, y_px, height_px, scale, facts.took_s))
+        parts.append(_row(run, y_px, height_px, scale, record.took_s))
         if run.number == _INTERRUPTED:
-            parts.append(_notice(facts, y_px, height_px, scale))
+            parts.append(_notice(record, y_px, height_px, scale))
         for number, lane in enumerate(lanes):
-            parts += [_block(read, y_px + number * _LANE_PX, scale, facts.scan_id) for read in lane]
+            parts += [_block(read, y_px + number * _LANE_PX, scale, record.scan_id) for read in lane]
         y_px += height_px + _GAP_PX
     bottom_px = y_px - _GAP_PX + 8
-    axis = _axis(facts.took_s, bottom_px, scale)
+    axis = _axis(record.took_s, bottom_px, scale)
     return (
         f'<svg class="timeline" viewBox="0 0 {_WIDTH_PX:.0f} {bottom_px + _AXIS_PX:.0f}" role="img" '
         f'aria-label="Which worker recognised which page when">{axis}{"".join(parts)}</svg>'
@@ -109,12 +109,12 @@ def _axis(took_s: float, bottom_px: float, scale: _Scale) -> str:
     return "".join(ticks)
 
 
-def _notice(facts: Facts, y_px: float, height_px: float, scale: _Scale) -> str:
+def _notice(record: RunRecord, y_px: float, height_px: float, scale: _Scale) -> str:
     """The time the notice left, over the row of the worker it was for."""
-    if facts.notice_s is None:
+    if record.notice_s is None:
         return ""
-    left_px = scale.x(facts.notice_s)
-    right_px = scale.x(min(facts.took_s, facts.notice_s + (facts.notice_in_s or 0.0)))
+    left_px = scale.x(record.notice_s)
+    right_px = scale.x(min(record.took_s, record.notice_s + (record.notice_in_s or 0.0)))
     top_px, bottom_px = y_px - 12, y_px + height_px + 10
     return (
         f'<rect class="notice" x="{left_px:.1f}" y="{top_px:.1f}" rx="3" '
@@ -122,5 +122,5 @@ def _notice(facts: Facts, y_px: float, height_px: float, scale: _Scale) -> str:
         f'<line class="notice-edge" x1="{left_px:.1f}" x2="{left_px:.1f}" '
         f'y1="{top_px:.1f}" y2="{bottom_px:.1f}"/>'
         f'<text class="notice-text" x="{left_px:.1f}" y="{top_px - 9:.1f}">'
-        f"Spot notice: gone in {facts.notice_in_s or 0.0:.0f} s</text>"
+        f"Spot notice: gone in {record.notice_in_s or 0.0:.0f} s</text>"
     )

@@ -1,7 +1,7 @@
 """Reading one downloaded file: its child is watched, its pages collected, and a stop obeyed.
 
 On a stop the document is finished when its estimate fits before the give-back mark; else the pages in
-hand are finished and checkpointed, and the job is given back.
+hand are finished and checkpointed, and the job is requeued.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
+class ReadResult:
     """What came of reading a file, and what there is to tidy up."""
 
     extraction: Extraction
@@ -53,7 +53,7 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reader:
+class DocumentReader:
     """Reads files in the sandbox; shared by all document threads."""
 
     sandbox: Sandbox
@@ -61,9 +61,9 @@ class Reader:
     table: FileTable
     shutdown: Shutdown
     metrics: Metrics
-    cautious: Callable[[], bool]
+    interruption_expected: Callable[[], bool]
 
-    def read(self, job: Job, local: LocalFile, folder: Path, lease: Lease) -> Reading:
+    def read(self, job: Job, local: LocalFile, folder: Path, lease: Lease) -> ReadResult:
         """Everything that can be read of a file, from the store where its content was read before.
 
         Raises JobInterrupted (finished pages are checkpointed), LeaseLostError, MisconfiguredError.
@@ -75,22 +75,22 @@ class Reader:
                 file_type = run.detect(lambda: self.check(lease))
             except RejectedError as error:
                 extraction = _rejected(FileType.UNSUPPORTED, error.code, str(error))
-                return Reading(extraction=extraction, checkpointed=job.checkpoint is not None)
+                return ReadResult(extraction=extraction, checkpointed=job.checkpoint is not None)
             stored = self.store.load(local.sha256, file_type)
             if stored is not None:
                 _log.info("extraction_found", file_type=file_type.value, pages=len(stored.pages))
-                return Reading(extraction=stored, from_store=True, checkpointed=job.checkpoint is not None)
+                return ReadResult(extraction=stored, from_store=True, checkpointed=job.checkpoint is not None)
             collector = PageCollector(
                 job=job,
                 version=local.version.version,
                 store=self.store,
                 table=self.table,
-                cautious=self.cautious,
+                interruption_expected=self.interruption_expected,
             )
             collector.restore()
             run.go(done=[page.number for page in collector.pages], hint=collector.hint)
             ended, drawn = self._collect(run, collector, lease)
-        return Reading(
+        return ReadResult(
             extraction=_to_extraction(file_type, collector.pages, ended, folder if drawn else None),
             checkpointed=collector.saved_any or job.checkpoint is not None,
         )
@@ -99,7 +99,7 @@ class Reader:
         """Raise LeaseLostError or JobInterrupted when the work on a message must end now."""
         lease.check()
         stop = self.shutdown.stop
-        if stop is not None and self.shutdown.now() >= stop.give_back_by:
+        if stop is not None and self.shutdown.now() >= stop.requeue_by:
             raise JobInterrupted(f"stopped by {stop.reason}")
 
     def _collect(self, run: ExtractionRun, collector: PageCollector, lease: Lease) -> tuple[Ended, bool]:
@@ -124,7 +124,7 @@ class Reader:
         stop = self.shutdown.stop
         if stop is None:
             return
-        left_s = stop.give_back_by - self.shutdown.now()
+        left_s = stop.requeue_by - self.shutdown.now()
         if left_s <= 0 or (run.draining and not run.busy):
             _save(collector)
             raise JobInterrupted(f"stopped by {stop.reason} with {run.left} pages to go")

@@ -33,10 +33,10 @@ def read_options(settings: Settings) -> ReadOptions:
         embed_pdf_pictures=settings.embed_pdf_pictures,
         office_thumbnails=settings.office_thumbnails,
         pdf_passwords=_passwords(settings.pdf_passwords.get_secret_value()),
-        recogniser=settings.recogniser,
-        second_look=settings.second_look,
-        second_look_confidence=settings.second_look_confidence,
-        second_look_budget_s=settings.second_look_budget_s,
+        ocr_engine=settings.ocr_engine,
+        second_pass=settings.ocr_second_pass,
+        second_pass_confidence=settings.ocr_second_pass_confidence,
+        second_pass_budget_s=settings.ocr_second_pass_budget_s,
     )
 
 

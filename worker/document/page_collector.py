@@ -14,7 +14,7 @@ from worker.models.page import Page
 
 # A kill without notice may repeat 30 s of recognition at most; pages in hand count too.
 _CHECKPOINT_AFTER_OCR_S = 12.0
-_CAUTIOUS_AFTER_OCR_S = 3.0
+_INTERRUPTION_EXPECTED_AFTER_OCR_S = 3.0
 
 _log = structlog.get_logger(__name__)
 
@@ -29,13 +29,13 @@ class PageCollector:
         version: str,
         store: ArtifactStore,
         table: FileTable,
-        cautious: Callable[[], bool],
+        interruption_expected: Callable[[], bool],
     ) -> None:
         self._job = job
         self._version = version
         self._store = store
         self._table = table
-        self._cautious = cautious
+        self._interruption_expected = interruption_expected
         self._pages: dict[int, Page] = {}
         self._unsaved: list[Page] = []
         self._unsaved_ocr_s = 0.0
@@ -82,7 +82,9 @@ class PageCollector:
         self._pages[page.number] = page
         self._unsaved.append(page)
         self._unsaved_ocr_s += page.ocr_s
-        limit_s = _CAUTIOUS_AFTER_OCR_S if self._cautious() else _CHECKPOINT_AFTER_OCR_S
+        limit_s = (
+            _INTERRUPTION_EXPECTED_AFTER_OCR_S if self._interruption_expected() else _CHECKPOINT_AFTER_OCR_S
+        )
         if self._unsaved_ocr_s >= limit_s:
             try:
                 self.save()

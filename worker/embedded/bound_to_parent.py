@@ -1,7 +1,7 @@
 """Becomes another program, which ends with the process that started it: `... PARENT PROGRAM ARGUMENT...`.
 
 A worker that outlives a killed `ingest` or `demo` would look for its queue for ever. The kernel kills it
-(prctl(2), PR_SET_PDEATHSIG) when the thread that started it is gone, and its zygote clears up after it.
+(prctl(2), PR_SET_PDEATHSIG) when the thread that started it is gone, and its fork server clears up after it.
 """
 
 from __future__ import annotations

@@ -24,14 +24,14 @@ def extraction_key(options: ReadOptions, tools: Mapping[str, str]) -> str:
         "dpi": options.dpi,
         "max_pixels": options.limits.max_pixels,
         "max_text_chars": options.limits.max_text_chars,
-        "recogniser": options.recogniser,
-        "second_look": _second_look(options),
+        "ocr_engine": options.ocr_engine,
+        "second_pass": _second_pass(options),
         "tools": dict(tools),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _second_look(options: ReadOptions) -> tuple[float, ...] | None:
-    if options.second_look == "off":
+def _second_pass(options: ReadOptions) -> tuple[float, ...] | None:
+    if options.second_pass == "off":
         return None
-    return (options.second_look_confidence, options.second_look_budget_s)
+    return (options.second_pass_confidence, options.second_pass_budget_s)

@@ -1,4 +1,4 @@
-"""What an extractor gives back: an opened document whose pages are read one after the other."""
+"""What an extractor requeues: an opened document whose pages are read one after the other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PageSource:
 
     `pages` yields, in page order and lazily, a finished `Page`, the number of a page that must be
     recognised, or a `LayeredPage` that must be and has text already. `render(number, folder)` draws
-    such a page as a grey PGM (or names the original file where the recogniser can read it as it is);
+    such a page as a grey PGM (or names the original file where the OCR engine can read it as it is);
     it may be called from several threads at once and in any order. `preview()` is the upright RGB
     picture of the first page or of the image itself, at most 1024 px on its longer side, or None where
     nothing can be drawn; it is called once, and is never a reason to fail.

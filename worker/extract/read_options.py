@@ -30,7 +30,7 @@ class Limits:
 class ReadOptions:
     """How documents are read: all that decides what text comes out, and the limits.
 
-    `recogniser` is auto, tesseract or tesserocr; `second_look` is auto, on or off: unsure lines, under a
+    `OCR engine` is auto, tesseract or tesserocr; `second_pass` is auto, on or off: unsure lines, under a
     confidence of 0..100, are read again within so many CPU seconds a page. `office_thumbnails` lets
     LibreOffice draw the first page of Office files.
     """
@@ -41,10 +41,10 @@ class ReadOptions:
     embed_pdf_pictures: bool = False
     office_thumbnails: bool = True
     pdf_passwords: tuple[str, ...] = field(default=(), repr=False)
-    recogniser: str = "auto"
-    second_look: str = "auto"
-    second_look_confidence: float = 90.0
-    second_look_budget_s: float = 1.0
+    ocr_engine: str = "auto"
+    second_pass: str = "auto"
+    second_pass_confidence: float = 90.0
+    second_pass_budget_s: float = 1.0
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ReadOptions:

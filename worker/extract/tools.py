@@ -1,6 +1,6 @@
 """The programs and libraries that read pictures here, and which of them the settings choose.
 
-The zygote looks around once and tells the worker; what is chosen decides the key of a stored result, so
+The fork server looks around once and tells the worker; what is chosen decides the key of a stored result, so
 it is settled before the first document and is the same for all.
 """
 
@@ -35,29 +35,29 @@ def resolve_options(options: ReadOptions, tools: Tools) -> ReadOptions:
 
     Raises MisconfiguredError where something is asked for that is not installed.
     """
-    recogniser, second_look = options.recogniser, options.second_look
-    if recogniser == "auto":
-        recogniser = "tesserocr" if tools.tesserocr else "tesseract"
-    elif recogniser == "tesserocr" and not tools.tesserocr:
+    ocr_engine, second_pass = options.ocr_engine, options.second_pass
+    if ocr_engine == "auto":
+        ocr_engine = "tesserocr" if tools.tesserocr else "tesseract"
+    elif ocr_engine == "tesserocr" and not tools.tesserocr:
         raise MisconfiguredError(
-            "CIS_RECOGNISER asks for tesserocr, which cannot be used here: install cis-worker[fast], "
-            "or set CIS_RECOGNISER=auto.",
+            "CIS_OCR_ENGINE asks for tesserocr, which cannot be used here: install cis-worker[fast], "
+            "or set CIS_OCR_ENGINE=auto.",
             code=Code.PROGRAM_MISSING,
         )
-    if second_look == "auto":
-        second_look = "on" if tools.rapidocr else "off"
-    elif second_look == "on" and not tools.rapidocr:
+    if second_pass == "auto":
+        second_pass = "on" if tools.rapidocr else "off"
+    elif second_pass == "on" and not tools.rapidocr:
         raise MisconfiguredError(
-            "CIS_SECOND_LOOK asks for a second look, for which RapidOCR is missing: install "
-            "cis-worker[neural], or set CIS_SECOND_LOOK=auto.",
+            "CIS_OCR_SECOND_PASS asks for a second pass, for which RapidOCR is missing: install "
+            "cis-worker[neural], or set CIS_OCR_SECOND_PASS=auto.",
             code=Code.PROGRAM_MISSING,
         )
-    return replace(options, recogniser=recogniser, second_look=second_look)
+    return replace(options, ocr_engine=ocr_engine, second_pass=second_pass)
 
 
 def versions_used(options: ReadOptions, tools: Tools) -> Mapping[str, str]:
     """By name, the versions of what reads files under options that are `chosen`."""
-    versions = {options.recogniser: getattr(tools, options.recogniser)}
-    if options.second_look not in _NOT_CHOSEN:
+    versions = {options.ocr_engine: getattr(tools, options.ocr_engine)}
+    if options.second_pass not in _NOT_CHOSEN:
         versions["rapidocr"] = tools.rapidocr
     return versions | ({"libreoffice": tools.libre_office} if tools.libre_office else {})

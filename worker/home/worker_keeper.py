@@ -79,7 +79,7 @@ class WorkerKeeper:
 def _why(process: WorkerProcess, stderr_path: Path) -> str:
     """What a worker that ended said last: what must be mended, else the end of its error output."""
     for line in reversed(process.lines()):
-        if line.get("event") == "must_be_mended":
+        if line.get("event") == "fatal_error":
             return str(line.get("reason"))
     said = stderr_path.read_text(errors="replace") if stderr_path.exists() else ""
     return said[-_TAIL_CHARS:].strip() or "it said nothing"

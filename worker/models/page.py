@@ -41,7 +41,7 @@ class Page:
     """One page's text. `number` starts at 1; `confidence` is 0..100, None where nothing was recognised.
 
     `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of a picture
-    `width_px` x `height_px`; it stays text because nobody between the recogniser and the stored
+    `width_px` x `height_px`; it stays text because nobody between the OCR engine and the stored
     artifact looks inside. `ocr_s` is the wall time of the recognition, which `engine` did, with its model.
     `layer_reason` says why a PDF's text layer was doubted, and `layer_text` is that layer where it is not
     in `text`; it is kept for people and never searched.

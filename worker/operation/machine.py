@@ -47,9 +47,9 @@ def machine_checks(settings: Settings) -> list[Check]:
     return [
         Check(subject="tesseract", run=tesseract_findings, advice=_TESSERACT_ADVICE),
         Check(
-            subject="recogniser",
-            run=lambda: recogniser_findings(settings, capabilities.probe()),
-            advice="Install cis-worker[fast,neural], or set CIS_RECOGNISER and CIS_SECOND_LOOK to auto.",
+            subject="ocr_engine",
+            run=lambda: ocr_engine_findings(settings, capabilities.probe()),
+            advice="Install cis-worker[fast,neural], or set CIS_OCR_ENGINE and CIS_OCR_SECOND_PASS to auto.",
         ),
         *(
             Check(subject=name, run=partial(program_findings, name), advice=_POPPLER_ADVICE)
@@ -77,7 +77,7 @@ def machine_checks(settings: Settings) -> list[Check]:
 
 
 def tesseract_findings() -> Sequence[Finding]:
-    """The version of the recogniser. Raises MisconfiguredError where it is missing."""
+    """The version of the OCR engine. Raises MisconfiguredError where it is missing."""
     return [ok("tesseract", f"version {tesseract_version()}")]
 
 
@@ -93,11 +93,11 @@ def libre_office_findings() -> Sequence[Finding]:
     return [ok("libreoffice", missing)]
 
 
-def recogniser_findings(settings: Settings, tools: Tools) -> Sequence[Finding]:
+def ocr_engine_findings(settings: Settings, tools: Tools) -> Sequence[Finding]:
     """What reads pages, and lines again. Raises MisconfiguredError where the settings ask for too much."""
     options = resolve_options(read_options(settings), tools)
     used = ", then ".join(f"{name} {version}" for name, version in versions_used(options, tools).items())
-    return [ok("recogniser", used)]
+    return [ok("ocr_engine", used)]
 
 
 def program_findings(name: str) -> Sequence[Finding]:

@@ -89,7 +89,7 @@ def _kind(queue: QueueFacts) -> Finding | None:
         return None
     return failure(
         _QUEUE,
-        f"{queue.arn} is a FIFO queue, to which work cannot be given back.",
+        f"{queue.arn} is a FIFO queue, to which work cannot be requeued.",
         "Use a standard queue; the ledger keeps the order (`cis-worker init` makes one).",
     )
 

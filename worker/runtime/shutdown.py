@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 _FULL_BUDGET_S = 60.0
-_GIVE_BACK_MARK_S = 30.0
+_REQUEUE_MARK_S = 30.0
 _FLUSH_MARK_S = 15.0
 _SAME_S = 1.0
 
@@ -32,11 +32,11 @@ class Stop:
         return min(1.0, max(0.0, self.deadline - self.began) / _FULL_BUDGET_S)
 
     @property
-    def give_back_by(self) -> float:
-        """When every unfinished document must be given back (30 s before the end, or in proportion)."""
+    def requeue_by(self) -> float:
+        """When every unfinished document must be requeued (30 s before the end, or in proportion)."""
         if self.now:
             return self.began
-        return self.deadline - _GIVE_BACK_MARK_S * self._scale
+        return self.deadline - _REQUEUE_MARK_S * self._scale
 
     @property
     def flush_by(self) -> float:
@@ -88,7 +88,7 @@ class Shutdown:
         return stop
 
     def request_now(self, reason: str) -> Stop:
-        """Ask for everything to be given back at once."""
+        """Ask for everything to be requeued at once."""
         stop = self.request(reason)
         with self._lock:
             # Another thread may have brought the deadline forward since.

@@ -28,7 +28,7 @@ _MAX_PRINTED_BYTES = 64 * 1024**2
 """No page is worth so many complaints; to read on would cost the others the processor."""
 _MAX_FILE_BYTES = 128 * 1024**2
 """A page in grey has at most 40 MB, what is read on it some MB; the libraries read such a file whole."""
-_RECOGNISER_BYTES = 1024**3
+_ENGINE_BYTES = 1024**3
 """Tesseract takes 0.29 GB of addresses on the largest page there is here (40 million pixels); as many run at
 a time as there are slots. pdftoppm, which decodes whatever a PDF holds, has the limit of its reader."""
 _TICK_S = 0.1
@@ -134,6 +134,6 @@ class BoundedProgram:
 
 def bound_programs() -> None:
     """From here on, pytesseract and pdf2image start their programs as BoundedProgram."""
-    recogniser = partial(BoundedProgram, memory_bytes=_RECOGNISER_BYTES)
-    pytesseract.pytesseract.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": recogniser})
+    ocr_engine = partial(BoundedProgram, memory_bytes=_ENGINE_BYTES)
+    pytesseract.pytesseract.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": ocr_engine})
     vars(pdf2image.pdf2image)["Popen"] = BoundedProgram

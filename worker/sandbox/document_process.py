@@ -1,8 +1,8 @@
-"""One document in one process: opened, read page by page, recognised as page tickets come in.
+"""One document in one process: opened, read page by page, recognised as page permits come in.
 
 What it sends: `type`, then (after `go`) `opened`, a `page` or `wants` for each page, `listed`, `preview`,
-a `page` for each ticket; or `failed` with a code. What it hears: `go` (with the pages to leave out),
-`ocr` (a ticket: page number and language hint), and the end of the socket. It never decides when to
+a `page` for each permit; or `failed` with a code. What it hears: `go` (with the pages to leave out),
+`ocr` (a permit: page number and language hint), and the end of the socket. It never decides when to
 recognise: the worker owns the CPU slots.
 """
 
@@ -24,7 +24,7 @@ from worker.extract.disk_space import full_disk, tells_full_disk
 from worker.extract.extractors import EXTRACTORS
 from worker.extract.image.blank_page import is_blank
 from worker.extract.image.thumbnail import picture_to_embed, thumbnail
-from worker.extract.ocr.line_rerecognition import SecondLook
+from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.pdf.layer_merge import join
@@ -44,7 +44,7 @@ def main(channel: Channel, request: dict[str, Any]) -> int:
     """Read the document named in the request; the exit status of this process."""
     folder = Path(request["folder"])
     try:
-        _Reader(channel, request, folder, _empty_scratch(folder)).run()
+        DocumentProcess(channel, request, folder, _empty_scratch(folder)).run()
     except ChannelClosedError:
         return 0
     except RejectedError as error:
@@ -77,7 +77,7 @@ def _fail(channel: Channel, code: Code, message: str) -> int:
     return 0
 
 
-class _Reader:
+class DocumentProcess:
     """The document's straight line inside its process."""
 
     def __init__(self, channel: Channel, request: dict[str, Any], folder: Path, scratch: Path) -> None:
@@ -93,11 +93,12 @@ class _Reader:
             languages=self._options.languages,
             page_timeout_s=self._options.limits.page_timeout_s,
             dpi=self._options.dpi,
-            recogniser=self._options.recogniser,
-            second_look=_second_look(self._options),
+            ocr_engine=self._options.ocr_engine,
+            second_pass=_second_pass(self._options),
         )
 
     def run(self) -> None:
+        """Read the document; raises what the reading raises."""
         file_type = detect_file_type(self._path, self._name)
         self._channel.send({"kind": "type", "type": file_type.value})
         go = self._channel.receive()
@@ -202,10 +203,10 @@ def _plain(page: Page | int) -> dict[str, object] | None:
     return page.as_dict() if isinstance(page, Page) else None
 
 
-def _second_look(options: ReadOptions) -> SecondLook | None:
-    if options.second_look != "on":
+def _second_pass(options: ReadOptions) -> LineRerecognition | None:
+    if options.second_pass != "on":
         return None
-    return SecondLook(confidence=options.second_look_confidence, budget_s=options.second_look_budget_s)
+    return LineRerecognition(confidence=options.second_pass_confidence, budget_s=options.second_pass_budget_s)
 
 
 def _lost_page(number: int, code: Code) -> Page:

@@ -1,9 +1,9 @@
 """The warm process that children are forked from: `python -m worker.sandbox.fork_server FD FOLDER`.
 
 Importing the readers costs 0.36 s of CPU; a fork of a process that has them costs milliseconds. The
-zygote is single-threaded (a fork of a threaded process may deadlock) and is started before the worker
+fork server is single-threaded (a fork of a threaded process may deadlock) and is started before the worker
 has any thread. It leads every child's life: it kills a child's whole process group on request, on
-the child's death (a recogniser may still run in it) and when the worker itself is gone, which it learns
+the child's death (a OCR engine may still run in it) and when the worker itself is gone, which it learns
 from its closed socket or from the parent-death signal. Then it removes the worker's temporary folder
 too, so nothing outlives a `kill -9`.
 
@@ -37,7 +37,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-class Zygote:
+class ForkServer:
     """Forks children, tells of their end, and sees to it that none is left over."""
 
     def __init__(self, control: socket.socket, folder: Path, *, parent: int, network: str = "") -> None:
@@ -67,7 +67,7 @@ class Zygote:
             self._kill_all()
             remove_work_root(self._folder)
         finally:
-            # A fault of our own leaves the worker its files: it goes on with another zygote.
+            # A fault of our own leaves the worker its files: it goes on with another fork server.
             self._kill_all()
 
     def _orphaned(self) -> bool:
@@ -120,7 +120,7 @@ class Zygote:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
-            # Only the zygote ends a child, by SIGKILL; programs started by it inherit the deaf ear.
+            # Only the fork server ends a child, by SIGKILL; programs started by it inherit the deaf ear.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setpgid(0, 0)
@@ -150,7 +150,7 @@ class Zygote:
                 os.waitpid(ended.si_pid, 0)
                 continue
             # While the dead leader is not reaped, its group's number cannot be given to another.
-            code, cpu_s = _bury_group(ended.si_pid)
+            code, cpu_s = _kill_and_reap(ended.si_pid)
             self._end_strays()
             self._channel.send({"kind": "exited", "run": run, "code": code, "cpu_s": cpu_s})
 
@@ -169,7 +169,7 @@ class Zygote:
     def _kill_all(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for pid in self._pids:
-            _bury_group(pid)
+            _kill_and_reap(pid)
         self._pids.clear()
         self._end_strays()
 
@@ -207,7 +207,7 @@ def _limit(limits: dict[str, int]) -> None:
         resource.setrlimit(what, (value, value))
 
 
-def _bury_group(pid: int) -> tuple[int, float]:
+def _kill_and_reap(pid: int) -> tuple[int, float]:
     """Kill a group and wait until all of it is gone; its leader's exit status, the CPU seconds of all.
 
     What the leader had started is our child by then, because we are its subreaper.
@@ -254,12 +254,14 @@ def main(arguments: list[str]) -> None:
     bound_programs()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    zygote = Zygote(socket.socket(fileno=descriptor), folder, parent=parent, network=explain(refused))
+    fork_server = ForkServer(
+        socket.socket(fileno=descriptor), folder, parent=parent, network=explain(refused)
+    )
     if os.getppid() != parent:
         # The worker died before the death signal was asked for; the socket's end will be seen too.
         remove_work_root(folder)
         return
-    zygote.run()
+    fork_server.run()
 
 
 if __name__ == "__main__":

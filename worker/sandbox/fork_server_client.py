@@ -1,4 +1,4 @@
-"""The worker's handle on its zygote: start it, have children forked and killed, hear of their ends."""
+"""The worker's handle on its fork server: start it, have children forked and killed, hear of their ends."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 5.0
 
 
-class ZygoteProcess:
-    """One zygote; started again by its owner when it dies."""
+class ForkServerClient:
+    """One fork server; started again by its owner when it dies."""
 
     def __init__(self, *, work_root: Path, environment: Mapping[str, str]) -> None:
         self._work_root = work_root
@@ -66,7 +66,7 @@ class ZygoteProcess:
     def spawn(self, child: str, request: Message) -> Channel:
         """Have a child forked; returns our end of its channel.
 
-        A zygote that is gone is no error here: its end is told by `receive`, and the owner starts over.
+        A fork server that is gone is no error here: its end is told by `receive`, and the owner starts over.
         """
         ours, theirs = socket.socketpair()
         with theirs, suppress(ChannelClosedError):
@@ -95,7 +95,7 @@ class ZygoteProcess:
         return ended
 
     def kill_orphans(self) -> None:
-        """After the zygote's death: kill the groups it led, and reap it."""
+        """After the fork server's death: kill the groups it led, and reap it."""
         for pid in self._pids.values():
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)

@@ -84,7 +84,7 @@ class RunState:
         self.finished: set[int] = set()
         self.wanted: deque[int] = deque()
         self.suspects: deque[int] = deque()
-        self.tickets: dict[int, float] = {}
+        self.permits: dict[int, float] = {}
         self.hint: str | None = None
         self.draining = False
         self.kill_code: Code | None = None
@@ -130,22 +130,22 @@ class RunState:
                 self.end(Code(message["code"]), str(message["message"]))
         self._end_if_complete()
 
-    def next_ticket(self) -> int | None:
+    def next_permit(self) -> int | None:
         """The page to recognise next, None while there is none or the child is not ready for it."""
         if self.phase is not Phase.LISTED or self.draining or self.kill_code or self.channel is None:
             return None
         if self.suspects:
-            return None if self.tickets else self.suspects[0]
+            return None if self.permits else self.suspects[0]
         return self.wanted[0] if self.wanted else None
 
-    def give_ticket(self, page: int, now: float) -> None:
-        """Send the child a ticket for a page; a dead child's tickets come back by `on_exit`."""
+    def give_permit(self, page: int, now: float) -> None:
+        """Send the child a permit for a page; a dead child's permits come back by `on_exit`."""
         (self.suspects if self.suspects else self.wanted).popleft()
-        self.tickets[page] = now
+        self.permits[page] = now
         self._progress_at = now
         self._send({"kind": "ocr", "page": page, "hint": self.hint})
 
-    def overdue(self, now: float) -> bool:
+    def check_deadlines(self, now: float) -> bool:
         """Count the time; True when a limit is passed and the child must be killed."""
         elapsed, self._checked_at = now - self._checked_at, now
         if self.phase in (Phase.WAITING, Phase.ENDED) or self.kill_code or self._waits_for_slot():
@@ -157,16 +157,16 @@ class RunState:
         if self._active_s > document_s:
             self.end(Code.TIMEOUT, f"reading it took more than {document_s:.0f} s")
             return True
-        if now - min([self._progress_at, *self.tickets.values()]) > limits.page_timeout_s + _GRACE_S:
+        if now - min([self._progress_at, *self.permits.values()]) > limits.page_timeout_s + _GRACE_S:
             self.kill_code = Code.TIMEOUT
             return True
         return False
 
     def on_exit(self, code: int, now: float) -> bool:
         """Take the child's end (exit status, negative for a signal); True when it needs a successor."""
-        late = [page for page, since in self.tickets.items() if now - since > self.limits.page_timeout_s]
-        tickets, self.channel = list(self.tickets), None
-        self.tickets.clear()
+        late = [page for page, since in self.permits.items() if now - since > self.limits.page_timeout_s]
+        permits, self.channel = list(self.permits), None
+        self.permits.clear()
         self._progress_at = now
         killed_for, self.kill_code = self.kill_code, None
         self.dead.set()
@@ -176,12 +176,12 @@ class RunState:
             # The drawing of the pictures is suspected first, if it crashed or if it never ended (pages wait
             # for it, so they are late too); a document is not tried again for those.
             self._preview_awaited = False
-            self.wanted.extend(tickets)
+            self.wanted.extend(permits)
             self.events.put(PreviewDrawn(drawn=False))
         elif killed_for is Code.TIMEOUT:
             self._give_up(late or [self._page_in_hand()], Code.TIMEOUT)
         else:
-            self._suspect(tickets or [self._page_in_hand()], _crash_code(code), retry=bool(tickets))
+            self._suspect(permits or [self._page_in_hand()], _crash_code(code), retry=bool(permits))
         self._end_if_complete()
         return not self._ended()
 
@@ -220,7 +220,7 @@ class RunState:
             self.wanted.append(page)
 
     def _on_page(self, page: Page) -> None:
-        self.tickets.pop(page.number, None)
+        self.permits.pop(page.number, None)
         if not 1 <= page.number <= self.page_count or page.number in self.finished:
             return
         # A child that keeps to the rules has stopped by then; one that was taken over may send for ever.
@@ -237,10 +237,10 @@ class RunState:
         self.events.put(page)
 
     def _waits_for_slot(self) -> bool:
-        return self.phase is Phase.LISTED and not self.tickets and bool(self.wanted or self.suspects)
+        return self.phase is Phase.LISTED and not self.permits and bool(self.wanted or self.suspects)
 
     def _page_in_hand(self) -> int:
-        """The page a process without tickets died on: the first it had not told of."""
+        """The page a process without permits died on: the first it had not told of."""
         if self.phase in (Phase.DETECTING, Phase.WAITING):
             return _DOCUMENT
         known = self.finished.union(self.wanted)
@@ -266,7 +266,7 @@ class RunState:
             self._finish(lost if layer is None else join(layer, lost))
 
     def _end_if_complete(self) -> None:
-        waiting = self.wanted or self.suspects or self.tickets or self._preview_awaited
+        waiting = self.wanted or self.suspects or self.permits or self._preview_awaited
         if self.phase is Phase.LISTED and not waiting:
             self.end()
 

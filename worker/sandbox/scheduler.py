@@ -1,7 +1,7 @@
-"""The parent's side of reading documents: children, page tickets, streamed results, limits, kills.
+"""The parent's side of reading documents: children, page permits, streamed results, limits, kills.
 
 Untrusted bytes are parsed in child processes only. The sandbox owns the CPU slots: a page is recognised
-when it has a ticket, tickets go round-robin over the open documents, so a long scan never starves a
+when it has a permit, permits go round-robin over the open documents, so a long scan never starves a
 short file. One thread drives `step()`; each document's thread takes its events from its own queue.
 """
 
@@ -26,7 +26,7 @@ from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools, resolve_options
 from worker.models.file import FileType
 from worker.sandbox.channel import Channel, ChannelClosedError, Message
-from worker.sandbox.fork_server_client import ZygoteProcess
+from worker.sandbox.fork_server_client import ForkServerClient
 from worker.sandbox.run_state import Ended, Event, ExtractionRequest, RunState
 
 _TICK_S = 0.2
@@ -57,7 +57,7 @@ class ExtractionRun:
     def busy(self) -> bool:
         """Whether a page is being recognised right now, or an event waits to be taken."""
         with self._sandbox.lock:
-            return bool(self._state.tickets) or not self._state.events.empty()
+            return bool(self._state.permits) or not self._state.events.empty()
 
     @property
     def left(self) -> int:
@@ -125,26 +125,26 @@ class Sandbox:
         self.lock = threading.RLock()
         self._options = options
         self.slots = slots
-        self._zygote = ZygoteProcess(work_root=work_root, environment=environment)
+        self._fork_server = ForkServerClient(work_root=work_root, environment=environment)
         self._clock = clock
         self._selector = selectors.DefaultSelector()
         self._order: deque[RunState] = deque()
         self._children: dict[str, tuple[RunState, Channel]] = {}
         self._count = 0
         self._closed = False
-        self._zygote_is_dead = False
+        self._fork_server_is_dead = False
 
     @property
     def cpu_s(self) -> float:
         """CPU seconds of all children that ended, and of what they started."""
-        return self._zygote.cpu_s
+        return self._fork_server.cpu_s
 
     def start(self) -> Tools:
-        """Start the zygote and wait until it is warm.
+        """Start the fork server and wait until it is warm.
 
-        Raises MisconfiguredError when the recogniser or one of the languages is missing.
+        Raises MisconfiguredError when the OCR engine or one of the languages is missing.
         """
-        tools = self._start_zygote()
+        tools = self._start_fork_server()
         if tools.network:
             _log.warning(
                 "readers_have_network", reason=tools.network, advice="cis-worker doctor says what to do"
@@ -171,47 +171,47 @@ class Sandbox:
         return ExtractionRun(self, state)
 
     def step(self, timeout_s: float = _TICK_S) -> None:
-        """One turn: take what came, look at the time, hand out tickets."""
+        """One turn: take what came, look at the time, hand out permits."""
         ready = self._selector.select(timeout_s)
         with self.lock:
-            if self._zygote_is_dead:
-                self._replace_zygote()
+            if self._fork_server_is_dead:
+                self._replace_fork_server()
             for key, _ in ready:
                 if key.data is None:
-                    self._hear_zygote()
+                    self._hear_fork_server()
                 else:
-                    self._hear_child(str(key.data))
+                    self._receive_from_child(str(key.data))
             now = self._clock()
             for state in list(self._order):
-                if state.overdue(now):
-                    self._zygote.kill(state.child)
+                if state.check_deadlines(now):
+                    self._fork_server.kill(state.child)
             self._hand_out(now)
 
     def close_run(self, state: RunState) -> None:
-        """Forget a document and kill its child; its tickets return when the child is dead."""
+        """Forget a document and kill its child; its permits return when the child is dead."""
         with self.lock:
             state.end()
             if state in self._order:
                 self._order.remove(state)
-            self._zygote.kill(state.child)
+            self._fork_server.kill(state.child)
 
     def close(self) -> None:
-        """Kill every child and the zygote; safe to call twice."""
+        """Kill every child and the fork server; safe to call twice."""
         with self.lock:
             self._closed = True
-            self._forget_channel(self._zygote.channel)
-            self._zygote.close()
+            self._forget_channel(self._fork_server.channel)
+            self._fork_server.close()
 
-    def _start_zygote(self) -> Tools:
-        tools = self._zygote.start()
-        if self._zygote.channel is not None:
-            self._selector.register(self._zygote.channel, selectors.EVENT_READ, None)
+    def _start_fork_server(self) -> Tools:
+        tools = self._fork_server.start()
+        if self._fork_server.channel is not None:
+            self._selector.register(self._fork_server.channel, selectors.EVENT_READ, None)
         return tools
 
     def _start_child(self, state: RunState) -> None:
         self._count += 1
         child = str(self._count)
-        channel = self._zygote.spawn(child, self._request(state.request))
+        channel = self._fork_server.spawn(child, self._request(state.request))
         self._children[child] = (state, channel)
         state.begin_child(child, channel, self._clock())
         self._selector.register(channel, selectors.EVENT_READ, child)
@@ -225,17 +225,17 @@ class Sandbox:
             **asdict(self._options),
         }
 
-    def _hear_zygote(self) -> None:
+    def _hear_fork_server(self) -> None:
         try:
-            ended = self._zygote.receive()
+            ended = self._fork_server.receive()
         except ChannelClosedError:
-            self._replace_zygote()
+            self._replace_fork_server()
             return
         for child, code in ended:
-            self._hear_child(child)
-            self._bury(child, code)
+            self._receive_from_child(child)
+            self._on_child_exit(child, code)
 
-    def _hear_child(self, child: str) -> None:
+    def _receive_from_child(self, child: str) -> None:
         if child not in self._children:
             return
         state, channel = self._children[child]
@@ -245,10 +245,10 @@ class Sandbox:
         except ChannelClosedError:
             self._forget_channel(channel)
         except (KeyError, TypeError, ValueError):
-            _log.warning("child_sent_rubbish", child=child)
-            self._zygote.kill(child)
+            _log.warning("invalid_child_message", child=child)
+            self._fork_server.kill(child)
 
-    def _bury(self, child: str, code: int) -> None:
+    def _on_child_exit(self, child: str, code: int) -> None:
         entry = self._children.pop(child, None)
         if entry is None:
             return
@@ -264,32 +264,32 @@ class Sandbox:
                 self._selector.unregister(channel)
             channel.close()
 
-    def _replace_zygote(self) -> None:
-        """The zygote died: kill what it led, and read the open documents again under a new one."""
+    def _replace_fork_server(self) -> None:
+        """The fork server died: kill what it led, and read the open documents again under a new one."""
         if self._closed:
             return
-        if not self._zygote_is_dead:
-            _log.error("zygote_died")
+        if not self._fork_server_is_dead:
+            _log.error("fork_server_died")
         # Tried again at the next step when it fails here; a sandbox that only fails stops the worker.
-        self._zygote_is_dead = True
-        self._forget_channel(self._zygote.channel)
-        self._zygote.kill_orphans()
-        self._start_zygote()
-        self._zygote_is_dead = False
+        self._fork_server_is_dead = True
+        self._forget_channel(self._fork_server.channel)
+        self._fork_server.kill_orphans()
+        self._start_fork_server()
+        self._fork_server_is_dead = False
         for child in list(self._children):
-            self._bury(child, -signal.SIGKILL)
+            self._on_child_exit(child, -signal.SIGKILL)
 
     def _hand_out(self, now: float) -> None:
         """Give free slots to documents in turn; a killed document's slots are free when it is dead."""
-        taken = sum(len(state.tickets) for state, _ in self._children.values())
+        taken = sum(len(state.permits) for state, _ in self._children.values())
         idle_turns = 0
         while taken < self.slots and idle_turns < len(self._order):
             state = self._order[0]
             self._order.rotate(-1)
-            page = state.next_ticket()
+            page = state.next_permit()
             if page is None:
                 idle_turns += 1
                 continue
-            state.give_ticket(page, now)
+            state.give_permit(page, now)
             taken += 1
             idle_turns = 0

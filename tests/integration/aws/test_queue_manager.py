@@ -164,16 +164,16 @@ def test_hiding_a_deleted_message_does_nothing(queue: QueueManager) -> None:
     assert queue.depth() == QueueDepth(visible=0, in_flight=0, delayed=0)
 
 
-def test_a_message_given_back_is_a_fresh_copy(queue: QueueManager) -> None:
+def test_a_message_requeued_is_a_fresh_copy(queue: QueueManager) -> None:
     queue.send("body", cis={"trace": "abc"})
     first = received_one(queue)
-    queue.give_back(first, delay_s=0)
+    queue.requeue(first, delay_s=0)
     second = received_one(queue)
     assert (second.body, second.receive_count) == ("body", 1)
     assert second.message_id != first.message_id
     kept = {"trace": "abc", "first_seen": first.sent_at_ms, "correlation": first.message_id}
     assert second.cis == {**kept, "interruptions": 1}
-    queue.give_back(second, delay_s=0)
+    queue.requeue(second, delay_s=0)
     third = received_one(queue)
     assert third.cis == {**kept, "interruptions": 2}
     assert queue.depth() == QueueDepth(visible=0, in_flight=1, delayed=0)
@@ -262,5 +262,5 @@ def test_when_the_copy_cannot_be_sent_the_original_stays(
     message = received_one(queue)
     unreachable = QueueManager(clients.sqs, queue_url=queues[0] + "-not", dlq_url=queues[1])
     with pytest.raises(MisconfiguredError):
-        unreachable.give_back(message, delay_s=0)
+        unreachable.requeue(message, delay_s=0)
     assert queue.depth() == QueueDepth(visible=0, in_flight=1, delayed=0)

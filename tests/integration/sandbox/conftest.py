@@ -48,8 +48,8 @@ def options(**changes: float) -> ReadOptions:
         limits=Limits(**limits),  # type: ignore[arg-type]
         languages=("eng",),
         dpi=100,
-        recogniser="tesseract",
-        second_look="off",
+        ocr_engine="tesseract",
+        second_pass="off",
     )
 
 
@@ -92,8 +92,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
         sandbox.close()
 
 
-def zygote(work_root: Path) -> psutil.Process:
-    """The zygote that works in a folder."""
+def fork_server(work_root: Path) -> psutil.Process:
+    """The fork server that works in a folder."""
     own = psutil.Process().children()
     (found,) = [process for process in own if str(work_root) in process.cmdline()]
     return found

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.integration.sandbox.conftest import SECONDS_A_PAGE, options, zygote
+from tests.integration.sandbox.conftest import SECONDS_A_PAGE, fork_server, options
 from worker.errors import Code
 from worker.models.page import Page, TextSource
 from worker.sandbox.run_state import PICTURE_NAME, THUMBNAIL_NAME, Ended, ExtractionRequest
@@ -97,7 +97,7 @@ def read(run: ExtractionRun) -> tuple[dict[int, Page], Ended]:
 
 
 def assert_nothing_is_left(work_root: Path, request: ExtractionRequest) -> None:
-    leader = zygote(work_root)
+    leader = fork_server(work_root)
     deadline = time.monotonic() + 5
     while leader.children(recursive=True) and time.monotonic() < deadline:
         threading.Event().wait(0.02)

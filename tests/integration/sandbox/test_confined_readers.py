@@ -1,4 +1,4 @@
-"""What a process that reads documents may do, seen from inside one: the recogniser looks around there."""
+"""What a process that reads documents may do, seen from inside one: the OCR engine looks around there."""
 
 from __future__ import annotations
 

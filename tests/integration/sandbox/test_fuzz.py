@@ -15,7 +15,13 @@ from fuzz.possessions import Possessions
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 _NOTHING = Possessions(
-    zygote=1, processes=(), files=(), descriptors=9, zygote_descriptors=9, threads=1, memory_mb=100.0
+    fork_server=1,
+    processes=(),
+    files=(),
+    descriptors=9,
+    fork_server_descriptors=9,
+    threads=1,
+    memory_mb=100.0,
 )
 
 
@@ -51,7 +57,7 @@ def test_a_seed_and_a_number_make_the_same_case_again() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"zygote": 2}, "the zygote died and was replaced"),
+        ({"fork_server": 2}, "the fork server died and was replaced"),
         ({"processes": ("5 tesseract",)}, "a process is left: 5 tesseract"),
         ({"files": ("case-1",)}, "a file is left: case-1"),
         ({"descriptors": 10}, "descriptors grew from 9 to 10"),

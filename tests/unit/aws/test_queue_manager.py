@@ -183,14 +183,14 @@ def test_a_poll_waits_no_longer_than_sqs_does(queue: QueueManager, wire: Any, as
 def test_a_copy_that_was_not_sent_leaves_the_original_alone(queue: QueueManager, wire: Any) -> None:
     wire.breaks(ReadTimeoutError(endpoint_url=URL))
     with pytest.raises(UnavailableError):
-        queue.give_back(messages(1)[0], delay_s=3)
+        queue.requeue(messages(1)[0], delay_s=3)
     assert len(wire.requests) == 1
 
 
 def test_a_copy_is_sent_before_the_original_is_deleted(queue: QueueManager, wire: Any) -> None:
     wire.answer({"MessageId": "copy"})
     wire.answer(batch([0]))
-    queue.give_back(messages(1)[0], delay_s=3)
+    queue.requeue(messages(1)[0], delay_s=3)
     assert [request.headers["X-Amz-Target"] for request in wire.requests] == [
         b"AmazonSQS.SendMessage",
         b"AmazonSQS.DeleteMessageBatch",

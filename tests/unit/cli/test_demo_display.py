@@ -11,7 +11,7 @@ from worker.aws.ledger_row import FileRow
 from worker.cli.demo_display import PlainProgress, as_dict, print_plan, print_result, progress_panel, showing
 from worker.demo.checks import Check
 from worker.demo.demo_run import DemoResult, Progress
-from worker.demo.run_record import DemoDocument, Facts, Happening, Mood, Search
+from worker.demo.run_record import DemoDocument, Event, RunRecord, Search, Severity
 from worker.errors import Code
 from worker.index.search_index import SearchHit
 from worker.models.file import FileType
@@ -31,7 +31,7 @@ _PROGRESS = Progress(
     in_flight=6,
     failures=0,
     worker=1,
-    happenings=(Happening(at_s=0.5, text="It began."),),
+    events=(Event(at_s=0.5, text="It began."),),
 )
 
 
@@ -46,7 +46,7 @@ def a_result(*, passed: bool = True, page: Path = Path("home/index.html")) -> De
         state=State.NO_CONTENT,
         reason=Code.ENCRYPTED,
     )
-    facts = Facts(
+    record = RunRecord(
         documents=(
             DemoDocument(
                 sample=sample,
@@ -67,7 +67,7 @@ def a_result(*, passed: bool = True, page: Path = Path("home/index.html")) -> De
         took_s=60.0,
     )
     check = Check(name="no_page_twice", claim="No page twice", passed=passed, detail="18 of 18")
-    return DemoResult(facts=facts, checks=(check,), page=page)
+    return DemoResult(record=record, checks=(check,), page=page)
 
 
 def a_console(*, terminal: bool = False) -> tuple[Console, io.StringIO]:
@@ -108,9 +108,9 @@ def test_the_panel_names_the_worker_that_is_alive(worker: int, shown: str) -> No
 
 def test_the_panel_shows_what_happened_last() -> None:
     console, output = a_console()
-    many = tuple(Happening(at_s=n, text=f"event {n}", mood=Mood.GOOD) for n in range(30))
+    many = tuple(Event(at_s=n, text=f"event {n}", mood=Severity.GOOD) for n in range(30))
 
-    console.print(progress_panel(replace(_PROGRESS, happenings=many)))
+    console.print(progress_panel(replace(_PROGRESS, events=many)))
 
     assert "event 29" in output.getvalue()
     assert "event 1 " not in output.getvalue()

@@ -102,7 +102,7 @@ def test_what_this_machine_could_not_do_is_tried_again_for_a_new_message(
     assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged) is not again
 
 
-def test_a_message_that_was_dead_lettered_for_a_file_is_not_looked_at_again(world: World) -> None:
+def test_a_message_that_was_dead_lettered_for_a_file_is_not_rerecognise_lines(world: World) -> None:
     world.bucket = "missing"
     file = world.message("a")
     claimed = world.table.claim(file, message_id="m1", version=None, seen=None, attempt="x")

@@ -24,48 +24,48 @@ def _held_by_another(world: World, key: str) -> Lease:
 
 def test_a_parked_message_waits_while_the_other_attempt_beats(world: World) -> None:
     lease = _held_by_another(world, "a")
-    assert world.parking.park(lease, world.row("a"))
+    assert world.parked.park(lease, world.row("a"))
     theirs = world.claim(world.message("a"), message_id="theirs")
     for _ in range(30):
         world.clock.now += 10
         world.other.beat(theirs.claim)
-        assert world.parking.take_ready() == []
+        assert world.parked.take_ready() == []
 
 
 def test_it_goes_on_when_the_row_is_free(world: World) -> None:
     lease = _held_by_another(world, "a")
-    world.parking.park(lease, world.row("a"))
+    world.parked.park(lease, world.row("a"))
     job = world.claim(world.message("a"), message_id="theirs")
     world.other.release(job.claim, interrupted=True)
-    assert world.parking.take_ready() == []
+    assert world.parked.take_ready() == []
     world.clock.now += 10
-    assert world.parking.take_ready() == [(lease, None)]
-    assert len(world.parking) == 0
+    assert world.parked.take_ready() == [(lease, None)]
+    assert len(world.parked) == 0
 
 
 def test_it_takes_over_an_attempt_that_stood_still_for_ninety_seconds(world: World) -> None:
     lease = _held_by_another(world, "a")
     row = world.row("a")
-    world.parking.park(lease, row)
+    world.parked.park(lease, row)
     for _ in range(8):
         world.clock.now += 10
-        assert world.parking.take_ready() == []
+        assert world.parked.take_ready() == []
     world.clock.now += 10
-    assert world.parking.take_ready() == [(lease, (row.fence, row.beat))]
+    assert world.parked.take_ready() == [(lease, (row.fence, row.beat))]
 
 
 def test_there_are_twenty_places(world: World) -> None:
     lease = _held_by_another(world, "a")
     row = world.row("a")
-    assert all(world.parking.park(lease, row) for _ in range(20))
-    assert not world.parking.park(lease, row)
-    assert len(world.parking.take_all()) == 20
-    assert len(world.parking) == 0
+    assert all(world.parked.park(lease, row) for _ in range(20))
+    assert not world.parked.park(lease, row)
+    assert len(world.parked.take_all()) == 20
+    assert len(world.parked) == 0
 
 
 def test_a_lost_lease_leaves_the_lot(world: World) -> None:
     lease = _held_by_another(world, "a")
-    world.parking.park(lease, world.row("a"))
+    world.parked.park(lease, world.row("a"))
     lease.lost = True
     world.clock.now += 10
-    assert world.parking.take_ready() == [(lease, None)]
+    assert world.parked.take_ready() == [(lease, None)]

@@ -8,7 +8,7 @@ import pytest
 
 from worker.aws.ledger_row import FileRow
 from worker.demo.checks import check_all, least_similarity, page_similarities, similarity
-from worker.demo.run_record import DemoDocument, Facts, PageRead, Search, WorkerRun
+from worker.demo.run_record import DemoDocument, PageRead, RunRecord, Search, WorkerRun
 from worker.errors import Code
 from worker.index.search_index import SearchHit
 from worker.models.document import Document
@@ -59,13 +59,13 @@ def a_search(page: int = 1) -> Search:
     return Search(query="x", expected_file="scan", expected_page=1, hits=(hit,), total=1)
 
 
-def a_good_run() -> Facts:
+def a_good_run() -> RunRecord:
     documents = (
         a_document("scan", pages=4),
         a_document("letter", source=TextSource.TEXT_LAYER),
         a_document("locked", pages=0, reason=Code.ENCRYPTED),
     )
-    return Facts(
+    return RunRecord(
         documents=documents,
         rows=tuple(document.row for document in documents if document.row),
         reads=reads("scan", 1, 1, 2) + reads("scan", 2, 3, 4),
@@ -83,45 +83,45 @@ def a_good_run() -> Facts:
     )
 
 
-def failed(facts: Facts) -> set[str]:
-    return {check.name for check in check_all(facts) if not check.passed}
+def failed(record: RunRecord) -> set[str]:
+    return {check.name for check in check_all(record) if not check.passed}
 
 
-def with_row(facts: Facts, name: str, **changes: object) -> Facts:
+def with_row(record: RunRecord, name: str, **changes: object) -> RunRecord:
     def changed(row: FileRow) -> FileRow:
         return replace(row, **changes) if row.file_id == name else row  # type: ignore[arg-type]
 
-    documents = tuple(replace(d, row=changed(d.row)) if d.row else d for d in facts.documents)
-    return replace(facts, documents=documents, rows=tuple(map(changed, facts.rows)))
+    documents = tuple(replace(d, row=changed(d.row)) if d.row else d for d in record.documents)
+    return replace(record, documents=documents, rows=tuple(map(changed, record.rows)))
 
 
-def with_worker(facts: Facts, number: int, **changes: object) -> Facts:
+def with_worker(record: RunRecord, number: int, **changes: object) -> RunRecord:
     workers = tuple(
         replace(run, **changes) if run.number == number else run  # type: ignore[arg-type]
-        for run in facts.workers
+        for run in record.workers
     )
-    return replace(facts, workers=workers)
+    return replace(record, workers=workers)
 
 
-def without_document(facts: Facts) -> Facts:
-    first, *others = facts.documents
+def without_document(record: RunRecord) -> RunRecord:
+    first, *others = record.documents
     return replace(
-        facts,
+        record,
         documents=(replace(first, row=None, document=None, similarities=(0.0,)), *others),
-        rows=facts.rows[1:],
+        rows=record.rows[1:],
     )
 
 
-def with_wrong_text(facts: Facts) -> Facts:
-    first, *others = facts.documents
-    return replace(facts, documents=(replace(first, similarities=(0.79,) * 4), *others))
+def with_wrong_text(record: RunRecord) -> RunRecord:
+    first, *others = record.documents
+    return replace(record, documents=(replace(first, similarities=(0.79,) * 4), *others))
 
 
 def test_a_good_run_passes_every_check() -> None:
     assert failed(a_good_run()) == set()
 
 
-BROKEN: tuple[tuple[str, Callable[[Facts], Facts], set[str]], ...] = (
+BROKEN: tuple[tuple[str, Callable[[RunRecord], RunRecord], set[str]], ...] = (
     (
         "a document is missing",
         without_document,
@@ -160,7 +160,7 @@ BROKEN: tuple[tuple[str, Callable[[Facts], Facts], set[str]], ...] = (
         {"interrupted_in_the_middle", "went_on_where_it_stopped"},
     ),
     ("the notice was not seen", lambda f: with_worker(f, 1, noticed_s=None), {"interrupted_in_the_middle"}),
-    ("nothing was given back", lambda f: with_worker(f, 1, gave_back=0), {"interrupted_in_the_middle"}),
+    ("nothing was requeued", lambda f: with_worker(f, 1, gave_back=0), {"interrupted_in_the_middle"}),
     (
         "worker 1 crashed",
         lambda f: with_worker(f, 1, exit_code=-9),
@@ -187,13 +187,13 @@ BROKEN: tuple[tuple[str, Callable[[Facts], Facts], set[str]], ...] = (
 
 
 @pytest.mark.parametrize(("spoil", "names"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN])
-def test_a_check_fails_when(spoil: Callable[[Facts], Facts], names: set[str]) -> None:
+def test_a_check_fails_when(spoil: Callable[[RunRecord], RunRecord], names: set[str]) -> None:
     assert failed(spoil(a_good_run())) == names
 
 
 def test_a_failed_check_names_the_page_that_was_read_twice() -> None:
-    facts = a_good_run()
-    twice = replace(facts, reads=facts.reads + reads("scan", 2, 2))
+    record = a_good_run()
+    twice = replace(record, reads=record.reads + reads("scan", 2, 2))
 
     check = next(check for check in check_all(twice) if check.name == "no_page_twice")
 

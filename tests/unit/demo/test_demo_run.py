@@ -6,14 +6,14 @@ import pytest
 
 from worker.demo.checks import Check
 from worker.demo.demo_run import DemoResult, run_demo
-from worker.demo.run_record import Facts
+from worker.demo.run_record import RunRecord
 from worker.errors import MisconfiguredError
 
 pytestmark = pytest.mark.unit
 
 
 def a_result(*passed: bool) -> DemoResult:
-    facts = Facts(
+    record = RunRecord(
         documents=(),
         rows=(),
         reads=(),
@@ -27,7 +27,7 @@ def a_result(*passed: bool) -> DemoResult:
         took_s=0.0,
     )
     checks = tuple(Check(name="n", claim="c", passed=each, detail="") for each in passed)
-    return DemoResult(facts=facts, checks=checks, page=Path("index.html"))
+    return DemoResult(record=record, checks=checks, page=Path("index.html"))
 
 
 def test_a_folder_of_somebody_else_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from worker.demo.log_observer import Spectator
-from worker.demo.run_record import Mood
+from worker.demo.log_observer import LogObserver
+from worker.demo.run_record import Severity
 from worker.embedded.worker_process import LogLine
 
 pytestmark = pytest.mark.unit
 
 
-def a_spectator(clock: list[float] | None = None) -> Spectator:
+def a_spectator(clock: list[float] | None = None) -> LogObserver:
     times = clock or [1.0]
-    spectator = Spectator(clock=lambda: times[-1], names={"s": "scan.pdf", "o": "other.txt"}, scan_id="s")
+    spectator = LogObserver(clock=lambda: times[-1], names={"s": "scan.pdf", "o": "other.txt"}, scan_id="s")
     spectator.worker_started(1)
     spectator.worker_started(2)
     return spectator
@@ -64,7 +64,7 @@ def test_a_document_is_done_when_a_worker_says_so() -> None:
     spectator.hear(1, {"event": "document_done", "file": "o", "state": "no_content", "reason": "corrupt"})
 
     assert spectator.done == {"o": 1.0}
-    assert spectator.happenings[-1].text == "other.txt is done (no_content: corrupt) by worker 1."
+    assert spectator.events[-1].text == "other.txt is done (no_content: corrupt) by worker 1."
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_document_is_done_when_a_worker_says_so() -> None:
         ({"event": "attempt_failed"}, 1),
         ({"event": "attempt_ended", "ending": "retry"}, 1),
         ({"event": "attempt_ended", "ending": "dead_letter"}, 1),
-        ({"event": "attempt_ended", "ending": "give_back"}, 0),
+        ({"event": "attempt_ended", "ending": "requeue"}, 0),
         ({"event": "checkpoint_saved", "file": "s", "pages": 3}, 0),
         ({"event": "something_else"}, 0),
         ({"event": "not_json", "line": "x"}, 0),
@@ -93,4 +93,4 @@ def test_an_end_with_another_status_is_told_as_a_warning() -> None:
 
     spectator.worker_ended(1, -9)
 
-    assert spectator.happenings[-1].mood is Mood.WARNING
+    assert spectator.events[-1].mood is Severity.WARNING

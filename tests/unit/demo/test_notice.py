@@ -11,8 +11,8 @@ _POLL_S = 2.0
 _MARGIN_S = 2.0
 
 
-def pages_done_at_give_back(page_s: float, slots: int) -> float:
-    """Simulate a worker at a steady pace: pages it has begun by the time it must give back."""
+def pages_done_at_requeue(page_s: float, slots: int) -> float:
+    """Simulate a worker at a steady pace: pages it has begun by the time it must requeue."""
     done = 0
     while (in_s := notice_in_s([page_s] * done, pages=_PAGES, slots=slots)) is None:
         done += 1
@@ -31,7 +31,7 @@ def test_there_is_no_notice_before_the_first_page() -> None:
 @pytest.mark.parametrize("page_s", [0.6, 1.0, 1.5, 2.3, 5.0, 15.0])
 @pytest.mark.parametrize("slots", [1, 2])
 def test_the_scan_cannot_be_finished_whatever_the_machine(page_s: float, slots: int) -> None:
-    assert pages_done_at_give_back(page_s, slots) < _PAGES
+    assert pages_done_at_requeue(page_s, slots) < _PAGES
 
 
 @pytest.mark.parametrize("page_s", [1.5, 2.3, 5.0])
@@ -45,12 +45,12 @@ def test_a_fast_machine_gets_its_notice_after_the_first_page() -> None:
 
 
 @pytest.mark.parametrize("page_s", [2.3, 5.0, 15.0])
-def test_fewer_than_half_of_the_rest_fit_before_the_give_back(page_s: float) -> None:
+def test_fewer_than_half_of_the_rest_fit_before_the_requeue(page_s: float) -> None:
     in_s = notice_in_s([page_s] * 3, pages=_PAGES, slots=2)
 
     assert in_s is not None
-    give_back_s = in_s / 2
-    assert give_back_s * 2 / page_s < (_PAGES - 3) / 2
+    requeue_s = in_s / 2
+    assert requeue_s * 2 / page_s < (_PAGES - 3) / 2
 
 
 @pytest.mark.parametrize("page_s", [2.3, 5.0, 15.0])

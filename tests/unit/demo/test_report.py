@@ -9,7 +9,7 @@ import pytest
 from worker.aws.ledger_row import FileRow
 from worker.demo.checks import Check
 from worker.demo.report import render_page, write_page
-from worker.demo.run_record import DemoDocument, Facts, Happening, PageRead, Search, WorkerRun
+from worker.demo.run_record import DemoDocument, Event, PageRead, RunRecord, Search, WorkerRun
 from worker.index.search_index import SearchHit
 from worker.models.document import Document
 from worker.models.file import FileType
@@ -28,7 +28,7 @@ _SAMPLE = Sample(
 )
 
 
-def facts(*, text: str = "the ceramic\ntiles", snippet: str = "the [[ceramic]] tiles") -> Facts:
+def record(*, text: str = "the ceramic\ntiles", snippet: str = "the [[ceramic]] tiles") -> RunRecord:
     page = Page(number=1, text=text, source=TextSource.OCR, language="eng", confidence=91.4)
     document = Document(
         file_id="f",
@@ -44,7 +44,7 @@ def facts(*, text: str = "the ceramic\ntiles", snippet: str = "the [[ceramic]] t
     hit = SearchHit(
         file_id="f", file_name="fax.tiff", file_path="/nas/fax.tiff", page=1, snippet=snippet, score=1.0
     )
-    return Facts(
+    return RunRecord(
         documents=(
             DemoDocument(
                 sample=_SAMPLE,
@@ -66,7 +66,7 @@ def facts(*, text: str = "the ceramic\ntiles", snippet: str = "the [[ceramic]] t
         notice_s=None,
         notice_in_s=None,
         took_s=10.0,
-        happenings=(Happening(at_s=1.0, text="It <began>."),),
+        events=(Event(at_s=1.0, text="It <began>."),),
     )
 
 
@@ -93,7 +93,7 @@ class _Balance(HTMLParser):
 
 
 def test_the_page_is_well_formed_and_loads_nothing() -> None:
-    page = render_page(facts(), [_GOOD])
+    page = render_page(record(), [_GOOD])
     parser = _Balance()
     parser.feed(page)
 
@@ -104,7 +104,7 @@ def test_the_page_is_well_formed_and_loads_nothing() -> None:
 
 
 def test_nothing_from_a_document_becomes_markup() -> None:
-    page = render_page(facts(text=_HOSTILE, snippet=_HOSTILE), [_GOOD])
+    page = render_page(record(text=_HOSTILE, snippet=_HOSTILE), [_GOOD])
 
     assert "<script" not in page
     assert "&lt;script&gt;" in page
@@ -112,14 +112,14 @@ def test_nothing_from_a_document_becomes_markup() -> None:
 
 
 def test_hits_are_highlighted_in_snippet_and_text_whatever_the_line_ends() -> None:
-    page = render_page(facts(), [_GOOD])
+    page = render_page(record(), [_GOOD])
 
     assert "the <mark>ceramic</mark> tiles" in page
     assert "the <mark>ceramic</mark>\n<mark>tiles</mark>" in page
 
 
 def test_a_phrase_is_highlighted_as_a_whole_and_part_of_it_is_not() -> None:
-    run = facts(text="ceramic plates and ceramic\ntiles")
+    run = record(text="ceramic plates and ceramic\ntiles")
     phrase = replace(run.searches[0], query='"ceramic tiles"')
 
     page = render_page(replace(run, searches=(phrase,)), [_GOOD])
@@ -128,7 +128,7 @@ def test_a_phrase_is_highlighted_as_a_whole_and_part_of_it_is_not() -> None:
 
 
 def test_the_page_shows_text_truth_thumbnail_and_figures() -> None:
-    page = render_page(facts(), [_GOOD])
+    page = render_page(record(), [_GOOD])
 
     assert "the true text" in page
     assert "data:image/webp;base64,d2VicA==" in page
@@ -136,7 +136,7 @@ def test_the_page_shows_text_truth_thumbnail_and_figures() -> None:
 
 
 def test_a_failed_check_is_the_verdict() -> None:
-    page = render_page(facts(), [_GOOD, _BAD])
+    page = render_page(record(), [_GOOD, _BAD])
 
     assert "1 of 2 checks failed" in page
     assert "not a page was lost" not in page
@@ -144,7 +144,7 @@ def test_a_failed_check_is_the_verdict() -> None:
 
 
 def test_a_document_that_is_nowhere_is_shown_as_missing() -> None:
-    run = facts()
+    run = record()
     lost = replace(run.documents[0], row=None, document=None, similarities=(), took_s=None, thumbnail=None)
 
     page = render_page(replace(run, documents=(lost,)), [_BAD])
@@ -154,6 +154,6 @@ def test_a_document_that_is_nowhere_is_shown_as_missing() -> None:
 
 
 def test_a_page_without_searches_marks_nothing(tmp_path: Path) -> None:
-    write_page(tmp_path / "index.html", replace(facts(), searches=()), [_GOOD])
+    write_page(tmp_path / "index.html", replace(record(), searches=()), [_GOOD])
 
     assert "<mark>" not in (tmp_path / "index.html").read_text(encoding="utf-8")

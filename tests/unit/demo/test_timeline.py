@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from worker.demo.run_record import Facts, PageRead, WorkerRun
+from worker.demo.run_record import PageRead, RunRecord, WorkerRun
 from worker.demo.timeline import draw_timeline, in_lanes
 
 pytestmark = pytest.mark.unit
@@ -14,8 +14,8 @@ def read(page: int, begins_s: float, ends_s: float, *, file_id: str = "scan", wo
     return PageRead(worker=worker, file_id=file_id, page=page, took_s=ends_s - begins_s, at_s=ends_s)
 
 
-def facts(*reads: PageRead, notice_s: float | None = 3.0) -> Facts:
-    return Facts(
+def record(*reads: PageRead, notice_s: float | None = 3.0) -> RunRecord:
+    return RunRecord(
         documents=(),
         rows=(),
         reads=reads,
@@ -43,7 +43,7 @@ def test_a_page_that_seems_to_begin_a_moment_early_stays_in_its_lane() -> None:
 
 
 def test_the_drawing_is_well_formed_and_shows_every_page_of_the_scan() -> None:
-    drawing = ElementTree.fromstring(draw_timeline(facts(read(1, 1, 3), read(2, 9, 11, worker=2))))  # noqa: S314
+    drawing = ElementTree.fromstring(draw_timeline(record(read(1, 1, 3), read(2, 9, 11, worker=2))))  # noqa: S314
 
     numbers = [text.text for text in drawing.iter("text") if text.get("class") == "number"]
     assert numbers == ["1", "2"]
@@ -51,11 +51,11 @@ def test_the_drawing_is_well_formed_and_shows_every_page_of_the_scan() -> None:
 
 
 def test_pages_of_other_files_are_drawn_without_a_number() -> None:
-    drawing = draw_timeline(facts(read(1, 1, 3, file_id="other")))
+    drawing = draw_timeline(record(read(1, 1, 3, file_id="other")))
 
     assert 'class="page other"' in drawing
     assert 'class="number"' not in drawing
 
 
 def test_without_a_notice_none_is_drawn() -> None:
-    assert "notice" not in draw_timeline(facts(read(1, 1, 3), notice_s=None))
+    assert "notice" not in draw_timeline(record(read(1, 1, 3), notice_s=None))

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from worker.delivery.heartbeat import Lease
-from worker.document.document_reader import Reading
+from worker.document.document_reader import ReadResult
 from worker.errors import JobInterrupted, LeaseLostError
 from worker.models.file import FileType, LocalFile
 from worker.models.ledger import Checkpoint, Job, State
@@ -41,7 +41,7 @@ def _lease(world: World) -> Lease:
     return world.heartbeat.hold(world.receive())
 
 
-def _read(world: World, job: Job, data: bytes, lease: Lease, *, sha256: str = "sha") -> Reading:
+def _read(world: World, job: Job, data: bytes, lease: Lease, *, sha256: str = "sha") -> ReadResult:
     folder = Path(tempfile.mkdtemp(dir=world.work_root))
     try:
         path = folder / "original"

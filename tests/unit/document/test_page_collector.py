@@ -23,14 +23,14 @@ def _page(number: int, *, ocr_s: float = 5.0, language: str = "jpn") -> Page:
     return Page(number=number, text=f"page {number}", source=TextSource.OCR, ocr_s=ocr_s, language=language)
 
 
-def _collector(world: World, job: Job, *, cautious: bool = False) -> PageCollector:
+def _collector(world: World, job: Job, *, interruption_expected: bool = False) -> PageCollector:
     assert job.version is not None
     return PageCollector(
         job=job,
         version=job.version.version,
         store=world.store,
         table=world.table,
-        cautious=lambda: cautious,
+        interruption_expected=lambda: interruption_expected,
     )
 
 
@@ -56,7 +56,7 @@ def test_pages_are_saved_before_thirty_seconds_of_recognition_stand_to_be_lost(w
 
 def test_a_worker_that_may_be_taken_away_saves_every_page(world: World) -> None:
     job = world.claim(world.put("a"))
-    collector = _collector(world, job, cautious=True)
+    collector = _collector(world, job, interruption_expected=True)
     collector.add(_page(1))
     assert world.row("a").checkpoint is not None
 

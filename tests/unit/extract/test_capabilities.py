@@ -32,4 +32,4 @@ def test_without_the_extras_tesseract_alone_is_found(
 
     tesseract_api.library_version.cache_clear()
     assert (found.tesserocr, found.rapidocr) == ("", "")
-    assert resolve_options(_OPTIONS, found).recogniser == "tesseract"
+    assert resolve_options(_OPTIONS, found).ocr_engine == "tesseract"

@@ -33,21 +33,21 @@ _ALL = replace(_PLAIN, tesserocr="2.8", rapidocr="3.10")
         "all there",
         "program asked for",
         "library asked for",
-        "second look asked for",
+        "second pass asked for",
     ],
 )
 def test_what_is_there_is_used_unless_told_otherwise(
     asked: tuple[str, str], tools: Tools, used: dict[str, str]
 ) -> None:
-    options = resolve_options(replace(_OPTIONS, recogniser=asked[0], second_look=asked[1]), tools)
+    options = resolve_options(replace(_OPTIONS, ocr_engine=asked[0], second_pass=asked[1]), tools)
 
     assert versions_used(options, tools) == used
 
 
 @pytest.mark.parametrize(
     ("asked", "setting"),
-    [({"recogniser": "tesserocr"}, r"cis-worker\[fast\]"), ({"second_look": "on"}, r"cis-worker\[neural\]")],
-    ids=["tesserocr", "second look"],
+    [({"ocr_engine": "tesserocr"}, r"cis-worker\[fast\]"), ({"second_pass": "on"}, r"cis-worker\[neural\]")],
+    ids=["tesserocr", "second pass"],
 )
 def test_what_is_asked_for_and_not_there_stops_the_worker(asked: dict[str, str], setting: str) -> None:
     options = ReadOptions(limits=_OPTIONS.limits, languages=("jpn",), dpi=200, **asked)  # type: ignore[arg-type]
@@ -60,7 +60,7 @@ def test_what_is_asked_for_and_not_there_stops_the_worker(asked: dict[str, str],
 
 def test_a_converter_that_is_missing_is_not_named() -> None:
     options = resolve_options(
-        replace(_OPTIONS, recogniser="tesseract", second_look="off"), Tools(tesseract="5", languages=())
+        replace(_OPTIONS, ocr_engine="tesseract", second_pass="off"), Tools(tesseract="5", languages=())
     )
     assert versions_used(options, Tools(tesseract="5", languages=())) == {"tesseract": "5"}
     there = Tools(tesseract="5", languages=(), libre_office="7.4")

@@ -69,7 +69,7 @@ def test_a_worker_that_dies_is_started_again_but_not_for_ever(play: Callable[[st
     [
         ("import sys; sys.exit('no such language')", "status 1 .*no such language"),
         (
-            'print(\'{"event": "must_be_mended", "reason": "the disk is full"}\'); raise SystemExit(1)',
+            'print(\'{"event": "fatal_error", "reason": "the disk is full"}\'); raise SystemExit(1)',
             "the disk is full",
         ),
         ("raise SystemExit(2)", "status 2 .*it said nothing"),

@@ -96,7 +96,7 @@ def test_without_credentials_the_machine_is_examined_all_the_same(monkeypatch: p
 def test_with_credentials_everything_is_looked_at() -> None:
     subjects = {check.subject for check in all_checks(load_settings(source_buckets="one,two"))}
     assert subjects >= {
-        *("tesseract", "recogniser", "pdftoppm", "pdfinfo", "libreoffice", "languages", "work folder"),
+        *("tesseract", "ocr_engine", "pdftoppm", "pdfinfo", "libreoffice", "languages", "work folder"),
         *("memory", "metadata"),
         *("index", "aws", "queue", "dead-letter queue", "results bucket", "source one", "source two"),
         *("table", "model amazon.titan-embed-image-v1", "clock"),

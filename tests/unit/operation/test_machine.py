@@ -19,8 +19,8 @@ from worker.operation.machine import (
     memory_findings,
     metadata_findings,
     network_findings,
+    ocr_engine_findings,
     program_findings,
-    recogniser_findings,
     room_finding,
     work_dir_findings,
 )
@@ -86,11 +86,11 @@ def test_the_package_of_a_vertical_model_is_spelled_as_apt_does() -> None:
     assert "tesseract-ocr-jpn-vert" in found.advice
 
 
-def test_the_recogniser_used_is_named_with_the_second_look() -> None:
+def test_the_ocr_engine_used_is_named_with_the_second_pass() -> None:
     tools = Tools(tesseract="5.3.0", languages=("jpn",), tesserocr="2.8 (Tesseract 5.5.4)", rapidocr="3.10")
 
-    (both,) = recogniser_findings(load_settings(), tools)
-    (plain,) = recogniser_findings(load_settings(recogniser="tesseract", second_look="off"), tools)
+    (both,) = ocr_engine_findings(load_settings(), tools)
+    (plain,) = ocr_engine_findings(load_settings(ocr_engine="tesseract", second_pass="off"), tools)
 
     assert both.message == "tesserocr 2.8 (Tesseract 5.5.4), then rapidocr 3.10"
     assert plain.message == "tesseract 5.3.0"

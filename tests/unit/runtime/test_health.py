@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
-from worker.runtime.metrics import Metrics
 
 from worker.errors import MisconfiguredError
 from worker.runtime.health import HealthServer
+from worker.runtime.metrics import Metrics
 
 pytestmark = pytest.mark.unit
 

@@ -71,7 +71,7 @@ def test_a_later_notice_may_bring_the_deadline_forward(shutdown: Shutdown, clock
 
 
 @pytest.mark.parametrize(
-    ("within_s", "give_back_by", "flush_by"),
+    ("within_s", "requeue_by", "flush_by"),
     [
         (110.0, 1_080.0, 1_095.0),
         (60.0, 1_030.0, 1_045.0),
@@ -81,10 +81,10 @@ def test_a_later_notice_may_bring_the_deadline_forward(shutdown: Shutdown, clock
     ],
 )
 def test_the_marks_keep_their_distance_or_their_proportion(
-    shutdown: Shutdown, within_s: float, give_back_by: float, flush_by: float
+    shutdown: Shutdown, within_s: float, requeue_by: float, flush_by: float
 ) -> None:
     stop = shutdown.request("notice", within_s=within_s)
-    assert stop.give_back_by == pytest.approx(give_back_by)
+    assert stop.requeue_by == pytest.approx(requeue_by)
     assert stop.flush_by == pytest.approx(flush_by)
 
 
@@ -92,7 +92,7 @@ def test_the_marks_shrink_with_what_a_later_notice_leaves(shutdown: Shutdown, cl
     shutdown.request("SIGTERM")
     clock.now += 70
     stop = shutdown.request("spot notice", within_s=12.0)
-    assert stop.give_back_by == pytest.approx(1_076.0)
+    assert stop.requeue_by == pytest.approx(1_076.0)
     assert stop.flush_by == pytest.approx(1_079.0)
 
 
@@ -101,14 +101,14 @@ def test_a_second_signal_gives_everything_back_at_once(shutdown: Shutdown, clock
     clock.now += 5
     stop = shutdown.request_now("second signal")
     assert (stop.reason, stop.now) == ("signal", True)
-    assert stop.give_back_by == clock.now
+    assert stop.requeue_by == clock.now
     assert stop.deadline == 1_110.0
     assert shutdown.stop == stop
 
 
 def test_an_end_at_once_needs_no_notice_before(shutdown: Shutdown, clock: Clock) -> None:
     stop = shutdown.request_now("signal")
-    assert (stop.reason, stop.now, stop.give_back_by) == ("signal", True, clock.now)
+    assert (stop.reason, stop.now, stop.requeue_by) == ("signal", True, clock.now)
 
 
 def test_at_once_stays_at_once_when_the_deadline_comes_forward(shutdown: Shutdown, clock: Clock) -> None:
@@ -116,7 +116,7 @@ def test_at_once_stays_at_once_when_the_deadline_comes_forward(shutdown: Shutdow
     clock.now += 1
     stop = shutdown.request("spot notice", within_s=10.0)
     assert (stop.now, stop.deadline) == (True, 1_011.0)
-    assert stop.give_back_by == clock.now
+    assert stop.requeue_by == clock.now
 
 
 def test_a_failure_stops_the_worker_and_the_first_one_is_told(shutdown: Shutdown) -> None:

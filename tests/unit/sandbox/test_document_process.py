@@ -69,8 +69,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             "limits": asdict(LIMITS),
             "languages": ["eng"],
             "dpi": 200,
-            "recogniser": "tesseract",
-            "second_look": "off",
+            "ocr_engine": "tesseract",
+            "second_pass": "off",
             "embed_pdf_pictures": False,
         }
         thread = threading.Thread(target=document_process.main, args=(Channel(theirs), request))
@@ -124,7 +124,7 @@ def test_a_text_is_read_after_go_and_not_before(start: Start) -> None:
     assert told["preview"]["drawn"] is False
 
 
-def test_a_picture_waits_for_its_ticket(start: Start, tmp_path: Path) -> None:
+def test_a_picture_waits_for_its_permit(start: Start, tmp_path: Path) -> None:
     channel = start("a.tif", _tiff(tmp_path, 2))
     channel.receive()
     _go(channel, skip=(1,), preview=True)

@@ -1,4 +1,4 @@
-"""The zygote's own rules; what it does as a process is in test_zygote_process.py."""
+"""The fork server's own rules; what it does as a process is in test_fork_server_process.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from worker.extract.office.libreoffice import libre_office_version
 from worker.sandbox.channel import Channel
-from worker.sandbox.fork_server import Zygote
+from worker.sandbox.fork_server import ForkServer
 
 pytestmark = pytest.mark.unit
 
@@ -25,7 +25,7 @@ def test_it_says_hello_and_leaves_nothing_when_the_worker_is_gone(tmp_path: Path
     (folder / "document-1").write_text("left over")
     ours.shutdown(socket.SHUT_WR)
     try:
-        Zygote(theirs, folder, parent=os.getppid()).run()
+        ForkServer(theirs, folder, parent=os.getppid()).run()
     finally:
         signal.set_wakeup_fd(-1)
         for number, handler in before.items():

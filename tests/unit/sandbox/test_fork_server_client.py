@@ -1,4 +1,4 @@
-"""The zygote: warm, obedient, and never leaving anything behind."""
+"""The fork server: warm, obedient, and never leaving anything behind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from worker.config import sandbox_environment
 from worker.errors import MisconfiguredError
 from worker.sandbox.channel import Channel, ChannelClosedError
-from worker.sandbox.fork_server_client import ZygoteProcess
+from worker.sandbox.fork_server_client import ForkServerClient
 
 pytestmark = pytest.mark.unit
 
@@ -35,14 +35,14 @@ LIMITS = {
 
 
 @pytest.fixture
-def zygote(tmp_path: Path) -> Iterator[ZygoteProcess]:
-    started = ZygoteProcess(work_root=tmp_path / "work", environment=sandbox_environment())
+def fork_server(tmp_path: Path) -> Iterator[ForkServerClient]:
+    started = ForkServerClient(work_root=tmp_path / "work", environment=sandbox_environment())
     started.start()
     yield started
     started.close()
 
 
-def _spawn(zygote: ZygoteProcess, folder: Path, child: str = "1") -> Channel:
+def _spawn(fork_server: ForkServerClient, folder: Path, child: str = "1") -> Channel:
     path = folder / "original"
     path.write_text("text")
     request = {
@@ -53,11 +53,11 @@ def _spawn(zygote: ZygoteProcess, folder: Path, child: str = "1") -> Channel:
         "limits": LIMITS,
         "languages": ["eng"],
         "dpi": 200,
-        "recogniser": "tesseract",
-        "second_look": "off",
+        "ocr_engine": "tesseract",
+        "second_pass": "off",
         "embed_pdf_pictures": False,
     }
-    channel = zygote.spawn(child, request)
+    channel = fork_server.spawn(child, request)
     assert channel.receive() == {"kind": "type", "type": "txt"}
     return channel
 
@@ -70,11 +70,11 @@ def _eventually(done: Callable[[], bool], timeout_s: float = 10.0) -> None:
         tick.wait(0.02)
 
 
-def _ends(zygote: ZygoteProcess) -> list[tuple[str, int]]:
+def _ends(fork_server: ForkServerClient) -> list[tuple[str, int]]:
     ends: list[tuple[str, int]] = []
 
     def heard() -> bool:
-        ends.extend(zygote.receive())
+        ends.extend(fork_server.receive())
         return bool(ends)
 
     _eventually(heard)
@@ -82,36 +82,36 @@ def _ends(zygote: ZygoteProcess) -> list[tuple[str, int]]:
 
 
 def _own(folder: Path) -> psutil.Process:
-    """The zygote that works in a folder; the process may have children of other tests, too."""
+    """The fork server that works in a folder; the process may have children of other tests, too."""
     (found,) = [p for p in psutil.Process().children() if str(folder) in " ".join(p.cmdline())]
     return found
 
 
 def test_it_says_what_it_found(tmp_path: Path) -> None:
-    zygote = ZygoteProcess(work_root=tmp_path / "work", environment=sandbox_environment())
-    tools = zygote.start()
+    fork_server = ForkServerClient(work_root=tmp_path / "work", environment=sandbox_environment())
+    tools = fork_server.start()
     assert tools.tesseract.startswith("5")
     assert {"jpn", "eng"} <= set(tools.languages)
-    zygote.close()
-    zygote.close()
+    fork_server.close()
+    fork_server.close()
 
 
-def test_a_child_that_loses_its_worker_ends_by_itself(zygote: ZygoteProcess, tmp_path: Path) -> None:
-    _spawn(zygote, tmp_path).close()
-    assert zygote.cpu_s == 0
-    assert _ends(zygote) == [("1", 0)]
-    assert zygote.cpu_s > 0, "what a child used is told at its end"
+def test_a_child_that_loses_its_worker_ends_by_itself(fork_server: ForkServerClient, tmp_path: Path) -> None:
+    _spawn(fork_server, tmp_path).close()
+    assert fork_server.cpu_s == 0
+    assert _ends(fork_server) == [("1", 0)]
+    assert fork_server.cpu_s > 0, "what a child used is told at its end"
 
 
-def test_a_child_is_killed_with_what_it_started(zygote: ZygoteProcess, tmp_path: Path) -> None:
-    channel = _spawn(zygote, tmp_path)
-    zygote.kill("1")
-    assert _ends(zygote) == [("1", -signal.SIGKILL)]
+def test_a_child_is_killed_with_what_it_started(fork_server: ForkServerClient, tmp_path: Path) -> None:
+    channel = _spawn(fork_server, tmp_path)
+    fork_server.kill("1")
+    assert _ends(fork_server) == [("1", -signal.SIGKILL)]
     channel.close()
 
 
-def test_a_child_has_its_limits_and_its_own_group(zygote: ZygoteProcess, tmp_path: Path) -> None:
-    channel = _spawn(zygote, tmp_path)
+def test_a_child_has_its_limits_and_its_own_group(fork_server: ForkServerClient, tmp_path: Path) -> None:
+    channel = _spawn(fork_server, tmp_path)
     process = _own(tmp_path)
     (child,) = process.children()
     assert os.getpgid(child.pid) == child.pid
@@ -122,23 +122,23 @@ def test_a_child_has_its_limits_and_its_own_group(zygote: ZygoteProcess, tmp_pat
     channel.close()
 
 
-def test_the_zygotes_own_death_is_told_and_its_children_are_killed(
-    zygote: ZygoteProcess, tmp_path: Path
+def test_the_fork_servers_own_death_is_told_and_its_children_are_killed(
+    fork_server: ForkServerClient, tmp_path: Path
 ) -> None:
-    channel = _spawn(zygote, tmp_path)
+    channel = _spawn(fork_server, tmp_path)
     process = _own(tmp_path)
     (child,) = process.children()
     process.kill()
     with pytest.raises(ChannelClosedError):
-        _eventually(lambda: bool(zygote.receive()))
-    zygote.kill_orphans()
+        _eventually(lambda: bool(fork_server.receive()))
+    fork_server.kill_orphans()
     _eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
     channel.close()
 
 
-def test_closing_removes_the_work_folder(zygote: ZygoteProcess, tmp_path: Path) -> None:
+def test_closing_removes_the_work_folder(fork_server: ForkServerClient, tmp_path: Path) -> None:
     (tmp_path / "work" / "left-over").mkdir()
-    zygote.close()
+    fork_server.close()
     assert not (tmp_path / "work").exists()
 
 
@@ -147,10 +147,10 @@ def test_a_worker_killed_by_force_leaves_neither_process_nor_file(tmp_path: Path
         "import sys, time\n"
         "from pathlib import Path\n"
         "from worker.config import sandbox_environment\n"
-        "from worker.sandbox.fork_server_client import ZygoteProcess\n"
+        "from worker.sandbox.fork_server_client import ForkServerClient\n"
         "from worker.runtime.work_root import make_work_root\n"
         "root = make_work_root(Path(sys.argv[1]))\n"
-        "z = ZygoteProcess(work_root=root, environment=sandbox_environment())\n"
+        "z = ForkServerClient(work_root=root, environment=sandbox_environment())\n"
         "z.start()\n"
         "print(root.name, flush=True)\n"
         "sys.stdin.read()\n"
@@ -166,15 +166,15 @@ def test_a_worker_killed_by_force_leaves_neither_process_nor_file(tmp_path: Path
     name = worker.stdout.readline().decode().strip()
     folders = [tmp_path / name, Path("/dev/shm", name)]
     assert all(folder.is_dir() for folder in folders)
-    (zygote,) = psutil.Process(worker.pid).children()
+    (fork_server,) = psutil.Process(worker.pid).children()
     worker.kill()
     worker.wait()
-    _eventually(lambda: not zygote.is_running() and not any(folder.exists() for folder in folders), 5.0)
+    _eventually(lambda: not fork_server.is_running() and not any(folder.exists() for folder in folders), 5.0)
 
 
 def test_an_environment_it_cannot_start_in_is_told(tmp_path: Path) -> None:
     environment = sandbox_environment() | {"PYTHONHOME": str(tmp_path)}
-    zygote = ZygoteProcess(work_root=tmp_path / "work", environment=environment)
+    fork_server = ForkServerClient(work_root=tmp_path / "work", environment=environment)
     with pytest.raises(MisconfiguredError, match="did not start"):
-        zygote.start()
-    zygote.close()
+        fork_server.start()
+    fork_server.close()

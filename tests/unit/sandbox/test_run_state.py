@@ -57,10 +57,10 @@ class Document:
         self.hear({"kind": "type", "type": "pdf"}, {"kind": "opened", "pages": pages}, now=now)
         self.hear(*({"kind": "wants", "page": page} for page in wants), {"kind": "listed"}, now=now)
 
-    def ticket(self, now: float = 0.0) -> int:
-        page = self.state.next_ticket()
+    def permit(self, now: float = 0.0) -> int:
+        page = self.state.next_permit()
         assert page is not None
-        self.state.give_ticket(page, now)
+        self.state.give_permit(page, now)
         return page
 
     def events(self) -> list[Event]:
@@ -94,33 +94,33 @@ def test_the_type_is_told_and_reading_waits_for_go(document: Document) -> None:
 def test_it_ends_when_every_page_and_the_preview_came(document: Document) -> None:
     document.open(2, wants=[2], preview=True)
     document.hear(page(1))
-    assert document.ticket() == 2
+    assert document.permit() == 2
     document.hear(page(2))
     assert Ended() not in document.events()
     document.hear({"kind": "preview", "drawn": True})
     assert document.events() == [PreviewDrawn(drawn=True), Ended()]
 
 
-def test_the_language_of_the_last_page_rides_on_the_next_ticket(document: Document) -> None:
+def test_the_language_of_the_last_page_rides_on_the_next_permit(document: Document) -> None:
     document.open(2, wants=[1, 2])
-    document.ticket()
+    document.permit()
     document.hear(page(1, language="eng"))
-    document.ticket()
-    tickets = [m for m in document.children[0].receive_ready() if m["kind"] == "ocr"]
-    assert [ticket["hint"] for ticket in tickets] == [None, "eng"]
+    document.permit()
+    permits = [m for m in document.children[0].receive_ready() if m["kind"] == "ocr"]
+    assert [permit["hint"] for permit in permits] == [None, "eng"]
 
 
 def test_pages_in_a_child_that_dies_are_tried_again_one_at_a_time(document: Document) -> None:
     document.open(3, wants=[1, 2, 3])
-    document.ticket()
-    document.ticket()
+    document.permit()
+    document.permit()
     assert document.state.on_exit(-signal.SIGSEGV, 1.0)
     document.begin(1.0)
     document.open(3, wants=[1, 2, 3])
-    assert document.ticket() == 1
-    assert document.state.next_ticket() is None
+    assert document.permit() == 1
+    assert document.state.next_permit() is None
     document.hear(page(1))
-    assert document.ticket() == 2
+    assert document.permit() == 2
 
 
 def test_a_page_that_kills_keeps_the_layer_it_had(document: Document) -> None:
@@ -129,7 +129,7 @@ def test_a_page_that_kills_keeps_the_layer_it_had(document: Document) -> None:
         document.state.go(done=[], hint=None, preview=False)
         document.hear({"kind": "type", "type": "pdf"}, {"kind": "opened", "pages": 1})
         document.hear({"kind": "wants", "page": 1, "layer": layer.as_dict()}, {"kind": "listed"})
-        document.ticket()
+        document.permit()
         document.state.on_exit(-signal.SIGSEGV, now)
         document.begin(now)
     page, _ = document.events()
@@ -138,15 +138,15 @@ def test_a_page_that_kills_keeps_the_layer_it_had(document: Document) -> None:
 
 def test_the_page_that_kills_twice_is_marked_crashed_and_the_rest_goes_on(document: Document) -> None:
     document.open(2, wants=[1, 2])
-    document.ticket()
+    document.permit()
     assert document.state.on_exit(-signal.SIGSEGV, 1.0)
     document.begin(1.0)
     document.open(2, wants=[1, 2])
-    document.ticket()
+    document.permit()
     assert document.state.on_exit(-signal.SIGSEGV, 2.0)
     document.begin(2.0)
     document.open(2, wants=[2])
-    assert document.ticket() == 2
+    assert document.permit() == 2
     document.hear(page(2))
     crashed, good, ended = document.events()
     assert isinstance(crashed, Page)
@@ -202,9 +202,9 @@ def test_a_preview_that_kills_is_given_up_and_the_text_is_kept(document: Documen
 
 def test_a_page_over_its_time_is_killed_and_marked_without_another_try(document: Document) -> None:
     document.open(2, wants=[1, 2])
-    document.ticket(now=10.0)
-    assert not document.state.overdue(70.0)
-    assert document.state.overdue(76.0)
+    document.permit(now=10.0)
+    assert not document.state.check_deadlines(70.0)
+    assert document.state.check_deadlines(76.0)
     assert document.state.on_exit(-signal.SIGKILL, 76.0)
     lost = document.events()[-1]
     assert isinstance(lost, Page)
@@ -215,7 +215,7 @@ def test_a_document_over_its_time_ends_with_what_it_has(document: Document) -> N
     document.state.go(done=[], hint=None, preview=False)
     document.hear({"kind": "type", "type": "pdf"}, {"kind": "opened", "pages": 100})
     now = 0.0
-    while not document.state.overdue(now):
+    while not document.state.check_deadlines(now):
         document.hear({"kind": "wants", "page": 1}, now=now)
         now += 10.0
         assert now < 2_000
@@ -228,21 +228,21 @@ def test_a_document_over_its_time_ends_with_what_it_has(document: Document) -> N
 def test_waiting_for_a_slot_costs_no_time(document: Document) -> None:
     document.open(1, wants=[1])
     for now in range(0, 100_000, 50):
-        assert not document.state.overdue(float(now))
+        assert not document.state.check_deadlines(float(now))
 
 
-def test_a_drained_document_gets_no_further_ticket(document: Document) -> None:
+def test_a_drained_document_gets_no_further_permit(document: Document) -> None:
     document.open(2, wants=[1, 2])
-    document.ticket()
+    document.permit()
     document.state.draining = True
-    assert document.state.next_ticket() is None
+    assert document.state.next_permit() is None
 
 
 def test_rubbish_about_pages_is_not_believed(document: Document) -> None:
     document.open(2, wants=[1, 99, -1])
     document.hear(page(7))
-    assert document.ticket() == 1
-    assert document.state.next_ticket() is None
+    assert document.permit() == 1
+    assert document.state.next_permit() is None
     assert document.events() == []
     with pytest.raises(ValueError, match="nonsense"):
         document.hear({"kind": "type", "type": "nonsense"})
@@ -257,7 +257,7 @@ def test_too_many_lost_pages_end_the_document(document: Document) -> None:
     document.open(30, wants=list(range(1, 31)))
     for number in range(1, 12):
         for _ in range(2):
-            document.ticket()
+            document.permit()
             document.state.on_exit(-signal.SIGSEGV, 1.0)
             document.begin(1.0)
             document.open(30, wants=list(range(number, 31)))
@@ -271,19 +271,19 @@ def test_a_preview_that_never_ends_is_given_up_and_costs_no_page(document: Docum
     now = LIMITS.page_timeout_s + 10.0
     document.open(2, wants=[2], preview=True)
     document.hear(page(1))
-    document.ticket()
-    assert document.state.overdue(now)
+    document.permit()
+    assert document.state.check_deadlines(now)
     assert document.state.on_exit(-signal.SIGKILL, now)
     _, given_up = document.events()
     assert given_up == PreviewDrawn(drawn=False)
     document.begin(now)
     document.open(2, wants=[2], now=now)
-    assert document.ticket(now) == 2
+    assert document.permit(now) == 2
 
 
-def test_a_preview_that_kills_beside_tickets_costs_no_page(document: Document) -> None:
+def test_a_preview_that_kills_beside_permits_costs_no_page(document: Document) -> None:
     document.open(3, wants=[1, 2, 3], preview=True)
-    document.ticket()
+    document.permit()
     assert document.state.on_exit(-signal.SIGSEGV, 1.0)
     document.begin(1.0)
     document.hear({"kind": "type", "type": "pdf"})
@@ -292,8 +292,8 @@ def test_a_preview_that_kills_beside_tickets_costs_no_page(document: Document) -
     for page_number in (1, 2, 3):
         document.hear({"kind": "wants", "page": page_number})
     document.hear({"kind": "listed"})
-    assert document.ticket() == 1
-    assert document.ticket() == 2
+    assert document.permit() == 1
+    assert document.permit() == 2
 
 
 def test_more_text_than_allowed_ends_the_document_with_what_came_before(document: Document) -> None:

@@ -1,4 +1,4 @@
-"""Real children, forked from a real zygote, on small real files."""
+"""Real children, forked from a real fork server, on small real files."""
 
 from __future__ import annotations
 
@@ -121,15 +121,15 @@ def pages(events: list[Event]) -> list[Page]:
     return [event for event in events if isinstance(event, Page)]
 
 
-def zygotes() -> list[psutil.Process]:
-    """The zygotes of this test; the process may have servers of other tests, too."""
+def fork_servers() -> list[psutil.Process]:
+    """The fork server of this test; the process may have servers of other tests, too."""
     own = psutil.Process().children()
     return [process for process in own if "worker.sandbox.fork_server" in process.cmdline()]
 
 
 def children() -> list[psutil.Process]:
-    """Every process below the zygotes."""
-    below = [process for zygote in zygotes() for process in zygote.children(recursive=True)]
+    """Every process below the fork server."""
+    below = [process for fork_server in fork_servers() for process in fork_server.children(recursive=True)]
     return [process for process in below if process.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -144,7 +144,7 @@ def test_a_text_file_is_read_in_a_child(start: Callable[[ReadOptions], Sandbox],
     assert children() == []
 
 
-def test_pages_are_recognised_with_tickets_and_the_pictures_are_drawn(
+def test_pages_are_recognised_with_permits_and_the_pictures_are_drawn(
     start: Callable[[ReadOptions], Sandbox], tmp_path: Path
 ) -> None:
     sandbox = start(options())
@@ -162,7 +162,7 @@ def test_pages_are_recognised_with_tickets_and_the_pictures_are_drawn(
     assert sorted(path.name for path in what.folder.glob("*.pgm")) == []
 
 
-def test_a_picture_in_a_document_has_a_ticket_of_its_own_behind_the_text(
+def test_a_picture_in_a_document_has_a_permit_of_its_own_behind_the_text(
     start: Callable[[ReadOptions], Sandbox], tmp_path: Path
 ) -> None:
     made = docx.Document()
@@ -195,18 +195,18 @@ def test_a_converter_that_hangs_is_ended_with_all_it_started(
     assert children() == []
 
 
-@pytest.mark.parametrize(("recogniser", "needs"), [("tesseract", "pytesseract"), ("tesserocr", "tesserocr")])
+@pytest.mark.parametrize(("ocr_engine", "needs"), [("tesseract", "pytesseract"), ("tesserocr", "tesserocr")])
 def test_pages_are_read_by_what_the_settings_choose(
-    start: Callable[[ReadOptions], Sandbox], tmp_path: Path, recogniser: str, needs: str
+    start: Callable[[ReadOptions], Sandbox], tmp_path: Path, ocr_engine: str, needs: str
 ) -> None:
     pytest.importorskip(needs)
-    sandbox = start(replace(options(), recogniser=recogniser, second_look="off"))
+    sandbox = start(replace(options(), ocr_engine=ocr_engine, second_pass="off"))
     with sandbox.open(request(tmp_path, "a.png", picture(tmp_path))) as run:
         run.detect()
         run.go()
         (page,) = pages(read(run))
     assert page.text == "HELLO 1"
-    assert page.engine == f"{recogniser} eng"
+    assert page.engine == f"{ocr_engine} eng"
 
 
 def test_pages_that_are_done_are_not_read_again(
@@ -267,8 +267,8 @@ def test_a_child_killed_in_recognition_is_replaced_and_no_page_is_lost(
 
 
 def _kill_readers() -> None:
-    (zygote,) = zygotes()
-    for child in zygote.children():
+    (fork_server,) = fork_servers()
+    for child in fork_server.children():
         child.send_signal(signal.SIGKILL)
 
 
@@ -282,13 +282,13 @@ def test_closing_a_run_leaves_no_process(start: Callable[[ReadOptions], Sandbox]
     assert children() == []
 
 
-def test_a_zygote_that_dies_is_replaced(start: Callable[[ReadOptions], Sandbox], tmp_path: Path) -> None:
+def test_a_fork_server_that_dies_is_replaced(start: Callable[[ReadOptions], Sandbox], tmp_path: Path) -> None:
     sandbox = start(options())
-    (zygote,) = zygotes()
+    (fork_server,) = fork_servers()
     with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=2))) as run:
         run.detect()
         run.go()
-        zygote.kill()
+        fork_server.kill()
         assert sorted(page.number for page in pages(read(run))) == [1, 2]
 
 
@@ -327,19 +327,19 @@ def test_a_missing_program_is_named(tmp_path: Path, program: str) -> None:
     sandbox.close()
 
 
-def test_the_zygote_has_one_thread(start: Callable[[ReadOptions], Sandbox]) -> None:
+def test_the_fork_server_has_one_thread(start: Callable[[ReadOptions], Sandbox]) -> None:
     start(options())
-    (zygote,) = zygotes()
-    assert zygote.num_threads() == 1
+    (fork_server,) = fork_servers()
+    assert fork_server.num_threads() == 1
 
 
-def test_the_zygote_knows_no_secret(
+def test_the_fork_server_knows_no_secret(
     start: Callable[[ReadOptions], Sandbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     start(options())
-    (zygote,) = zygotes()
-    assert not [name for name in zygote.environ() if name.startswith(("AWS", "CIS"))]
+    (fork_server,) = fork_servers()
+    assert not [name for name in fork_server.environ() if name.startswith(("AWS", "CIS"))]
 
 
 def test_a_signal_to_all_processes_of_a_service_costs_no_document(
@@ -349,7 +349,7 @@ def test_a_signal_to_all_processes_of_a_service_costs_no_document(
     with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=4))) as run:
         run.detect()
         run.go()
-        for process in [*zygotes(), *children()]:
+        for process in [*fork_servers(), *children()]:
             with suppress(psutil.NoSuchProcess):
                 process.terminate()
         found = pages(read(run))
@@ -357,13 +357,13 @@ def test_a_signal_to_all_processes_of_a_service_costs_no_document(
     assert (tmp_path / "work").is_dir()
 
 
-def test_a_zygote_that_cannot_be_replaced_at_once_is_tried_again(tmp_path: Path) -> None:
+def test_a_fork_server_that_cannot_be_replaced_at_once_is_tried_again(tmp_path: Path) -> None:
     root = tmp_path / "work"
     sandbox = Sandbox(options=options(), slots=1, work_root=root, environment=sandbox_environment())
     sandbox.start()
-    (zygote,) = zygotes()
+    (fork_server,) = fork_servers()
     with sandbox.open(request(tmp_path, "a.txt", b"text")) as run:
-        zygote.kill()
+        fork_server.kill()
         shutil.rmtree(root)
         root.write_text("in the way")
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""Blank pages told from the drawn page, without the recogniser: a pass over nothing costs half a second.
+"""Blank pages told from the drawn page, without the OCR engine: a pass over nothing costs half a second.
 
 Ink is looked for in tiles of half a millimetre. Dust and scanner noise make single dark tiles or pairs;
 the smallest letter is three tiles high or wide. What is not blank for certain is recognised.
@@ -28,7 +28,7 @@ def is_blank(path: Path) -> bool:
         with Image.open(path) as image:
             return shows_nothing(to_grey(image))
     except (OSError, ValueError, Image.DecompressionBombError):
-        return False  # the recogniser tells what is wrong with it
+        return False  # the OCR engine tells what is wrong with it
 
 
 def shows_nothing(grey: Image.Image) -> bool:

@@ -68,7 +68,7 @@ _UNREADABLE = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Picture:
+class _ImageFile:
     """A file and, for each of its frames, why it is not to be decoded (None: it is)."""
 
     path: Path
@@ -80,7 +80,7 @@ def open_image(path: Path, options: ReadOptions) -> PageSource:
 
     Raises RejectedError where no frame may: `corrupt`, or `too_many_pixels` (over `max_pixels`).
     """
-    picture = _Picture(path=path, problems=tuple(_frame_problems(path, options.limits.max_pixels)))
+    picture = _ImageFile(path=path, problems=tuple(_frame_problems(path, options.limits.max_pixels)))
     first = next((frame for frame, problem in enumerate(picture.problems) if problem is None), None)
     if first is None:
         raise RejectedError(
@@ -163,7 +163,7 @@ def _has_room_for_webp(width_px: int, height_px: int) -> bool:
     return len(canvases) == 2
 
 
-def _pages(picture: _Picture) -> Iterator[Page | int]:
+def _pages(picture: _ImageFile) -> Iterator[Page | int]:
     for number, problem in enumerate(picture.problems, start=1):
         if problem is None:
             yield number
@@ -171,7 +171,7 @@ def _pages(picture: _Picture) -> Iterator[Page | int]:
             yield Page(number=number, text="", source=TextSource.FAILED, reason=problem.value)
 
 
-def _render(picture: _Picture, number: int, folder: Path) -> Path:
+def _render(picture: _ImageFile, number: int, folder: Path) -> Path:
     """Decode a frame into an upright grey PGM of at most 40 million pixels. Raises OCRError."""
     target = folder / f"page-{number:05d}.pgm"
     try:
@@ -233,7 +233,7 @@ def _square(picture: Image.Image, original: Image.Image) -> Image.Image:
     return picture.resize((round(width_px * down / across), height_px), Image.Resampling.BICUBIC)
 
 
-def _preview(picture: _Picture, frame: int) -> Image.Image | None:
+def _preview(picture: _ImageFile, frame: int) -> Image.Image | None:
     """The frame as upright sRGB, at most 1024 px on its longer side; None if it cannot be decoded."""
     with suppress(*_UNREADABLE), _opened(picture.path) as image:
         image.seek(frame)

@@ -1,4 +1,4 @@
-"""The recognisers by name: each reads the picture of a page into Tesseract's TSV."""
+"""The OCR engines by name: each reads the picture of a page into Tesseract's TSV."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RotationDegrees(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Recogniser:
+class Engine:
     """What reads pages, under the name it has in the settings and in the pages it read."""
 
     name: str
@@ -33,13 +33,13 @@ class Recogniser:
     rotation_degrees: RotationDegrees
 
 
-RECOGNISERS: Mapping[str, Recogniser] = {
-    "tesseract": Recogniser(
+ENGINES: Mapping[str, Engine] = {
+    "tesseract": Engine(
         name="tesseract",
         recognise=tesseract_cli.recognise,
         rotation_degrees=tesseract_cli.rotation_degrees,
     ),
-    "tesserocr": Recogniser(
+    "tesserocr": Engine(
         name="tesserocr",
         recognise=tesseract_api.recognise,
         rotation_degrees=tesseract_api.rotation_degrees,

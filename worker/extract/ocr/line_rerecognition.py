@@ -1,4 +1,4 @@
-"""The second look: lines Tesseract is unsure of are read again by the neural line reader.
+"""The second pass: lines Tesseract is unsure of are read again by the neural line reader.
 
 Layout and line boxes stay Tesseract's, which is right about them and cheap. Only horizontal lines: the
 network reads no vertical ones. The line it is surer of is kept; the least sure lines come first, so that
@@ -37,7 +37,7 @@ LineReader = Callable[[Image.Image], tuple[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SecondLook:
+class LineRerecognition:
     """When a line is read again: under this confidence (0..100), within so many CPU seconds a page."""
 
     confidence: float
@@ -45,7 +45,7 @@ class SecondLook:
 
 
 def look_again(
-    picture: Image.Image, reading: Reading, look: SecondLook, *, read: LineReader = read_line
+    picture: Image.Image, reading: Reading, look: LineRerecognition, *, read: LineReader = read_line
 ) -> tuple[Reading, int]:
     """The reading with the lines that were read better by `read`, and how many those are."""
     began_s = time.thread_time()

@@ -64,7 +64,7 @@ def is_poor(reading: Reading) -> bool:
     return reading.confidence is None or reading.confidence < _POOR
 
 
-def without_inventions(reading: Reading) -> Reading:
+def drop_noise(reading: Reading) -> Reading:
     """The reading without the lines nobody would believe; one that is not poor stays as it is."""
     if not any(map(str.isalnum, reading.text)):
         return reading_of(())  # bars and dots
@@ -107,12 +107,12 @@ def is_cut_across(reading: Reading) -> bool:
 
 
 def is_invented(reading: Reading, again: Reading) -> bool:
-    """Whether what a second look made of a reading that nobody would believe is no better than that.
+    """Whether what a second pass made of a reading that nobody would believe is no better than that.
 
     A network finds a letter or two in the grain of a photo, and is sure of them; it takes more to say that
     there is writing where the first pass saw none.
     """
-    return not without_inventions(reading).chars and without_inventions(again).chars < _TOO_FEW_CHARS
+    return not drop_noise(reading).chars and drop_noise(again).chars < _TOO_FEW_CHARS
 
 
 def fits(reading: Reading, model: str) -> bool:

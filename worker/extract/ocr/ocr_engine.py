@@ -20,10 +20,10 @@ from pdf2image.exceptions import (
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.image.image_preprocessor import ImagePreprocessor
 from worker.extract.language_hint import hint_of, language_of
-from worker.extract.ocr.engines import RECOGNISERS
-from worker.extract.ocr.line_rerecognition import SecondLook
+from worker.extract.ocr.engines import ENGINES
+from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.model_selection import first_language
-from worker.extract.ocr.page_recognition import PageReader, Pass, load_grey
+from worker.extract.ocr.page_recognition import PageRecognition, Pass, load_grey
 from worker.models.page import Page, TextSource
 
 
@@ -32,7 +32,7 @@ class OCREngine:
 
     `languages` are Tesseract's names, most likely first; `page_timeout_s` is the wall time one page may
     take, all passes together; `dpi` is the resolution pages are drawn at, here and by the caller.
-    `recogniser` is a name in RECOGNISERS; with a `second_look` the neural line reader must be installed.
+    `OCR engine` is a name in ENGINES; with a `second_pass` the neural line reader must be installed.
     """
 
     def __init__(
@@ -41,16 +41,16 @@ class OCREngine:
         page_timeout_s: float = 60.0,
         dpi: int = 200,
         *,
-        recogniser: str = "tesseract",
-        second_look: SecondLook | None = None,
+        ocr_engine: str = "tesseract",
+        second_pass: LineRerecognition | None = None,
     ) -> None:
         if not languages:
             raise MisconfiguredError("OCREngine needs at least one language, for example jpn")
         self.languages = list(languages)
         self.page_timeout_s = page_timeout_s
         self.dpi = dpi
-        self._recogniser = RECOGNISERS[recogniser]
-        self._second_look = second_look
+        self._ocr_engine = ENGINES[ocr_engine]
+        self._second_pass = second_pass
 
     def read_page(self, image_path: Path, *, number: int, hint: str | None) -> Page:
         """Read the picture of page `number`; `hint` is the language of a page read before, if any.
@@ -138,9 +138,9 @@ class OCREngine:
     ) -> Pass:
         first = first_language(self.languages, hint)
         with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
-            reader = PageReader(
+            reader = PageRecognition(
                 path,
-                recogniser=self._recogniser,
+                ocr_engine=self._ocr_engine,
                 folder=Path(folder),
                 dpi=self.dpi,
                 timeout_s=self.page_timeout_s,
@@ -150,12 +150,12 @@ class OCREngine:
                 first=first,
                 every_language=every_language,
                 mend=mend,
-                look=self._second_look,
+                look=self._second_pass,
             )
 
     def _named(self, best: Pass) -> str:
         again = f" + {best.lines_read_again} lines rapidocr" if best.lines_read_again else ""
-        return f"{self._recogniser.name} {best.model}{again}"
+        return f"{self._ocr_engine.name} {best.model}{again}"
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""The passes of the recogniser over one page, as few as will do, within one time budget.
+"""The passes of the OCR engine over one page, as few as will do, within one time budget.
 
 The picture is looked at first: a blank page takes no pass, and what spoils a picture (grain, uneven light,
 skew, white on black, far more or fewer pixels than letters need) is mended. The usual page needs nothing, and
-its path goes to the recogniser as it is, for exactly one pass. Only a reading that is poor or fits its
+its path goes to the OCR engine as it is, for exactly one pass. Only a reading that is poor or fits its
 language badly is followed by others:
 
     poor (or no words): turn a page that stands on its side or head
@@ -26,17 +26,17 @@ from worker.errors import OCRError
 from worker.extract.image.grayscale import to_grey
 from worker.extract.image.image_preprocessor import ImagePreprocessor, has_ink, is_coarse
 from worker.extract.language_hint import language_of
-from worker.extract.ocr.engines import Recogniser
-from worker.extract.ocr.line_rerecognition import SecondLook, look_again
+from worker.extract.ocr.engines import Engine
+from worker.extract.ocr.line_rerecognition import LineRerecognition, look_again
 from worker.extract.ocr.model_selection import (
     better,
+    drop_noise,
     fits,
     is_cut_across,
     is_invented,
     is_poor,
     next_model,
     psm_of,
-    without_inventions,
 )
 from worker.extract.ocr.tesseract_cli import installed_languages
 from worker.extract.ocr.tesseract_tsv import Reading, parse, reading_of
@@ -59,7 +59,7 @@ _TURNS = {
 class Pass:
     """One pass: the model that read, what it read, and the picture it read (upright, level) and its size.
 
-    `lines_read_again` counts the lines that are the second look's.
+    `lines_read_again` counts the lines that are the second pass's.
     """
 
     model: str
@@ -70,7 +70,7 @@ class Pass:
     lines_read_again: int = 0
 
 
-class PageReader:
+class PageRecognition:
     """The picture of one page as it stands by now, the time left, and the best reading so far.
 
     Mended pictures are written into `folder`, which is the caller's to remove; the file itself is left
@@ -78,12 +78,10 @@ class PageReader:
     when there is no such file, or it is no picture.
     """
 
-    def __init__(
-        self, path: Path, *, recogniser: Recogniser, folder: Path, dpi: int, timeout_s: float
-    ) -> None:
+    def __init__(self, path: Path, *, ocr_engine: Engine, folder: Path, dpi: int, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._deadline = time.monotonic() + timeout_s
-        self._recogniser = recogniser
+        self._ocr_engine = ocr_engine
         self._name = path.name
         self._folder = folder
         self._picture = path
@@ -101,14 +99,14 @@ class PageReader:
         first: str,
         every_language: bool = False,
         mend: bool = True,
-        look: SecondLook | None = None,
+        look: LineRerecognition | None = None,
     ) -> Pass:
         """Read the page, `first` being the language to begin with; the best of all passes.
 
         With `every_language` all of them read it, else another only where the reading fits badly. Without
         `mend` the picture is read as it is; with a `look` unsure lines are read again, unless half of the
         time is over: that takes a while nobody measures, and what was read must not be lost by it.
-        Raises what `recognisers.recognise` raises while nothing was read yet; after that, a pass that
+        Raises what `OCR engines.recognise` raises while nothing was read yet; after that, a pass that
         fails or runs out of time leaves what was read before.
         """
         if mend and not self._prepare():
@@ -122,9 +120,9 @@ class PageReader:
                         self._read_in(language)
         best = self._best or done
         if look is not None and self._left_s() > self._timeout_s / 2:
-            again = looked_at_again(best, look)
+            again = rerecognise_lines(best, look)
             best = best if is_invented(best.reading, again.reading) else again
-        return replace(best, reading=without_inventions(best.reading))
+        return replace(best, reading=drop_noise(best.reading))
 
     def _prepare(self) -> bool:
         """Mend the picture where it needs it; False for a blank page."""
@@ -152,7 +150,7 @@ class PageReader:
         )
 
     def _read_in(self, model: str, *, psm: int | None = None) -> Pass:
-        tsv = self._recogniser.recognise(
+        tsv = self._ocr_engine.recognise(
             self._picture, language=model, psm=psm or psm_of(model), dpi=self._dpi, timeout_s=self._left_s()
         )
         try:
@@ -177,7 +175,7 @@ class PageReader:
     def _improve(self, last: Pass, languages: Sequence[str]) -> None:
         """Doubt first the picture (a turned page is poor in every language), then the language."""
         if is_poor(last.reading):
-            last = self._turned(last)
+            last = self._retry_upright(last)
         cut_across = False
         if _is_unsure_of_few(last):
             if self._undoubled is not None:  # a single word in large letters is read better so
@@ -192,11 +190,11 @@ class PageReader:
             last = self._read_in(model)
             cut_across = False
 
-    def _turned(self, last: Pass) -> Pass:
+    def _retry_upright(self, last: Pass) -> Pass:
         """Turn a page that does not stand upright and read it again in the same model."""
         if _OSD_MODEL not in installed_languages():
             return last
-        degrees = self._recogniser.rotation_degrees(self._picture, dpi=self._dpi, timeout_s=self._left_s())
+        degrees = self._ocr_engine.rotation_degrees(self._picture, dpi=self._dpi, timeout_s=self._left_s())
         if degrees not in _TURNS:
             return last
         self._replace(load_grey(self._picture).transpose(_TURNS[degrees]))
@@ -222,7 +220,7 @@ def _is_unsure_of_few(done: Pass) -> bool:
     return is_poor(reading) or (fits(reading, done.model) and (reading.confidence or 0.0) < _SURE)
 
 
-def looked_at_again(best: Pass, look: SecondLook) -> Pass:
+def rerecognise_lines(best: Pass, look: LineRerecognition) -> Pass:
     """The pass with its unsure lines read again; unchanged where that fails, or the text is vertical."""
     if psm_of(best.model) != psm_of(language_of(best.model)):
         return best

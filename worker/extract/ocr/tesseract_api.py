@@ -4,7 +4,7 @@ The wheel brings a newer Tesseract (5.5) without models; the installed program's
 of the generated scan, one thread: 0.95 CPU seconds a page, the program 1.25, the same characters read.
 
 An API object holds one model and serves one thread at a time. It is kept for the next page: making one
-costs 0.07 s, a tenth of a page, so that even two pages of one document pay for it. The zygote loads the
+costs 0.07 s, a tenth of a page, so that even two pages of one document pay for it. The fork server loads the
 library (0.06 s) and makes no object: which model a document needs is not known there.
 
 A thread in C cannot be killed. Tesseract looks at its deadline between words; where it gets stuck elsewhere,

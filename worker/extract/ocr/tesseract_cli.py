@@ -1,6 +1,6 @@
-"""Tesseract as a program, through pytesseract: the recogniser that is always there.
+"""Tesseract as a program, through pytesseract: the OCR engine that is always there.
 
-It takes the path of a picture (a path writes no PNG between us and the program) and gives back raw TSV:
+It takes the path of a picture (a path writes no PNG between us and the program) and requeues raw TSV:
 text, boxes and confidence in one pass. What is known about pytesseract and the program is kept here, and
 their errors are translated here.
 

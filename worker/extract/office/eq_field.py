@@ -25,7 +25,7 @@ class _Field:
     has_result: bool = False
 
     def take_code(self) -> str:
-        """The code, which is not there for a second look (a text box's paragraph stands in another one)."""
+        """The code, which is not there for a second pass (a text box's paragraph stands in another one)."""
         code = "".join(element.text or "" for element in self.codes)
         for element in self.codes:
             element.text = ""

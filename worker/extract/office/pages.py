@@ -1,6 +1,6 @@
 """The pages of an Office document: those with its text, and one more for each picture in it.
 
-A picture is recognised like a scanned page: with a ticket, a time-out and limits of its own, so that no
+A picture is recognised like a scanned page: with a permit, a time-out and limits of its own, so that no
 picture can cost the text beside it. A page that holds nothing but pictures is itself the page of the first
 one: slide 7 of a deck of screenshots is found as page 7.
 """
@@ -39,7 +39,7 @@ class PageText:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Picture:
+class EmbeddedPicture:
     """A picture in the archive; `problem` says why it is not to be decoded (None: it is).
 
     `text` is what a metafile draws as text; there is nothing to recognise in it.
@@ -58,7 +58,7 @@ class PictureFinder:
         self._max_pixels = max_pixels
         self._seen: set[tuple[int, int]] = set()
 
-    def pictures_of(self, part: str) -> list[Picture]:
+    def pictures_of(self, part: str) -> list[EmbeddedPicture]:
         """Those that a part refers to and that none before it did."""
         try:
             targets = self._package.related(part, "image")
@@ -66,13 +66,13 @@ class PictureFinder:
             return []
         return [picture for target in targets if (picture := self._picture(target)) is not None]
 
-    def _picture(self, target: str) -> Picture | None:
+    def _picture(self, target: str) -> EmbeddedPicture | None:
         fingerprint = self._package.fingerprint(target)
         if fingerprint in self._seen or len(self._seen) > _MAX_PICTURES:
             return None
         self._seen.add(fingerprint)
         if len(self._seen) > _MAX_PICTURES:
-            return Picture(part=target, problem=Code.TOO_LARGE)
+            return EmbeddedPicture(part=target, problem=Code.TOO_LARGE)
         try:
             with self._package.open(target) as file:
                 size_px = stated_size_px(file)
@@ -83,18 +83,20 @@ class PictureFinder:
         if max(size_px) < _MIN_LONGER_PX or min(size_px) < _MIN_SHORTER_PX:
             return None
         too_many = size_px[0] * size_px[1] > self._max_pixels
-        return Picture(part=target, problem=Code.TOO_MANY_PIXELS if too_many else None)
+        return EmbeddedPicture(part=target, problem=Code.TOO_MANY_PIXELS if too_many else None)
 
-    def _metafile(self, target: str) -> Picture | None:
+    def _metafile(self, target: str) -> EmbeddedPicture | None:
         try:
             with self._package.open(target) as file:
                 text = metafile_text(file.read(_MAX_METAFILE_BYTES))
         except UNREADABLE:
             return None
-        return Picture(part=target, text=text) if text else None
+        return EmbeddedPicture(part=target, text=text) if text else None
 
 
-def places(pictures: Sequence[Sequence[Picture]], *, without_text: Iterable[int] = ()) -> dict[int, Picture]:
+def places(
+    pictures: Sequence[Sequence[EmbeddedPicture]], *, without_text: Iterable[int] = ()
+) -> dict[int, EmbeddedPicture]:
     """The page number of each picture, from the pictures on each page (the first is page 1).
 
     On the pages `without_text` the first picture takes the page's own number; all others follow the last.
@@ -116,7 +118,7 @@ class OfficePages:
     package: Package
     texts: Iterable[PageText]
     count: int
-    placed: Mapping[int, Picture]
+    placed: Mapping[int, EmbeddedPicture]
     options: ReadOptions
 
     def source(self) -> PageSource:

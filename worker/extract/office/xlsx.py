@@ -15,7 +15,7 @@ from worker.errors import Code, RejectedError
 from worker.extract.office.cells import CellReader, plain_text
 from worker.extract.office.drawingml import drawn_text
 from worker.extract.office.ooxml_package import UNREADABLE, Package, open_package, readable, relation_id
-from worker.extract.office.pages import OfficePages, PageText, Picture, PictureFinder, places
+from worker.extract.office.pages import EmbeddedPicture, OfficePages, PageText, PictureFinder, places
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean
@@ -73,7 +73,7 @@ def _sheets(package: Package, main: str) -> list[_Sheet]:
     return list(sheets.values())
 
 
-def _pictures_of(package: Package, sheet: _Sheet, finder: PictureFinder) -> Iterator[Picture]:
+def _pictures_of(package: Package, sheet: _Sheet, finder: PictureFinder) -> Iterator[EmbeddedPicture]:
     yield from finder.pictures_of(sheet.part)
     for drawing in _related(package, sheet.part, "drawing"):
         yield from finder.pictures_of(drawing)

@@ -48,7 +48,7 @@ def notes_of(page: Any) -> str:
     return "\n".join(dict.fromkeys(note for note in map(clean, notes) if note))
 
 
-def press_onto(page: Any) -> bool:
+def flatten(page: Any) -> bool:
     """Make what annotations show part of the page's content; True when it must be opened again to be read."""
     if not any(kind in _SHOWN for _, kind in _annotations(page)):
         return False

@@ -21,10 +21,10 @@ from pypdfium2 import PdfiumError
 
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import LayeredPage, PageSource
-from worker.extract.pdf.annotations import notes_of, open_form, press_onto
+from worker.extract.pdf.annotations import flatten, notes_of, open_form
 from worker.extract.pdf.layer_merge import unrecognised
 from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of
-from worker.extract.pdf.rasterizer import PageSize, draw_page, leave_regions, user_unit
+from worker.extract.pdf.rasterizer import PageSize, draw_page, mask_outside, user_unit
 from worker.extract.pdf.text_layer import TextLayer, read_layer
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import language_of_text
@@ -168,7 +168,7 @@ class _Pdf:
         """The page with what annotations show on it, and what they say beside it."""
         page = self._document[number - 1]
         notes = notes_of(page)
-        if press_onto(page):
+        if flatten(page):
             page.close()
             page = self._document[number - 1]
         return page, notes
@@ -186,7 +186,7 @@ class _Pdf:
         with self._lock, closing(self._document[number - 1]) as page:
             regions = [in_pixels(page, box, size_px) for box in layer.pictures]
             written = [in_pixels(page, box, size_px) for box in layer.written]
-        leave_regions(drawn, regions, without=written)
+        mask_outside(drawn, regions, without=written)
 
     def _unlocked(self) -> Path:
         """The file that pdftoppm draws: where a password is needed, a copy without.

@@ -19,7 +19,7 @@ _LEAST_CONFIDENCE = 60.0
 """Photographs, patterns and upside-down words are read as rubbish at 20 to 52, text in pictures over 80."""
 _SAME = 0.75
 _SAME_UNMAPPED = 0.95
-"""A fifth of such a layer means nothing, so it must be confirmed but for slips of the recogniser."""
+"""A fifth of such a layer means nothing, so it must be confirmed but for slips of the OCR engine."""
 _SAME_PAIRS = 0.5
 """A cipher may have the same letters; pairs of them tell it from the text."""
 _CONTAINED = 0.85

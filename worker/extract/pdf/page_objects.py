@@ -29,7 +29,7 @@ _UNTURNED: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Picture:
+class PlacedPicture:
     """A picture large enough to hold text: its box within the page, and its share of the page's area."""
 
     box: Box
@@ -44,7 +44,7 @@ class Picture:
         return max(self.width_px, self.height_px) / longer_pt
 
 
-def pictures_of(page: Any) -> tuple[Picture, ...]:
+def pictures_of(page: Any) -> tuple[PlacedPicture, ...]:
     """The pictures of a page that may hold text, those in forms too."""
     shown = page_box(page)
     area = max(1.0, _area(shown))
@@ -56,7 +56,9 @@ def pictures_of(page: Any) -> tuple[Picture, ...]:
         width_px, height_px = _size_px(thing)
         large = min(box[2] - box[0], box[3] - box[1]) >= _MIN_SIDE_PT and width_px * height_px >= _MIN_PIXELS
         if large and _area(box) >= _MIN_PICTURE_SHARE * area:
-            found.append(Picture(box=box, share=_area(box) / area, width_px=width_px, height_px=height_px))
+            found.append(
+                PlacedPicture(box=box, share=_area(box) / area, width_px=width_px, height_px=height_px)
+            )
     return tuple(found)
 
 

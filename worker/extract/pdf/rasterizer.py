@@ -144,7 +144,7 @@ def _packed_unit(data: mmap.mmap) -> re.Match[bytes] | None:
     return None
 
 
-def leave_regions(drawn: Path, regions: Sequence[Region], *, without: Sequence[Region]) -> None:
+def mask_outside(drawn: Path, regions: Sequence[Region], *, without: Sequence[Region]) -> None:
     """Blank a drawn page but for some regions, and in those what is told by others already.
 
     A region that shows nothing, whatever its grey, is left out too.

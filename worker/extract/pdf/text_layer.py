@@ -23,7 +23,7 @@ from worker.extract.pdf.layer_quality import LayerReason, doubt, may_be_misread,
 from worker.extract.pdf.line_order import text_in_order
 from worker.extract.pdf.page_objects import (
     Box,
-    Picture,
+    PlacedPicture,
     draws_more_than_text,
     has_invisible_text,
     outline_points,
@@ -86,7 +86,7 @@ def read_layer(page: Any) -> TextLayer:
         return TextLayer(text=text, pictures=boxes, written=_written_on(layer, boxes))
 
 
-def _is_scan(pictures: Sequence[Picture]) -> bool:
+def _is_scan(pictures: Sequence[PlacedPicture]) -> bool:
     """Whether pictures, a whole one or strips, cover most of the page."""
     return sum(picture.share for picture in pictures) > _SCANNED_SHARE
 
@@ -99,7 +99,9 @@ def _is_unmapped(layer: Any) -> bool:
     return unmapped > _MAX_UNMAPPED_SHARE * len(sample)
 
 
-def _untold(page: Any, layer: Any, pictures: Sequence[Picture], *, short: bool) -> tuple[Picture, ...]:
+def _untold(
+    page: Any, layer: Any, pictures: Sequence[PlacedPicture], *, short: bool
+) -> tuple[PlacedPicture, ...]:
     """The pictures that the layer does not already tell of."""
     if not pictures or short:
         return tuple(pictures)
@@ -107,12 +109,12 @@ def _untold(page: Any, layer: Any, pictures: Sequence[Picture], *, short: bool) 
     return () if searchable else tuple(picture for picture in pictures if not _is_told(layer, picture))
 
 
-def _is_told(layer: Any, picture: Picture) -> bool:
+def _is_told(layer: Any, picture: PlacedPicture) -> bool:
     needed = _TOLD_CHARS + picture.share * (_TOLD_CHARS_FULL_PAGE - _TOLD_CHARS)
     return _chars_on(layer, picture.box) >= needed
 
 
-def _is_but_a_stamp(page: Any, layer: Any, pictures: Sequence[Picture], text: str) -> bool:
+def _is_but_a_stamp(page: Any, layer: Any, pictures: Sequence[PlacedPicture], text: str) -> bool:
     """Whether a short layer lies on the picture of a page, or beside letters that are outlines."""
     for picture in pictures:
         if picture.share >= _FULL_PAGE_SHARE or (

@@ -78,7 +78,7 @@ def test_a_picture_of_three_pixels_is_no_fault() -> None:
     assert shows_nothing(Image.new("L", (1, 1), 255))
 
 
-def test_a_file_is_opened_in_any_mode_and_what_cannot_be_opened_is_left_to_the_recogniser(
+def test_a_file_is_opened_in_any_mode_and_what_cannot_be_opened_is_left_to_the_ocr_engine(
     tmp_path: Path,
 ) -> None:
     Image.new("1", (300, 300), 1).save(tmp_path / "a.png")

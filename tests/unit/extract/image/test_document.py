@@ -220,7 +220,7 @@ def test_a_picture_too_large_for_ocr_is_drawn_smaller(tmp_path: Path, image_form
     assert _is_half_black(drawn)
 
 
-def test_a_strip_longer_than_the_recogniser_takes_is_drawn_smaller(tmp_path: Path) -> None:
+def test_a_strip_longer_than_the_ocr_engine_takes_is_drawn_smaller(tmp_path: Path) -> None:
     path = _saved(tmp_path, _half_black("L", (40_000, 20)), "PNG")
 
     assert _drawn(path, tmp_path).size == (20_000, 10)

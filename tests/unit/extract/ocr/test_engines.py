@@ -1,16 +1,16 @@
-"""The recognisers by name."""
+"""The OCR engines by name."""
 
 from __future__ import annotations
 
 import pytest
 
-from worker.extract.ocr.engines import RECOGNISERS
+from worker.extract.ocr.engines import ENGINES
 
 pytestmark = pytest.mark.unit
 
 
-def test_every_recogniser_is_found_under_its_own_name() -> None:
-    assert {name: recogniser.name for name, recogniser in RECOGNISERS.items()} == {
+def test_every_ocr_engine_is_found_under_its_own_name() -> None:
+    assert {name: ocr_engine.name for name, ocr_engine in ENGINES.items()} == {
         "tesseract": "tesseract",
         "tesserocr": "tesserocr",
     }

@@ -8,12 +8,12 @@ import time
 import pytest
 from PIL import Image, ImageDraw
 
-from worker.extract.ocr.line_rerecognition import SecondLook, look_again
+from worker.extract.ocr.line_rerecognition import LineRerecognition, look_again
 from worker.extract.ocr.tesseract_tsv import Line, Reading, Word, reading_of
 
 pytestmark = pytest.mark.unit
 
-_LOOK = SecondLook(confidence=80.0, budget_s=5.0)
+_LOOK = LineRerecognition(confidence=80.0, budget_s=5.0)
 _PAGE = Image.new("L", (800, 600), 255)
 
 

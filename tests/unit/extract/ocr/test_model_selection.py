@@ -7,6 +7,7 @@ import pytest
 from worker.extract.language_hint import language_of
 from worker.extract.ocr.model_selection import (
     better,
+    drop_noise,
     first_language,
     fits,
     is_cut_across,
@@ -14,7 +15,6 @@ from worker.extract.ocr.model_selection import (
     is_poor,
     next_model,
     psm_of,
-    without_inventions,
 )
 from worker.extract.ocr.tesseract_tsv import Line, Reading, Word, reading_of
 
@@ -130,7 +130,7 @@ def test_a_poor_page_keeps_the_lines_one_can_believe() -> None:
         for text, confidence in (("real but faint words", 62.0), ("llIiIl1 jJ1i rrIlI ..", 20.0))
     ]
 
-    assert without_inventions(reading_of(lines)).text == "real but faint words"
+    assert drop_noise(reading_of(lines)).text == "real but faint words"
 
 
 def _lines(*told: tuple[str, float]) -> Reading:
@@ -176,14 +176,14 @@ def test_a_letter_found_where_the_first_pass_saw_no_writing_is_not_believed(
     ids=["bricks", "scribble", "bars", "faint", "sure"],
 )
 def test_patterns_are_no_writing(text: str, confidence: float, kept: bool) -> None:
-    assert without_inventions(_lines((text, confidence))).text == (text if kept else "")
+    assert drop_noise(_lines((text, confidence))).text == (text if kept else "")
 
 
 def test_a_table_of_contents_is_no_pattern() -> None:
     leaders = ("ド" * 40, 42.0)
 
-    assert "事業の概要" in without_inventions(_lines(("第1章事業の概要と売上", 93.0), leaders)).text
-    assert without_inventions(_lines(leaders)).text == ""
+    assert "事業の概要" in drop_noise(_lines(("第1章事業の概要と売上", 93.0), leaders)).text
+    assert drop_noise(_lines(leaders)).text == ""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""OCREngine as its callers see it; the recogniser is a stand-in program."""
+"""OCREngine as its callers see it; the OCR engine is a stand-in program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.ocr import page_recognition
-from worker.extract.ocr.line_rerecognition import SecondLook
+from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.ocr.page_recognition import Pass
 from worker.models.page import TextSource
@@ -192,19 +192,19 @@ def test_no_language_at_all_is_a_wrong_setting() -> None:
 
 
 @pytest.mark.parametrize(("pass_s", "looks"), [(0, 1), (2, 0)], ids=["quick", "slow"])
-def test_a_page_that_took_half_its_time_is_not_looked_at_again(
+def test_a_page_that_took_half_its_time_is_not_rerecognise_lines(
     tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch, pass_s: int, looks: int
 ) -> None:
     (tesseract / "jpn.sh").write_text(f"sleep {pass_s}")
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
     seen: list[str] = []
 
-    def looked(best: Pass, look: SecondLook) -> Pass:
+    def looked(best: Pass, look: LineRerecognition) -> Pass:
         seen.append(best.reading.text)
         return replace(best, lines_read_again=1)
 
-    monkeypatch.setattr(page_recognition, "looked_at_again", looked)
-    engine = OCREngine(page_timeout_s=3.5, second_look=SecondLook(confidence=90, budget_s=1))
+    monkeypatch.setattr(page_recognition, "rerecognise_lines", looked)
+    engine = OCREngine(page_timeout_s=3.5, second_pass=LineRerecognition(confidence=90, budget_s=1))
 
     result = engine.read_page(page, number=1, hint="jpn")
 
@@ -212,7 +212,7 @@ def test_a_page_that_took_half_its_time_is_not_looked_at_again(
     assert result.engine == ("tesseract jpn + 1 lines rapidocr" if looks else "tesseract jpn")
 
 
-def test_a_second_look_that_fails_leaves_what_was_read(
+def test_a_second_pass_that_fails_leaves_what_was_read(
     tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
@@ -222,6 +222,8 @@ def test_a_second_look_that_fails_leaves_what_was_read(
 
     monkeypatch.setattr(page_recognition, "look_again", fail)
 
-    result = OCREngine(second_look=SecondLook(confidence=90, budget_s=1)).read_page(page, number=1, hint=None)
+    result = OCREngine(second_pass=LineRerecognition(confidence=90, budget_s=1)).read_page(
+        page, number=1, hint=None
+    )
 
     assert (result.text, result.engine) == ("営業報告書", "tesseract jpn")

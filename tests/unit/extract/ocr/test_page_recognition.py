@@ -1,4 +1,4 @@
-"""How many passes a page takes, and which reading is kept; the recogniser is a stand-in program."""
+"""How many passes a page takes, and which reading is kept; the OCR engine is a stand-in program."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from worker.errors import Code, MisconfiguredError, OCRError
-from worker.extract.ocr.engines import RECOGNISERS
-from worker.extract.ocr.page_recognition import PageReader, Pass, load_grey
+from worker.extract.ocr.engines import ENGINES
+from worker.extract.ocr.page_recognition import PageRecognition, Pass, load_grey
 
 pytestmark = pytest.mark.unit
 
@@ -64,8 +64,8 @@ def _read(
 ) -> Pass:
     folder = path.parent / "mended"
     folder.mkdir()
-    reader = PageReader(
-        path, recogniser=RECOGNISERS["tesseract"], folder=folder, dpi=200, timeout_s=timeout_s
+    reader = PageRecognition(
+        path, ocr_engine=ENGINES["tesseract"], folder=folder, dpi=200, timeout_s=timeout_s
     )
     return reader.read(languages, first=first, every_language=every)
 

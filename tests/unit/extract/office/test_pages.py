@@ -16,14 +16,14 @@ from worker.document.options_from_settings import limits
 from worker.errors import Code, OCRError
 from worker.extract.office import pages
 from worker.extract.office.ooxml_package import Package, open_package
-from worker.extract.office.pages import OfficePages, PageText, Picture, PictureFinder, places
+from worker.extract.office.pages import OfficePages, PageText, EmbeddedPicture, PictureFinder, places
 from worker.extract.read_options import ReadOptions
 from worker.models.page import Page, TextSource
 
 pytestmark = pytest.mark.unit
 
 _OPTIONS = ReadOptions(limits=limits(Settings()), languages=("jpn", "eng"), dpi=200)
-_A, _B, _C = (Picture(part=name) for name in "abc")
+_A, _B, _C = (EmbeddedPicture(part=name) for name in "abc")
 
 
 def _image(width_px: int, height_px: int, *, shade: int = 0, image_format: str = "PNG") -> bytes:
@@ -113,17 +113,17 @@ def test_a_part_without_relations_has_no_pictures(tmp_path: Path) -> None:
     ids=["none", "after the text", "in place of it", "slides", "no pages"],
 )
 def test_pictures_are_placed_behind_the_pages_or_on_empty_ones(
-    pictures: list[list[Picture]], without_text: tuple[int, ...], expected: dict[int, Picture]
+    pictures: list[list[EmbeddedPicture]], without_text: tuple[int, ...], expected: dict[int, EmbeddedPicture]
 ) -> None:
     assert places(pictures, without_text=without_text) == expected
 
 
-def _pages(package: Package, placed: dict[int, Picture], *texts: PageText) -> OfficePages:
+def _pages(package: Package, placed: dict[int, EmbeddedPicture], *texts: PageText) -> OfficePages:
     return OfficePages(package=package, texts=texts, count=len(texts), placed=placed, options=_OPTIONS)
 
 
 def test_pages_are_told_in_order_with_what_they_lack(tmp_path: Path) -> None:
-    placed = {2: _A, 3: Picture(part="b", problem=Code.TOO_MANY_PIXELS)}
+    placed = {2: _A, 3: EmbeddedPicture(part="b", problem=Code.TOO_MANY_PIXELS)}
     texts = [PageText(text="some", reason=Code.CORRUPT), PageText(text="")]
 
     source = _pages(_package(tmp_path, {}), placed, *texts).source()
@@ -138,7 +138,7 @@ def test_pages_are_told_in_order_with_what_they_lack(tmp_path: Path) -> None:
 
 def test_a_picture_is_drawn_like_an_image_file_and_nothing_else_is_left(tmp_path: Path) -> None:
     package = _package(tmp_path, {"a.png": _image(200, 100, shade=77)})
-    source = _pages(package, {2: Picture(part="word/media/a.png")}, PageText(text="x")).source()
+    source = _pages(package, {2: EmbeddedPicture(part="word/media/a.png")}, PageText(text="x")).source()
     folder = tmp_path / "work"
     folder.mkdir()
 
@@ -161,7 +161,7 @@ def test_a_picture_that_cannot_be_drawn_says_why_and_leaves_nothing(
     tmp_path: Path, data: bytes, max_pixels: int, code: Code
 ) -> None:
     package = _package(tmp_path, {"a.png": data})
-    pages = _pages(package, {2: Picture(part="word/media/a.png")}, PageText(text="x"))
+    pages = _pages(package, {2: EmbeddedPicture(part="word/media/a.png")}, PageText(text="x"))
     options = replace(_OPTIONS, limits=replace(_OPTIONS.limits, max_pixels=max_pixels))
     folder = tmp_path / "work"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Presentations: a page a slide, in the order of the show, and pictures with their own tickets."""
+"""Presentations: a page a slide, in the order of the show, and pictures with their own permits."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.stand_ins.made_pdfs import raw_pdf
 from worker.config import Settings
 from worker.document.options_from_settings import limits
 from worker.extract.page_source import LayeredPage
-from worker.extract.pdf.annotations import notes_of, press_onto
+from worker.extract.pdf.annotations import flatten, notes_of
 from worker.extract.pdf.document import open_pdf
 from worker.extract.read_options import ReadOptions
 from worker.models.page import Page, TextSource
@@ -162,15 +162,15 @@ def test_a_blank_page_with_a_note_has_its_text(tmp_path: Path) -> None:
 def test_a_page_is_opened_again_only_if_something_lies_on_it(tmp_path: Path, opened: list[Any]) -> None:
     link = _annotation(b"Link", b"/A<</S/URI/URI(x)>>")
 
-    assert not press_onto(_page(opened, _pdf(tmp_path)))
-    assert not press_onto(_page(opened, _pdf(tmp_path, link)))
-    assert press_onto(_page(opened, _pdf(tmp_path, link, _annotation(b"Stamp", b"/AP<</N 9 0 R>>"))))
+    assert not flatten(_page(opened, _pdf(tmp_path)))
+    assert not flatten(_page(opened, _pdf(tmp_path, link)))
+    assert flatten(_page(opened, _pdf(tmp_path, link, _annotation(b"Stamp", b"/AP<</N 9 0 R>>"))))
 
 
 def test_annotations_that_are_none_do_no_harm(tmp_path: Path, opened: list[Any]) -> None:
     page = _page(opened, _pdf(tmp_path, b"null 7 (x) 99 0 R [[]] <<>>", _annotation(b"Text", b"/Contents 7")))
 
     assert notes_of(page) in ("", "7")
-    press_onto(page)
+    flatten(page)
     with closing(page.get_textpage()) as layer:
         assert layer.get_text_bounded().strip() == "Travel expenses"

@@ -18,7 +18,7 @@ from worker.config import Settings
 from worker.document.options_from_settings import limits
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.disk_space import tells_full_disk
-from worker.extract.pdf.rasterizer import PageSize, draw_page, leave_regions, user_unit
+from worker.extract.pdf.rasterizer import PageSize, draw_page, mask_outside, user_unit
 from worker.extract.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
@@ -172,7 +172,7 @@ def test_only_the_regions_are_left_and_of_those_what_nobody_told(tmp_path: Path)
     page.save(drawn)
 
     regions = [(0, 0, 100, 100), (200, 200, 290, 290), (100, 0, 180, 80), (9, 9, 9, 20)]
-    leave_regions(drawn, regions, without=[(0, 0, 50, 50)])
+    mask_outside(drawn, regions, without=[(0, 0, 50, 50)])
 
     left = Image.open(drawn)
     at = {

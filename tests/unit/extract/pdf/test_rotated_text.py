@@ -22,7 +22,7 @@ def _text(path: Path) -> str | None:
     return sideways_text(page, page.get_textpage())
 
 
-def _turned(degrees: int) -> Draw:
+def _retry_upright(degrees: int) -> Draw:
     """Lines that run up (90) or down (-90) the page, with a table of narrow columns."""
 
     def draw(canvas: Canvas) -> None:
@@ -48,7 +48,7 @@ def _vertical(folder: Path, columns: tuple[str, ...]) -> Path:
 
 @pytest.mark.parametrize("degrees", [90, -90])
 def test_turned_lines_and_cells_stay_apart(tmp_path: Path, degrees: int) -> None:
-    text = _text(pdf(tmp_path, _turned(degrees)))
+    text = _text(pdf(tmp_path, _retry_upright(degrees)))
 
     assert text is not None
     assert text.split("\n") == [*_LINES, "10 150 1,500"]
@@ -68,7 +68,7 @@ def test_ordinary_writing_is_left_to_pdfium(tmp_path: Path, draw: Draw) -> None:
 
 def test_what_lies_beyond_the_page_is_left_out(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
-        _turned(90)(canvas)
+        _retry_upright(90)(canvas)
         canvas.drawString(-300, -100, "beyond")
 
     text = _text(pdf(tmp_path, draw))
