@@ -16,7 +16,7 @@ from worker.document.options_from_settings import limits
 from worker.errors import Code, OCRError
 from worker.extract.office import pages
 from worker.extract.office.ooxml_package import Package, open_package
-from worker.extract.office.pages import OfficePages, PageText, EmbeddedPicture, PictureFinder, places
+from worker.extract.office.pages import EmbeddedPicture, OfficePages, PageText, PictureFinder, places
 from worker.extract.read_options import ReadOptions
 from worker.models.page import Page, TextSource
 
