@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from worker.aws.picture import shrink_picture
 from worker.aws.translation import ErrorTable, translated
 from worker.errors import BedrockError, MisconfiguredError, ThrottledError, UnavailableError
 from worker.resilience.circuit_breaker import CircuitBreaker
@@ -92,7 +91,6 @@ class BedrockClient:
         policy: CallPolicy,
         image_model: str = "amazon.titan-embed-image-v1",
         text_model: str = "",
-        shrink: bool = False,
     ) -> None:
         for name, picture in ((image_model, True), (text_model, False)):
             if name and _model(name).picture is not picture:
@@ -101,7 +99,6 @@ class BedrockClient:
         self._policy = policy
         self._image_model = image_model
         self._text_model = text_model
-        self._shrink = shrink
 
     def get_embedding_dimension(self, model: str | None = None) -> int:
         """Length of the vectors of a model (the image model when none is named)."""
@@ -113,13 +110,13 @@ class BedrockClient:
         try:
             if file.suffix.lower() == ".txt":
                 return list(self._embed_text(file.read_text("utf-8", "replace"), max_retries))
-            self._check_size(file.name, file.stat().st_size)
+            _check_size(file.name, file.stat().st_size)
             return list(self._embed_image(file.name, file.read_bytes(), max_retries))
         except OSError as error:
             raise _refused(f"Could not read {file}: {error.strerror}.") from error
 
     def embed_image(self, data: bytes) -> tuple[float, ...]:
-        """The vector of an encoded picture (JPEG or PNG, up to 5 MB unless shrinking is on)."""
+        """The vector of an encoded picture (JPEG or PNG, up to 5 MB)."""
         return self._embed_image("picture", data, _MAX_RETRIES)
 
     def embed_text(self, text: str) -> tuple[float, ...]:
@@ -129,9 +126,7 @@ class BedrockClient:
     def _embed_image(self, name: str, data: bytes, max_retries: int) -> tuple[float, ...]:
         if not self._image_model:
             raise _refused(f"{name} cannot be embedded: no image model is set (CIS_IMAGE_MODEL).")
-        self._check_size(name, len(data))
-        if len(data) > _MAX_PICTURE_BYTES:
-            data = shrink_picture(name, data, max_bytes=_MAX_PICTURE_BYTES)
+        _check_size(name, len(data))
         encoded = base64.b64encode(data).decode("ascii")
         return self._embed(self._image_model, {"inputImage": encoded}, max_retries)
 
@@ -141,13 +136,6 @@ class BedrockClient:
         if not text.strip():
             raise _refused("Text cannot be embedded: it is empty.")
         return self._embed(self._text_model, {"inputText": cut_text(text)}, max_retries)
-
-    def _check_size(self, name: str, size_bytes: int) -> None:
-        if size_bytes > _MAX_PICTURE_BYTES and not self._shrink:
-            raise _refused(
-                f"{name}: {size_bytes / 1024**2:.1f} MB exceeds maximum size of 5 MB; "
-                "make the picture smaller or allow shrinking."
-            )
 
     def _embed(self, name: str, content: Mapping[str, str], max_retries: int) -> tuple[float, ...]:
         model = _model(name)
@@ -192,6 +180,13 @@ def cut_text(text: str) -> str:
         if thirds > _MAX_TEXT_TOKENS * _CHARS_PER_TOKEN:
             return text[:end]
     return text[:_MAX_TEXT_CHARS]
+
+
+def _check_size(name: str, size_bytes: int) -> None:
+    if size_bytes > _MAX_PICTURE_BYTES:
+        raise _refused(
+            f"{name}: {size_bytes / 1024**2:.1f} MB exceeds maximum size of 5 MB; make the picture smaller."
+        )
 
 
 def _model(name: str) -> _Model:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
-from PIL import Image
 
 from worker.aws.bedrock_client import BedrockClient, CallPolicy, cut_text
 from worker.errors import (
@@ -67,12 +65,6 @@ def vector(dimension: int) -> list[float]:
 def answer(wire: Any, dimension: int = 1024) -> list[float]:
     wire.answer({"embedding": vector(dimension), "inputTextTokenCount": 3})
     return vector(dimension)
-
-
-def noise_png(side_px: int) -> bytes:
-    out = io.BytesIO()
-    Image.effect_noise((side_px, side_px), 90).convert("RGB").save(out, "PNG", compress_level=0)
-    return out.getvalue()
 
 
 @pytest.mark.parametrize(("model", "dimension"), [(IMAGE, 1024), (TEXT_V1, 1536), (TEXT_V2, 1024)])
@@ -172,19 +164,6 @@ def test_a_picture_of_five_megabytes_is_sent_and_one_byte_more_is_not(
     with pytest.raises(BedrockError, match="exceeds maximum size"):
         bedrock.embed_image(bytes(LIMIT_BYTES + 1))
     assert len(wire.requests) == 1
-
-
-def test_a_large_picture_is_scaled_down_where_that_is_allowed(
-    make: Callable[..., BedrockClient], wire: Any
-) -> None:
-    large = noise_png(1400)
-    assert len(large) > LIMIT_BYTES
-    answer(wire)
-    make(shrink=True).embed_image(large)
-    sent = base64.b64decode(wire.sent()["inputImage"])
-    assert len(sent) <= LIMIT_BYTES
-    with Image.open(io.BytesIO(sent)) as picture:
-        assert picture.size == (1400, 1400)
 
 
 def test_throttling_is_retried_and_heard_by_the_limiter(
