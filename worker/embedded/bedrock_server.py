@@ -13,12 +13,11 @@ import time
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Self
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from worker.embedded.context_manager import start_on_enter, stop_on_exit
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 from worker.embedded.titan_models import InvalidRequestError, UnknownModelError, invoke
 
@@ -78,14 +77,7 @@ class BedrockServer:
         """Close the port and end delayed answers."""
         self._http.stop()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    __enter__, __exit__ = start_on_enter, stop_on_exit
 
     def control(self, changes: Mapping[str, object]) -> None:
         """Change the script's named fields; the others stay. Raises ValueError on a wrong one."""

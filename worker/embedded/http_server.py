@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 
 import structlog
+
+from worker.embedded.context_manager import start_on_enter, stop_on_exit
 
 _log = structlog.get_logger(__name__)
 
@@ -73,18 +73,11 @@ class LocalHttpServer:
             self._thread.join()
         self._server.server_close()
 
+    __enter__, __exit__ = start_on_enter, stop_on_exit
+
     def pause(self, seconds: float) -> None:
         """Keep a request waiting, at most until the server stops."""
         self._stopping.wait(seconds)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 class _Server(ThreadingHTTPServer):

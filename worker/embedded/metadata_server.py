@@ -14,11 +14,11 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from worker.embedded.context_manager import start_on_enter, stop_on_exit
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 
 _TOKEN_PATH = "/latest/api/token"  # noqa: S105 - a path
@@ -99,14 +99,7 @@ class MetadataServer:
         """Close the port and end hanging answers."""
         self._http.stop()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    __enter__, __exit__ = start_on_enter, stop_on_exit
 
     def control(self, changes: Mapping[str, object]) -> None:
         """Apply the named fields of `Changes`, times counted from now. Raises ValueError on a wrong one."""

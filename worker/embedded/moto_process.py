@@ -9,10 +9,9 @@ from __future__ import annotations
 import select
 import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from worker.embedded.child_process import clean_environment, python_command
+from worker.embedded.context_manager import start_on_enter, stop_on_exit
 from worker.errors import MisconfiguredError
 
 _START_S = 60.0
@@ -65,14 +64,7 @@ class MotoProcess:
             process.kill()
             process.communicate()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    __enter__, __exit__ = start_on_enter, stop_on_exit
 
     @staticmethod
     def _read_url(process: subprocess.Popen[bytes]) -> str:

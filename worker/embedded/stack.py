@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from worker.aws.clients import Clients, Endpoint, make_clients
 from worker.aws.provisioning import connect_notifications, provision
 from worker.embedded.bedrock_server import BedrockServer
+from worker.embedded.context_manager import start_on_enter, stop_on_exit
 from worker.embedded.metadata_server import MetadataServer
 from worker.embedded.moto_process import MotoProcess
 from worker.embedded.worker_process import LogLine, WorkerProcess
@@ -101,14 +100,7 @@ class EmbeddedStack:
         """Kill the workers that still run, stop the servers, remove a temporary home."""
         self._closing.close()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    __enter__, __exit__ = start_on_enter, stop_on_exit
 
     def environment(self) -> dict[str, str]:
         """The variables that point a worker, or any AWS program, at this stack and at nothing else."""
@@ -155,7 +147,8 @@ class EmbeddedStack:
             stderr_path=self.home / f"{name}.stderr.log",
             on_line=on_line,
         )
-        return self._closing.enter_context(process)
+        self._closing.callback(process.close)
+        return process
 
     @property
     def _aws_config(self) -> Path:

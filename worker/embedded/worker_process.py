@@ -10,8 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self, TypeAlias
+from typing import IO, TypeAlias
 
 from pydantic import JsonValue
 
@@ -130,12 +129,8 @@ class WorkerProcess:
         self._process.kill()
         return self.wait(_JOIN_S)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Leave no process behind: kill the worker unless it has ended."""
         if self.running:
             self.kill()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_a_pdf_announced_by_a_plain_message_is_found(
         "営業報告書.pdf": "営業報告書\n2025年度の売上は前年を上回りました。",
         "技術仕様書.pdf": "技術仕様書\nこの装置は毎分二十枚を処理します。",
     }
-    with surroundings.start() as worker:
+    with closing(surroundings.start()) as worker:
         for name, text in reports.items():
             write_pdf(tmp_path / name, (text,), font=Font.GOTHIC)
             surroundings.put(name, (tmp_path / name).read_bytes())
@@ -92,7 +93,7 @@ def test_documents_flow_on_while_opensearch_is_away(
     surroundings: Surroundings, until: Callable[..., None]
 ) -> None:
     surroundings.gate.shut()
-    with surroundings.start(CIS_TEXT_MODEL=_TEXT_MODEL) as worker:
+    with closing(surroundings.start(CIS_TEXT_MODEL=_TEXT_MODEL)) as worker:
         for number in range(_MANY):
             surroundings.put(f"{number}.txt", f"営業報告 第{number}号".encode())
         until(lambda: sum(row.finished for row in surroundings.rows()) == _MANY)
@@ -115,7 +116,7 @@ def test_documents_flow_on_while_bedrock_fails(
     surroundings: Surroundings, until: Callable[..., None]
 ) -> None:
     surroundings.stack.bedrock.control({"down": True})
-    with surroundings.start(CIS_TEXT_MODEL=_TEXT_MODEL) as worker:
+    with closing(surroundings.start(CIS_TEXT_MODEL=_TEXT_MODEL)) as worker:
         for number in range(_MANY - _PICTURES):
             surroundings.put(f"{number}.txt", f"営業報告 第{number}号".encode())
         for number in range(_PICTURES):

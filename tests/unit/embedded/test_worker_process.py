@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -28,14 +28,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
     with ExitStack() as running:
 
         def run(code: str, on_line: Callable[[LogLine], None] | None = None) -> WorkerProcess:
-            return running.enter_context(
-                WorkerProcess(
-                    {"MARK": "set"},
-                    stderr_path=tmp_path / "stderr.log",
-                    on_line=on_line,
-                    command=(sys.executable, "-c", code),
-                )
+            process = WorkerProcess(
+                {"MARK": "set"},
+                stderr_path=tmp_path / "stderr.log",
+                on_line=on_line,
+                command=(sys.executable, "-c", code),
             )
+            return running.enter_context(closing(process))
 
         yield run
 
@@ -67,12 +66,13 @@ def test_a_worker_that_never_gets_ready_is_a_time_out(start: Start) -> None:
 def test_every_line_is_kept_and_passed_on_in_order(tmp_path: Path) -> None:
     seen: list[LogLine] = []
     code = "import os\nprint('{\"event\": \"a\"}')\nprint('plain')\nprint('[1]')\nprint(os.environ['MARK'])"
-    with WorkerProcess(
+    process = WorkerProcess(
         {"MARK": "set"},
         stderr_path=tmp_path / "stderr.log",
         on_line=seen.append,
         command=(sys.executable, "-c", code),
-    ) as worker:
+    )
+    with closing(process) as worker:
         assert worker.wait(30) == 0
     expected: list[LogLine] = [
         {"event": "a"},
@@ -116,7 +116,9 @@ def test_kill_is_sudden(start: Start) -> None:
     assert worker.kill() == -signal.SIGKILL
 
 
-def test_leaving_the_block_leaves_no_process(start: Start) -> None:
-    with start(READY + FOREVER) as worker:
-        worker.ready(30)
+def test_close_leaves_no_process(start: Start) -> None:
+    worker = start(READY + FOREVER)
+    worker.ready(30)
+    worker.close()
     assert not worker.running
+    worker.close()
