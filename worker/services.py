@@ -13,7 +13,7 @@ from worker.aws.bedrock_client import BedrockClient, CallPolicy, embedding_dimen
 from worker.aws.clients import Clients, make_clients, signing_credentials
 from worker.config import Settings, require
 from worker.errors import UnavailableError
-from worker.index.opensearch.client import connect_as_set
+from worker.index.opensearch.client import connect_from_settings
 from worker.index.opensearch.index_manager import IndexManager, IndexPolicy
 from worker.index.search_index import SearchIndex
 from worker.index.sqlite.sqlite_index import SqliteIndex
@@ -42,7 +42,7 @@ def open_index_manager(
     settings: Settings, *, wait: Callable[[float], object] | None = None, metrics: Metrics | None = None
 ) -> IndexManager:
     """The index in OpenSearch. Raises MisconfiguredError when a setting is missing."""
-    client = connect_as_set(settings, lambda: signing_credentials(region=settings.aws_region))
+    client = connect_from_settings(settings, lambda: signing_credentials(region=settings.aws_region))
     breaker = CircuitBreaker(
         failure_threshold=5, timeout=_TRIED_AGAIN_S, expected_exception=UnavailableError, name="opensearch"
     )

@@ -77,7 +77,7 @@ class SpotInterruptionHandler:
                 return
             if self._metadata.target_lifecycle_state() in _LEAVING:
                 self._shutdown.request("scale-in")
-            if not self._rebalance and self._metadata.rebalance_recommended():
+            if not self._rebalance and self._metadata.is_rebalance_recommended():
                 self._rebalance = True
                 _log.warning("rebalance_recommended")
         except UnavailableError as error:

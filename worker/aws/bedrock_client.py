@@ -1,9 +1,7 @@
-"""BedrockClient: vectors for pictures and texts from the Titan embedding models.
+"""BedrockClient: embeddings of images and texts from the Amazon Titan models.
 
-Every call goes limiter -> breaker -> InvokeModel, and RetryHandler goes round again when the service
-asks for patience or is away (botocore itself does not retry here). Sources of the limits: the model
-pages of the Bedrock user guide, "Titan Text Embeddings" (8,192 tokens, 50,000 characters) and "Titan
-Multimodal Embeddings"; 5 MB a picture is the behaviour asked of this system.
+Every call goes rate limiter -> circuit breaker -> InvokeModel; RetryHandler repeats it when the service
+throttles or is unavailable.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from worker.aws.translation import ErrorTable, translated
+from worker.aws.translation import ErrorTable, translate_errors
 from worker.errors import BedrockError, MisconfiguredError, ThrottledError, UnavailableError
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
@@ -28,7 +26,9 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
 _MAX_RETRIES = 3
+# The limit of the specification. The document process makes smaller pictures, so a larger one is an error.
 _MAX_PICTURE_BYTES = 5 * 1024**2
+# Limits of "Amazon Titan Text Embeddings" in the Bedrock user guide; beyond them the model answers 400.
 _MAX_TEXT_CHARS = 50_000
 _MAX_TEXT_TOKENS = 8_192
 _CHARS_PER_TOKEN = 3
@@ -49,10 +49,10 @@ _MODELS: Mapping[str, _Model] = {
     "amazon.titan-embed-text-v2:0": _Model(dimension=1024, options={"dimensions": 1024, "normalize": True}),
 }
 
-_refused = partial(BedrockError, retry_allowed=False)
-# A model that is not granted must not stop the OCR: the vectors stay pending until it is.
+_refusal = partial(BedrockError, retry_allowed=False)
+# Access to a model is granted per account. Without it the OCR must go on: the vectors stay pending.
 _ERRORS: ErrorTable = {
-    "ValidationException": _refused,
+    "ValidationException": _refusal,
     "ModelErrorException": BedrockError,
     "ServiceQuotaExceededException": ThrottledError,
     **dict.fromkeys(
@@ -65,10 +65,10 @@ _ERRORS: ErrorTable = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallPolicy:
-    """How calls to the service are paced, cut short while it is away, and repeated.
+    """Rate limit, circuit breaker and retries of calls to the service.
 
-    `breaker` must expect UnavailableError only: neither a throttle nor a refused input says that the
-    service is away. `retry` makes the handler for a number of retries.
+    `breaker` must count UnavailableError only: throttling and rejected input do not mean that the service
+    is unavailable. `retry` makes the handler for a number of retries.
     """
 
     limiter: AdaptiveRateLimiter
@@ -77,11 +77,11 @@ class CallPolicy:
 
 
 class BedrockClient:
-    """Embeddings, one picture or text a call; an empty model name turns that kind off.
+    """Embeds one picture or text per call; an empty model name disables that kind.
 
     Methods that call the service raise BedrockError (`retry_allowed` False: this input never works),
-    ThrottledError or UnavailableError (CIRCUIT_OPEN while the breaker is open) once the retries are
-    used up.
+    ThrottledError or UnavailableError (CIRCUIT_OPEN while the breaker is open) when the retries are
+    exhausted.
     """
 
     def __init__(
@@ -101,11 +101,21 @@ class BedrockClient:
         self._text_model = text_model
 
     def get_embedding_dimension(self, model: str | None = None) -> int:
-        """Length of the vectors of a model (the image model when none is named)."""
+        """Length of the vectors of a model (default: the image model)."""
         return embedding_dimension(model or self._image_model)
 
+    def embed_image(self, data: bytes) -> tuple[float, ...]:
+        """The vector of an encoded picture (JPEG or PNG, up to 5 MB)."""
+        return self._embed_image("picture", data, _MAX_RETRIES)
+
+    def embed_text(self, text: str) -> tuple[float, ...]:
+        """The vector of a text, truncated to the model's limit."""
+        return self._embed_text(text, _MAX_RETRIES)
+
+    # Bound by the specification; the worker itself does not call this one.
+
     def get_embeddings(self, path: Path | str, max_retries: int = _MAX_RETRIES) -> list[float]:
-        """The vector of a file: .txt (UTF-8) by the text model, anything else as a picture."""
+        """The vector of a file: .txt (UTF-8) by the text model, anything else by the image model."""
         file = Path(path)
         try:
             if file.suffix.lower() == ".txt":
@@ -113,28 +123,20 @@ class BedrockClient:
             _check_size(file.name, file.stat().st_size)
             return list(self._embed_image(file.name, file.read_bytes(), max_retries))
         except OSError as error:
-            raise _refused(f"Could not read {file}: {error.strerror}.") from error
-
-    def embed_image(self, data: bytes) -> tuple[float, ...]:
-        """The vector of an encoded picture (JPEG or PNG, up to 5 MB)."""
-        return self._embed_image("picture", data, _MAX_RETRIES)
-
-    def embed_text(self, text: str) -> tuple[float, ...]:
-        """The vector of a text, cut where the model's limit may be reached."""
-        return self._embed_text(text, _MAX_RETRIES)
+            raise _refusal(f"Could not read {file}: {error.strerror}.") from error
 
     def _embed_image(self, name: str, data: bytes, max_retries: int) -> tuple[float, ...]:
         if not self._image_model:
-            raise _refused(f"{name} cannot be embedded: no image model is set (CIS_IMAGE_MODEL).")
+            raise _refusal(f"{name} cannot be embedded: no image model is set (CIS_IMAGE_MODEL).")
         _check_size(name, len(data))
         encoded = base64.b64encode(data).decode("ascii")
         return self._embed(self._image_model, {"inputImage": encoded}, max_retries)
 
     def _embed_text(self, text: str, max_retries: int) -> tuple[float, ...]:
         if not self._text_model:
-            raise _refused("Text cannot be embedded: no text model is set (CIS_TEXT_MODEL).")
+            raise _refusal("Text cannot be embedded: no text model is set (CIS_TEXT_MODEL).")
         if not text.strip():
-            raise _refused("Text cannot be embedded: it is empty.")
+            raise _refusal("Text cannot be embedded: it is empty.")
         return self._embed(self._text_model, {"inputText": cut_text(text)}, max_retries)
 
     def _embed(self, name: str, content: Mapping[str, str], max_retries: int) -> tuple[float, ...]:
@@ -154,7 +156,7 @@ class BedrockClient:
         return self._policy.retry(max_retries).call(attempt)
 
     def _invoke(self, name: str, body: str, dimension: int) -> tuple[float, ...]:
-        with translated(f"embed with {name}", _ERRORS):
+        with translate_errors(f"embed with {name}", _ERRORS):
             response = self._client.invoke_model(
                 modelId=name, body=body, contentType="application/json", accept="application/json"
             )
@@ -164,16 +166,14 @@ class BedrockClient:
 
 
 def embedding_dimension(model: str) -> int:
-    """Length of the vectors of a model. Raises MisconfiguredError for one that is not known."""
+    """Length of the vectors of a model. Raises MisconfiguredError for an unknown one."""
     return _model(model).dimension
 
 
 def cut_text(text: str) -> str:
-    """The beginning of a text that a Titan text model surely takes.
-
-    Tokens are estimated high: three ASCII letters or spaces to a token, one token for any other
-    character (English averages 4.7 characters a token, Japanese about one).
-    """
+    """Truncate a text to what a Titan text model accepts in any case."""
+    # There is no public tokenizer. The estimate is high on purpose: three ASCII letters or spaces per token,
+    # one token for any other character (English averages 4.7 characters per token, Japanese about one).
     thirds = 0
     for end, char in enumerate(text[:_MAX_TEXT_CHARS]):
         thirds += 1 if char == " " or (char.isascii() and char.isalpha()) else _CHARS_PER_TOKEN
@@ -184,7 +184,7 @@ def cut_text(text: str) -> str:
 
 def _check_size(name: str, size_bytes: int) -> None:
     if size_bytes > _MAX_PICTURE_BYTES:
-        raise _refused(
+        raise _refusal(
             f"{name}: {size_bytes / 1024**2:.1f} MB exceeds maximum size of 5 MB; make the picture smaller."
         )
 

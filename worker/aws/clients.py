@@ -1,8 +1,6 @@
-"""The boto3 clients of one process, with the time-outs and retries each of them needs.
+"""The boto3 clients of one process, with their time-outs and retries.
 
-boto3 itself reads AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and the credentials. botocore's own back-off sleeps
-do not hear a shutdown, hence few attempts: three with 5 s to connect and 10 s to read; one for a long
-poll (the consumer polls again) and one for Bedrock (RetryHandler owns those retries).
+boto3 itself reads AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and the credentials.
 """
 
 from __future__ import annotations
@@ -32,15 +30,17 @@ _CONNECT_S = 5
 _READ_S = 10
 _LONGEST_POLL_S = 20
 _BEDROCK_READ_S = 60
+# Few, because a shutdown cannot interrupt the sleeps of botocore's back-off. A long poll has one attempt (the
+# consumer polls again), and so has Bedrock (RetryHandler owns those retries).
 _ATTEMPTS = 3
 _CONNECTIONS = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clients:
-    """One client a service; all are safe to share between threads.
+    """One client per service; all are safe to share between threads.
 
-    `sqs_poll` is for ReceiveMessage only: it outwaits a long poll, which a heartbeat must not.
+    `sqs_poll` is for ReceiveMessage only: its read time-out is longer than a long poll.
     """
 
     sqs: SQSClient
@@ -52,7 +52,7 @@ class Clients:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """Servers that play AWS, used in place of all that environment and files say."""
+    """Servers that stand in for AWS; they override the environment and AWS's configuration files."""
 
     url: str
     bedrock_url: str
@@ -64,8 +64,8 @@ class Endpoint:
 def make_clients(endpoint: Endpoint | None = None, *, region: str | None = None) -> Clients:
     """Build all clients from the environment, as boto3 reads it, or for an endpoint alone.
 
-    `region` stands for AWS_REGION, which other SDKs and AWS's own services set and boto3 does not read.
-    Raises MisconfiguredError that says what to set when region or credentials are missing.
+    `region` is the value of AWS_REGION, which other SDKs and AWS's own services set and boto3 does not read.
+    Raises MisconfiguredError, naming the variable to set, when region or credentials are missing.
     """
     try:
         session = _session(endpoint, region)
@@ -96,9 +96,9 @@ def make_clients(endpoint: Endpoint | None = None, *, region: str | None = None)
 
 
 def secrets_client(*, region: str | None = None) -> SecretsManagerClient:
-    """The client of Secrets Manager, which only those need that keep passwords there.
+    """The client of Secrets Manager, needed only where passwords are kept there.
 
-    Raises MisconfiguredError that says what to set when region or credentials are missing.
+    Raises MisconfiguredError, naming the variable to set, when region or credentials are missing.
     """
     try:
         session = _session(None, region)
@@ -110,9 +110,9 @@ def secrets_client(*, region: str | None = None) -> SecretsManagerClient:
 
 
 def signing_credentials(*, region: str | None = None) -> tuple[Credentials, str]:
-    """Credentials that renew themselves and the region, to sign requests that boto3 does not send.
+    """Refreshable credentials and the region, to sign requests that boto3 does not send.
 
-    Raises MisconfiguredError that says what to set when region or credentials are missing.
+    Raises MisconfiguredError, naming the variable to set, when region or credentials are missing.
     """
     try:
         session = _session(None, region)
@@ -129,20 +129,20 @@ def signing_credentials(*, region: str | None = None) -> tuple[Credentials, str]
 def _session(endpoint: Endpoint | None, region: str | None) -> boto3.Session:
     if endpoint is None:
         return boto3.Session(region_name=region or None)
-    # the user's own profile must play no part, not even by being missing
-    untouched = botocore.session.Session(
+    # The user's profile must have no effect: a missing one would raise ProfileNotFound.
+    isolated = botocore.session.Session(
         session_vars={
             "profile": (None, None, None, None),
             "config_file": (None, None, os.devnull, None),
             "credentials_file": (None, None, os.devnull, None),
         }
     )
-    untouched.set_default_client_config(Config(proxies={}))
+    isolated.set_default_client_config(Config(proxies={}))
     return boto3.Session(
         aws_access_key_id=endpoint.access_key_id,
         aws_secret_access_key=endpoint.secret_access_key,
         region_name=endpoint.region,
-        botocore_session=untouched,
+        botocore_session=isolated,
     )
 
 
@@ -156,14 +156,14 @@ def _config(*, read_s: int = _READ_S, attempts: int = _ATTEMPTS) -> Config:
 
 
 def _s3(session: boto3.Session, url: str | None) -> S3Client:
-    # s3v4: other signatures of a link are refused for KMS-encrypted objects; virtual: without it a
-    # link names the global endpoint, whose redirect to the region breaks the signature
+    # s3v4: presigned URLs with an older signature are refused for KMS-encrypted objects. virtual: path-style
+    # URLs name the global endpoint, whose redirect to the region invalidates the signature.
     config = _config().merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
     client = session.client("s3", endpoint_url=url, config=config)
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         return client
-    # any other endpoint is a server whose bucket names are no host names
+    # A custom endpoint (moto, LocalStack, MinIO) has no DNS names for its buckets.
     return session.client(
         "s3", endpoint_url=url, config=config.merge(Config(s3={"addressing_style": "path"}))
     )

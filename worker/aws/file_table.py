@@ -1,10 +1,7 @@
-"""FileTable: the ledger, one DynamoDB row a file, and the fence that decides who may write.
+"""FileTable: the ledger, one DynamoDB row per file, and the fence that decides who may write.
 
-A claim is `fence = :seen + 1, attempt = :mine IF fence = :seen` (the first one: no fence yet), and
-everything an attempt writes afterwards is conditional on that fence and that attempt. So a stalled
-worker that wakes up is refused, and a retry after a lost response finds its own attempt and knows
-that it had succeeded; ADD would count such a call twice. Wall clocks are written for people
-(`updated_at`) and never compared.
+A claim is `fence = :seen + 1, attempt = :mine IF fence = :seen`; every later write of that attempt is
+conditional on its fence and attempt, so a stalled worker that wakes up is refused.
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ from typing import TYPE_CHECKING
 from worker.aws import ledger_row
 from worker.aws.ledger_row import FileRow, Value
 from worker.aws.row_writer import RowWriter
-from worker.aws.translation import translated
+from worker.aws.translation import translate_errors
 from worker.errors import LeaseLostError
 from worker.models.file import FileMessage, FileType
 from worker.models.ledger import Checkpoint, Claim, State
@@ -26,20 +23,21 @@ from worker.models.ledger import Checkpoint, Claim, State
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# Every heartbeat pays for the size of the row.
 _MESSAGE_CHARS = 500
 _PATH_CHARS = 2_000
 _COUNTS = ("failures", "interruptions", "crash_strikes")
 _OF_ONE_VERSION = (*_COUNTS, "checkpoint", "reason", "reason_message")
 _PENDING = ("pending", "index_pending", "vectors_pending")
-_HELD = "#fence = :my_fence AND #attempt = :my_attempt"
-_HELD_AND_OWNED = f"{_HELD} AND attribute_exists(#owner)"
+_IF_HELD = "#fence = :my_fence AND #attempt = :my_attempt"
+_IF_HELD_AND_OWNED = f"{_IF_HELD} AND attribute_exists(#owner)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commit:
-    """The end of one file's processing, as the ledger keeps it. `state` is an end state.
+    """The end of one file's processing, as the ledger stores it. `state` is an end state.
 
-    `file_path` is what the index was told where that is not what the claim's message said.
+    `file_path` is the path that was indexed, where it differs from the one of the claim's message.
     """
 
     state: State
@@ -59,7 +57,7 @@ class Commit:
 class FileTable:
     """The ledger, as one worker (`owner`) writes it.
 
-    Every method raises UnavailableError or ThrottledError when DynamoDB is away, and
+    Every method raises UnavailableError or ThrottledError when DynamoDB is unavailable, and
     MisconfiguredError when the table is missing or forbidden.
     """
 
@@ -79,33 +77,33 @@ class FileTable:
         self._writer = RowWriter(client=client, table=table, now=now)
 
     def read(self, file_id: str) -> FileRow | None:
-        """The row as it is now (consistent), None when the file was never claimed."""
-        with translated(f"read {file_id} in table {self._table}"):
+        """The current row (a consistent read), None when the file was never claimed."""
+        with translate_errors(f"read {file_id} in table {self._table}"):
             response = self._client.get_item(
                 TableName=self._table, Key={"file_id": {"S": file_id}}, ConsistentRead=True
             )
         item = response.get("Item")
-        return next(ledger_row.whole([item] if item else []), None)
+        return next(ledger_row.complete_rows([item] if item else []), None)
 
     def read_many(self, file_ids: Collection[str]) -> dict[str, FileRow]:
         """The rows (consistent) of 1 to 100 files, by file_id.
 
-        Files that were never claimed are left out, and so may be others while the table is busy.
+        Files that were never claimed are left out, and others may be while the table is throttled.
         """
         keys = [{"file_id": ledger_row.to_wire(file_id)} for file_id in file_ids]
-        with translated(f"read table {self._table}"):
+        with translate_errors(f"read table {self._table}"):
             response = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
             )
-        rows = ledger_row.whole(response["Responses"].get(self._table, []))
+        rows = ledger_row.complete_rows(response["Responses"].get(self._table, []))
         return {row.file_id: row for row in rows}
 
     def rows(self) -> Iterator[FileRow]:
-        """All rows, in no order: a scan, for operators and proofs, not for the worker's own path."""
-        with translated(f"read table {self._table}"):
+        """All rows, in no order: a scan, for operators and tests, not for the worker's own path."""
+        with translate_errors(f"read table {self._table}"):
             pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
             for page in pages:
-                yield from ledger_row.whole(page["Items"])
+                yield from ledger_row.complete_rows(page["Items"])
 
     def claim(
         self,
@@ -116,15 +114,16 @@ class FileTable:
         seen: FileRow | None,
         attempt: str,
     ) -> FileRow:
-        """Take the file for one attempt, over the row that was `seen`; returns the row as claimed.
+        """Claim the file for one attempt, replacing the row that was `seen`; returns the claimed row.
 
-        Whether the row may be taken is the caller's decision; this only makes sure that nobody took
-        it meanwhile (LeaseLostError). `attempt` must be new for every call. Failures, interruptions,
-        checkpoint and reason go on counting only for an unfinished row of the same version; what is
-        stored of the file's content is kept until the commit replaces it. What was pending is not any
-        more: this attempt's own end decides that anew.
+        Whether the row may be claimed is the caller's decision; LeaseLostError means that another attempt
+        claimed it in the meantime. `attempt` must be new for every call. Counts, checkpoint and reason
+        survive only in an unfinished row of the same version; the pointers to stored content stay until
+        the commit replaces them, and pending flags are cleared.
         """
         values: dict[str, Value | None] = {
+            # Not ADD: a retry after a lost response would raise the fence twice. With the condition on the
+            # fence that was seen, it is refused and recognises its own attempt in the row.
             "fence": (seen.fence if seen else 0) + 1,
             "attempt": attempt,
             "state": State.PROCESSING.value,
@@ -149,15 +148,15 @@ class FileTable:
         )
         if row is None or row.attempt != attempt:
             raise LeaseLostError(
-                f"File {message.file_id} was claimed meanwhile by attempt {row.attempt if row else None}; "
-                "that attempt goes on with it."
+                f"File {message.file_id} was claimed in the meantime by attempt "
+                f"{row.attempt if row else None}; that attempt continues with it."
             )
         return row
 
     def seed(self, file: FileMessage, *, fence: int) -> None:
-        """Have the fence of a file nobody claimed yet go on from `fence` (1 or more).
+        """Start the fence of a file that was never claimed at `fence` (1 or more).
 
-        For a new ledger beside an index that was kept, which refuses what is older than its own.
+        Needed for a new ledger beside an existing index, which refuses versions below its own.
         """
         self._writer.write(
             file.file_id,
@@ -168,16 +167,16 @@ class FileTable:
         )
 
     def beat(self, claim: Claim) -> bool:
-        """Show that the attempt is alive; False means the file was taken over."""
+        """Record that the attempt is alive; False means that the file was taken over."""
         return self._write(claim, what="beat for", count="beat") is not None
 
     def save_checkpoint(self, claim: Claim, checkpoint: Checkpoint) -> None:
-        """Point at the finished pages, whose objects are stored already. Raises LeaseLostError."""
+        """Store the pointer to the finished pages, whose objects exist already. Raises LeaseLostError."""
         values = {"checkpoint": ledger_row.checkpoint_to_json(checkpoint)}
-        _held(self._write(claim, what="checkpoint", values=values), claim)
+        _require_lease(self._write(claim, what="checkpoint", values=values), claim)
 
     def commit(self, claim: Claim, commit: Commit) -> None:
-        """Write the end of a file's processing and let go of it. Raises LeaseLostError.
+        """Write the end of a file's processing and release it. Raises LeaseLostError.
 
         Repeating it after a lost response changes nothing. Only a dead-lettered row keeps its counts.
         """
@@ -201,29 +200,29 @@ class FileTable:
             values["file_path"] = commit.file_path[:_PATH_CHARS]
         if commit.state is not State.DEAD_LETTERED:
             values |= dict.fromkeys(_COUNTS)
-        _held(self._write(claim, what="commit", values=values), claim)
+        _require_lease(self._write(claim, what="commit", values=values), claim)
 
     def release(self, claim: Claim, *, interrupted: bool) -> bool:
-        """Let go of an unfinished file, so that the next worker need not wait; its checkpoint stays.
+        """Release an unfinished file, so that the next worker need not wait; its checkpoint stays.
 
-        False means that another attempt has the file already, which is as good.
+        False means that another attempt holds the file already; the caller need not act.
         """
         count = "interruptions" if interrupted else None
-        return self._let_go(claim, what="release", values={}, count=count) is not None
+        return self._release(claim, what="release", values={}, count=count) is not None
 
     def record_failure(self, claim: Claim, *, code: str, message: str) -> int:
-        """Count a failure and let go of the file; returns the failures so far. Raises LeaseLostError."""
+        """Count a failure and release the file; returns the failures so far. Raises LeaseLostError."""
         values = {"reason": code, "reason_message": message[:_MESSAGE_CHARS]}
-        return _held(
-            self._let_go(claim, what="record a failure of", values=values, count="failures"), claim
+        return _require_lease(
+            self._release(claim, what="record a failure of", values=values, count="failures"), claim
         ).failures
 
-    def _let_go(
+    def _release(
         self, claim: Claim, *, what: str, values: Mapping[str, Value | None], count: str | None
     ) -> FileRow | None:
-        # A repeated call after a lost response finds no owner, so that it does not count twice.
+        # The owner is in the condition: a retry after a lost response finds none, and does not count twice.
         return self._write(
-            claim, what=what, values={**values, "owner": None}, count=count, condition=_HELD_AND_OWNED
+            claim, what=what, values={**values, "owner": None}, count=count, condition=_IF_HELD_AND_OWNED
         )
 
     def _write(
@@ -233,9 +232,9 @@ class FileTable:
         what: str,
         values: Mapping[str, Value | None] = MappingProxyType({}),
         count: str | None = None,
-        condition: str = _HELD,
+        condition: str = _IF_HELD,
     ) -> FileRow | None:
-        """Write for a claim; returns its row, None when the file is another attempt's."""
+        """Write for a claim; returns its row, None when another attempt holds the file."""
         row = self._writer.write(
             claim.file_id,
             what=what,
@@ -248,10 +247,10 @@ class FileTable:
         return row if mine else None
 
 
-def _held(row: FileRow | None, claim: Claim) -> FileRow:
+def _require_lease(row: FileRow | None, claim: Claim) -> FileRow:
     if row is None:
         raise LeaseLostError(
             f"File {claim.file_id} is no longer held by attempt {claim.attempt} (fence {claim.fence}); "
-            "the attempt that took it over goes on with it."
+            "the attempt that took it over continues with it."
         )
     return row

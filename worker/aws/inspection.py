@@ -1,4 +1,4 @@
-"""Looking at queues, buckets and the table as they are, for operators; nothing here changes anything."""
+"""Read-only checks of queues, buckets and the table, for the operator's commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from worker.aws.queue_manager import QueueDepth
-from worker.aws.translation import ErrorTable, translated
+from worker.aws.translation import ErrorTable, translate_errors
 from worker.errors import Code, DeadLetterError, ObjectGoneError
 
 if TYPE_CHECKING:
@@ -27,16 +27,16 @@ _FORBIDDEN = partial(DeadLetterError, code=Code.SOURCE_FORBIDDEN)
 _SOURCE: ErrorTable = {
     "NoSuchBucket": _MISSING,
     **dict.fromkeys(("403", "AccessDenied", "AllAccessDisabled"), _FORBIDDEN),
-    # whoever hears that an object is archived would have been allowed to read it
+    # S3 reports an archived object only to a caller who may read it, so access is fine.
     **dict.fromkeys(("InvalidObjectState", "NoSuchKey"), ObjectGoneError),
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueFacts:
-    """A queue as it is set up; without a redrive policy `redrive_arn` and the receive count are None.
+    """Configuration and depth of a queue; without a redrive policy its two fields are None.
 
-    `retention_s` is None where the server does not tell it, as ElasticMQ.
+    `retention_s` is None where the server does not report it (ElasticMQ).
     """
 
     arn: str
@@ -50,9 +50,9 @@ class QueueFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableFacts:
-    """A table as it is set up; `key` is its key attributes in order, each with its type, as `file_id S`.
+    """Configuration of a table; `key` is its key attributes in order, each with its type, as `file_id S`.
 
-    `indexes` are its secondary indexes by name, each with its status.
+    `indexes` maps the names of its secondary indexes to their status.
     """
 
     status: str
@@ -61,29 +61,29 @@ class TableFacts:
 
 
 def read_queue(client: SQSClient, url: str) -> QueueFacts:
-    """One queue's set-up and depth. Raises MisconfiguredError (missing, forbidden) or UnavailableError."""
-    with translated(f"read the attributes of {url}"):
-        told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    redrive = json.loads(told.get("RedrivePolicy") or "{}")
-    receives, retention = redrive.get("maxReceiveCount"), told.get("MessageRetentionPeriod")
+    """Read one queue. Raises MisconfiguredError (missing, forbidden) or UnavailableError."""
+    with translate_errors(f"read the attributes of {url}"):
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
+    receives, retention = redrive.get("maxReceiveCount"), attributes.get("MessageRetentionPeriod")
     return QueueFacts(
-        arn=told["QueueArn"],
+        arn=attributes["QueueArn"],
         depth=QueueDepth(
-            visible=int(told["ApproximateNumberOfMessages"]),
-            in_flight=int(told["ApproximateNumberOfMessagesNotVisible"]),
-            delayed=int(told["ApproximateNumberOfMessagesDelayed"]),
+            visible=int(attributes["ApproximateNumberOfMessages"]),
+            in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+            delayed=int(attributes["ApproximateNumberOfMessagesDelayed"]),
         ),
-        visibility_s=int(told["VisibilityTimeout"]),
+        visibility_s=int(attributes["VisibilityTimeout"]),
         retention_s=None if retention is None else int(retention),
         redrive_arn=redrive.get("deadLetterTargetArn"),
         max_receive_count=None if receives is None else int(receives),
-        fifo=told.get("FifoQueue") == "true",
+        fifo=attributes.get("FifoQueue") == "true",
     )
 
 
 def read_table(client: DynamoDBClient, name: str) -> TableFacts:
-    """One table's set-up. Raises MisconfiguredError (missing, forbidden) or UnavailableError."""
-    with translated(f"describe table {name}"):
+    """Read one table's configuration. Raises MisconfiguredError (missing, forbidden) or UnavailableError."""
+    with translate_errors(f"describe table {name}"):
         table = client.describe_table(TableName=name)["Table"]
     types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
     names = [each["AttributeName"] for each in table["KeySchema"]]
@@ -100,24 +100,25 @@ def probe_source(client: S3Client, bucket: str) -> str | None:
 
     Raises DeadLetterError (`source_missing`, `source_forbidden`) or UnavailableError.
     """
-    with translated(f"list bucket {bucket}", _SOURCE):
+    with translate_errors(f"list bucket {bucket}", _SOURCE):
         listed = client.list_objects_v2(Bucket=bucket, MaxKeys=1)
     key = next((item["Key"] for item in listed.get("Contents", [])), None)
     if key is not None:
-        with suppress(ObjectGoneError), translated(f"read s3://{bucket}/{key}", _SOURCE):
+        with suppress(ObjectGoneError), translate_errors(f"read s3://{bucket}/{key}", _SOURCE):
             client.get_object(Bucket=bucket, Key=key)["Body"].close()
     return key
 
 
 def server_time(client: S3Client) -> datetime | None:
-    """What S3 takes the time for, to a second; None where its answer does not say.
+    """The time by S3's clock, to a second; None where the response has no Date header.
 
-    Raises UnavailableError when there is no answer at all; a refusal is one.
+    Raises UnavailableError when there is no response.
     """
-    with translated("ask S3 for the time"):
+    with translate_errors("read the time from S3"):
         try:
             headers = client.list_buckets()["ResponseMetadata"]["HTTPHeaders"]
         except ClientError as error:
+            # A refused request has a date as well, so no permission is needed.
             headers = error.response["ResponseMetadata"]["HTTPHeaders"]
     date = headers.get("date")
     with suppress(TypeError, ValueError):

@@ -1,7 +1,7 @@
-"""InstanceMetadata: what the EC2 instance metadata service (IMDSv2) says about this machine.
+"""InstanceMetadata: client of the EC2 instance metadata service (IMDSv2). Not thread-safe.
 
-404 is the only all-clear. A time-out, a refusal or an answer that cannot be read is blindness, and is
-raised as UnavailableError so that nobody takes it for "no notice". Not for several threads at once.
+404 is the only all-clear. A time-out, a refusal or an unreadable answer means that the service is
+unavailable, and is raised as UnavailableError so that it is never mistaken for "no notice".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import requests
 
 from worker.errors import UnavailableError
 
-_TOKEN_TTL_S = 21_600
+_TOKEN_TTL_S = 21_600  # six hours, the longest that IMDSv2 grants
 _RENEW_BEFORE_S = 60
 _ROOT = "/latest/meta-data/"
 
@@ -30,9 +30,9 @@ class SpotAction:
 
 
 class InstanceMetadata:
-    """Client of the metadata service at `endpoint`; every request is given up after `timeout_s`.
+    """Client of the metadata service at `endpoint`; every request times out after `timeout_s`.
 
-    All methods raise UnavailableError when the service does not answer as it should.
+    All methods raise UnavailableError when there is no valid answer.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class InstanceMetadata:
         self._timeout_s = timeout_s
         self._clock = clock
         self._session = requests.Session()
-        # a proxy from the environment would answer for another machine
+        # A proxy from the environment would answer for another machine.
         self._session.trust_env = False
         self._token: str | None = None
         self._renew_at = 0.0
@@ -51,6 +51,7 @@ class InstanceMetadata:
         """One entry under /latest/meta-data/, None when it is not there (404)."""
         response = self._get(path)
         if response.status_code == requests.codes.unauthorized:
+            # The token is no longer accepted, though not expired by our clock: fetch a new one, once.
             self._token = None
             response = self._get(path)
         if response.status_code == requests.codes.not_found:
@@ -71,12 +72,12 @@ class InstanceMetadata:
         except (ValueError, KeyError, TypeError) as error:
             raise UnavailableError(f"The spot notice cannot be read: {text[:200]!r}.") from error
 
-    def rebalance_recommended(self) -> bool:
-        """Whether AWS recommends to leave this spot instance."""
+    def is_rebalance_recommended(self) -> bool:
+        """Whether there is a rebalance recommendation: an elevated risk of interruption."""
         return self.get("events/recommendations/rebalance") is not None
 
     def target_lifecycle_state(self) -> str | None:
-        """The state the auto-scaling group moves this instance to, None outside a group."""
+        """The lifecycle state the Auto Scaling group is moving this instance to, None outside a group."""
         return self.get("autoscaling/target-lifecycle-state")
 
     def instance_id(self) -> str | None:

@@ -1,8 +1,6 @@
-"""How a ledger row looks in DynamoDB: attribute names, and FileRow to and from them.
+"""FileRow and its DynamoDB form: attribute names, and conversion in both directions.
 
-An absent attribute means None, 0, False or "", so that rows stay small. The checkpoint is JSON in one
-attribute; its parts' keys share a long prefix that is stored once, because every heartbeat pays for
-the size of the row.
+An absent attribute means None, 0, False or "".
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ Value: TypeAlias = str | int | bool
 Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 PENDING = "pending"
-"""The attribute that only rows with something pending have, and the name of the index over it."""
+"""The attribute that only rows with pending work have, and the name of the sparse index over it."""
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -35,7 +33,7 @@ _deserialize = TypeDeserializer().deserialize
 class FileRow:
     """One ledger row as last read.
 
-    `pending` is the row's place in the index of pending rows, `fills` how often a replay wrote it.
+    `pending` is the row's key in the index of pending rows, `fills` how often the replayer wrote it.
     """
 
     file_id: str
@@ -70,17 +68,14 @@ class FileRow:
 
     @property
     def finished(self) -> bool:
-        """Whether the file is in an end state, with no attempt on it."""
+        """Whether the file is in an end state, with no attempt in progress."""
         return self.state is not State.PROCESSING
 
 
 def pending_values(file_id: str, *, index: bool, vectors: bool) -> dict[str, Value | None]:
-    """The attributes that say what is pending of a file.
-
-    Only rows with `pending` are in the index of that name; sixteen values of it spread the rows, so
-    that an outage does not throttle one partition.
-    """
+    """The attributes that record what is pending for a file."""
     return {
+        # One of sixteen shards: with a single key value an outage would throttle one partition of the index.
         PENDING: file_id[:1] if index or vectors else None,
         "index_pending": index,
         "vectors_pending": vectors,
@@ -88,13 +83,13 @@ def pending_values(file_id: str, *, index: bool, vectors: bool) -> dict[str, Val
 
 
 def to_wire(value: Value) -> AttributeValueTypeDef:
-    """A value as DynamoDB spells it."""
+    """A value in DynamoDB's typed form."""
     wire: AttributeValueTypeDef = _serialize(value)
     return wire
 
 
 def from_wire(item: Item) -> FileRow:
-    """A row as read; attributes this version does not know are left out."""
+    """A row as a value; attributes unknown to this version are ignored."""
     known = {name: _plain(_deserialize(item[name])) for name in FileRow.__dataclass_fields__ if name in item}
     known["state"] = State(known["state"])
     if "checkpoint" in known:
@@ -102,16 +97,15 @@ def from_wire(item: Item) -> FileRow:
     return FileRow(**known)
 
 
-def whole(items: Iterable[Item]) -> Iterator[FileRow]:
-    """The rows among items; an item without a state is no row of ours.
-
-    A real table never shows one half-written; moto, which is not atomic between threads, does.
-    """
+def complete_rows(items: Iterable[Item]) -> Iterator[FileRow]:
+    """The items that are rows, as values; an item without a state is skipped."""
+    # DynamoDB never shows a half-written item; moto, which is not atomic between threads, does.
     return (from_wire(item) for item in items if "state" in item)
 
 
 def checkpoint_to_json(checkpoint: Checkpoint) -> str:
     """A checkpoint as compact JSON."""
+    # The keys share a long prefix, which is stored once: every heartbeat pays for the size of the row.
     prefix = os.path.commonprefix([part.key for part in checkpoint.parts])  # noqa: RUF071 - keys are no paths
     return json.dumps(
         {

@@ -1,9 +1,4 @@
-"""PendingFiles: the ledger rows of which something is still to be written, found by a sparse index.
-
-The index lags and holds keys only, so a row is read again (consistently) before it is filled. Two workers may
-fill one row at the same time, and both write the same version of the document; so a fill that leaves
-nothing pending is refused when another came in between, and one that leaves something pending is not.
-"""
+"""PendingFiles: the ledger rows whose index entry or vectors are still to be written, by a sparse index."""
 
 from __future__ import annotations
 
@@ -15,7 +10,7 @@ from worker.aws import ledger_row
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import PENDING, FileRow, Value
 from worker.aws.row_writer import RowWriter
-from worker.aws.translation import ErrorTable, misconfigured, translated
+from worker.aws.translation import ErrorTable, misconfigured, translate_errors
 from worker.errors import Code
 from worker.models.ledger import State
 
@@ -37,7 +32,7 @@ _QUERY: ErrorTable = dict.fromkeys(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingPage:
-    """Some files of a shard; `after` is where the next page begins, None at the end."""
+    """Some files of a shard; `after` is the start of the next page, None at the end."""
 
     file_ids: tuple[str, ...]
     after: str | None = None
@@ -45,16 +40,16 @@ class PendingPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingFiles:
-    """Finds pending rows and fills them. Every method raises what FileTable's do."""
+    """Queries and updates pending rows. Every method raises the errors of FileTable's methods."""
 
     client: DynamoDBClient
     name: str
     table: FileTable
 
     def page(self, shard: str, *, limit: int, after: str | None = None) -> PendingPage:
-        """Up to `limit` files of a shard (a character of SHARDS), as they were a moment ago.
+        """Up to `limit` files of a shard (a character of SHARDS), eventually consistent.
 
-        Raises MisconfiguredError when the table has no such index, or not yet.
+        Raises MisconfiguredError when the table has no such index, or it is still being built.
         """
         query: QueryInputTypeDef = {
             "TableName": self.name,
@@ -66,7 +61,7 @@ class PendingFiles:
         }
         if after is not None:
             query["ExclusiveStartKey"] = {PENDING: {"S": shard}, "file_id": {"S": after}}
-        with translated(f"query the index {PENDING} of table {self.name}", _QUERY):
+        with translate_errors(f"query the index {PENDING} of table {self.name}", _QUERY):
             response = self.client.query(**query)
         last = response.get("LastEvaluatedKey")
         return PendingPage(
@@ -75,17 +70,18 @@ class PendingFiles:
         )
 
     def read(self, file_id: str) -> FileRow | None:
-        """The row as it is now, None when nothing is pending of it any more."""
+        """The current row, None when nothing is pending any more."""
+        # The index lags behind the table and holds keys only, hence this consistent read before a fill.
         row = self.table.read(file_id)
         return row if row is not None and row.finished and row.pending else None
 
     def fill(self, row: FileRow, *, index_pending: bool = False, vectors_pending: bool = False) -> bool:
-        """Say what is still pending of a row that was `row` when its document was made.
+        """Record what is still pending for a row that was `row` when its document was made.
 
-        False: it is as it was, because somebody claimed the file or filled it meanwhile.
+        False: nothing changed, because the file was claimed or filled in the meantime.
         """
-        told = ledger_row.pending_values(row.file_id, index=index_pending, vectors=vectors_pending)
-        now = self._write(row, "fill", told, last=not (index_pending or vectors_pending))
+        values = ledger_row.pending_values(row.file_id, index=index_pending, vectors=vectors_pending)
+        now = self._write(row, "fill", values, last=not (index_pending or vectors_pending))
         return now is not None and (
             now.fence,
             now.state,
@@ -96,7 +92,7 @@ class PendingFiles:
     def refuse(self, row: FileRow, *, reason: str) -> bool:
         """Record that the index refuses the row's document; False as with `fill`.
 
-        What is stored of the content stays, so that it can be indexed when the cause is mended.
+        The stored content stays, so that the document can be indexed when the cause is fixed.
         """
         values: dict[str, Value | None] = {
             "state": State.DEAD_LETTERED.value,
@@ -111,6 +107,8 @@ class PendingFiles:
         self, row: FileRow, what: str, values: Mapping[str, Value | None], *, last: bool
     ) -> FileRow | None:
         condition = "#fence = :seen AND #state = :was AND attribute_not_exists(#owner)"
+        # Two workers may fill one row at the same time. The write that leaves nothing pending is refused when
+        # another came in between, since that one may have left something pending.
         expected: dict[str, Value] = {":seen": row.fence, ":was": row.state.value}
         if last and row.fills:
             condition += " AND #fills = :fills"

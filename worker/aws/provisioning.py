@@ -1,10 +1,6 @@
-"""Making queue, dead-letter queue, buckets and table where they are missing.
+"""Creation of queue, dead-letter queue, buckets and table where they are missing.
 
-What is there is left as it is; only a table that lacks the index of pending rows is given it.
-
-The queue's own redrive is only the net for messages that kill whole machines, hence its high limit:
-interruptions raise the receive count too. The dead-letter queue keeps messages longer than the queue
-does, because a message keeps its age when it moves.
+Existing ones are left unchanged, except for a table without the index of pending rows, which gets it.
 """
 
 from __future__ import annotations
@@ -21,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from worker.aws.clients import Clients
 from worker.aws.ledger_row import PENDING
-from worker.aws.translation import error_code, misconfigured, translated
+from worker.aws.translation import error_code, misconfigured, translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,22 +36,25 @@ _Attributes: TypeAlias = "Mapping[QueueAttributeNameType, str]"
 
 _DAY_S = 86_400
 _QUEUE_RETENTION_S = 4 * _DAY_S
+# A message keeps its age when SQS moves it, so the dead-letter queue must retain it longer than the queue.
 _DLQ_RETENTION_S = 14 * _DAY_S
 _VISIBILITY_S = 120
+# The worker dead-letters documents itself. The redrive policy is for messages that kill whole machines; the
+# limit is high because every interruption raises the receive count.
 _MAX_RECEIVE_COUNT = 100
 _INDEX_WAIT_S = 300.0
-_LOOK_S = 1.0
+_POLL_S = 1.0
 _NOTIFICATION_ID = "cis-worker"
 _REGION_WITHOUT_CONSTRAINT = "us-east-1"
-_BUCKET_TAKEN = misconfigured("The name is taken by somebody else: choose another one.")
+_BUCKET_TAKEN = misconfigured("The name belongs to another account: choose another one.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provisioned:
-    """One thing the worker needs; `created` False means it was there already.
+    """One resource of the worker; `created` False means that it existed already.
 
-    `identifier` is the queue's URL, the table's ARN or the bucket's name; on a dry run the name of
-    what would be made.
+    `identifier` is the queue's URL, the table's ARN or the bucket's name; in a dry run the name of
+    what would be created.
     """
 
     kind: str
@@ -73,9 +72,9 @@ def provision(
     table: str,
     dry_run: bool = False,
 ) -> list[Provisioned]:
-    """Make what is missing and tell what there is; running it again makes nothing.
+    """Create what is missing and report every resource; idempotent.
 
-    Raises MisconfiguredError when it is not allowed to, or when a bucket's name is taken.
+    Raises MisconfiguredError when a permission is missing or a bucket's name is taken.
     """
     dlq = _queue(clients.sqs, dlq_name, {"MessageRetentionPeriod": str(_DLQ_RETENTION_S)}, dry_run=dry_run)
     attributes: dict[QueueAttributeNameType, str] = {
@@ -97,23 +96,27 @@ def provision(
 
 
 def connect_notifications(clients: Clients, bucket: str, queue_url: str) -> None:
-    """Have a bucket tell the queue of every object created or removed.
+    """Send the bucket's events (object created, object removed) to the queue.
 
-    Other notifications of the bucket and other statements of the queue's policy are kept.
+    Other notifications of the bucket and other statements of the queue's policy stay.
     """
-    with translated(f"connect bucket {bucket} to {queue_url}"):
+    with translate_errors(f"connect bucket {bucket} to {queue_url}"):
         attributes = _queue_attributes(clients.sqs, queue_url)
         policy = json.loads(attributes.get("Policy") or '{"Version": "2012-10-17", "Statement": []}')
         statement = _statement(bucket, attributes["QueueArn"])
         others = [entry for entry in policy["Statement"] if entry.get("Sid") != statement["Sid"]]
         policy["Statement"] = [*others, statement]
         clients.sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(policy)})
-        found = clients.s3.get_bucket_notification_configuration(Bucket=bucket)
+        current = clients.s3.get_bucket_notification_configuration(Bucket=bucket)
         wanted = cast(
-            "NotificationConfigurationTypeDef", {k: v for k, v in found.items() if k != "ResponseMetadata"}
+            "NotificationConfigurationTypeDef", {k: v for k, v in current.items() if k != "ResponseMetadata"}
         )
         wanted["QueueConfigurations"] = [
-            *(entry for entry in found.get("QueueConfigurations", []) if entry.get("Id") != _NOTIFICATION_ID),
+            *(
+                entry
+                for entry in current.get("QueueConfigurations", [])
+                if entry.get("Id") != _NOTIFICATION_ID
+            ),
             {
                 "Id": _NOTIFICATION_ID,
                 "QueueArn": attributes["QueueArn"],
@@ -124,51 +127,53 @@ def connect_notifications(clients: Clients, bucket: str, queue_url: str) -> None
 
 
 def _queue(client: SQSClient, name: str, attributes: _Attributes, *, dry_run: bool) -> Provisioned:
-    made = partial(Provisioned, kind="queue", name=name)
-    with translated(f"make queue {name}"):
+    result = partial(Provisioned, kind="queue", name=name)
+    with translate_errors(f"create queue {name}"):
         try:
-            return made(created=False, identifier=client.get_queue_url(QueueName=name)["QueueUrl"])
+            return result(created=False, identifier=client.get_queue_url(QueueName=name)["QueueUrl"])
         except client.exceptions.QueueDoesNotExist:
             pass
         if dry_run:
-            return made(created=True, identifier=name)
+            return result(created=True, identifier=name)
         url = client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        return made(created=True, identifier=url)
+        return result(created=True, identifier=url)
 
 
 def _bucket(client: S3Client, name: str, *, dry_run: bool) -> Provisioned:
-    made = partial(Provisioned, kind="bucket", name=name, identifier=name)
-    with translated(f"make bucket {name}", {"403": _BUCKET_TAKEN, "BucketAlreadyExists": _BUCKET_TAKEN}):
+    result = partial(Provisioned, kind="bucket", name=name, identifier=name)
+    with translate_errors(
+        f"create bucket {name}", {"403": _BUCKET_TAKEN, "BucketAlreadyExists": _BUCKET_TAKEN}
+    ):
         try:
             client.head_bucket(Bucket=name)
-            return made(created=False)
+            return result(created=False)
         except ClientError as error:
             if error_code(error) != "404":
                 raise
         if dry_run:
-            return made(created=True)
+            return result(created=True)
         region = client.meta.region_name
         if region == _REGION_WITHOUT_CONSTRAINT:
             client.create_bucket(Bucket=name)
         else:
             constraint = cast("BucketLocationConstraintType", region)
             client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": constraint})
-        return made(created=True)
+        return result(created=True)
 
 
 def _table(client: DynamoDBClient, name: str, *, dry_run: bool) -> list[Provisioned]:
-    """The table, and the index of pending rows where an older table is given one."""
-    made = partial(Provisioned, kind="table", name=name)
-    with translated(f"make table {name}"):
+    """The table, and the index of pending rows where it is added to an existing table."""
+    result = partial(Provisioned, kind="table", name=name)
+    with translate_errors(f"create table {name}"):
         try:
-            found = client.describe_table(TableName=name)["Table"]
+            table = client.describe_table(TableName=name)["Table"]
         except client.exceptions.ResourceNotFoundException:
             pass
         else:
-            added = _pending_index(client, name, found, dry_run=dry_run)
-            return [made(created=False, identifier=found["TableArn"]), *added]
+            added = _pending_index(client, name, table, dry_run=dry_run)
+            return [result(created=False, identifier=table["TableArn"]), *added]
         if dry_run:
-            return [made(created=True, identifier=name)]
+            return [result(created=True, identifier=name)]
         response = client.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
@@ -177,7 +182,7 @@ def _table(client: DynamoDBClient, name: str, *, dry_run: bool) -> list[Provisio
             GlobalSecondaryIndexes=[_pending_definition()],
         )
         client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
-        return [made(created=True, identifier=response["TableDescription"]["TableArn"])]
+        return [result(created=True, identifier=response["TableDescription"]["TableArn"])]
 
 
 def _pending_index(
@@ -203,15 +208,13 @@ def _pending_index(
 
 
 def _wait_for_index(client: DynamoDBClient, name: str) -> None:
-    """Wait until the index can be queried, but not for ever: over a large table it takes its time.
-
-    Until then the workers leave pending rows alone, and the doctor tells.
-    """
+    """Wait until the index is active, at most five minutes: on a large table the backfill takes longer."""
+    # Until it is active the workers leave pending rows alone, and `cis-worker doctor` reports it.
     pause, deadline = threading.Event(), time.monotonic() + _INDEX_WAIT_S
     while _index_states(client.describe_table(TableName=name)["Table"]).get(PENDING) != "ACTIVE":
         if time.monotonic() > deadline:
             return
-        pause.wait(_LOOK_S)
+        pause.wait(_POLL_S)
 
 
 def _index_states(table: TableDescriptionTypeDef) -> Mapping[str, str]:
@@ -231,7 +234,7 @@ def _string(name: str) -> AttributeDefinitionTypeDef:
 
 
 def _queue_attributes(client: SQSClient, url: str) -> _Attributes:
-    with translated(f"read the attributes of {url}"):
+    with translate_errors(f"read the attributes of {url}"):
         response = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "Policy"])
     return response["Attributes"]
 
@@ -246,7 +249,7 @@ def _statement(bucket: str, queue_arn: str) -> dict[str, object]:
         "Resource": queue_arn,
         "Condition": {
             "ArnLike": {"aws:SourceArn": f"arn:{partition}:s3:::{bucket}"},
-            # a bucket name alone could be taken over by another account
+            # Without it another account could take over the name of a deleted bucket and send events.
             "StringEquals": {"aws:SourceAccount": account},
         },
     }

@@ -1,9 +1,7 @@
-"""QueueManager: everything that is said to SQS.
+"""QueueManager: receive, delete, extend, requeue and dead-letter messages on SQS.
 
-A 200 from SQS proves nothing about ownership: deleting with a stale handle "succeeds" without
-deleting, and extending a lapsed one does nothing. So the lease is a deadline counted on the local
-clock from *before* the receive call, and no result here is ever needed for correctness; the ledger's
-fence decides. What we add to a message travels in one JSON attribute named `cis`.
+A 200 from SQS proves nothing about ownership: deleting with a stale handle "succeeds" without deleting.
+Correctness never depends on a result here; the ledger's fence decides.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from worker.aws import received_message
 from worker.aws.received_message import ReceivedMessage
-from worker.aws.translation import error_code, translate, translated
+from worker.aws.translation import error_code, translate, translate_errors
 from worker.errors import TransientError
 
 if TYPE_CHECKING:
@@ -37,11 +35,11 @@ _LONGEST_DELAY_S = 900
 _LONGEST_VISIBILITY_S = 43_200
 _REASON_CHARS = 500
 
-_LEASE_GONE = frozenset(
+_LEASE_LOST_CODES = frozenset(
     {
         "AWS.SimpleQueueService.MessageNotInflight",
         "InvalidParameterValue",
-        "InvalidParameterValueException",  # the same, by the JSON protocol
+        "InvalidParameterValueException",  # the same in the JSON protocol
         "MessageNotInflight",
         "ReceiptHandleIsInvalid",
     }
@@ -50,9 +48,9 @@ _LEASE_GONE = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extension:
-    """Message ids whose lease was extended, and those that are ours no more.
+    """Message ids whose lease was extended, and those whose lease is lost.
 
-    A message in neither was in a call that failed: its old deadline stands.
+    A message in neither set was in a call that failed: its old deadline stands.
     """
 
     landed: frozenset[str]
@@ -61,7 +59,7 @@ class Extension:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueDepth:
-    """SQS's approximate counts: never to be asserted on, good enough to scale by."""
+    """SQS's approximate counts: good enough for scaling, too inexact for assertions."""
 
     visible: int
     in_flight: int
@@ -71,9 +69,9 @@ class QueueDepth:
 class QueueManager:
     """The work queue and its dead-letter queue.
 
-    Every method raises UnavailableError or ThrottledError when SQS is away and MisconfiguredError
-    when a queue is missing or forbidden, except where it says otherwise. `poll_client` is used to
-    receive; its read time-out must outlast a long poll.
+    Every method raises UnavailableError or ThrottledError when SQS is unavailable and MisconfiguredError
+    when a queue is missing or forbidden, except where stated otherwise. `poll_client` is used to
+    receive; its read time-out must be longer than a long poll.
     """
 
     def __init__(
@@ -94,9 +92,10 @@ class QueueManager:
         self._clock = clock
 
     def receive(self, *, limit: int, wait_s: int = _LONGEST_WAIT_S) -> list[ReceivedMessage]:
-        """Take up to `limit` messages (clamped to 1..10), waiting up to `wait_s` (0..20) for the first."""
+        """Receive up to `limit` messages (clamped to 1..10), waiting up to `wait_s` (0..20) for the first."""
+        # The lease is counted from before the call: SQS starts it at some moment before the response arrives.
         began = self._clock()
-        with translated(f"receive from {self._queue_url}"):
+        with translate_errors(f"receive from {self._queue_url}"):
             response = self._poll_client.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=max(1, min(limit, _BATCH)),
@@ -113,14 +112,14 @@ class QueueManager:
     def delete(self, messages: Sequence[ReceivedMessage]) -> list[ReceivedMessage]:
         """Delete messages and return those that could not be deleted.
 
-        Failed entries that are SQS's own fault are tried again; an outage is logged, not raised,
-        because a message that comes back is recognised by its ledger row.
+        Failed entries that are SQS's own fault are retried; an outage is logged, not raised,
+        because a redelivered message is recognised by its ledger row.
         Raises MisconfiguredError only.
         """
         return [message for batch in _batches(messages) for message in self._delete_batch(batch)]
 
     def extend(self, messages: Sequence[ReceivedMessage], *, visibility_s: int) -> Extension:
-        """Hide messages for `visibility_s` from now. Raises nothing: what did not land is not listed."""
+        """Hide messages for `visibility_s` from now. Raises nothing: failed calls are logged."""
         landed: set[str] = set()
         lost: set[str] = set()
         for batch in _batches(messages):
@@ -143,12 +142,12 @@ class QueueManager:
             for entry in response.get("Failed", []):
                 message_id = batch[int(entry["Id"])].message_id
                 _log_failed("extend_refused", entry, message_id)
-                if entry["Code"] in _LEASE_GONE:
+                if entry["Code"] in _LEASE_LOST_CODES:
                     lost.add(message_id)
         return Extension(landed=frozenset(landed), lost=frozenset(lost - landed))
 
     def hide(self, message: ReceivedMessage, *, delay_s: int) -> None:
-        """Let a message come back after `delay_s`; one that is no longer ours is left alone."""
+        """Make a message visible again after `delay_s`; nothing happens when its lease is lost."""
         try:
             self._client.change_message_visibility(
                 QueueUrl=self._queue_url,
@@ -156,7 +155,7 @@ class QueueManager:
                 VisibilityTimeout=max(0, min(delay_s, _LONGEST_VISIBILITY_S)),
             )
         except (ClientError, BotoCoreError) as error:
-            if not (isinstance(error, ClientError) and error_code(error) in _LEASE_GONE):
+            if not (isinstance(error, ClientError) and error_code(error) in _LEASE_LOST_CODES):
                 raise translate(error, what=f"hide message {message.message_id}") from error
             _log.info("hide_too_late", message_id=message.message_id, code=error_code(error))
 
@@ -165,10 +164,8 @@ class QueueManager:
         return self._send(self._queue_url, body, cis or {}, delay_s=delay_s)
 
     def requeue(self, message: ReceivedMessage, *, delay_s: int) -> None:
-        """Replace a message by a fresh copy, so that an interruption costs no receive count.
-
-        The copy is sent first: when that fails the original stays, and SQS redelivers it.
-        """
+        """Replace a message by a fresh copy, so that an interruption does not raise the receive count."""
+        # The copy is sent first: when that fails the original stays, and SQS redelivers it.
         cis = {
             **message.cis,
             "interruptions": message.interruptions + 1,
@@ -183,7 +180,7 @@ class QueueManager:
     ) -> None:
         """Send a message (or the one record of it in `body`) to the dead-letter queue with its reason.
 
-        The original is not deleted: the consumer does that once the end is recorded.
+        The original is not deleted: the consumer does that once the ledger has the outcome.
         """
         cis = {
             "code": code,
@@ -198,14 +195,14 @@ class QueueManager:
         self._send(self._dlq_url, message.body if body is None else body, cis, delay_s=0)
 
     def dead_letter_anew(self, body: str, *, code: str, reason: str, stage: str) -> None:
-        """Send a body whose own message is gone to the dead-letter queue, with its reason."""
+        """Send a body whose message was deleted long ago to the dead-letter queue, with its reason."""
         self._send(
             self._dlq_url, body, {"code": code, "reason": _printable(reason), "stage": stage}, delay_s=0
         )
 
     def depth(self) -> QueueDepth:
-        """About how many messages wait, are being worked on, and are delayed."""
-        with translated(f"read the depth of {self._queue_url}"):
+        """The approximate number of visible, in-flight and delayed messages."""
+        with translate_errors(f"read the depth of {self._queue_url}"):
             response = self._client.get_queue_attributes(
                 QueueUrl=self._queue_url,
                 AttributeNames=[
@@ -222,11 +219,11 @@ class QueueManager:
         )
 
     def _send(self, url: str, body: str, cis: Mapping[str, Any], *, delay_s: int) -> str:
-        # json escapes everything SQS forbids in an attribute; an empty attribute is refused
+        # JSON escapes every character that SQS forbids in an attribute. An empty attribute is refused.
         attributes: dict[str, MessageAttributeValueTypeDef] = {}
         if cis:
             attributes["cis"] = {"DataType": "String", "StringValue": json.dumps(cis)}
-        with translated(f"send to {url}"):
+        with translate_errors(f"send to {url}"):
             response = self._client.send_message(
                 QueueUrl=url,
                 MessageBody=body,
@@ -253,8 +250,8 @@ class QueueManager:
         return [*refused, *left.values()]
 
     def _delete_once(self, messages: Mapping[int, ReceivedMessage]) -> list[BatchResultErrorEntryTypeDef]:
-        # the index is the entry's id: one batch may hold two receipts of one message
-        with translated(f"delete messages of {self._queue_url}"):
+        # The entry's id is its index: a batch may hold two receipts of one message.
+        with translate_errors(f"delete messages of {self._queue_url}"):
             response = self._client.delete_message_batch(
                 QueueUrl=self._queue_url,
                 Entries=[

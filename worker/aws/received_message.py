@@ -1,9 +1,7 @@
-"""A queue message as received, with its lease and the attribute `cis` of our own.
+"""A queue message as received, with its lease and the worker's own attribute `cis`.
 
-`cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on messages that were given
-back, {"again": fence} on those that ask for a finished file to be read once more, and the reason as well on
-dead-lettered ones. Others may send anything under that name; what
-cannot be read counts as absent.
+`cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on requeued messages,
+{"again": fence} on requests to process a finished file again, and the reason on dead-lettered ones.
 """
 
 from __future__ import annotations
@@ -36,18 +34,18 @@ class ReceivedMessage:
 
     @property
     def lease_until(self) -> float:
-        """When the message becomes visible to others, in seconds of the local clock."""
+        """When the message becomes visible to other workers, in seconds of the local clock."""
         return self.received_at + self.visibility_s
 
     @property
     def interruptions(self) -> int:
-        """How often this message was requeued by a machine that went away."""
+        """How often this message was requeued because of an interruption."""
         value = self.cis.get("interruptions")
         return value if isinstance(value, int) else 0
 
     @property
     def again(self) -> int | None:
-        """The fence whose finished result is to be made once more; None on nearly all messages."""
+        """The fence whose finished result is to be produced again; None on nearly all messages."""
         value = self.cis.get("again")
         return value if isinstance(value, int) else None
 
@@ -59,13 +57,13 @@ class ReceivedMessage:
 
     @property
     def correlation(self) -> str:
-        """One id for all copies of a message: that of the first, which every give-back hands on."""
+        """One id for all copies of a message: that of the first, which every requeue passes on."""
         value = self.cis.get("correlation")
         return value if isinstance(value, str) and value else self.message_id
 
 
 def from_wire(message: MessageTypeDef, *, received_at: float, visibility_s: int) -> ReceivedMessage:
-    """A message of a ReceiveMessage answer as a value."""
+    """A message of a ReceiveMessage response as a value."""
     system = message.get("Attributes", {})
     attribute = message.get("MessageAttributes", {}).get("cis")
     return ReceivedMessage(
@@ -76,11 +74,12 @@ def from_wire(message: MessageTypeDef, *, received_at: float, visibility_s: int)
         received_at=received_at,
         visibility_s=visibility_s,
         sent_at_ms=int(system.get("SentTimestamp", 0)),
-        cis=_parsed(attribute.get("StringValue", "")) if attribute else {},
+        cis=_parse_cis(attribute.get("StringValue", "")) if attribute else {},
     )
 
 
-def _parsed(text: str) -> Mapping[str, Any]:
+def _parse_cis(text: str) -> Mapping[str, Any]:
+    # Any sender may set an attribute of that name: an unreadable one counts as absent.
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

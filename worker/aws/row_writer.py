@@ -1,8 +1,7 @@
-"""RowWriter: one conditional write of a ledger row, which tells the row as it then is.
+"""RowWriter: one conditional write of a ledger row, which returns the row after the call.
 
-Whoever was refused needs to see the row to know by whom, and a repeated call after a lost response to
-recognise its own write; so both come back with the one call. A server that gives no row back with a
-refusal, as DynamoDB did until 2023 and some that stand for it do, is asked for it.
+The caller learns from that row who holds it when refused, and recognises its own write when it repeats a
+call after a lost response.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from worker.aws import ledger_row
 from worker.aws.ledger_row import FileRow, Item, Value
-from worker.aws.translation import translated
+from worker.aws.translation import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowWriter:
-    """Writes rows of one table, each with the time of its writing (`updated_at`, for people)."""
+    """Writes rows of one table, each with the time of the write (`updated_at`, for people)."""
 
     client: DynamoDBClient
     table: str
@@ -39,13 +38,14 @@ class RowWriter:
         values: Mapping[str, Value | None],
         count: str | None = None,
     ) -> FileRow | None:
-        """Write if the condition holds; returns the row as it then is, whoever wrote it.
+        """Write if the condition holds; returns the row after the call, whether or not it was written.
 
         Empty values are removed, `count` names a number to raise by one. None: there is no row.
         """
-        change, used = _change({**values, "updated_at": self.now().isoformat(timespec="milliseconds")}, count)
+        updated_at = self.now().isoformat(timespec="milliseconds")
+        change, used = _update_expression({**values, "updated_at": updated_at}, count)
         used |= expected
-        with translated(f"{what} {file_id} in table {self.table}"):
+        with translate_errors(f"{what} {file_id} in table {self.table}"):
             try:
                 response = self.client.update_item(
                     TableName=self.table,
@@ -62,23 +62,24 @@ class RowWriter:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except self.client.exceptions.ConditionalCheckFailedException as error:
+                # DynamoDB returns the item with a refusal since 2023; some compatible servers do not.
                 item = cast("Item | None", error.response.get("Item")) or self._read(file_id)
             else:
                 item = response["Attributes"]
         return ledger_row.from_wire(item) if item else None
 
     def _read(self, file_id: str) -> Item | None:
-        # Later than the refusal, and as good: a fence that was not ours then is not ours now.
+        # This read comes after the refusal, which is safe: a fence never goes back to an earlier attempt.
         response = self.client.get_item(
             TableName=self.table, Key={"file_id": {"S": file_id}}, ConsistentRead=True
         )
         return cast("Item | None", response.get("Item"))
 
 
-def _change(values: Mapping[str, Value | None], count: str | None) -> tuple[str, dict[str, Value]]:
-    kept = {name: value for name, value in values.items() if value}
-    change = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
-    used: dict[str, Value] = {f":{name}": value for name, value in kept.items()}
+def _update_expression(values: Mapping[str, Value | None], count: str | None) -> tuple[str, dict[str, Value]]:
+    set_values = {name: value for name, value in values.items() if value}
+    change = "SET " + ", ".join(f"#{name} = :{name}" for name in set_values)
+    used: dict[str, Value] = {f":{name}": value for name, value in set_values.items()}
     if count:
         change += f", #{count} = if_not_exists(#{count}, :zero) + :one"
         used |= {":zero": 0, ":one": 1}

@@ -1,7 +1,7 @@
-"""Passwords for PDFs kept in AWS Secrets Manager, read once when the worker starts.
+"""PDF passwords from AWS Secrets Manager, read once when the worker starts.
 
-AWS: GetSecretValue; the role needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt where it is
-encrypted with a key of one's own.
+The role needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt where it is encrypted with a
+customer-managed key.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from worker.aws.translation import misconfigured, translated
+from worker.aws.translation import misconfigured, translate_errors
 from worker.errors import MisconfiguredError
 
 if TYPE_CHECKING:
@@ -32,22 +32,22 @@ _ERRORS = {
 def read_passwords(client: SecretsManagerClient, secret: str) -> tuple[str, ...]:
     """The passwords in a secret, in their order.
 
-    The secret is a JSON list of strings, a JSON object whose values they are (as the console makes it), or
-    plain text with one a line. Raises MisconfiguredError when it cannot be read or holds none,
-    UnavailableError when the service is away.
+    The secret is a JSON list of strings, a JSON object whose values are the passwords (as the console makes
+    it), or plain text with one per line. Raises MisconfiguredError when it cannot be read or holds none,
+    UnavailableError when the service is unavailable.
     """
-    with translated(f"read the secret {secret}", _ERRORS):
+    with translate_errors(f"read the secret {secret}", _ERRORS):
         answer = client.get_secret_value(SecretId=secret)
-    passwords = _listed(answer.get("SecretString", ""))
+    passwords = _parse_passwords(answer.get("SecretString", ""))
     if not passwords:
         raise MisconfiguredError(
             f"The secret {secret} holds no password. Put a JSON list of strings into it, or one password "
-            f"a line, or leave {_VARIABLE} unset."
+            f"per line, or leave {_VARIABLE} unset."
         )
     return passwords
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def _parse_passwords(text: str) -> tuple[str, ...]:
     try:
         value = json.loads(text)
     except ValueError:
@@ -55,5 +55,5 @@ def _listed(text: str) -> tuple[str, ...]:
     if isinstance(value, dict):
         value = list(value.values())
     if not isinstance(value, list):
-        value = [text]  # one word that happens to be JSON, such as 1234
+        value = [text]  # a password that happens to be JSON, such as 1234
     return tuple(str(password) for password in value if isinstance(password, str | int) and str(password))

@@ -1,9 +1,7 @@
-"""StorageHandler: everything that is said to S3.
+"""StorageHandler: objects of the source buckets and of the results bucket on S3.
 
-Source buckets belong to others: what is missing or forbidden there ends one message, never the
-worker. The results bucket is ours: when it is missing or forbidden, only an operator can help.
-Downloads are one streamed GET pinned to the version that was looked at, hashed on the way; boto3's
-transfer manager reads ranges and could join two versions of an object.
+A missing or forbidden source bucket ends one message, never the worker. The results bucket is the worker's
+own: when it is missing or forbidden, the worker stops.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from urllib.parse import quote, unquote
 
 from boto3.s3.transfer import TransferConfig
 
-from worker.aws.translation import ErrorTable, misconfigured, translated
+from worker.aws.translation import ErrorTable, misconfigured, translate_errors
 from worker.errors import (
     Code,
     DeadLetterError,
@@ -48,9 +46,9 @@ _SOURCE_MISSING = partial(DeadLetterError, code=Code.SOURCE_MISSING)
 _SOURCE_FORBIDDEN = partial(DeadLetterError, code=Code.SOURCE_FORBIDDEN)
 _SOURCE: ErrorTable = {
     "NoSuchBucket": _SOURCE_MISSING,
-    # a HEAD has no body to name the code in; 405 is the answer for a delete marker
+    # The answer to a HEAD has no body, so botocore reports its status as the code. 405: a delete marker.
     **dict.fromkeys(("404", "405", "MethodNotAllowed", "NoSuchKey", "NoSuchVersion"), ObjectGoneError),
-    # an archived object must be restored by its owner
+    # InvalidObjectState: the object is archived, and only its owner can restore it.
     **dict.fromkeys(("403", "AccessDenied", "AllAccessDisabled", "InvalidObjectState"), _SOURCE_FORBIDDEN),
     **dict.fromkeys(("412", "PreconditionFailed"), ObjectChangedError),
 }
@@ -82,9 +80,9 @@ _RETRYABLE = frozenset(
 
 
 class StorageHandler:
-    """Objects in the source buckets (read, by version) and in the results bucket (written).
+    """Reads objects of the source buckets by version, and reads and writes those of the results bucket.
 
-    Every method raises UnavailableError or ThrottledError when S3 is away, and MisconfiguredError
+    Every method raises UnavailableError or ThrottledError when S3 is unavailable, and MisconfiguredError
     when the results bucket is missing or forbidden.
     """
 
@@ -93,45 +91,46 @@ class StorageHandler:
         self._results_bucket = results_bucket
 
     def head(self, bucket: str, key: str, *, version_id: str | None = None) -> ObjectVersion:
-        """Look at an object: its version, size and the path it came from.
+        """Read an object's version, size and original path.
 
-        Raises ObjectGoneError when the key is not there, DeadLetterError when the bucket is missing
+        Raises ObjectGoneError when there is no such key, DeadLetterError when the bucket is missing
         or forbidden.
         """
         request: HeadObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
         if version_id:
             request["VersionId"] = version_id
         try:
-            with translated(f"look at {_url(bucket, key)}", _SOURCE):
-                found = self._client.head_object(**request)
+            with translate_errors(f"read the metadata of {_url(bucket, key)}", _SOURCE):
+                head = self._client.head_object(**request)
         except ObjectGoneError:
-            # the 404 of a HEAD does not say which is missing, key or bucket
-            with translated(f"look at bucket {bucket}", _SOURCE_BUCKET):
+            # The 404 of a HEAD does not say whether the key or the bucket is missing.
+            with translate_errors(f"read the metadata of bucket {bucket}", _SOURCE_BUCKET):
                 self._client.head_bucket(Bucket=bucket)
             raise
         return ObjectVersion(
-            etag=found["ETag"],
-            size_bytes=found["ContentLength"],
-            version_id=found.get("VersionId"),
-            original_path=unquote(found["Metadata"].get(_ORIGINAL_PATH, "")) or None,
+            etag=head["ETag"],
+            size_bytes=head["ContentLength"],
+            version_id=head.get("VersionId"),
+            original_path=unquote(head["Metadata"].get(_ORIGINAL_PATH, "")) or None,
         )
 
     def download(
         self, bucket: str, key: str, version: ObjectVersion, path: Path, *, stop: Callable[[], None]
     ) -> LocalFile:
-        """Write exactly this version of an object to `path`, hashing it on the way.
+        """Download exactly this version of an object to `path`, hashing it on the way.
 
-        `stop` is called between chunks of 1 MiB and may raise to end the download. Whatever is raised,
-        no partial file is left. Raises ObjectChangedError when the object is another one by now,
+        `stop` is called between chunks of 1 MiB and may raise to end the download. On any error
+        no partial file is left. Raises ObjectChangedError when the object was replaced,
         ObjectGoneError, DeadLetterError (bucket missing or forbidden), TransientError (disk full).
         """
+        # One streamed GET pinned to a version: boto3's transfer manager could join two versions.
         url = _url(bucket, key)
         request: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
         if version.version_id and version.version_id != "null":
             request["VersionId"] = version.version_id
         else:
             request["IfMatch"] = version.etag
-        with ExitStack() as undo, translated(f"read {url}", _SOURCE), _disk_space(path.parent):
+        with ExitStack() as undo, translate_errors(f"read {url}", _SOURCE), _disk_space(path.parent):
             body = self._client.get_object(**request)["Body"]
             undo.callback(path.unlink, missing_ok=True)
             sha256, size_bytes = _write(body, path, stop)
@@ -151,12 +150,12 @@ class StorageHandler:
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
     ) -> None:
-        """Upload a file, in parts of 5 MB when it is larger.
+        """Upload a file, as a multipart upload with parts of 5 MB when it is larger.
 
-        Metadata values may be any text: S3 keeps ASCII only, so they are stored percent-encoded.
+        Metadata values may be any text: S3 accepts ASCII only, so they are stored percent-encoded.
         """
         encoded = {name: quote(value) for name, value in (metadata or {}).items()}
-        with path.open("rb") as file, translated(f"upload {_url(bucket, key)}", self._table(bucket)):
+        with path.open("rb") as file, translate_errors(f"upload {_url(bucket, key)}", self._table(bucket)):
             self._client.upload_fileobj(
                 file,
                 bucket,
@@ -167,50 +166,50 @@ class StorageHandler:
 
     def put(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> None:
         """Write one object of the results bucket."""
-        with translated(f"write {_url(self._results_bucket, key)}", _RESULTS):
+        with translate_errors(f"write {_url(self._results_bucket, key)}", _RESULTS):
             self._client.put_object(Bucket=self._results_bucket, Key=key, Body=data, ContentType=content_type)
 
     def get(self, key: str) -> bytes | None:
-        """One object of the results bucket, None when it is not there.
+        """Read one object of the results bucket, None when there is none.
 
         Raises TransientError when it is larger than anything this worker writes (256 MiB).
         """
         url = _url(self._results_bucket, key)
         try:
-            with translated(f"read {url}", _RESULTS):
+            with translate_errors(f"read {url}", _RESULTS):
                 response = self._client.get_object(Bucket=self._results_bucket, Key=key)
                 with closing(response["Body"]) as body:
                     if response["ContentLength"] > _LARGEST_RESULT_BYTES:
                         raise TransientError(
                             f"Could not read {url}: {response['ContentLength']} bytes are more than "
-                            f"{_LARGEST_RESULT_BYTES}. Remove this object, no worker wrote it."
+                            f"{_LARGEST_RESULT_BYTES}. Remove this object; no worker wrote it."
                         )
                     return body.read()
         except ObjectGoneError:
             return None
 
     def keys(self, prefix: str) -> list[str]:
-        """The keys of the results bucket that begin so, in their order."""
-        with translated(f"list {_url(self._results_bucket, prefix)}*", _RESULTS):
+        """The keys of the results bucket that begin with `prefix`, in lexicographic order."""
+        with translate_errors(f"list {_url(self._results_bucket, prefix)}*", _RESULTS):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._results_bucket, Prefix=prefix
             )
             return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def delete(self, bucket: str, key: str) -> None:
-        """Delete an object; one that is not there is deleted already."""
-        with translated(f"delete {_url(bucket, key)}", self._table(bucket)):
+        """Delete an object; deleting one that does not exist succeeds."""
+        with translate_errors(f"delete {_url(bucket, key)}", self._table(bucket)):
             self._client.delete_object(Bucket=bucket, Key=key)
 
     def delete_prefix(self, prefix: str) -> int:
-        """Delete all objects of the results bucket under a prefix; returns how many there were.
+        """Delete all objects of the results bucket under a prefix; returns their number.
 
-        Raises UnavailableError when S3 kept some of them.
+        Raises UnavailableError when S3 could not delete some of them.
         """
         if not prefix:
             raise ValueError("an empty prefix would delete the whole results bucket")
         count = 0
-        with translated(f"delete {_url(self._results_bucket, prefix)}*", _RESULTS):
+        with translate_errors(f"delete {_url(self._results_bucket, prefix)}*", _RESULTS):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._results_bucket, Prefix=prefix
             )
@@ -221,13 +220,15 @@ class StorageHandler:
                 count += len(keys)
         return count
 
+    # Bound by the specification; the worker itself does not call the following three.
+
     def copy(self, source_bucket: str, source_key: str, bucket: str, key: str) -> None:
         """Copy an object inside S3, in parts when it is larger than 5 MB.
 
         Raises ObjectGoneError or DeadLetterError for the source.
         """
         what = f"copy {_url(source_bucket, source_key)} to {_url(bucket, key)}"
-        with translated(what, self._table(source_bucket)):
+        with translate_errors(what, self._table(source_bucket)):
             self._client.copy(
                 CopySource={"Bucket": source_bucket, "Key": source_key},
                 Bucket=bucket,
@@ -236,8 +237,8 @@ class StorageHandler:
             )
 
     def presigned_url(self, bucket: str, key: str, *, expires_s: int = _PRESIGNED_S) -> str:
-        """A link that lets anybody who has it read the object for `expires_s` seconds."""
-        with translated(f"sign a link to {_url(bucket, key)}"):
+        """A URL that lets anybody who has it read the object for `expires_s` seconds."""
+        with translate_errors(f"presign {_url(bucket, key)}"):
             return self._client.generate_presigned_url(
                 "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=expires_s
             )
@@ -255,11 +256,11 @@ class StorageHandler:
             Bucket=self._results_bucket,
             Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
         )
-        kept = response.get("Errors", [])
-        if kept:
-            first = kept[0]
+        errors = response.get("Errors", [])
+        if errors:
+            first = errors[0]
             raise UnavailableError(
-                f"Could not delete {len(kept)} of {len(keys)} objects of {self._results_bucket}, first "
+                f"Could not delete {len(errors)} of {len(keys)} objects of {self._results_bucket}, first "
                 f"{first.get('Key')}: {first.get('Code')}: {first.get('Message')}."
             )
 
@@ -287,5 +288,5 @@ def _disk_space(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        # No fault of the file's: it must not count as one of its failures.
-        raise UnavailableError(f"The disk of {folder} is full: {error.strerror}. Make room there.") from error
+        # UnavailableError, since a full disk must not count as a failure of the file.
+        raise UnavailableError(f"The disk of {folder} is full: {error.strerror}. Free some space.") from error

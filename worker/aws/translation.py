@@ -1,9 +1,7 @@
-"""The one place where botocore's errors become ours, by a table, most specific first.
+"""Translation of botocore's errors into the worker's, so that no ClientError leaves worker/aws.
 
-    the caller's table (what a code means for *its* resource)
-    -> throttling -> the general table below -> 5xx -> a failure that may be retried
-
-The cause is kept, and no ClientError or BotoCoreError leaves worker/aws.
+The first that matches decides: the caller's table (what a code means for *its* resource), throttling, the
+general table below, status 5xx; anything else is a failure that may be retried. The cause is kept.
 """
 
 from __future__ import annotations
@@ -40,7 +38,7 @@ ErrorTable: TypeAlias = Mapping[str, MakeError]
 
 
 def misconfigured(advice: str) -> MakeError:
-    """An entry of an error table: only an operator can mend it, and `advice` says how."""
+    """An entry of an error table for what only an operator can fix; `advice` says how."""
     return lambda message: MisconfiguredError(f"{message} {advice}")
 
 
@@ -98,7 +96,7 @@ _NO_TABLE: ErrorTable = MappingProxyType({})
 
 
 @contextmanager
-def translated(what: str, table: ErrorTable = _NO_TABLE) -> Iterator[None]:
+def translate_errors(what: str, table: ErrorTable = _NO_TABLE) -> Iterator[None]:
     """Translate botocore's errors raised inside; `what` completes "Could not ..."."""
     try:
         yield
@@ -107,12 +105,12 @@ def translated(what: str, table: ErrorTable = _NO_TABLE) -> Iterator[None]:
 
 
 def translate(error: ClientError | BotoCoreError, *, what: str, table: ErrorTable = _NO_TABLE) -> WorkerError:
-    """Our error for one of botocore's.
+    """The WorkerError for an error of botocore's.
 
-    `table` maps error codes (HEAD requests have their status for a code) to what they mean for the
-    caller's resource; it wins over everything general.
+    `table` maps error codes (for HEAD requests: the status) to what they mean for the caller's resource; it
+    takes precedence over the general table.
     """
-    message = f"Could not {what}: {_told(error)}."
+    message = f"Could not {what}: {_detail(error)}."
     if isinstance(error, BotoCoreError):
         return next(make(message) for kind, make in _BOTOCORE if isinstance(error, kind))
     code = error_code(error)
@@ -128,11 +126,11 @@ def translate(error: ClientError | BotoCoreError, *, what: str, table: ErrorTabl
 
 
 def error_code(error: ClientError) -> str:
-    """The service's code of an error, empty when it gave none."""
+    """The service's code of an error, empty when there is none."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _told(error: ClientError | BotoCoreError) -> str:
+def _detail(error: ClientError | BotoCoreError) -> str:
     if isinstance(error, BotoCoreError):
         return str(error).rstrip(".")
     text = error.response.get("Error", {}).get("Message", "")

@@ -151,7 +151,7 @@ def _indices(settings: Settings, *, dry_run: bool) -> list[Provisioned]:
     if settings.index != "opensearch":
         return []
     with closing(services.open_index_manager(settings)) as index:
-        missing = index.missing()
+        missing = index.missing_aliases()
         if not dry_run:
             index.create_files_index()
             index.create_images_index()

@@ -136,7 +136,7 @@ class BedrockServer:
         elif script.fail_next:
             script.fail_next -= 1
             fault = "failed"
-        elif self._over_rate(script.rate_per_s):
+        elif self._is_over_rate(script.rate_per_s):
             fault = "throttled"
         elif script.without_embedding_next:
             script.without_embedding_next -= 1
@@ -146,7 +146,7 @@ class BedrockServer:
         self._counts["throttled" if fault == "throttled" else "failed"] += 1
         return fault
 
-    def _over_rate(self, rate_per_s: int | None) -> bool:
+    def _is_over_rate(self, rate_per_s: int | None) -> bool:
         if rate_per_s is None:
             return False
         now = self._clock()

@@ -57,11 +57,11 @@ def image_vector(picture: Image.Image, dimension: int) -> Vector:
 
     Scale and compression hardly matter; where things are, and their colours, do.
     """
-    features = _image_features(_on_white(picture))
+    features = _image_features(_flatten_on_white(picture))
     return unit(features @ _projection(features.size, dimension))
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
+def _flatten_on_white(picture: Image.Image) -> Image.Image:
     if picture.mode == "RGB":
         return picture
     opaque = picture.convert("RGBA")
@@ -70,22 +70,22 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 
 def _image_features(picture: Image.Image) -> Vector:
-    layout = _small(picture.convert("YCbCr"), _LAYOUT_PX)
+    layout = _downscale(picture.convert("YCbCr"), _LAYOUT_PX)
     light, colour = layout[:, :, 0], layout[:, :, 1:] - 0.5
-    edges = _edges(_small(picture.convert("L"), _EDGE_PX))
+    edges = _edges(_downscale(picture.convert("L"), _EDGE_PX))
     # Light is centred: most pages are nearly white, and would otherwise all be alike. The constant
     # keeps an empty page from having no direction at all.
     return np.concatenate(
         [
-            _scaled(light - light.mean(), 1.0),
+            _scale(light - light.mean(), 1.0),
             colour.ravel() * 0.5,
-            _scaled(edges, 1.0),
+            _scale(edges, 1.0),
             [0.05, light.mean() * 0.2],
         ]
     )
 
 
-def _small(picture: Image.Image, side_px: int) -> Vector:
+def _downscale(picture: Image.Image, side_px: int) -> Vector:
     reduced = picture.resize((side_px, side_px), Image.Resampling.BOX)
     return np.asarray(reduced, dtype=np.float64) / 255.0
 
@@ -105,7 +105,7 @@ def _edges(light: Vector) -> Vector:
     return np.concatenate([(plane - plane.mean()).ravel() for plane in planes])
 
 
-def _scaled(part: Vector, weight: float) -> Vector:
+def _scale(part: Vector, weight: float) -> Vector:
     # The floor keeps compression noise on an even surface from being blown up to a pattern.
     return part.ravel() * (weight / max(float(np.linalg.norm(part)), 0.5))
 

@@ -153,7 +153,7 @@ class MetadataServer:
             self._http.pause(_HANG_S)
             return None
         if fault is not None:
-            return _faulty(fault)
+            return _fault_response(fault)
         if request.path == _TOKEN_PATH:
             return self._token(request)
         return self._value(request)
@@ -201,7 +201,7 @@ def _stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _faulty(fault: Fault) -> Response | None:
+def _fault_response(fault: Fault) -> Response | None:
     match fault:
         case int(status):
             return _text("", status=status)

@@ -41,17 +41,17 @@ _MAX_TERMS = 32
 _SNIPPET_CHARS = 120
 _LEAD_CHARS = 30
 _WORD_END_CHARS = 15
-_MATCHES_LOOKED_AT = 200
+_MAX_MATCHES = 200
 
 
-def well_formed(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text with surrogate pairs joined and lone surrogates as U+FFFD, so that it can be UTF-8."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def normalise(text: str) -> str:
     """The form in which text is compared and shown: NFKC without invisible characters, case kept."""
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", well_formed(text)))
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", replace_surrogates(text)))
 
 
 def fold(text: str) -> str:
@@ -77,7 +77,7 @@ class Term:
 
     `phrase` are its terms as in `index_terms`, to be found one right after the other; with `prefix`
     the last is only the beginning of a term. `pattern` is the regular expression that finds it in
-    normalised text, `text` the term as it was typed, normalised. `joints` counts where a run ends inside
+    normalised text, `text` the term as it was typed, normalised. `inner_run_ends` counts where a run ends inside
     of it.
     """
 
@@ -85,7 +85,7 @@ class Term:
     prefix: bool
     pattern: str
     text: str
-    joints: int
+    inner_run_ends: int
 
 
 def parse_query(query: str) -> tuple[Term, ...]:
@@ -155,7 +155,7 @@ def _term(text: str) -> Term | None:
         prefix=last_is_run and len(last) == 1,
         pattern=r"[\W_]*".join(patterns),
         text=text,
-        joints=sum(is_run for _, is_run in pieces[:-1]),
+        inner_run_ends=sum(is_run for _, is_run in pieces[:-1]),
     )
 
 
@@ -179,7 +179,7 @@ def _matches(text: str, terms: tuple[Term, ...]) -> list[_Match]:
     found = [
         _Match(start=match.start(), end=match.end(), term=number)
         for number, term in enumerate(terms)
-        for match in islice(re.finditer(term.pattern, text, re.IGNORECASE), _MATCHES_LOOKED_AT)
+        for match in islice(re.finditer(term.pattern, text, re.IGNORECASE), _MAX_MATCHES)
     ]
     return sorted(found, key=lambda match: (match.start, match.end))
 
@@ -223,6 +223,6 @@ def _mark(text: str, start: int, end: int, matches: list[_Match]) -> str:
     return "".join([*parts, text[shown_to:end]])
 
 
-def folded_path(path: str) -> str:
+def fold_path(path: str) -> str:
     """The path in the form it is compared in: folded, the separators of Windows shares as slashes."""
     return fold(path.replace("\\", "/"))

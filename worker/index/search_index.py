@@ -53,7 +53,7 @@ class FileSummary:
     pages: int
 
 
-def gone(file_id: str) -> Document:
+def tombstone_document(file_id: str) -> Document:
     """The empty document that stands for a file that is gone."""
     return Document(
         file_id=file_id,

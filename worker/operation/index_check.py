@@ -9,7 +9,7 @@ from functools import partial
 
 from worker.aws.clients import signing_credentials
 from worker.config import Settings
-from worker.index.opensearch.client import connect_as_set
+from worker.index.opensearch.client import connect_from_settings
 from worker.index.opensearch.inspection import IndexFacts, IndexInspection
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
 from worker.index.sqlite.sqlite_file import SqliteFile
@@ -63,7 +63,7 @@ def sqlite_findings(settings: Settings) -> Sequence[Finding]:
                 "Make the folder, or set CIS_SQLITE_PATH to a file the worker may write to.",
             )
         ]
-    with closing(SqliteFile(path, busy_timeout_s=_BUSY_TIMEOUT_S)) as file, file.writing():
+    with closing(SqliteFile(path, busy_timeout_s=_BUSY_TIMEOUT_S)) as file, file.write_transaction():
         return [ok(_INDEX, f"{path} can be written to")]
 
 
@@ -129,7 +129,7 @@ def _index_finding(subject: str, facts: IndexFacts | None) -> Finding:
 
 
 def _inspection(settings: Settings) -> IndexInspection:
-    client = connect_as_set(settings, lambda: signing_credentials(region=settings.aws_region))
+    client = connect_from_settings(settings, lambda: signing_credentials(region=settings.aws_region))
     return IndexInspection(client, prefix=settings.index_prefix)
 
 

@@ -61,11 +61,11 @@ def write_docx(
             cell.text = text
     file = io.BytesIO()
     document.save(file)
-    path.write_bytes(_dated(file))
+    path.write_bytes(_fix_dates(file))
     return "\n".join((title, *paragraphs, *("\t".join(row) for row in table)))
 
 
-def _dated(file: io.BytesIO) -> bytes:
+def _fix_dates(file: io.BytesIO) -> bytes:
     """The same zip with fixed dates: python-docx writes the present ones, and no two files are equal."""
     copy = io.BytesIO()
     with zipfile.ZipFile(file) as source, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as target:

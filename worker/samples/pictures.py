@@ -34,7 +34,7 @@ def write_invoice(path: Path) -> str:
     bottom_px = _table(draw, sample_texts.INVOICE_TABLE, top_px=800, font=body)
     for number, line in enumerate(sample_texts.INVOICE_FOOT):
         draw.text((180, bottom_px + 100 + 80 * number), line, font=body, fill=_INK)
-    _lit(page, seed=11).save(path, "JPEG", quality=82, dpi=(200, 200))
+    _add_lighting(page, seed=11).save(path, "JPEG", quality=82, dpi=(200, 200))
     rows = ("\t".join(cell for cell in row if cell) for row in sample_texts.INVOICE_TABLE)
     return "\n".join((title, *head, *rows, *sample_texts.INVOICE_FOOT))
 
@@ -71,9 +71,9 @@ def write_sign_photo(path: Path) -> str:
     wall = np.linspace((120, 132, 140), (186, 190, 188), _PHOTO_PX[1])[:, None, :]
     photo = Image.fromarray(np.broadcast_to(wall, (_PHOTO_PX[1], _PHOTO_PX[0], 3)).astype(np.uint8))
     corners = ((300.0, 300.0), (1690.0, 380.0), (1660.0, 1190.0), (330.0, 1260.0))
-    photo.paste(_seen_from_side(sign, corners), mask=_seen_from_side(Image.new("L", _SIGN_PX, 255), corners))
+    photo.paste(_project(sign, corners), mask=_project(Image.new("L", _SIGN_PX, 255), corners))
     softened = photo.filter(ImageFilter.GaussianBlur(0.8))
-    _lit(softened, seed=12).save(path, "JPEG", quality=85)
+    _add_lighting(softened, seed=12).save(path, "JPEG", quality=85)
     return "\n".join(sample_texts.SIGN)
 
 
@@ -134,7 +134,7 @@ def _fax_page(text: str) -> Image.Image:
     return page.convert("1", dither=Image.Dither.NONE)
 
 
-def _lit(picture: Image.Image, *, seed: int) -> Image.Image:
+def _add_lighting(picture: Image.Image, *, seed: int) -> Image.Image:
     """The picture under a lamp at its upper left, with a camera's grain."""
     width_px, height_px = picture.size
     light = np.linspace(1.0, 0.8, width_px)[None, :] * np.linspace(1.0, 0.9, height_px)[:, None]
@@ -143,7 +143,7 @@ def _lit(picture: Image.Image, *, seed: int) -> Image.Image:
     return Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8))
 
 
-def _seen_from_side(picture: Image.Image, corners: _Corners) -> Image.Image:
+def _project(picture: Image.Image, corners: _Corners) -> Image.Image:
     """The picture stretched so that its corners (clockwise from the upper left) lie at `corners`.
 
     Pillow wants the eight numbers that lead from a target point back to a source point; four pairs

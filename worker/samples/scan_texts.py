@@ -102,8 +102,8 @@ def scan_page(number: int, *, seed: int, language: str) -> ScanPage:
     order = list(_SENTENCES[language])
     while sum(map(len, sentences)) < _PAGE_CHARS[language]:
         choose.shuffle(order)
-        sentences.extend(_completed(sentence, choose, language) for sentence in order)
-    sentences = _cut(sentences, _PAGE_CHARS[language])
+        sentences.extend(_fill_in(sentence, choose, language) for sentence in order)
+    sentences = _take_sentences(sentences, _PAGE_CHARS[language])
     glue = " " if language == "eng" else ""
     starts = range(0, len(sentences), _PARAGRAPH_SENTENCES)
     return ScanPage(
@@ -113,7 +113,7 @@ def scan_page(number: int, *, seed: int, language: str) -> ScanPage:
     )
 
 
-def _completed(sentence: str, choose: random.Random, language: str) -> str:
+def _fill_in(sentence: str, choose: random.Random, language: str) -> str:
     return sentence.format(
         year=choose.randint(2001, 2029),
         n=choose.randint(11, 98),
@@ -122,7 +122,7 @@ def _completed(sentence: str, choose: random.Random, language: str) -> str:
     )
 
 
-def _cut(sentences: list[str], limit_chars: int) -> list[str]:
+def _take_sentences(sentences: list[str], limit_chars: int) -> list[str]:
     kept: list[str] = []
     for sentence in sentences:
         if sum(map(len, kept)) + len(sentence) > limit_chars:

@@ -26,7 +26,7 @@ _PAPER_GREY = 244
 _INK_GREY = 35
 _NOISE_SIGMA = 5.0
 _NOISE_SLACK_PX = 64
-_SPECKS = 40
+_SPECKLES = 40
 _SKEW_DEGREES = 1.0
 _JPEG_QUALITY = 75
 _FONTS = {"jpn": Font.GOTHIC, "eng": Font.VERA}
@@ -51,7 +51,7 @@ def write_scan(
             words = words if body else replace(words, paragraphs=())
             chance = random.Random(f"{seed}/{number}/scanner")
             truths.append(words.text)
-            yield _jpeg(_scanned(draw_page(words, language=language, dpi=dpi), noise, chance), dpi)
+            yield _jpeg(_simulate_scan(draw_page(words, language=language, dpi=dpi), noise, chance), dpi)
 
     write_jpeg_pdf(path, jpegs(), size_px=_page_px(dpi), size_pt=_A4_PT)
     return truths
@@ -91,14 +91,14 @@ def _noise(seed: int, dpi: int) -> Noise:
     return (grain * _NOISE_SIGMA).astype(np.int16)
 
 
-def _scanned(page: Image.Image, noise: Noise, chance: random.Random) -> Image.Image:
+def _simulate_scan(page: Image.Image, noise: Noise, chance: random.Random) -> Image.Image:
     askew = page.rotate(
         chance.uniform(-_SKEW_DEGREES, _SKEW_DEGREES),
         resample=Image.Resampling.BICUBIC,
         fillcolor=_PAPER_GREY,
     )
     draw = ImageDraw.Draw(askew)
-    for _ in range(_SPECKS):
+    for _ in range(_SPECKLES):
         x_px, y_px = chance.randrange(page.width), chance.randrange(page.height)
         draw.rectangle((x_px, y_px, x_px + 1, y_px + 1), fill=chance.randint(60, 180))
     down, right = chance.randrange(_NOISE_SLACK_PX), chance.randrange(_NOISE_SLACK_PX)

@@ -20,11 +20,11 @@ def wrap(text: str, width: float, measure: Measure) -> list[str]:
     for paragraph in text.split("\n"):
         pieces = paragraph.split(" ") if paragraph.isascii() else list(paragraph)
         glue = " " if paragraph.isascii() else ""
-        lines.extend(_filled(pieces, glue, width, measure))
+        lines.extend(_fill_lines(pieces, glue, width, measure))
     return lines
 
 
-def _filled(pieces: list[str], glue: str, width: float, measure: Measure) -> Iterator[str]:
+def _fill_lines(pieces: list[str], glue: str, width: float, measure: Measure) -> Iterator[str]:
     line = pieces[0]
     for piece in pieces[1:]:
         longer = f"{line}{glue}{piece}"

@@ -95,7 +95,7 @@ def metadata(service: Service, now: list[float]) -> InstanceMetadata:
 
 def test_without_a_notice_all_is_clear(metadata: InstanceMetadata) -> None:
     assert metadata.spot_action() is None
-    assert metadata.rebalance_recommended() is False
+    assert metadata.is_rebalance_recommended() is False
     assert metadata.target_lifecycle_state() is None
     assert metadata.instance_id() is None
 
@@ -112,7 +112,7 @@ def test_the_other_entries_are_read(metadata: InstanceMetadata, service: Service
     service.entries["events/recommendations/rebalance"] = '{"noticeTime": "2026-11-21T08:22:00Z"}'
     service.entries["autoscaling/target-lifecycle-state"] = "Terminated\n"
     service.entries["instance-id"] = "i-0123"
-    assert metadata.rebalance_recommended() is True
+    assert metadata.is_rebalance_recommended() is True
     assert metadata.target_lifecycle_state() == "Terminated"
     assert metadata.instance_id() == "i-0123"
 

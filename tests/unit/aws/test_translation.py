@@ -17,7 +17,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from worker.aws.translation import misconfigured, translate, translated
+from worker.aws.translation import misconfigured, translate, translate_errors
 from worker.errors import (
     MisconfiguredError,
     ObjectGoneError,
@@ -127,11 +127,11 @@ def test_an_error_without_code_or_status_is_still_told() -> None:
 
 def test_the_cause_is_kept() -> None:
     cause = refused("InternalError", status=500)
-    with pytest.raises(UnavailableError) as caught, translated("do things"):
+    with pytest.raises(UnavailableError) as caught, translate_errors("do things"):
         raise cause
     assert caught.value.__cause__ is cause
 
 
 def test_other_errors_pass_as_they_are() -> None:
-    with pytest.raises(KeyError), translated("do things"):
+    with pytest.raises(KeyError), translate_errors("do things"):
         raise KeyError("x")

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 
 from worker.errors import WorkerError
 
-MOST_DOCUMENTS = 100
-MOST_BYTES = 5 * 1024**2
-PATIENCE_S = 0.25
-_LOOK_S = 1.0
+MAX_DOCUMENTS = 100
+MAX_BYTES = 5 * 1024**2
+BATCH_WAIT_S = 0.25
+_POLL_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Operation:
+class BulkAction:
     """One document for one index: `lines` are its action and its source, as bulk wants them."""
 
     alias: str
@@ -31,17 +31,17 @@ class Operation:
     lines: bytes
 
 
-Send = Callable[[Sequence[Operation]], Sequence[WorkerError | None]]
+Send = Callable[[Sequence[BulkAction]], Sequence[WorkerError | None]]
 """Sends operations as one request; what became of each. What it raises became of all."""
 
 
-def groups(documents: Iterable[Sequence[Operation]]) -> Iterator[list[Sequence[Operation]]]:
+def groups(documents: Iterable[Sequence[BulkAction]]) -> Iterator[list[Sequence[BulkAction]]]:
     """Documents (as their operations) in groups that may be one request each."""
-    group: list[Sequence[Operation]] = []
+    group: list[Sequence[BulkAction]] = []
     size_bytes = 0
     for document in documents:
         size_bytes += _size_bytes(document)
-        if group and (len(group) >= MOST_DOCUMENTS or size_bytes > MOST_BYTES):
+        if group and (len(group) >= MAX_DOCUMENTS or size_bytes > MAX_BYTES):
             yield group
             group, size_bytes = [], _size_bytes(document)
         group.append(document)
@@ -49,13 +49,13 @@ def groups(documents: Iterable[Sequence[Operation]]) -> Iterator[list[Sequence[O
         yield group
 
 
-def _size_bytes(operations: Sequence[Operation]) -> int:
+def _size_bytes(operations: Sequence[BulkAction]) -> int:
     return sum(len(each.lines) for each in operations)
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
-class _Entry:
-    operations: Sequence[Operation]
+class _BulkEntry:
+    operations: Sequence[BulkAction]
     size_bytes: int
     taken: bool = False
     done: bool = False
@@ -70,15 +70,15 @@ class BulkWriter:
         self._send = send
         self._clock = clock
         self._changed = threading.Condition()
-        self._waiting: deque[_Entry] = deque()
+        self._waiting: deque[_BulkEntry] = deque()
         self._sending = 0
 
-    def write(self, operations: Sequence[Operation]) -> Sequence[WorkerError | None]:
+    def write(self, operations: Sequence[BulkAction]) -> Sequence[WorkerError | None]:
         """Write one document's operations; what became of each. Raises what the sending raised."""
-        entry = _Entry(operations=operations, size_bytes=_size_bytes(operations))
+        entry = _BulkEntry(operations=operations, size_bytes=_size_bytes(operations))
         with self._changed:
             self._waiting.append(entry)
-            self._wait_for_company(entry)
+            self._wait_for_batch(entry)
         while not entry.done:
             group = self._take(entry)
             if group:
@@ -89,32 +89,32 @@ class BulkWriter:
             raise entry.failure
         return entry.outcome
 
-    def _wait_for_company(self, entry: _Entry) -> None:
-        until = self._clock() + PATIENCE_S
+    def _wait_for_batch(self, entry: _BulkEntry) -> None:
+        until = self._clock() + BATCH_WAIT_S
         while self._sending and not entry.taken and (left_s := until - self._clock()) > 0:
             self._changed.wait(left_s)
 
-    def _wait_for_answer(self, entry: _Entry) -> None:
+    def _wait_for_answer(self, entry: _BulkEntry) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: entry.done, _LOOK_S)
+            self._changed.wait_for(lambda: entry.done, _POLL_S)
 
-    def _take(self, entry: _Entry) -> list[_Entry]:
+    def _take(self, entry: _BulkEntry) -> list[_BulkEntry]:
         """The next group in order of arrival, none when `entry` is in one already."""
         with self._changed:
             if entry.taken:
                 return []
-            group: list[_Entry] = []
+            group: list[_BulkEntry] = []
             size_bytes = 0
-            while self._waiting and len(group) < MOST_DOCUMENTS:
+            while self._waiting and len(group) < MAX_DOCUMENTS:
                 size_bytes += self._waiting[0].size_bytes
-                if group and size_bytes > MOST_BYTES:
+                if group and size_bytes > MAX_BYTES:
                     break
                 group.append(self._waiting.popleft())
                 group[-1].taken = True
             self._sending += 1
             return group
 
-    def _send_group(self, group: list[_Entry]) -> None:
+    def _send_group(self, group: list[_BulkEntry]) -> None:
         failure: BaseException | None = None
         outcome: Sequence[WorkerError | None] = ()
         try:

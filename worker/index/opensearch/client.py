@@ -38,13 +38,13 @@ _CONFLICT = "version_conflict_engine_exception"
 _UNKNOWN_FIELD = "strict_dynamic_mapping_exception"
 _BLOCKED = "cluster_block_exception"
 _NO_ALIAS = "invalid_alias_name_exception"
-_OTHER_MODEL = "dimension mismatch"
+_DIMENSION_MISMATCH = "dimension mismatch"
 """The index was made for the vectors of another model: no document is at fault."""
 _CURRENT_VERSION = re.compile(r"current version \[(\d+)\]")
 
-_RIGHTS = "Check CIS_OPENSEARCH_AUTH and its credentials, and the rights of this user or role."
-_MAKE = "`cis-worker init` makes what is missing."
-_REINDEX = (
+_RIGHTS_ADVICE = "Check CIS_OPENSEARCH_AUTH and its credentials, and the rights of this user or role."
+_INIT_ADVICE = "`cis-worker init` makes what is missing."
+_REINDEX_ADVICE = (
     "The index was made by another version of this worker or by hand: fill a new one, "
     "or set CIS_INDEX_PREFIX to a name of its own and run `cis-worker init`."
 )
@@ -80,7 +80,7 @@ def connect(endpoint: str, *, auth: SignedBy | tuple[str, str] | None = None) ->
     )
 
 
-def connect_as_set(settings: Settings, signing: Callable[[], tuple[Any, str]]) -> OpenSearch:
+def connect_from_settings(settings: Settings, signing: Callable[[], tuple[Any, str]]) -> OpenSearch:
     """A client of the cluster the settings name; `signing` gives AWS credentials and region for sigv4.
 
     Raises MisconfiguredError when a setting is missing or wrong.
@@ -106,21 +106,21 @@ class FieldMissingError(IndexMissingError):
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
+def translate_errors(what: str) -> Iterator[None]:
     """Translate opensearch-py's errors raised inside; `what` completes "Could not ..."."""
     try:
         yield
     except SSLError as error:
         raise MisconfiguredError(
-            f"Could not {what}: no trusted TLS connection: {_told(error)}. Use the https:// address the "
+            f"Could not {what}: no trusted TLS connection: {_detail(error)}. Use the https:// address the "
             "certificate is made for, and see that this machine trusts who signed it."
         ) from error
     except NoConnectionError as error:
-        raise UnavailableError(f"Could not {what}: OpenSearch does not answer: {_told(error)}.") from error
+        raise UnavailableError(f"Could not {what}: OpenSearch does not answer: {_detail(error)}.") from error
     except TransportError as error:
-        raise _of_status(what, int(error.status_code), _cause(error.info), str(error.error)) from error
+        raise _error_for_status(what, int(error.status_code), _cause(error.info), str(error.error)) from error
     except OpenSearchException as error:
-        raise UnavailableError(f"Could not {what}: {_told(error)}.") from error
+        raise UnavailableError(f"Could not {what}: {_detail(error)}.") from error
 
 
 def item_error(what: str, item: Mapping[str, Any], *, version: int) -> WorkerError | None:
@@ -135,30 +135,32 @@ def item_error(what: str, item: Mapping[str, Any], *, version: int) -> WorkerErr
             f"The index holds version {found[1] if found else 'unknown'} of file {item.get('_id')}: "
             f"version {version} is stale, another attempt owns the file"
         )
-    return _of_status(what, status, cause, str(cause.get("type", "")))
+    return _error_for_status(what, status, cause, str(cause.get("type", "")))
 
 
-def _of_status(what: str, status: int, cause: Mapping[str, Any], kind: str) -> WorkerError:
+def _error_for_status(what: str, status: int, cause: Mapping[str, Any], kind: str) -> WorkerError:
     kind = str(cause.get("type") or kind)
     message = f"Could not {what}: {status} {kind}: {_reason(cause)}."
     match status:
         case 404 if kind == _MISSING:
-            return IndexMissingError(f"{message} {_MAKE}")
+            return IndexMissingError(f"{message} {_INIT_ADVICE}")
         case 400 if kind == _UNKNOWN_FIELD:
-            return FieldMissingError(f"{message} {_REINDEX}")
+            return FieldMissingError(f"{message} {_REINDEX_ADVICE}")
         case 429:
             return ThrottledError(message)
         case 401:
-            return MisconfiguredError(f"{message} {_RIGHTS}")
+            return MisconfiguredError(f"{message} {_RIGHTS_ADVICE}")
         case 403:
             # A block comes from the cluster's state (a full disk, a read-only index), not from our rights.
             return (
-                UnavailableError(message) if kind == _BLOCKED else MisconfiguredError(f"{message} {_RIGHTS}")
+                UnavailableError(message)
+                if kind == _BLOCKED
+                else MisconfiguredError(f"{message} {_RIGHTS_ADVICE}")
             )
-        case 400 | 413 if kind != _NO_ALIAS and _OTHER_MODEL not in message:
+        case 400 | 413 if kind != _NO_ALIAS and _DIMENSION_MISMATCH not in message:
             return RejectedError(message, code=Code.INDEX_REJECTED)
         case _ if status < 500:
-            return MisconfiguredError(f"{message} {_REINDEX}")
+            return MisconfiguredError(f"{message} {_REINDEX_ADVICE}")
     return UnavailableError(message)
 
 
@@ -177,6 +179,6 @@ def _reason(cause: Mapping[str, Any]) -> str:
     return ": ".join(reasons)[:_SHOWN_CHARS] or "no reason given"
 
 
-def _told(error: Exception) -> str:
+def _detail(error: Exception) -> str:
     inner = getattr(error, "info", None)
     return str(inner or error)[:_SHOWN_CHARS].rstrip(".")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from worker.index.opensearch.schema import IMAGE_DIMENSION, Json
-from worker.index.query import fold, folded_path, label, normalise, well_formed
+from worker.index.query import fold, fold_path, label, normalise, replace_surrogates
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
 from worker.models.ledger import State
@@ -29,18 +29,18 @@ def file_source(document: Document, *, text_vectors: bool) -> Json:
     texts = [normalise(page.text) for page in document.pages]
     source: Json = {
         "file_id": document.file_id,
-        "bucket": well_formed(document.bucket),
-        "key": well_formed(document.key),
-        "file_name": well_formed(document.file_name),
-        "file_path": well_formed(document.file_path),
+        "bucket": replace_surrogates(document.bucket),
+        "key": replace_surrogates(document.key),
+        "file_name": replace_surrogates(document.file_name),
+        "file_path": replace_surrogates(document.file_path),
         "label": normalise(label(document.file_name, document.file_path)),
         "name_key": fold(document.file_name)[:_LONGEST_KEY_CHARS],
-        "path_key": folded_path(document.file_path)[:_LONGEST_KEY_CHARS],
+        "path_key": fold_path(document.file_path)[:_LONGEST_KEY_CHARS],
         "file_size": document.size_bytes,
         "file_type": document.file_type.value,
         "state": document.state.value,
         "reason": document.reason,
-        "reason_message": well_formed(document.reason_message),
+        "reason_message": replace_surrogates(document.reason_message),
         "ocr_text": "\n".join(texts),
         "pages": [],
         "page_count": len(document.pages),
@@ -73,8 +73,8 @@ def image_source(document: Document) -> Json:
     return {
         "file_id": document.file_id,
         "state": document.state.value,
-        "file_name": well_formed(document.file_name),
-        "file_path": well_formed(document.file_path),
+        "file_name": replace_surrogates(document.file_name),
+        "file_path": replace_surrogates(document.file_path),
         "image_model": document.vectors.image_model,
         "image_vector": list(vector),
         "indexed_at": document.indexed_at or None,
@@ -100,7 +100,7 @@ def to_document(source: Mapping[str, Any], image: Mapping[str, Any] | None) -> D
         size_bytes=source["file_size"],
         file_type=FileType(source["file_type"]),
         state=State(source["state"]),
-        pages=tuple(_joined(pages)),
+        pages=tuple(_join_parts(pages)),
         reason=source.get("reason"),
         reason_message=source.get("reason_message") or "",
         content_hash=source.get("content_hash"),
@@ -118,7 +118,7 @@ def to_document(source: Mapping[str, Any], image: Mapping[str, Any] | None) -> D
 
 
 def _parts(page: Page, text: str) -> Iterator[Json]:
-    for number, part in enumerate(_cut(text)):
+    for number, part in enumerate(_split_text(text)):
         yield {
             "number": page.number,
             "part": number,
@@ -130,7 +130,7 @@ def _parts(page: Page, text: str) -> Iterator[Json]:
         }
 
 
-def _cut(text: str) -> Iterator[str]:
+def _split_text(text: str) -> Iterator[str]:
     """Pieces of at most PART_CHARS that joined are the text; cut at white space where some is near."""
     start = 0
     while len(text) - start > PART_CHARS:
@@ -142,7 +142,7 @@ def _cut(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _joined(parts: list[Mapping[str, Any]]) -> Iterator[Page]:
+def _join_parts(parts: list[Mapping[str, Any]]) -> Iterator[Page]:
     texts: dict[int, list[str]] = {}
     for part in parts:
         texts.setdefault(part["number"], []).append(part["text"])

@@ -18,12 +18,12 @@ from typing import Any, TypeVar
 from opensearchpy import OpenSearch
 
 from worker.errors import ThrottledError, TransientError, UnavailableError, WorkerError
-from worker.index.opensearch.bulk_writer import BulkWriter, Operation, groups
+from worker.index.opensearch.bulk_writer import BulkAction, BulkWriter, groups
 from worker.index.opensearch.client import (
     FieldMissingError,
     IndexMissingError,
     item_error,
-    translated,
+    translate_errors,
 )
 from worker.index.opensearch.documents import file_source, has_image, image_source, to_document
 from worker.index.opensearch.provisioning import IndexMaker
@@ -36,16 +36,16 @@ from worker.index.opensearch.queries import (
     to_summary,
 )
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
-from worker.index.query import fold, folded_path, parse_query, rank, well_formed
-from worker.index.search_index import FileSummary, SearchResult, SimilarHit, gone
+from worker.index.query import fold, fold_path, parse_query, rank, replace_surrogates
+from worker.index.search_index import FileSummary, SearchResult, SimilarHit, tombstone_document
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
 
 _FIRST_FENCE = 1
-_MOST_FOUND = 1_000
-_MOST_REACHED = 10_000
+_MAX_FIND_RESULTS = 1_000
+_MAX_RESULT_WINDOW = 10_000
 """OpenSearch does not page deeper than this (index.max_result_window)."""
 
 _Result = TypeVar("_Result")
@@ -94,9 +94,9 @@ class IndexManager:
         """Make the index for image vectors, with its alias; False where the alias is there already."""
         return self._call("make the images index", self._maker.make_images)
 
-    def missing(self) -> list[str]:
+    def missing_aliases(self) -> list[str]:
         """The aliases that are not there."""
-        return self._call("look for the indices", self._maker.missing)
+        return self._call("look for the indices", self._maker.missing_aliases)
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:
         """See SearchIndex. Raises RejectedError (INDEX_REJECTED) when the cluster refuses this document."""
@@ -126,15 +126,15 @@ class IndexManager:
 
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:
         """See SearchIndex."""
-        self._write(self._operations(gone(file_id), version), refresh=refresh)
+        self._write(self._operations(tombstone_document(file_id), version), refresh=refresh)
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
         """See SearchIndex; at most the first 10,000 files can be reached by `offset`."""
         terms = parse_query(query)
         if not terms:
             return SearchResult(total=0, hits=())
-        offset = min(max(0, offset), _MOST_REACHED)
-        limit = min(max(0, limit), _MOST_REACHED - offset)
+        offset = min(max(0, offset), _MAX_RESULT_WINDOW)
+        limit = min(max(0, limit), _MAX_RESULT_WINDOW - offset)
         return to_result(self._search(self._files, search_body(terms, limit=limit, offset=offset)), terms)
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
@@ -163,9 +163,11 @@ class IndexManager:
 
     def find(self, name_or_path: str) -> list[FileSummary]:
         """See SearchIndex."""
-        asked, path = well_formed(name_or_path), folded_path(name_or_path)
+        asked, path = replace_surrogates(name_or_path), fold_path(name_or_path)
         name = fold(re.split(r"[/\\]", name_or_path)[-1])
-        answer = self._search(self._files, find_body(file_id=asked, name=name, path=path, limit=_MOST_FOUND))
+        answer = self._search(
+            self._files, find_body(file_id=asked, name=name, path=path, limit=_MAX_FIND_RESULTS)
+        )
         sources = [hit["_source"] for hit in answer["hits"]["hits"]]
         ranked = [
             (rank(source["file_id"] == asked, source["name_key"], source["path_key"], path), source)
@@ -178,7 +180,7 @@ class IndexManager:
         """See SearchIndex."""
         self._client.close()
 
-    def _operations(self, document: Document, version: int) -> list[Operation]:
+    def _operations(self, document: Document, version: int) -> list[BulkAction]:
         source = file_source(document, text_vectors=self._text_vectors)
         operations = [_operation(self._files, document.file_id, version, source)]
         # Where nobody wrote before, nothing can be in the way: most files never have an image vector.
@@ -186,16 +188,16 @@ class IndexManager:
             operations.append(self._image_operation(document, version))
         return operations
 
-    def _image_operation(self, document: Document, version: int) -> Operation:
+    def _image_operation(self, document: Document, version: int) -> BulkAction:
         return _operation(self._images, document.file_id, version, image_source(document))
 
-    def _write(self, operations: Sequence[Operation], *, refresh: bool) -> None:
+    def _write(self, operations: Sequence[BulkAction], *, refresh: bool) -> None:
         writer = self._refreshing_writer if refresh else self._writer
         error = _first(writer.write(operations))
         if error is not None:
             raise error
 
-    def _send(self, operations: Sequence[Operation], *, refresh: bool) -> Sequence[WorkerError | None]:
+    def _send(self, operations: Sequence[BulkAction], *, refresh: bool) -> Sequence[WorkerError | None]:
         """One bulk request, and again for the items that may succeed later; what became of each."""
         outcome: list[WorkerError | None] = [None] * len(operations)
         left = list(range(len(operations)))
@@ -209,7 +211,7 @@ class IndexManager:
                 if not isinstance(error, TransientError | IndexMissingError):
                     left.remove(number)
             if left:
-                self._mend(outcome[left[0]])
+                self._prepare_retry(outcome[left[0]])
 
         try:
             self._policy.retry.call(attempt)
@@ -222,9 +224,9 @@ class IndexManager:
                 raise
         return outcome
 
-    def _post(self, operations: Sequence[Operation], *, refresh: bool) -> list[dict[str, Any]]:
+    def _post(self, operations: Sequence[BulkAction], *, refresh: bool) -> list[dict[str, Any]]:
         def post() -> Any:
-            with translated(f"write {len(operations)} entries to OpenSearch"):
+            with translate_errors(f"write {len(operations)} entries to OpenSearch"):
                 return self._client.bulk(
                     body=b"".join(operation.lines for operation in operations),
                     refresh="true" if refresh else "false",
@@ -234,7 +236,7 @@ class IndexManager:
         answer = self._policy.breaker.call(post)
         return [item["index"] for item in answer["items"]]
 
-    def _mend(self, error: WorkerError | None) -> None:
+    def _prepare_retry(self, error: WorkerError | None) -> None:
         """Before another try: make what is missing of the indices. Raises what the try failed with."""
         if isinstance(error, IndexMissingError):
             self._maker.make_files()
@@ -249,18 +251,18 @@ class IndexManager:
 
     def _call(self, what: str, function: Callable[[], _Result]) -> _Result:
         def attempt() -> _Result:
-            with translated(what):
+            with translate_errors(what):
                 return function()
 
         return self._policy.retry.call(lambda: self._policy.breaker.call(attempt))
 
 
-def _operation(alias: str, file_id: str, version: int, source: dict[str, Any]) -> Operation:
+def _operation(alias: str, file_id: str, version: int, source: dict[str, Any]) -> BulkAction:
     action = {"index": {"_index": alias, "_id": file_id, "version": version, "version_type": "external_gte"}}
     lines = "\n".join(
         json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in (action, source)
     )
-    return Operation(
+    return BulkAction(
         alias=alias, file_id=file_id, version=version, lines=f"{lines}\n".encode("utf-8", "replace")
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from worker.errors import RejectedError
-from worker.index.opensearch.client import IndexMissingError, translated
+from worker.index.opensearch.client import IndexMissingError, translate_errors
 from worker.index.opensearch.provisioning import IndexMaker
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES, files_body, images_body
 
@@ -63,11 +63,11 @@ class IndexInspection:
 
     def cluster(self) -> ClusterFacts:
         """The cluster itself."""
-        with translated("ask OpenSearch who it is"):
+        with translate_errors("ask OpenSearch who it is"):
             version = self._client.info()["version"]["number"]
             status = self._client.cluster.health()["status"]
         kuromoji = False
-        with suppress(RejectedError), translated("have kuromoji cut a word"):
+        with suppress(RejectedError), translate_errors("have kuromoji cut a word"):
             self._client.indices.analyze(body={"tokenizer": "kuromoji_tokenizer", "text": _PROBE})
             kuromoji = True
         return ClusterFacts(version=version, status=status, kuromoji=kuromoji)
@@ -80,12 +80,15 @@ class IndexInspection:
             return None
         name, fields = found
         words: tuple[str, ...] = ()
-        with suppress(RejectedError), translated(f"analyse a word in {alias}"):
+        with suppress(RejectedError), translate_errors(f"analyse a word in {alias}"):
             answer = self._client.indices.analyze(index=alias, body={"field": "ocr_text", "text": _PROBE})
             words = tuple(token["token"] for token in answer["tokens"])
         wanted = files_body(shards=1, text_dimension=None)["mappings"]["properties"]
         return IndexFacts(
-            name=name, documents=self._count(alias), missing_fields=_missing(wanted, fields), words=words
+            name=name,
+            documents=self._count(alias),
+            missing_fields=_missing_fields(wanted, fields),
+            words=words,
         )
 
     def images(self) -> IndexFacts | None:
@@ -98,13 +101,13 @@ class IndexInspection:
         return IndexFacts(
             name=name,
             documents=self._count(alias),
-            missing_fields=_missing(images_body(shards=1)["mappings"]["properties"], fields),
+            missing_fields=_missing_fields(images_body(shards=1)["mappings"]["properties"], fields),
             vector=fields.get("image_vector"),
         )
 
-    def missing(self) -> list[str]:
+    def missing_aliases(self) -> list[str]:
         """The aliases that are not there."""
-        return IndexMaker(self._client, prefix=self._prefix, shards=1, text_dimension=None).missing()
+        return IndexMaker(self._client, prefix=self._prefix, shards=1, text_dimension=None).missing_aliases()
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -113,7 +116,7 @@ class IndexInspection:
     def _mapping(self, alias: str) -> tuple[str, Mapping[str, Any]] | None:
         """The name of the (newest) index behind an alias, and its fields."""
         try:
-            with translated(f"read the mapping of {alias}"):
+            with translate_errors(f"read the mapping of {alias}"):
                 found = self._client.indices.get_mapping(index=alias)
         except IndexMissingError:
             return None
@@ -121,15 +124,15 @@ class IndexInspection:
         return name, found[name]["mappings"].get("properties", {})
 
     def _count(self, alias: str) -> int:
-        with translated(f"count {alias}"):
+        with translate_errors(f"count {alias}"):
             return int(self._client.count(index=alias)["count"])
 
 
-def _missing(wanted: Mapping[str, Any], there: Mapping[str, Any], at: str = "") -> tuple[str, ...]:
+def _missing_fields(wanted: Mapping[str, Any], there: Mapping[str, Any], at: str = "") -> tuple[str, ...]:
     lacking: list[str] = []
     for name, field in wanted.items():
         if name not in there:
             lacking.append(f"{at}{name}")
         elif "properties" in field:
-            lacking += _missing(field["properties"], there[name].get("properties", {}), f"{at}{name}.")
+            lacking += _missing_fields(field["properties"], there[name].get("properties", {}), f"{at}{name}.")
     return tuple(lacking)

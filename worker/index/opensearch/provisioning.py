@@ -9,7 +9,7 @@ from __future__ import annotations
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import RequestError
 
-from worker.index.opensearch.client import translated
+from worker.index.opensearch.client import translate_errors
 from worker.index.opensearch.schema import FILES, IMAGES, Json, files_body, images_body, index_name
 
 _EXISTS = "resource_already_exists_exception"
@@ -24,7 +24,7 @@ class IndexMaker:
         self._shards = shards
         self._text_dimension = text_dimension
 
-    def missing(self) -> list[str]:
+    def missing_aliases(self) -> list[str]:
         """The aliases that are not there."""
         aliases = (f"{self._prefix}{alias}" for alias in (FILES, IMAGES))
         return [alias for alias in aliases if not self._has_alias(alias)]
@@ -42,7 +42,7 @@ class IndexMaker:
         alias, index = f"{self._prefix}{name}", index_name(self._prefix, name)
         if self._has_alias(alias):
             return False
-        with translated(f"make index {index} with alias {alias}"):
+        with translate_errors(f"make index {index} with alias {alias}"):
             try:
                 self._client.indices.create(
                     index=index, body={**body, "aliases": {alias: {"is_write_index": True}}}
@@ -58,7 +58,7 @@ class IndexMaker:
         alias = f"{self._prefix}{FILES}"
         body = files_body(shards=self._shards, text_dimension=self._text_dimension)
         wanted = body["mappings"]["properties"]["pages"]["properties"]["text_vector"]
-        with translated(f"add text vectors to {alias}"):
+        with translate_errors(f"add text vectors to {alias}"):
             found = self._client.indices.get_mapping(index=alias)
             pages = (index["mappings"].get("properties", {}).get("pages", {}) for index in found.values())
             if all("text_vector" in page.get("properties", {}) for page in pages):
@@ -68,5 +68,5 @@ class IndexMaker:
         return True
 
     def _has_alias(self, alias: str) -> bool:
-        with translated(f"look for alias {alias}"):
+        with translate_errors(f"look for alias {alias}"):
             return bool(self._client.indices.exists_alias(name=alias))

@@ -17,9 +17,9 @@ from worker.models.ledger import State
 
 _NAME_BOOST = 2.0
 _FRAGMENT_CHARS = 120
-_LEFT = ("file_id", "file_name", "file_path")
-SUMMARY = (*_LEFT, "state", "reason", "page_count")
-_NOT_HIDDEN: Json = {"term": {"state": State.TOMBSTONED.value}}
+_HIT_FIELDS = ("file_id", "file_name", "file_path")
+SUMMARY = (*_HIT_FIELDS, "state", "reason", "page_count")
+_TOMBSTONED: Json = {"term": {"state": State.TOMBSTONED.value}}
 
 
 def search_body(terms: Sequence[Term], *, limit: int, offset: int) -> Json:
@@ -27,12 +27,12 @@ def search_body(terms: Sequence[Term], *, limit: int, offset: int) -> Json:
     return {
         "query": {
             "bool": {
-                "filter": [_anywhere(term) for term in terms],
-                "must_not": [_NOT_HIDDEN],
-                "should": [_best_page(terms), *(_in_name(term) for term in terms)],
+                "filter": [_anywhere_clause(term) for term in terms],
+                "must_not": [_TOMBSTONED],
+                "should": [_best_page_clause(terms), *(_name_clause(term) for term in terms)],
             }
         },
-        "_source": list(_LEFT),
+        "_source": list(_HIT_FIELDS),
         "sort": [{"_score": "desc"}, {"file_id": "asc"}],
         "track_total_hits": True,
         "size": limit,
@@ -44,7 +44,7 @@ def similar_body(vector: Sequence[float], *, limit: int) -> Json:
     """The body of a search for the nearest image vectors."""
     return {
         "query": {"knn": {"image_vector": {"vector": list(vector), "k": limit}}},
-        "_source": list(_LEFT),
+        "_source": list(_HIT_FIELDS),
         "size": limit,
     }
 
@@ -57,7 +57,7 @@ def find_body(*, file_id: str, name: str, path: str, limit: int) -> Json:
             "bool": {
                 "should": [{"term": key} for key in keys],
                 "minimum_should_match": 1,
-                "must_not": [_NOT_HIDDEN],
+                "must_not": [_TOMBSTONED],
             }
         },
         "_source": [*SUMMARY, "path_key", "name_key"],
@@ -104,31 +104,31 @@ def _phrases(fields: Iterable[str], term: Term) -> list[Json]:
     return [
         {"match_phrase": {name: {"query": term.text, "slop": slop}}}
         for field in fields
-        for name, slop in ((field, 0), (f"{field}.{PAIRS}", term.joints))
+        for name, slop in ((field, 0), (f"{field}.{PAIRS}", term.inner_run_ends))
     ]
 
 
-def _any(queries: list[Json]) -> Json:
+def _any_of(queries: list[Json]) -> Json:
     return {"bool": {"should": queries, "minimum_should_match": 1}}
 
 
-def _anywhere(term: Term) -> Json:
-    return _any(_phrases(("ocr_text", "label"), term))
+def _anywhere_clause(term: Term) -> Json:
+    return _any_of(_phrases(("ocr_text", "label"), term))
 
 
-def _in_name(term: Term) -> Json:
+def _name_clause(term: Term) -> Json:
     return {
         "dis_max": {"queries": _phrases(("label",), term), "boost": _NAME_BOOST},
     }
 
 
-def _best_page(terms: Sequence[Term]) -> Json:
+def _best_page_clause(terms: Sequence[Term]) -> Json:
     on_page = [phrase for term in terms for phrase in _phrases(("pages.text",), term)]
     return {
         "nested": {
             "path": "pages",
             "score_mode": "max",
-            "query": _any(on_page),
+            "query": _any_of(on_page),
             "inner_hits": {
                 "size": 1,
                 "_source": ["pages.number", "pages.text"],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from worker.index.query import fold, folded_path, well_formed
+from worker.index.query import fold, fold_path, replace_surrogates
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
 from worker.models.ledger import State
@@ -39,17 +39,17 @@ def insert_document(connection: sqlite3.Connection, document: Document, version:
 def _insert_file(connection: sqlite3.Connection, document: Document, version: int) -> int:
     values = {
         "file_id": document.file_id,
-        "bucket": well_formed(document.bucket),
-        "key": well_formed(document.key),
-        "file_name": well_formed(document.file_name),
-        "file_path": well_formed(document.file_path),
+        "bucket": replace_surrogates(document.bucket),
+        "key": replace_surrogates(document.key),
+        "file_name": replace_surrogates(document.file_name),
+        "file_path": replace_surrogates(document.file_path),
         "folded_name": fold(document.file_name),
-        "folded_path": folded_path(document.file_path),
+        "folded_path": fold_path(document.file_path),
         "size_bytes": document.size_bytes,
         "file_type": document.file_type,
         "state": document.state,
         "reason": document.reason,
-        "reason_message": well_formed(document.reason_message),
+        "reason_message": replace_surrogates(document.reason_message),
         "content_hash": document.content_hash,
         "thumbnail_key": document.thumbnail_key,
         "artifact_key": document.artifact_key,
@@ -69,7 +69,7 @@ def _insert_content(connection: sqlite3.Connection, file: int, document: Documen
             (
                 file,
                 page.number,
-                well_formed(page.text),
+                replace_surrogates(page.text),
                 page.source,
                 page.language,
                 page.confidence,

@@ -84,7 +84,7 @@ class SqliteFile:
     def __init__(self, path: Path, *, busy_timeout_s: float = _BUSY_TIMEOUT_S) -> None:
         self._path = path
         self._lock = threading.Lock()
-        with self._translated():
+        with self._translate_errors():
             self._connection = sqlite3.connect(
                 path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
             )
@@ -96,13 +96,13 @@ class SqliteFile:
                 raise
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def read_transaction(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees one state of the file until the block ends."""
         with self._transaction("BEGIN") as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def write_transaction(self) -> Iterator[sqlite3.Connection]:
         """A connection that alone may write; what it wrote stays if the block ends well, else none of it."""
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
@@ -114,17 +114,17 @@ class SqliteFile:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._translated(), self._connection as connection:
+        with self._lock, self._translate_errors(), self._connection as connection:
             connection.execute(begin)
             yield connection
 
     def _prepare(self, busy_timeout_s: float) -> None:
         self._connection.execute("PRAGMA foreign_keys = ON")
-        self._write_ahead(time.monotonic() + busy_timeout_s)
-        if self._found_format(self._connection) == _FORMAT:
+        self._enable_wal(time.monotonic() + busy_timeout_s)
+        if self._stored_format(self._connection) == _FORMAT:
             return
-        with self.writing() as connection:
-            found = self._found_format(connection)
+        with self.write_transaction() as connection:
+            found = self._stored_format(connection)
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             if not found and not tables:
                 for statement in _TABLES.split(";"):
@@ -136,7 +136,7 @@ class SqliteFile:
                     "name another file, or remove it and index the documents again"
                 )
 
-    def _write_ahead(self, deadline: float) -> None:
+    def _enable_wal(self, deadline: float) -> None:
         """Switch a new file to write-ahead logging, which lasts.
 
         Two processes that switch at one time are told SQLITE_BUSY at once, whatever the busy time-out
@@ -153,11 +153,11 @@ class SqliteFile:
                 pause.wait(_SWITCH_PAUSE_S)
 
     @staticmethod
-    def _found_format(connection: sqlite3.Connection) -> int:
+    def _stored_format(connection: sqlite3.Connection) -> int:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:

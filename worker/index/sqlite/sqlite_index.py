@@ -21,15 +21,15 @@ from worker.errors import LeaseLostError
 from worker.index.query import (
     Term,
     fold,
-    folded_path,
+    fold_path,
     index_terms,
     label,
     parse_query,
     rank,
+    replace_surrogates,
     snippet,
-    well_formed,
 )
-from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit, gone
+from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit, tombstone_document
 from worker.index.sqlite.document_rows import FLOAT, insert_document, load_document
 from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.models.document import Document
@@ -38,7 +38,7 @@ from worker.models.page import Page
 
 _NAME_ROW = 0
 _PAGE_BITS = 24
-_VECTORS_AT_A_TIME = 1024
+_VECTOR_BATCH = 1024
 
 _FIND = """
 SELECT *, (SELECT count(*) FROM pages WHERE file = files.id) AS pages FROM files
@@ -80,7 +80,7 @@ class SqliteIndex:
         """See SearchIndex; a commit is searchable at once, so `refresh` changes nothing."""
         named = label(document.file_name, document.file_path)
         terms = [] if document.state is State.TOMBSTONED else _terms(named, _texts(document.pages))
-        with self._file.writing() as connection:
+        with self._file.write_transaction() as connection:
             _remove(connection, document.file_id, version)
             file = insert_document(connection, document, version)
             connection.executemany(
@@ -89,7 +89,7 @@ class SqliteIndex:
 
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; `refresh` changes nothing."""
-        self.index_document(gone(file_id), version=version)
+        self.index_document(tombstone_document(file_id), version=version)
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
         """See SearchIndex; the score is BM25, higher is better."""
@@ -104,7 +104,7 @@ class SqliteIndex:
             "limit": max(0, limit),
             "offset": max(0, offset),
         }
-        with self._file.reading() as connection:
+        with self._file.read_transaction() as connection:
             rows = connection.execute(_SEARCH, values).fetchall()
         hits = tuple(_hit(row, terms) for row in rows if row["file_id"] is not None)
         return SearchResult(total=rows[0]["files"], hits=hits)
@@ -113,7 +113,7 @@ class SqliteIndex:
         """See SearchIndex; every image vector is compared."""
         wanted = np.asarray(vector, dtype=FLOAT)
         best: list[tuple[float, int]] = []
-        with self._file.reading() as connection:
+        with self._file.read_transaction() as connection:
             for files, scores in _cosines(connection, wanted):
                 pairs = zip(scores.tolist(), files, strict=True)
                 best = heapq.nlargest(limit, chain(best, pairs), key=lambda pair: (pair[0], -pair[1]))
@@ -121,7 +121,7 @@ class SqliteIndex:
 
     def document(self, file_id: str) -> Document | None:
         """See SearchIndex."""
-        with self._file.reading() as connection:
+        with self._file.read_transaction() as connection:
             row = connection.execute(
                 "SELECT * FROM files WHERE file_id = ? AND state != ?", (file_id, State.TOMBSTONED)
             ).fetchone()
@@ -129,9 +129,9 @@ class SqliteIndex:
 
     def find(self, name_or_path: str) -> list[FileSummary]:
         """See SearchIndex."""
-        asked, path = well_formed(name_or_path), folded_path(name_or_path)
+        asked, path = replace_surrogates(name_or_path), fold_path(name_or_path)
         name = fold(re.split(r"[/\\]", name_or_path)[-1])
-        with self._file.reading() as connection:
+        with self._file.read_transaction() as connection:
             rows = connection.execute(_FIND, (State.TOMBSTONED, asked, name, path)).fetchall()
         ranked = [
             (rank(row["file_id"] == asked, row["folded_name"], row["folded_path"], path), row) for row in rows
@@ -204,7 +204,7 @@ def _cosines(
     rows = connection.execute(
         "SELECT file, floats FROM image_vectors WHERE length(floats) = ?", (wanted.nbytes,)
     )
-    while chunk := rows.fetchmany(_VECTORS_AT_A_TIME):
+    while chunk := rows.fetchmany(_VECTOR_BATCH):
         vectors = np.frombuffer(b"".join(row["floats"] for row in chunk), dtype=FLOAT).reshape(
             -1, wanted.size
         )

@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from worker.errors import RejectedError, UnavailableError, WorkerError
-from worker.index.opensearch.bulk_writer import MOST_BYTES, MOST_DOCUMENTS, BulkWriter, Operation, groups
+from worker.index.opensearch.bulk_writer import MAX_BYTES, MAX_DOCUMENTS, BulkAction, BulkWriter, groups
 
 pytestmark = pytest.mark.unit
 
 _DEADLINE_S = 30.0
 
 
-def operation(name: str, size_bytes: int = 10) -> Operation:
-    return Operation(alias="files", file_id=name, version=1, lines=b"x" * size_bytes)
+def operation(name: str, size_bytes: int = 10) -> BulkAction:
+    return BulkAction(alias="files", file_id=name, version=1, lines=b"x" * size_bytes)
 
 
 class Server:
@@ -27,9 +27,9 @@ class Server:
         self.requests: list[list[str]] = []
         self.open = threading.Event()
         self.began = threading.Semaphore(0)
-        self.answer: Callable[[Operation], WorkerError | None] = lambda _: None
+        self.answer: Callable[[BulkAction], WorkerError | None] = lambda _: None
 
-    def send(self, operations: Sequence[Operation]) -> list[WorkerError | None]:
+    def send(self, operations: Sequence[BulkAction]) -> list[WorkerError | None]:
         self.requests.append([each.file_id for each in operations])
         self.began.release()
         assert self.open.wait(_DEADLINE_S)
@@ -95,7 +95,7 @@ def test_each_thread_learns_what_became_of_its_own(server: Server) -> None:
 def test_a_request_that_fails_fails_for_all_in_it_and_for_nobody_else() -> None:
     answers = iter([UnavailableError("away")])
 
-    def send(operations: Sequence[Operation]) -> list[WorkerError | None]:
+    def send(operations: Sequence[BulkAction]) -> list[WorkerError | None]:
         for error in answers:
             raise error
         return [None] * len(operations)
@@ -121,15 +121,15 @@ def test_patience_ends_and_a_second_request_goes_beside_the_first(server: Server
 
 
 def test_groups_are_bounded_by_documents_and_bytes() -> None:
-    many = [[operation(str(number))] for number in range(2 * MOST_DOCUMENTS + 1)]
-    assert [len(group) for group in groups(many)] == [MOST_DOCUMENTS, MOST_DOCUMENTS, 1]
-    half = MOST_BYTES // 2
+    many = [[operation(str(number))] for number in range(2 * MAX_DOCUMENTS + 1)]
+    assert [len(group) for group in groups(many)] == [MAX_DOCUMENTS, MAX_DOCUMENTS, 1]
+    half = MAX_BYTES // 2
     large = [[operation("a", half)], [operation("b", half)], [operation("c", 10)], [operation("d", 10)]]
     assert [[each[0].file_id for each in group] for group in groups(large)] == [["a", "b"], ["c", "d"]]
 
 
 def test_a_document_larger_than_a_request_goes_alone(server: Server) -> None:
-    huge = [operation("huge", MOST_BYTES + 1)]
+    huge = [operation("huge", MAX_BYTES + 1)]
     assert [len(group) for group in groups([[operation("a")], huge, [operation("b")]])] == [1, 1, 1]
     server.open.set()
     assert list(BulkWriter(server.send).write(huge)) == [None]

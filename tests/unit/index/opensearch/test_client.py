@@ -25,7 +25,7 @@ from worker.index.opensearch.client import (
     SignedBy,
     connect,
     item_error,
-    translated,
+    translate_errors,
 )
 
 pytestmark = pytest.mark.unit
@@ -37,7 +37,7 @@ def body(kind: str, reason: str = "because") -> bytes:
 
 
 def asked(client: OpenSearch) -> Any:
-    with translated("search files"):
+    with translate_errors("search files"):
         return client.search(index="files", body={})
 
 

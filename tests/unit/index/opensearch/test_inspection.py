@@ -114,7 +114,7 @@ def test_an_index_that_is_not_there_is_none(inspect: Inspect) -> None:
     inspection = inspect(Cluster())
     assert inspection.files() is None
     assert inspection.images() is None
-    assert inspection.missing() == ["t-files", "t-images"]
+    assert inspection.missing_aliases() == ["t-files", "t-images"]
 
 
 def test_a_cluster_without_kuromoji_is_seen(inspect: Inspect) -> None:

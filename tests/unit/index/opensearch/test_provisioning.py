@@ -46,7 +46,7 @@ def on(cluster: Cluster, act: Callable[[IndexMaker], object]) -> object:
 
 def test_what_is_missing_is_made_and_named() -> None:
     cluster = Cluster(aliases={"t-images"})
-    assert on(cluster, IndexMaker.missing) == ["t-files"]
+    assert on(cluster, IndexMaker.missing_aliases) == ["t-files"]
     assert on(cluster, IndexMaker.make_files) is True
     assert on(cluster, IndexMaker.make_images) is False
     assert cluster.puts() == ["/t-files-v1"]

@@ -31,7 +31,7 @@ def test_a_document_comes_back_from_its_rows_as_it_was(
         indexed_at="2026-01-02T03:04:05Z",
     )
 
-    with closing(SqliteFile(tmp_path / "index.sqlite")) as file, file.writing() as connection:
+    with closing(SqliteFile(tmp_path / "index.sqlite")) as file, file.write_transaction() as connection:
         number = insert_document(connection, document, version=7)
         row = connection.execute("SELECT * FROM files WHERE id = ?", (number,)).fetchone()
 

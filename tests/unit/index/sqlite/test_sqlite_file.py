@@ -22,7 +22,7 @@ _INSERT = "INSERT INTO page_terms (rowid, terms) VALUES (1, 'term')"
 @contextmanager
 def reading_rows(file: SqliteFile) -> Iterator[Callable[[], int]]:
     """A transaction that has begun to read, and a way to count what it sees."""
-    with file.reading() as connection:
+    with file.read_transaction() as connection:
 
         def seen() -> int:
             return int(connection.execute("SELECT count(*) FROM page_terms").fetchone()[0])
@@ -38,7 +38,7 @@ def count(file: SqliteFile) -> int:
 
 def test_a_new_file_gets_its_tables_and_keeps_them(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
-    with closing(SqliteFile(path)) as file, file.writing() as connection:
+    with closing(SqliteFile(path)) as file, file.write_transaction() as connection:
         connection.execute(_INSERT)
     with closing(SqliteFile(path)) as file:
         assert count(file) == 1
@@ -46,7 +46,7 @@ def test_a_new_file_gets_its_tables_and_keeps_them(tmp_path: Path) -> None:
 
 def test_what_a_block_wrote_is_gone_when_it_fails(tmp_path: Path) -> None:
     def write_and_fail() -> None:
-        with file.writing() as connection:
+        with file.write_transaction() as connection:
             connection.execute(_INSERT)
             raise KeyError("in the middle")
 
@@ -60,7 +60,7 @@ def test_readers_and_a_writer_do_not_stop_each_other(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     with closing(SqliteFile(path, busy_timeout_s=0.01)) as writer, closing(SqliteFile(path)) as reader:
         with reading_rows(reader) as rows_seen:
-            with writer.writing() as connection:
+            with writer.write_transaction() as connection:
                 connection.execute(_INSERT)
             assert rows_seen() == 0
         assert count(reader) == 1
@@ -71,9 +71,12 @@ def test_a_writer_that_waits_too_long_says_so(tmp_path: Path) -> None:
     with (
         closing(SqliteFile(path)) as first,
         closing(SqliteFile(path, busy_timeout_s=0.01)) as second,
-        first.writing(),
+        first.write_transaction(),
     ):
-        with pytest.raises(UnavailableError, match=r"index\.sqlite.*try again") as caught, second.writing():
+        with (
+            pytest.raises(UnavailableError, match=r"index\.sqlite.*try again") as caught,
+            second.write_transaction(),
+        ):
             pass
         assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
 
@@ -86,10 +89,10 @@ def test_closing_twice_is_no_error(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_unavailable_and_leaves_the_file_usable(tmp_path: Path) -> None:
     with closing(SqliteFile(tmp_path / "index.sqlite")) as file:
-        with file.reading() as connection:
+        with file.read_transaction() as connection:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             connection.execute(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(UnavailableError, match="full"), file.writing() as connection:
+        with pytest.raises(UnavailableError, match="full"), file.write_transaction() as connection:
             connection.execute("INSERT INTO page_terms (rowid, terms) VALUES (1, ?)", ("term " * 100_000,))
         assert count(file) == 0
 
@@ -109,7 +112,7 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_misconfigured(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
-    with closing(SqliteFile(path)) as file, file.writing() as connection:
+    with closing(SqliteFile(path)) as file, file.write_transaction() as connection:
         connection.executemany(
             "INSERT INTO page_terms (rowid, terms) VALUES (?, ?)",
             ((number, f"term{number} " * 50) for number in range(500)),
@@ -145,7 +148,10 @@ def test_an_index_of_another_format_is_refused(tmp_path: Path) -> None:
 
 def test_a_mistake_of_ours_is_not_dressed_up(tmp_path: Path) -> None:
     with closing(SqliteFile(tmp_path / "index.sqlite")) as file:
-        with pytest.raises(sqlite3.OperationalError, match="no such table"), file.reading() as connection:
+        with (
+            pytest.raises(sqlite3.OperationalError, match="no such table"),
+            file.read_transaction() as connection,
+        ):
             connection.execute("SELECT * FROM nowhere")
         assert count(file) == 0
 
