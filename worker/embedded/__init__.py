@@ -1,1 +1,1 @@
-"""The embedded stack: everything the worker talks to, as servers on localhost."""
+"""The embedded stack: stand-in servers on localhost for every service the worker uses."""

@@ -1,8 +1,7 @@
-"""The Bedrock runtime on localhost: InvokeModel for the Titan embedding models, with scripted faults.
+"""BedrockServer: the Bedrock runtime on localhost, with InvokeModel for the Titan embedding models.
 
-The wire is the real one (POST /model/{modelId}/invoke, restJson errors with x-amzn-ErrorType), the
-limits are those of the Titan documentation; vectors come from `content_vectors`. Two paths of our
-own script and watch it: POST /control (fields of `Script`) and GET /control/stats.
+Protocol and limits are those of the real service; vectors come from `content_vectors`. Two more paths script
+faults and report calls: POST /control (fields of `Script`) and GET /control/stats.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ _THROTTLED = "Too many requests, please wait before trying again."
 
 
 class Script(BaseModel):
-    """What goes wrong, and when. `status` is what failing calls answer; None means no rate limit.
+    """The faults to produce. `status` is the status of failing calls; `rate_per_s` None: no rate limit.
 
-    `down` closes connections unanswered; `without_embedding_next` answers 200 with a null embedding
-    and a message, as the image model does when it fails inside.
+    `down` closes connections without a response; `without_embedding_next` calls get 200 with a null
+    embedding and a message, as from the image model on an internal error.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -74,18 +73,18 @@ class BedrockServer:
         self._http.start()
 
     def stop(self) -> None:
-        """Close the port and end delayed answers."""
+        """Close the port and end delayed responses."""
         self._http.stop()
 
     __enter__, __exit__ = start_on_enter, stop_on_exit
 
     def control(self, changes: Mapping[str, object]) -> None:
-        """Change the script's named fields; the others stay. Raises ValueError on a wrong one."""
+        """Change the given fields of the script; the others stay. Raises ValueError for an invalid one."""
         with self._lock:
             self._script = Script.model_validate({**self._script.model_dump(), **changes})
 
     def stats(self) -> dict[str, object]:
-        """Calls by model (of any end), and how many were throttled, failed, or found invalid."""
+        """Calls by model (with any outcome), and how many were throttled, failed or invalid."""
         with self._lock:
             counts = {name: self._counts[name] for name in ("throttled", "failed", "invalid")}
             return {"calls": dict(self._calls), **counts}
@@ -105,7 +104,7 @@ class BedrockServer:
             changes = json.loads(body)
             self.control(changes)
         except (ValueError, TypeError) as error:
-            return _error(400, f"Wrong script: {error}")
+            return _error(400, f"Invalid script: {error}")
         return Response(body=b"{}")
 
     def _invoke(self, model: str, body: bytes) -> Response | None:
@@ -126,7 +125,7 @@ class BedrockServer:
         return self._embed(model, body, withhold=fault == "without_embedding")
 
     def _next_fault(self) -> str:
-        """Name of the fault of this call, "" for none; uses it up and counts it. Needs the lock."""
+        """Consume and count the fault of this call; its name, "" for none. The caller holds the lock."""
         script = self._script
         if script.down:
             fault = "down"

@@ -1,7 +1,6 @@
-"""Becomes another program, which ends with the process that started it: `... PARENT PROGRAM ARGUMENT...`.
+"""Runs a program that is killed when its parent ends: `... PARENT_PID PROGRAM ARGUMENT...`.
 
-A worker that outlives a killed `ingest` or `demo` would look for its queue for ever. The kernel kills it
-(prctl(2), PR_SET_PDEATHSIG) when the thread that started it is gone, and its fork server clears up after it.
+Without it the worker of a killed `ingest` or `demo` would poll a queue that no longer exists, for ever.
 """
 
 from __future__ import annotations
@@ -15,8 +14,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> None:
-    """Become the program, unless the parent is gone already."""
+    """Replace this process by the program, unless the parent has ended already."""
     parent, *command = arguments
+    # The kernel sends SIGKILL when the *thread* that started this process ends (prctl(2)). The setting
+    # survives exec. The worker's fork server then cleans up its children.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() == int(parent):
         os.execvp(command[0], command)  # noqa: S606  (the worker's own command)

@@ -1,4 +1,4 @@
-"""How processes of our own code are started: the same code, and nothing of the user's AWS set-up."""
+"""Command and environment for child processes: the same code, and none of the user's AWS configuration."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ _PACKAGE_FOLDER = str(Path(worker.__file__).resolve().parents[1])
 
 
 def python_command(module: str, *arguments: str) -> tuple[str, ...]:
-    """Command that runs a module of ours; -P, because the folder the user stands in may hold its like."""
+    """The command that runs a module of this package."""
+    # -P: the working directory may hold a module of the same name.
     return (sys.executable, "-P", "-m", module, *arguments)
 
 
 def clean_environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """Our environment without any AWS_ variable, so that no account is reached by mistake, and `changes`."""
-    ours = {name: value for name, value in child_environment().items() if not name.startswith("AWS_")}
-    path = os.pathsep.join(filter(None, (_PACKAGE_FOLDER, ours.get("PYTHONPATH"))))
-    return {**ours, "PYTHONPATH": path, **changes}
+    """The environment without any AWS_ variable, so that no real account is used, and with `changes`."""
+    inherited = {name: value for name, value in child_environment().items() if not name.startswith("AWS_")}
+    path = os.pathsep.join(filter(None, (_PACKAGE_FOLDER, inherited.get("PYTHONPATH"))))
+    return {**inherited, "PYTHONPATH": path, **changes}

@@ -1,8 +1,7 @@
-"""Vectors computed from the content itself, in place of a model: near content, near vectors.
+"""Deterministic vectors computed from content, in place of a model: similar content has similar vectors.
 
-Texts become signed hashed n-grams (feature hashing, Weinberger et al. 2009), pictures a small layout
-of light, colour and edges, projected by random signs (Achlioptas 2003). Both are the same in every
-process and on every machine, and of length 1.
+Texts become signed hashed n-grams (feature hashing, Weinberger et al. 2009), images a low-resolution layout
+of luminance, colour and edges, projected by random signs (Achlioptas 2003).
 """
 
 from __future__ import annotations
@@ -30,10 +29,7 @@ _EDGE_DIRECTIONS = 4
 
 
 def text_vector(text: str, dimension: int) -> Vector:
-    """Unit vector of `dimension` for a text: its words and its pairs of characters.
-
-    Pairs of characters make Japanese comparable, which has no spaces between words.
-    """
+    """Unit vector of `dimension` for a text: its words and its character bigrams."""
     vector = np.zeros(dimension)
     for feature, count in Counter(_text_features(text)).items():
         code = zlib.crc32(feature.encode("utf-8", "surrogatepass"))
@@ -46,16 +42,17 @@ def _text_features(text: str) -> Iterator[str]:
     folded = unicodedata.normalize("NFKC", text).casefold()
     words = _WORD.findall(folded)
     yield from (f"w:{word}" for word in words)
-    letters = "".join(words) or folded
-    yield from (f"c:{first}{second}" for first, second in pairwise(letters))
-    if len(letters) < 2:
-        yield f"c:{letters}"
+    # Bigrams make Japanese comparable, which has no spaces between words.
+    characters = "".join(words) or folded
+    yield from (f"c:{first}{second}" for first, second in pairwise(characters))
+    if len(characters) < 2:
+        yield f"c:{characters}"
 
 
 def image_vector(picture: Image.Image, dimension: int) -> Vector:
-    """Unit vector of `dimension` for a picture of any mode and size.
+    """Unit vector of `dimension` for an image of any mode and size.
 
-    Scale and compression hardly matter; where things are, and their colours, do.
+    It depends on layout and colours, hardly on scale and compression.
     """
     features = _image_features(_flatten_on_white(picture))
     return unit(features @ _projection(features.size, dimension))
@@ -65,22 +62,22 @@ def _flatten_on_white(picture: Image.Image) -> Image.Image:
     if picture.mode == "RGB":
         return picture
     opaque = picture.convert("RGBA")
-    ground = Image.new("RGBA", opaque.size, "white")
-    return Image.alpha_composite(ground, opaque).convert("RGB")
+    background = Image.new("RGBA", opaque.size, "white")
+    return Image.alpha_composite(background, opaque).convert("RGB")
 
 
 def _image_features(picture: Image.Image) -> Vector:
     layout = _downscale(picture.convert("YCbCr"), _LAYOUT_PX)
-    light, colour = layout[:, :, 0], layout[:, :, 1:] - 0.5
+    luminance, colour = layout[:, :, 0], layout[:, :, 1:] - 0.5
     edges = _edges(_downscale(picture.convert("L"), _EDGE_PX))
-    # Light is centred: most pages are nearly white, and would otherwise all be alike. The constant
-    # keeps an empty page from having no direction at all.
+    # Luminance is centred: most pages are nearly white, and would all be similar otherwise. The constant
+    # gives an empty page a direction.
     return np.concatenate(
         [
-            _scale(light - light.mean(), 1.0),
+            _scale(luminance - luminance.mean(), 1.0),
             colour.ravel() * 0.5,
             _scale(edges, 1.0),
-            [0.05, light.mean() * 0.2],
+            [0.05, luminance.mean() * 0.2],
         ]
     )
 
@@ -90,9 +87,9 @@ def _downscale(picture: Image.Image, side_px: int) -> Vector:
     return np.asarray(reduced, dtype=np.float64) / 255.0
 
 
-def _edges(light: Vector) -> Vector:
-    """Strength of edges by cell and direction, less the cell average: layout, not amount, of detail."""
-    down, across = np.gradient(light)
+def _edges(luminance: Vector) -> Vector:
+    """Edge strength by cell and direction, less the average: the layout of detail, not its amount."""
+    down, across = np.gradient(luminance)
     strength = np.hypot(down, across)
     direction = (np.arctan2(down, across) % np.pi) / np.pi * _EDGE_DIRECTIONS
     cells = _EDGE_PX // _EDGE_CELL_PX
@@ -106,7 +103,7 @@ def _edges(light: Vector) -> Vector:
 
 
 def _scale(part: Vector, weight: float) -> Vector:
-    # The floor keeps compression noise on an even surface from being blown up to a pattern.
+    # The floor prevents compression noise on a uniform surface from being amplified to a pattern.
     return part.ravel() * (weight / max(float(np.linalg.norm(part)), 0.5))
 
 
@@ -118,7 +115,7 @@ def _projection(features: int, dimension: int) -> Vector:
 
 
 def unit(vector: Vector) -> Vector:
-    """The vector at length 1; a zero vector, which has no direction, becomes the first axis."""
+    """The vector normalised to length 1; a zero vector becomes the first axis."""
     length = float(np.linalg.norm(vector))
     if length == 0.0:
         vector[0] = length = 1.0

@@ -1,7 +1,4 @@
-"""A small HTTP server on 127.0.0.1: a function from Request to Response, on a thread of its own.
-
-The Bedrock and the metadata server are such functions; what they share is only the wire.
-"""
+"""LocalHttpServer: serves a function from Request to Response on 127.0.0.1, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
-    """One answer."""
+    """One response."""
 
     status: int = 200
     body: bytes = b""
@@ -41,14 +38,14 @@ class Response:
 
 
 Answer = Callable[[Request], Response | None]
-"""Answers a request; None closes the connection without an answer, as a dying server does."""
+"""Handles a request; None closes the connection without a response, as a crashed server does."""
 
 
 class LocalHttpServer:
     """Serves `answer` on 127.0.0.1, each request in a thread; port 0 picks a free one.
 
     The port is bound on construction, so that `url` is known before `start`.
-    Raises OSError when the port is taken.
+    Raises OSError when the port is in use.
     """
 
     def __init__(self, answer: Answer, *, port: int = 0) -> None:
@@ -58,7 +55,7 @@ class LocalHttpServer:
 
     @property
     def url(self) -> str:
-        """Address without a trailing slash."""
+        """The address, without a trailing slash."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> None:
@@ -66,7 +63,7 @@ class LocalHttpServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the port, end every `pause`; harmless when called again or before `start`."""
+        """Close the port and end every `pause`; may be called again, or before `start`."""
         self._stopping.set()
         if self._thread.is_alive():
             self._server.shutdown()
@@ -76,7 +73,7 @@ class LocalHttpServer:
     __enter__, __exit__ = start_on_enter, stop_on_exit
 
     def pause(self, seconds: float) -> None:
-        """Keep a request waiting, at most until the server stops."""
+        """Delay a response, at most until the server stops."""
         self._stopping.wait(seconds)
 
 
@@ -85,7 +82,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
-        # A client that was killed leaves a broken connection: that is its business, and no error here.
+        # A client that was killed leaves a broken connection, which is no error of this server.
         if not isinstance(sys.exception(), ConnectionError):
             _log.exception("local_request_failed", client=str(client_address))
 
@@ -93,7 +90,7 @@ class _Server(ThreadingHTTPServer):
 def _handler_of(answer: Answer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        # Head and body leave in one packet; two would wait 40 ms for each other (Nagle, delayed ACK).
+        # Head and body are sent in one packet; two would cost 40 ms (Nagle's algorithm and delayed ACK).
         wbufsize = -1
         disable_nagle_algorithm = True
 

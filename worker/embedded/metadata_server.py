@@ -1,8 +1,7 @@
-"""The EC2 instance metadata service (IMDSv2) on localhost, with scripted notices and faults.
+"""MetadataServer: the EC2 instance metadata service (IMDSv2) on localhost, with scripted notices and faults.
 
-As on a machine: a token first (PUT /latest/api/token), 401 without a good one, 404 for a notice that
-is not there. Two paths of our own script and watch it: POST /control (fields of `Changes`, and
-`clear`) and GET /control/stats.
+As on EC2: a token first (PUT /latest/api/token), 401 without a valid one, 404 for an absent notice. Two more
+paths script it and report requests: POST /control (fields of `Changes`) and GET /control/stats.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ _HANG_S = 30.0
 _INSTANCE_ID = "i-0123456789abcdef0"
 
 Fault = Annotated[int, Field(ge=100, le=599)] | Literal["hang", "drop", "malformed"]
-"""A status; no answer for 30 s; a closed connection; or an answer that is cut-off JSON."""
+"""A status; no response for 30 s; a closed connection; or a response with truncated JSON."""
 
 
 class InstanceAction(BaseModel):
-    """A Spot notice: what happens to the machine, and in how many seconds from now (may be past)."""
+    """A spot interruption notice: the action, and its time in seconds from now (may be negative)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,10 +41,10 @@ class InstanceAction(BaseModel):
 
 
 class Changes(BaseModel):
-    """What a control request may set; what it does not name stays. `instance_action` null withdraws.
+    """The fields of a control request; those it omits stay. `instance_action` null withdraws the notice.
 
-    `faults` are the answers to the next requests; `token_blocked` never answers the PUT for a token,
-    as happens in a container when the hop limit is 1.
+    `faults` are the responses to the next requests; with `token_blocked` the PUT for a token gets none,
+    as in a container when the hop limit is 1.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -65,7 +64,7 @@ def _now() -> datetime:
 class MetadataServer:
     """Context manager, or `start` and `stop`; port 0 picks a free one.
 
-    `now` gives the aware wall time notices are dated by, `clock` the monotonic seconds tokens expire by.
+    `now` is the aware wall time of notices, `clock` the monotonic seconds for the expiry of tokens.
     """
 
     def __init__(
@@ -96,22 +95,22 @@ class MetadataServer:
         self._http.start()
 
     def stop(self) -> None:
-        """Close the port and end hanging answers."""
+        """Close the port and end hanging requests."""
         self._http.stop()
 
     __enter__, __exit__ = start_on_enter, stop_on_exit
 
     def control(self, changes: Mapping[str, object]) -> None:
-        """Apply the named fields of `Changes`, times counted from now. Raises ValueError on a wrong one."""
-        asked = Changes.model_validate(changes)
+        """Apply the given fields of `Changes`, times from now on. Raises ValueError for an invalid one."""
+        request = Changes.model_validate(changes)
         with self._lock:
-            if asked.clear:
+            if request.clear:
                 self._clear()
-            for field in asked.model_fields_set:
-                self._apply(field, asked)
+            for field in request.model_fields_set:
+                self._apply(field, request)
 
     def stats(self) -> dict[str, object]:
-        """Requests by path, whatever they were answered."""
+        """Requests by path, with any response."""
         with self._lock:
             return {"requests": dict(self._requests)}
 
@@ -120,19 +119,19 @@ class MetadataServer:
         self._token_blocked = False
         self._values = {"instance-id": _INSTANCE_ID, "autoscaling/target-lifecycle-state": "InService"}
 
-    def _apply(self, field: str, asked: Changes) -> None:
+    def _apply(self, field: str, request: Changes) -> None:
         match field:
             case "instance_action":
-                self._set("spot/instance-action", _notice(asked.instance_action, self._now()))
+                self._set("spot/instance-action", _notice(request.instance_action, self._now()))
             case "rebalance":
-                notice = json.dumps({"noticeTime": _stamp(self._now())}) if asked.rebalance else None
+                notice = json.dumps({"noticeTime": _stamp(self._now())}) if request.rebalance else None
                 self._set("events/recommendations/rebalance", notice)
             case "lifecycle_state":
-                self._set("autoscaling/target-lifecycle-state", asked.lifecycle_state)
+                self._set("autoscaling/target-lifecycle-state", request.lifecycle_state)
             case "faults":
-                self._faults = deque(asked.faults)
+                self._faults = deque(request.faults)
             case "token_blocked":
-                self._token_blocked = asked.token_blocked
+                self._token_blocked = request.token_blocked
 
     def _set(self, path: str, value: str | None) -> None:
         if value is None:
@@ -163,7 +162,7 @@ class MetadataServer:
             changes: JsonValue = json.loads(body)
             self.control(changes if isinstance(changes, dict) else {"changes": changes})
         except ValueError as error:
-            return _text(f"Wrong control request: {error}", status=400)
+            return _text(f"Invalid control request: {error}", status=400)
         return _json({})
 
     def _token(self, request: Request) -> Response:

@@ -1,7 +1,7 @@
-"""S3, SQS and DynamoDB: moto in a process of its own.
+"""MotoProcess: S3, SQS and DynamoDB by moto, in a process of its own.
 
-Apart from us, because moto shares its state with all of its process, reads the user's AWS profile,
-and would compete with the rest of ours for the interpreter lock.
+In this process moto would share its state with other stacks, read the user's AWS profile and compete for the
+interpreter lock.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class MotoProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and learn its `url`.
+        """Start the process and read its `url`.
 
         Raises MisconfiguredError when it does not start; most likely the extra `local` is missing.
         """
@@ -41,7 +41,7 @@ class MotoProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                # Ctrl-C in a terminal reaches the whole group; the workers need us while they stop.
+                # Ctrl-C in a terminal reaches the process group, but the workers need moto while stopping.
                 start_new_session=True,
             )
         self.url = self._read_url(self._process)
@@ -49,12 +49,12 @@ class MotoProcess:
             self.stop()
             reason = self._stderr_path.read_text(errors="replace")[-_STDERR_TAIL_CHARS:]
             raise MisconfiguredError(
-                f"moto, which plays S3, SQS and DynamoDB, did not start. If it is not installed: "
+                f"moto, which stands in for S3, SQS and DynamoDB, did not start. If it is not installed: "
                 f"pip install 'cis-worker[local]'. The end of {self._stderr_path}: {reason}"
             )
 
     def stop(self) -> None:
-        """End it; harmless when called again."""
+        """End the process; may be called again."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -69,5 +69,5 @@ class MotoProcess:
     @staticmethod
     def _read_url(process: subprocess.Popen[bytes]) -> str:
         assert process.stdout is not None  # noqa: S101 - for the type checker: PIPE was asked for
-        told, _, _ = select.select([process.stdout], [], [], _START_S)
-        return process.stdout.readline().decode().strip() if told else ""
+        readable, _, _ = select.select([process.stdout], [], [], _START_S)
+        return process.stdout.readline().decode().strip() if readable else ""

@@ -1,6 +1,6 @@
 """moto on a free port of 127.0.0.1, run by `MotoProcess` as `python -m worker.embedded.moto_server`.
 
-Writes its address as one line, and ends when standard input does, that is, with whoever started it.
+It writes its address as one line, and ends at the end of standard input, that is, with its parent.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ def main() -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdout.write(f"http://127.0.0.1:{server.port}\n")
     sys.stdout.flush()
-    sys.stdout = sys.stderr  # nobody reads on, and a full pipe would stop the server
+    sys.stdout = sys.stderr  # the parent reads one line only, and a full pipe would block the server
     sys.stdin.read()
 
 
 def atomic_dynamodb(application: _Application) -> _Application:
-    """One DynamoDB request at a time: moto looks at a condition and writes without a lock between.
+    """Serialise DynamoDB requests: moto checks a condition and writes without a lock.
 
-    Two claims of one file would both succeed. SQS must stay parallel, for a long poll takes seconds.
+    Otherwise two claims of one file could both succeed. SQS stays parallel, as a long poll takes seconds.
     """
     lock = threading.Lock()
 

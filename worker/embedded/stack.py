@@ -1,7 +1,7 @@
-"""The embedded stack: S3, SQS and DynamoDB (moto), Bedrock and instance metadata, all on 127.0.0.1.
+"""EmbeddedStack: S3, SQS and DynamoDB (moto), Bedrock and instance metadata on 127.0.0.1.
 
-The production worker runs against it unchanged; only the variables of `environment` point it here.
-All that is in S3, SQS and DynamoDB is forgotten at the end; the home folder stays.
+The production worker runs against it unchanged, with the variables of `environment`. The contents of S3, SQS
+and DynamoDB are lost at the end; the home folder stays.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ TABLE = "cis-files"
 
 _REGION = "ap-northeast-1"
 _ACCESS_KEY_ID = "embedded"
-_SECRET_ACCESS_KEY = "embedded"  # noqa: S105 - moto looks at none
+_SECRET_ACCESS_KEY = "embedded"  # noqa: S105 - moto checks none
 _LOCAL_HOSTS = "127.0.0.1,localhost"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resources:
-    """What was made on the stack: URLs of the queues, names of the rest."""
+    """The resources on the stack: URLs of the queues, names of the others."""
 
     queue_url: str
     dlq_url: str
@@ -45,11 +45,11 @@ class Resources:
 
 
 class EmbeddedStack:
-    """Context manager, or `start` and `stop`; not to be started twice.
+    """Context manager, or `start` and `stop`; it can be started once.
 
-    `home` keeps the search index and the workers' error output (a temporary folder where it is None).
-    With `notifications`, an object put into the source bucket becomes a message.
-    `bedrock` and `metadata` are scripted by their `control`; `clients` and `resources` exist once started.
+    `home` holds the search index and the workers' error output (None: a temporary folder). With
+    `notifications`, an object put into the source bucket becomes a message. `bedrock` and `metadata` are
+    scripted by their `control`; `clients` and `resources` exist after the start.
     """
 
     clients: Clients
@@ -65,13 +65,13 @@ class EmbeddedStack:
 
     @property
     def home(self) -> Path:
-        """Folder of the index. Raises MisconfiguredError before the start."""
+        """The folder of the index. Raises MisconfiguredError before the start."""
         if self._home is None:
             raise MisconfiguredError("The embedded stack has no folder yet: start it first.")
         return self._home
 
     def start(self) -> None:
-        """Start the servers and make queue, dead-letter queue, buckets and table.
+        """Start the servers and create queue, dead-letter queue, buckets and table.
 
         Raises MisconfiguredError when the extra `local` is not installed.
         """
@@ -97,13 +97,13 @@ class EmbeddedStack:
             self._closing = closing.pop_all()
 
     def stop(self) -> None:
-        """Kill the workers that still run, stop the servers, remove a temporary home."""
+        """Kill running workers, stop the servers, remove a temporary home."""
         self._closing.close()
 
     __enter__, __exit__ = start_on_enter, stop_on_exit
 
     def environment(self) -> dict[str, str]:
-        """The variables that point a worker, or any AWS program, at this stack and at nothing else."""
+        """The variables that make a worker, or any AWS program, use this stack and nothing else."""
         endpoints = ("AWS_ENDPOINT_URL", *(f"AWS_ENDPOINT_URL_{name}" for name in ("S3", "SQS", "DYNAMODB")))
         return {
             **dict.fromkeys(endpoints, self._aws_url),
@@ -127,7 +127,7 @@ class EmbeddedStack:
             "CIS_SOURCE_BUCKETS": self.resources.source_bucket,
             "CIS_FILE_TABLE": self.resources.table,
             "CIS_INDEX": "sqlite",
-            "CIS_PDF_PASSWORDS_SECRET": "",  # it would be looked for on this stack
+            "CIS_PDF_PASSWORDS_SECRET": "",  # this stack has no Secrets Manager
             "CIS_SQLITE_PATH": str(self.home / "index.sqlite3"),
         }
 
@@ -155,7 +155,7 @@ class EmbeddedStack:
         return self.home / "aws_config"
 
     def _write_aws_config(self) -> None:
-        # An empty AWS_PROFILE is an error to botocore, and without one the user's own would be used.
+        # botocore rejects an empty AWS_PROFILE, and without one the user's own profile would be used.
         self._aws_config.write_text(f"[default]\nregion = {_REGION}\n")
 
     def _make_resources(self) -> Resources:

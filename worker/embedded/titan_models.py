@@ -1,7 +1,6 @@
-"""The Titan embedding models: request bodies in, response bodies out, with the limits of the real ones.
+"""The Titan embedding models: request body in, response body out, with the real formats and limits.
 
-Formats and limits: Amazon Bedrock user guide, "Amazon Titan Text Embeddings" and "Amazon Titan
-Multimodal Embeddings G1". Tokens are estimated: one for each Japanese character, one for five others.
+Source: Amazon Bedrock user guide, "Amazon Titan Text Embeddings" and "Amazon Titan Multimodal Embeddings G1".
 """
 
 from __future__ import annotations
@@ -31,17 +30,17 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
 
 
 class UnknownModelError(Exception):
-    """There is no such model here."""
+    """This server has no such model."""
 
 
 class InvalidRequestError(Exception):
-    """The real service would answer ValidationException; the message says why."""
+    """The real service would answer ValidationException; the message is the reason."""
 
 
 def invoke(model: str, body: bytes) -> dict[str, object]:
-    """Answer one InvokeModel body; the result is the response body before it becomes JSON.
+    """Answer one InvokeModel request; returns the response body before JSON encoding.
 
-    Raises UnknownModelError, and InvalidRequestError for a body the real model would refuse.
+    Raises UnknownModelError, and InvalidRequestError for a body that the real model would refuse.
     """
     answer = _MODELS.get(model)
     if answer is None:
@@ -130,6 +129,7 @@ def _parse(kind: type[_Parsed], body: bytes) -> _Parsed:
 
 
 def _tokens(text: str, limit: int) -> int:
+    # An estimate, as there is no public tokenizer: one token per CJK character, one per five others.
     japanese = len(_CJK.findall(text))
     tokens = max(1, japanese + (len(text) - japanese) // 5)
     if tokens > limit:
@@ -141,7 +141,7 @@ def _tokens(text: str, limit: int) -> int:
 
 
 def _decode(encoded: str) -> Image.Image:
-    """The picture as RGB or RGBA; a JPEG is decoded no larger than needed."""
+    """The image as RGB or RGBA; a JPEG is decoded at reduced size."""
     try:
         content = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:

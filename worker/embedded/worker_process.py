@@ -1,4 +1,4 @@
-"""A real worker as a process of its own: started, read (its log lines), told to stop, or killed."""
+"""WorkerProcess: a worker in a process of its own, with its log lines, to be stopped or killed."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _COMMAND = python_command("worker", "run")
 
 
 class WorkerProcess:
-    """`cis-worker run` in a new session with `environment` on top of ours, less our AWS_ variables.
+    """`cis-worker run` in a new session, started at once; to be closed with `contextlib.closing`.
 
-    Standard output is read into `lines` (the last 1,000) and given line by line to `on_line`, which is
-    called in a thread of ours and must not raise. Standard error is appended to `stderr_path`.
-    `command` is another program to run in the worker's place. It is killed when the thread that makes this
-    object ends, however that comes about.
+    Its environment is this process's without AWS_ variables, and `environment`. Standard output is read into
+    `lines` (the last 1,000) and passed line by line to `on_line`, which is called in a reader thread and must
+    not raise. Standard error is appended to `stderr_path`. `command` replaces the worker by another program.
+    The process is killed when the thread that made this object ends, for any reason.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
-        """Process id; also the id of its process group and session."""
+        """The process id; also the id of its process group and session."""
         return self._process.pid
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the process has not ended."""
         return self._process.poll() is None
 
     def lines(self) -> list[LogLine]:
@@ -78,13 +78,13 @@ class WorkerProcess:
             return list(self._lines)
 
     def ready(self, timeout_s: float = 60.0) -> LogLine:
-        """Wait until it takes work; the line it says so with holds `http_port`. Raises as `wait_for`."""
+        """Wait for the log line `worker_ready`, which has `http_port`. Raises the errors of `wait_for`."""
         return self.wait_for("worker_ready", timeout_s)
 
     def wait_for(self, event: str, timeout_s: float) -> LogLine:
-        """Wait for a log line of that event, or find it among the lines kept.
+        """Wait for a log line with that event, unless it is among `lines` already.
 
-        Raises UnavailableError when the process ends without it, TimeoutError when it does not come.
+        Raises UnavailableError when the process ends without it, TimeoutError after `timeout_s`.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._find(event) or self._all_read, timeout_s)
@@ -101,7 +101,7 @@ class WorkerProcess:
     def wait(self, timeout_s: float) -> int:
         """Wait for the end and the last log line; the exit status, negative for a signal.
 
-        Raises TimeoutError when it goes on.
+        Raises TimeoutError after `timeout_s`.
         """
         try:
             status = self._process.wait(timeout_s)
@@ -112,11 +112,11 @@ class WorkerProcess:
         return status
 
     def terminate(self) -> None:
-        """Send SIGTERM and return at once; harmless when it has ended."""
+        """Send SIGTERM and return at once; no error when the process has ended."""
         self._process.terminate()
 
     def stop(self, timeout_s: float = 120.0) -> int:
-        """Send SIGTERM and wait; after `timeout_s` kill all of its process group. The exit status."""
+        """Send SIGTERM and wait; after `timeout_s` kill its process group. Returns the exit status."""
         self.terminate()
         try:
             return self.wait(timeout_s)
@@ -125,12 +125,12 @@ class WorkerProcess:
             return self.wait(_JOIN_S)
 
     def kill(self) -> int:
-        """Kill the worker itself with SIGKILL, as a crash would, and nothing else; the exit status."""
+        """Kill only the worker process with SIGKILL, as a crash would; returns the exit status."""
         self._process.kill()
         return self.wait(_JOIN_S)
 
     def close(self) -> None:
-        """Leave no process behind: kill the worker unless it has ended."""
+        """Kill the worker unless it has ended."""
         if self.running:
             self.kill()
 

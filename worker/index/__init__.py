@@ -1,1 +1,1 @@
-"""The search index: what is written for a document, and how it is found again."""
+"""The search index: one Protocol, implemented on OpenSearch and on SQLite."""

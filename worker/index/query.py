@@ -1,10 +1,7 @@
-"""What people type and what documents say, brought to the same terms; and the snippet that shows a match.
+"""Query parsing, term extraction and snippets, shared by both indexes.
 
-Text is compared in Unicode form NFKC (ＡＢＣ is ABC, ｶﾞ is ガ, ㈱ is (株)) and without regard to case. A
-run of Chinese, Japanese or Korean characters has no visible words, so it is cut into overlapping
-pairs: 営業報告 becomes 営業 業報 報告 告. Two characters in a row are then found wherever they stand,
-and the last one, alone, lets a single character be found as the beginning of a term. White space
-between two such characters is put there by layout and OCR, and is ignored.
+Text is compared in NFKC (ＡＢＣ = ABC, ｶﾞ = ガ, ㈱ = (株)), case-insensitively. A run of CJK characters has no
+word boundaries and is indexed as overlapping bigrams: 営業報告 becomes 営業 業報 報告 告.
 """
 
 from __future__ import annotations
@@ -27,12 +24,12 @@ CJK = (
     "\U0001aff0-\U0001b16f"  # historic kana
     "\U00020000-\U0003ffff"  # Han beyond the first plane, such as 𠮟
 )
-"""Characters of scripts without visible words, as the inside of a regular expression's class."""
+"""Characters of unspaced scripts, as the content of a regular expression's character class."""
 
 _WORD_CHARACTER = rf"(?![{CJK}])[^\W_]"
 _PIECES = re.compile(rf"(?P<run>[{CJK}](?:\s*[{CJK}])*)|(?:{_WORD_CHARACTER})+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
-"""Soft hyphens, joiners and variation selectors: they would cut a word in two."""
+"""Soft hyphens, joiners and variation selectors, which would split a word in two."""
 _QUOTED_OR_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
 _CURLY_QUOTES = str.maketrans("“”„", '"""')
 
@@ -45,17 +42,17 @@ _MAX_MATCHES = 200
 
 
 def replace_surrogates(text: str) -> str:
-    """The text with surrogate pairs joined and lone surrogates as U+FFFD, so that it can be UTF-8."""
+    """Join surrogate pairs and replace lone surrogates by U+FFFD, to make the text encodable in UTF-8."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def normalise(text: str) -> str:
-    """The form in which text is compared and shown: NFKC without invisible characters, case kept."""
+    """The form in which text is displayed: NFKC without invisible characters, case preserved."""
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", replace_surrogates(text)))
 
 
 def fold(text: str) -> str:
-    """The normalised text without regard to case."""
+    """The form in which text is compared: normalised and case-folded."""
     return normalise(text).casefold()
 
 
@@ -65,6 +62,7 @@ def index_terms(text: str) -> str:
     for piece, is_run in _pieces(normalise(text)):
         if is_run:
             terms.extend(first + second for first, second in pairwise(piece))
+            # The last character alone, so that a query of one character finds it as the beginning of a term.
             terms.append(piece[-1])
         else:
             terms.append(piece.casefold())
@@ -73,12 +71,11 @@ def index_terms(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Term:
-    """One word or phrase of a query: what a file must contain.
+    """One word or phrase of a query, which a file must contain.
 
-    `phrase` are its terms as in `index_terms`, to be found one right after the other; with `prefix`
-    the last is only the beginning of a term. `pattern` is the regular expression that finds it in
-    normalised text, `text` the term as it was typed, normalised. `inner_run_ends` counts where a run ends inside
-    of it.
+    `phrase` are its terms as in `index_terms`, to be matched in sequence; with `prefix` the last one is
+    only the beginning of a term. `pattern` is the regular expression that matches it in normalised text,
+    `text` the normalised input. `inner_run_ends` counts the CJK runs that end within the term.
     """
 
     phrase: tuple[str, ...]
@@ -89,11 +86,11 @@ class Term:
 
 
 def parse_query(query: str) -> tuple[Term, ...]:
-    """The distinct terms of a query, none where it has no letter or digit.
+    """The distinct terms of a query, none where it has no word character.
 
-    White space separates terms, double quotes keep a phrase together; a quote without a partner and
-    all other signs only separate. Words such as AND have no special meaning. A query is read up to
-    1,000 characters and 32 terms.
+    White space separates terms, double quotes keep a phrase together; unpaired quotes and other symbols
+    only separate. Words such as AND have no special meaning. At most 1,000 characters and 32 terms are
+    used.
     """
     text = normalise(query[:_MAX_QUERY_CHARS]).translate(_CURLY_QUOTES)
     terms: dict[tuple[str, ...], Term] = {}
@@ -105,9 +102,9 @@ def parse_query(query: str) -> tuple[Term, ...]:
 
 
 def snippet(text: str, terms: tuple[Term, ...]) -> str:
-    """About 120 characters of the text where most terms are close together, matches in [[ and ]].
+    """About 120 characters of the text around the densest matches, which are marked with [[ and ]].
 
-    White space is collapsed; … stands where the text goes on. Without a match it is the beginning.
+    White space is collapsed; … marks truncation. Without a match it is the beginning of the text.
     """
     shown = " ".join(normalise(text).split())
     matches = _matches(shown, terms)
@@ -117,15 +114,15 @@ def snippet(text: str, terms: tuple[Term, ...]) -> str:
 
 
 def label(file_name: str, file_path: str) -> str:
-    """What stands for a file's name and path: the path, and the name where the path does not end with it."""
+    """A file's path and name as one text: the path, and the name where the path does not end with it."""
     return file_path if file_path.endswith(file_name) else f"{file_path} | {file_name}"
 
 
 def rank(same: bool, folded_name: str, folded_path: str, path: str) -> int | None:
-    """How well a file fits a folded path that was asked for; lower is better, None is not at all.
+    """How well a file matches a folded path; lower is better, None is no match.
 
-    0 for the very file (`same`, or by its path), 1 where its path ends with `path`, 2 where `path` ends
-    with its.
+    0 for the same file (`same`, or an equal path), 1 where its path ends with `path`, 2 where `path` ends
+    with its path.
     """
     if same or folded_path == path:
         return 0
@@ -135,7 +132,7 @@ def rank(same: bool, folded_name: str, folded_path: str, path: str) -> int | Non
 
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:
-    """Words as they are, and runs (True) without their white space."""
+    """Words unchanged, and CJK runs (True) without white space, which comes from layout and OCR."""
     for match in _PIECES.finditer(text):
         run = match["run"]
         yield ("".join(run.split()), True) if run else (match[0], False)
@@ -148,7 +145,7 @@ def _term(text: str) -> Term | None:
     last, last_is_run = pieces[-1]
     phrase = index_terms(text).split(" ")
     if last_is_run and len(last) > 1:
-        phrase.pop()  # in the document the run may go on
+        phrase.pop()  # in the document the run may continue, and then has no single character here
     patterns = (_run_pattern(piece) if is_run else _word_pattern(piece) for piece, is_run in pieces)
     return Term(
         phrase=tuple(phrase),
@@ -176,16 +173,16 @@ class _Match:
 
 
 def _matches(text: str, terms: tuple[Term, ...]) -> list[_Match]:
-    found = [
+    matches = [
         _Match(start=match.start(), end=match.end(), term=number)
         for number, term in enumerate(terms)
         for match in islice(re.finditer(term.pattern, text, re.IGNORECASE), _MAX_MATCHES)
     ]
-    return sorted(found, key=lambda match: (match.start, match.end))
+    return sorted(matches, key=lambda match: (match.start, match.end))
 
 
 def _best_match(matches: list[_Match]) -> _Match | None:
-    """The first of those that begin a window with the most different terms."""
+    """The first match whose window contains the most distinct terms."""
     best, best_count = None, 0
     for number, first in enumerate(matches):
         seen = set()
@@ -199,7 +196,7 @@ def _best_match(matches: list[_Match]) -> _Match | None:
 
 
 def _window(text: str, match: _Match | None) -> tuple[int, int]:
-    """Where the snippet begins and ends: around the match, and not within a word that has an end near."""
+    """Start and end of the snippet: around the match, moved to a word boundary where one is near."""
     first, last = (match.start, match.end) if match else (0, 0)
     start = max(0, min(first - _LEAD_CHARS, len(text) - _SNIPPET_CHARS))
     if start:
@@ -217,12 +214,12 @@ def _mark(text: str, start: int, end: int, matches: list[_Match]) -> str:
     shown_to = start
     for match in matches:
         if match.start < shown_to or match.end > end:
-            continue  # overlaps the one before, or lies outside
+            continue  # overlaps the previous match, or lies outside the window
         parts += [text[shown_to : match.start], "[[", text[match.start : match.end], "]]"]
         shown_to = match.end
     return "".join([*parts, text[shown_to:end]])
 
 
 def fold_path(path: str) -> str:
-    """The path in the form it is compared in: folded, the separators of Windows shares as slashes."""
+    """The form in which paths are compared: folded, with backslashes of Windows shares as slashes."""
     return fold(path.replace("\\", "/"))

@@ -1,4 +1,4 @@
-"""What every search index can do, whatever it is built on."""
+"""The SearchIndex Protocol and its values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SearchResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SimilarHit:
-    """One file whose picture is near the one asked for; `score` is the cosine (-1..1)."""
+    """One file whose image is similar to that of the query; `score` is the cosine (-1..1)."""
 
     file_id: str
     file_name: str
@@ -54,7 +54,7 @@ class FileSummary:
 
 
 def tombstone_document(file_id: str) -> Document:
-    """The empty document that stands for a file that is gone."""
+    """The empty document that replaces a deleted file."""
     return Document(
         file_id=file_id,
         bucket="",
@@ -68,26 +68,26 @@ def tombstone_document(file_id: str) -> Document:
 
 
 class SearchIndex(Protocol):
-    """Documents by file, found by their text, name, path and picture.
+    """Documents by file, searchable by text, name, path and image.
 
     Every write carries the fence of its claim as `version` and is refused with LeaseLostError where
-    the index holds a higher one; an equal one overwrites (the same attempt wrote twice). All methods
-    may be called from several threads, and raise UnavailableError where the index cannot work now,
-    MisconfiguredError where only an operator can help.
+    the index has a higher one; an equal one overwrites (the same attempt wrote twice). All methods
+    are thread-safe, and raise UnavailableError while the index is unavailable, MisconfiguredError where
+    only an operator can help.
     """
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:
-        """Put the document in the place of what the index holds for its file, in one step.
+        """Replace the document of a file, atomically.
 
         `refresh` makes it searchable before this returns.
         """
         ...
 
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:
-        """Hide a file that is gone; with `refresh` before this returns.
+        """Hide a deleted file; with `refresh` before this returns.
 
-        An empty document stays in its place and remembers the version, or a stale worker's write
-        could bring the file back.
+        An empty document stays in its place and keeps the version, or a stale worker's write
+        could restore the file.
         """
         ...
 
@@ -95,29 +95,29 @@ class SearchIndex(Protocol):
         """The files that contain every word of the query, best first, one hit a file.
 
         A word, or a phrase in double quotes, may be on any page, in the file's name or in its path.
-        The hit names the page that matches best; page 0 says that only name or path do. Whatever
-        people type is a query: nothing is a syntax error, and a query without words finds nothing.
+        The hit names the page that matches best; page 0 means that only name or path match. There are
+        no syntax errors, and a query without words finds nothing.
         """
         ...
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
         """The files whose image vector has the highest cosine with `vector`, best first.
 
-        Vectors of another length are of another model and are not compared.
+        Vectors of another length come from another model and are not compared.
         """
         ...
 
     def document(self, file_id: str) -> Document | None:
-        """The document as it was written, without the pages' words and measures; None where hidden."""
+        """The document as written, without the pages' words and measures; None where hidden."""
         ...
 
     def find(self, name_or_path: str) -> list[FileSummary]:
         """The files with this id or path, else those with this name or end of a path.
 
-        Else those whose whole path is the end of this one. Case and width of letters do not count.
+        Else those whose whole path is the end of this one. Case and character width are ignored.
         """
         ...
 
     def close(self) -> None:
-        """Let go of the index; nothing may be called afterwards."""
+        """Close the index; nothing may be called afterwards."""
         ...

@@ -1,1 +1,1 @@
-"""Generated business documents, each with its true text: for the demo, the tests and the bench."""
+"""Generated business documents with their ground truth, for the demo, the tests and the bench."""

@@ -1,4 +1,4 @@
-"""Sample documents that carry their text: born-digital and encrypted PDF, and Word."""
+"""Sample documents with embedded text: born-digital and encrypted PDF, and Word."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ZIP_DATE = (2025, 1, 1, 0, 0, 0)
 
 
 def write_pdf(path: Path, pages: tuple[str, ...], *, font: Font, password: str | None = None) -> None:
-    """Write a PDF with a text layer and the font embedded; with a password it cannot be opened without."""
+    """Write a PDF with a text layer and an embedded font, encrypted when a password is given."""
     pdfmetrics.registerFont(TTFont(font.name, str(font_path(font))))
     encryption = StandardEncryption(password, strength=128) if password else None
     canvas = Canvas(str(path), pagesize=A4, invariant=1, encrypt=encryption)
@@ -50,7 +50,7 @@ def _draw(canvas: Canvas, page: str, font: str) -> None:
 def write_docx(
     path: Path, title: str, paragraphs: tuple[str, ...], table: tuple[tuple[str, ...], ...]
 ) -> str:
-    """Write a Word document with a heading, paragraphs and a table; return its true text."""
+    """Write a Word document with a heading, paragraphs and a table; returns its text."""
     document = docx.Document()
     document.add_heading(title, level=1)
     for paragraph in paragraphs:
@@ -66,7 +66,7 @@ def write_docx(
 
 
 def _fix_dates(file: io.BytesIO) -> bytes:
-    """The same zip with fixed dates: python-docx writes the present ones, and no two files are equal."""
+    """The same zip with fixed dates; python-docx writes the current ones, which are not reproducible."""
     copy = io.BytesIO()
     with zipfile.ZipFile(file) as source, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():

@@ -31,18 +31,18 @@ class Font(StrEnum):
 def font_path(font: Font) -> Path:
     """The font's file.
 
-    Raises MisconfiguredError that says how to install it where it is missing.
+    Raises MisconfiguredError with the command that installs it where it is missing.
     """
     if font is Font.VERA:
         return Path(reportlab.__file__).parent / "fonts" / font.value
-    found = find_font(font.value, _FOLDERS)
-    if found is None:
+    path = find_font(font.value, _FOLDERS)
+    if path is None:
         raise MisconfiguredError(
-            f"The font {font.value} is missing: the sample documents are drawn with it. "
+            f"The font {font.value} is missing; the sample documents need it. "
             "Install it: apt-get install fonts-ipafont",
             code=Code.PROGRAM_MISSING,
         )
-    return found
+    return path
 
 
 def find_font(name: str, folders: tuple[Path, ...]) -> Path | None:

@@ -1,7 +1,7 @@
-"""A PDF whose pages are JPEGs as they are, written page by page as a scanner does.
+"""Writer of PDFs whose pages are unchanged JPEGs, one page at a time, as scanners do.
 
-reportlab would keep all pages in memory and turn each into text a quarter larger; a PDF of pictures
-needs so little (ISO 32000-1, 7.5 and 8.9.5) that writing it is shorter than working around that.
+reportlab would keep all pages in memory and encode each as ASCII85, a quarter larger. The part of the format
+needed here is small: ISO 32000-1, 7.5 (file structure) and 8.9.5 (image dictionaries).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _OBJECTS_A_PAGE = 3
 def write_jpeg_pdf(
     path: Path, jpegs: Iterable[bytes], *, size_px: tuple[int, int], size_pt: tuple[float, float]
 ) -> None:
-    """Write one page for each grey JPEG, all of `size_px` and filling a page of `size_pt`."""
+    """Write one page per grayscale JPEG, all of `size_px`, each filling a page of `size_pt`."""
     with path.open("wb") as file:
         file.write(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
         offsets = {_CATALOG: file.tell()}

@@ -1,4 +1,4 @@
-"""Sample pictures with text: a photographed invoice, a photographed sign, a drawing, a fax as TIFF."""
+"""Sample images with text: a photographed invoice, a photographed sign, a drawing, a fax as TIFF."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _INK = (25, 25, 40)
 
 
 def write_invoice(path: Path) -> str:
-    """A JPEG of an invoice on paper, lit from one side; returns its true text."""
+    """Write a JPEG of an invoice on paper, lit from one side; returns its text."""
     page = Image.new("RGB", _INVOICE_PX, (250, 248, 242))
     draw = ImageDraw.Draw(page)
     title, *head = sample_texts.INVOICE_HEAD
@@ -46,7 +46,7 @@ def _table(
     top_px: int,
     font: ImageFont.FreeTypeFont,
 ) -> int:
-    """Draw a ruled table and return where it ends."""
+    """Draw a ruled table; returns the y coordinate of its bottom."""
     edges_px = (170, 770, 970, 1210, 1484)
     height_px = 84
     for number, row in enumerate(rows):
@@ -58,7 +58,7 @@ def _table(
 
 
 def write_sign_photo(path: Path) -> str:
-    """A JPEG of a sign on a wall, seen from the side; returns the sign's true text."""
+    """Write a JPEG of a sign on a wall, in perspective; returns the sign's text."""
     sign = Image.new("RGB", _SIGN_PX, (250, 214, 60))
     draw = ImageDraw.Draw(sign)
     draw.rectangle((20, 20, _SIGN_PX[0] - 20, _SIGN_PX[1] - 20), outline=_INK, width=14)
@@ -72,13 +72,13 @@ def write_sign_photo(path: Path) -> str:
     photo = Image.fromarray(np.broadcast_to(wall, (_PHOTO_PX[1], _PHOTO_PX[0], 3)).astype(np.uint8))
     corners = ((300.0, 300.0), (1690.0, 380.0), (1660.0, 1190.0), (330.0, 1260.0))
     photo.paste(_project(sign, corners), mask=_project(Image.new("L", _SIGN_PX, 255), corners))
-    softened = photo.filter(ImageFilter.GaussianBlur(0.8))
-    _add_lighting(softened, seed=12).save(path, "JPEG", quality=85)
+    blurred = photo.filter(ImageFilter.GaussianBlur(0.8))
+    _add_lighting(blurred, seed=12).save(path, "JPEG", quality=85)
     return "\n".join(sample_texts.SIGN)
 
 
 def write_drawing(path: Path) -> str:
-    """A PNG of a technical drawing with dimensions and a title block; returns its true text."""
+    """Write a PNG of a technical drawing with dimensions and a title block; returns its text."""
     page = Image.new("L", _DRAWING_PX, 255)
     draw = ImageDraw.Draw(page)
     draw.rectangle((40, 40, _DRAWING_PX[0] - 40, _DRAWING_PX[1] - 40), outline=0, width=5)
@@ -110,7 +110,7 @@ def _title_block(draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont) -> Non
 
 
 def write_fax(path: Path) -> tuple[str, ...]:
-    """A black-and-white multi-page TIFF (fax compression G4); returns the true text of each page."""
+    """Write a bilevel multi-page TIFF (fax compression G4); returns the text of each page."""
     pages = [_fax_page(text) for text in sample_texts.LETTERS]
     pages[0].save(
         path,
@@ -135,20 +135,18 @@ def _fax_page(text: str) -> Image.Image:
 
 
 def _add_lighting(picture: Image.Image, *, seed: int) -> Image.Image:
-    """The picture under a lamp at its upper left, with a camera's grain."""
+    """The image lit from its upper left, with sensor noise."""
     width_px, height_px = picture.size
     light = np.linspace(1.0, 0.8, width_px)[None, :] * np.linspace(1.0, 0.9, height_px)[:, None]
-    grain = np.random.default_rng(seed).standard_normal((height_px, width_px), dtype=np.float32) * 3.0
-    lit = np.asarray(picture) * light[:, :, None] + grain[:, :, None]
+    noise = np.random.default_rng(seed).standard_normal((height_px, width_px), dtype=np.float32) * 3.0
+    lit = np.asarray(picture) * light[:, :, None] + noise[:, :, None]
     return Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8))
 
 
 def _project(picture: Image.Image, corners: _Corners) -> Image.Image:
-    """The picture stretched so that its corners (clockwise from the upper left) lie at `corners`.
-
-    Pillow wants the eight numbers that lead from a target point back to a source point; four pairs
-    of corners give eight equations for them.
-    """
+    """The image projected so that its corners (clockwise from the upper left) lie at `corners`."""
+    # Pillow needs the eight coefficients that map a target point to its source point; four pairs of corners
+    # give eight equations for them.
     width_px, height_px = picture.size
     sources = ((0, 0), (width_px, 0), (width_px, height_px), (0, height_px))
     equations, wanted = [], []

@@ -1,7 +1,7 @@
-"""Text for scans of any length: an invented white paper, each page different and found by its own word.
+"""Text for scans of any length: a fictional white paper in which each page is different.
 
-A page word is two names side by side; the body uses none of them, so that a search for the word finds
-that page alone.
+Every page has a word of its own: two names side by side, which the body never uses, so that a search for it
+finds that page alone.
 """
 
 from __future__ import annotations
@@ -84,12 +84,12 @@ class ScanPage:
 
     @property
     def text(self) -> str:
-        """The true text of the page, a line for each part."""
+        """The text of the page, one line per part."""
         return "\n".join((self.heading, *self.paragraphs, self.footer))
 
 
 def page_word(number: int, language: str = "jpn") -> str:
-    """The word that only page `number` (1 to 900) of a scan holds."""
+    """The word that occurs only on page `number` (1 to 900) of a scan."""
     names = _NAMES[language]
     first, second = divmod(number - 1, len(names))
     return f"{names[first]}{names[(first + second + 1) % len(names)]}"
@@ -123,9 +123,9 @@ def _fill_in(sentence: str, choose: random.Random, language: str) -> str:
 
 
 def _take_sentences(sentences: list[str], limit_chars: int) -> list[str]:
-    kept: list[str] = []
+    taken: list[str] = []
     for sentence in sentences:
-        if sum(map(len, kept)) + len(sentence) > limit_chars:
+        if sum(map(len, taken)) + len(sentence) > limit_chars:
             break
-        kept.append(sentence)
-    return kept
+        taken.append(sentence)
+    return taken

@@ -1,4 +1,4 @@
-"""Scanned PDFs as an office scanner makes them: grey pages with noise, a little askew, JPEG in PDF."""
+"""Scanned PDFs as from an office scanner: grayscale pages with noise and slight skew, JPEG in PDF."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ Noise = npt.NDArray[np.int16]
 def write_scan(
     path: Path, pages: int, *, seed: int = 0, language: str = "jpn", dpi: int = 200, body: bool = True
 ) -> list[str]:
-    """Write a scanned PDF of `pages` A4 pages (1 to 900) and return the true text of each.
+    """Write a scanned PDF of `pages` A4 pages (1 to 900); returns the text of each.
 
-    The same arguments give the same bytes. `language` is jpn or eng. Without a `body` a page has its heading
-    and footer only.
+    The same arguments give the same bytes. `language` is jpn or eng. Without `body` a page has only its
+    heading and footer.
     """
     truths = []
 
@@ -62,7 +62,7 @@ def _page_px(dpi: int) -> tuple[int, int]:
 
 
 def draw_page(words: ScanPage, *, language: str, dpi: int) -> Image.Image:
-    """A clean grey A4 page at `dpi`, before the scanner."""
+    """A clean grayscale A4 page at `dpi`, without scanner noise."""
     scale = dpi / 72
     width_px, height_px = _page_px(dpi)
     picture = Image.new("L", (width_px, height_px), _PAPER_GREY)
@@ -84,26 +84,26 @@ def draw_page(words: ScanPage, *, language: str, dpi: int) -> Image.Image:
 
 
 def _noise(seed: int, dpi: int) -> Noise:
-    """One sheet of noise, larger than a page: pages take different cuts, for drawing it is slow."""
+    """One field of noise, larger than a page: generating it is slow, so pages take different crops of it."""
     width_px, height_px = _page_px(dpi)
     shape = (height_px + _NOISE_SLACK_PX, width_px + _NOISE_SLACK_PX)
-    grain = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-    return (grain * _NOISE_SIGMA).astype(np.int16)
+    noise = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+    return (noise * _NOISE_SIGMA).astype(np.int16)
 
 
 def _simulate_scan(page: Image.Image, noise: Noise, chance: random.Random) -> Image.Image:
-    askew = page.rotate(
+    skewed = page.rotate(
         chance.uniform(-_SKEW_DEGREES, _SKEW_DEGREES),
         resample=Image.Resampling.BICUBIC,
         fillcolor=_PAPER_GREY,
     )
-    draw = ImageDraw.Draw(askew)
+    draw = ImageDraw.Draw(skewed)
     for _ in range(_SPECKLES):
         x_px, y_px = chance.randrange(page.width), chance.randrange(page.height)
         draw.rectangle((x_px, y_px, x_px + 1, y_px + 1), fill=chance.randint(60, 180))
     down, right = chance.randrange(_NOISE_SLACK_PX), chance.randrange(_NOISE_SLACK_PX)
-    grain = noise[down : down + page.height, right : right + page.width]
-    return Image.fromarray(np.clip(np.asarray(askew) + grain, 0, 255).astype(np.uint8))
+    crop = noise[down : down + page.height, right : right + page.width]
+    return Image.fromarray(np.clip(np.asarray(skewed) + crop, 0, 255).astype(np.uint8))
 
 
 def _jpeg(picture: Image.Image, dpi: int) -> bytes:

@@ -1,6 +1,6 @@
-"""The words of the sample documents: invented companies, people and figures.
+"""The text of the sample documents: fictional companies, people and figures.
 
-A document is a tuple of pages, a page a text whose first line is its heading.
+A document is a tuple of pages; the first line of a page is its heading.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ paid for. Tools which the Consultant owned before remain the property of the Con
 and shall correct any defect that is reported within ninety days.""",
     """Termination and General Terms
 7. Termination. Either party may end this Agreement with sixty days of written notice, or at once if \
-the other party breaks an important duty and does not mend the breach within fourteen days.
+the other party breaks an important duty and does not cure the breach within fourteen days.
 8. Liability. Neither party is liable for indirect damages. Total liability is limited to the fees \
 paid during the last twelve months.
 9. Governing Law. This Agreement is governed by the laws of Japan, and the Tokyo District Court has \

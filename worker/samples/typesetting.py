@@ -1,20 +1,20 @@
-"""Breaking text into lines that fit a width, in the manner of its language."""
+"""Line breaking by width, for text with spaces and for Japanese."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 Measure = Callable[[str], float]
-"""Width of a piece of text, in the unit of the page."""
+"""The width of a piece of text, in the unit of the page."""
 
 _NEVER_FIRST = "、。，．）」』・ー々％"
 
 
 def wrap(text: str, width: float, measure: Measure) -> list[str]:
-    """Lines no wider than `width` (but for a mark hung into the margin); a line feed starts a new one.
+    """Break text into lines no wider than `width`, except for hanging punctuation.
 
-    Text with spaces is broken at them, Japanese between any two characters, but for those that may
-    not begin a line.
+    Text with spaces is broken at them, Japanese between any two characters except before those that must
+    not begin a line. A line feed starts a new line.
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):

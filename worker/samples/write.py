@@ -1,4 +1,4 @@
-"""The sample documents of the demo and the tests, with what is true of each."""
+"""The sample documents of the demo and the tests, with the expected result of each."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from worker.samples.pictures import write_drawing, write_fax, write_invoice, wri
 from worker.samples.scans import write_scan
 
 SCAN_PAGES = 12
-_PASSWORD = "aoba-2025"  # noqa: S105 - of a sample nobody is meant to open
+_PASSWORD = "aoba-2025"  # noqa: S105 - of a sample that must stay closed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """One file, what is in it, and how the worker must end with it.
+    """One file, its ground truth, and the state and reason that the worker must reach.
 
-    `kind` says what it is in an office; `page_truths` is the true text page by page, empty where
-    nothing can be read; `language` is a Tesseract name, None where there is no text.
+    `kind` is the kind of business document; `page_truths` is the text of each page, empty where
+    nothing is readable; `language` is a Tesseract language, None where there is no text.
     """
 
     path: Path
@@ -37,19 +37,19 @@ class Sample:
 
     @property
     def pages(self) -> int:
-        """How many pages there are to read."""
+        """The number of readable pages."""
         return len(self.page_truths)
 
     @property
     def truth(self) -> str:
-        """The true text, pages parted by form feeds as pdftotext does."""
+        """The text, pages separated by form feeds as by pdftotext."""
         return "\f".join(self.page_truths)
 
 
 def write_samples(folder: Path) -> list[Sample]:
-    """Write all samples into `folder`, and the true text of each to `folder/truth/<file>.txt`.
+    """Write all samples into `folder`, and the text of each to `folder/truth/<file>.txt`.
 
-    The same bytes every time. Raises MisconfiguredError when the Japanese fonts are missing.
+    The bytes are reproducible. Raises MisconfiguredError when the Japanese fonts are missing.
     """
     truths = folder / "truth"
     truths.mkdir(parents=True, exist_ok=True)

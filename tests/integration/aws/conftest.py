@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from botocore.httpsession import URLLib3Session
 from moto.server import ThreadedMotoServer
 
 from worker.aws.clients import Clients, make_clients
+from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 LoseResponses = Callable[..., AbstractContextManager[list[str]]]
 
 
+NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 URL_FIXTURES = {
     "moto": "moto_url",
     "dynamodb": "dynamodb_url",
@@ -145,3 +148,27 @@ def lose_responses() -> LoseResponses:
             client.meta.events.unregister(event, send_and_lose)
 
     return lose
+
+
+@pytest.fixture
+def table_name(clients: Clients, name: str) -> str:
+    """A table without the index of pending rows."""
+    clients.dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "file_id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}],
+    )
+    clients.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+    return name
+
+
+@pytest.fixture
+def table(clients: Clients, table_name: str) -> FileTable:
+    return FileTable(
+        clients.dynamodb,
+        table=table_name,
+        owner="worker-1",
+        pipeline_version="7",
+        now=lambda: NOW,
+    )

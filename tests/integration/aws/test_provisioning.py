@@ -1,4 +1,4 @@
-"""Making queues, buckets and table on moto, and connecting a bucket to the queue."""
+"""Creating queues, buckets and table on moto, and connecting a bucket to the queue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def make(clients: Clients, name: str, *, dry_run: bool = False) -> list[Provisio
     )
 
 
-def test_everything_is_made_once_and_found_the_second_time(clients: Clients, name: str) -> None:
+def test_everything_is_created_once_and_found_the_second_time(clients: Clients, name: str) -> None:
     first = make(clients, name)
     assert [(thing.kind, thing.name, thing.created) for thing in first] == [
         ("queue", f"{name}-queue", True),
@@ -38,9 +38,9 @@ def test_everything_is_made_once_and_found_the_second_time(clients: Clients, nam
     assert [thing.identifier for thing in second] == [thing.identifier for thing in first]
 
 
-def test_a_dry_run_tells_and_makes_nothing(clients: Clients, name: str) -> None:
-    told = make(clients, name, dry_run=True)
-    assert [thing.created for thing in told] == [True] * 5
+def test_a_dry_run_reports_and_creates_nothing(clients: Clients, name: str) -> None:
+    resources = make(clients, name, dry_run=True)
+    assert [thing.created for thing in resources] == [True] * 5
     assert [thing.created for thing in make(clients, name)] == [True] * 5
     assert [thing.created for thing in make(clients, name, dry_run=True)] == [False] * 5
 
@@ -70,7 +70,7 @@ def test_an_upload_and_a_delete_reach_the_queue_once_connected(clients: Clients,
     assert sorted(names) == ["ObjectCreated:Put", "ObjectRemoved:Delete"]
 
 
-def test_connecting_keeps_what_others_set_up(clients: Clients, name: str) -> None:
+def test_connecting_keeps_other_notifications_and_statements(clients: Clients, name: str) -> None:
     queue, dlq, source, *_ = make(clients, name)
     arn = clients.sqs.get_queue_attributes(QueueUrl=dlq.identifier, AttributeNames=["QueueArn"])
     clients.s3.put_bucket_notification_configuration(

@@ -23,7 +23,7 @@ def received_one(queue: QueueManager) -> ReceivedMessage:
 
 
 def raw_dead_letter(clients: Clients, dlq_url: str) -> tuple[str, dict[str, Any]]:
-    """Body and `cis` of the one dead letter, read with plain boto3."""
+    """Body and `cis` of the one dead-lettered message, read with plain boto3."""
     response = clients.sqs.receive_message(QueueUrl=dlq_url, MessageAttributeNames=["All"])
     (message,) = response["Messages"]
     return message["Body"], json.loads(message["MessageAttributes"]["cis"]["StringValue"])
@@ -38,7 +38,7 @@ def test_the_poll_of_an_empty_queue_waits_for_a_message(queue: QueueManager) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("server", ["moto", "elasticmq"], indirect=True)
 def test_a_poll_of_an_empty_queue_lasts_as_long_as_sqs_allows(queue: QueueManager) -> None:
-    """Not on LocalStack: 20 s of waiting tell no more a third time than the poll of one second above."""
+    """Not on LocalStack: a third wait of 20 s would test no more than the poll of one second above."""
     began = time.monotonic()
     assert queue.receive(limit=10) == []
     assert time.monotonic() - began >= 19
@@ -71,7 +71,7 @@ def test_the_lease_is_counted_from_before_the_call(clients: Clients, queues: tup
     assert message.lease_until == 130.0
 
 
-def test_the_visibility_of_the_receive_wins_over_the_queues_own(
+def test_the_visibility_of_the_receive_overrides_the_queues_own(
     clients: Clients, queues: tuple[str, str]
 ) -> None:
     clients.sqs.set_queue_attributes(QueueUrl=queues[0], Attributes={"VisibilityTimeout": "0"})
@@ -97,14 +97,14 @@ def test_a_delayed_message_is_not_received_yet(queue: QueueManager) -> None:
     assert queue.depth() == QueueDepth(visible=0, in_flight=0, delayed=1)
 
 
-def test_depth_tells_what_waits_and_what_is_in_flight(queue: QueueManager) -> None:
+def test_depth_counts_visible_and_in_flight_messages(queue: QueueManager) -> None:
     for number in range(3):
         queue.send(f"body {number}")
     received_one(queue)
     assert queue.depth() == QueueDepth(visible=2, in_flight=1, delayed=0)
 
 
-def test_deleted_messages_are_gone_also_more_than_ten(queue: QueueManager) -> None:
+def test_more_than_ten_messages_are_deleted(queue: QueueManager) -> None:
     for number in range(12):
         queue.send(f"body {number}")
     messages = [*queue.receive(limit=10, wait_s=1), *queue.receive(limit=10, wait_s=1)]
@@ -121,15 +121,15 @@ def test_two_receipts_of_one_message_fit_in_a_batch(queue: QueueManager) -> None
     assert queue.depth() == QueueDepth(visible=0, in_flight=0, delayed=0)
 
 
-def test_an_extension_tells_landed_from_lost(queue: QueueManager) -> None:
+def test_an_extension_separates_landed_from_lost(queue: QueueManager) -> None:
     for number in range(11):
         queue.send(f"body {number}")
     messages = [*queue.receive(limit=10, wait_s=1), *queue.receive(limit=10, wait_s=1)]
-    gone = messages[3]
-    queue.delete([gone])
+    deleted = messages[3]
+    queue.delete([deleted])
     extension = queue.extend(messages, visibility_s=300)
-    assert extension.landed == {message.message_id for message in messages} - {gone.message_id}
-    assert extension.lost == {gone.message_id}
+    assert extension.landed == {message.message_id for message in messages} - {deleted.message_id}
+    assert extension.lost == {deleted.message_id}
 
 
 @pytest.mark.parametrize("server", ["elasticmq"], indirect=True)
@@ -179,7 +179,7 @@ def test_a_message_requeued_is_a_fresh_copy(queue: QueueManager) -> None:
     assert queue.depth() == QueueDepth(visible=0, in_flight=1, delayed=0)
 
 
-def test_a_dead_letter_tells_its_reason_and_leaves_the_original(
+def test_a_dead_lettered_message_carries_its_reason_and_leaves_the_original(
     clients: Clients, queues: tuple[str, str], queue: QueueManager
 ) -> None:
     queue.send("rubbish")
@@ -244,14 +244,14 @@ def test_a_queue_that_does_not_exist_is_a_misconfiguration(clients: Clients, que
         missing.receive(limit=1, wait_s=0)
 
 
-def test_a_lost_answer_to_a_receive_is_an_outage_and_not_retried(
+def test_a_lost_response_to_a_receive_is_an_outage_and_not_retried(
     clients: Clients, queue: QueueManager, lose_responses: Any
 ) -> None:
     queue.send("body")
     with lose_responses(clients.sqs_poll, "ReceiveMessage") as lost, pytest.raises(UnavailableError):
         queue.receive(limit=1, wait_s=0)
     assert len(lost) == 1
-    # the server had handed it out: it stays hidden until its visibility ends
+    # The server had delivered it, so it stays hidden until its visibility ends.
     assert queue.receive(limit=1, wait_s=0) == []
 
 

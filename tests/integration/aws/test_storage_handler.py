@@ -37,7 +37,7 @@ def put(clients: Clients, bucket: str, data: bytes, key: str = KEY) -> None:
     clients.s3.put_object(Bucket=bucket, Key=key, Body=data)
 
 
-def test_a_look_tells_version_size_and_where_the_file_came_from(
+def test_a_head_returns_version_size_and_original_path(
     storage: StorageHandler, source: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "file"
@@ -86,7 +86,7 @@ def test_an_empty_object_is_downloaded(
     assert Path(local.path).read_bytes() == b""
 
 
-def test_an_object_overwritten_meanwhile_is_not_read(
+def test_an_object_overwritten_since_the_head_is_not_read(
     clients: Clients, storage: StorageHandler, source: str, tmp_path: Path
 ) -> None:
     put(clients, source, b"one")
@@ -97,7 +97,7 @@ def test_an_object_overwritten_meanwhile_is_not_read(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_in_a_versioned_bucket_the_version_looked_at_is_read(
+def test_in_a_versioned_bucket_the_version_of_the_head_is_read(
     clients: Clients, storage: StorageHandler, source: str, tmp_path: Path
 ) -> None:
     clients.s3.put_bucket_versioning(Bucket=source, VersioningConfiguration={"Status": "Enabled"})
@@ -110,7 +110,7 @@ def test_in_a_versioned_bucket_the_version_looked_at_is_read(
     assert storage.head(source, KEY).version != first.version
 
 
-def test_an_object_deleted_meanwhile_is_gone(
+def test_an_object_deleted_since_the_head_is_gone(
     clients: Clients, storage: StorageHandler, source: str, tmp_path: Path
 ) -> None:
     put(clients, source, b"one")
@@ -130,7 +130,7 @@ def test_a_stop_ends_a_download_between_chunks_and_leaves_no_file(
     def stop_at_the_third() -> None:
         calls.append(1)
         if len(calls) == 3:
-            raise JobInterrupted("the machine goes away")
+            raise JobInterrupted("the machine is interrupted")
 
     with pytest.raises(JobInterrupted):
         storage.download(source, KEY, version, tmp_path / "local", stop=stop_at_the_third)
@@ -175,7 +175,7 @@ def test_what_is_put_can_be_got(clients: Clients, storage: StorageHandler, resul
     assert clients.s3.head_object(Bucket=results, Key="artifacts/ab/pdf")["ContentType"] == "application/json"
 
 
-def test_a_result_that_is_not_there_is_none(storage: StorageHandler) -> None:
+def test_a_missing_result_is_none(storage: StorageHandler) -> None:
     assert storage.get("artifacts/none") is None
 
 
@@ -230,7 +230,9 @@ def test_a_copy_has_the_same_bytes(
     assert storage.get("copies/a") == data
 
 
-def test_copying_what_is_gone_says_so(storage: StorageHandler, source: str, results: str) -> None:
+def test_copying_a_missing_object_raises_object_gone(
+    storage: StorageHandler, source: str, results: str
+) -> None:
     with pytest.raises(ObjectGoneError):
         storage.copy(source, "not-there", results, "copies/a")
 

@@ -1,6 +1,6 @@
-"""boto3 clients whose answers are scripted at botocore's before-send hook.
+"""boto3 clients whose responses are scripted at botocore's before-send hook.
 
-Serialisation, signing and parsing stay real; only the wire is missing.
+Serialisation, signing and parsing are real; only the network is replaced.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ Headers = dict[str, str]
 
 
 class Wire:
-    """The server's side: answers in order, and the requests that came."""
+    """The server's side: scripted responses in order, and the requests received."""
 
     def __init__(self) -> None:
         self.requests: list[AWSPreparedRequest] = []
         self._answers: list[tuple[int, bytes, Headers] | Exception] = []
 
     def answer(self, content: object, *, status: int = 200, headers: Headers | None = None) -> None:
-        """Queue an answer: bytes as they are, anything else as JSON."""
+        """Queue a response: bytes unchanged, anything else as JSON."""
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
         self._answers.append((status, data, headers or {}))
 
     def error(self, code: str, *, status: int = 400, headers: Headers | None = None) -> None:
-        """Queue an error as the JSON protocols spell it."""
+        """Queue an error in the form of the JSON protocols."""
         spelled = {"x-amzn-errortype": code, **(headers or {})}
-        self.answer({"__type": code, "message": "told"}, status=status, headers=spelled)
+        self.answer({"__type": code, "message": "the reason"}, status=status, headers=spelled)
 
     def breaks(self, error: Exception) -> None:
         """Queue a failure of the connection."""

@@ -12,13 +12,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from worker.aws.bedrock_client import BedrockClient, CallPolicy, cut_text
-from worker.errors import (
-    BedrockError,
-    MisconfiguredError,
-    ThrottledError,
-    UnavailableError,
-    WorkerError,
-)
+from worker.errors import BedrockError, MisconfiguredError, ThrottledError, UnavailableError, WorkerError
 from worker.resilience.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
@@ -77,7 +71,7 @@ def test_the_image_model_is_meant_when_none_is_named(bedrock: BedrockClient) -> 
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"image_model": "acme.embed"}, "acme.embed"),
         ({"text_model": "acme.embed"}, TEXT_V1),
@@ -85,10 +79,10 @@ def test_the_image_model_is_meant_when_none_is_named(bedrock: BedrockClient) -> 
         ({"text_model": IMAGE}, "does not embed text"),
     ],
 )
-def test_a_model_that_cannot_do_it_is_a_misconfiguration(
-    make: Callable[..., BedrockClient], options: dict[str, str], told: str
+def test_a_model_of_the_wrong_kind_is_a_misconfiguration(
+    make: Callable[..., BedrockClient], options: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(MisconfiguredError, match=told):
+    with pytest.raises(MisconfiguredError, match=message):
         make(**options)
 
 
@@ -130,7 +124,7 @@ def test_a_text_file_goes_to_the_text_model(bedrock: BedrockClient, wire: Any, t
     assert wire.sent()["inputText"] == "本文"
 
 
-def test_a_file_that_is_not_there_is_not_tried_again(bedrock: BedrockClient, tmp_path: Path) -> None:
+def test_a_missing_file_is_not_retried(bedrock: BedrockClient, tmp_path: Path) -> None:
     with pytest.raises(BedrockError, match=r"none\.jpg") as caught:
         bedrock.get_embeddings(tmp_path / "none.jpg")
     assert not caught.value.retry_allowed
@@ -143,7 +137,7 @@ def test_an_empty_text_is_refused_here(bedrock: BedrockClient, wire: Any, text: 
     assert wire.requests == []
 
 
-def test_a_kind_that_is_switched_off_says_which_setting(make: Callable[..., BedrockClient]) -> None:
+def test_a_disabled_kind_names_its_setting(make: Callable[..., BedrockClient]) -> None:
     off = make(image_model="", text_model="")
     with pytest.raises(BedrockError, match="CIS_TEXT_MODEL"):
         off.embed_text("text")
@@ -166,7 +160,7 @@ def test_a_picture_of_five_megabytes_is_sent_and_one_byte_more_is_not(
     assert len(wire.requests) == 1
 
 
-def test_throttling_is_retried_and_heard_by_the_limiter(
+def test_throttling_is_retried_and_reported_to_the_limiter(
     bedrock: BedrockClient, wire: Any, policy: CallPolicy, waits: list[float]
 ) -> None:
     for _ in range(2):
@@ -178,13 +172,13 @@ def test_throttling_is_retried_and_heard_by_the_limiter(
     assert waits == [1.0, 2.0]
 
 
-def test_a_success_lets_the_limiter_go_faster(bedrock: BedrockClient, wire: Any, policy: CallPolicy) -> None:
+def test_a_success_raises_the_limiters_rate(bedrock: BedrockClient, wire: Any, policy: CallPolicy) -> None:
     answer(wire)
     bedrock.embed_image(b"jpeg")
     assert policy.limiter.current_rate > 10.0
 
 
-def test_throttling_is_retried_no_more_than_asked(
+def test_throttling_is_retried_max_retries_times(
     bedrock: BedrockClient, wire: Any, policy: CallPolicy, tmp_path: Path
 ) -> None:
     (tmp_path / "a.jpg").write_bytes(b"jpeg")
@@ -196,14 +190,16 @@ def test_throttling_is_retried_no_more_than_asked(
     assert policy.breaker.state is CircuitState.CLOSED
 
 
-def test_a_wait_the_service_asks_for_is_kept(bedrock: BedrockClient, wire: Any, waits: list[float]) -> None:
+def test_the_retry_after_of_the_service_is_respected(
+    bedrock: BedrockClient, wire: Any, waits: list[float]
+) -> None:
     wire.error("ThrottlingException", status=429, headers={"retry-after": "17"})
     answer(wire)
     bedrock.embed_image(b"jpeg")
     assert waits == [17.0]
 
 
-def test_a_refused_input_is_not_retried_and_opens_nothing(
+def test_a_rejected_input_is_not_retried_and_does_not_open_the_breaker(
     bedrock: BedrockClient, wire: Any, policy: CallPolicy
 ) -> None:
     for number in range(1, 4):
@@ -229,7 +225,7 @@ def test_a_refused_input_is_not_retried_and_opens_nothing(
         ("ExpiredTokenException", 403, MisconfiguredError),
     ],
 )
-def test_a_refusal_says_what_must_be_done_next(
+def test_an_error_code_becomes_the_error_that_says_what_to_do_next(
     bedrock: BedrockClient, wire: Any, tmp_path: Path, code: str, status: int, expected: type[WorkerError]
 ) -> None:
     (tmp_path / "a.jpg").write_bytes(b"jpeg")
@@ -240,7 +236,7 @@ def test_a_refusal_says_what_must_be_done_next(
     assert len(wire.requests) == 1
 
 
-def test_an_outage_opens_the_breaker_and_then_nobody_is_asked(
+def test_an_outage_opens_the_breaker_and_no_further_call_is_made(
     bedrock: BedrockClient, wire: Any, policy: CallPolicy
 ) -> None:
     wire.breaks(ConnectTimeoutError(endpoint_url="http://x"))
@@ -254,7 +250,7 @@ def test_an_outage_opens_the_breaker_and_then_nobody_is_asked(
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (b'{"message": "no embedding today"}', "no embedding today"),
         (b'{"embedding": null}', "without an embedding"),
@@ -267,17 +263,17 @@ def test_an_outage_opens_the_breaker_and_then_nobody_is_asked(
         (json.dumps({"embedding": [float("inf"), *[0.0] * 1023]}).encode(), "not finite"),
     ],
 )
-def test_an_answer_without_a_vector_is_an_error_that_may_pass(
-    bedrock: BedrockClient, wire: Any, tmp_path: Path, body: bytes, told: str
+def test_a_response_without_a_vector_may_be_retried(
+    bedrock: BedrockClient, wire: Any, tmp_path: Path, body: bytes, message: str
 ) -> None:
     (tmp_path / "a.jpg").write_bytes(b"jpeg")
     wire.answer(body)
-    with pytest.raises(BedrockError, match=told) as caught:
+    with pytest.raises(BedrockError, match=message) as caught:
         bedrock.get_embeddings(tmp_path / "a.jpg", max_retries=0)
     assert caught.value.retry_allowed
 
 
-def test_a_strange_answer_is_asked_for_again(bedrock: BedrockClient, wire: Any) -> None:
+def test_a_response_without_a_vector_is_retried(bedrock: BedrockClient, wire: Any) -> None:
     wire.answer({"message": "try again"})
     expected = answer(wire)
     assert bedrock.embed_text("text") == tuple(expected)
@@ -294,11 +290,11 @@ def test_a_strange_answer_is_asked_for_again(bedrock: BedrockClient, wire: Any) 
         ("abc" * 4_096 + "漢" * 9_000, 3 * 4_096 + 4_096),
     ],
 )
-def test_a_text_is_cut_where_the_models_limit_may_be_reached(text: str, kept_chars: int) -> None:
+def test_a_text_is_truncated_where_the_models_limit_may_be_reached(text: str, kept_chars: int) -> None:
     assert cut_text(text) == text[:kept_chars]
 
 
-def test_the_text_sent_is_cut(bedrock: BedrockClient, wire: Any) -> None:
+def test_the_text_sent_is_truncated(bedrock: BedrockClient, wire: Any) -> None:
     answer(wire)
     bedrock.embed_text("漢" * 20_000)
     assert len(wire.sent()["inputText"]) == 8_192

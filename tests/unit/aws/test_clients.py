@@ -1,4 +1,4 @@
-"""What the clients are made of, and what is said when the environment lacks something."""
+"""The clients' configuration, and the messages when the environment lacks something."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.errors import MisconfiguredError
 pytestmark = pytest.mark.unit
 
 
-def test_the_region_that_boto3_does_not_read_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_region_that_boto3_does_not_read_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     assert make_clients(region="ap-northeast-1").sqs.meta.region_name == "ap-northeast-1"
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -52,13 +52,13 @@ def test_missing_credentials_are_named(environment: pytest.MonkeyPatch) -> None:
         make_clients()
 
 
-def test_half_of_the_credentials_is_not_enough(environment: pytest.MonkeyPatch) -> None:
+def test_half_of_the_credentials_is_a_misconfiguration(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(MisconfiguredError, match="AWS_SECRET_ACCESS_KEY"):
         make_clients()
 
 
-def test_an_endpoint_that_is_no_address_is_told(environment: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_is_no_url_is_a_misconfiguration(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("AWS_ENDPOINT_URL", "localhost:5000")
     with pytest.raises(MisconfiguredError, match="AWS_ENDPOINT_URL"):
         make_clients()
@@ -94,7 +94,7 @@ def test_a_bucket_is_part_of_the_regions_host_on_aws(environment: pytest.MonkeyP
     assert url.startswith("https://nas.s3.ap-northeast-1.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256")
 
 
-def test_an_endpoint_given_by_the_program_wins_over_all_the_environment_says(
+def test_an_endpoint_given_by_the_program_overrides_the_environment(
     environment: pytest.MonkeyPatch,
 ) -> None:
     environment.setenv("AWS_PROFILE", "not-there")

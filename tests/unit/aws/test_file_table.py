@@ -58,19 +58,19 @@ def test_a_claim_sets_its_fence_and_never_adds(table: FileTable, wire: Any) -> N
     assert "ADD" not in sent["UpdateExpression"]
 
 
-def test_a_first_claim_asks_for_a_row_that_is_not_there(table: FileTable, wire: Any) -> None:
+def test_a_first_claim_requires_that_there_is_no_row(table: FileTable, wire: Any) -> None:
     wire.answer({"Attributes": {**ROW, "fence": {"N": "1"}, "attempt": {"S": "a"}}})
     table.claim(MESSAGE, message_id="m", version="v", seen=None, attempt="a")
     assert wire.sent()["ConditionExpression"] == "attribute_not_exists(#fence)"
 
 
-def test_a_refused_claim_that_was_our_own_is_ours(table: FileTable, wire: Any) -> None:
+def test_a_refused_claim_recognises_its_own_attempt(table: FileTable, wire: Any) -> None:
     refuse(wire, {**ROW, "attempt": {"S": "a"}})
     assert table.claim(MESSAGE, message_id="m", version="v", seen=None, attempt="a").attempt == "a"
 
 
 @pytest.mark.parametrize("other", [{**ROW, "attempt": {"S": "b"}}, None])
-def test_a_refused_claim_of_another_is_theirs(table: FileTable, wire: Any, other: Any) -> None:
+def test_a_claim_refused_for_another_attempt_is_a_lost_lease(table: FileTable, wire: Any, other: Any) -> None:
     refuse(wire, other)
     with pytest.raises(LeaseLostError):
         table.claim(MESSAGE, message_id="m", version="v", seen=None, attempt="a")
@@ -99,7 +99,7 @@ def test_every_write_is_conditional_on_fence_and_attempt(table: FileTable, wire:
         assert sent["ExpressionAttributeValues"][":my_attempt"] == {"S": "mine"}
 
 
-def test_a_very_long_path_is_cut(table: FileTable, wire: Any) -> None:
+def test_a_very_long_path_is_truncated(table: FileTable, wire: Any) -> None:
     wire.answer({"Attributes": {**ROW, "attempt": {"S": "a"}}})
     message = FileMessage(
         event_type=EventType.FILE_UPLOADED, bucket="nas", key="k", original_path="p" * 9_000
@@ -117,7 +117,7 @@ def test_a_very_long_path_is_cut(table: FileTable, wire: Any) -> None:
         ("AccessDeniedException", MisconfiguredError),
     ],
 )
-def test_a_refusal_says_what_must_be_done_next(
+def test_an_error_code_becomes_the_error_that_says_what_to_do_next(
     table: FileTable, wire: Any, code: str, expected: type[Exception]
 ) -> None:
     wire.error(code, status=500 if code == "InternalServerError" else 400)
@@ -125,7 +125,7 @@ def test_a_refusal_says_what_must_be_done_next(
         table.beat(HELD)
 
 
-def test_a_beat_without_an_answer_is_an_outage_and_not_a_lost_lease(table: FileTable, wire: Any) -> None:
+def test_a_beat_without_a_response_is_an_outage_and_not_a_lost_lease(table: FileTable, wire: Any) -> None:
     wire.breaks(ReadTimeoutError(endpoint_url="http://x"))
     with pytest.raises(UnavailableError):
         table.beat(HELD)

@@ -1,4 +1,4 @@
-"""Queues, sources and the time as a scripted wire tells them; real servers answer in operation/."""
+"""Queues, sources and the time over a scripted wire; the tests in operation/ use real servers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LISTED = b"<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult
 
 
 def _refusal(code: str) -> bytes:
-    return f"<Error><Code>{code}</Code><Message>told</Message></Error>".encode()
+    return f"<Error><Code>{code}</Code><Message>the reason</Message></Error>".encode()
 
 
 def test_a_queue_without_redrive_has_none(connect: Callable[[str], Any], wire: Any) -> None:
@@ -78,27 +78,29 @@ def test_a_source_whose_objects_may_not_be_read_is_forbidden(
 
 
 @pytest.mark.parametrize("status", [200, 403])
-def test_a_refusal_tells_the_time_too(connect: Callable[[str], Any], wire: Any, status: int) -> None:
+def test_a_refused_request_has_the_time_as_well(
+    connect: Callable[[str], Any], wire: Any, status: int
+) -> None:
     content = _refusal("RequestTimeTooSkewed") if status == 403 else b"<ListAllMyBucketsResult/>"
     wire.answer(content, status=status, headers={"date": "Sat, 21 Nov 2026 12:00:00 GMT"})
     assert server_time(connect("s3")) == datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": "noon"}])
-def test_an_answer_without_a_date_tells_no_time(
+def test_a_response_without_a_date_has_no_time(
     connect: Callable[[str], Any], wire: Any, headers: dict[str, str]
 ) -> None:
     wire.answer(b"<ListAllMyBucketsResult/>", headers=headers)
     assert server_time(connect("s3")) is None
 
 
-def test_no_answer_is_an_outage(connect: Callable[[str], Any], wire: Any) -> None:
+def test_no_response_is_an_outage(connect: Callable[[str], Any], wire: Any) -> None:
     wire.breaks(EndpointConnectionError(endpoint_url="http://x"))
     with pytest.raises(UnavailableError):
         server_time(connect("s3"))
 
 
-def test_a_tables_indexes_are_told_with_their_status(connect: Callable[[str], Any], wire: Any) -> None:
+def test_a_tables_indexes_are_reported_with_their_status(connect: Callable[[str], Any], wire: Any) -> None:
     described = {
         "TableStatus": "UPDATING",
         "AttributeDefinitions": [{"AttributeName": "file_id", "AttributeType": "S"}],

@@ -1,4 +1,4 @@
-"""InstanceMetadata against a small HTTP server that plays the metadata service."""
+"""InstanceMetadata against a small HTTP server in place of the metadata service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOTICE = '{"action": "terminate", "time": "2026-11-21T08:22:00Z"}'
 
 
 class Service:
-    """What the fake service knows; tests change it while the server runs."""
+    """The state of the fake service; tests change it while the server runs."""
 
     def __init__(self) -> None:
         self.entries: dict[str, str] = {}
@@ -37,7 +37,7 @@ class Service:
         self.valid_token = f"token-{self.tokens_made}"
         return self.valid_token
 
-    def look_up(self, path: str, token: str | None) -> tuple[int, str]:
+    def respond(self, path: str, token: str | None) -> tuple[int, str]:
         if token != self.valid_token:
             self.refusals += 1
             return 401, ""
@@ -61,7 +61,7 @@ def service() -> Iterator[Service]:
 
         def do_GET(self) -> None:
             state.silent.wait(10)
-            self.reply(*state.look_up(self.path, self.headers["X-aws-ec2-metadata-token"]))
+            self.reply(*state.respond(self.path, self.headers["X-aws-ec2-metadata-token"]))
 
         def reply(self, status: int, text: str) -> None:
             self.send_response(status)
@@ -129,7 +129,7 @@ def test_the_other_entries_are_read(metadata: InstanceMetadata, service: Service
         '{"action": "stop", "time": 5}',
     ],
 )
-def test_a_notice_that_cannot_be_read_is_not_taken_for_none(
+def test_an_unreadable_notice_is_not_taken_for_none(
     metadata: InstanceMetadata, service: Service, text: str
 ) -> None:
     service.entries[SPOT] = text
@@ -157,7 +157,7 @@ def test_one_token_serves_until_shortly_before_its_end(
     assert service.refusals == 0
 
 
-def test_a_token_the_service_forgot_is_replaced(metadata: InstanceMetadata, service: Service) -> None:
+def test_a_token_that_is_no_longer_accepted_is_replaced(metadata: InstanceMetadata, service: Service) -> None:
     metadata.spot_action()
     service.valid_token = "of another life"
     service.entries[SPOT] = NOTICE
@@ -165,7 +165,7 @@ def test_a_token_the_service_forgot_is_replaced(metadata: InstanceMetadata, serv
     assert (service.tokens_made, service.refusals) == (2, 1)
 
 
-def test_a_service_that_refuses_every_token_is_asked_twice_and_no_more(
+def test_a_service_that_refuses_every_token_gets_two_requests(
     metadata: InstanceMetadata, service: Service
 ) -> None:
     service.status = 401
@@ -181,14 +181,14 @@ def test_no_token_is_no_all_clear(metadata: InstanceMetadata, service: Service, 
         metadata.spot_action()
 
 
-def test_a_silent_service_is_given_up(service: Service) -> None:
+def test_a_silent_service_times_out(service: Service) -> None:
     service.silent.clear()
     metadata = InstanceMetadata(service.url, timeout_s=0.2)
     with pytest.raises(UnavailableError, match="does not answer GET"):
         metadata.spot_action()
 
 
-def test_a_proxy_of_the_environment_is_not_asked(
+def test_a_proxy_of_the_environment_is_not_used(
     metadata: InstanceMetadata, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
@@ -196,6 +196,6 @@ def test_a_proxy_of_the_environment_is_not_asked(
     assert metadata.spot_action() is None
 
 
-def test_nobody_there_is_blindness() -> None:
+def test_a_refused_connection_means_unavailable() -> None:
     with pytest.raises(UnavailableError, match="does not answer PUT"):
         InstanceMetadata("http://127.0.0.1:9").spot_action()

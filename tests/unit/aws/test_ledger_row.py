@@ -1,4 +1,4 @@
-"""Rows and checkpoints as DynamoDB keeps them."""
+"""Rows and checkpoints in DynamoDB's form."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_what_is_absent_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("value", "wire"), [("営業", {"S": "営業"}), (7, {"N": "7"}), (True, {"BOOL": True})]
 )
-def test_values_are_spelled_as_dynamodb_does(value: str | int | bool, wire: object) -> None:
+def test_values_take_dynamodbs_typed_form(value: str | int | bool, wire: object) -> None:
     assert ledger_row.to_wire(value) == wire
 
 
@@ -41,7 +41,7 @@ def test_values_are_spelled_as_dynamodb_does(value: str | int | bool, wire: obje
         ),
     ],
 )
-def test_a_checkpoint_comes_back_as_it_was(parts: tuple[CheckpointPart, ...]) -> None:
+def test_a_checkpoint_survives_the_round_trip(parts: tuple[CheckpointPart, ...]) -> None:
     checkpoint = Checkpoint(version="v1", extraction_key="k", parts=parts)
     text = ledger_row.checkpoint_to_json(checkpoint)
     assert ledger_row.checkpoint_from_json(text) == checkpoint
@@ -55,5 +55,5 @@ def test_the_shared_part_of_the_keys_is_stored_once() -> None:
 
 
 @pytest.mark.parametrize("state", State)
-def test_only_an_attempt_under_way_is_unfinished(state: State) -> None:
+def test_only_a_row_in_processing_is_unfinished(state: State) -> None:
     assert FileRow(file_id="f", fence=1, state=state).finished is (state is not State.PROCESSING)

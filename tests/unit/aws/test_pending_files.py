@@ -1,4 +1,4 @@
-"""Pending rows are found by their shard, and filled by one worker without hurting another's work."""
+"""Pending rows are found by their shard, and concurrent fills do not undo each other."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def test_a_long_shard_is_read_page_by_page(world: World, pending: PendingFiles) 
     assert sorted(seen) == sorted(row.file_id for row in rows)
 
 
-def test_a_claim_takes_a_row_out_whatever_becomes_of_the_attempt(world: World, pending: PendingFiles) -> None:
+def test_a_claim_removes_a_row_from_the_index_however_the_attempt_ends(
+    world: World, pending: PendingFiles
+) -> None:
     seen = commit(world, "a", index_pending=True, vectors_pending=True)
     claimed = world.table.claim(world.message("a"), message_id="m2", version="v2", seen=seen, attempt="a2")
     assert (claimed.pending, claimed.index_pending, claimed.vectors_pending) == (None, False, False)
@@ -98,7 +100,9 @@ def test_filling_clears_what_was_pending(world: World, pending: PendingFiles) ->
     assert everything(pending) == {}
 
 
-def test_who_wrote_less_at_the_same_time_keeps_the_row_pending(world: World, pending: PendingFiles) -> None:
+def test_the_fill_that_wrote_less_at_the_same_time_keeps_the_row_pending(
+    world: World, pending: PendingFiles
+) -> None:
     """One worker has the vectors, another writes the same version without them, in either order."""
     seen = commit(world, "a", index_pending=True, vectors_pending=True)
     assert pending.fill(seen, vectors_pending=True)
@@ -127,7 +131,7 @@ def test_a_refused_document_is_dead_lettered_with_its_content_kept(
     assert everything(pending) == {}
 
 
-def test_a_table_without_the_index_is_a_misconfiguration_that_names_the_cure(
+def test_a_table_without_the_index_is_a_misconfiguration_with_advice(
     world: World, pending: PendingFiles
 ) -> None:
     world.clients.dynamodb.update_table(
@@ -137,7 +141,7 @@ def test_a_table_without_the_index_is_a_misconfiguration_that_names_the_cure(
         pending.page("0", limit=1)
 
 
-def test_an_outage_is_none(connect: Callable[[str], Any], wire: Any) -> None:
+def test_an_outage_is_no_misconfiguration(connect: Callable[[str], Any], wire: Any) -> None:
     client = connect("dynamodb")
     table = FileTable(client, table="files", owner="w", pipeline_version="1")
     wire.error("InternalServerError", status=500)

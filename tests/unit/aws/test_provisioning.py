@@ -1,4 +1,4 @@
-"""What is asked of AWS when a queue, bucket or table is missing; the rest meets moto in integration."""
+"""Requests to AWS when a queue, bucket or table is missing; integration tests use moto."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make(connect: Callable[[str], Any], wire: Any) -> Callable[..., list[Provisi
     return partial(provision, clients, queue_name="q", dlq_name="dlq", buckets=["nas"], table="t")
 
 
-def test_in_the_oldest_region_a_bucket_is_made_without_naming_it(
+def test_in_us_east_1_a_bucket_is_created_without_a_location(
     make: Callable[..., list[Provisioned]], wire: Any
 ) -> None:
     wire.answer(b"", status=404)
@@ -45,7 +45,7 @@ def test_in_the_oldest_region_a_bucket_is_made_without_naming_it(
     assert not wire.requests[4].body
 
 
-def test_a_bucket_of_somebody_else_is_a_misconfiguration(
+def test_a_bucket_of_another_account_is_a_misconfiguration(
     make: Callable[..., list[Provisioned]], wire: Any
 ) -> None:
     wire.answer(b"", status=403)
@@ -53,7 +53,7 @@ def test_a_bucket_of_somebody_else_is_a_misconfiguration(
         make()
 
 
-def test_a_table_without_the_index_of_pending_rows_is_given_it(
+def test_the_index_of_pending_rows_is_added_to_an_existing_table(
     make: Callable[..., list[Provisioned]], wire: Any
 ) -> None:
     for answer in (b"", BARE, {}, TABLE):
@@ -69,7 +69,7 @@ def test_a_table_without_the_index_of_pending_rows_is_given_it(
     }
 
 
-def test_the_index_of_a_table_with_bought_capacity_gets_as_much(
+def test_the_index_of_a_table_with_provisioned_capacity_gets_the_same(
     make: Callable[..., list[Provisioned]], wire: Any
 ) -> None:
     bought = {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3}
@@ -79,7 +79,7 @@ def test_the_index_of_a_table_with_bought_capacity_gets_as_much(
     assert wire.sent(-2)["GlobalSecondaryIndexUpdates"][0]["Create"]["ProvisionedThroughput"] == bought
 
 
-def test_a_dry_run_tells_of_the_index_and_adds_nothing(
+def test_a_dry_run_reports_the_index_and_adds_nothing(
     make: Callable[..., list[Provisioned]], wire: Any
 ) -> None:
     wire.answer(b"")

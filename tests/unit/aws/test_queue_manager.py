@@ -52,7 +52,7 @@ def handles(sent: Any) -> list[str]:
     return [entry["ReceiptHandle"] for entry in sent["Entries"]]
 
 
-def test_an_entry_that_failed_for_sqs_own_reason_is_deleted_at_the_second_try(
+def test_an_entry_that_failed_on_sqs_side_is_deleted_at_the_second_try(
     queue: QueueManager, wire: Any
 ) -> None:
     wire.answer(batch([0, 1], {2: OURS}))
@@ -62,7 +62,7 @@ def test_an_entry_that_failed_for_sqs_own_reason_is_deleted_at_the_second_try(
     assert handles(wire.sent(1)) == ["r2"]
 
 
-def test_an_entry_that_keeps_failing_is_given_up_and_returned(queue: QueueManager, wire: Any) -> None:
+def test_an_entry_that_keeps_failing_is_returned(queue: QueueManager, wire: Any) -> None:
     batch_of_three = messages(3)
     for _ in range(3):
         wire.answer(batch([0, 2], {1: OURS}))
@@ -70,7 +70,7 @@ def test_an_entry_that_keeps_failing_is_given_up_and_returned(queue: QueueManage
     assert len(wire.requests) == 3
 
 
-def test_an_entry_that_is_refused_is_not_tried_again(queue: QueueManager, wire: Any) -> None:
+def test_a_refused_entry_is_not_retried(queue: QueueManager, wire: Any) -> None:
     batch_of_two = messages(2)
     wire.answer(batch([1], {0: THEIRS}))
     assert queue.delete(batch_of_two) == [batch_of_two[0]]
@@ -106,7 +106,7 @@ def test_two_receipts_of_one_message_are_two_entries(queue: QueueManager, wire: 
     assert [entry["Id"] for entry in wire.sent()["Entries"]] == ["0", "1"]
 
 
-def test_deleting_nothing_calls_nobody(queue: QueueManager, wire: Any) -> None:
+def test_deleting_nothing_makes_no_call(queue: QueueManager, wire: Any) -> None:
     assert queue.delete([]) == []
     assert wire.requests == []
 
@@ -125,7 +125,7 @@ def test_a_beat_that_failed_on_the_wire_is_neither_landed_nor_lost(
     assert extension.lost == {"m11"}
 
 
-def test_an_extension_that_failed_for_sqs_own_reason_is_not_lost(queue: QueueManager, wire: Any) -> None:
+def test_an_extension_that_failed_on_sqs_side_is_not_lost(queue: QueueManager, wire: Any) -> None:
     wire.answer(batch([1], {0: OURS}))
     extension = queue.extend(messages(2), visibility_s=120)
     assert extension.landed == {"m1"}
@@ -133,40 +133,38 @@ def test_an_extension_that_failed_for_sqs_own_reason_is_not_lost(queue: QueueMan
 
 
 @pytest.mark.parametrize(("asked", "sent"), [(-5, 0), (0, 0), (30, 30), (100_000, 43_200)])
-def test_a_retry_delay_stays_within_what_sqs_takes(
-    queue: QueueManager, wire: Any, asked: int, sent: int
-) -> None:
+def test_a_retry_delay_stays_within_sqs_limits(queue: QueueManager, wire: Any, asked: int, sent: int) -> None:
     wire.answer({})
     queue.hide(messages(1)[0], delay_s=asked)
     assert wire.sent()["VisibilityTimeout"] == sent
 
 
 @pytest.mark.parametrize("code", ["ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"])
-def test_hiding_what_is_no_longer_ours_does_nothing(queue: QueueManager, wire: Any, code: str) -> None:
+def test_hiding_a_message_whose_lease_is_lost_does_nothing(queue: QueueManager, wire: Any, code: str) -> None:
     wire.error(code)
     queue.hide(messages(1)[0], delay_s=30)
 
 
-def test_an_outage_while_hiding_is_told(queue: QueueManager, wire: Any) -> None:
+def test_an_outage_while_hiding_is_raised(queue: QueueManager, wire: Any) -> None:
     wire.breaks(ReadTimeoutError(endpoint_url=URL))
     with pytest.raises(UnavailableError, match="m0"):
         queue.hide(messages(1)[0], delay_s=30)
 
 
-def test_a_throttle_while_hiding_is_told(queue: QueueManager, wire: Any) -> None:
+def test_throttling_while_hiding_is_raised(queue: QueueManager, wire: Any) -> None:
     wire.error("RequestThrottled")
     with pytest.raises(ThrottledError):
         queue.hide(messages(1)[0], delay_s=30)
 
 
-def test_a_message_without_an_attribute_of_ours_is_sent_without_any(queue: QueueManager, wire: Any) -> None:
+def test_a_message_without_cis_is_sent_without_attributes(queue: QueueManager, wire: Any) -> None:
     wire.answer({"MessageId": "m"})
     assert queue.send("body") == "m"
     assert wire.sent()["MessageAttributes"] == {}
 
 
 @pytest.mark.parametrize(("asked", "sent"), [(-1, 0), (5, 5), (3_600, 900)])
-def test_a_delay_stays_within_what_sqs_takes(queue: QueueManager, wire: Any, asked: int, sent: int) -> None:
+def test_a_delay_stays_within_sqs_limits(queue: QueueManager, wire: Any, asked: int, sent: int) -> None:
     wire.answer({"MessageId": "m"})
     queue.send("body", delay_s=asked)
     assert wire.sent()["DelaySeconds"] == sent

@@ -1,4 +1,4 @@
-"""Reading a message and our own attribute, whatever others put there."""
+"""Parsing of a message and of its attribute `cis`, which may hold anything."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_message_is_read_with_its_lease() -> None:
 
 
 @pytest.mark.parametrize("cis", [None, "", "not json", "[1]", "null", "[" * 100_000])
-def test_what_cannot_be_read_counts_as_absent(cis: str | None) -> None:
+def test_an_unreadable_attribute_counts_as_absent(cis: str | None) -> None:
     message = received(cis)
     assert message.cis == {}
     assert (message.interruptions, message.first_seen_ms) == (0, 1_700_000_000_123)
@@ -46,7 +46,7 @@ def test_wrong_kinds_inside_count_as_absent() -> None:
     assert (message.interruptions, message.first_seen_ms) == (0, 1_700_000_000_123)
 
 
-def test_a_message_may_ask_for_a_result_once_more() -> None:
+def test_a_message_may_ask_for_a_result_to_be_produced_again() -> None:
     assert received('{"again": 7}').again == 7
     assert received('{"again": "7"}').again is None
     assert received(None).again is None

@@ -50,7 +50,7 @@ def refuse(wire: Any, item: object = None) -> None:
     wire.answer(body, status=400, headers={"x-amzn-errortype": code})
 
 
-def test_who_is_refused_sees_the_row(write: Callable[..., FileRow | None], wire: Any) -> None:
+def test_a_refused_writer_sees_the_row(write: Callable[..., FileRow | None], wire: Any) -> None:
     refuse(wire, ROW)
     assert write(reason="r") == FileRow(file_id="f", fence=4, state=State.INDEXED)
     assert wire.sent()["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"

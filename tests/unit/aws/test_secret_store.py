@@ -1,4 +1,4 @@
-"""The secret with the passwords: how it may be written, and what is said when it cannot be read."""
+"""The secret with the passwords: its forms, and the errors when it cannot be read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def client(connect: Connect) -> Any:
         ("null", ("null",)),
     ],
 )
-def test_it_is_a_list_an_object_or_lines(
+def test_a_secret_is_a_list_an_object_or_lines(
     client: Any, wire: Wire, written: str, passwords: tuple[str, ...]
 ) -> None:
     wire.answer({"Name": "pdf", "SecretString": written})
@@ -45,7 +45,9 @@ def test_it_is_a_list_an_object_or_lines(
 
 
 @pytest.mark.parametrize("answer", [{"SecretString": "[]"}, {"SecretString": "\n"}, {"SecretBinary": "AAAA"}])
-def test_one_without_passwords_is_a_mistake(client: Any, wire: Wire, answer: dict[str, str]) -> None:
+def test_a_secret_without_passwords_is_a_misconfiguration(
+    client: Any, wire: Wire, answer: dict[str, str]
+) -> None:
     wire.answer(answer)
 
     with pytest.raises(MisconfiguredError, match="pdf holds no password"):
@@ -61,16 +63,14 @@ def test_one_without_passwords_is_a_mistake(client: Any, wire: Wire, answer: dic
         ("DecryptionFailure", "kms:Decrypt"),
     ],
 )
-def test_what_keeps_it_from_being_read_says_what_to_do(
-    client: Any, wire: Wire, code: str, advice: str
-) -> None:
+def test_an_error_of_the_service_comes_with_advice(client: Any, wire: Wire, code: str, advice: str) -> None:
     wire.error(code)
 
     with pytest.raises(MisconfiguredError, match=advice):
         read_passwords(client, "pdf")
 
 
-def test_a_service_that_is_away_is_no_mistake(client: Any, wire: Wire) -> None:
+def test_an_unavailable_service_is_no_misconfiguration(client: Any, wire: Wire) -> None:
     wire.breaks(EndpointConnectionError(endpoint_url="http://127.0.0.1"))
 
     with pytest.raises(UnavailableError):

@@ -33,7 +33,7 @@ def go_on() -> None:
 
 
 def xml_error(code: str) -> bytes:
-    return f"<Error><Code>{code}</Code><Message>told</Message></Error>".encode()
+    return f"<Error><Code>{code}</Code><Message>the reason</Message></Error>".encode()
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_missing_object_of_a_bucket_that_exists_is_gone(
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, Code.SOURCE_MISSING), (403, Code.SOURCE_FORBIDDEN)])
-def test_a_missing_object_is_not_believed_when_its_bucket_cannot_be_seen(
+def test_a_missing_object_is_no_proof_when_its_bucket_cannot_be_read(
     storage: StorageHandler, wire: Any, status: int, code: Code
 ) -> None:
     wire.answer(b"", status=404)
@@ -91,7 +91,7 @@ def test_a_missing_object_is_not_believed_when_its_bucket_cannot_be_seen(
     assert caught.value.code == code
 
 
-def test_an_outage_while_looking_at_the_bucket_proves_nothing(storage: StorageHandler, wire: Any) -> None:
+def test_an_outage_while_heading_the_bucket_proves_nothing(storage: StorageHandler, wire: Any) -> None:
     wire.answer(b"", status=404)
     wire.answer(b"", status=503)
     with pytest.raises(UnavailableError):
@@ -110,7 +110,7 @@ def test_an_outage_while_looking_at_the_bucket_proves_nothing(storage: StorageHa
         (503, xml_error("SlowDown"), ThrottledError),
     ],
 )
-def test_a_refused_download_says_what_must_be_done_next(
+def test_a_refused_download_becomes_the_error_that_says_what_to_do_next(
     storage: StorageHandler,
     wire: Any,
     tmp_path: Path,
@@ -124,12 +124,12 @@ def test_a_refused_download_says_what_must_be_done_next(
     assert type(caught.value) is expected
 
 
-def test_a_change_under_our_hands_is_not_a_failure() -> None:
+def test_an_object_replaced_during_the_download_is_not_a_failure() -> None:
     assert not ObjectChangedError("x").counts_as_failure
 
 
 @pytest.mark.parametrize("pin", [("abc", "versionId=abc"), ("null", ""), (None, "")])
-def test_a_download_is_pinned_to_what_was_looked_at(
+def test_a_download_is_pinned_to_the_version_of_the_head(
     storage: StorageHandler, wire: Any, tmp_path: Path, pin: tuple[str | None, str]
 ) -> None:
     version_id, query = pin
@@ -141,7 +141,7 @@ def test_a_download_is_pinned_to_what_was_looked_at(
     assert request.headers.get("If-Match") == (None if query else b'"e"')
 
 
-def test_a_body_cut_off_is_an_outage_and_leaves_no_file(
+def test_a_truncated_body_is_an_outage_and_leaves_no_file(
     storage: StorageHandler, wire: Any, tmp_path: Path
 ) -> None:
     wire.answer(b"123", headers={"content-length": "5"})
@@ -150,14 +150,14 @@ def test_a_body_cut_off_is_an_outage_and_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_object_of_another_length_is_not_taken(storage: StorageHandler, wire: Any, tmp_path: Path) -> None:
+def test_an_object_of_another_length_is_refused(storage: StorageHandler, wire: Any, tmp_path: Path) -> None:
     wire.answer(b"123")
     with pytest.raises(UnavailableError, match="3 of 5 bytes"):
         storage.download("nas", "key", VERSION, tmp_path / "local", stop=go_on)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_told_with_its_folder(storage: StorageHandler, wire: Any, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_with_its_folder(storage: StorageHandler, wire: Any, tmp_path: Path) -> None:
     (tmp_path / "local").symlink_to("/dev/full")
     wire.answer(b"12345")
     with pytest.raises(TransientError, match=f"disk of {tmp_path} is full"):
@@ -165,7 +165,7 @@ def test_a_full_disk_is_told_with_its_folder(storage: StorageHandler, wire: Any,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_fault_of_the_disk_is_not_called_full(
+def test_another_disk_error_is_not_reported_as_full(
     storage: StorageHandler, wire: Any, tmp_path: Path
 ) -> None:
     wire.answer(b"12345")
@@ -173,7 +173,7 @@ def test_another_fault_of_the_disk_is_not_called_full(
         storage.download("nas", "key", VERSION, tmp_path / "no folder" / "local", stop=go_on)
 
 
-def test_a_result_larger_than_any_we_write_is_not_read(storage: StorageHandler, wire: Any) -> None:
+def test_a_result_larger_than_any_the_worker_writes_is_not_read(storage: StorageHandler, wire: Any) -> None:
     wire.answer(b"", headers={"content-length": str(256 * 1024**2 + 1)})
     with pytest.raises(TransientError, match="artifacts/a"):
         storage.get("artifacts/a")
@@ -209,7 +209,7 @@ def test_a_prefix_is_deleted_page_after_page(storage: StorageHandler, wire: Any)
     assert [request.method for request in wire.requests] == ["GET", "POST", "GET", "POST"]
 
 
-def test_an_object_that_was_not_deleted_is_told(storage: StorageHandler, wire: Any) -> None:
+def test_an_object_that_was_not_deleted_is_reported(storage: StorageHandler, wire: Any) -> None:
     wire.answer(listing("p/1", "p/2"))
     wire.answer(
         b"<DeleteResult><Error><Key>p/2</Key><Code>InternalError</Code><Message>m</Message></Error>"

@@ -1,4 +1,4 @@
-"""Which of botocore's errors becomes which of ours."""
+"""Which of botocore's errors becomes which WorkerError."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.unit
 def refused(code: str, *, status: int = 400, headers: dict[str, str] | None = None) -> ClientError:
     return ClientError(
         {
-            "Error": {"Code": code, "Message": "told so."},
+            "Error": {"Code": code, "Message": "the reason."},
             "ResponseMetadata": {
                 "HTTPStatusCode": status,
                 "HTTPHeaders": headers or {},
@@ -71,12 +71,12 @@ def refused(code: str, *, status: int = 400, headers: dict[str, str] | None = No
         ("SomethingNew", 400, TransientError),
     ],
 )
-def test_a_refusal_becomes_what_must_be_done_next(
+def test_an_error_code_becomes_the_error_that_says_what_to_do_next(
     code: str, status: int, expected: type[WorkerError]
 ) -> None:
     error = translate(refused(code, status=status), what="do things")
     assert type(error) is expected
-    assert str(error).startswith(f"Could not do things: {code}: told so.")
+    assert str(error).startswith(f"Could not do things: {code}: the reason.")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_refusal_becomes_what_must_be_done_next(
         (ParamValidationError(report="bad key"), TransientError, "bad key"),
     ],
 )
-def test_a_failure_below_the_service_becomes_what_must_be_done_next(
+def test_a_botocore_error_becomes_the_error_that_says_what_to_do_next(
     raised: BotoCoreError, expected: type[WorkerError], advice: str
 ) -> None:
     error = translate(raised, what="do things")
@@ -105,21 +105,21 @@ def test_a_failure_below_the_service_becomes_what_must_be_done_next(
     assert advice in str(error)
 
 
-def test_the_callers_table_wins_over_everything_general() -> None:
-    table = {"AccessDenied": ObjectGoneError, "SlowDown": misconfigured("Mend it.")}
+def test_the_callers_table_takes_precedence_over_the_general_one() -> None:
+    table = {"AccessDenied": ObjectGoneError, "SlowDown": misconfigured("Fix it.")}
     assert isinstance(translate(refused("AccessDenied"), what="x", table=table), ObjectGoneError)
     error = translate(refused("SlowDown", status=503), what="x", table=table)
     assert isinstance(error, MisconfiguredError)
-    assert str(error) == "Could not x: SlowDown: told so. Mend it."
+    assert str(error) == "Could not x: SlowDown: the reason. Fix it."
 
 
-def test_a_throttle_tells_how_long_to_wait_when_the_service_did() -> None:
+def test_throttling_carries_the_retry_after_of_the_service() -> None:
     error = translate(refused("ThrottlingException", headers={"retry-after": "7"}), what="x")
     assert isinstance(error, ThrottledError)
     assert error.retry_after_s == 7.0
 
 
-def test_an_error_without_code_or_status_is_still_told() -> None:
+def test_an_error_without_code_or_status_is_still_reported() -> None:
     error = translate(ClientError({}, "DoThings"), what="do things")
     assert type(error) is TransientError
     assert str(error) == "Could not do things: ."

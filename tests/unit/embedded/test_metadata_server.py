@@ -180,4 +180,4 @@ def test_the_script_is_changed_and_watched_over_the_wire(server: MetadataServer)
 )
 def test_a_wrong_control_request_is_refused(server: MetadataServer, body: str) -> None:
     answer = requests.post(f"{server.url}/control", data=body, timeout=5)
-    assert (answer.status_code, answer.text[:13]) == (400, "Wrong control")
+    assert (answer.status_code, answer.text[:13]) == (400, "Invalid contr")

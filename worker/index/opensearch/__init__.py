@@ -1,1 +1,1 @@
-"""The search index in OpenSearch; the only importer of opensearchpy."""
+"""The search index on OpenSearch; `client` is the only importer of opensearchpy."""

@@ -1,8 +1,7 @@
-"""Groups what several threads write at one time into bulk requests.
+"""BulkWriter: groups the concurrent writes of several threads into bulk requests.
 
-Nobody waits for company: while no request is under way a document goes at once, and while one is, those
-that come meanwhile gather for the next, at most 250 ms, 100 documents and 5 MB of them. One larger
-document goes alone. A thread that finds its document taken into another's group waits for that answer.
+While no request is in progress a document is sent at once; while one is, documents are collected for the
+next. A thread whose document was taken into another thread's group waits for the response to that group.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from dataclasses import dataclass
 from worker.errors import WorkerError
 
 MAX_DOCUMENTS = 100
-MAX_BYTES = 5 * 1024**2
-BATCH_WAIT_S = 0.25
+MAX_BYTES = 5 * 1024**2  # a single document may be larger, and is sent alone
+BATCH_WAIT_S = 0.25  # after it a second request runs beside the first, so a slow one does not block others
 _POLL_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BulkAction:
-    """One document for one index: `lines` are its action and its source, as bulk wants them."""
+    """One document for one index: `lines` are its action and source lines in the bulk format."""
 
     alias: str
     file_id: str
@@ -32,11 +31,11 @@ class BulkAction:
 
 
 Send = Callable[[Sequence[BulkAction]], Sequence[WorkerError | None]]
-"""Sends operations as one request; what became of each. What it raises became of all."""
+"""Sends actions as one request; returns the error or None of each. An exception applies to all of them."""
 
 
 def groups(documents: Iterable[Sequence[BulkAction]]) -> Iterator[list[Sequence[BulkAction]]]:
-    """Documents (as their operations) in groups that may be one request each."""
+    """Split documents (each as its actions) into groups of one bulk request each."""
     group: list[Sequence[BulkAction]] = []
     size_bytes = 0
     for document in documents:
@@ -49,13 +48,13 @@ def groups(documents: Iterable[Sequence[BulkAction]]) -> Iterator[list[Sequence[
         yield group
 
 
-def _size_bytes(operations: Sequence[BulkAction]) -> int:
-    return sum(len(each.lines) for each in operations)
+def _size_bytes(actions: Sequence[BulkAction]) -> int:
+    return sum(len(each.lines) for each in actions)
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _BulkEntry:
-    operations: Sequence[BulkAction]
+    actions: Sequence[BulkAction]
     size_bytes: int
     taken: bool = False
     done: bool = False
@@ -64,7 +63,7 @@ class _BulkEntry:
 
 
 class BulkWriter:
-    """Shared by all threads; one for each way of sending."""
+    """Shared by all threads; there is one per kind of request (with and without refresh)."""
 
     def __init__(self, send: Send, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._send = send
@@ -73,9 +72,9 @@ class BulkWriter:
         self._waiting: deque[_BulkEntry] = deque()
         self._sending = 0
 
-    def write(self, operations: Sequence[BulkAction]) -> Sequence[WorkerError | None]:
-        """Write one document's operations; what became of each. Raises what the sending raised."""
-        entry = _BulkEntry(operations=operations, size_bytes=_size_bytes(operations))
+    def write(self, actions: Sequence[BulkAction]) -> Sequence[WorkerError | None]:
+        """Write one document's actions; the error or None of each. Raises what `send` raised."""
+        entry = _BulkEntry(actions=actions, size_bytes=_size_bytes(actions))
         with self._changed:
             self._waiting.append(entry)
             self._wait_for_batch(entry)
@@ -118,15 +117,15 @@ class BulkWriter:
         failure: BaseException | None = None
         outcome: Sequence[WorkerError | None] = ()
         try:
-            outcome = self._send([each for entry in group for each in entry.operations])
-        except BaseException as error:  # noqa: BLE001 - raised again by every thread whose document it is
+            outcome = self._send([each for entry in group for each in entry.actions])
+        except BaseException as error:  # noqa: BLE001 - raised again in every thread of the group
             failure = error
         with self._changed:
             self._sending -= 1
             start = 0
             for entry in group:
                 entry.failure = failure
-                entry.outcome = outcome[start : start + len(entry.operations)]
-                start += len(entry.operations)
+                entry.outcome = outcome[start : start + len(entry.actions)]
+                start += len(entry.actions)
                 entry.done = True
             self._changed.notify_all()

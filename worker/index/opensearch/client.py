@@ -1,7 +1,6 @@
-"""The connection to OpenSearch, and its errors in our words.
+"""The connection to OpenSearch, and the translation of its errors.
 
-opensearch-py retries nothing here: the retries have one owner, IndexManager's RetryHandler. An answer
-about a whole request and an answer about one item of a bulk are judged by the same table.
+The error of a whole request and that of one bulk item are translated by the same table.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnecti
 from opensearchpy.exceptions import (
     ConnectionError as NoConnectionError,
 )
-from opensearchpy.exceptions import OpenSearchException, SSLError, TransportError
+from opensearchpy.exceptions import OpenSearchException, RequestError, SSLError, TransportError
 
 from worker.config import Settings, require
 from worker.errors import (
@@ -29,6 +28,18 @@ from worker.errors import (
     WorkerError,
 )
 
+__all__ = [
+    "FieldMissingError",
+    "IndexMissingError",
+    "OpenSearch",
+    "RequestError",
+    "SignedBy",
+    "connect",
+    "connect_from_settings",
+    "item_error",
+    "translate_errors",
+]
+
 _TIMEOUT_S = 15.0
 _CONNECTIONS = 20
 _SHOWN_CHARS = 300
@@ -39,20 +50,20 @@ _UNKNOWN_FIELD = "strict_dynamic_mapping_exception"
 _BLOCKED = "cluster_block_exception"
 _NO_ALIAS = "invalid_alias_name_exception"
 _DIMENSION_MISMATCH = "dimension mismatch"
-"""The index was made for the vectors of another model: no document is at fault."""
+"""The index was created for the vectors of another model: not a fault of the document."""
 _CURRENT_VERSION = re.compile(r"current version \[(\d+)\]")
 
 _RIGHTS_ADVICE = "Check CIS_OPENSEARCH_AUTH and its credentials, and the rights of this user or role."
-_INIT_ADVICE = "`cis-worker init` makes what is missing."
+_INIT_ADVICE = "`cis-worker init` creates what is missing."
 _REINDEX_ADVICE = (
-    "The index was made by another version of this worker or by hand: fill a new one, "
-    "or set CIS_INDEX_PREFIX to a name of its own and run `cis-worker init`."
+    "The index was created by another version of this worker or by hand: reindex into a new one, "
+    "or set CIS_INDEX_PREFIX to an unused prefix and run `cis-worker init`."
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignedBy:
-    """AWS credentials (botocore's, which renew themselves) and what is signed for."""
+    """AWS credentials (botocore's refreshable ones), and the region and service of the signature."""
 
     credentials: Any
     region: str
@@ -60,7 +71,7 @@ class SignedBy:
 
 
 def connect(endpoint: str, *, auth: SignedBy | tuple[str, str] | None = None) -> OpenSearch:
-    """A client of the cluster at a URL; nothing is asked yet. Raises MisconfiguredError for a bad URL."""
+    """A client of the cluster at a URL; sends no request yet. Raises MisconfiguredError for a bad URL."""
     if not re.match(r"https?://[^/]", endpoint):
         raise MisconfiguredError(
             f"OPENSEARCH_ENDPOINT is {endpoint!r}; set it to a URL such as https://search.example:9200."
@@ -73,6 +84,7 @@ def connect(endpoint: str, *, auth: SignedBy | tuple[str, str] | None = None) ->
         http_auth=http_auth,
         connection_class=Urllib3HttpConnection,
         timeout=_TIMEOUT_S,
+        # No retries here: IndexManager's RetryHandler owns them.
         max_retries=0,
         retry_on_timeout=False,
         retry_on_status=(),
@@ -81,7 +93,7 @@ def connect(endpoint: str, *, auth: SignedBy | tuple[str, str] | None = None) ->
 
 
 def connect_from_settings(settings: Settings, signing: Callable[[], tuple[Any, str]]) -> OpenSearch:
-    """A client of the cluster the settings name; `signing` gives AWS credentials and region for sigv4.
+    """A client of the cluster in the settings; `signing` returns AWS credentials and region for sigv4.
 
     Raises MisconfiguredError when a setting is missing or wrong.
     """
@@ -98,11 +110,11 @@ def connect_from_settings(settings: Settings, signing: Callable[[], tuple[Any, s
 
 
 class IndexMissingError(MisconfiguredError):
-    """The index that is asked or written is not there (yet)."""
+    """The index does not exist (yet)."""
 
 
 class FieldMissingError(IndexMissingError):
-    """The index lacks a field that is written."""
+    """The index lacks a field of the document."""
 
 
 @contextmanager
@@ -113,7 +125,7 @@ def translate_errors(what: str) -> Iterator[None]:
     except SSLError as error:
         raise MisconfiguredError(
             f"Could not {what}: no trusted TLS connection: {_detail(error)}. Use the https:// address the "
-            "certificate is made for, and see that this machine trusts who signed it."
+            "certificate is issued for, and install its certificate authority on this machine."
         ) from error
     except NoConnectionError as error:
         raise UnavailableError(f"Could not {what}: OpenSearch does not answer: {_detail(error)}.") from error
@@ -124,15 +136,15 @@ def translate_errors(what: str) -> Iterator[None]:
 
 
 def item_error(what: str, item: Mapping[str, Any], *, version: int) -> WorkerError | None:
-    """What an item of a bulk's answer means, None where it was written."""
+    """The error of one item of a bulk response, None where it was written."""
     status = int(item.get("status", 200))
     if status < 300:
         return None
     cause = item.get("error") or {}
     if cause.get("type") == _CONFLICT:
-        found = _CURRENT_VERSION.search(str(cause.get("reason", "")))
+        current = _CURRENT_VERSION.search(str(cause.get("reason", "")))
         return LeaseLostError(
-            f"The index holds version {found[1] if found else 'unknown'} of file {item.get('_id')}: "
+            f"The index holds version {current[1] if current else 'unknown'} of file {item.get('_id')}: "
             f"version {version} is stale, another attempt owns the file"
         )
     return _error_for_status(what, status, cause, str(cause.get("type", "")))
@@ -148,15 +160,11 @@ def _error_for_status(what: str, status: int, cause: Mapping[str, Any], kind: st
             return FieldMissingError(f"{message} {_REINDEX_ADVICE}")
         case 429:
             return ThrottledError(message)
-        case 401:
+        case 403 if kind == _BLOCKED:
+            # The cluster's state (a full disk, a read-only index) causes a block, not missing rights.
+            return UnavailableError(message)
+        case 401 | 403:
             return MisconfiguredError(f"{message} {_RIGHTS_ADVICE}")
-        case 403:
-            # A block comes from the cluster's state (a full disk, a read-only index), not from our rights.
-            return (
-                UnavailableError(message)
-                if kind == _BLOCKED
-                else MisconfiguredError(f"{message} {_RIGHTS_ADVICE}")
-            )
         case 400 | 413 if kind != _NO_ALIAS and _DIMENSION_MISMATCH not in message:
             return RejectedError(message, code=Code.INDEX_REJECTED)
         case _ if status < 500:
@@ -165,7 +173,7 @@ def _error_for_status(what: str, status: int, cause: Mapping[str, Any], kind: st
 
 
 def _cause(info: Any) -> Mapping[str, Any]:
-    """The error inside an answer's body; a proxy's answer may be of any form."""
+    """The error in a response body; a proxy's response may have any form."""
     error = info.get("error") if isinstance(info, Mapping) else None
     if not isinstance(error, Mapping):
         return {"reason": str(error or info or "no reason given")}

@@ -1,8 +1,6 @@
 """A document as the sources of the two OpenSearch indices, and back.
 
-Text is normalised (NFKC) here, and so is the label, which is what of name and path is searched; what was
-read, letter by letter, stays in the artifact. A page longer than `PART_CHARS` becomes several nested parts,
-so that a hit can be shown without fetching all of it.
+Text is normalised (NFKC) here; the artifact in the results bucket keeps it unchanged.
 """
 
 from __future__ import annotations
@@ -18,12 +16,13 @@ from worker.models.ledger import State
 from worker.models.page import Page, TextSource
 
 PART_CHARS = 8_000
-_LONGEST_KEY_CHARS = 8_000
+"""A longer page becomes several nested parts, so that a hit is shown without fetching all of its text."""
+_LONGEST_KEY_CHARS = 8_000  # 4 bytes each stay below Lucene's limit of 32,766 bytes a term
 _BREAK_WITHIN_CHARS = 400
 
 
 def file_source(document: Document, *, text_vectors: bool) -> Json:
-    """What the files index gets. A tombstone is empty but for its state."""
+    """The source for the files index. A tombstone has only its id and state."""
     if document.state is State.TOMBSTONED:
         return {"file_id": document.file_id, "state": document.state.value}
     texts = [normalise(page.text) for page in document.pages]
@@ -65,9 +64,9 @@ def file_source(document: Document, *, text_vectors: bool) -> Json:
 
 
 def image_source(document: Document) -> Json:
-    """What the images index gets; without a vector of its dimension it is a tombstone."""
+    """The source for the images index; without a vector it is a tombstone."""
     vector = document.vectors.image
-    # A vector without a direction is near nothing, and k-NN refuses it.
+    # A zero vector has no direction: it is similar to nothing, and k-NN with cosine refuses it.
     if document.state is State.TOMBSTONED or vector is None or not any(vector):
         return {"file_id": document.file_id, "state": State.TOMBSTONED.value}
     return {
@@ -88,7 +87,7 @@ def has_image(document: Document) -> bool:
 
 
 def to_document(source: Mapping[str, Any], image: Mapping[str, Any] | None) -> Document:
-    """The document of two sources; its text is normalised, and it has no thumbnail."""
+    """The document of two sources; its text is normalised, and the thumbnail is missing."""
     vector = (image or {}).get("image_vector")
     pages = source.get("pages") or []
     return Document(
@@ -131,7 +130,7 @@ def _parts(page: Page, text: str) -> Iterator[Json]:
 
 
 def _split_text(text: str) -> Iterator[str]:
-    """Pieces of at most PART_CHARS that joined are the text; cut at white space where some is near."""
+    """Split a text into pieces of at most PART_CHARS, at white space where some is near; lossless."""
     start = 0
     while len(text) - start > PART_CHARS:
         end = start + PART_CHARS

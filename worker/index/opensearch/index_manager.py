@@ -1,9 +1,8 @@
-"""IndexManager: the search index in OpenSearch.
+"""IndexManager: the search index on OpenSearch.
 
-Every write, of images and of tombstones too, carries `version = fence` as `external_gte`, so that a
-stale worker is refused by the cluster itself. Writes of all threads are grouped into bulk requests, and
-each item's own result decides its own document. Calls go breaker -> request, and RetryHandler goes
-round again when the cluster asks for patience or is away.
+Every write, of images and tombstones too, carries `version = fence` as `external_gte`, so that the cluster
+itself refuses a stale worker. Calls go circuit breaker -> request; RetryHandler repeats them when the cluster
+throttles or is unavailable.
 """
 
 from __future__ import annotations
@@ -15,13 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from opensearchpy import OpenSearch
-
 from worker.errors import ThrottledError, TransientError, UnavailableError, WorkerError
 from worker.index.opensearch.bulk_writer import BulkAction, BulkWriter, groups
 from worker.index.opensearch.client import (
     FieldMissingError,
     IndexMissingError,
+    OpenSearch,
     item_error,
     translate_errors,
 )
@@ -53,9 +51,9 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexPolicy:
-    """How requests are cut short while the cluster is away, and repeated.
+    """Circuit breaker and retries of requests.
 
-    `breaker` must expect UnavailableError only: neither a 429 nor a refused document says that it is away.
+    `breaker` must count UnavailableError only: a 429 or a refused document does not mean an outage.
     """
 
     breaker: CircuitBreaker
@@ -65,8 +63,8 @@ class IndexPolicy:
 class IndexManager:
     """The SearchIndex in an OpenSearch cluster; aliases are `<prefix>files` and `<prefix>images`.
 
-    `text_dimension` keeps text vectors of that length, one a page. Text is kept normalised (NFKC), the
-    thumbnail not at all: the bucket has both as they were.
+    `text_dimension` enables text vectors of that length, one per page. Text is stored normalised (NFKC) and
+    thumbnails are not stored; the results bucket has the originals of both.
     """
 
     def __init__(
@@ -87,38 +85,40 @@ class IndexManager:
         self._refreshing_writer = BulkWriter(partial(self._send, refresh=True))
 
     def create_files_index(self) -> bool:
-        """Make the index for documents, with its alias; False where the alias is there already."""
-        return self._call("make the files index", self._maker.make_files)
+        """Create the index for documents, with its alias; False where the alias exists already."""
+        return self._call("create the files index", self._maker.make_files)
 
     def create_images_index(self) -> bool:
-        """Make the index for image vectors, with its alias; False where the alias is there already."""
-        return self._call("make the images index", self._maker.make_images)
+        """Create the index for image vectors, with its alias; False where the alias exists already."""
+        return self._call("create the images index", self._maker.make_images)
 
     def missing_aliases(self) -> list[str]:
-        """The aliases that are not there."""
-        return self._call("look for the indices", self._maker.missing_aliases)
+        """The aliases that do not exist."""
+        return self._call("check the indices", self._maker.missing_aliases)
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:
         """See SearchIndex. Raises RejectedError (INDEX_REJECTED) when the cluster refuses this document."""
-        self._write(self._operations(document, version), refresh=refresh)
+        self._write(self._bulk_actions(document, version), refresh=refresh)
+
+    # Bound by the specification; the worker itself does not call the following three.
 
     def index_image_vector(self, document: Document, *, version: int, refresh: bool = False) -> None:
         """Write the document's image vector alone, or a tombstone where it has none."""
-        self._write([self._image_operation(document, version)], refresh=refresh)
+        self._write([self._image_action(document, version)], refresh=refresh)
 
     def bulk(self, documents: Sequence[tuple[Document, int]]) -> list[WorkerError | None]:
-        """Write many documents, each with its version; what became of each.
+        """Write many documents, each with its version; returns the error or None of each.
 
-        Raises UnavailableError or ThrottledError when the cluster is away.
+        Raises UnavailableError or ThrottledError when the cluster is unavailable.
         """
         results: list[WorkerError | None] = []
-        for group in groups(self._operations(document, version) for document, version in documents):
-            outcome = iter(self._send([each for operations in group for each in operations], refresh=False))
-            results += [_first([next(outcome) for _ in operations]) for operations in group]
+        for group in groups(self._bulk_actions(document, version) for document, version in documents):
+            outcome = iter(self._send([each for actions in group for each in actions], refresh=False))
+            results += [_first([next(outcome) for _ in actions]) for actions in group]
         return results
 
     def refresh(self) -> None:
-        """Make all that was written searchable."""
+        """Make all writes searchable."""
         self._call(
             "refresh the indices",
             lambda: self._client.indices.refresh(index=f"{self._files},{self._images}"),
@@ -126,7 +126,7 @@ class IndexManager:
 
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:
         """See SearchIndex."""
-        self._write(self._operations(tombstone_document(file_id), version), refresh=refresh)
+        self._write(self._bulk_actions(tombstone_document(file_id), version), refresh=refresh)
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
         """See SearchIndex; at most the first 10,000 files can be reached by `offset`."""
@@ -138,14 +138,14 @@ class IndexManager:
         return to_result(self._search(self._files, search_body(terms, limit=limit, offset=offset)), terms)
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
-        """See SearchIndex; the nearest are found by HNSW, which may miss one among very many."""
+        """See SearchIndex; HNSW is approximate and may miss a neighbour in a large index."""
         if len(vector) != IMAGE_DIMENSION or not any(vector):
             return []
         return to_similar(self._search(self._images, similar_body(vector, limit=limit)))
 
     def document(self, file_id: str) -> Document | None:
-        """See SearchIndex; read from the index itself, so a write is seen before its refresh."""
-        found = self._call(
+        """See SearchIndex; a real-time read, so a write is visible before its refresh."""
+        response = self._call(
             f"read file {file_id}",
             lambda: self._client.mget(
                 body={
@@ -156,7 +156,7 @@ class IndexManager:
                 }
             ),
         )
-        file, image = (each.get("_source") if each.get("found") else None for each in found["docs"])
+        file, image = (each.get("_source") if each.get("found") else None for each in response["docs"])
         if file is None or file["state"] == State.TOMBSTONED:
             return None
         return to_document(file, image)
@@ -180,55 +180,55 @@ class IndexManager:
         """See SearchIndex."""
         self._client.close()
 
-    def _operations(self, document: Document, version: int) -> list[BulkAction]:
+    def _bulk_actions(self, document: Document, version: int) -> list[BulkAction]:
         source = file_source(document, text_vectors=self._text_vectors)
-        operations = [_operation(self._files, document.file_id, version, source)]
-        # Where nobody wrote before, nothing can be in the way: most files never have an image vector.
+        actions = [_bulk_action(self._files, document.file_id, version, source)]
+        # Under the first fence there is no older image vector to replace, and most files never have one.
         if has_image(document) or version > _FIRST_FENCE:
-            operations.append(self._image_operation(document, version))
-        return operations
+            actions.append(self._image_action(document, version))
+        return actions
 
-    def _image_operation(self, document: Document, version: int) -> BulkAction:
-        return _operation(self._images, document.file_id, version, image_source(document))
+    def _image_action(self, document: Document, version: int) -> BulkAction:
+        return _bulk_action(self._images, document.file_id, version, image_source(document))
 
-    def _write(self, operations: Sequence[BulkAction], *, refresh: bool) -> None:
+    def _write(self, actions: Sequence[BulkAction], *, refresh: bool) -> None:
         writer = self._refreshing_writer if refresh else self._writer
-        error = _first(writer.write(operations))
+        error = _first(writer.write(actions))
         if error is not None:
             raise error
 
-    def _send(self, operations: Sequence[BulkAction], *, refresh: bool) -> Sequence[WorkerError | None]:
-        """One bulk request, and again for the items that may succeed later; what became of each."""
-        outcome: list[WorkerError | None] = [None] * len(operations)
-        left = list(range(len(operations)))
+    def _send(self, actions: Sequence[BulkAction], *, refresh: bool) -> Sequence[WorkerError | None]:
+        """One bulk request, repeated for the items that may succeed later; the error or None of each."""
+        outcome: list[WorkerError | None] = [None] * len(actions)
+        left = list(range(len(actions)))
 
         def attempt() -> None:
-            answer = self._post([operations[number] for number in left], refresh=refresh)
+            answer = self._post([actions[number] for number in left], refresh=refresh)
             for number, item in zip(tuple(left), answer, strict=True):
-                operation = operations[number]
-                error = item_error(f"index file {operation.file_id}", item, version=operation.version)
+                action = actions[number]
+                error = item_error(f"index file {action.file_id}", item, version=action.version)
                 outcome[number] = error
                 if not isinstance(error, TransientError | IndexMissingError):
                     left.remove(number)
             if left:
-                self._prepare_retry(outcome[left[0]])
+                raise self._prepare_retry(outcome[left[0]])
 
         try:
             self._policy.retry.call(attempt)
         except TransientError as error:
             for number in left:
                 outcome[number] = outcome[number] or error
-            if len(left) == len(operations):
+            if len(left) == len(actions):
                 if isinstance(error.__cause__, FieldMissingError):
                     raise error.__cause__ from None
                 raise
         return outcome
 
-    def _post(self, operations: Sequence[BulkAction], *, refresh: bool) -> list[dict[str, Any]]:
+    def _post(self, actions: Sequence[BulkAction], *, refresh: bool) -> list[dict[str, Any]]:
         def post() -> Any:
-            with translate_errors(f"write {len(operations)} entries to OpenSearch"):
+            with translate_errors(f"write {len(actions)} entries to OpenSearch"):
                 return self._client.bulk(
-                    body=b"".join(operation.lines for operation in operations),
+                    body=b"".join(action.lines for action in actions),
                     refresh="true" if refresh else "false",
                     require_alias="true",
                 )
@@ -236,15 +236,16 @@ class IndexManager:
         answer = self._policy.breaker.call(post)
         return [item["index"] for item in answer["items"]]
 
-    def _prepare_retry(self, error: WorkerError | None) -> None:
-        """Before another try: make what is missing of the indices. Raises what the try failed with."""
+    def _prepare_retry(self, error: WorkerError | None) -> WorkerError:
+        """Create what the indices lack; returns the error that makes RetryHandler try again."""
         if isinstance(error, IndexMissingError):
             self._maker.make_files()
             self._maker.make_images()
-            # A field that is refused in the end, too, is no outage: then the cause is raised.
-            lasting = error if isinstance(error, FieldMissingError) else None
-            raise UnavailableError(f"{error} It was made just now.") from lasting
-        raise error if isinstance(error, ThrottledError | UnavailableError) else UnavailableError(str(error))
+            retry = UnavailableError(f"{error} It was created just now.")
+            # A field that is still refused at the last try is no outage: then `_send` raises this cause.
+            retry.__cause__ = error if isinstance(error, FieldMissingError) else None
+            return retry
+        return error if isinstance(error, ThrottledError | UnavailableError) else UnavailableError(str(error))
 
     def _search(self, alias: str, body: dict[str, Any]) -> Any:
         return self._call(f"search {alias}", lambda: self._client.search(index=alias, body=body))
@@ -257,7 +258,7 @@ class IndexManager:
         return self._policy.retry.call(lambda: self._policy.breaker.call(attempt))
 
 
-def _operation(alias: str, file_id: str, version: int, source: dict[str, Any]) -> BulkAction:
+def _bulk_action(alias: str, file_id: str, version: int, source: dict[str, Any]) -> BulkAction:
     action = {"index": {"_index": alias, "_id": file_id, "version": version, "version_type": "external_gte"}}
     lines = "\n".join(
         json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in (action, source)

@@ -1,4 +1,4 @@
-"""Looking at a cluster and its indices as they are, for operators; nothing here changes anything."""
+"""Read-only checks of a cluster and its indices, for the operator's commands."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from opensearchpy import OpenSearch
-
 from worker.errors import RejectedError
-from worker.index.opensearch.client import IndexMissingError, translate_errors
+from worker.index.opensearch.client import IndexMissingError, OpenSearch, translate_errors
 from worker.index.opensearch.provisioning import IndexMaker
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES, files_body, images_body
 
@@ -20,7 +18,7 @@ _PROBE_WORD = "営業"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClusterFacts:
-    """The cluster; `kuromoji` says whether it can cut Japanese into words."""
+    """Version and health of the cluster; `kuromoji` is whether the analysis plugin is installed."""
 
     version: str
     status: str
@@ -29,9 +27,10 @@ class ClusterFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexFacts:
-    """What is behind an alias.
+    """The index behind an alias.
 
-    `words` is how 営業報告書 is cut, `missing_fields` what we write and it lacks.
+    `words` is the tokenization of 営業報告書, `missing_fields` names the fields that the worker writes and
+    the mapping lacks.
     """
 
     name: str
@@ -42,7 +41,7 @@ class IndexFacts:
 
     @property
     def knows_japanese(self) -> bool:
-        """Whether text is cut into Japanese words."""
+        """Whether text is tokenized into Japanese words."""
         return _PROBE_WORD in self.words
 
     @property
@@ -52,7 +51,7 @@ class IndexFacts:
 
 
 class IndexInspection:
-    """Looks at the cluster and at the indices of one prefix.
+    """Inspects the cluster and the indices of one prefix.
 
     Every method raises MisconfiguredError (forbidden) or UnavailableError.
     """
@@ -62,12 +61,12 @@ class IndexInspection:
         self._prefix = prefix
 
     def cluster(self) -> ClusterFacts:
-        """The cluster itself."""
-        with translate_errors("ask OpenSearch who it is"):
+        """Version, health and plugins of the cluster."""
+        with translate_errors("read the version of OpenSearch"):
             version = self._client.info()["version"]["number"]
             status = self._client.cluster.health()["status"]
         kuromoji = False
-        with suppress(RejectedError), translate_errors("have kuromoji cut a word"):
+        with suppress(RejectedError), translate_errors("tokenize a word with kuromoji"):
             self._client.indices.analyze(body={"tokenizer": "kuromoji_tokenizer", "text": _PROBE})
             kuromoji = True
         return ClusterFacts(version=version, status=status, kuromoji=kuromoji)
@@ -75,10 +74,10 @@ class IndexInspection:
     def files(self) -> IndexFacts | None:
         """The index of documents, None where its alias is missing."""
         alias = f"{self._prefix}{FILES}"
-        found = self._mapping(alias)
-        if found is None:
+        mapping = self._mapping(alias)
+        if mapping is None:
             return None
-        name, fields = found
+        name, fields = mapping
         words: tuple[str, ...] = ()
         with suppress(RejectedError), translate_errors(f"analyse a word in {alias}"):
             answer = self._client.indices.analyze(index=alias, body={"field": "ocr_text", "text": _PROBE})
@@ -94,10 +93,10 @@ class IndexInspection:
     def images(self) -> IndexFacts | None:
         """The index of image vectors, None where its alias is missing."""
         alias = f"{self._prefix}{IMAGES}"
-        found = self._mapping(alias)
-        if found is None:
+        mapping = self._mapping(alias)
+        if mapping is None:
             return None
-        name, fields = found
+        name, fields = mapping
         return IndexFacts(
             name=name,
             documents=self._count(alias),
@@ -106,22 +105,22 @@ class IndexInspection:
         )
 
     def missing_aliases(self) -> list[str]:
-        """The aliases that are not there."""
+        """The aliases that do not exist."""
         return IndexMaker(self._client, prefix=self._prefix, shards=1, text_dimension=None).missing_aliases()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._client.close()
 
     def _mapping(self, alias: str) -> tuple[str, Mapping[str, Any]] | None:
         """The name of the (newest) index behind an alias, and its fields."""
         try:
             with translate_errors(f"read the mapping of {alias}"):
-                found = self._client.indices.get_mapping(index=alias)
+                mappings = self._client.indices.get_mapping(index=alias)
         except IndexMissingError:
             return None
-        name = max(found)
-        return name, found[name]["mappings"].get("properties", {})
+        name = max(mappings)
+        return name, mappings[name]["mappings"].get("properties", {})
 
     def _count(self, alias: str) -> int:
         with translate_errors(f"count {alias}"):

@@ -1,22 +1,19 @@
-"""Making the versioned indices and their aliases where they are missing.
+"""Creation of the versioned indices and their aliases where they are missing.
 
-Nothing that exists is changed, but that a files index made without a text model gets its field once there
-is one.
+Existing indices are left unchanged, except that a files index gets the field of text vectors when a text
+model is enabled later.
 """
 
 from __future__ import annotations
 
-from opensearchpy import OpenSearch
-from opensearchpy.exceptions import RequestError
-
-from worker.index.opensearch.client import translate_errors
+from worker.index.opensearch.client import OpenSearch, RequestError, translate_errors
 from worker.index.opensearch.schema import FILES, IMAGES, Json, files_body, images_body, index_name
 
 _EXISTS = "resource_already_exists_exception"
 
 
 class IndexMaker:
-    """Makes the indices of one prefix. Raises as `translated` does."""
+    """Creates the indices of one prefix. Raises the errors of `translate_errors`."""
 
     def __init__(self, client: OpenSearch, *, prefix: str, shards: int, text_dimension: int | None) -> None:
         self._client = client
@@ -25,24 +22,24 @@ class IndexMaker:
         self._text_dimension = text_dimension
 
     def missing_aliases(self) -> list[str]:
-        """The aliases that are not there."""
+        """The aliases that do not exist."""
         aliases = (f"{self._prefix}{alias}" for alias in (FILES, IMAGES))
         return [alias for alias in aliases if not self._has_alias(alias)]
 
     def make_files(self) -> bool:
-        """Make the files index, or add the field of its text vectors; False where all is there already."""
+        """Create the files index, or add its field of text vectors; False where both exist already."""
         body = files_body(shards=self._shards, text_dimension=self._text_dimension)
         return self._make(FILES, body) or (self._text_dimension is not None and self._add_text_vectors())
 
     def make_images(self) -> bool:
-        """Make the images index; False where its alias is there already."""
+        """Create the images index; False where its alias exists already."""
         return self._make(IMAGES, images_body(shards=self._shards))
 
     def _make(self, name: str, body: Json) -> bool:
         alias, index = f"{self._prefix}{name}", index_name(self._prefix, name)
         if self._has_alias(alias):
             return False
-        with translate_errors(f"make index {index} with alias {alias}"):
+        with translate_errors(f"create index {index} with alias {alias}"):
             try:
                 self._client.indices.create(
                     index=index, body={**body, "aliases": {alias: {"is_write_index": True}}}
@@ -50,7 +47,7 @@ class IndexMaker:
             except RequestError as error:
                 if error.error != _EXISTS:
                     raise
-                # Another worker was quicker, or the alias was taken away: with it the index is whole.
+                # Another worker created it in the meantime, or only its alias was removed.
                 self._client.indices.put_alias(index=index, name=alias, body={"is_write_index": True})
         return True
 
@@ -59,8 +56,8 @@ class IndexMaker:
         body = files_body(shards=self._shards, text_dimension=self._text_dimension)
         wanted = body["mappings"]["properties"]["pages"]["properties"]["text_vector"]
         with translate_errors(f"add text vectors to {alias}"):
-            found = self._client.indices.get_mapping(index=alias)
-            pages = (index["mappings"].get("properties", {}).get("pages", {}) for index in found.values())
+            mappings = self._client.indices.get_mapping(index=alias)
+            pages = (index["mappings"].get("properties", {}).get("pages", {}) for index in mappings.values())
             if all("text_vector" in page.get("properties", {}) for page in pages):
                 return False
             field = {"pages": {"type": "nested", "properties": {"text_vector": wanted}}}
@@ -68,5 +65,5 @@ class IndexMaker:
         return True
 
     def _has_alias(self, alias: str) -> bool:
-        with translate_errors(f"look for alias {alias}"):
+        with translate_errors(f"check alias {alias}"):
             return bool(self._client.indices.exists_alias(name=alias))

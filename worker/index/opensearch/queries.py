@@ -1,8 +1,7 @@
-"""What OpenSearch is asked, and its answers as our hits.
+"""Request bodies for OpenSearch, and its responses as SearchHits.
 
-Every term of a query must be in the file, on any page, in its name or path: as kuromoji reads it or, pair
-of characters by pair, as it stands. That decides which files match; the order comes from the best
-page, found among the nested pages, and from the name. Only nested pages are highlighted.
+Every term of a query must be in the file, on any page, in its name or path, by kuromoji's tokens or by
+bigrams. That decides which files match; the score comes from the best nested page and from the name.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ def similar_body(vector: Sequence[float], *, limit: int) -> Json:
 
 
 def find_body(*, file_id: str, name: str, path: str, limit: int) -> Json:
-    """The body of a look-up by id, folded name or folded path."""
+    """The body of a search by id, folded name or folded path."""
     keys = ({"file_id": file_id}, {"name_key": name}, {"path_key": path})
     return {
         "query": {
@@ -68,9 +67,9 @@ def find_body(*, file_id: str, name: str, path: str, limit: int) -> Json:
 
 def to_result(answer: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchResult:
     """The hits of a text search."""
-    found = answer["hits"]
+    hits = answer["hits"]
     return SearchResult(
-        total=int(found["total"]["value"]), hits=tuple(_hit(hit, terms) for hit in found["hits"])
+        total=int(hits["total"]["value"]), hits=tuple(_hit(hit, terms) for hit in hits["hits"])
     )
 
 
@@ -88,7 +87,7 @@ def to_similar(answer: Mapping[str, Any]) -> list[SimilarHit]:
 
 
 def to_summary(source: Mapping[str, Any]) -> FileSummary:
-    """One file of a look-up."""
+    """The summary of one file."""
     return FileSummary(
         file_id=source["file_id"],
         file_name=source["file_name"],
@@ -100,7 +99,7 @@ def to_summary(source: Mapping[str, Any]) -> FileSummary:
 
 
 def _phrases(fields: Iterable[str], term: Term) -> list[Json]:
-    # In the index every run of pairs ends with a single character, which the query does not have.
+    # In the index every CJK run ends with a single character, which the query lacks: hence the slop.
     return [
         {"match_phrase": {name: {"query": term.text, "slop": slop}}}
         for field in fields
@@ -148,21 +147,21 @@ def _hit(hit: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchHit:
     source = hit["_source"]
     pages = hit["inner_hits"]["pages"]["hits"]["hits"]
     if pages:
-        number, shown = int(pages[0]["_source"]["number"]), _page_snippet(pages[0], terms)
+        number, text = int(pages[0]["_source"]["number"]), _page_snippet(pages[0], terms)
     else:
-        number, shown = 0, snippet(label(source["file_name"], source["file_path"]), terms)
+        number, text = 0, snippet(label(source["file_name"], source["file_path"]), terms)
     return SearchHit(
         file_id=source["file_id"],
         file_name=source["file_name"],
         file_path=source["file_path"],
         page=number,
-        snippet=shown,
+        snippet=text,
         score=float(hit["_score"]),
     )
 
 
 def _page_snippet(page: Mapping[str, Any], terms: tuple[Term, ...]) -> str:
-    """The snippet all indices make; where only kuromoji sees a match (another form of a verb), its own."""
-    shown = snippet(page["_source"]["text"], terms)
-    highlighted = page.get("highlight", {}).get("pages.text")
-    return shown if "[[" in shown or not highlighted else " ".join(highlighted[0].split())
+    """The common snippet, or OpenSearch's highlight where only kuromoji matches (another form of a verb)."""
+    text = snippet(page["_source"]["text"], terms)
+    highlights = page.get("highlight", {}).get("pages.text")
+    return text if "[[" in text or not highlights else " ".join(highlights[0].split())

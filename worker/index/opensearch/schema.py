@@ -1,9 +1,7 @@
-"""The two OpenSearch indices as they are made: analysis, mappings, settings, names.
+"""The two OpenSearch indices: analysis, mappings, settings, names.
 
-`files` holds documents, `images` their image vectors; both names are aliases over versioned indices, so
-that a new mapping can be filled beside the old one. Text is analysed twice: by kuromoji, which knows
-words and their base forms (読みました is found by 読む), and in pairs of characters, which find what
-kuromoji cuts elsewhere. NFKC is done in Python, before indexing and before asking.
+`files` holds documents, `images` their image vectors; both are aliases over versioned indices, so that a new
+mapping can be filled beside the old one. NFKC is done in Python, before indexing and querying.
 """
 
 from __future__ import annotations
@@ -19,24 +17,24 @@ FILES, IMAGES = "files", "images"
 IMAGE_DIMENSION = 1024
 ANALYZER = "kuromoji_analyzer"
 PAIRS = "bigram"
-"""Sub-field of every text field: the same text in pairs of characters."""
+"""Sub-field of every text field with the same text as character bigrams."""
 
 _VERSION = 1
 _NESTED_LIMIT = 100_000
 _EF_CONSTRUCTION, _M = 128, 16
 
-# Java knows characters beyond the first plane by another notation.
+# Java's regular expressions write characters beyond the Basic Multilingual Plane differently.
 _CJK = "".join(f"\\x{{{ord(char):x}}}" if ord(char) > 0xFFFF else char for char in CJK)
 _ANALYSIS: Json = {
     "char_filter": {
-        # Layout and OCR put white space between characters; it would cut words in two.
+        # Layout and OCR put white space between characters, which would split words.
         "joined": {"type": "pattern_replace", "pattern": rf"(?<=[{_CJK}])\s+(?=[{_CJK}])", "replacement": ""},
-        # The standard tokenizer keeps a_b, 1.5 and don't together, which nobody can know who asks.
+        # The standard tokenizer keeps a_b, 1.5 and don't together; a search for one half would fail.
         "words_only": {"type": "pattern_replace", "pattern": r"[^\p{L}\p{N}\p{M}\s]+", "replacement": " "},
-        # What casefold() does beyond lower case.
+        # What Python's casefold() does beyond lower case.
         "folded": {"type": "mapping", "mappings": ["ß=>ss", "ẞ=>ss", "ς=>σ"]},
-        # Lucene 9's tables end with Unicode 12: it drops younger ideographs. As one that it knows they
-        # are found, if not told apart.
+        # Lucene 9 has the tables of Unicode 12 and drops newer ideographs. All of them become one known
+        # character, so that they are found, if not distinguished.
         "young": {"type": "pattern_replace", "pattern": r"[\x{30000}-\x{3ffff}]", "replacement": "𠀀"},
         "iteration_marks": {
             "type": "kuromoji_iteration_mark",
@@ -45,7 +43,7 @@ _ANALYSIS: Json = {
         },
     },
     "tokenizer": {
-        # Whole compounds beside their parts would be at the place of the first part, and break phrases.
+        # A compound indexed beside its parts has the position of the first part, which breaks phrases.
         "kuromoji_search": {"type": "kuromoji_tokenizer", "mode": "search", "discard_compound_token": True}
     },
     "filter": {
@@ -80,6 +78,8 @@ _ANALYSIS: Json = {
     },
 }
 
+# Analysed twice: kuromoji knows words and their base forms (読む finds 読みました), bigrams match across its
+# word boundaries.
 _TEXT: Json = {
     "type": "text",
     "analyzer": ANALYZER,
@@ -90,11 +90,11 @@ _TEXT: Json = {
 _KEYWORD: Json = {"type": "keyword"}
 _NAME: Json = {"type": "text", "analyzer": ANALYZER}
 _STORED: Json = {"type": "keyword", "index": False, "doc_values": False}
-"""Kept for people, never asked for; a keyword that is looked up may not be longer than 32,766 bytes."""
+"""Stored for display, never searched; an indexed keyword is limited to 32,766 bytes."""
 
 
 def index_name(prefix: str, alias: str) -> str:
-    """The index that an alias is made for."""
+    """The name of the index behind an alias."""
     return f"{prefix}{alias}-v{_VERSION}"
 
 
@@ -162,8 +162,8 @@ def _vector(dimension: int) -> Json:
 def _body(settings: Mapping[str, Any], properties: Json, *, shards: int) -> Json:
     index: Json = {
         "number_of_shards": shards,
-        "auto_expand_replicas": "0-1",  # none where there is one node, or the cluster would stay yellow
-        "knn": True,  # cannot be switched on later, when a text model is set
+        "auto_expand_replicas": "0-1",  # none on a single node, or the cluster would stay yellow
+        "knn": True,  # cannot be enabled later, when a text model is set
         **settings,
     }
     return {"settings": {"index": index}, "mappings": {"dynamic": "strict", "properties": properties}}

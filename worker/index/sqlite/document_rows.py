@@ -1,4 +1,4 @@
-"""A document as rows of the local index's tables, and back."""
+"""A document as rows of the SQLite index's tables, and back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from worker.models.ledger import State
 from worker.models.page import Page, TextSource
 
 FLOAT = np.dtype("<f4")
-"""How the numbers of a vector are stored."""
+"""The stored form of a vector's numbers."""
 
 _INSERT_FILE = """
 INSERT INTO files (
@@ -30,7 +30,7 @@ INSERT INTO files (
 
 
 def insert_document(connection: sqlite3.Connection, document: Document, version: int) -> int:
-    """Write a document that has no rows; its id in `files`."""
+    """Insert a document that has no rows yet; returns its id in `files`."""
     file = _insert_file(connection, document, version)
     _insert_content(connection, file, document)
     return file

@@ -1,4 +1,4 @@
-"""The SQLite file of the local index: its tables, its transactions, its errors in our words."""
+"""SqliteFile: the SQLite index's tables, transactions and error translation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from worker.errors import MisconfiguredError, UnavailableError
 _BUSY_TIMEOUT_S = 30.0
 _SWITCH_PAUSE_S = 0.02
 _FORMAT = 1
-"""Raised when tables or terms change; a file of another format is refused."""
+"""To be raised when tables or terms change; a file of another format is refused."""
 
 _TABLES = """
 CREATE TABLE files (
@@ -51,34 +51,34 @@ CREATE TABLE text_vectors (
 );
 CREATE VIRTUAL TABLE page_terms USING fts5 (terms, content='', tokenize='ascii');
 """
-# The tokenizer `ascii` splits at our spaces and leaves all beyond ASCII as it is; `unicode61` has
-# opinions of its own on marks and on characters it does not know.
+# The tokenizer `ascii` splits at spaces and leaves non-ASCII characters unchanged; `unicode61` would strip
+# diacritics and drop characters it does not know, unlike `index_terms`.
 
 _UNAVAILABLE = {
     sqlite3.SQLITE_BUSY: "another process writes to it for too long; try again",
     sqlite3.SQLITE_LOCKED: "another process holds it; try again",
-    sqlite3.SQLITE_FULL: "the disk is full; make room",
-    sqlite3.SQLITE_IOERR: "the disk does not answer as it should; look at its health and its free room",
-    sqlite3.SQLITE_NOMEM: "memory is short",
-    sqlite3.SQLITE_PROTOCOL: "other processes fight for it; try again",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space",
+    sqlite3.SQLITE_IOERR: "the disk reports errors; check its health and its free space",
+    sqlite3.SQLITE_NOMEM: "there is not enough memory",
+    sqlite3.SQLITE_PROTOCOL: "other processes hold its locks; try again",
 }
 _MISCONFIGURED = {
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; see that its folder exists and may be written to",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that its folder exists and is writable",
     sqlite3.SQLITE_READONLY: "it is read-only; allow writing to the file and its folder",
     sqlite3.SQLITE_PERM: "access is denied; allow reading and writing",
     sqlite3.SQLITE_AUTH: "access is denied; allow reading and writing",
-    sqlite3.SQLITE_NOTADB: "it is no SQLite database; name another file",
+    sqlite3.SQLITE_NOTADB: "it is no SQLite database; choose another file",
     sqlite3.SQLITE_CORRUPT: "it is damaged; remove it and index the documents again",
 }
 _PRIMARY_CODE = 0xFF
 
 
 class SqliteFile:
-    """One connection to the file at `path`, made with its tables where it is missing.
+    """One connection to the file at `path`, which is created with its tables where it is missing.
 
     Several processes may use one file; the threads of a process share the connection, one
-    transaction at a time. Raises MisconfiguredError where the file cannot be this index and
-    UnavailableError where it may be later.
+    transaction at a time. Raises MisconfiguredError where the file cannot be used as this index and
+    UnavailableError where it may be usable later.
     """
 
     def __init__(self, path: Path, *, busy_timeout_s: float = _BUSY_TIMEOUT_S) -> None:
@@ -97,13 +97,13 @@ class SqliteFile:
 
     @contextmanager
     def read_transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one state of the file until the block ends."""
+        """A connection with one consistent view of the file until the block ends."""
         with self._transaction("BEGIN") as connection:
             yield connection
 
     @contextmanager
     def write_transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection that alone may write; what it wrote stays if the block ends well, else none of it."""
+        """A connection with the write lock; commits at the end of the block, rolls back on an exception."""
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
@@ -124,24 +124,23 @@ class SqliteFile:
         if self._stored_format(self._connection) == _FORMAT:
             return
         with self.write_transaction() as connection:
-            found = self._stored_format(connection)
+            stored = self._stored_format(connection)
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            if not found and not tables:
+            if not stored and not tables:
                 for statement in _TABLES.split(";"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {_FORMAT}")
-            elif found != _FORMAT:
+            elif stored != _FORMAT:
                 raise MisconfiguredError(
-                    f"{self._path} was made by another program or version (format {found}, not {_FORMAT}); "
-                    "name another file, or remove it and index the documents again"
+                    f"{self._path} was created by another program or version (format {stored}, "
+                    f"not {_FORMAT}); "
+                    "choose another file, or remove it and index the documents again"
                 )
 
     def _enable_wal(self, deadline: float) -> None:
-        """Switch a new file to write-ahead logging, which lasts.
-
-        Two processes that switch at one time are told SQLITE_BUSY at once, whatever the busy time-out
-        (https://www.sqlite.org/rescode.html#busy), so the waiting is done here.
-        """
+        """Switch a new file to write-ahead logging, which is persistent."""
+        # Two processes that switch at the same time get SQLITE_BUSY at once, whatever the busy time-out
+        # (https://www.sqlite.org/rescode.html#busy), so the waiting is done here.
         pause = threading.Event()
         while self._connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             try:

@@ -1,8 +1,7 @@
-"""The search index in one SQLite file: full text with FTS5, vectors compared one by one.
+"""SqliteIndex: the search index in one SQLite file, with FTS5 and exact vector search.
 
-The text is stored as it was read; the full-text table holds only its terms (see query.py), one row
-a page and one for name and path. The row ids of that table say file and page at once, and a file
-gets a new id with every write, so a term that was left behind could never point at other text.
+The text is stored unchanged; the full-text table has only its terms (see query.py), one row per page and one
+for name and path.
 """
 
 from __future__ import annotations
@@ -37,6 +36,8 @@ from worker.models.ledger import State
 from worker.models.page import Page
 
 _NAME_ROW = 0
+# A row id of `page_terms` holds file and page. A file gets a new id with every write (AUTOINCREMENT), so a
+# term left behind could never point at other text.
 _PAGE_BITS = 24
 _VECTOR_BATCH = 1024
 
@@ -65,9 +66,9 @@ LEFT JOIN files ON files.id = hit.file
 LEFT JOIN pages ON pages.file = hit.file AND pages.number = hit.page
 ORDER BY hit.score DESC, hit.file
 """
-# `ranked` has one row a file: its best page if any page matches, else the name row. With one max()
+# `ranked` has one row per file: its best page if any page matches, else the name row. With one max()
 # SQLite takes the other columns from the row that has the maximum. A match of the name adds to the
-# score. Each term must match somewhere in the file, so the terms are looked up one by one as well.
+# score. Each term must match somewhere in the file, so each is also queried on its own (`complete`).
 
 
 class SqliteIndex:
@@ -78,8 +79,8 @@ class SqliteIndex:
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; a commit is searchable at once, so `refresh` changes nothing."""
-        named = label(document.file_name, document.file_path)
-        terms = [] if document.state is State.TOMBSTONED else _terms(named, _texts(document.pages))
+        name = label(document.file_name, document.file_path)
+        terms = [] if document.state is State.TOMBSTONED else _terms(name, _texts(document.pages))
         with self._file.write_transaction() as connection:
             _remove(connection, document.file_id, version)
             file = insert_document(connection, document, version)
@@ -110,11 +111,11 @@ class SqliteIndex:
         return SearchResult(total=rows[0]["files"], hits=hits)
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
-        """See SearchIndex; every image vector is compared."""
-        wanted = np.asarray(vector, dtype=FLOAT)
+        """See SearchIndex; exact, every image vector is compared."""
+        query = np.asarray(vector, dtype=FLOAT)
         best: list[tuple[float, int]] = []
         with self._file.read_transaction() as connection:
-            for files, scores in _cosines(connection, wanted):
+            for files, scores in _cosines(connection, query):
                 pairs = zip(scores.tolist(), files, strict=True)
                 best = heapq.nlargest(limit, chain(best, pairs), key=lambda pair: (pair[0], -pair[1]))
             return [_similar_hit(connection, file, score) for score, file in best]
@@ -148,9 +149,9 @@ def _texts(pages: Iterable[Page]) -> Iterator[tuple[int, str]]:
     return ((page.number, page.text) for page in pages)
 
 
-def _terms(named: str, texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+def _terms(name: str, texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
     """The terms of the name row and of every page that has any."""
-    rows = ((number, index_terms(text)) for number, text in chain([(_NAME_ROW, named)], texts))
+    rows = ((number, index_terms(text)) for number, text in chain([(_NAME_ROW, name)], texts))
     return [(number, terms) for number, terms in rows if terms]
 
 
@@ -159,7 +160,7 @@ def _term_rows(file: int, terms: Iterable[tuple[int, str]]) -> list[tuple[int, s
 
 
 def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
-    """Take away what the index holds of a file, unless it was written under a higher version."""
+    """Delete the rows of a file. Raises LeaseLostError where they have a higher version."""
     row = connection.execute("SELECT * FROM files WHERE file_id = ?", (file_id,)).fetchone()
     if row is None:
         return
@@ -171,7 +172,7 @@ def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
     if row["state"] != State.TOMBSTONED:
         texts = connection.execute("SELECT number, text FROM pages WHERE file = ?", (row["id"],))
         terms = _terms(label(row["file_name"], row["file_path"]), texts)
-        # the table keeps no text, so it must be told which terms to forget
+        # A contentless FTS5 table needs the old terms to delete them.
         connection.executemany(
             "INSERT INTO page_terms (page_terms, rowid, terms) VALUES ('delete', ?, ?)",
             _term_rows(row["id"], terms),
@@ -180,7 +181,7 @@ def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
 
 
 def _expression(term: Term) -> str:
-    """The term in the language of FTS5; it holds letters and digits only, so nothing needs escaping."""
+    """The term in FTS5's query syntax; it has only word characters, so nothing needs escaping."""
     phrase = " ".join(term.phrase)
     return f'"{phrase}" *' if term.prefix else f'"{phrase}"'
 
@@ -198,20 +199,18 @@ def _hit(row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
 
 
 def _cosines(
-    connection: sqlite3.Connection, wanted: np.ndarray[tuple[int], np.dtype[np.float32]]
+    connection: sqlite3.Connection, query: np.ndarray[tuple[int], np.dtype[np.float32]]
 ) -> Iterator[tuple[list[int], np.ndarray[tuple[int], np.dtype[np.float32]]]]:
-    """File ids and cosines, some at a time; a vector of length 0 has no direction, and is near nothing."""
+    """File ids and cosines, in batches; zero vectors are left out, as they have no direction."""
     rows = connection.execute(
-        "SELECT file, floats FROM image_vectors WHERE length(floats) = ?", (wanted.nbytes,)
+        "SELECT file, floats FROM image_vectors WHERE length(floats) = ?", (query.nbytes,)
     )
     while chunk := rows.fetchmany(_VECTOR_BATCH):
-        vectors = np.frombuffer(b"".join(row["floats"] for row in chunk), dtype=FLOAT).reshape(
-            -1, wanted.size
-        )
-        lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(wanted)
-        directed = lengths > 0
-        cosines = (vectors[directed] @ wanted) / lengths[directed]
-        files = [row["file"] for row, has_one in zip(chunk, directed.tolist(), strict=True) if has_one]
+        vectors = np.frombuffer(b"".join(row["floats"] for row in chunk), dtype=FLOAT).reshape(-1, query.size)
+        lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
+        nonzero = lengths > 0
+        cosines = (vectors[nonzero] @ query) / lengths[nonzero]
+        files = [row["file"] for row, is_nonzero in zip(chunk, nonzero.tolist(), strict=True) if is_nonzero]
         yield files, np.clip(cosines, -1.0, 1.0)
 
 

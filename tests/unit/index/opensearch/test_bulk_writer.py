@@ -16,7 +16,7 @@ pytestmark = pytest.mark.unit
 _DEADLINE_S = 30.0
 
 
-def operation(name: str, size_bytes: int = 10) -> BulkAction:
+def action(name: str, size_bytes: int = 10) -> BulkAction:
     return BulkAction(alias="files", file_id=name, version=1, lines=b"x" * size_bytes)
 
 
@@ -29,11 +29,11 @@ class Server:
         self.began = threading.Semaphore(0)
         self.answer: Callable[[BulkAction], WorkerError | None] = lambda _: None
 
-    def send(self, operations: Sequence[BulkAction]) -> list[WorkerError | None]:
-        self.requests.append([each.file_id for each in operations])
+    def send(self, actions: Sequence[BulkAction]) -> list[WorkerError | None]:
+        self.requests.append([each.file_id for each in actions])
         self.began.release()
         assert self.open.wait(_DEADLINE_S)
-        return [self.answer(each) for each in operations]
+        return [self.answer(each) for each in actions]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def forever() -> float:
 
 
 def start(pool: ThreadPoolExecutor, writer: BulkWriter, names: Sequence[str]) -> list[object]:
-    return [pool.submit(writer.write, [operation(name)]) for name in names]
+    return [pool.submit(writer.write, [action(name)]) for name in names]
 
 
 def wait_until_waiting(writer: BulkWriter, count: int) -> None:
@@ -61,16 +61,16 @@ def wait_until_waiting(writer: BulkWriter, count: int) -> None:
 
 def test_a_document_alone_goes_at_once(server: Server) -> None:
     server.open.set()
-    assert list(BulkWriter(server.send, clock=forever).write([operation("a")])) == [None]
+    assert list(BulkWriter(server.send, clock=forever).write([action("a")])) == [None]
     assert server.requests == [["a"]]
 
 
 def test_what_comes_while_a_request_is_under_way_goes_together(server: Server) -> None:
     writer = BulkWriter(server.send, clock=forever)
     with ThreadPoolExecutor(8) as pool:
-        first = pool.submit(writer.write, [operation("first")])
+        first = pool.submit(writer.write, [action("first")])
         server.began.acquire(timeout=_DEADLINE_S)
-        others = [pool.submit(writer.write, [operation(name)]) for name in "abcdef"]
+        others = [pool.submit(writer.write, [action(name)]) for name in "abcdef"]
         wait_until_waiting(writer, 6)
         server.open.set()
         results = [each.result(_DEADLINE_S) for each in [first, *others]]
@@ -82,9 +82,9 @@ def test_each_thread_learns_what_became_of_its_own(server: Server) -> None:
     server.answer = lambda each: RejectedError("no") if each.file_id == "b" else None
     writer = BulkWriter(server.send, clock=forever)
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(writer.write, [operation("first")])
+        first = pool.submit(writer.write, [action("first")])
         server.began.acquire(timeout=_DEADLINE_S)
-        others = [pool.submit(writer.write, [operation(name), operation(name)]) for name in "abc"]
+        others = [pool.submit(writer.write, [action(name), action(name)]) for name in "abc"]
         wait_until_waiting(writer, 3)
         server.open.set()
         first.result(_DEADLINE_S)
@@ -95,24 +95,24 @@ def test_each_thread_learns_what_became_of_its_own(server: Server) -> None:
 def test_a_request_that_fails_fails_for_all_in_it_and_for_nobody_else() -> None:
     answers = iter([UnavailableError("away")])
 
-    def send(operations: Sequence[BulkAction]) -> list[WorkerError | None]:
+    def send(actions: Sequence[BulkAction]) -> list[WorkerError | None]:
         for error in answers:
             raise error
-        return [None] * len(operations)
+        return [None] * len(actions)
 
     writer = BulkWriter(send)
     with pytest.raises(UnavailableError, match="away"):
-        writer.write([operation("a")])
-    assert list(writer.write([operation("b")])) == [None]
+        writer.write([action("a")])
+    assert list(writer.write([action("b")])) == [None]
 
 
 def test_patience_ends_and_a_second_request_goes_beside_the_first(server: Server) -> None:
     now = iter([0.0, 10.0, 20.0, 30.0, 40.0])
     writer = BulkWriter(server.send, clock=lambda: next(now))
     with ThreadPoolExecutor(2) as pool:
-        slow = pool.submit(writer.write, [operation("slow")])
+        slow = pool.submit(writer.write, [action("slow")])
         server.began.acquire(timeout=_DEADLINE_S)
-        second = pool.submit(writer.write, [operation("second")])
+        second = pool.submit(writer.write, [action("second")])
         assert server.began.acquire(timeout=_DEADLINE_S), "the second waits for the first"
         server.open.set()
         slow.result(_DEADLINE_S)
@@ -121,16 +121,16 @@ def test_patience_ends_and_a_second_request_goes_beside_the_first(server: Server
 
 
 def test_groups_are_bounded_by_documents_and_bytes() -> None:
-    many = [[operation(str(number))] for number in range(2 * MAX_DOCUMENTS + 1)]
+    many = [[action(str(number))] for number in range(2 * MAX_DOCUMENTS + 1)]
     assert [len(group) for group in groups(many)] == [MAX_DOCUMENTS, MAX_DOCUMENTS, 1]
     half = MAX_BYTES // 2
-    large = [[operation("a", half)], [operation("b", half)], [operation("c", 10)], [operation("d", 10)]]
+    large = [[action("a", half)], [action("b", half)], [action("c", 10)], [action("d", 10)]]
     assert [[each[0].file_id for each in group] for group in groups(large)] == [["a", "b"], ["c", "d"]]
 
 
 def test_a_document_larger_than_a_request_goes_alone(server: Server) -> None:
-    huge = [operation("huge", MAX_BYTES + 1)]
-    assert [len(group) for group in groups([[operation("a")], huge, [operation("b")]])] == [1, 1, 1]
+    huge = [action("huge", MAX_BYTES + 1)]
+    assert [len(group) for group in groups([[action("a")], huge, [action("b")]])] == [1, 1, 1]
     server.open.set()
     assert list(BulkWriter(server.send).write(huge)) == [None]
 
@@ -140,5 +140,5 @@ def test_nothing_is_lost_or_sent_twice_under_load(server: Server) -> None:
     writer = BulkWriter(server.send)
     with ThreadPoolExecutor(16) as pool:
         names = [str(number) for number in range(1_000)]
-        list(pool.map(lambda name: writer.write([operation(name)]), names))
+        list(pool.map(lambda name: writer.write([action(name)]), names))
     assert sorted(name for request in server.requests for name in request) == sorted(names)
