@@ -40,7 +40,7 @@ class WorkerUnderTest:
         deadline = time.monotonic() + _DEADLINE_S
         while True:
             row = self._row(key)
-            if row is not None and row.finished:
+            if row is not None and row.is_finished:
                 if row.state.value != "indexed":
                     raise AssertionError(f"{key} ended {row.state}: {row.reason_message}")
                 return
@@ -51,7 +51,7 @@ class WorkerUnderTest:
     def finished(self, key: str) -> bool:
         """Whether the ledger says that the file is done."""
         row = self._row(key)
-        return row is not None and row.finished
+        return row is not None and row.is_finished
 
     def searchable(self, word: str) -> None:
         """Wait until a search finds the word."""
@@ -80,7 +80,7 @@ def warm_worker(home: Path, **settings: str) -> Iterator[WorkerUnderTest]:
     """A worker that has read one document already; `settings` are variables of its environment."""
     with EmbeddedStack(home) as stack:
         process = stack.start_worker(changes=settings)
-        process.ready()
+        process.wait_until_ready()
         worker = WorkerUnderTest(
             stack=stack,
             process=process,

@@ -32,7 +32,7 @@ class Fleet:
     def start(self, name: str = "worker", **settings: str) -> WorkerProcess:
         changes = {"CIS_WORK_DIR": str(self.work_dir), "CIS_POLL_WAIT_S": "2", **settings}
         process = self.stack.start_worker(name, changes=changes, on_line=self.lines.append)
-        process.ready()
+        process.wait_until_ready()
         return process
 
     @property
@@ -47,7 +47,7 @@ class Fleet:
 
     def finished(self, key: str) -> bool:
         row = self.row(key)
-        return row is not None and row.finished
+        return row is not None and row.is_finished
 
     def events(self, name: str) -> list[LogLine]:
         return [line for line in list(self.lines) if line["event"] == name]

@@ -108,7 +108,7 @@ def test_two_workers_share_the_work_and_do_nothing_twice(fleet: Fleet, until: Ca
         fleet.put(key, f"{key} 営業報告".encode())
     fleet.start("one", CIS_TEXT_MODEL="amazon.titan-embed-text-v2:0")
     fleet.start("two", CIS_TEXT_MODEL="amazon.titan-embed-text-v2:0")
-    until(lambda: all(row.finished for row in fleet.table.rows()) and _count(fleet) == len(keys))
+    until(lambda: all(row.is_finished for row in fleet.table.rows()) and _count(fleet) == len(keys))
     rows = list(fleet.table.rows())
     assert {row.state for row in rows} == {State.INDEXED}
     assert {row.fence for row in rows} == {1}
@@ -141,7 +141,7 @@ def test_health_readiness_and_metrics_are_served(fleet: Fleet, until: Callable[.
     worker = fleet.start()
     fleet.put("a.txt", b"text")
     until(lambda: fleet.finished("a.txt"))
-    url = f"http://127.0.0.1:{worker.ready()['http_port']}"
+    url = f"http://127.0.0.1:{worker.wait_until_ready()['http_port']}"
     assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
     assert requests.get(f"{url}/readyz", timeout=10).json()["stopping"] is False
     metrics = requests.get(f"{url}/metrics", timeout=10).text

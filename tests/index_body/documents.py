@@ -1,4 +1,4 @@
-"""Documents for the tests that every search index must pass, and what they do most."""
+"""Documents and helpers for the tests that every search index must pass."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from worker.models.page import Page, TextSource
 MakeDocument = Callable[..., Document]
 
 DIMENSION = 1024
-"""Of the vectors of the image model; an index need not take others."""
+"""The length of the image model's vectors; an index need not accept others."""
 
 
 def direction(*numbers: float) -> tuple[float, ...]:
-    """A vector that begins so and ends with noughts."""
+    """A vector with these first numbers, filled up with zeros."""
     return numbers + (0.0,) * (DIMENSION - len(numbers))
 
 

@@ -1,4 +1,4 @@
-"""What every search index must keep, refuse and requeue; see searching.py."""
+"""Writes, versions and tombstones of every search index; see searching.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from worker.models.ledger import State
 from worker.models.page import Page, TextSource
 
 
-def test_a_new_version_takes_the_place_of_the_old(index: SearchIndex, make_document: MakeDocument) -> None:
+def test_a_new_version_replaces_the_old(index: SearchIndex, make_document: MakeDocument) -> None:
     put(index, make_document("a.pdf", "古い文章", "二枚目"), version=1)
     put(index, make_document("a.pdf", "新しい文章"), version=2)
     assert index.search("古い").total == index.search("二枚目").total == 0
@@ -49,7 +49,7 @@ def test_a_tombstone_hides_the_file_everywhere(index: SearchIndex, make_document
     assert index.similar(direction(1.0)) == []
 
 
-def test_a_stale_write_does_not_bring_a_file_back(index: SearchIndex, make_document: MakeDocument) -> None:
+def test_a_stale_write_does_not_restore_a_file(index: SearchIndex, make_document: MakeDocument) -> None:
     document = make_document("a.pdf", "text")
     index.tombstone(document.file_id, version=2)
     with pytest.raises(LeaseLostError):
@@ -57,7 +57,7 @@ def test_a_stale_write_does_not_bring_a_file_back(index: SearchIndex, make_docum
     assert index.search("text").total == 0
 
 
-def test_a_newer_write_brings_a_file_back(index: SearchIndex, make_document: MakeDocument) -> None:
+def test_a_newer_write_restores_a_file(index: SearchIndex, make_document: MakeDocument) -> None:
     document = make_document("a.pdf", "text")
     put(index, document, version=1)
     index.tombstone(document.file_id, version=2)
@@ -66,7 +66,7 @@ def test_a_newer_write_brings_a_file_back(index: SearchIndex, make_document: Mak
     assert index.search("text").total == 1
 
 
-def test_a_document_in_the_state_of_a_tombstone_is_hidden(
+def test_a_document_with_the_state_of_a_tombstone_is_hidden(
     index: SearchIndex, make_document: MakeDocument
 ) -> None:
     document = make_document("a.pdf", "text", state=State.TOMBSTONED, reason="object_gone")
@@ -75,7 +75,7 @@ def test_a_document_in_the_state_of_a_tombstone_is_hidden(
     assert index.find("a.pdf") == []
 
 
-def test_a_document_comes_back_as_it_was_written(index: SearchIndex, make_document: MakeDocument) -> None:
+def test_a_document_is_read_as_written(index: SearchIndex, make_document: MakeDocument) -> None:
     document = make_document(
         "営業/報告.pdf",
         file_type=FileType.TIFF,
@@ -107,7 +107,7 @@ def test_an_unknown_document_is_none(index: SearchIndex) -> None:
     assert index.document("0" * 64) is None
 
 
-def test_text_that_is_no_unicode_is_kept_as_far_as_it_is(
+def test_invalid_unicode_is_replaced_and_the_rest_is_stored(
     index: SearchIndex, make_document: MakeDocument
 ) -> None:
     document = make_document("caf\udce9/a.pdf", "before \ud842\udf9f after \udfff end")
@@ -158,7 +158,7 @@ def test_files_are_found_by_name_or_path(
     assert sorted(summary.file_path for summary in index.find(asked)) == sorted(found)
 
 
-def test_a_summary_says_how_the_file_ended(index: SearchIndex, make_document: MakeDocument) -> None:
+def test_a_summary_has_the_files_state_and_reason(index: SearchIndex, make_document: MakeDocument) -> None:
     document = make_document("a.pdf", "one", "two", state=State.PARTIAL, reason="timeout")
     put(index, document)
     (summary,) = index.find(document.file_id)
@@ -170,7 +170,7 @@ def test_a_summary_says_how_the_file_ended(index: SearchIndex, make_document: Ma
     )
 
 
-def test_near_pictures_come_first_by_their_cosine(index: SearchIndex, make_document: MakeDocument) -> None:
+def test_similar_pictures_are_ranked_by_their_cosine(index: SearchIndex, make_document: MakeDocument) -> None:
     vectors = {
         "same.jpg": direction(2.0),
         "near.jpg": direction(1.0, 1.0),
@@ -192,16 +192,16 @@ def test_near_pictures_come_first_by_their_cosine(index: SearchIndex, make_docum
     assert [hit.file_path for hit in index.similar(direction(1.0), limit=1)] == ["same.jpg"]
 
 
-def test_a_vector_of_length_zero_is_near_nothing(index: SearchIndex, make_document: MakeDocument) -> None:
+def test_a_zero_vector_is_similar_to_nothing(index: SearchIndex, make_document: MakeDocument) -> None:
     put(index, make_document("a.jpg", vectors=Vectors(image=direction(1.0))))
     assert index.similar(direction()) == []
 
 
-def test_an_old_vector_is_gone_after_a_new_write(index: SearchIndex, make_document: MakeDocument) -> None:
+def test_a_new_write_removes_the_old_vector(index: SearchIndex, make_document: MakeDocument) -> None:
     put(index, make_document("a.jpg", vectors=Vectors(image=direction(1.0))), version=1)
     put(index, make_document("a.jpg", vectors=Vectors(pending=True)), version=2)
     assert index.similar(direction(1.0)) == []
 
 
-def test_an_empty_index_answers(index: SearchIndex) -> None:
+def test_an_empty_index_finds_nothing(index: SearchIndex) -> None:
     assert (index.search("text").total, index.similar(direction(1.0)), index.find("a.pdf")) == (0, [], [])

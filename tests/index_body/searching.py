@@ -180,9 +180,7 @@ def test_a_name_that_is_no_part_of_the_path_is_found(index: SearchIndex, make_do
     assert names(index, "報告") == ["報告.pdf"]
 
 
-def test_results_come_in_slices_and_the_total_counts_all(
-    index: SearchIndex, make_document: MakeDocument
-) -> None:
+def test_results_are_paged_and_the_total_counts_all(index: SearchIndex, make_document: MakeDocument) -> None:
     put(index, *[make_document(f"{number}.pdf", "text " * (number + 1)) for number in range(7)])
     slices = [index.search("text", limit=3, offset=offset) for offset in (0, 3, 6, 9)]
     assert [result.total for result in slices] == [7, 7, 7, 7]

@@ -75,7 +75,7 @@ class Story:
 
     def settle(self) -> None:
         """The end of the story: nobody is on the file any more, and replays go on."""
-        if not self.world.row(self.key).finished:
+        if not self.world.row(self.key).is_finished:
             self.commit_pending()
         for _ in range(2):
             self.world.replayer.step()

@@ -51,7 +51,7 @@ def test_it_works_until_it_is_told_to_stop(world: World, until: Callable[[Callab
 
     def stop_when_done() -> None:
         try:
-            until(lambda: sum(row.finished for row in world.table.rows()) == 5)
+            until(lambda: sum(row.is_finished for row in world.table.rows()) == 5)
         finally:
             lifecycle.shutdown.request("test")
 

@@ -348,7 +348,7 @@ def test_whatever_the_order_the_index_ends_as_the_newest_commit(world: World, se
     for act in [story.claim, *chance.choices(story.acts, k=14), story.settle]:
         act()
         row = world.row("a.txt")
-        if row.finished and not row.pending:
+        if row.is_finished and not row.pending:
             document = found(world, "a.txt")
             assert (document.content_hash, document.pages[0].text) == (story.newest, story.newest)
     assert pending(world, "a.txt") == (False, False)

@@ -137,7 +137,7 @@ class FileTable:
             "pipeline_version": self._pipeline_version,
             **dict.fromkeys(_PENDING),
         }
-        if seen is None or seen.finished or seen.version != version:
+        if seen is None or seen.is_finished or seen.version != version:
             values |= dict.fromkeys(_OF_ONE_VERSION)
         row = self._writer.write(
             message.file_id,

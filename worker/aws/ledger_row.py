@@ -67,7 +67,7 @@ class FileRow:
     updated_at: str = ""
 
     @property
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether the file is in an end state, with no attempt in progress."""
         return self.state is not State.PROCESSING
 

@@ -73,7 +73,7 @@ class PendingFiles:
         """The current row, None when nothing is pending any more."""
         # The index lags behind the table and holds keys only, hence this consistent read before a fill.
         row = self.table.read(file_id)
-        return row if row is not None and row.finished and row.pending else None
+        return row if row is not None and row.is_finished and row.pending else None
 
     def fill(self, row: FileRow, *, index_pending: bool = False, vectors_pending: bool = False) -> bool:
         """Record what is still pending for a row that was `row` when its document was made.

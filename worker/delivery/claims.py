@@ -105,7 +105,7 @@ def look(storage: StorageHandler, message: FileMessage) -> ObjectVersion | None:
 
 def is_held(row: FileRow, message_id: str) -> bool:
     """Whether an attempt that came from another message is on the file."""
-    return not row.finished and row.owner is not None and row.message_id != message_id
+    return not row.is_finished and row.owner is not None and row.message_id != message_id
 
 
 def _claim(row: FileRow, message_id: str) -> Claim:
@@ -113,7 +113,7 @@ def _claim(row: FileRow, message_id: str) -> Claim:
 
 
 def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bool:
-    if not row.finished:
+    if not row.is_finished:
         return False
     if version is None:
         return row.state is State.TOMBSTONED

@@ -81,7 +81,7 @@ def _nothing_lost(record: RunRecord) -> Check:
     for document in record.documents:
         if rows[document.file_id] != 1:
             wrong.append(f"{document.name} has {rows[document.file_id]} rows")
-        elif document.row is None or not document.row.finished:
+        elif document.row is None or not document.row.is_finished:
             wrong.append(f"{document.name} is unfinished")
     wrong += [f"{row.file_path} was never uploaded" for row in record.rows if row.file_id not in known]
     return _check(

@@ -127,7 +127,7 @@ class _Run:
         self._spectator = LogObserver(clock=self._now, names=names, scan_id=self._scan_id)
         self._spectator.tell(f"{len(names)} samples are generated.")
         worker = self._start_worker(1)
-        worker.ready(_READY_S)
+        worker.wait_until_ready(_READY_S)
         self._upload()
         number, worker = self._work(worker)
         self._end_worker(number, worker)
@@ -178,9 +178,9 @@ class _Run:
         """Watch, interrupt, replace, until every file is at its end; the last worker and its number."""
         number = 1
         while self._now() < _DEADLINE_S and not self._all_settled():
-            self._report(number if worker.running else 0)
+            self._report(number if worker.is_running else 0)
             self._interrupt_once()
-            if not worker.running:
+            if not worker.is_running:
                 self._end_worker(number, worker)
                 if number > 1:
                     break
@@ -194,7 +194,7 @@ class _Run:
         """Whether every file is at its end, and every message gone; a duplicate may be parked a while."""
         if len(self._spectator.done) < len(self._samples):
             return False
-        if not all(row.finished for row in self._table.rows()):
+        if not all(row.is_finished for row in self._table.rows()):
             return False
         self._ended_s = self._ended_s or self._now()
         return _messages(self._queue) == 0 or self._now() - self._ended_s > _SETTLE_S

@@ -68,7 +68,7 @@ class WorkerProcess:
         return self._process.pid
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
@@ -77,7 +77,7 @@ class WorkerProcess:
         with self._changed:
             return list(self._lines)
 
-    def ready(self, timeout_s: float = 60.0) -> LogLine:
+    def wait_until_ready(self, timeout_s: float = 60.0) -> LogLine:
         """Wait for the log line `worker_ready`, which has `http_port`. Raises the errors of `wait_for`."""
         return self.wait_for("worker_ready", timeout_s)
 
@@ -131,7 +131,7 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Kill the worker unless it has ended."""
-        if self.running:
+        if self.is_running:
             self.kill()
 
     def _find(self, event: str) -> LogLine | None:

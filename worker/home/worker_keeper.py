@@ -45,7 +45,7 @@ class WorkerKeeper:
         Raises MisconfiguredError with the end of its error output when that is no use any more.
         """
         if self._process is not None:
-            if self._process.running:
+            if self._process.is_running:
                 return
             status = self._process.wait(_STOP_GRACE_S)
             if status in _HOPELESS or self._starts >= _STARTS:
@@ -58,7 +58,7 @@ class WorkerKeeper:
 
     def stop(self) -> None:
         """Let the worker finish what it can within seconds, and end it."""
-        if self._process is not None and self._process.running:
+        if self._process is not None and self._process.is_running:
             self._process.stop(_STOP_BUDGET_S + _STOP_GRACE_S)
 
     def __enter__(self) -> Self:

@@ -65,7 +65,7 @@ def summarise(rows: Iterable[FileRow]) -> LedgerSummary:
         vectors_pending += row.vectors_pending
         if row.reason:
             reasons.setdefault(row.state, Counter())[row.reason] += 1
-        if not row.finished and (oldest is None or row.updated_at < oldest.updated_at):
+        if not row.is_finished and (oldest is None or row.updated_at < oldest.updated_at):
             oldest = row
     return LedgerSummary(
         states=dict(states),

@@ -92,7 +92,7 @@ class Surroundings:
             stderr_path=self.home / f"{name}.stderr.log",
             on_line=self.lines.append,
         )
-        process.ready()
+        process.wait_until_ready()
         return process
 
     def events(self, name: str) -> list[LogLine]:

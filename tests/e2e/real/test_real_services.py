@@ -42,7 +42,7 @@ def test_a_pdf_announced_by_a_plain_message_is_found(
             surroundings.put(name, (tmp_path / name).read_bytes())
         for number in range(10):
             surroundings.put(f"picture-{number}.png", picture(20 * number))
-        until(lambda: sum(row.finished for row in surroundings.rows()) == 12)
+        until(lambda: sum(row.is_finished for row in surroundings.rows()) == 12)
         until(lambda: surroundings.waiting() == 0)
         assert worker.stop() == 0
     assert surroundings.waiting("CIS_DLQ_URL") == 0
@@ -96,7 +96,7 @@ def test_documents_flow_on_while_opensearch_is_away(
     with closing(surroundings.start(CIS_TEXT_MODEL=_TEXT_MODEL)) as worker:
         for number in range(_MANY):
             surroundings.put(f"{number}.txt", f"営業報告 第{number}号".encode())
-        until(lambda: sum(row.finished for row in surroundings.rows()) == _MANY)
+        until(lambda: sum(row.is_finished for row in surroundings.rows()) == _MANY)
         until(lambda: surroundings.waiting() == 0)
         assert all(row.index_pending for row in surroundings.rows())
         calls = surroundings.stack.bedrock.stats()["calls"]
@@ -121,7 +121,7 @@ def test_documents_flow_on_while_bedrock_fails(
             surroundings.put(f"{number}.txt", f"営業報告 第{number}号".encode())
         for number in range(_PICTURES):
             surroundings.put(f"{number}.png", picture(20 * number))
-        until(lambda: sum(row.finished for row in surroundings.rows()) == _MANY)
+        until(lambda: sum(row.is_finished for row in surroundings.rows()) == _MANY)
         until(lambda: surroundings.waiting() == 0)
         assert all(row.vectors_pending for row in surroundings.rows())
         read = len(surroundings.events("page_ocred"))

@@ -167,7 +167,7 @@ def test_many_rows_are_read_at_once_without_those_never_claimed(table: FileTable
 def test_a_seeded_row_can_be_claimed_at_once(table: FileTable) -> None:
     table.seed(MESSAGE, fence=1_000)
     seeded = read(table)
-    assert (seeded.fence, seeded.finished, seeded.owner) == (1_000, False, None)
+    assert (seeded.fence, seeded.is_finished, seeded.owner) == (1_000, False, None)
     assert claim(table, "a1", seen=seeded).fence == 1_001
 
 

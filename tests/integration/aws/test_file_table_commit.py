@@ -33,7 +33,7 @@ def test_a_commit_ends_the_file(table: FileTable) -> None:
         ),
     )
     done = read(table)
-    assert done.finished
+    assert done.is_finished
     assert (done.state, done.reason, done.reason_message) == (State.PARTIAL, "pages_failed", "x" * 500)
     assert (done.content_hash, done.artifact_key) == ("c0ffee", "artifacts/c0ffee/pdf-1")
     assert (done.thumbnail_key, done.pages) == ("thumbnails/c0ffee", 12)

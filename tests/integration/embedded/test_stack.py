@@ -81,7 +81,7 @@ def test_boto3_knows_a_refused_request(stack: EmbeddedStack) -> None:
         stack.clients.bedrock.invoke_model(modelId="amazon.titan-embed-text-v1", body='{"inputText": ""}')
 
 
-def test_its_environment_points_boto3_at_it_and_at_nothing_else(
+def test_its_environment_makes_boto3_use_it_and_nothing_else(
     stack: EmbeddedStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "AWS_SESSION_TOKEN", "HTTP_PROXY"):
@@ -130,7 +130,7 @@ def test_before_the_start_there_is_no_home() -> None:
     stack.stop()
 
 
-def test_moto_ends_with_whoever_started_it() -> None:
+def test_moto_ends_with_its_parent() -> None:
     process = subprocess.Popen(
         python_command("worker.embedded.moto_server"),
         env=clean_environment({}),
@@ -138,12 +138,12 @@ def test_moto_ends_with_whoever_started_it() -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
-    told, _ = process.communicate("", timeout=60)
-    assert told.startswith("http://127.0.0.1:")
+    output, _ = process.communicate("", timeout=60)
+    assert output.startswith("http://127.0.0.1:")
     assert process.returncode == 0
 
 
-def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_server_that_does_not_start_is_reported_with_its_error_output(tmp_path: Path) -> None:
     moto = MotoProcess(stderr_path=tmp_path / "moto.log", module="worker.embedded.no_such_module")
     with pytest.raises(MisconfiguredError, match=r"cis-worker\[local\].*no_such_module"):
         moto.start()
@@ -152,6 +152,6 @@ def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path: Path
 def test_a_worker_started_on_it_gets_ready_and_ends_with_it(tmp_path: Path) -> None:
     with EmbeddedStack(tmp_path) as own:
         worker = own.start_worker("first", changes={"CIS_POLL_WAIT_S": "1"})
-        assert worker.ready()["http_port"]
-    assert not worker.running
+        assert worker.wait_until_ready()["http_port"]
+    assert not worker.is_running
     assert (tmp_path / "first.stderr.log").exists()

@@ -22,7 +22,7 @@ MakeIndex = Callable[..., IndexManager]
 
 @pytest.fixture(scope="session")
 def client(opensearch_url: str) -> Iterator[OpenSearch]:
-    """Straight to the server, to see what is there."""
+    """A plain client of the server, to check the indices."""
     connected = connect(opensearch_url)
     yield connected
     connected.close()
@@ -30,7 +30,7 @@ def client(opensearch_url: str) -> Iterator[OpenSearch]:
 
 @pytest.fixture
 def prefix(client: OpenSearch) -> Iterator[str]:
-    """The beginning of the names of this test's indices, which are removed in the end."""
+    """The prefix of this test's indices, which are removed at the end."""
     name = f"t{uuid.uuid4().hex}-"
     yield name
     client.indices.delete(index=f"{name}*")
@@ -38,7 +38,7 @@ def prefix(client: OpenSearch) -> Iterator[str]:
 
 @pytest.fixture
 def make_index(opensearch_url: str, prefix: str) -> Iterator[MakeIndex]:
-    """Indices of this test's prefix, not made yet; `url` names another server."""
+    """An IndexManager with this test's prefix, without indices yet; `url` selects another server."""
     made: list[IndexManager] = []
 
     def make(url: str = opensearch_url, **options: int | None) -> IndexManager:

@@ -1,4 +1,4 @@
-"""What is asked of every search index, asked of the one in OpenSearch."""
+"""The tests of every search index, on OpenSearch."""
 
 from __future__ import annotations
 

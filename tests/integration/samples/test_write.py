@@ -1,4 +1,4 @@
-"""The generated pictures of text can be read by Tesseract, or they would test nothing."""
+"""Tesseract can read the generated images of text, or they would test nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 
 def _read(picture: Path, language: str) -> str:
-    told = subprocess.run(
+    output = subprocess.run(
         ["tesseract", str(picture), "-", "-l", language],
         env=clean_environment({"OMP_THREAD_LIMIT": "1"}),
         capture_output=True,
@@ -27,10 +27,10 @@ def _read(picture: Path, language: str) -> str:
         check=True,
         timeout=120,
     ).stdout
-    return _letters(told)
+    return _squeeze(output)
 
 
-def _letters(text: str) -> str:
+def _squeeze(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
@@ -48,13 +48,13 @@ def test_a_scanned_page_reads_well(tmp_path: Path, language: str) -> None:
         timeout=60,
     )
     read = _read(tmp_path / "page.pgm", language)
-    assert _similarity(read, _letters(truths[1])) > 0.95
+    assert _similarity(read, _squeeze(truths[1])) > 0.95
     assert page_word(2, language) in read
 
 
 def test_the_invoice_reads_well(tmp_path: Path) -> None:
     truth = write_invoice(tmp_path / "invoice.jpg")
-    assert _similarity(_read(tmp_path / "invoice.jpg", "jpn"), _letters(truth)) > 0.85
+    assert _similarity(_read(tmp_path / "invoice.jpg", "jpn"), _squeeze(truth)) > 0.85
 
 
 def test_the_sign_and_the_drawing_are_found_by_their_words(tmp_path: Path) -> None:
@@ -68,4 +68,4 @@ def test_the_fax_reads_well(tmp_path: Path) -> None:
     truths = write_fax(tmp_path / "fax.tiff")
     with Image.open(tmp_path / "fax.tiff") as fax:
         assert fax.info["compression"] == "group4"
-    assert _similarity(_read(tmp_path / "fax.tiff", "eng"), _letters("".join(truths))) > 0.95
+    assert _similarity(_read(tmp_path / "fax.tiff", "eng"), _squeeze("".join(truths))) > 0.95

@@ -56,4 +56,4 @@ def test_the_shared_part_of_the_keys_is_stored_once() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_only_a_row_in_processing_is_unfinished(state: State) -> None:
-    assert FileRow(file_id="f", fence=1, state=state).finished is (state is not State.PROCESSING)
+    assert FileRow(file_id="f", fence=1, state=state).is_finished is (state is not State.PROCESSING)

@@ -1,4 +1,4 @@
-"""The Bedrock server: its wire, its script, its counts."""
+"""The Bedrock server: its protocol, its script, its counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODEL = "amazon.titan-embed-text-v2:0"
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """A clock in seconds that the test advances."""
 
     now = 100.0
 
@@ -71,7 +71,7 @@ def test_another_operation_is_unknown(server: BedrockServer, method: str, path: 
     assert (answer.status_code, _kind(answer)) == (404, "UnknownOperationException")
 
 
-def test_the_next_calls_are_throttled_and_then_no_more(server: BedrockServer) -> None:
+def test_only_the_next_calls_are_throttled(server: BedrockServer) -> None:
     server.control({"throttle_next": 2})
     answers = [_invoke(server) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [429, 429, 200]
@@ -97,7 +97,7 @@ def test_the_next_call_fails_with_the_scripted_status(server: BedrockServer, sta
     assert server.stats()["failed"] == 1
 
 
-def test_an_answer_can_be_without_its_embedding(server: BedrockServer) -> None:
+def test_a_response_can_lack_its_embedding(server: BedrockServer) -> None:
     server.control({"without_embedding_next": 1})
     answer = _invoke(server)
     assert answer.status_code == 200
@@ -105,7 +105,7 @@ def test_an_answer_can_be_without_its_embedding(server: BedrockServer) -> None:
     assert answer.json()["message"]
 
 
-def test_while_down_no_call_is_answered(server: BedrockServer) -> None:
+def test_while_down_no_call_gets_a_response(server: BedrockServer) -> None:
     server.control({"down": True})
     with pytest.raises(requests.ConnectionError):
         _invoke(server)
@@ -125,18 +125,18 @@ def test_calls_over_the_rate_are_throttled_until_a_second_has_passed(
     assert (first, early, later) == ([200, 200, 429], 429, [200, 200, 429])
 
 
-def test_latency_delays_the_answer(server: BedrockServer) -> None:
+def test_latency_delays_the_response(server: BedrockServer) -> None:
     server.control({"latency_s": 0.2})
     assert _invoke(server).elapsed.total_seconds() >= 0.2
 
 
-def test_a_change_keeps_what_it_does_not_name(server: BedrockServer) -> None:
+def test_a_change_keeps_the_other_fields(server: BedrockServer) -> None:
     server.control({"throttle_next": 1})
     server.control({"fail_next": 1})
     assert [_invoke(server).status_code for _ in range(3)] == [429, 503, 200]
 
 
-def test_the_script_is_changed_and_watched_over_the_wire(server: BedrockServer) -> None:
+def test_the_script_is_changed_and_reported_over_http(server: BedrockServer) -> None:
     changed = requests.post(f"{server.url}/control", json={"throttle_next": 1}, timeout=10)
     assert changed.status_code == 200
     _invoke(server)
@@ -145,6 +145,6 @@ def test_the_script_is_changed_and_watched_over_the_wire(server: BedrockServer) 
 
 
 @pytest.mark.parametrize("body", ['{"throttle": 1}', '{"status": 200}', "[1]", "{", "7"])
-def test_a_wrong_script_is_refused_and_changes_nothing(server: BedrockServer, body: str) -> None:
+def test_an_invalid_script_is_refused_and_changes_nothing(server: BedrockServer, body: str) -> None:
     assert requests.post(f"{server.url}/control", data=body, timeout=10).status_code == 400
     assert _invoke(server).status_code == 200

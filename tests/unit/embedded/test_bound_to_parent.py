@@ -1,4 +1,4 @@
-"""A program that ends with the process that started it, however that ends."""
+"""A program that is killed with its parent, however that ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_it_becomes_the_program() -> None:
     assert done.stdout == b"here\n"
 
 
-def test_it_becomes_nothing_when_the_parent_is_gone() -> None:
+def test_it_does_not_run_when_the_parent_has_ended() -> None:
     command = _bound("1", sys.executable, "-c", "print('here')")
 
     done = subprocess.run(command, env=clean_environment({}), capture_output=True, check=True)
@@ -48,5 +48,5 @@ def test_it_is_killed_with_its_parent() -> None:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"up\n"
         parent.kill()
-        # Its end of the pipe is the last: this reads on until it is gone.
+        # It holds the last open end of the pipe, so this reads until it has ended.
         assert parent.communicate(timeout=_DEADLINE_S)[0] == b""

@@ -1,4 +1,4 @@
-"""Near content, near vectors."""
+"""Similar content has similar vectors."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _cosine(first: Vector, second: Vector) -> float:
 @pytest.mark.parametrize("dimension", [256, 384, 1024])
 @pytest.mark.parametrize("picture", [_photo(1), _page(1)], ids=["photo", "page"])
 @pytest.mark.parametrize(("scale", "quality"), [(0.5, 75), (0.25, 40), (1.0, 20), (1.5, 60)])
-def test_a_rescaled_and_recompressed_picture_is_near(
+def test_a_rescaled_and_recompressed_picture_is_similar(
     picture: Image.Image, dimension: int, scale: float, quality: int
 ) -> None:
     near = image_vector(_recompressed(picture, scale, quality), dimension)
@@ -62,7 +62,7 @@ def test_a_rescaled_and_recompressed_picture_is_near(
     ],
     ids=["photos", "pages", "photo and page", "page and blank"],
 )
-def test_different_pictures_are_clearly_less_near(first: Image.Image, second: Image.Image) -> None:
+def test_different_pictures_are_clearly_less_similar(first: Image.Image, second: Image.Image) -> None:
     assert _cosine(image_vector(first, 1024), image_vector(second, 1024)) < 0.8
 
 
@@ -73,7 +73,7 @@ def test_every_mode_of_picture_has_a_unit_vector(mode: str) -> None:
     assert np.linalg.norm(vector) == pytest.approx(1.0)
 
 
-def test_what_is_transparent_counts_as_white() -> None:
+def test_transparent_areas_count_as_white() -> None:
     clear = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
     assert _cosine(image_vector(clear, 256), image_vector(Image.new("RGB", (40, 40), "white"), 256)) > 0.999
 
@@ -85,7 +85,7 @@ def test_what_is_transparent_counts_as_white() -> None:
         ("The invoice must be paid in thirty days", "A cat sleeps on the warm roof"),
     ],
 )
-def test_a_text_is_nearer_to_a_variant_than_to_another(near: str, far: str) -> None:
+def test_a_text_is_more_similar_to_a_variant_than_to_another(near: str, far: str) -> None:
     whole = text_vector(near, 1024)
     assert _cosine(whole, text_vector(near + "。", 1024)) > 0.95
     assert (
@@ -111,7 +111,7 @@ def test_another_process_computes_the_same_vector() -> None:
     code = (
         "from worker.embedded.content_vectors import text_vector as v; print(v('契約書 contract', 256).sum())"
     )
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", code],
         env=clean_environment({"PYTHONHASHSEED": "123"}),
         capture_output=True,
@@ -119,4 +119,4 @@ def test_another_process_computes_the_same_vector() -> None:
         check=True,
         timeout=60,
     ).stdout
-    assert float(told) == text_vector("契約書 contract", 256).sum()
+    assert float(output) == text_vector("契約書 contract", 256).sum()

@@ -1,4 +1,4 @@
-"""The small HTTP server that the Bedrock and the metadata server are made of."""
+"""The small HTTP server below the Bedrock and the metadata server."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def _echo(request: Request) -> Response | None:
         return None
     if request.path == "/fail":
         raise RuntimeError("a mistake in the answer")
-    told = f"{request.method} {request.path} {request.headers.get('x-name')} {request.body.decode()}"
-    return Response(status=201, body=told.encode(), content_type="text/plain", headers={"X-Tag": "7"})
+    text = f"{request.method} {request.path} {request.headers.get('x-name')} {request.body.decode()}"
+    return Response(status=201, body=text.encode(), content_type="text/plain", headers={"X-Tag": "7"})
 
 
 def test_a_request_reaches_the_function_and_its_answer_the_client() -> None:
@@ -35,7 +35,7 @@ def test_one_connection_serves_many_requests() -> None:
 
 
 @pytest.mark.parametrize("path", ["/drop", "/fail"])
-def test_no_answer_closes_the_connection_and_the_server_goes_on(path: str) -> None:
+def test_no_response_closes_the_connection_and_the_server_continues(path: str) -> None:
     with LocalHttpServer(_echo) as server:
         with pytest.raises(requests.ConnectionError):
             requests.get(f"{server.url}{path}", timeout=5)
@@ -92,6 +92,6 @@ def _ignoring_errors(url: str) -> None:
         return
 
 
-def test_a_taken_port_is_an_error() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     with LocalHttpServer(_echo) as server, pytest.raises(OSError, match="in use"):
         LocalHttpServer(_echo, port=int(server.url.rsplit(":", 1)[1]))

@@ -17,7 +17,7 @@ ACTION = "spot/instance-action"
 
 
 class Clock:
-    """Wall time and monotonic seconds that pass together, when told to."""
+    """Wall time and monotonic seconds, advanced together by the test."""
 
     passed_s = 0.0
 
@@ -61,12 +61,12 @@ def _get(server: MetadataServer, path: str, token: str | None = None) -> request
         ("no/such/path", 404, ""),
     ],
 )
-def test_a_quiet_machine(server: MetadataServer, path: str, status: int, text: str) -> None:
+def test_by_default_there_is_no_notice(server: MetadataServer, path: str, status: int, text: str) -> None:
     answer = _get(server, path)
     assert (answer.status_code, answer.text) == (status, text)
 
 
-def test_without_a_token_nothing_is_told(server: MetadataServer) -> None:
+def test_without_a_token_every_request_is_unauthorized(server: MetadataServer) -> None:
     answer = requests.get(f"{server.url}/latest/meta-data/instance-id", timeout=5)
     assert answer.status_code == 401
 
@@ -84,7 +84,7 @@ def test_a_token_expires_after_its_time(server: MetadataServer, clock: Clock) ->
 
 
 @pytest.mark.parametrize("ttl", ["", "0", "21601", "ten", "-5"])
-def test_a_token_needs_a_sound_lifetime(server: MetadataServer, ttl: str) -> None:
+def test_a_token_needs_a_valid_lifetime(server: MetadataServer, ttl: str) -> None:
     headers = {"X-aws-ec2-metadata-token-ttl-seconds": ttl}
     answer = requests.put(f"{server.url}/latest/api/token", headers=headers, timeout=5)
     assert answer.status_code == 400
@@ -94,7 +94,7 @@ def test_a_token_is_only_put(server: MetadataServer) -> None:
     assert requests.get(f"{server.url}/latest/api/token", timeout=5).status_code == 405
 
 
-def test_the_time_of_a_notice_does_not_move_with_each_look(server: MetadataServer, clock: Clock) -> None:
+def test_the_time_of_a_notice_is_the_same_at_every_poll(server: MetadataServer, clock: Clock) -> None:
     server.control({"instance_action": {"action": "terminate", "in_s": 20}})
     first = _get(server, ACTION).json()
     clock.passed_s = 10.0
@@ -103,7 +103,7 @@ def test_the_time_of_a_notice_does_not_move_with_each_look(server: MetadataServe
 
 
 @pytest.mark.parametrize("action", ["terminate", "stop", "hibernate"])
-def test_every_action_can_be_noticed(server: MetadataServer, action: str) -> None:
+def test_every_action_can_be_scripted(server: MetadataServer, action: str) -> None:
     server.control({"instance_action": {"action": action, "in_s": -5}})
     assert _get(server, ACTION).json() == {"action": action, "time": "2026-01-02T11:59:55Z"}
 
@@ -127,7 +127,7 @@ def test_the_lifecycle_state_is_as_scripted(server: MetadataServer) -> None:
     assert _get(server, "autoscaling/target-lifecycle-state").text == "Terminated"
 
 
-def test_faults_answer_the_next_requests_in_order(server: MetadataServer) -> None:
+def test_faults_apply_to_the_next_requests_in_order(server: MetadataServer) -> None:
     token = _token(server)
     server.control({"faults": [401, 503, "malformed"]})
     statuses = [_get(server, "instance-id", token).status_code for _ in range(2)]
@@ -138,7 +138,7 @@ def test_faults_answer_the_next_requests_in_order(server: MetadataServer) -> Non
     assert _get(server, "instance-id", token).status_code == 200
 
 
-def test_a_dropped_request_gets_no_answer(server: MetadataServer) -> None:
+def test_a_dropped_request_gets_no_response(server: MetadataServer) -> None:
     token = _token(server)
     server.control({"faults": ["drop"]})
     with pytest.raises(requests.ConnectionError):
@@ -159,7 +159,7 @@ def test_a_blocked_token_hangs_until_it_is_unblocked(server: MetadataServer) -> 
     assert _token(server)
 
 
-def test_clear_makes_the_machine_quiet_before_the_other_changes(server: MetadataServer) -> None:
+def test_clear_applies_before_the_other_changes(server: MetadataServer) -> None:
     server.control({"instance_action": {}, "lifecycle_state": "X", "token_blocked": True, "faults": [500]})
     server.control({"clear": True, "rebalance": True})
     statuses = [_get(server, path).status_code for path in (ACTION, "events/recommendations/rebalance")]
@@ -167,9 +167,9 @@ def test_clear_makes_the_machine_quiet_before_the_other_changes(server: Metadata
     assert _get(server, "autoscaling/target-lifecycle-state").text == "InService"
 
 
-def test_the_script_is_changed_and_watched_over_the_wire(server: MetadataServer) -> None:
-    asked = {"instance_action": {"action": "stop", "in_s": 60}}
-    assert requests.post(f"{server.url}/control", json=asked, timeout=5).status_code == 200
+def test_the_script_is_changed_and_reported_over_http(server: MetadataServer) -> None:
+    changes = {"instance_action": {"action": "stop", "in_s": 60}}
+    assert requests.post(f"{server.url}/control", json=changes, timeout=5).status_code == 200
     assert _get(server, ACTION).json()["action"] == "stop"
     stats = requests.get(f"{server.url}/control/stats", timeout=5).json()
     assert stats == {"requests": {"/latest/api/token": 1, f"/latest/meta-data/{ACTION}": 1}}
@@ -178,6 +178,6 @@ def test_the_script_is_changed_and_watched_over_the_wire(server: MetadataServer)
 @pytest.mark.parametrize(
     "body", ['{"faults": ["sulk"]}', '{"instance_action": {"action": "sleep"}}', '{"x": 1}', "[]", "{"]
 )
-def test_a_wrong_control_request_is_refused(server: MetadataServer, body: str) -> None:
+def test_an_invalid_control_request_is_refused(server: MetadataServer, body: str) -> None:
     answer = requests.post(f"{server.url}/control", data=body, timeout=5)
     assert (answer.status_code, answer.text[:13]) == (400, "Invalid contr")

@@ -22,7 +22,7 @@ def test_it_answers_until_it_is_stopped(tmp_path: Path) -> None:
     assert psutil.Process().children() == before
 
 
-def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_server_that_does_not_start_is_reported_with_its_error_output(tmp_path: Path) -> None:
     moto = MotoProcess(stderr_path=tmp_path / "log", module="no_such_module")
     with pytest.raises(MisconfiguredError, match="no_such_module"):
         moto.start()

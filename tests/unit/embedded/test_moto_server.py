@@ -11,7 +11,7 @@ import requests
 pytestmark = pytest.mark.unit
 
 
-def test_it_tells_its_address_and_ends_with_its_standard_input() -> None:
+def test_it_writes_its_address_and_ends_with_its_standard_input() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "worker.embedded.moto_server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

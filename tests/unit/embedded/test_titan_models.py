@@ -79,7 +79,7 @@ def test_image_v1_answers_the_length_asked_for(length: int) -> None:
     assert len(_vector(_call(IMAGE_V1, inputImage=PICTURE, embeddingConfig=config))) == length
 
 
-def test_a_caption_moves_the_picture_vector_towards_the_text() -> None:
+def test_a_caption_moves_the_image_vector_towards_the_text() -> None:
     both = _vector(_call(IMAGE_V1, inputImage=PICTURE, inputText="a grey ramp"))
     text = _vector(_call(IMAGE_V1, inputText="a grey ramp"))
     image = _vector(_call(IMAGE_V1, inputImage=PICTURE))
@@ -88,7 +88,7 @@ def test_a_caption_moves_the_picture_vector_towards_the_text() -> None:
     assert np.dot(both, image) > 0.3
 
 
-def test_jpeg_and_png_of_one_picture_are_near() -> None:
+def test_jpeg_and_png_of_one_picture_are_similar() -> None:
     picture = Image.radial_gradient("L").convert("RGB")
     png, jpeg = (_vector(_call(IMAGE_V1, inputImage=_encoded(picture, kind))) for kind in ("PNG", "JPEG"))
     assert np.dot(png, jpeg) > 0.99

@@ -1,4 +1,4 @@
-"""A worker as a process, played by short programs."""
+"""WorkerProcess, with short programs in place of the worker."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Start = Callable[[str], WorkerProcess]
 
 READY = 'print(\'{"event": "worker_ready", "http_port": 8123}\', flush=True)\n'
 FOREVER = "import signal\nwhile True: signal.pause()\n"
-DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-POLITE = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+IGNORES_SIGTERM = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+EXITS_ON_SIGTERM = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
 
 
 @pytest.fixture
@@ -39,28 +39,28 @@ def start(tmp_path: Path) -> Iterator[Start]:
         yield run
 
 
-def test_a_worker_is_ready_when_it_says_so(start: Start) -> None:
+def test_a_worker_is_ready_when_it_logs_so(start: Start) -> None:
     worker = start(READY + FOREVER)
-    assert worker.ready(30)["http_port"] == 8123
-    assert worker.running
+    assert worker.wait_until_ready(30)["http_port"] == 8123
+    assert worker.is_running
 
 
-def test_a_line_that_came_before_one_waits_is_found(start: Start) -> None:
+def test_an_earlier_line_is_found(start: Start) -> None:
     worker = start(READY + 'print(\'{"event": "later"}\', flush=True)\n' + FOREVER)
     worker.wait_for("later", 30)
-    assert worker.ready(30)["http_port"] == 8123
+    assert worker.wait_until_ready(30)["http_port"] == 8123
 
 
-def test_a_worker_that_ends_before_it_is_ready_is_told_with_its_last_words(start: Start) -> None:
+def test_a_worker_that_ends_before_it_is_ready_is_reported_with_its_error_output(start: Start) -> None:
     worker = start("import sys\nsys.exit('no queue here')")
     with pytest.raises(UnavailableError, match=r"status 1 before worker_ready.*no queue here"):
-        worker.ready(30)
+        worker.wait_until_ready(30)
 
 
-def test_a_worker_that_never_gets_ready_is_a_time_out(start: Start) -> None:
+def test_waiting_for_a_worker_that_never_gets_ready_times_out(start: Start) -> None:
     worker = start(FOREVER)
     with pytest.raises(TimeoutError, match="did not log worker_ready"):
-        worker.ready(0.1)
+        worker.wait_until_ready(0.1)
 
 
 def test_every_line_is_kept_and_passed_on_in_order(tmp_path: Path) -> None:
@@ -91,34 +91,34 @@ def test_only_the_last_lines_are_kept(start: Start) -> None:
 
 
 def test_stop_waits_for_an_orderly_end(start: Start) -> None:
-    worker = start(POLITE + READY + FOREVER)
-    worker.ready(30)
+    worker = start(EXITS_ON_SIGTERM + READY + FOREVER)
+    worker.wait_until_ready(30)
     assert worker.stop(30) == 0
-    assert not worker.running
+    assert not worker.is_running
     assert worker.stop(30) == 0
 
 
-def test_a_worker_deaf_to_stop_is_killed(start: Start) -> None:
-    worker = start(DEAF + READY + FOREVER)
-    worker.ready(30)
+def test_a_worker_that_ignores_sigterm_is_killed(start: Start) -> None:
+    worker = start(IGNORES_SIGTERM + READY + FOREVER)
+    worker.wait_until_ready(30)
     assert worker.stop(0.1) == -signal.SIGKILL
 
 
-def test_waiting_for_a_worker_that_goes_on_is_a_time_out(start: Start) -> None:
+def test_waiting_for_a_running_worker_times_out(start: Start) -> None:
     worker = start(FOREVER)
     with pytest.raises(TimeoutError, match="did not end"):
         worker.wait(0.1)
 
 
-def test_kill_is_sudden(start: Start) -> None:
-    worker = start(POLITE + READY + FOREVER)
-    worker.ready(30)
+def test_kill_leaves_no_time_for_handlers(start: Start) -> None:
+    worker = start(EXITS_ON_SIGTERM + READY + FOREVER)
+    worker.wait_until_ready(30)
     assert worker.kill() == -signal.SIGKILL
 
 
 def test_close_leaves_no_process(start: Start) -> None:
     worker = start(READY + FOREVER)
-    worker.ready(30)
+    worker.wait_until_ready(30)
     worker.close()
-    assert not worker.running
+    assert not worker.is_running
     worker.close()

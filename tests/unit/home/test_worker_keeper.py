@@ -49,7 +49,7 @@ def test_a_worker_that_runs_is_left_alone_and_stopped_at_the_end(play: Callable[
         keeper.check()
         stack.started[0].wait_for("up", 20)
         keeper.check()
-        assert stack.started[0].running
+        assert stack.started[0].is_running
     assert [process.wait(0) for process in stack.started] == [-signal.SIGTERM]
 
 

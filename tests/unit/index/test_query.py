@@ -42,7 +42,7 @@ def test_a_text_becomes_terms(text: str, terms: str) -> None:
     assert index_terms(text) == terms
 
 
-def test_terms_hold_nothing_that_sqlite_would_take_for_syntax() -> None:
+def test_terms_have_no_character_that_is_syntax_to_sqlite() -> None:
     everything = "".join(map(chr, range(0x3000)))
     assert re.search(r"[^ a-z0-9\u0080-\U0010ffff]", index_terms(everything)) is None
 
@@ -96,7 +96,7 @@ def test_the_form_of_comparison(text: str, form: str) -> None:
     assert normalise(text) == form
 
 
-def test_folding_takes_the_case_too() -> None:
+def test_folding_ignores_case() -> None:
     assert fold("ＳTRAẞE") == "strasse"
 
 
@@ -107,12 +107,12 @@ def test_any_text_becomes_terms_and_can_be_stored(text: str) -> None:
 
 
 @given(st.text(st.characters()), st.text(st.characters()))
-def test_any_query_can_be_shown_in_any_text(text: str, query: str) -> None:
+def test_any_query_and_any_text_make_a_snippet(text: str, query: str) -> None:
     assert "\ud800" not in snippet(text, parse_query(query))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
-def test_without_its_marks_the_snippet_of_a_short_text_is_the_text(text: str) -> None:
+def test_without_its_brackets_the_snippet_of_a_short_text_is_the_text(text: str) -> None:
     whole = " ".join(normalise(text).split())
     assume(len(whole) <= 120 and not {"[", "]"} & set(whole))
     assert snippet(text, parse_query(text)).replace("[[", "").replace("]]", "") == whole
@@ -142,12 +142,12 @@ def test_matches_are_marked(text: str, query: str, shown: str) -> None:
     assert snippet(text, parse_query(query)) == shown
 
 
-def test_a_long_text_is_cut_around_the_match() -> None:
+def test_a_long_text_is_truncated_around_the_match() -> None:
     text = "あ" * 500 + "営業" + "い" * 500
     assert snippet(text, parse_query("営業")) == "…" + "あ" * 30 + "[[営業]]" + "い" * 88 + "…"
 
 
-def test_a_long_text_is_cut_between_words() -> None:
+def test_a_long_text_is_truncated_between_words() -> None:
     text = "one two three " * 30 + "needle " + "four five six " * 30
     shown = snippet(text, parse_query("needle"))
     assert re.fullmatch(r"…((one|two|three) )+\[\[needle\]\]( (four|five|six))+…", shown)
@@ -173,7 +173,7 @@ def test_of_equal_places_the_snippet_shows_the_first() -> None:
     assert snippet(text, parse_query("needle")).startswith("first [[needle]]")
 
 
-def test_a_match_cut_by_the_end_is_not_marked() -> None:
+def test_a_match_truncated_by_the_end_is_not_marked() -> None:
     text = "alpha " + "あ" * 83 + " " + "beta" * 20 + " gamma"
     assert snippet(text, parse_query(f"alpha {'beta' * 20}")).count("[[") == 1
 

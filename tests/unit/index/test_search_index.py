@@ -1,4 +1,4 @@
-"""What is asked of every search index, asked of the one in SQLite."""
+"""The tests of every search index, on SQLite."""
 
 from __future__ import annotations
 

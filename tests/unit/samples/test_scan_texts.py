@@ -1,4 +1,4 @@
-"""The invented white paper."""
+"""The fictional white paper."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def test_the_same_seed_gives_the_same_page_and_another_another() -> None:
     assert page != scan_page(7, seed=2, language="jpn")
 
 
-def test_the_paper_never_speaks_of_sales_reports() -> None:
+def test_the_scan_never_mentions_sales_reports() -> None:
     assert not any("営業" in scan_page(number, seed=0, language="jpn").text for number in range(1, 50))

@@ -1,4 +1,4 @@
-"""Scanned PDFs: what a reader sees of them (their OCR is tested in integration)."""
+"""Scanned PDFs: their pages and text (their OCR is tested in integration)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _pictures(path: Path) -> list[Image.Image]:
         return [page.render(scale=LOW_DPI / 72).to_pil().convert("L") for page in document]
 
 
-def test_a_scan_has_the_pages_asked_for_and_their_truth(tmp_path: Path) -> None:
+def test_a_scan_has_the_requested_pages_and_their_text(tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     truths = write_scan(path, 3, dpi=LOW_DPI)
     with pypdfium2.PdfDocument(path) as document:

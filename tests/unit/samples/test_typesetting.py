@@ -1,4 +1,4 @@
-"""Breaking text into lines."""
+"""Line breaking."""
 
 from __future__ import annotations
 

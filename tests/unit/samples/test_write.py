@@ -1,4 +1,4 @@
-"""The sample documents, each with what is true of it."""
+"""The sample documents, each with its expected result."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def samples(folder: Path) -> dict[str, Sample]:
 
 
 def test_every_kind_of_document_is_there(samples: dict[str, Sample]) -> None:
-    told = {name: (s.file_type, s.pages, s.language, s.state, s.reason) for name, s in samples.items()}
+    results = {name: (s.file_type, s.pages, s.language, s.state, s.reason) for name, s in samples.items()}
     indexed = State.INDEXED
-    assert told == {
+    assert results == {
         "営業報告書.pdf": (FileType.PDF, 3, "jpn", indexed, None),
         "技術仕様書.pdf": (FileType.PDF, 2, "jpn", indexed, None),
         "service_agreement.pdf": (FileType.PDF, 3, "eng", indexed, None),
@@ -46,7 +46,7 @@ def test_every_kind_of_document_is_there(samples: dict[str, Sample]) -> None:
     }
 
 
-def test_the_truth_lies_beside_every_sample(folder: Path, samples: dict[str, Sample]) -> None:
+def test_the_text_is_written_beside_every_sample(folder: Path, samples: dict[str, Sample]) -> None:
     for name, sample in samples.items():
         truth = (folder / "truth" / f"{name}.txt").read_text(encoding="utf-8")
         assert truth == sample.truth
@@ -54,13 +54,13 @@ def test_the_truth_lies_beside_every_sample(folder: Path, samples: dict[str, Sam
 
 
 @pytest.mark.parametrize("name", ["営業報告書.pdf", "技術仕様書.pdf", "service_agreement.pdf"])
-def test_a_born_digital_pdf_carries_its_true_text(samples: dict[str, Sample], name: str) -> None:
+def test_a_born_digital_pdf_has_its_text(samples: dict[str, Sample], name: str) -> None:
     with pypdfium2.PdfDocument(samples[name].path) as document:
         texts = [page.get_textpage().get_text_range() for page in document]
-    assert [_letters(text) for text in texts] == [_letters(truth) for truth in samples[name].page_truths]
+    assert [_squeeze(text) for text in texts] == [_squeeze(truth) for truth in samples[name].page_truths]
 
 
-def test_only_the_sales_report_speaks_of_sales(samples: dict[str, Sample]) -> None:
+def test_only_the_sales_report_mentions_sales(samples: dict[str, Sample]) -> None:
     assert [name for name, sample in samples.items() if "営業" in sample.truth] == ["営業報告書.pdf"]
 
 
@@ -102,7 +102,7 @@ def test_the_minutes_are_shift_jis(samples: dict[str, Sample]) -> None:
         ("correspondence_fax.tiff", "TIFF", 3),
     ],
 )
-def test_the_pictures_are_what_they_say(
+def test_the_pictures_have_the_format_of_their_extension(
     samples: dict[str, Sample], name: str, kind: str, frames: int
 ) -> None:
     with Image.open(samples[name].path) as picture:
@@ -114,5 +114,5 @@ def test_the_same_bytes_are_written_every_time(tmp_path: Path, samples: dict[str
         assert sample.path.read_bytes() == samples[sample.path.name].path.read_bytes(), sample.path.name
 
 
-def _letters(text: str) -> str:
+def _squeeze(text: str) -> str:
     return "".join(text.split())

@@ -1,4 +1,4 @@
-"""What only a real OpenSearch can show: refreshes, versions, kuromoji, k-NN, what the cluster refuses."""
+"""IndexManager on a real OpenSearch: refreshes, versions, kuromoji, k-NN, refused documents."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def unit_vector(seed: int) -> tuple[float, ...]:
     return tuple(chance.gauss(0, 1) for _ in range(1024))
 
 
-def test_indices_are_versioned_behind_aliases_and_made_once(
+def test_indices_are_versioned_behind_aliases_and_created_once(
     make_index: MakeIndex, client: OpenSearch, prefix: str
 ) -> None:
     index = make_index()
@@ -45,15 +45,13 @@ def test_indices_are_versioned_behind_aliases_and_made_once(
     }
 
 
-def test_workers_that_start_together_make_one_index(make_index: MakeIndex) -> None:
+def test_workers_that_start_together_create_one_index(make_index: MakeIndex) -> None:
     managers = [make_index() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda each: (each.create_files_index(), each.create_images_index()), managers))
 
 
-def test_a_write_makes_the_indices_that_are_missing(
-    make_index: MakeIndex, make_document: MakeDocument
-) -> None:
+def test_a_write_creates_missing_indices(make_index: MakeIndex, make_document: MakeDocument) -> None:
     index = make_index()
     index.index_document(make_document("a.pdf", "営業"), version=1, refresh=True)
     assert names(index, "営業") == ["a.pdf"]
@@ -87,7 +85,7 @@ def test_other_forms_of_a_word_are_found_and_shown(
     assert (hit.page, "[[" in hit.snippet) == (1, True)
 
 
-def test_a_document_is_seen_after_the_next_refresh_only(
+def test_a_document_is_searchable_only_after_a_refresh(
     index: IndexManager, client: OpenSearch, prefix: str, make_document: MakeDocument
 ) -> None:
     client.indices.put_settings(index=f"{prefix}files", body={"index": {"refresh_interval": "-1"}})
@@ -131,7 +129,7 @@ def test_of_many_writers_the_highest_version_wins(index: IndexManager, make_docu
     assert index.similar(unit_vector(20))[0].score == pytest.approx(1.0, abs=1e-5)
 
 
-def test_a_stale_picture_does_not_come_back(index: IndexManager, make_document: MakeDocument) -> None:
+def test_a_stale_image_vector_is_not_restored(index: IndexManager, make_document: MakeDocument) -> None:
     vector = unit_vector(1)
     index.index_document(make_document("a.jpg", vectors=Vectors(image=vector)), version=1)
     index.index_document(make_document("a.jpg", "no picture any more"), version=2)
@@ -141,7 +139,7 @@ def test_a_stale_picture_does_not_come_back(index: IndexManager, make_document: 
     assert index.similar(vector) == []
 
 
-def test_a_document_the_cluster_refuses_hurts_only_itself(
+def test_a_document_the_cluster_refuses_does_not_affect_others(
     index: IndexManager, make_document: MakeDocument
 ) -> None:
     bad = make_document("bad.pdf", "text", indexed_at="yesterday or so")
@@ -153,7 +151,7 @@ def test_a_document_the_cluster_refuses_hurts_only_itself(
         index.index_document(bad, version=1)
 
 
-def test_a_hundred_documents_go_in_few_requests(
+def test_a_hundred_documents_take_few_requests(
     index: IndexManager, client: OpenSearch, prefix: str, make_document: MakeDocument
 ) -> None:
     documents = [make_document(f"{number}.pdf", f"営業報告書 第{number}号 " * 40) for number in range(100)]
@@ -166,7 +164,7 @@ def test_a_hundred_documents_go_in_few_requests(
     assert client.count(index=f"{prefix}files")["count"] == 100
 
 
-def test_a_book_of_one_page_is_kept_and_found_at_its_end(
+def test_a_page_of_a_books_length_is_stored_and_found_at_its_end(
     index: IndexManager, make_document: MakeDocument
 ) -> None:
     text = "本文の一行です。\n" * 120_000 + "最後の合言葉は青森長野"
@@ -178,7 +176,7 @@ def test_a_book_of_one_page_is_kept_and_found_at_its_end(
     assert stored.pages[0].text == text
 
 
-def test_a_text_model_may_be_set_later(make_index: MakeIndex, make_document: MakeDocument) -> None:
+def test_a_text_model_may_be_enabled_later(make_index: MakeIndex, make_document: MakeDocument) -> None:
     make_index().create_files_index()
     index = make_index(text_dimension=1)
     document = make_document("a.pdf", "text", vectors=Vectors(text=((2.0,),), text_model="m"))
@@ -196,7 +194,7 @@ def test_vectors_of_another_model_stop_the_worker_and_not_the_documents(
         other.index_document(document, version=1)
 
 
-def test_the_inspection_tells_an_index_of_ours_from_one_without_kuromoji(
+def test_the_inspection_detects_an_index_without_kuromoji(
     index: IndexManager, client: OpenSearch, prefix: str
 ) -> None:
     inspection = IndexInspection(client, prefix=prefix)

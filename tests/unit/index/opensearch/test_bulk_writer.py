@@ -1,4 +1,4 @@
-"""Writes of several threads become few requests; every thread learns what became of its own document."""
+"""Writes of several threads become few requests; every thread gets the result of its own document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def action(name: str, size_bytes: int = 10) -> BulkAction:
 
 
 class Server:
-    """Takes requests and answers them when it is told to."""
+    """Receives requests and responds once `open` is set."""
 
     def __init__(self) -> None:
         self.requests: list[list[str]] = []
@@ -42,7 +42,7 @@ def server() -> Server:
 
 
 def forever() -> float:
-    """A clock that stands still: nobody's patience ends."""
+    """A clock that stands still: the wait for a batch never ends."""
     return 0.0
 
 
@@ -59,13 +59,13 @@ def wait_until_waiting(writer: BulkWriter, count: int) -> None:
     raise AssertionError("they did not come")
 
 
-def test_a_document_alone_goes_at_once(server: Server) -> None:
+def test_a_single_document_is_sent_at_once(server: Server) -> None:
     server.open.set()
     assert list(BulkWriter(server.send, clock=forever).write([action("a")])) == [None]
     assert server.requests == [["a"]]
 
 
-def test_what_comes_while_a_request_is_under_way_goes_together(server: Server) -> None:
+def test_documents_written_during_a_request_are_sent_together(server: Server) -> None:
     writer = BulkWriter(server.send, clock=forever)
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(writer.write, [action("first")])
@@ -78,7 +78,7 @@ def test_what_comes_while_a_request_is_under_way_goes_together(server: Server) -
     assert [len(request) for request in server.requests] == [1, 6]
 
 
-def test_each_thread_learns_what_became_of_its_own(server: Server) -> None:
+def test_each_thread_gets_the_result_of_its_own_document(server: Server) -> None:
     server.answer = lambda each: RejectedError("no") if each.file_id == "b" else None
     writer = BulkWriter(server.send, clock=forever)
     with ThreadPoolExecutor(4) as pool:
@@ -92,8 +92,8 @@ def test_each_thread_learns_what_became_of_its_own(server: Server) -> None:
     assert kinds == [[type(None)] * 2, [RejectedError] * 2, [type(None)] * 2]
 
 
-def test_a_request_that_fails_fails_for_all_in_it_and_for_nobody_else() -> None:
-    answers = iter([UnavailableError("away")])
+def test_a_failing_request_fails_for_all_its_documents_and_no_others() -> None:
+    answers = iter([UnavailableError("unavailable")])
 
     def send(actions: Sequence[BulkAction]) -> list[WorkerError | None]:
         for error in answers:
@@ -101,12 +101,12 @@ def test_a_request_that_fails_fails_for_all_in_it_and_for_nobody_else() -> None:
         return [None] * len(actions)
 
     writer = BulkWriter(send)
-    with pytest.raises(UnavailableError, match="away"):
+    with pytest.raises(UnavailableError, match="unavailable"):
         writer.write([action("a")])
     assert list(writer.write([action("b")])) == [None]
 
 
-def test_patience_ends_and_a_second_request_goes_beside_the_first(server: Server) -> None:
+def test_after_the_wait_a_second_request_runs_beside_the_first(server: Server) -> None:
     now = iter([0.0, 10.0, 20.0, 30.0, 40.0])
     writer = BulkWriter(server.send, clock=lambda: next(now))
     with ThreadPoolExecutor(2) as pool:

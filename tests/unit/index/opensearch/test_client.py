@@ -1,4 +1,4 @@
-"""Every answer of OpenSearch becomes one of our errors, by what must be done next."""
+"""Every error of OpenSearch becomes the WorkerError that says what to do next."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_an_answer_becomes_the_error_that_says_what_to_do(
     assert type(caught.value) is expected
 
 
-def test_no_answer_at_all_is_an_outage() -> None:
+def test_no_response_is_an_outage() -> None:
     with LocalHttpServer(lambda _: None) as server:
         client = connect(server.url)
         with pytest.raises(UnavailableError, match="does not answer"):
@@ -113,7 +113,7 @@ def test_a_written_item_is_no_error(status: int) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["", "search.example", "http://", "ftp://x"])
-def test_an_endpoint_that_is_no_url_is_told(endpoint: str) -> None:
+def test_an_endpoint_that_is_no_url_is_a_misconfiguration(endpoint: str) -> None:
     with pytest.raises(MisconfiguredError, match="OPENSEARCH_ENDPOINT"):
         connect(endpoint)
 

@@ -1,4 +1,4 @@
-"""A document becomes the sources of two indices, and comes back."""
+"""A document as the sources of two indices, and back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_text_is_normalised_and_joined(make_document: MakeDocument) -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 20_000, "字 " * 9_000, "line\n" * 5_000, "", "短い"])
-def test_a_long_page_is_kept_in_parts_that_join_to_it(make_document: MakeDocument, text: str) -> None:
+def test_a_long_page_is_split_into_parts_that_join_to_it(make_document: MakeDocument, text: str) -> None:
     document = make_document("a.txt", "first", text)
     source = file_source(document, text_vectors=False)
     parts = [page for page in source["pages"] if page["number"] == 2]
@@ -34,7 +34,7 @@ def test_a_long_page_is_kept_in_parts_that_join_to_it(make_document: MakeDocumen
     assert [page.text for page in to_document(source, None).pages] == ["first", text]
 
 
-def test_words_are_not_cut_where_there_is_white_space(make_document: MakeDocument) -> None:
+def test_a_page_is_split_at_white_space(make_document: MakeDocument) -> None:
     source = file_source(make_document("a.txt", "word " * 4_000), text_vectors=False)
     assert {word for page in source["pages"] for word in page["text"].split()} == {"word"}
 
@@ -49,9 +49,9 @@ def test_every_page_with_text_gets_its_vector(make_document: MakeDocument) -> No
 
 
 def test_a_tombstone_is_empty(make_document: MakeDocument) -> None:
-    gone = make_document("a.pdf", "secret", state=State.TOMBSTONED, vectors=Vectors(image=(1.0,) * 1024))
-    assert file_source(gone, text_vectors=True) == {"file_id": gone.file_id, "state": "tombstoned"}
-    assert image_source(gone) == {"file_id": gone.file_id, "state": "tombstoned"}
+    tombstone = make_document("a.pdf", "secret", state=State.TOMBSTONED, vectors=Vectors(image=(1.0,) * 1024))
+    assert file_source(tombstone, text_vectors=True) == {"file_id": tombstone.file_id, "state": "tombstoned"}
+    assert image_source(tombstone) == {"file_id": tombstone.file_id, "state": "tombstoned"}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_only_a_vector_with_a_direction_is_kept(
         assert image_source(document)["image_vector"] == [0.5] * 1024
 
 
-def test_a_document_comes_back(make_document: MakeDocument) -> None:
+def test_a_document_survives_the_round_trip(make_document: MakeDocument) -> None:
     page = Page(number=3, text="text", source=TextSource.OCR, language="jpn", confidence=88.5, reason=None)
     document = make_document(
         "x/a.pdf",

@@ -1,4 +1,4 @@
-"""The index manager against a server that answers by script: retries, breaker, items, missing indices."""
+"""IndexManager against a scripted server: retries, breaker, items, missing indices."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STALE = {"status": 409, "error": {"type": "version_conflict_engine_exception", "
 
 @dataclass
 class Cluster:
-    """Answers bulk requests from `items`, one list a request (None: 503); notes what was asked."""
+    """Responds to bulk requests from `items`, one list per request (None: 503), and records requests."""
 
     items: list[list[dict[str, Any]] | None]
     written: list[list[dict[str, Any]]] = field(default_factory=list)
@@ -90,7 +90,7 @@ def document(make_document: MakeDocument) -> Document:
     return make_document("a.pdf", "text")
 
 
-def test_a_write_carries_its_version_and_never_makes_an_index_by_itself(
+def test_a_write_carries_its_version_and_never_auto_creates_an_index(
     make: Callable[..., Setup], document: Document
 ) -> None:
     setup = make()
@@ -112,7 +112,7 @@ def test_a_first_write_without_a_picture_leaves_the_images_alone(
     ]
 
 
-def test_a_busy_cluster_is_given_time(make: Callable[..., Setup], document: Document) -> None:
+def test_a_write_refused_with_429_is_retried(make: Callable[..., Setup], document: Document) -> None:
     setup = make([BUSY], [BUSY], [OK])
     setup.index.index_document(document, version=1)
     assert len(setup.cluster.written) == 3
@@ -120,7 +120,9 @@ def test_a_busy_cluster_is_given_time(make: Callable[..., Setup], document: Docu
     assert setup.breaker.state == "CLOSED"
 
 
-def test_a_cluster_that_stays_busy_is_told(make: Callable[..., Setup], document: Document) -> None:
+def test_a_cluster_that_keeps_sending_429_is_throttling(
+    make: Callable[..., Setup], document: Document
+) -> None:
     setup = make(*[[BUSY]] * 3)
     with pytest.raises(ThrottledError, match="queue full"):
         setup.index.index_document(document, version=1)
@@ -136,7 +138,7 @@ def test_only_what_was_not_written_is_sent_again(
     assert [len(request) for request in setup.cluster.written] == [4, 1]
 
 
-def test_a_document_the_mapping_refuses_hurts_only_itself(
+def test_a_document_the_mapping_refuses_does_not_affect_others(
     make: Callable[..., Setup], document: Document
 ) -> None:
     setup = make([UNPARSABLE])
@@ -151,7 +153,7 @@ def test_a_stale_version_is_refused(make: Callable[..., Setup], document: Docume
         setup.index.index_document(document, version=4)
 
 
-def test_missing_indices_are_made_once_and_the_write_goes_on(
+def test_missing_indices_are_created_once_and_the_write_succeeds(
     make: Callable[..., Setup], document: Document
 ) -> None:
     setup = make([MISSING], [OK])
@@ -177,7 +179,7 @@ def test_a_field_that_stays_unknown_stops_the_worker(make: Callable[..., Setup],
         setup.index.index_document(document, version=1)
 
 
-def test_an_outage_opens_the_breaker_which_then_answers_at_once(
+def test_an_outage_opens_the_breaker_which_then_fails_at_once(
     make: Callable[..., Setup], document: Document
 ) -> None:
     setup = make(*[None] * 10)
@@ -191,12 +193,12 @@ def test_an_outage_opens_the_breaker_which_then_answers_at_once(
     assert len(setup.cluster.written) == calls == 3
 
 
-def test_a_vector_of_another_length_or_without_direction_is_not_asked_for(make: Callable[..., Setup]) -> None:
+def test_a_vector_of_another_length_or_of_zeros_is_not_searched(make: Callable[..., Setup]) -> None:
     setup = make()
     assert setup.index.similar((1.0, 2.0)) == setup.index.similar((0.0,) * 1024) == []
 
 
-def test_an_endpoint_nobody_listens_on_is_an_outage(document: Document) -> None:
+def test_an_endpoint_that_refuses_connections_is_an_outage(document: Document) -> None:
     policy = IndexPolicy(breaker=CircuitBreaker(), retry=RetryHandler(max_retries=0))
     with pytest.raises(UnavailableError):
         IndexManager(connect("http://127.0.0.1:9"), policy=policy).index_document(document, version=1)

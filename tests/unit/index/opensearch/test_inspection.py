@@ -1,4 +1,4 @@
-"""What the inspection says of a cluster, by its answers; integration tests look at a real one."""
+"""The inspection of a cluster by scripted responses; integration tests use a real one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
 
 @dataclass
 class Cluster:
-    """Answers by path; what is not named is 404."""
+    """Responds by path; other paths get 404."""
 
     answers: dict[str, Any] = field(default_factory=dict)
     status: int = 200
@@ -64,7 +64,7 @@ def files(properties: dict[str, Any], *words: str) -> Cluster:
     )
 
 
-def test_an_index_of_ours_lacks_nothing(inspect: Inspect) -> None:
+def test_an_index_created_by_the_worker_lacks_nothing(inspect: Inspect) -> None:
     properties = files_body(shards=1, text_dimension=None)["mappings"]["properties"]
     facts = inspect(files(properties, "営業", "報告", "書")).files()
     assert facts is not None
@@ -117,7 +117,7 @@ def test_an_index_that_is_not_there_is_none(inspect: Inspect) -> None:
     assert inspection.missing_aliases() == ["t-files", "t-images"]
 
 
-def test_a_cluster_without_kuromoji_is_seen(inspect: Inspect) -> None:
+def test_a_cluster_without_kuromoji_is_detected(inspect: Inspect) -> None:
     answers = {"/": {"version": {"number": "2.19.1"}}, "/_cluster/health": {"status": "yellow"}}
     with_it = inspect(Cluster(answers={**answers, "/_analyze": tokens("営業")})).cluster()
     assert (with_it.version, with_it.status, with_it.kuromoji) == ("2.19.1", "yellow", True)

@@ -1,4 +1,4 @@
-"""Indices are made where they are missing, also by two workers at one time."""
+"""Indices are created where they are missing, also by two workers at the same time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.unit
 
 @dataclass
 class Cluster:
-    """Knows some aliases; `refuses` is the error that making an index gets."""
+    """Has some aliases; `refuses` is the error for the creation of an index."""
 
     aliases: set[str] = field(default_factory=set)
     refuses: str = ""
@@ -44,7 +44,7 @@ def on(cluster: Cluster, act: Callable[[IndexMaker], object]) -> object:
         return act(IndexMaker(connect(server.url), prefix="t-", shards=1, text_dimension=None))
 
 
-def test_what_is_missing_is_made_and_named() -> None:
+def test_missing_indices_are_named_and_created() -> None:
     cluster = Cluster(aliases={"t-images"})
     assert on(cluster, IndexMaker.missing_aliases) == ["t-files"]
     assert on(cluster, IndexMaker.make_files) is True
@@ -52,17 +52,17 @@ def test_what_is_missing_is_made_and_named() -> None:
     assert cluster.puts() == ["/t-files-v1"]
 
 
-def test_of_two_that_make_it_at_one_time_both_go_on() -> None:
+def test_two_workers_may_create_an_index_at_the_same_time() -> None:
     cluster = Cluster(refuses="resource_already_exists_exception")
     assert on(cluster, IndexMaker.make_files) is True
     assert cluster.puts() == ["/t-files-v1", "/t-files-v1/_alias/t-files"]
 
 
-def test_a_name_that_is_taken_by_an_index_is_told() -> None:
+def test_an_alias_name_that_is_an_index_is_a_misconfiguration() -> None:
     with pytest.raises(MisconfiguredError, match="CIS_INDEX_PREFIX"):
         on(Cluster(refuses="invalid_alias_name_exception"), IndexMaker.make_files)
 
 
-def test_missing_rights_are_told() -> None:
+def test_missing_rights_are_a_misconfiguration() -> None:
     with pytest.raises(MisconfiguredError, match="rights"):
         on(Cluster(refuses="security_exception", status=403), IndexMaker.make_files)

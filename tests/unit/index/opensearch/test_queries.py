@@ -1,4 +1,4 @@
-"""Questions and answers of OpenSearch in our words (how it ranks is tested on a real server)."""
+"""Request bodies and parsed responses (the ranking is tested on a real server)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_every_term_must_match_and_tombstones_are_hidden() -> None:
     assert (body["size"], body["from"], body["track_total_hits"]) == (5, 10, True)
 
 
-def test_a_term_of_several_pieces_may_have_a_place_between_them_in_pairs_only() -> None:
+def test_a_term_with_an_inner_run_end_has_slop_in_bigrams_only() -> None:
     (term,) = search_body(parse_query("契約2024年"), limit=1, offset=0)["query"]["bool"]["filter"]
     slops = {
         field: options["slop"]
@@ -40,13 +40,13 @@ def test_a_term_of_several_pieces_may_have_a_place_between_them_in_pairs_only() 
     assert (slops["ocr_text"], slops["ocr_text.bigram"]) == (0, 1)
 
 
-def test_a_hit_names_its_page_and_shows_it_as_all_indices_do() -> None:
+def test_a_hit_names_its_page_and_has_the_common_snippet() -> None:
     page = {"_source": {"number": 7, "text": "これは営業報告書です"}, "highlight": {"pages.text": ["other"]}}
     (found,) = to_result(answer(hit(page)), parse_query("営業")).hits
     assert (found.page, found.snippet, found.score) == (7, "これは[[営業]]報告書です", 1.5)
 
 
-def test_what_only_kuromoji_sees_is_shown_by_its_own_highlight() -> None:
+def test_a_match_of_kuromoji_alone_has_its_highlight() -> None:
     page = {
         "_source": {"number": 1, "text": "本を読みました"},
         "highlight": {"pages.text": ["本を[[読み]]ました"]},
@@ -66,12 +66,12 @@ def test_lucenes_score_becomes_the_cosine(score: float, cosine: float) -> None:
     assert found.score == pytest.approx(cosine)
 
 
-def test_the_nearest_are_as_many_as_are_asked_for() -> None:
+def test_as_many_neighbours_are_found_as_requested() -> None:
     body = similar_body((1.0, 2.0), limit=7)
     assert (body["size"], body["query"]["knn"]["image_vector"]["k"]) == (7, 7)
 
 
-def test_a_file_is_looked_up_by_id_name_or_path() -> None:
+def test_a_file_is_found_by_id_name_or_path() -> None:
     body = find_body(file_id="f", name="n", path="p", limit=3)
     keys = [each["term"] for each in body["query"]["bool"]["should"]]
     assert keys == [{"file_id": "f"}, {"name_key": "n"}, {"path_key": "p"}]

@@ -1,4 +1,4 @@
-"""The bodies the indices are made with (what they do is tested on a real server)."""
+"""The bodies the indices are created with (their effect is tested on a real server)."""
 
 from __future__ import annotations
 

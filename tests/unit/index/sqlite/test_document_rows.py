@@ -1,4 +1,4 @@
-"""A document as rows, and back; what a search finds of it is in test_search_index.py."""
+"""A document as rows, and back; searches are tested in test_search_index.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from worker.models.ledger import State
 pytestmark = pytest.mark.unit
 
 
-def test_a_document_comes_back_from_its_rows_as_it_was(
+def test_a_document_survives_the_round_trip_through_its_rows(
     tmp_path: Path, make_document: Callable[..., Document]
 ) -> None:
     document = make_document(

@@ -1,4 +1,4 @@
-"""Opening the index's file, its transactions, and what its errors become."""
+"""Opening the index's file, its transactions, and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INSERT = "INSERT INTO page_terms (rowid, terms) VALUES (1, 'term')"
 
 @contextmanager
 def reading_rows(file: SqliteFile) -> Iterator[Callable[[], int]]:
-    """A transaction that has begun to read, and a way to count what it sees."""
+    """A read transaction, and a way to count its rows."""
     with file.read_transaction() as connection:
 
         def seen() -> int:
@@ -44,7 +44,7 @@ def test_a_new_file_gets_its_tables_and_keeps_them(tmp_path: Path) -> None:
         assert count(file) == 1
 
 
-def test_what_a_block_wrote_is_gone_when_it_fails(tmp_path: Path) -> None:
+def test_a_block_that_fails_is_rolled_back(tmp_path: Path) -> None:
     def write_and_fail() -> None:
         with file.write_transaction() as connection:
             connection.execute(_INSERT)
@@ -56,7 +56,7 @@ def test_what_a_block_wrote_is_gone_when_it_fails(tmp_path: Path) -> None:
         assert count(file) == 0
 
 
-def test_readers_and_a_writer_do_not_stop_each_other(tmp_path: Path) -> None:
+def test_readers_and_a_writer_do_not_block_each_other(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     with closing(SqliteFile(path, busy_timeout_s=0.01)) as writer, closing(SqliteFile(path)) as reader:
         with reading_rows(reader) as rows_seen:
@@ -66,7 +66,7 @@ def test_readers_and_a_writer_do_not_stop_each_other(tmp_path: Path) -> None:
         assert count(reader) == 1
 
 
-def test_a_writer_that_waits_too_long_says_so(tmp_path: Path) -> None:
+def test_a_writer_that_waits_too_long_is_unavailable(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     with (
         closing(SqliteFile(path)) as first,
@@ -105,7 +105,7 @@ def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
     assert path.read_text().startswith("these are notes")
 
 
-def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(MisconfiguredError, match=r"missing/index\.sqlite.*folder exists"):
         SqliteFile(tmp_path / "missing" / "index.sqlite")
 
@@ -146,7 +146,7 @@ def test_an_index_of_another_format_is_refused(tmp_path: Path) -> None:
         SqliteFile(path)
 
 
-def test_a_mistake_of_ours_is_not_dressed_up(tmp_path: Path) -> None:
+def test_a_programming_error_is_not_translated(tmp_path: Path) -> None:
     with closing(SqliteFile(tmp_path / "index.sqlite")) as file:
         with (
             pytest.raises(sqlite3.OperationalError, match="no such table"),
@@ -156,7 +156,7 @@ def test_a_mistake_of_ours_is_not_dressed_up(tmp_path: Path) -> None:
         assert count(file) == 0
 
 
-def test_several_processes_may_make_the_file_at_one_time(tmp_path: Path) -> None:
+def test_several_processes_may_create_the_file_at_the_same_time(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from pathlib import Path\n"

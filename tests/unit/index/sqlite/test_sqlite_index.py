@@ -1,4 +1,4 @@
-"""What only the SQLite index promises: one file shared by threads and processes, small and quick."""
+"""Properties of the SQLite index alone: one file shared by threads and processes, small and fast."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_words_of_pages_are_not_stored(index: SqliteIndex, make_document: MakeDo
     assert stored == replace(document, pages=(replace(page, words="[]", width_px=0),))
 
 
-def test_signs_between_words_keep_them_apart(index: SqliteIndex, make_document: MakeDocument) -> None:
+def test_symbols_between_words_separate_them(index: SqliteIndex, make_document: MakeDocument) -> None:
     # kuromoji does not see the dot, so OpenSearch finds this
     index.index_document(make_document("a.pdf", "東京・大阪"), version=1)
     assert index.search("東京大阪").total == 0
