@@ -120,6 +120,7 @@ class BedrockClient:
         try:
             if file.suffix.lower() == ".txt":
                 return list(self._embed_text(file.read_text("utf-8", "replace"), max_retries))
+            # Before it is read, so that a huge file is never loaded into memory.
             _check_size(file.name, file.stat().st_size)
             return list(self._embed_image(file.name, file.read_bytes(), max_retries))
         except OSError as error:
@@ -144,6 +145,7 @@ class BedrockClient:
         body = json.dumps({**content, **(model.options or {})})
 
         def attempt() -> tuple[float, ...]:
+            # Inside the attempt: a retry is a call like any other, and is paced too.
             self._policy.limiter.acquire()
             try:
                 vector = self._policy.breaker.call(lambda: self._invoke(name, body, model.dimension))
@@ -203,6 +205,7 @@ def _vector(name: str, answer: bytes, dimension: int) -> tuple[float, ...]:
         raise BedrockError(f"{name} answered without an embedding: {answer[:200]!r}.") from error
     if len(vector) != dimension:
         raise BedrockError(f"{name} answered with {len(vector)} numbers instead of {dimension}.")
+    # Python's json accepts NaN and Infinity, which no index can store.
     if not all(map(math.isfinite, vector)):
         raise BedrockError(f"{name} answered with numbers that are not finite.")
     return vector

@@ -33,6 +33,7 @@ _BEDROCK_READ_S = 60
 # Few, because a shutdown cannot interrupt the sleeps of botocore's back-off. A long poll has one attempt (the
 # consumer polls again), and so has Bedrock (RetryHandler owns those retries).
 _ATTEMPTS = 3
+# botocore's default of 10 is below the number of threads that share a client.
 _CONNECTIONS = 50
 
 

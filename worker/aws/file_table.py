@@ -135,8 +135,10 @@ class FileTable:
             "file_path": message.display_path[:_PATH_CHARS],
             "beat": 0,
             "pipeline_version": self._pipeline_version,
+            # The commit of this attempt decides anew what is pending.
             **dict.fromkeys(_PENDING),
         }
+        # Counts and checkpoint belong to one version, and end with it.
         if seen is None or seen.is_finished or seen.version != version:
             values |= dict.fromkeys(_OF_ONE_VERSION)
         row = self._writer.write(
@@ -198,6 +200,7 @@ class FileTable:
         }
         if commit.file_path:
             values["file_path"] = commit.file_path[:_PATH_CHARS]
+        # An operator wants to see how often a dead-lettered file had failed.
         if commit.state is not State.DEAD_LETTERED:
             values |= dict.fromkeys(_COUNTS)
         _require_lease(self._write(claim, what="commit", values=values), claim)

@@ -64,6 +64,7 @@ def read_queue(client: SQSClient, url: str) -> QueueFacts:
     """Read one queue. Raises MisconfiguredError (missing, forbidden) or UnavailableError."""
     with translate_errors(f"read the attributes of {url}"):
         attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    # A JSON document; some servers write its number as a string, hence the int() below.
     redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
     receives, retention = redrive.get("maxReceiveCount"), attributes.get("MessageRetentionPeriod")
     return QueueFacts(

@@ -90,6 +90,7 @@ class InstanceMetadata:
 
     def _valid_token(self) -> str:
         now = self._clock()
+        # Renewed before it expires, so that no poll is lost to a 401.
         if self._token is None or now >= self._renew_at:
             headers = {"X-aws-ec2-metadata-token-ttl-seconds": str(_TOKEN_TTL_S)}
             self._token = _text(self._request("PUT", "/latest/api/token", headers))
@@ -103,6 +104,7 @@ class InstanceMetadata:
                 self._endpoint + path,
                 headers=headers,
                 timeout=self._timeout_s,
+                # The service never redirects: a redirect comes from something else.
                 allow_redirects=False,
             )
         except requests.RequestException as error:

@@ -90,6 +90,7 @@ def to_wire(value: Value) -> AttributeValueTypeDef:
 
 def from_wire(item: Item) -> FileRow:
     """A row as a value; attributes unknown to this version are ignored."""
+    # During a deployment, newer workers may write attributes that this one does not know.
     known = {name: _plain(_deserialize(item[name])) for name in FileRow.__dataclass_fields__ if name in item}
     known["state"] = State(known["state"])
     if "checkpoint" in known:

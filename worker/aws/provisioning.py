@@ -153,6 +153,7 @@ def _bucket(client: S3Client, name: str, *, dry_run: bool) -> Provisioned:
         if dry_run:
             return result(created=True)
         region = client.meta.region_name
+        # us-east-1 is the one region that S3 refuses as a location constraint.
         if region == _REGION_WITHOUT_CONSTRAINT:
             client.create_bucket(Bucket=name)
         else:

@@ -144,6 +144,7 @@ class QueueManager:
                 _log_failed("extend_refused", entry, message_id)
                 if entry["Code"] in _LEASE_LOST_CODES:
                     lost.add(message_id)
+        # A batch may hold two receipts of one message, of which one is stale.
         return Extension(landed=frozenset(landed), lost=frozenset(lost - landed))
 
     def hide(self, message: ReceivedMessage, *, delay_s: int) -> None:
@@ -245,6 +246,7 @@ class QueueManager:
                 break
             for entry in failed:
                 _log_failed("delete_refused", entry, left[int(entry["Id"])].message_id)
+            # A sender fault, such as a stale handle, does not go away by retrying.
             refused += [left[int(entry["Id"])] for entry in failed if entry["SenderFault"]]
             left = {int(e["Id"]): left[int(e["Id"])] for e in failed if not e["SenderFault"]}
         return [*refused, *left.values()]

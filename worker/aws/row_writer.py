@@ -77,6 +77,7 @@ class RowWriter:
 
 
 def _update_expression(values: Mapping[str, Value | None], count: str | None) -> tuple[str, dict[str, Value]]:
+    # An absent attribute means None, 0, False or "", which keeps rows small.
     set_values = {name: value for name, value in values.items() if value}
     change = "SET " + ", ".join(f"#{name} = :{name}" for name in set_values)
     used: dict[str, Value] = {f":{name}": value for name, value in set_values.items()}

@@ -52,6 +52,7 @@ def _parse_passwords(text: str) -> tuple[str, ...]:
         value = json.loads(text)
     except ValueError:
         value = text.splitlines()
+    # The console's form for key/value secrets; the keys are of no use here.
     if isinstance(value, dict):
         value = list(value.values())
     if not isinstance(value, list):

@@ -126,6 +126,7 @@ class StorageHandler:
         # One streamed GET pinned to a version: boto3's transfer manager could join two versions.
         url = _url(bucket, key)
         request: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
+        # Version `null` was written without versioning and is overwritten in place: only its ETag pins it.
         if version.version_id and version.version_id != "null":
             request["VersionId"] = version.version_id
         else:
@@ -179,6 +180,7 @@ class StorageHandler:
             with translate_errors(f"read {url}", _RESULTS):
                 response = self._client.get_object(Bucket=self._results_bucket, Key=key)
                 with closing(response["Body"]) as body:
+                    # Before the body is read: it would be held in memory.
                     if response["ContentLength"] > _LARGEST_RESULT_BYTES:
                         raise TransientError(
                             f"Could not read {url}: {response['ContentLength']} bytes are more than "

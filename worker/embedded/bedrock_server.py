@@ -113,6 +113,7 @@ class BedrockServer:
             latency_s = self._script.latency_s
         if latency_s:
             self._http.pause(latency_s)
+        # After the delay, so that a script changed in the meantime applies.
         with self._lock:
             script = self._script
             fault = self._next_fault()

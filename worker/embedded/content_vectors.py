@@ -109,6 +109,7 @@ def _scale(part: Vector, weight: float) -> Vector:
 
 @lru_cache(maxsize=8)
 def _projection(features: int, dimension: int) -> Vector:
+    # PCG64 by name: numpy may change what default_rng uses, and vectors must stay the same.
     random = np.random.Generator(np.random.PCG64(features * 65_536 + dimension))
     signs = random.integers(0, 2, size=(features, dimension))
     return np.asarray(signs * 2 - 1, dtype=np.float64)

@@ -50,6 +50,7 @@ class LocalHttpServer:
 
     def __init__(self, answer: Answer, *, port: int = 0) -> None:
         self._server = _Server(("127.0.0.1", port), _handler_of(answer))
+        # 0.05 s between checks for `shutdown`, or every stop would take the default of half a second.
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._stopping = threading.Event()
 
@@ -79,6 +80,7 @@ class LocalHttpServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # The default of 5 refuses connections when many documents are embedded at once.
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002

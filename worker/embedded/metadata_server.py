@@ -174,6 +174,7 @@ class MetadataServer:
         token = secrets.token_urlsafe(40)
         with self._lock:
             now = self._clock()
+            # Expired tokens are dropped here, or a long run would collect them.
             self._tokens = {known: end for known, end in self._tokens.items() if end > now}
             self._tokens[token] = now + int(ttl)
         return _text(token, headers={_TTL_HEADER: ttl})

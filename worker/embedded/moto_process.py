@@ -59,6 +59,7 @@ class MotoProcess:
         if process is None:
             return
         try:
+            # Closes its standard input, at whose end the server exits.
             process.communicate(timeout=_STOP_S)
         except subprocess.TimeoutExpired:
             process.kill()

@@ -94,6 +94,7 @@ class EmbeddedStack:
             )
             self.resources = self._make_resources()
             self._write_aws_config()
+            # Only now: a start that fails stops what it had started.
             self._closing = closing.pop_all()
 
     def stop(self) -> None:
@@ -109,6 +110,7 @@ class EmbeddedStack:
             **dict.fromkeys(endpoints, self._aws_url),
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.bedrock.url,
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.metadata.url,
+            # An inherited `true` would make botocore ignore the endpoint variables.
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
             "AWS_REGION": _REGION,
             "AWS_DEFAULT_REGION": _REGION,
@@ -119,6 +121,7 @@ class EmbeddedStack:
             "AWS_DEFAULT_PROFILE": "default",
             "AWS_CONFIG_FILE": str(self._aws_config),
             "AWS_SHARED_CREDENTIALS_FILE": str(self._aws_config),
+            # The user's proxy cannot reach this machine's localhost.
             "NO_PROXY": _LOCAL_HOSTS,
             "no_proxy": _LOCAL_HOSTS,
             "CIS_QUEUE_URL": self.resources.queue_url,

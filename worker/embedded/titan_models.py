@@ -152,6 +152,7 @@ def _decode(encoded: str) -> Image.Image:
         picture = Image.open(io.BytesIO(content), formats=("JPEG", "PNG"))
         if picture.width * picture.height > _MAX_PIXELS:
             raise InvalidRequestError(f"The image of {picture.width} x {picture.height} px is too large.")
+        # The vector needs a thumbnail only, and a JPEG can be decoded at a half, a quarter or an eighth.
         picture.draft("RGB", (_WORK_PX, _WORK_PX))
         return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     except UnidentifiedImageError as error:

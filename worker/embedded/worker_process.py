@@ -108,6 +108,7 @@ class WorkerProcess:
         except subprocess.TimeoutExpired as error:
             message = f"The worker (process {self.pid}) did not end within {timeout_s} s."
             raise TimeoutError(message) from error
+        # The last lines are still in the pipe when the process has ended.
         self._reader.join(_JOIN_S)
         return status
 

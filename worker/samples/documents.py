@@ -27,6 +27,7 @@ def write_pdf(path: Path, pages: tuple[str, ...], *, font: Font, password: str |
     """Write a PDF with a text layer and an embedded font, encrypted when a password is given."""
     pdfmetrics.registerFont(TTFont(font.name, str(font_path(font))))
     encryption = StandardEncryption(password, strength=128) if password else None
+    # invariant: no time stamps and ids in the file, so that the bytes are reproducible.
     canvas = Canvas(str(path), pagesize=A4, invariant=1, encrypt=encryption)
     canvas.setTitle(pages[0].split("\n")[0])
     for page in pages:

@@ -29,6 +29,7 @@ def write_jpeg_pdf(
                 offsets[number] = file.tell()
                 file.write(content)
             kids.append(f"{first} 0 R")
+        # The page tree comes last: the number of pages is known only now.
         offsets[_PAGE_TREE] = file.tell()
         tree = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(kids)}] >>"
         file.write(_object(_PAGE_TREE, tree))

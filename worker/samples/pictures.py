@@ -131,6 +131,7 @@ def _fax_page(text: str) -> Image.Image:
     font = _font(Font.VERA, 34)
     for number, line in enumerate(wrap(body, _FAX_PX[0] - 340, font.getlength)):
         draw.text((170, 330 + 64 * number), line, font=font, fill=0)
+    # Without dithering, which a fax machine's threshold does not have either.
     return page.convert("1", dither=Image.Dither.NONE)
 
 

@@ -45,6 +45,7 @@ def write_scan(
     truths = []
 
     def jpegs() -> Iterator[bytes]:
+        # Generated once for all pages, inside the generator: only a consumed scan pays for it.
         noise = _noise(seed, dpi)
         for number in range(1, pages + 1):
             words = scan_page(number, seed=seed, language=language)

@@ -28,6 +28,7 @@ def _fill_lines(pieces: list[str], glue: str, width: float, measure: Measure) ->
     line = pieces[0]
     for piece in pieces[1:]:
         longer = f"{line}{glue}{piece}"
+        # Punctuation that may not begin a line hangs into the margin.
         if measure(longer) <= width or piece in _NEVER_FIRST:
             line = longer
         else:

@@ -135,6 +135,7 @@ def _unreadable(folder: Path) -> list[Sample]:
     encrypted = folder / "人事評価表_暗号化.pdf"
     write_pdf(encrypted, sample_texts.PERSONNEL_REVIEW, font=Font.GOTHIC, password=_PASSWORD)
     corrupt = folder / "破損ファイル.pdf"
+    # A valid header, so that it is detected as PDF, and nothing valid after it.
     corrupt.write_bytes(b"%PDF-1.7\n" + random.Random(7).randbytes(20_000))
     return [
         Sample(

@@ -106,6 +106,7 @@ class BulkWriter:
             size_bytes = 0
             while self._waiting and len(group) < MAX_DOCUMENTS:
                 size_bytes += self._waiting[0].size_bytes
+                # A first document above the limit is taken nevertheless, and sent alone.
                 if group and size_bytes > MAX_BYTES:
                     break
                 group.append(self._waiting.popleft())

@@ -51,6 +51,7 @@ _BLOCKED = "cluster_block_exception"
 _NO_ALIAS = "invalid_alias_name_exception"
 _DIMENSION_MISMATCH = "dimension mismatch"
 """The index was created for the vectors of another model: not a fault of the document."""
+# OpenSearch reports the current version in this message only.
 _CURRENT_VERSION = re.compile(r"current version \[(\d+)\]")
 
 _RIGHTS_ADVICE = "Check CIS_OPENSEARCH_AUTH and its credentials, and the rights of this user or role."
@@ -167,6 +168,7 @@ def _error_for_status(what: str, status: int, cause: Mapping[str, Any], kind: st
             return MisconfiguredError(f"{message} {_RIGHTS_ADVICE}")
         case 400 | 413 if kind != _NO_ALIAS and _DIMENSION_MISMATCH not in message:
             return RejectedError(message, code=Code.INDEX_REJECTED)
+        # Any other 4xx is about the index or the request, so every document would fail alike.
         case _ if status < 500:
             return MisconfiguredError(f"{message} {_REINDEX_ADVICE}")
     return UnavailableError(message)

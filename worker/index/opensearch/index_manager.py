@@ -163,14 +163,14 @@ class IndexManager:
 
     def find(self, name_or_path: str) -> list[FileSummary]:
         """See SearchIndex."""
-        asked, path = replace_surrogates(name_or_path), fold_path(name_or_path)
+        file_id, path = replace_surrogates(name_or_path), fold_path(name_or_path)
         name = fold(re.split(r"[/\\]", name_or_path)[-1])
         answer = self._search(
-            self._files, find_body(file_id=asked, name=name, path=path, limit=_MAX_FIND_RESULTS)
+            self._files, find_body(file_id=file_id, name=name, path=path, limit=_MAX_FIND_RESULTS)
         )
         sources = [hit["_source"] for hit in answer["hits"]["hits"]]
         ranked = [
-            (rank(source["file_id"] == asked, source["name_key"], source["path_key"], path), source)
+            (rank(source["file_id"] == file_id, source["name_key"], source["path_key"], path), source)
             for source in sources
         ]
         best = min((place for place, _ in ranked if place is not None), default=None)
@@ -208,6 +208,7 @@ class IndexManager:
                 action = actions[number]
                 error = item_error(f"index file {action.file_id}", item, version=action.version)
                 outcome[number] = error
+                # Written, or refused for good: the item is not sent again.
                 if not isinstance(error, TransientError | IndexMissingError):
                     left.remove(number)
             if left:
@@ -230,6 +231,7 @@ class IndexManager:
                 return self._client.bulk(
                     body=b"".join(action.lines for action in actions),
                     refresh="true" if refresh else "false",
+                    # Without it a write to a missing alias would create an index with a guessed mapping.
                     require_alias="true",
                 )
 

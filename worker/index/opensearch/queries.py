@@ -32,7 +32,9 @@ def search_body(terms: Sequence[Term], *, limit: int, offset: int) -> Json:
             }
         },
         "_source": list(_HIT_FIELDS),
+        # The second key makes paging stable among equal scores.
         "sort": [{"_score": "desc"}, {"file_id": "asc"}],
+        # Otherwise the total stops at 10,000.
         "track_total_hits": True,
         "size": limit,
         "from": offset,

@@ -20,6 +20,7 @@ PAIRS = "bigram"
 """Sub-field of every text field with the same text as character bigrams."""
 
 _VERSION = 1
+# OpenSearch's default of 10,000 nested parts would refuse a long book.
 _NESTED_LIMIT = 100_000
 _EF_CONSTRUCTION, _M = 128, 16
 
@@ -166,4 +167,5 @@ def _body(settings: Mapping[str, Any], properties: Json, *, shards: int) -> Json
         "knn": True,  # cannot be enabled later, when a text model is set
         **settings,
     }
+    # strict: an unknown field means that index and worker do not match, and must not be mapped by guess.
     return {"settings": {"index": index}, "mappings": {"dynamic": "strict", "properties": properties}}

@@ -85,6 +85,7 @@ class SqliteFile:
         self._path = path
         self._lock = threading.Lock()
         with self._translate_errors():
+            # isolation_level None: transactions are explicit. The lock serialises the threads that share it.
             self._connection = sqlite3.connect(
                 path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
             )
@@ -104,6 +105,7 @@ class SqliteFile:
     @contextmanager
     def write_transaction(self) -> Iterator[sqlite3.Connection]:
         """A connection with the write lock; commits at the end of the block, rolls back on an exception."""
+        # IMMEDIATE: a read transaction that turns into a write fails with SQLITE_BUSY without waiting.
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 

@@ -117,6 +117,7 @@ class SqliteIndex:
         with self._file.read_transaction() as connection:
             for files, scores in _cosines(connection, query):
                 pairs = zip(scores.tolist(), files, strict=True)
+                # Only the best are kept, so memory does not grow with the index; ties go to the older file.
                 best = heapq.nlargest(limit, chain(best, pairs), key=lambda pair: (pair[0], -pair[1]))
             return [_similar_hit(connection, file, score) for score, file in best]
 
@@ -130,12 +131,13 @@ class SqliteIndex:
 
     def find(self, name_or_path: str) -> list[FileSummary]:
         """See SearchIndex."""
-        asked, path = replace_surrogates(name_or_path), fold_path(name_or_path)
+        file_id, path = replace_surrogates(name_or_path), fold_path(name_or_path)
         name = fold(re.split(r"[/\\]", name_or_path)[-1])
         with self._file.read_transaction() as connection:
-            rows = connection.execute(_FIND, (State.TOMBSTONED, asked, name, path)).fetchall()
+            rows = connection.execute(_FIND, (State.TOMBSTONED, file_id, name, path)).fetchall()
         ranked = [
-            (rank(row["file_id"] == asked, row["folded_name"], row["folded_path"], path), row) for row in rows
+            (rank(row["file_id"] == file_id, row["folded_name"], row["folded_path"], path), row)
+            for row in rows
         ]
         best = min((rank for rank, _ in ranked if rank is not None), default=None)
         return [_summary(row) for rank, row in ranked if rank is not None and rank == best]
