@@ -122,8 +122,7 @@ class FileTable:
         the commit replaces them, and pending flags are cleared.
         """
         values: dict[str, Value | None] = {
-            # Not ADD: a retry after a lost response would raise the fence twice. With the condition on the
-            # fence that was seen, it is refused and recognises its own attempt in the row.
+            # Not ADD: a retry after a lost response is refused, and recognises its own attempt in the row.
             "fence": (seen.fence if seen else 0) + 1,
             "attempt": attempt,
             "state": State.PROCESSING.value,
@@ -135,7 +134,6 @@ class FileTable:
             "file_path": message.display_path[:_PATH_CHARS],
             "beat": 0,
             "pipeline_version": self._pipeline_version,
-            # The commit of this attempt decides anew what is pending.
             **dict.fromkeys(_PENDING),
         }
         # Counts and checkpoint belong to one version, and end with it.
