@@ -22,7 +22,6 @@ from PIL import Image
 from worker.errors import Code, MisconfiguredError, OCRError, RejectedError, WorkerError
 from worker.extract.disk_space import full_disk, tells_full_disk
 from worker.extract.extractors import EXTRACTORS
-from worker.extract.image.blank_page import is_blank
 from worker.extract.image.thumbnail import picture_to_embed, thumbnail
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
@@ -159,7 +158,7 @@ class DocumentProcess:
             hint = layer.language or hint
         try:
             picture = render(number, self._picture_folder())
-            page = self._read_picture(picture, number, hint)
+            page = self._engine.read_page(picture, number=number, hint=hint)
         except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
             lost = self._why_lost(error)
             if lost in _OF_THE_MACHINE:
@@ -192,11 +191,6 @@ class DocumentProcess:
         """In memory while there is room, else where this process makes its other files."""
         place = picture_folder(self._folder, slots=self._slots)
         return self._scratch if place == self._folder else place
-
-    def _read_picture(self, picture: Path, number: int, hint: str | None) -> Page:
-        if is_blank(picture):
-            return Page(number=number, text="", source=TextSource.BLANK)
-        return self._engine.read_page(picture, number=number, hint=hint)
 
 
 def _plain(page: Page | int) -> dict[str, object] | None:

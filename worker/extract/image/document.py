@@ -19,7 +19,7 @@ import pillow_heif
 from PIL import ExifTags, Image, ImageCms, ImageStat
 
 from worker.errors import Code, OCRError, RejectedError
-from worker.extract.image.blank_page import shows_nothing
+from worker.extract.image.blank_page import is_blank
 from worker.extract.image.grayscale import on_paper, to_grey
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
@@ -178,7 +178,7 @@ def _render(picture: _ImageFile, number: int, folder: Path) -> Path:
         with _opened(picture.path) as image:
             image.seek(number - 1)
             grey = _grey(image)
-            if shows_nothing(grey):
+            if is_blank(grey):
                 grey = _colours_apart(picture.path, number - 1) or grey
             _upright(_square(grey, image), image).save(target, format="PPM")
     except _UNREADABLE as error:
@@ -218,7 +218,7 @@ def _colours_apart(path: Path, frame: int) -> Image.Image | None:
             return None
         shrink = _shrink(image.size)
         colours = (image if shrink == 1 else image.reduce(shrink)).convert("RGB").split()
-        telling = [colour for colour in colours if not shows_nothing(colour)]
+        telling = [colour for colour in colours if not is_blank(colour)]
         return max(telling, key=lambda colour: ImageStat.Stat(colour).stddev[0], default=None)
 
 

@@ -35,6 +35,13 @@ def on_paper(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(paper, layer).convert("RGB")
 
 
+def noise_level(grey: Image.Image) -> float:
+    """Standard deviation of the noise of a page, in gray levels; strokes, being few, do not count."""
+    steps = np.abs(np.diff(np.asarray(grey)[::4].astype(np.int16), axis=1))
+    # The median absolute difference of two normally distributed values is 0.954 standard deviations.
+    return float(np.median(steps)) / 0.954 if steps.size else 0.0
+
+
 def _scaled_to_8_bits(image: Image.Image) -> Image.Image:
     pixels = np.asarray(image, dtype=np.float64)
     highest = pixels.max(initial=0.0)

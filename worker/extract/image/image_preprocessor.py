@@ -20,16 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
-from worker.extract.image.grayscale import to_grey
+from worker.extract.image.grayscale import noise_level, to_grey
 from worker.extract.image.inverted_regions import LIGHT_ON_DARK, dark_bands
 
 _MEDIAN_PX = 3
 _WHITE = 255
-_LEAST_CONTRAST, _MOST_CONTRAST = 10, 48
-_SURELY_NOT_GRAIN = 6.0
-"""Ink differs from the paper by that many times the grain that is left after averaging 4 x 4 pixels, by at
-least 10 grey levels; what differs by 48 is ink whatever the grain."""
-_INK_SHARE = 1e-4
 _PROBE_PX = 800
 _MAX_SKEW_DEGREES = 15
 _CLEARLY_SHARPER = 1.1
@@ -95,7 +90,7 @@ class ImagePreprocessor:
             grey = self.invert(grey)
         if _unevenness(_paper(grey)) > _UNEVEN:
             grey = self.even_light(grey)
-        if grain(grey) > _GRAIN or _is_bilevel(grey):
+        if noise_level(grey) > _GRAIN or _is_bilevel(grey):
             grey = self.soften(grey)
         return self.deskew(grey)
 
@@ -162,20 +157,6 @@ class ImagePreprocessor:
 def is_coarse(grey: Image.Image) -> bool:
     """Whether a picture is small, and its strokes not those of large letters."""
     return grey.width * grey.height < _SMALL_PIXELS and _stroke_px(grey) < _LARGE_STROKE_PX
-
-
-def has_ink(grey: Image.Image) -> bool:
-    """Whether anything stands out from the paper of a grey page: False for a blank one."""
-    pixels = np.asarray(grey.reduce(4), dtype=np.int16)
-    contrast = min(_MOST_CONTRAST, max(_LEAST_CONTRAST, _SURELY_NOT_GRAIN * grain(grey) / 4))
-    outstanding = np.abs(pixels - np.median(pixels)) > contrast
-    return bool(outstanding.mean() >= _INK_SHARE)
-
-
-def grain(grey: Image.Image) -> float:
-    """Standard deviation of the grain on the paper, in grey levels; strokes, being few, do not count."""
-    steps = np.abs(np.diff(np.asarray(grey)[::4].astype(np.int16), axis=1))
-    return float(np.median(steps)) / 0.954 if steps.size else 0.0  # of the difference of two normal values
 
 
 def skew_degrees(grey: Image.Image) -> float:

@@ -61,6 +61,8 @@ class OCREngine:
         """
         started = time.monotonic()
         best = self._read(image_path, hint=hint)
+        if best is None:
+            return Page(number=number, text="", source=TextSource.BLANK)
         reading = best.reading
         return Page(
             number=number,
@@ -86,12 +88,12 @@ class OCREngine:
         """
         path = Path(path)
         if not preprocess:
-            return self._read(path, every_language=auto_detect_language).reading.text
+            return _text_of(self._read(path, every_language=auto_detect_language))
         clean = ImagePreprocessor().process(load_grey(path))
         with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
             clean_path = Path(folder, "clean.pgm")
             clean.save(clean_path)
-            return self._read(clean_path, every_language=auto_detect_language, mend=False).reading.text
+            return _text_of(self._read(clean_path, every_language=auto_detect_language, mend=False))
 
     def extract_text_from_pdf(self, path: Path | str) -> str:
         """The recognised text of all pages in order, an empty line between pages.
@@ -135,7 +137,7 @@ class OCREngine:
 
     def _read(
         self, path: Path, *, hint: str | None = None, every_language: bool = False, mend: bool = True
-    ) -> Pass:
+    ) -> Pass | None:
         first = first_language(self.languages, hint)
         with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
             reader = PageRecognition(
@@ -156,6 +158,10 @@ class OCREngine:
     def _named(self, best: Pass) -> str:
         again = f" + {best.lines_read_again} lines rapidocr" if best.lines_read_again else ""
         return f"{self._ocr_engine.name} {best.model}{again}"
+
+
+def _text_of(best: Pass | None) -> str:
+    return best.reading.text if best is not None else ""
 
 
 @contextmanager

@@ -23,8 +23,9 @@ from pathlib import Path
 from PIL import Image
 
 from worker.errors import OCRError
+from worker.extract.image.blank_page import is_blank
 from worker.extract.image.grayscale import to_grey
-from worker.extract.image.image_preprocessor import ImagePreprocessor, has_ink, is_coarse
+from worker.extract.image.image_preprocessor import ImagePreprocessor, is_coarse
 from worker.extract.language_hint import language_of
 from worker.extract.ocr.engines import Engine
 from worker.extract.ocr.line_rerecognition import LineRerecognition, look_again
@@ -39,7 +40,7 @@ from worker.extract.ocr.model_selection import (
     psm_of,
 )
 from worker.extract.ocr.tesseract_cli import installed_languages
-from worker.extract.ocr.tesseract_tsv import Reading, parse, reading_of
+from worker.extract.ocr.tesseract_tsv import Reading, parse
 
 _CREDIBLE_DPI = range(150, 1201)
 """What a file says of its resolution; below are the 72 and 96 that programs write when they do not know."""
@@ -100,8 +101,8 @@ class PageRecognition:
         every_language: bool = False,
         mend: bool = True,
         look: LineRerecognition | None = None,
-    ) -> Pass:
-        """Read the page, `first` being the language to begin with; the best of all passes.
+    ) -> Pass | None:
+        """The best pass over the page, `first` being the language to begin with; None for a blank page.
 
         With `every_language` all of them read it, else another only where the reading fits badly. Without
         `mend` the picture is read as it is; with a `look` unsure lines are read again, unless half of the
@@ -110,7 +111,7 @@ class PageRecognition:
         fails or runs out of time leaves what was read before.
         """
         if mend and not self._prepare():
-            return self._nothing(first)
+            return None
         done = self._read_in(first)
         with suppress(OCRError, MemoryError):
             self._improve(done, languages)
@@ -127,7 +128,7 @@ class PageRecognition:
     def _prepare(self) -> bool:
         """Mend the picture where it needs it; False for a blank page."""
         grey = load_grey(self._picture)
-        if not has_ink(grey):
+        if is_blank(grey):
             return False
         if is_coarse(grey):
             self._undoubled = (self._picture, self._size_px)
@@ -138,16 +139,6 @@ class PageRecognition:
             self._undoubled = None
             self._replace(mended)
         return True
-
-    def _nothing(self, model: str) -> Pass:
-        width_px, height_px = self._size_px
-        return Pass(
-            model=model,
-            reading=reading_of(()),
-            picture=self._picture,
-            width_px=width_px,
-            height_px=height_px,
-        )
 
     def _read_in(self, model: str, *, psm: int | None = None) -> Pass:
         tsv = self._ocr_engine.recognise(

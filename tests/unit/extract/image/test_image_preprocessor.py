@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike
 from PIL import Image, ImageDraw
 
 from worker.extract.image.grayscale import to_grey
-from worker.extract.image.image_preprocessor import ImagePreprocessor, has_ink, is_coarse, skew_degrees
+from worker.extract.image.image_preprocessor import ImagePreprocessor, is_coarse, skew_degrees
 
 pytestmark = pytest.mark.unit
 
@@ -142,27 +142,6 @@ def _noisy_paper() -> Image.Image:
     return Image.fromarray(noise.astype(np.uint8))
 
 
-def _one_word() -> Image.Image:
-    image = Image.new("L", (1654, 2339), 250)
-    ImageDraw.Draw(image).rectangle((800, 1000, 900, 1025), fill=20)
-    return image
-
-
-@pytest.mark.parametrize(
-    ("image", "ink"),
-    [
-        (_page(), True),
-        (_page(ink=230, paper=20), True),
-        (_one_word(), True),
-        (Image.new("L", (400, 400), 255), False),
-        (_noisy_paper(), False),
-    ],
-    ids=["text", "light on dark", "one word", "blank", "noisy paper"],
-)
-def test_ink_is_told_from_paper(image: Image.Image, ink: bool) -> None:
-    assert has_ink(image) is ink
-
-
 @pytest.mark.parametrize("degrees", [-12.0, -3.5, 2.25, 10.0])
 @pytest.mark.parametrize(("ink", "paper"), [(0, 255), (240, 30)])
 def test_the_skew_of_a_page_is_found(degrees: float, ink: int, paper: int) -> None:
@@ -266,7 +245,3 @@ def test_deskew_can_be_chosen(degrees: float, named: bool) -> None:
     preprocessor.process(page, deskew=True, denoise=False, threshold=False)
 
     assert ("deskew" in preprocessor.last_operations) is named
-
-
-def test_faint_text_is_ink() -> None:
-    assert has_ink(_grainy(_page(ink=178, paper=200), 5.0))

@@ -16,7 +16,7 @@ from worker.extract.ocr import page_recognition
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.ocr.page_recognition import Pass
-from worker.models.page import TextSource
+from worker.models.page import Page, TextSource
 
 pytestmark = pytest.mark.unit
 
@@ -50,6 +50,17 @@ def test_a_page_without_words_has_no_language_and_no_confidence(tesseract: Path,
     result = OCREngine().read_page(page, number=1, hint="jpn")
 
     assert (result.text, result.language, result.confidence, result.words) == ("", None, None, "[]")
+
+
+def test_a_blank_page_takes_no_pass(tesseract: Path, tmp_path: Path) -> None:
+    blank = tmp_path / "blank.pgm"
+    Image.new("L", (1000, 800), 255).save(blank)
+
+    assert OCREngine().read_page(blank, number=7, hint="jpn") == Page(
+        number=7, text="", source=TextSource.BLANK
+    )
+    assert OCREngine().extract_text(blank) == ""
+    assert not (tesseract / "calls").exists()
 
 
 def test_vertical_text_is_reported_in_its_language(tesseract: Path, page: Path) -> None:
