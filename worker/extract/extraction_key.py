@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from worker.extract.read_options import ReadOptions
 
-PIPELINE_VERSION = "3"
+PIPELINE_VERSION = "4"
 """Raise it with every change that makes other text, pages or pictures out of the same file."""
 
 

@@ -19,7 +19,7 @@ from collections.abc import Collection, Sequence
 
 from worker.extract.language_hint import VERTICAL_SUFFIX, language_of
 from worker.extract.ocr.tesseract_tsv import Reading, reading_of
-from worker.extract.text.script import script_shares
+from worker.extract.text.script import HAN, LATIN, script_shares
 
 _INVENTED = 40.0
 """A line under this, on a page that is poor, was made of specks and edges: what two photos without text gave
@@ -46,8 +46,15 @@ _AUTOMATIC_PSM = 3
 
 
 def first_language(languages: Sequence[str], hint: str | None) -> str:
-    """The model to read first: the hint (a neighbour page's) where it is allowed, else the likeliest."""
-    return hint if hint is not None and language_of(hint) in languages else languages[0]
+    """The model to read first: the hint where it is one of a configured language, else the likeliest.
+
+    A hint that is only a script (`language_of_text`) calls for the first language that is written in it.
+    """
+    if hint is not None and language_of(hint) in languages:
+        return hint
+    if hint in (LATIN, HAN):
+        return next((name for name in languages if _reads_cjk(name) is (hint == HAN)), languages[0])
+    return languages[0]
 
 
 def psm_of(model: str) -> int:

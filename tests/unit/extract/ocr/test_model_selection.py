@@ -36,10 +36,30 @@ def _reading(text: str, confidence: float | None) -> Reading:
 
 @pytest.mark.parametrize(
     ("hint", "first"),
-    [(None, "jpn"), ("eng", "eng"), ("jpn", "jpn"), ("fra", "jpn"), ("", "jpn"), ("jpn_vert", "jpn_vert")],
+    [
+        (None, "jpn"),
+        ("eng", "eng"),
+        ("jpn", "jpn"),
+        ("fra", "jpn"),
+        ("", "jpn"),
+        ("jpn_vert", "jpn_vert"),
+        ("Latn", "eng"),
+        ("Hani", "jpn"),
+        ("Cyrl", "jpn"),
+    ],
 )
 def test_the_hint_is_read_first_where_it_is_allowed(hint: str | None, first: str) -> None:
     assert first_language(_BOTH, hint) == first
+
+
+@pytest.mark.parametrize(
+    ("languages", "hint", "first"),
+    [(("eng", "jpn"), "Hani", "jpn"), (("eng",), "Hani", "eng"), (("kor", "jpn"), "Latn", "kor")],
+)
+def test_a_script_calls_for_a_language_that_is_written_in_it(
+    languages: tuple[str, ...], hint: str, first: str
+) -> None:
+    assert first_language(languages, hint) == first
 
 
 @pytest.mark.parametrize(
