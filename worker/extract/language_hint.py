@@ -8,7 +8,7 @@ VERTICAL_SUFFIX = "_vert"
 
 
 def hint_of(page: Page) -> str | None:
-    """What `first_language` chooses the next page's model by: the model that read this page, else its language.
+    """The model that read this page, else its language: the next page probably needs the same.
 
     A text layer may have only a script (`Latn`), see `language_of_text`.
     """

@@ -17,7 +17,7 @@ _TILE_PX = 4
 """Half a millimetre at 200 dpi; less in small pictures, whose characters are small too."""
 _TILES_ON_LONG_SIDE = 580
 _LEAST_CONTRAST, _MOST_CONTRAST = 20, 48
-"""Gray levels by which a tile of ink differs from the background: 20 is more than the shading of a scanned
+"""Grey levels by which a tile of ink differs from the background: 20 is more than the shading of a scanned
 page, and 48 is ink however strong the noise is."""
 _SURELY_NOT_NOISE = 6.0
 """So many standard deviations of the noise that is left after averaging over a tile."""
@@ -26,7 +26,7 @@ _RUN = 3
 
 
 def is_blank(grey: Image.Image) -> bool:
-    """Whether a page in 8-bit gray has no three tiles of ink in a row, across or down.
+    """Whether a page in 8-bit grey has no three tiles of ink in a row, across or down.
 
     The ink may be lighter than the background, and the background of any brightness.
     """

@@ -25,7 +25,7 @@ from PIL import Image
 from worker.errors import OCRError
 from worker.extract.image.blank_page import is_blank
 from worker.extract.image.grayscale import to_grey
-from worker.extract.image.image_preprocessor import ImagePreprocessor, is_coarse
+from worker.extract.image.image_preprocessor import ImagePreprocessor, is_low_resolution
 from worker.extract.language_hint import language_of
 from worker.extract.ocr.engines import Engine
 from worker.extract.ocr.line_rerecognition import LineRerecognition, look_again
@@ -130,11 +130,11 @@ class PageRecognition:
         grey = load_grey(self._picture)
         if is_blank(grey):
             return False
-        if is_coarse(grey):
+        if is_low_resolution(grey):
             self._undoubled = (self._picture, self._size_px)
             grey = grey.resize((2 * grey.width, 2 * grey.height), Image.Resampling.BICUBIC)
             self._replace(grey)
-        mended = ImagePreprocessor().mend(grey)
+        mended = ImagePreprocessor().clean_up(grey)
         if mended is not grey:
             self._undoubled = None
             self._replace(mended)

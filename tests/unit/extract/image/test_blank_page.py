@@ -1,4 +1,4 @@
-"""Blank pages are seen as blank, and nothing else is."""
+"""Blank pages are found, and no other page is called blank."""
 
 from __future__ import annotations
 
@@ -42,36 +42,36 @@ def test_a_page_without_ink_is_blank(page: Image.Image) -> None:
     assert is_blank(page)
 
 
-def _written(page: Image.Image, text: str, *, size_px: int, ink: int = 0) -> Image.Image:
-    written = page.copy()
-    ImageDraw.Draw(written).text((800, 2_200), text, fill=ink, font=ImageFont.load_default(size_px))
-    return written
+def _write(page: Image.Image, text: str, *, size_px: int, ink: int = 0) -> Image.Image:
+    copy = page.copy()
+    ImageDraw.Draw(copy).text((800, 2_200), text, fill=ink, font=ImageFont.load_default(size_px))
+    return copy
 
 
 _WRITTEN = {
-    "a page number": _written(_paper(), "3", size_px=28),
-    "a small page number": _written(_paper(), "7", size_px=17),
-    "one small word": _written(_paper(), "draft", size_px=14),
-    "a dash": _written(_paper(), "-", size_px=50),
-    "pale letters": _written(_paper(grey=250), "pale", size_px=28, ink=190),
-    "white on black": _written(_paper(grey=0), "night", size_px=28, ink=255),
-    "in a noisy scan": _written(_paper(grey=235, noise=12), "12", size_px=28, ink=40),
+    "a page number": _write(_paper(), "3", size_px=28),
+    "a small page number": _write(_paper(), "7", size_px=17),
+    "one small word": _write(_paper(), "draft", size_px=14),
+    "a dash": _write(_paper(), "-", size_px=50),
+    "pale characters": _write(_paper(grey=250), "pale", size_px=28, ink=190),
+    "white on black": _write(_paper(grey=0), "night", size_px=28, ink=255),
+    "in a noisy scan": _write(_paper(grey=235, noise=12), "12", size_px=28, ink=40),
 }
 
 
 @pytest.mark.parametrize("page", _WRITTEN.values(), ids=_WRITTEN.keys())
-def test_the_least_writing_is_seen(page: Image.Image) -> None:
+def test_the_smallest_text_is_ink(page: Image.Image) -> None:
     assert not is_blank(page)
 
 
-def test_in_a_small_picture_small_letters_are_seen() -> None:
+def test_in_a_small_picture_small_characters_are_ink() -> None:
     picture = Image.new("L", (200, 60), 255)
     ImageDraw.Draw(picture).text((20, 20), "total", font=ImageFont.load_default(10))
 
     assert not is_blank(picture)
 
 
-def test_a_picture_of_three_pixels_is_no_fault() -> None:
+def test_a_picture_of_three_pixels_is_blank() -> None:
     assert is_blank(Image.new("L", (3, 1), 255))
     assert is_blank(Image.new("L", (1, 1), 255))
 
