@@ -1,4 +1,4 @@
-"""What reads pages: chosen from what is there, and part of what a stored result is known by."""
+"""The tools that read pages: selected from the installed ones, and part of the extraction key."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ALL = replace(_PLAIN, tesserocr="2.8", rapidocr="3.10")
         "second pass asked for",
     ],
 )
-def test_what_is_there_is_used_unless_told_otherwise(
+def test_installed_tools_are_used_unless_the_settings_say_otherwise(
     asked: tuple[str, str], tools: Tools, used: dict[str, str]
 ) -> None:
     options = resolve_options(replace(_OPTIONS, ocr_engine=asked[0], second_pass=asked[1]), tools)
@@ -49,7 +49,7 @@ def test_what_is_there_is_used_unless_told_otherwise(
     [({"ocr_engine": "tesserocr"}, r"cis-worker\[fast\]"), ({"second_pass": "on"}, r"cis-worker\[neural\]")],
     ids=["tesserocr", "second pass"],
 )
-def test_what_is_asked_for_and_not_there_stops_the_worker(asked: dict[str, str], setting: str) -> None:
+def test_a_required_tool_that_is_missing_stops_the_worker(asked: dict[str, str], setting: str) -> None:
     options = ReadOptions(limits=_OPTIONS.limits, languages=("jpn",), dpi=200, **asked)  # type: ignore[arg-type]
 
     with pytest.raises(MisconfiguredError, match=setting) as caught:

@@ -1,4 +1,4 @@
-"""What all text has in common: how it is stored, and what is known of its language."""
+"""The form in which text is stored, and the language it is known to be in."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def clean(text: str) -> str:
-    """Text as it is stored: lines end in a line feed, no control characters but tab, no outer blanks."""
+    """Text in its stored form: lines end in a line feed, no control characters but tab, no outer blanks."""
     return UNPRINTABLE.sub("", _LINE_ENDS.sub("\n", text)).strip()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 KANA, HAN, HANGUL, LATIN = "Hrkt", "Hani", "Hang", "Latn"
-"""Names of scripts are codes of ISO 15924: they begin with a capital, as no name of an OCR model does."""
+"""Codes of ISO 15924: they begin with a capital, so none is the name of an OCR model."""
 
 _SCRIPTS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
