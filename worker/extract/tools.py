@@ -52,8 +52,8 @@ def resolve_options(options: ReadOptions, tools: Tools) -> ReadOptions:
     return replace(options, ocr_engine=ocr_engine, second_pass=second_pass)
 
 
-def versions_used(options: ReadOptions, tools: Tools) -> Mapping[str, str]:
-    """Versions, by name, of the tools that read files under options from `resolve_options`."""
+def tool_versions(options: ReadOptions, tools: Tools) -> Mapping[str, str]:
+    """Versions, by name, of the tools that files are read with, under options from `resolve_options`."""
     versions = {options.ocr_engine: getattr(tools, options.ocr_engine)}
     if options.second_pass not in _NOT_SELECTED:
         versions["rapidocr"] = tools.rapidocr

@@ -10,7 +10,7 @@ from worker.config import Settings
 from worker.document.options_from_settings import limits
 from worker.errors import Code, MisconfiguredError
 from worker.extract.read_options import ReadOptions
-from worker.extract.tools import Tools, resolve_options, versions_used
+from worker.extract.tools import Tools, resolve_options, tool_versions
 
 pytestmark = pytest.mark.unit
 
@@ -41,7 +41,7 @@ def test_installed_tools_are_used_unless_the_settings_say_otherwise(
 ) -> None:
     options = resolve_options(replace(_OPTIONS, ocr_engine=asked[0], second_pass=asked[1]), tools)
 
-    assert versions_used(options, tools) == used
+    assert tool_versions(options, tools) == used
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,6 @@ def test_a_converter_that_is_missing_is_not_named() -> None:
     options = resolve_options(
         replace(_OPTIONS, ocr_engine="tesseract", second_pass="off"), Tools(tesseract="5", languages=())
     )
-    assert versions_used(options, Tools(tesseract="5", languages=())) == {"tesseract": "5"}
+    assert tool_versions(options, Tools(tesseract="5", languages=())) == {"tesseract": "5"}
     there = Tools(tesseract="5", languages=(), libre_office="7.4")
-    assert versions_used(options, there) == {"tesseract": "5", "libreoffice": "7.4"}
+    assert tool_versions(options, there) == {"tesseract": "5", "libreoffice": "7.4"}

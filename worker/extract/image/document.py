@@ -65,7 +65,7 @@ def _frame_problems(path: Path, max_pixels: int) -> Iterator[Code | None]:
     try:
         image = Image.open(path, formats=FORMATS)
     except DECODER_ERRORS as error:
-        yield _code_of_unopened(path, error, max_pixels)
+        yield _rejection_code(path, error, max_pixels)
         return
     with image:
         frames = _MAX_FRAMES if image.format == "TIFF" else 1
@@ -80,7 +80,7 @@ def _frame_problems(path: Path, max_pixels: int) -> Iterator[Code | None]:
             yield Code.TOO_MANY_PIXELS if image.width * image.height > max_pixels else None
 
 
-def _code_of_unopened(path: Path, error: Exception, max_pixels: int) -> Code:
+def _rejection_code(path: Path, error: Exception, max_pixels: int) -> Code:
     """TOO_MANY_PIXELS; else raises MemoryError, or RejectedError for a damaged file."""
     # Only WebP allocates memory for its pixels when it is opened, and its error does not name the cause.
     with path.open("rb") as file:

@@ -106,7 +106,7 @@ def decode(data: bytes, declared: str | None = None) -> str:
     mixed = _decode_mixed_lines(data)
     if mixed is not None:
         return mixed
-    encoding = _detect_encoding(data, _declared_codec(declared))
+    encoding = _detect_encoding(data, _codec_of(declared))
     if encoding == _JIS:
         return decode_jis(data)
     return data.decode(encoding, "replace")
@@ -169,7 +169,7 @@ def _best_encoding(
     return best, scores.get(best, -math.inf)
 
 
-def _declared_codec(declared: str | None) -> str | None:
+def _codec_of(declared: str | None) -> str | None:
     """The codec for a declared name, or the superset used under that name; None where there is none."""
     try:
         name = codecs.lookup(_SUPERSETS.get((declared or "").lower(), declared or "")).name

@@ -48,7 +48,7 @@ def open_html(path: Path, options: ReadOptions) -> PageSource:
     target = _VisibleText()
     parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, huge_tree=False)
     try:
-        parser.feed(decode(data, _declared_encoding(data)).encode("utf-8", "replace"))
+        parser.feed(decode(data, _find_declaration(data)).encode("utf-8", "replace"))
         parser.close()
     except (etree.LxmlError, ValueError, AssertionError):
         # The text up to the error is kept; the parser recovers from nearly all of them.
@@ -62,7 +62,7 @@ def open_xml(path: Path, options: ReadOptions) -> PageSource:
     Raises RejectedError when the file is empty.
     """
     data = read_start(path, options)
-    text = decode(data, _declared_encoding(data)).removeprefix("\ufeff")
+    text = decode(data, _find_declaration(data)).removeprefix("\ufeff")
     target = _XmlText()
     try:
         target.parse(_XML_DECLARATION.sub("", text))
@@ -71,7 +71,7 @@ def open_xml(path: Path, options: ReadOptions) -> PageSource:
     return one_page(clean(_BLANK_LINES.sub("\n", target.text())), options)
 
 
-def _declared_encoding(data: bytes) -> str | None:
+def _find_declaration(data: bytes) -> str | None:
     declaration = _DECLARED.search(data[:_DECLARED_WITHIN_BYTES])
     return declaration[1].decode("ascii", "replace") if declaration else None
 

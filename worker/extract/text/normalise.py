@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.extract.text.charset import UNPRINTABLE
-from worker.extract.text.script import HAN, HANGUL, KANA, LATIN, letters_by_script
+from worker.extract.text.script import HAN, HANGUL, KANA, LATIN, distinct_kanji, letters_by_script
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
@@ -64,7 +64,7 @@ def _has_japanese_forms(text: str) -> bool:
 
     The reformed characters of both countries differ (営 is 营 or 營), so a few words show it.
     """
-    kanji = "".join({char for char in text if char >= "\u3400"})
+    kanji = "".join(distinct_kanji(text))
     return _can_encode(kanji, _JAPANESE_SET) and not any(_can_encode(kanji, name) for name in _CHINESE_SETS)
 
 

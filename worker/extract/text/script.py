@@ -55,6 +55,11 @@ def letters_by_script(text: str) -> dict[str, int]:
     return {script: len(letters.findall(text)) for script, letters in _SCRIPTS.items()}
 
 
+def distinct_kanji(text: str) -> frozenset[str]:
+    """The different kanji of a text."""
+    return frozenset(_SCRIPTS[HAN].findall(text))
+
+
 def is_unspaced(char: str) -> bool:
     """Whether a character belongs to a script written without spaces (Hangul is wide and has them)."""
     return unicodedata.east_asian_width(char) in "WFH" and not "가" <= char <= "힣"

@@ -24,6 +24,7 @@ def test_line_ends_become_line_feeds_and_control_characters_go() -> None:
         ("東京都千代田区", "jpn"),
         ("Amazon S3 のバケットを作成する", "jpn"),
         ("営業報告書", "jpn"),
+        ("営業報告書（２０２５）😀", "jpn"),
         ("Trace-based compilation with the tracing compiler", "eng"),
         ("This is some text", "eng"),
         ("안녕하세요", "kor"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.extract.text.script import letters_by_script, script_shares
+from worker.extract.text.script import distinct_kanji, letters_by_script, script_shares
 
 pytestmark = pytest.mark.unit
 
@@ -30,3 +30,7 @@ def test_letters_of_other_scripts_are_counted_by_their_codes() -> None:
         "Thai": 3,
         "Deva": 6,
     }
+
+
+def test_kanji_are_found_once_each_without_kana_and_symbols() -> None:
+    assert distinct_kanji("東京は東、😀（𠮟る）") == {"東", "京", "𠮟"}
