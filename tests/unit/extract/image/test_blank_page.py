@@ -13,11 +13,11 @@ pytestmark = pytest.mark.unit
 _A4_PX = (1654, 2339)
 
 
-def _paper(*, grey: int = 255, noise: float = 0.0, specks: int = 0) -> Image.Image:
+def _paper(*, grey: int = 255, noise: float = 0.0, speckles: int = 0) -> Image.Image:
     chance = np.random.default_rng(5)
     pixels = np.full(_A4_PX[::-1], grey, dtype=np.float64)
     pixels += chance.normal(0.0, noise, pixels.shape) if noise else 0.0
-    for top, left in chance.integers(0, 1_600, (specks, 2)):
+    for top, left in chance.integers(0, 1_600, (speckles, 2)):
         pixels[top : top + 3, left : left + 3] = 0
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
@@ -33,7 +33,7 @@ _BLANK = {
     "black": _paper(grey=0),
     "a noisy scan": _paper(grey=235, noise=12),
     "a shaded scan": _shaded(),
-    "dust": _paper(grey=245, noise=4, specks=40),
+    "dust": _paper(grey=245, noise=4, speckles=40),
 }
 
 

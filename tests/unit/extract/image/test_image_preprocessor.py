@@ -110,7 +110,7 @@ def test_a_grey_image_is_not_copied() -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "P", "RGBA"])
-def test_denoise_removes_a_speck_and_keeps_a_stroke(mode: str) -> None:
+def test_denoise_removes_speckle_and_keeps_a_stroke(mode: str) -> None:
     image = Image.new("L", (30, 30), 255)
     image.putpixel((5, 5), 0)
     ImageDraw.Draw(image).rectangle((15, 15, 20, 20), fill=0)
