@@ -34,7 +34,7 @@ from worker.document.embedder import Embedder
 from worker.document.options_from_settings import read_options
 from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
 from worker.extract.read_options import ReadOptions
-from worker.extract.tools import Tools, resolve_options, versions_used
+from worker.extract.tools import Tools, resolve_options, tool_versions
 from worker.file_processor import FileProcessor
 from worker.lifecycle import Lifecycle
 from worker.replayer import Replayer
@@ -57,7 +57,7 @@ def _with_secret(options: ReadOptions, settings: Settings) -> ReadOptions:
 def key_here(settings: Settings, tools: Tools) -> str:
     """The extraction key of what these settings and tools make of a file."""
     options = resolve_options(read_options(settings), tools)
-    return extraction_key(options, versions_used(options, tools))
+    return extraction_key(options, tool_versions(options, tools))
 
 
 def run(settings: Settings) -> int:

@@ -63,20 +63,20 @@ mkdir -p "$out"
 
 @dataclass(frozen=True, kw_only=True)
 class StandInOffice:
-    """A stand-in for LibreOffice that is first on the PATH; `ready.pdf` in its folder is one it may give."""
+    """A stand-in for LibreOffice that is first on the PATH; `ready.pdf` in its folder is a result."""
 
     folder: Path
 
     def behaves(self, commands: str) -> None:
-        """What it does then, with $here, $input and $out, the folder for its output."""
+        """Set the commands of a conversion, with $here, $input and $out, the folder for its output."""
         program = self.folder / "soffice"
         program.write_text(_SOFFICE.format(here=self.folder, behaviour=commands))
         program.chmod(0o755)
 
     def calls(self) -> list[str]:
         """The arguments of every run."""
-        told = self.folder / "arguments"
-        return told.read_text().splitlines() if told.exists() else []
+        arguments = self.folder / "arguments"
+        return arguments.read_text().splitlines() if arguments.exists() else []
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Which programs and libraries that read documents are installed here."""
+"""Which programs and libraries for reading documents are installed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from worker.extract.tools import Tools
 
 
 def probe() -> Tools:
-    """Look around. Raises MisconfiguredError when Tesseract is missing; the others are optional."""
+    """Find them with their versions. Raises MisconfiguredError without Tesseract; the others are optional."""
     return Tools(
         tesseract=tesseract_version(),
         languages=tuple(sorted(installed_languages())),

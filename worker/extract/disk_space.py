@@ -1,8 +1,4 @@
-"""Whether a full disk is to blame: then the file is not, and is read again when there is room.
-
-What was written until the disk was full is removed with the failure, so it is asked before that, or told by
-the error that the system gave.
-"""
+"""Full disks: then the file is not damaged, and is read again when there is space."""
 
 from __future__ import annotations
 
@@ -11,22 +7,23 @@ import os
 import shutil
 from pathlib import Path
 
-_LEAST_FREE_BYTES = 4 * 1024**2
+_MIN_FREE_BYTES = 4 * 1024**2
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def full_disk(folder: Path) -> OSError | None:
-    """The error of the system where hardly anything can be written into the folder, None where it can.
+    """The system's error where hardly anything can be written into the folder, else None.
 
-    It is the cause to name for the failure of a program, which does not say why it wrote nothing.
+    It is the cause of a failed program, which does not say why it wrote nothing. Ask before the program's
+    output is removed, which frees the space.
     """
-    if shutil.disk_usage(folder).free >= _LEAST_FREE_BYTES:
+    if shutil.disk_usage(folder).free >= _MIN_FREE_BYTES:
         return None
     return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
-def tells_full_disk(error: BaseException | None) -> bool:
-    """Whether an error, or one that it came from, says that a disk is full."""
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or one of its causes, is that of a full disk."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
             return True

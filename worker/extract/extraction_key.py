@@ -1,4 +1,4 @@
-"""The key under which a result is kept: equal for equal bytes read in the same way, by the same tools."""
+"""The extraction key: equal for results that the same options and tools extract from the same bytes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Mapping
 
 from worker.extract.read_options import ReadOptions
 
-PIPELINE_VERSION = "3"
-"""Raise it with every change that makes other text, pages or pictures out of the same file."""
+PIPELINE_VERSION = "4"
+"""Raise it with every change that extracts other text, pages or pictures from the same file."""
 
 
 def extraction_key(options: ReadOptions, tools: Mapping[str, str]) -> str:
-    """16 hex digits over all that decides what text comes out of a file.
+    """16 hex digits over everything that the text of a file depends on.
 
-    `tools` maps the programs and models that read pages to their versions. Time-outs and memory limits are
-    left out: what they cut short is not complete, and only complete results are used again.
+    `tools` maps the programs and models that read pages to their versions.
     """
+    # Timeouts and memory limits are not part of it: what they cut short is not complete, and only complete
+    # results are reused.
     parts = {
         "pipeline": PIPELINE_VERSION,
         "languages": options.languages,

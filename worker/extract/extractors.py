@@ -1,4 +1,4 @@
-"""Which function opens which type of file; a type that is not here is not read."""
+"""EXTRACTORS: the function that opens a file, by file type; a type that is not here is unsupported."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from worker.extract.text.plain import open_text
 from worker.models.file import FileType
 
 Extractor = Callable[[Path, ReadOptions], PageSource]
-"""Opens a file; raises RejectedError with the reason why it can never be read."""
+"""Opens a file; raises RejectedError with the reason where it can never be read."""
 
 
-def _with_preview(file_type: FileType, extractor: Extractor) -> Extractor:
-    def opened(path: Path, options: ReadOptions) -> PageSource:
+def _add_preview(file_type: FileType, extractor: Extractor) -> Extractor:
+    def open_with_preview(path: Path, options: ReadOptions) -> PageSource:
         return replace(extractor(path, options), preview=partial(office_preview, path, file_type, options))
 
-    return opened
+    return open_with_preview
 
 
 EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
     {
         FileType.PDF: open_pdf,
-        FileType.DOCX: _with_preview(FileType.DOCX, open_docx),
-        FileType.XLSX: _with_preview(FileType.XLSX, open_xlsx),
-        FileType.PPTX: _with_preview(FileType.PPTX, open_pptx),
+        FileType.DOCX: _add_preview(FileType.DOCX, open_docx),
+        FileType.XLSX: _add_preview(FileType.XLSX, open_xlsx),
+        FileType.PPTX: _add_preview(FileType.PPTX, open_pptx),
         FileType.HTML: open_html,
         FileType.XML: open_xml,
     }

@@ -1,4 +1,4 @@
-"""The OCR model to begin a page with, told from the page before it."""
+"""The OCR model to begin a page with, taken from the page before it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ VERTICAL_SUFFIX = "_vert"
 
 
 def hint_of(page: Page) -> str | None:
-    """The model to begin the next page with: the one that read this page, or just its language."""
+    """The model that read this page, else its language: the next page probably needs the same.
+
+    A text layer may have only a script (`Latn`), see `language_of_text`.
+    """
     if page.language is None or page.engine is None:
         return page.language
     vertical = page.language + VERTICAL_SUFFIX

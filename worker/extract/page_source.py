@@ -1,4 +1,4 @@
-"""What an extractor requeues: an opened document whose pages are read one after the other."""
+"""PageSource: the result of an extractor, an opened document whose pages are read one after the other."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from worker.models.page import Page
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayeredPage:
-    """A page to be recognised although it has a text layer: that is doubted, or does not tell all.
+    """A page that needs OCR although it has a text layer.
 
-    `page` is what the layer says; its `layer_reason` tells why it is doubted (None: it is good, and
+    `page` has the layer's text; its `layer_reason` is why the layer is of low quality (None: it is good, and
     pictures on the page may hold more text).
     """
 
@@ -26,12 +26,12 @@ class LayeredPage:
 class PageSource:
     """An opened document.
 
-    `pages` yields, in page order and lazily, a finished `Page`, the number of a page that must be
-    recognised, or a `LayeredPage` that must be and has text already. `render(number, folder)` draws
-    such a page as a grey PGM (or names the original file where the OCR engine can read it as it is);
-    it may be called from several threads at once and in any order. `preview()` is the upright RGB
-    picture of the first page or of the image itself, at most 1024 px on its longer side, or None where
-    nothing can be drawn; it is called once, and is never a reason to fail.
+    `pages` yields, in page order and lazily, a finished `Page`, the number of a page that needs OCR, or a
+    `LayeredPage`, which needs it and has text already. `render(number, folder)` draws such a page as a PGM
+    in grey (or returns the original file where the OCR engine can read it); it may be called from several
+    threads at once and in any order. `preview()` is the upright RGB picture of the first page or of the image
+    itself, at most 1024 px on its longer side, or None where nothing can be drawn; it is called once, and is
+    never a reason to fail.
     """
 
     page_count: int

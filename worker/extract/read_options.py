@@ -1,4 +1,4 @@
-"""How documents are read: what decides the text that comes out, and what one of them may cost."""
+"""ReadOptions: how documents are read, and the limits of one document."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What one document may cost. Sizes in bytes, times in seconds, pictures in pixels.
+    """Limits of one document. Sizes in bytes, times in seconds, images in pixels.
 
-    `max_pages` are the pages of a document that may be recognised; text layers are read beyond it.
+    `max_pages` is for the pages that need OCR; text layers are read beyond it.
     """
 
     max_file_bytes: int
@@ -28,11 +28,11 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadOptions:
-    """How documents are read: all that decides what text comes out, and the limits.
+    """Everything that the text of a document depends on, and the limits.
 
-    `OCR engine` is auto, tesseract or tesserocr; `second_pass` is auto, on or off: unsure lines, under a
-    confidence of 0..100, are read again within so many CPU seconds a page. `office_thumbnails` lets
-    LibreOffice draw the first page of Office files.
+    `ocr_engine` is auto, tesseract or tesserocr; `second_pass` is auto, on or off: lines under a confidence
+    (0..100) are read again within so many CPU seconds a page. With `office_thumbnails` LibreOffice draws the
+    first page of Office files.
     """
 
     limits: Limits
@@ -48,7 +48,7 @@ class ReadOptions:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ReadOptions:
-        """The options among plain values, as JSON brings them; what is none of them is passed over."""
+        """The options from values of JSON; unknown names are ignored."""
         known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
         lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
         return cls(**{**known, **lists, "limits": Limits(**values["limits"])})

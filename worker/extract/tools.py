@@ -1,8 +1,4 @@
-"""The programs and libraries that read pictures here, and which of them the settings choose.
-
-The fork server looks around once and tells the worker; what is chosen decides the key of a stored result, so
-it is settled before the first document and is the same for all.
-"""
+"""The programs and libraries that read pages, and which of them the settings select."""
 
 from __future__ import annotations
 
@@ -12,12 +8,12 @@ from dataclasses import dataclass, replace
 from worker.errors import Code, MisconfiguredError
 from worker.extract.read_options import ReadOptions
 
-_NOT_CHOSEN = ("auto", "off")
+_NOT_SELECTED = ("auto", "off")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """Versions of what was found ("" for what is not there), and Tesseract's models.
+    """Versions of the installed tools ("" where one is missing), and Tesseract's models.
 
     `network` says why the readers still have the network ("": they have none).
     """
@@ -31,10 +27,11 @@ class Tools:
 
 
 def resolve_options(options: ReadOptions, tools: Tools) -> ReadOptions:
-    """The options with `auto` replaced by what is there.
+    """The options with `auto` replaced by what is installed.
 
-    Raises MisconfiguredError where something is asked for that is not installed.
+    Raises MisconfiguredError where something is required that is not installed.
     """
+    # Decided before the first document and the same for all of them: it is part of the extraction key.
     ocr_engine, second_pass = options.ocr_engine, options.second_pass
     if ocr_engine == "auto":
         ocr_engine = "tesserocr" if tools.tesserocr else "tesseract"
@@ -55,9 +52,9 @@ def resolve_options(options: ReadOptions, tools: Tools) -> ReadOptions:
     return replace(options, ocr_engine=ocr_engine, second_pass=second_pass)
 
 
-def versions_used(options: ReadOptions, tools: Tools) -> Mapping[str, str]:
-    """By name, the versions of what reads files under options that are `chosen`."""
+def tool_versions(options: ReadOptions, tools: Tools) -> Mapping[str, str]:
+    """Versions, by name, of the tools that files are read with, under options from `resolve_options`."""
     versions = {options.ocr_engine: getattr(tools, options.ocr_engine)}
-    if options.second_pass not in _NOT_CHOSEN:
+    if options.second_pass not in _NOT_SELECTED:
         versions["rapidocr"] = tools.rapidocr
     return versions | ({"libreoffice": tools.libre_office} if tools.libre_office else {})

@@ -1,8 +1,4 @@
-"""What a file is, told from its bytes; its name only settles what the bytes leave open.
-
-A damaged or encrypted Office file keeps its type where that can still be told: why it cannot be read is
-for its reader to say.
-"""
+"""The type of a file, detected from its bytes; its name decides only what the bytes leave open."""
 
 from __future__ import annotations
 
@@ -31,9 +27,9 @@ _IMAGE_TYPES: Mapping[str, FileType] = MappingProxyType(
     }
 )
 _JSON = frozenset({"application/json", "application/x-ndjson"})
-_MARKUP_NOBODY_READS = frozenset({"application/postscript"})
-"""Made of printable characters, yet their text can only be had by interpreting them."""
-_NAMED_TYPES: Mapping[str, FileType] = MappingProxyType(
+_UNSUPPORTED_MARKUP = frozenset({"application/postscript"})
+"""Printable characters, but their text is only in what an interpreter draws."""
+_TYPES_BY_EXTENSION: Mapping[str, FileType] = MappingProxyType(
     {f".{kind.value}": kind for kind in FileType if kind is not FileType.UNSUPPORTED}
     | {
         ".docm": FileType.DOCX,
@@ -47,18 +43,18 @@ _NAMED_TYPES: Mapping[str, FileType] = MappingProxyType(
 )
 _OPEN_XML = frozenset({FileType.DOCX, FileType.XLSX, FileType.PPTX})
 _LEGACY = frozenset({FileType.DOC, FileType.XLS, FileType.PPT})
-_TEXTS_BY_NAME = frozenset({FileType.CSV, FileType.TSV, FileType.MARKDOWN, FileType.LOG})
+_TEXTS_BY_EXTENSION = frozenset({FileType.CSV, FileType.TSV, FileType.MARKDOWN, FileType.LOG})
 
 _HEAD_BYTES = 65_536
 _PDF_HEADER = b"%PDF-"
 _PDF_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
 _PDF_HEADER_WITHIN_BYTES = 1024
-"""PDF readers accept so much rubbish before the header (ISO 32000-1, Annex H, note 13)."""
+"""PDF readers accept so many bytes before the header (ISO 32000-1, Annex H, note 13)."""
 _ZIP_START = b"PK\x03\x04"
 _EMPTY_ZIP_START = b"PK\x05\x06"
 _RTF_START = b"{\\rtf"
 _CODESTREAM_START = b"\xff\x4f\xff\x51"
-"""A JPEG 2000 picture without its usual box around it."""
+"""A JPEG 2000 image without its usual container."""
 _CONTENT_TYPES = "[Content_Types].xml"
 _MAIN_PARTS = (
     ("word/document", FileType.DOCX),
@@ -79,10 +75,10 @@ _ANY_TAG = re.compile(r"<[a-zA-Z!/][^<>]*>")
 
 
 def detect_file_type(path: Path, name: str = "") -> FileType:
-    """Decide by content before extension; `name` is what people call the file, where it is not the path's.
+    """The type by content, then by extension; `name` is the file's original name, where the path has another.
 
-    Raises RejectedError for what no reader needs to try: an empty file, an encrypted or damaged Office
-    file or archive of which not even the type can be told.
+    Raises RejectedError for an empty file, and for an encrypted or damaged Office file or archive whose type
+    cannot be detected. Others keep their type: their reader reports what is wrong with them.
     """
     path = Path(path)
     name = name or path.name
@@ -100,11 +96,11 @@ def detect_file_type(path: Path, name: str = "") -> FileType:
 
 
 def _is_pdf(head: bytes, name: str) -> bool:
-    """Whether it has a header and an object, binary data or at least the name; prose may quote a header."""
+    """Whether it has a header, which prose may quote, and an object, binary data or the extension."""
     if _PDF_HEADER not in head[:_PDF_HEADER_WITHIN_BYTES]:
         return False
-    named_so = PurePath(name).suffix.lower() == ".pdf"
-    return named_so or _PDF_OBJECT.search(head) is not None or not is_text(head)
+    has_extension = PurePath(name).suffix.lower() == ".pdf"
+    return has_extension or _PDF_OBJECT.search(head) is not None or not is_text(head)
 
 
 def _type_by_magic(head: bytes, name: str) -> FileType:
@@ -115,25 +111,25 @@ def _type_by_magic(head: bytes, name: str) -> FileType:
     mime = magic.from_buffer(head, mime=True)
     if mime in _IMAGE_TYPES:
         return _IMAGE_TYPES[mime]
-    if mime not in _MARKUP_NOBODY_READS and is_text(head):
+    if mime not in _UNSUPPORTED_MARKUP and is_text(head):
         return _type_of_text(head, name, mime)
     return FileType.UNSUPPORTED
 
 
 def _type_of_text(head: bytes, name: str, mime: str) -> FileType:
-    """Markup shows in the text itself; tables, logs and notes only in the name."""
-    named = _named_type(name)
+    """Markup is detected in the text; tables, logs and notes only by the extension."""
+    by_extension = _type_by_extension(name)
     text = decode(head).removeprefix("\ufeff")
     start = text[_BEFORE_MARKUP.match(text).end() :]  # type: ignore[union-attr]  # it matches nothing, too
-    if _HTML_START.match(start) or (named is FileType.HTML and _ANY_TAG.search(text)):
+    if _HTML_START.match(start) or (by_extension is FileType.HTML and _ANY_TAG.search(text)):
         return FileType.HTML
-    if text.lstrip().startswith("<?xml") or (named is FileType.XML and start.startswith("<")):
+    if text.lstrip().startswith("<?xml") or (by_extension is FileType.XML and start.startswith("<")):
         return FileType.XML
     if mime == "image/svg+xml" or start.startswith("<svg"):
         return FileType.XML
-    if named in _TEXTS_BY_NAME:
-        return named
-    if mime in _JSON or (named is FileType.JSON and text.lstrip().startswith(("{", "["))):
+    if by_extension in _TEXTS_BY_EXTENSION:
+        return by_extension
+    if mime in _JSON or (by_extension is FileType.JSON and text.lstrip().startswith(("{", "["))):
         return FileType.JSON
     return FileType.TEXT
 
@@ -141,7 +137,7 @@ def _type_of_text(head: bytes, name: str, mime: str) -> FileType:
 def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
     try:
         with zipfile.ZipFile(path) as archive:
-            # Some programs write backslashes and other letter cases.
+            # Some programs write backslashes, or capitals.
             members = [member.replace("\\", "/").lower() for member in archive.namelist()]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         kind = _type_of_broken_zip(head, name)
@@ -159,39 +155,36 @@ def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
 
 
 def _type_of_open_document(head: bytes) -> FileType:
-    """By the member `mimetype`, which is the first and is not packed (OpenDocument 1.3, part 2, 3.3).
-
-    Directly behind it the next member begins.
-    """
-    found = _OPEN_DOCUMENT.search(head[:_PDF_HEADER_WITHIN_BYTES])
-    return _OPEN_DOCUMENT_TYPES[found[1]] if found else FileType.UNSUPPORTED
+    """By the member `mimetype`, which is the first and not compressed (OpenDocument 1.3, part 2, 3.3)."""
+    match = _OPEN_DOCUMENT.search(head[:_PDF_HEADER_WITHIN_BYTES])
+    return _OPEN_DOCUMENT_TYPES[match[1]] if match else FileType.UNSUPPORTED
 
 
 def _type_of_broken_zip(head: bytes, name: str) -> FileType | None:
-    """The type of an archive without its directory, by the names before its members; then by its own."""
+    """The type of an archive without its directory: by the names of its members, then by the extension."""
     for main, kind in _MAIN_PARTS:
         if main.encode() in head:
             return kind
     opendocument = _type_of_open_document(head)
     if opendocument is not FileType.UNSUPPORTED:
         return opendocument
-    named = _named_type(name)
-    return named if named in _OPEN_XML and _CONTENT_TYPES.encode() in head else None
+    by_extension = _type_by_extension(name)
+    return by_extension if by_extension in _OPEN_XML and _CONTENT_TYPES.encode() in head else None
 
 
 def _type_of_ole(path: Path, name: str) -> FileType:
     kind = type_of_ole(path)
     if kind is not None:
         return kind
-    named = _named_type(name)
-    if named in _LEGACY and not has_directory(path):
-        return named
+    by_extension = _type_by_extension(name)
+    if by_extension in _LEGACY and not has_directory(path):
+        return by_extension
     if not is_encrypted_package(path):
         return FileType.UNSUPPORTED
-    if named not in _OPEN_XML:
+    if by_extension not in _OPEN_XML:
         raise RejectedError(f"{name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
-    return named
+    return by_extension
 
 
-def _named_type(name: str) -> FileType | None:
-    return _NAMED_TYPES.get(PurePath(name).suffix.lower())
+def _type_by_extension(name: str) -> FileType | None:
+    return _TYPES_BY_EXTENSION.get(PurePath(name).suffix.lower())

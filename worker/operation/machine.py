@@ -18,7 +18,7 @@ from worker.errors import UnavailableError
 from worker.extract import capabilities
 from worker.extract.ocr.tesseract_cli import installed_languages, tesseract_version
 from worker.extract.office.libreoffice import libre_office_version
-from worker.extract.tools import Tools, resolve_options, versions_used
+from worker.extract.tools import Tools, resolve_options, tool_versions
 from worker.operation.finding import Check, Finding, failure, ok, warning
 from worker.sandbox import confinement
 
@@ -96,7 +96,7 @@ def libre_office_findings() -> Sequence[Finding]:
 def ocr_engine_findings(settings: Settings, tools: Tools) -> Sequence[Finding]:
     """What reads pages, and lines again. Raises MisconfiguredError where the settings ask for too much."""
     options = resolve_options(read_options(settings), tools)
-    used = ", then ".join(f"{name} {version}" for name, version in versions_used(options, tools).items())
+    used = ", then ".join(f"{name} {version}" for name, version in tool_versions(options, tools).items())
     return [ok("ocr_engine", used)]
 
 

@@ -20,9 +20,8 @@ from typing import Any
 from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError, RejectedError, WorkerError
-from worker.extract.disk_space import full_disk, tells_full_disk
+from worker.extract.disk_space import full_disk, is_disk_full
 from worker.extract.extractors import EXTRACTORS
-from worker.extract.image.blank_page import is_blank
 from worker.extract.image.thumbnail import picture_to_embed, thumbnail
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
@@ -48,13 +47,13 @@ def main(channel: Channel, request: dict[str, Any]) -> int:
     except ChannelClosedError:
         return 0
     except RejectedError as error:
-        return _fail(channel, Code.UNAVAILABLE if tells_full_disk(error) else error.code, str(error))
+        return _fail(channel, Code.UNAVAILABLE if is_disk_full(error) else error.code, str(error))
     except MemoryError:
         return _fail(channel, Code.MEMORY, "reading it needs more memory than one document may take")
     except WorkerError as error:
         return _fail(channel, error.code, str(error))
     except OSError as error:
-        code = Code.UNAVAILABLE if tells_full_disk(error) else Code.CRASHED
+        code = Code.UNAVAILABLE if is_disk_full(error) else Code.CRASHED
         return _fail(channel, code, f"the reader failed: {error.strerror}")
     except Exception as error:  # noqa: BLE001  (attempt boundary: a parser may raise anything)
         return _fail(channel, Code.CRASHED, f"the reader failed with {type(error).__name__}")
@@ -159,7 +158,7 @@ class DocumentProcess:
             hint = layer.language or hint
         try:
             picture = render(number, self._picture_folder())
-            page = self._read_picture(picture, number, hint)
+            page = self._engine.read_page(picture, number=number, hint=hint)
         except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
             lost = self._why_lost(error)
             if lost in _OF_THE_MACHINE:
@@ -174,7 +173,7 @@ class DocumentProcess:
 
     def _why_lost(self, error: Exception) -> Code:
         """Why a page could not be recognised, or what of the machine ends the reading of the document."""
-        if tells_full_disk(error) or full_disk(self._folder):
+        if is_disk_full(error) or full_disk(self._folder):
             # The page is not to blame; the document is read again when there is room.
             return Code.UNAVAILABLE
         if isinstance(error, MemoryError):
@@ -192,11 +191,6 @@ class DocumentProcess:
         """In memory while there is room, else where this process makes its other files."""
         place = picture_folder(self._folder, slots=self._slots)
         return self._scratch if place == self._folder else place
-
-    def _read_picture(self, picture: Path, number: int, hint: str | None) -> Page:
-        if is_blank(picture):
-            return Page(number=number, text="", source=TextSource.BLANK)
-        return self._engine.read_page(picture, number=number, hint=hint)
 
 
 def _plain(page: Page | int) -> dict[str, object] | None:

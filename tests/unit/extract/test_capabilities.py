@@ -1,4 +1,4 @@
-"""What is installed here."""
+"""The programs and libraries that are found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors and folders are asked whether a full disk is to blame."""
+"""Whether an error is that of a full disk, and whether a folder is full."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from worker.errors import OCRError
-from worker.extract.disk_space import full_disk, tells_full_disk
+from worker.extract.disk_space import full_disk, is_disk_full
 
 pytestmark = pytest.mark.unit
 
@@ -26,19 +26,19 @@ def _raised(cause: Exception) -> Exception:
 
 
 @pytest.mark.parametrize(("number", "full"), [(errno.ENOSPC, True), (errno.EDQUOT, True), (errno.EIO, False)])
-def test_the_error_that_another_came_from_tells_of_the_disk(number: int, full: bool) -> None:
+def test_the_cause_of_an_error_may_be_a_full_disk(number: int, full: bool) -> None:
     cause = OSError(number, os.strerror(number))
 
-    assert tells_full_disk(cause) is full
-    assert tells_full_disk(_raised(cause)) is full
+    assert is_disk_full(cause) is full
+    assert is_disk_full(_raised(cause)) is full
 
 
-def test_other_errors_tell_nothing_of_the_disk() -> None:
-    assert not tells_full_disk(_raised(ValueError("damaged")))
+def test_other_errors_are_not_of_a_full_disk() -> None:
+    assert not is_disk_full(_raised(ValueError("damaged")))
 
 
 @pytest.mark.parametrize(("free_bytes", "full"), [(0, True), (4 * 1024**2 - 1, True), (4 * 1024**2, False)])
-def test_a_disk_with_hardly_any_room_is_full(
+def test_a_disk_with_hardly_any_space_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_bytes: int, full: bool
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free_bytes))
@@ -46,4 +46,4 @@ def test_a_disk_with_hardly_any_room_is_full(
     error = full_disk(tmp_path)
 
     assert (error is not None) is full
-    assert tells_full_disk(error) is full
+    assert is_disk_full(error) is full

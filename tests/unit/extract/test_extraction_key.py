@@ -1,4 +1,4 @@
-"""When a stored result may be used again."""
+"""When a stored result may be reused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_key_is_sixteen_hex_digits() -> None:
     assert int(key, 16) >= 0
 
 
-def test_the_same_reading_has_the_same_key_whatever_the_order_of_the_tools() -> None:
+def test_the_order_of_the_tools_does_not_change_the_key() -> None:
     assert extraction_key(_OPTIONS, _TOOLS) == extraction_key(_OPTIONS, dict(reversed(_TOOLS.items())))
 
 
@@ -46,7 +46,7 @@ def test_what_changes_the_text_changes_the_key(options: ReadOptions, tools: dict
     assert extraction_key(options, tools) != extraction_key(_OPTIONS, _TOOLS)
 
 
-def test_time_outs_do_not_change_the_key() -> None:
+def test_timeouts_do_not_change_the_key() -> None:
     slower = replace(_OPTIONS, limits=replace(_LIMITS, page_timeout_s=1.0, memory_bytes=1))
 
     assert extraction_key(slower, _TOOLS) == extraction_key(_OPTIONS, _TOOLS)

@@ -71,7 +71,7 @@ def _pptx() -> bytes:
 
 
 def _mutated(data: bytes, dice: random.Random) -> bytes:
-    """The same with a few bytes altered, removed or doubled."""
+    """The same with a few bytes altered, removed or repeated."""
     changed = bytearray(data)
     for _ in range(dice.choice((1, 3, 10))):
         at = dice.randrange(len(changed) or 1)

@@ -16,9 +16,11 @@ pytestmark = pytest.mark.unit
         ("jpn", "tesserocr jpn_vert", "jpn_vert"),
         ("jpn", "tesserocr jpn + 3 lines rapidocr", "jpn"),
         ("eng", None, "eng"),
+        ("Latn", None, "Latn"),
+        ("Hani", "tesserocr jpn", "Hani"),
         (None, "tesserocr jpn_vert", None),
     ],
-    ids=["vertical", "horizontal", "text layer", "nothing read"],
+    ids=["vertical", "horizontal", "text layer", "script", "both texts", "nothing read"],
 )
 def test_the_next_page_begins_with_the_model_that_read_this_one(
     language: str | None, engine: str | None, hint: str | None

@@ -1,4 +1,4 @@
-"""What reads pages: chosen from what is there, and part of what a stored result is known by."""
+"""The tools that read pages: selected from the installed ones, and part of the extraction key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from worker.config import Settings
 from worker.document.options_from_settings import limits
 from worker.errors import Code, MisconfiguredError
 from worker.extract.read_options import ReadOptions
-from worker.extract.tools import Tools, resolve_options, versions_used
+from worker.extract.tools import Tools, resolve_options, tool_versions
 
 pytestmark = pytest.mark.unit
 
@@ -36,12 +36,12 @@ _ALL = replace(_PLAIN, tesserocr="2.8", rapidocr="3.10")
         "second pass asked for",
     ],
 )
-def test_what_is_there_is_used_unless_told_otherwise(
+def test_installed_tools_are_used_unless_the_settings_say_otherwise(
     asked: tuple[str, str], tools: Tools, used: dict[str, str]
 ) -> None:
     options = resolve_options(replace(_OPTIONS, ocr_engine=asked[0], second_pass=asked[1]), tools)
 
-    assert versions_used(options, tools) == used
+    assert tool_versions(options, tools) == used
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_is_there_is_used_unless_told_otherwise(
     [({"ocr_engine": "tesserocr"}, r"cis-worker\[fast\]"), ({"second_pass": "on"}, r"cis-worker\[neural\]")],
     ids=["tesserocr", "second pass"],
 )
-def test_what_is_asked_for_and_not_there_stops_the_worker(asked: dict[str, str], setting: str) -> None:
+def test_a_required_tool_that_is_missing_stops_the_worker(asked: dict[str, str], setting: str) -> None:
     options = ReadOptions(limits=_OPTIONS.limits, languages=("jpn",), dpi=200, **asked)  # type: ignore[arg-type]
 
     with pytest.raises(MisconfiguredError, match=setting) as caught:
@@ -62,6 +62,6 @@ def test_a_converter_that_is_missing_is_not_named() -> None:
     options = resolve_options(
         replace(_OPTIONS, ocr_engine="tesseract", second_pass="off"), Tools(tesseract="5", languages=())
     )
-    assert versions_used(options, Tools(tesseract="5", languages=())) == {"tesseract": "5"}
+    assert tool_versions(options, Tools(tesseract="5", languages=())) == {"tesseract": "5"}
     there = Tools(tesseract="5", languages=(), libre_office="7.4")
-    assert versions_used(options, there) == {"tesseract": "5", "libreoffice": "7.4"}
+    assert tool_versions(options, there) == {"tesseract": "5", "libreoffice": "7.4"}

@@ -1,4 +1,4 @@
-"""What a file is: its bytes decide, its name hardly ever."""
+"""The type of a file: its bytes decide, its extension only what they leave open."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _open_document(kind: str) -> bytes:
     ("data", "expected"),
     [
         (_pdf(), FileType.PDF),
-        (b"\r\n rubbish \x00\x01 \n" + _pdf(), FileType.PDF),
+        (b"\r\n garbage \x00\x01 \n" + _pdf(), FileType.PDF),
         (_picture("JPEG"), FileType.JPEG),
         (_picture("PNG"), FileType.PNG),
         (_picture("TIFF"), FileType.TIFF),
@@ -118,7 +118,7 @@ def test_the_content_decides_whatever_the_name(
     ("stream", "expected"),
     [("WordDocument", FileType.DOC), ("Workbook", FileType.XLS), ("PowerPoint Document", FileType.PPT)],
 )
-def test_legacy_office_files_are_told_by_their_streams(
+def test_legacy_office_files_are_detected_by_their_streams(
     tmp_path: Path, write_ole: WriteOle, stream: str, expected: FileType
 ) -> None:
     assert detect_file_type(write_ole(tmp_path / "file.docx", {stream: b""})) is expected
@@ -157,7 +157,7 @@ def test_japanese_text_is_text_in_every_encoding(tmp_path: Path, encoding: str) 
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp932"])
-def test_markup_shows_in_the_text_and_tables_in_the_name(
+def test_markup_is_detected_in_the_text_and_tables_by_the_extension(
     tmp_path: Path, name: str, text: str, expected: FileType, encoding: str
 ) -> None:
     assert detect_file_type(_file(tmp_path, text.encode(encoding), name)) is expected
@@ -177,7 +177,7 @@ def test_json_is_known_without_its_name(tmp_path: Path, data: bytes) -> None:
     ],
     ids=["name", "object", "binary"],
 )
-def test_a_header_makes_a_pdf_with_one_more_sign_of_it(tmp_path: Path, data: bytes, name: str) -> None:
+def test_a_header_makes_a_pdf_with_one_more_property_of_one(tmp_path: Path, data: bytes, name: str) -> None:
     assert detect_file_type(_file(tmp_path, data), name) is FileType.PDF
 
 
@@ -196,7 +196,7 @@ def test_a_header_makes_a_pdf_with_one_more_sign_of_it(tmp_path: Path, data: byt
     ],
     ids=["zip", "empty-zip", "xlsb", "xml", "no-types", "odm", "ole", "postscript", "binary"],
 )
-def test_what_no_reader_knows_is_unsupported(tmp_path: Path, data: bytes) -> None:
+def test_files_without_a_reader_are_unsupported(tmp_path: Path, data: bytes) -> None:
     assert detect_file_type(_file(tmp_path, data, "file.docx")) is FileType.UNSUPPORTED
 
 
@@ -223,7 +223,7 @@ def test_what_no_reader_knows_is_unsupported(tmp_path: Path, data: bytes) -> Non
         "head of an ole",
     ],
 )
-def test_a_damaged_or_encrypted_file_keeps_the_type_that_can_be_told(
+def test_a_damaged_or_encrypted_file_keeps_the_type_that_can_be_detected(
     tmp_path: Path, data: bytes, name: str, expected: FileType
 ) -> None:
     assert detect_file_type(_file(tmp_path, data), name) is expected
@@ -238,7 +238,7 @@ def test_a_damaged_or_encrypted_file_keeps_the_type_that_can_be_told(
     ],
     ids=["empty", "truncated", "encrypted"],
 )
-def test_what_nobody_can_read_and_name_is_rejected_with_its_reason(
+def test_a_file_of_unknown_type_that_cannot_be_read_is_rejected_with_its_reason(
     tmp_path: Path, data: bytes, code: Code
 ) -> None:
     path = _file(tmp_path, data)

@@ -1,1 +1,1 @@
-"""Pictures: opened, preprocessed for OCR, scaled for thumbnails."""
+"""Images: decoded, preprocessed for OCR, scaled to thumbnails."""

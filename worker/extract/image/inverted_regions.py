@@ -1,6 +1,6 @@
-"""Dark places of a page on which light letters stand: headings in a coloured band, cells in reverse.
+"""Inverted regions of a page, with light characters on dark: headings in a coloured band, reversed cells.
 
-They are told from the table under a photographed page, which is as dark and has no letters.
+The table under a photographed page is as dark and is none: it has no characters.
 """
 
 from __future__ import annotations
@@ -13,72 +13,72 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 LIGHT_ON_DARK = 1.6
-"""So many times brighter than what they stand on are light letters on a dark band; glare stays below."""
+"""Light characters are so many times brighter than the dark background around them; glare stays below."""
 
 _WHITE = 255
-_GROUND = 11
-"""Eight pixels each: more than a letter of a heading is wide."""
-_LETTERS_SHARE = 0.02
-"""Of the whole place. A heading and a line below it cover 0.035 of their band; around a photographed page
+_BACKGROUND_TILES = 11
+"""Tiles of 8 x 8 px: more than a character of a heading is wide."""
+_CHARACTERS_SHARE = 0.02
+"""Of the whole region. A heading and a line below it cover 0.035 of their band; around a photographed page
 0.006 is as bright, where its edge is not straight."""
-_THICKER = 3
-"""Eight pixels each: 24 px is no stroke of a letter."""
-_MAX_PLACES = 50
+_THICKER_TILES = 3
+"""Tiles of 8 x 8 px: 24 px is no stroke of a character."""
+_MAX_REGIONS = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DarkBands:
-    """Where they are, and what the letters of a page stand on, dark or not; a value for each pixel."""
+class InvertedRegions:
+    """Two arrays of the size of the page: which pixels are in a region, and the background of each pixel."""
 
-    where: NDArray[np.bool_]
-    ground: NDArray[np.float32]
-
-
-def dark_bands(grey: Image.Image, *, paper: float) -> DarkBands:
-    """The bands of a grey page whose paper has that brightness for the most part."""
-    ground = np.asarray(_ground(grey).resize(grey.size, Image.Resampling.BILINEAR), dtype=np.float32)
-    dark = ground * LIGHT_ON_DARK < paper
-    light = dark & (np.asarray(grey) > LIGHT_ON_DARK * ground)
-    found = Image.fromarray(_with_letters(dark, light)).filter(ImageFilter.MaxFilter(3))
-    wider = found.resize(grey.size, Image.Resampling.NEAREST)
-    return DarkBands(where=dark & np.asarray(wider), ground=ground)
+    mask: NDArray[np.bool_]
+    background: NDArray[np.float32]
 
 
-def _ground(grey: Image.Image) -> Image.Image:
-    """What letters stand on, a pixel for each 8 x 8, with the edges of bands and shadows.
+def find_inverted_regions(grey: Image.Image, *, paper: float) -> InvertedRegions:
+    """The inverted regions of a page in grey whose paper mostly has the brightness `paper` (0..255)."""
+    tiles = _background_tiles(grey)
+    background = np.asarray(tiles.resize(grey.size, Image.Resampling.BILINEAR), dtype=np.float32)
+    dark = background * LIGHT_ON_DARK < paper
+    light = dark & (np.asarray(grey) > LIGHT_ON_DARK * background)
+    # A tile wider all around: the resized mask must cover the edges, which `dark` then cuts exactly.
+    regions = Image.fromarray(_tiles_with_characters(dark, light)).filter(ImageFilter.MaxFilter(3))
+    wider = regions.resize(grey.size, Image.Resampling.NEAREST)
+    return InvertedRegions(mask=dark & np.asarray(wider), background=background)
 
-    Letters, dark or light, cover less than half of any place, so the median is what is between them.
-    """
+
+def _background_tiles(grey: Image.Image) -> Image.Image:
+    """The brightness behind the characters, a pixel for each 8 x 8, with the edges of bands and shadows."""
+    # Characters, dark or light, cover less than half of any place, so the median is what is between them.
     sampled = np.asarray(grey.reduce(4).filter(ImageFilter.MedianFilter(3)))[::2, ::2]
-    return Image.fromarray(sampled.copy()).filter(ImageFilter.MedianFilter(_GROUND))
+    return Image.fromarray(sampled.copy()).filter(ImageFilter.MedianFilter(_BACKGROUND_TILES))
 
 
-def _with_letters(dark: NDArray[np.bool_], light: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The dark places that have light letters, a value for each 8 x 8 pixels.
+def _tiles_with_characters(dark: NDArray[np.bool_], light: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The dark regions that have light characters, a value for each 8 x 8 pixels."""
+    bright = _reduce_mask(light)
+    # A bright page that reaches into a dark region is thicker than characters are.
+    thick = bright.filter(ImageFilter.MinFilter(_THICKER_TILES)).filter(
+        ImageFilter.MaxFilter(3 * _THICKER_TILES)
+    )
+    characters = np.asarray(ImageChops.subtract(bright, thick), dtype=np.float32)
+    tiles = np.zeros(characters.shape, dtype=np.bool_)
+    for region in _connected_regions(_reduce_mask(dark).point(lambda level: _WHITE * (level > _WHITE // 2))):
+        tiles |= region & (characters[region].mean() > _CHARACTERS_SHARE * _WHITE)
+    return tiles
 
-    The page itself, where it reaches into such a place, is thicker than letters are.
-    """
-    shown = _reduced(light)
-    thick = shown.filter(ImageFilter.MinFilter(_THICKER)).filter(ImageFilter.MaxFilter(3 * _THICKER))
-    letters = np.asarray(ImageChops.subtract(shown, thick), dtype=np.float32)
-    found = np.zeros(letters.shape, dtype=np.bool_)
-    for place in _connected(_reduced(dark).point(lambda level: _WHITE * (level > _WHITE // 2))):
-        found |= place & (letters[place].mean() > _LETTERS_SHARE * _WHITE)
-    return found
 
-
-def _reduced(mask: NDArray[np.bool_]) -> Image.Image:
+def _reduce_mask(mask: NDArray[np.bool_]) -> Image.Image:
     return Image.fromarray(mask).convert("L").reduce(8)
 
 
-def _connected(places: Image.Image) -> Iterator[NDArray[np.bool_]]:
-    """Up to 50 white places of a picture, each of what hangs together."""
-    for _ in range(_MAX_PLACES):
-        left = np.argwhere(np.asarray(places) == _WHITE)
-        if not len(left):
+def _connected_regions(white: Image.Image) -> Iterator[NDArray[np.bool_]]:
+    """Up to 50 connected white regions of an image, which is painted over on the way."""
+    for _ in range(_MAX_REGIONS):
+        remaining = np.argwhere(np.asarray(white) == _WHITE)
+        if not len(remaining):
             return
-        row, column = left[0]
-        ImageDraw.floodfill(places, (int(column), int(row)), 1)
-        place: NDArray[np.bool_] = np.asarray(places) == 1
-        yield place
-        places.paste(0, mask=Image.fromarray(place))
+        row, column = remaining[0]
+        ImageDraw.floodfill(white, (int(column), int(row)), 1)
+        region: NDArray[np.bool_] = np.asarray(white) == 1
+        yield region
+        white.paste(0, mask=Image.fromarray(region))

@@ -1,4 +1,4 @@
-"""The two small pictures made of a preview: the thumbnail people see and the picture that is embedded."""
+"""The two small images made of a preview: the thumbnail for people and the image that is embedded."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ _EMBEDDED_QUALITY = 90
 
 
 def thumbnail(preview: Image.Image) -> bytes:
-    """WebP in sRGB, longest side at most 512 px; the preview (upright, RGB) is left as it is."""
-    return _encoded(preview, _THUMBNAIL_PX, image_format="WEBP", quality=_THUMBNAIL_QUALITY)
+    """WebP in sRGB, longest side at most 512 px; the preview (upright, RGB) is not changed."""
+    return _encode(preview, _THUMBNAIL_PX, image_format="WEBP", quality=_THUMBNAIL_QUALITY)
 
 
 def picture_to_embed(preview: Image.Image) -> bytes:
     """JPEG in sRGB, longest side at most 1024 px, under 5 MB."""
-    return _encoded(preview, _EMBEDDED_PX, image_format="JPEG", quality=_EMBEDDED_QUALITY)
+    return _encode(preview, _EMBEDDED_PX, image_format="JPEG", quality=_EMBEDDED_QUALITY)
 
 
-def _encoded(preview: Image.Image, longest_px: int, *, image_format: str, quality: int) -> bytes:
+def _encode(preview: Image.Image, longest_px: int, *, image_format: str, quality: int) -> bytes:
+    # The copy has no colour profile: the preview is sRGB already.
     small = preview.convert("RGB")
     small.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The OCR engines by name: each reads the picture of a page into Tesseract's TSV."""
+"""The two ways to run Tesseract, by the name they have in the settings: as a program and in this process."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from worker.extract.ocr import tesseract_api, tesseract_cli
 
 
 class Recognise(Protocol):
-    """Read a picture once; see `tesseract_cli.recognise` for what it takes and raises."""
+    """Read an image once; `tesseract_cli.recognise` says what it takes and raises."""
 
     def __call__(self, image_path: Path, *, language: str, psm: int, dpi: int, timeout_s: float) -> str:
-        """The TSV of the picture."""
+        """The TSV of the image."""
 
 
 class RotationDegrees(Protocol):
-    """Tell how a picture must be turned; see `tesseract_cli.rotation_degrees`."""
+    """Find out how an image must be rotated; see `tesseract_cli.rotation_degrees`."""
 
     def __call__(self, image_path: Path, *, dpi: int, timeout_s: float) -> int:
         """Degrees clockwise: 0, 90, 180 or 270."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Engine:
-    """What reads pages, under the name it has in the settings and in the pages it read."""
+class TesseractEngine:
+    """One way to run Tesseract; pages name it as the engine that read them."""
 
     name: str
     recognise: Recognise
     rotation_degrees: RotationDegrees
 
 
-ENGINES: Mapping[str, Engine] = {
-    "tesseract": Engine(
+ENGINES: Mapping[str, TesseractEngine] = {
+    "tesseract": TesseractEngine(
         name="tesseract",
         recognise=tesseract_cli.recognise,
         rotation_degrees=tesseract_cli.rotation_degrees,
     ),
-    "tesserocr": Engine(
+    "tesserocr": TesseractEngine(
         name="tesserocr",
         recognise=tesseract_api.recognise,
         rotation_degrees=tesseract_api.rotation_degrees,

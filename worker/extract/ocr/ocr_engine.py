@@ -1,4 +1,4 @@
-"""OCREngine: pictures of pages in, text out. `page_reader` knows how a page is read, this is for whom."""
+"""OCREngine: pictures of pages in, text out; `page_recognition` has the passes over one page."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from worker.models.page import Page, TextSource
 
 
 class OCREngine:
-    """Reads pictures of pages. May be used by several threads at once; it keeps no state between pages.
+    """Reads pictures of pages. Thread-safe; it keeps no state between pages.
 
-    `languages` are Tesseract's names, most likely first; `page_timeout_s` is the wall time one page may
-    take, all passes together; `dpi` is the resolution pages are drawn at, here and by the caller.
-    `OCR engine` is a name in ENGINES; with a `second_pass` the neural line reader must be installed.
+    `languages` are Tesseract's names, most likely first; `page_timeout_s` is the wall time for one page, all
+    passes together; `dpi` is the resolution of drawn pages. `ocr_engine` is a name in ENGINES; for a
+    `second_pass` RapidOCR must be installed.
     """
 
     def __init__(
@@ -53,52 +53,81 @@ class OCREngine:
         self._second_pass = second_pass
 
     def read_page(self, image_path: Path, *, number: int, hint: str | None) -> Page:
-        """Read the picture of page `number`; `hint` is the language of a page read before, if any.
+        """Read the picture of page `number`; `hint` is the model, language or script of a page before it.
 
-        The boxes are in pixels of the picture as it was read: upright, level, doubled where it was small.
-        Raises OCRError: code `timeout` when the budget passed before anything was read, else
-        `ocr_failed`; MisconfiguredError when Tesseract or a configured language is not installed.
+        The boxes are in pixels of the picture as it was read: upright, deskewed, upscaled where it was small.
+        Raises OCRError: code `timeout` when the time passed before anything was read, else `ocr_failed`;
+        MisconfiguredError when Tesseract or a configured language is not installed.
         """
         started = time.monotonic()
         best = self._read(image_path, hint=hint)
-        reading = best.reading
+        if best is None:
+            return Page(number=number, text="", source=TextSource.BLANK)
+        ocr_text = best.ocr_text
         return Page(
             number=number,
-            text=reading.text,
+            text=ocr_text.text,
             source=TextSource.OCR,
-            language=language_of(best.model) if reading.words else None,
-            confidence=reading.confidence,
-            words=reading.words_json(),
+            language=language_of(best.model) if ocr_text.words else None,
+            confidence=ocr_text.confidence,
+            words=ocr_text.words_json(),
             width_px=best.width_px,
             height_px=best.height_px,
             ocr_s=round(time.monotonic() - started, 3),
-            engine=self._named(best),
+            engine=self._engine_label(best),
         )
+
+    def _read(
+        self, path: Path, *, hint: str | None = None, every_language: bool = False, clean_up: bool = True
+    ) -> Pass | None:
+        first = first_language(self.languages, hint)
+        with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
+            recognition = PageRecognition(
+                path,
+                ocr_engine=self._ocr_engine,
+                folder=Path(folder),
+                dpi=self.dpi,
+                timeout_s=self.page_timeout_s,
+            )
+            return recognition.read(
+                self.languages,
+                first=first,
+                every_language=every_language,
+                clean_up=clean_up,
+                second_pass=self._second_pass,
+            )
+
+    def _engine_label(self, best: Pass) -> str:
+        second_pass = f" + {best.second_pass_lines} lines rapidocr" if best.second_pass_lines else ""
+        return f"{self._ocr_engine.name} {best.model}{second_pass}"
+
+    # Bound by the specification; the worker itself does not call these.
 
     def extract_text(
         self, path: Path | str, *, preprocess: bool = False, auto_detect_language: bool = False
     ) -> str:
-        """The text of one picture.
+        """The text of one image.
 
-        `preprocess` cleans it up first (grey, median, Otsu). The languages are tried in their order until
-        one fits; with `auto_detect_language` all of them read the picture and the best reading is kept.
+        `preprocess` applies greyscale, median and Otsu's threshold first. The languages are tried in order
+        until a text is plausible; with `auto_detect_language` all of them read it and the best text is kept.
         Raises as `read_page` does, and OCRError when there is no such file.
         """
         path = Path(path)
         if not preprocess:
-            return self._read(path, every_language=auto_detect_language).reading.text
-        clean = ImagePreprocessor().process(load_grey(path))
+            return _text_of(self._read(path, every_language=auto_detect_language))
+        preprocessed = ImagePreprocessor().process(load_grey(path))
         with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
-            clean_path = Path(folder, "clean.pgm")
-            clean.save(clean_path)
-            return self._read(clean_path, every_language=auto_detect_language, mend=False).reading.text
+            picture = Path(folder, "preprocessed.pgm")
+            preprocessed.save(picture)
+            return _text_of(self._read(picture, every_language=auto_detect_language, clean_up=False))
 
     def extract_text_from_pdf(self, path: Path | str) -> str:
-        """The recognised text of all pages in order, an empty line between pages.
+        """The text of all pages in order by OCR, an empty line between pages.
 
-        Pages are drawn grey, one at a time. Raises OCRError when there is no such file, or a page cannot be
-        drawn or read: text with a silent gap would look complete.
+        Pages are drawn in grey, one at a time. Raises OCRError when there is no such file, or a page cannot
+        be drawn or read.
         """
+        # A page that fails fails the document: text with a gap would look complete.
         path = Path(path)
         if not path.is_file():
             raise OCRError(f"File not found: {path}", retry_allowed=False)
@@ -108,7 +137,7 @@ class OCREngine:
         hint: str | None = None
         for number in range(1, count + 1):
             with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
-                page = self.read_page(self._drawn(path, number, folder), number=number, hint=hint)
+                page = self.read_page(self._draw(path, number, folder), number=number, hint=hint)
             texts.append(page.text)
             hint = hint_of(page) or hint
         return "\n\n".join(texts)
@@ -117,9 +146,9 @@ class OCREngine:
         """Whether a page's confidence (0..100) is good enough to rely on."""
         return confidence >= threshold
 
-    def _drawn(self, path: Path, number: int, folder: str) -> Path:
+    def _draw(self, path: Path, number: int, folder: str) -> Path:
         with _poppler_errors(path):
-            drawn = convert_from_path(
+            pictures = convert_from_path(
                 path,
                 dpi=self.dpi,
                 first_page=number,
@@ -129,33 +158,13 @@ class OCREngine:
                 paths_only=True,
                 timeout=math.ceil(self.page_timeout_s),
             )
-        if not drawn:
+        if not pictures:
             raise OCRError(f"{path.name}: page {number} cannot be drawn; the file may be damaged")
-        return Path(str(drawn[0]))
+        return Path(str(pictures[0]))
 
-    def _read(
-        self, path: Path, *, hint: str | None = None, every_language: bool = False, mend: bool = True
-    ) -> Pass:
-        first = first_language(self.languages, hint)
-        with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
-            reader = PageRecognition(
-                path,
-                ocr_engine=self._ocr_engine,
-                folder=Path(folder),
-                dpi=self.dpi,
-                timeout_s=self.page_timeout_s,
-            )
-            return reader.read(
-                self.languages,
-                first=first,
-                every_language=every_language,
-                mend=mend,
-                look=self._second_pass,
-            )
 
-    def _named(self, best: Pass) -> str:
-        again = f" + {best.lines_read_again} lines rapidocr" if best.lines_read_again else ""
-        return f"{self._ocr_engine.name} {best.model}{again}"
+def _text_of(best: Pass | None) -> str:
+    return best.ocr_text.text if best is not None else ""
 
 
 @contextmanager

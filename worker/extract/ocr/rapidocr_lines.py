@@ -1,9 +1,6 @@
-"""A neural network that reads the picture of one line: RapidOCR with PP-OCRv6 small (the extra `neural`).
+"""Interface to RapidOCR (PP-OCRv6 small, the extra `neural`): it reads the image of one line.
 
-Its own layout is not used: it costs five times a pass of Tesseract and orders vertical text badly. The model
-lies in the wheel, nothing is downloaded. Loading it costs 0.8 CPU seconds and 50 MB, so it is loaded by the
-first line that needs it, in the child that reads the document; one line then costs 0.06 s. It runs on the
-calling thread alone, so that `time.thread_time` tells what it costs.
+Its layout analysis is not used: it costs five times a pass of Tesseract and orders vertical text badly.
 """
 
 from __future__ import annotations
@@ -20,21 +17,22 @@ _PARAMETERS = {
     "Global.log_level": "critical",
     "Global.use_det": False,
     "Global.use_cls": False,
+    # A line is longer than the 2000 px that RapidOCR reduces pages to.
     "Global.max_side_len": 16_000,
+    # On the calling thread alone, so that `time.thread_time` measures what a line costs.
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
 }
-"""A line is longer than the 2000 px that RapidOCR shrinks pages to."""
 
 _loading = threading.Lock()
 
 
 def read_line(line: Image.Image) -> tuple[str, float]:
-    """The text of a line and how sure the network is of it (0..100); "" where it sees none."""
-    found = _engine()(np.asarray(line.convert("RGB")))
-    if not found.txts:
+    """The text of a line and the network's confidence in it (0..100); "" where it finds none."""
+    result = _engine()(np.asarray(line.convert("RGB")))
+    if not result.txts:
         return "", 0.0
-    return str(found.txts[0]), 100.0 * float(found.scores[0])
+    return str(result.txts[0]), 100.0 * float(result.scores[0])
 
 
 def line_reader_version() -> str:
@@ -46,11 +44,12 @@ def line_reader_version() -> str:
 
 def _engine() -> Any:
     with _loading:  # pages are read by several threads, and the model is loaded once
-        return _loaded()
+        return _load()
 
 
+# The first line that needs the model loads it: 0.8 CPU seconds and 50 MB; a line then costs 0.06 s.
 @cache
-def _loaded() -> Any:
+def _load() -> Any:
     import rapidocr  # noqa: PLC0415  (an extra)
 
     return rapidocr.RapidOCR(params=_PARAMETERS)

@@ -1,15 +1,7 @@
-"""Tesseract inside this process, through tesserocr (the extra `fast`): no program start, no files between.
+"""Interface to the Tesseract library in this process, through tesserocr (the extra `fast`).
 
-The wheel brings a newer Tesseract (5.5) without models; the installed program's are used. Measured on pages
-of the generated scan, one thread: 0.95 CPU seconds a page, the program 1.25, the same characters read.
-
-An API object holds one model and serves one thread at a time. It is kept for the next page: making one
-costs 0.07 s, a tenth of a page, so that even two pages of one document pay for it. The fork server loads the
-library (0.06 s) and makes no object: which model a document needs is not known there.
-
-A thread in C cannot be killed. Tesseract looks at its deadline between words; where it gets stuck elsewhere,
-the sandbox kills the whole child at the page's time-out. A crash of the library takes the child with it,
-and the page is tried once more in a fresh one.
+No program start and no files between: 0.95 CPU seconds a page of the generated scan, the program 1.25, with
+the same text. The wheel has Tesseract 5.5 without models; those of the installed program are used.
 """
 
 from __future__ import annotations
@@ -32,46 +24,49 @@ _NICE = 10
 _HEADER = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
 _OSD_MODEL = "osd"
 _OSD_PSM = 0
-_WORTH_TURNING = 1.0
-"""Orientation confidence under which the picture stays as it is; a page of text scored 25."""
+_MIN_ORIENTATION_CONFIDENCE = 1.0
+"""Below, the image is not rotated; a page of text scored 25."""
 _QUIET = {"debug_file": os.devnull}
 
 _idle: dict[str, list[Any]] = defaultdict(list)
-"""By model, the API objects no thread uses right now (`list.pop` and `append` are atomic)."""
+"""API objects by model that no thread uses now (`list.pop` and `append` are atomic). An object holds one
+model and serves one thread at a time; it is kept for the next page, since making one costs a tenth of a page.
+The fork server makes none: which model a document needs is not known there."""
 
 
 def recognise(image_path: Path, *, language: str, psm: int, dpi: int, timeout_s: float) -> str:
-    """Read a picture once and return TSV, as the program's `recognise` does, and raising what that raises."""
+    """Read an image once and return TSV; takes and raises what `tesseract_cli.recognise` does."""
     deadline = time.monotonic() + timeout_s
     if timeout_s <= 0:
-        raise _timed_out(image_path.name)
+        raise _timeout_error(image_path.name)
     with _api(language) as api:
         api.SetPageSegMode(psm)
-        _show(api, image_path, dpi)
-        left_ms = max(1, math.ceil((deadline - time.monotonic()) * 1000))
-        if not api.Recognize(left_ms):
+        _set_image(api, image_path, dpi)
+        # Checked between words only: where Tesseract hangs elsewhere, the sandbox kills the whole process.
+        remaining_ms = max(1, math.ceil((deadline - time.monotonic()) * 1000))
+        if not api.Recognize(remaining_ms):
             if time.monotonic() >= deadline:
-                raise _timed_out(image_path.name)
+                raise _timeout_error(image_path.name)
             raise OCRError(f"{image_path.name}: Tesseract could not read it")
         return _HEADER + str(api.GetTSVText(0))
 
 
 def rotation_degrees(image_path: Path, *, dpi: int, timeout_s: float) -> int:
-    """Degrees a picture must be turned clockwise to stand upright, as the program's `rotation_degrees`."""
+    """Degrees an image must be rotated clockwise to be upright, as `tesseract_cli.rotation_degrees`."""
     if timeout_s <= 0:
-        raise _timed_out(image_path.name)
+        raise _timeout_error(image_path.name)
     with _api(_OSD_MODEL) as api:
         api.SetPageSegMode(_OSD_PSM)
-        _show(api, image_path, dpi)
-        found = api.DetectOrientationScript()
-    if not found or found["orient_conf"] < _WORTH_TURNING:
+        _set_image(api, image_path, dpi)
+        osd = api.DetectOrientationScript()
+    if not osd or osd["orient_conf"] < _MIN_ORIENTATION_CONFIDENCE:
         return 0
-    return (360 - int(found["orient_deg"])) % 360
+    return (360 - int(osd["orient_deg"])) % 360
 
 
 @cache
 def library_version() -> str:
-    """The version of the library and of the Tesseract in it, "" where it cannot be used here."""
+    """The versions of tesserocr and of the Tesseract in it, "" where it cannot be used."""
     try:
         import tesserocr  # noqa: PLC0415  (an extra; a damaged wheel fails with other errors, too)
     except Exception:  # noqa: BLE001
@@ -84,7 +79,7 @@ def library_version() -> str:
 
 @contextmanager
 def _api(model: str) -> Iterator[Any]:
-    """An API object for a model, for this thread alone; it is thrown away after a failure."""
+    """An API object for a model, for this thread alone; it is not used again after a failure."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
     try:
         api = _idle[model].pop()
@@ -115,15 +110,15 @@ def _new_api(model: str) -> Any:
         raise OCRError(f"Tesseract's model {model!r} cannot be loaded from {folder}") from error
 
 
-def _show(api: Any, image_path: Path, dpi: int) -> None:
+def _set_image(api: Any, image_path: Path, dpi: int) -> None:
     try:
         api.SetImageFile(str(image_path))
     except FileNotFoundError as error:
         raise OCRError(f"File not found: {image_path}", retry_allowed=False) from error
     except (OSError, RuntimeError) as error:
-        raise OCRError(f"{image_path.name}: not a picture Tesseract can read") from error
+        raise OCRError(f"{image_path.name}: not an image Tesseract can read") from error
     api.SetSourceResolution(dpi)
 
 
-def _timed_out(name: str) -> OCRError:
+def _timeout_error(name: str) -> OCRError:
     return OCRError(f"{name}: not read within the time one page may take", code=Code.TIMEOUT)

@@ -1,8 +1,4 @@
-"""Tesseract's TSV -> what one pass read: words with boxes, confidence, and running text.
-
-The columns are those of tesseract(1): level, page, block, paragraph, line and word number, left, top,
-width, height (pixels, from the top left), confidence (0..100, -1 for rows that are no words), text.
-"""
+"""Tesseract's TSV parsed into the text of a page: words with boxes, confidence, and running text."""
 
 from __future__ import annotations
 
@@ -10,14 +6,17 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Self
 
 from worker.extract.text.script import is_unspaced
 
 _COLUMNS = 12
+"""As in tesseract(1): level, page, block, paragraph, line and word number, left, top, width, height (pixels,
+from the top left), confidence (0..100, -1 for rows that are no words), text."""
 _WORD_LEVEL = "5"
 _CLEAR_GAP = 0.5
 """Between kana or kanji and a Latin word there is a space only where the gap is at least this part of
-the letters' height (measured: set solid -0.5..0.4, after a typed space 0.9)."""
+the height of the characters (measured: unspaced -0.5..0.4, after a typed space 0.9)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,8 +60,8 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """What one pass read of a page.
+class OcrText:
+    """The text that one pass read of a page.
 
     `text` has a line for each line and an empty line between paragraphs; `confidence` (0..100) is the
     mean over the words weighted by their characters, None where there are no words.
@@ -78,8 +77,25 @@ class Reading:
         """Characters in all words."""
         return sum(len(word.text) for word in self.words)
 
+    @classmethod
+    def from_lines(cls, lines: Sequence[Line]) -> Self:
+        """The text of lines that are in order from top to bottom."""
+        text: list[str] = []
+        for line in lines:
+            if text:
+                text.append("\n\n" if line.opens_paragraph else "\n")
+            text.append(line.text)
+        chars = sum(line.chars for line in lines)
+        confidence = sum(line.confidence * line.chars for line in lines) / chars if chars else None
+        return cls(
+            text="".join(text),
+            confidence=None if confidence is None else round(confidence, 1),
+            words=tuple(word for line in lines for word in line.words),
+            lines=tuple(lines),
+        )
+
     def words_json(self) -> str:
-        """The words as `Page.words` wants them: [[text, left, top, width, height, confidence], ...]."""
+        """The words in the form of `Page.words`: [[text, left, top, width, height, confidence], ...]."""
         rows = [
             [word.text, word.left, word.top, word.width, word.height, round(word.confidence)]
             for word in self.words
@@ -87,8 +103,8 @@ class Reading:
         return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
-def parse(tsv: str) -> Reading:
-    """Read the TSV of one picture; raises ValueError where it is not Tesseract's TSV."""
+def parse(tsv: str) -> OcrText:
+    """Parse the TSV of one image; raises ValueError where it is not Tesseract's TSV."""
     lines: list[Line] = []
     last_paragraph: list[str] = []
     for _, rows in groupby(_word_rows(tsv), key=lambda row: row[0][1:5]):
@@ -96,24 +112,7 @@ def parse(tsv: str) -> Reading:
         paragraph = line[0][0][1:4]
         lines.append(_line([word for _, word in line], opens_paragraph=paragraph != last_paragraph))
         last_paragraph = paragraph
-    return reading_of(lines)
-
-
-def reading_of(lines: Sequence[Line]) -> Reading:
-    """The lines of a page, top to bottom, as a reading."""
-    text: list[str] = []
-    for line in lines:
-        if text:
-            text.append("\n\n" if line.opens_paragraph else "\n")
-        text.append(line.text)
-    chars = sum(line.chars for line in lines)
-    confidence = sum(line.confidence * line.chars for line in lines) / chars if chars else None
-    return Reading(
-        text="".join(text),
-        confidence=None if confidence is None else round(confidence, 1),
-        words=tuple(word for line in lines for word in line.words),
-        lines=tuple(lines),
-    )
+    return OcrText.from_lines(lines)
 
 
 def _line(words: list[Word], *, opens_paragraph: bool) -> Line:
@@ -144,11 +143,11 @@ def _word_rows(tsv: str) -> Iterator[tuple[list[str], Word]]:
 
 
 def _space_between(left: Word, right: Word) -> str:
-    left_solid, right_solid = is_unspaced(left.text[-1]), is_unspaced(right.text[0])
-    if left_solid and right_solid:
+    is_left_unspaced, is_right_unspaced = is_unspaced(left.text[-1]), is_unspaced(right.text[0])
+    if is_left_unspaced and is_right_unspaced:
         return ""
-    if left_solid != right_solid:
-        # In vertical text the boxes stand over each other and the gap is negative: no space.
+    if is_left_unspaced != is_right_unspaced:
+        # In vertical text the boxes are above each other and the gap is negative: no space.
         gap_px = right.left - (left.left + left.width)
         return " " if gap_px >= _CLEAR_GAP * max(left.height, right.height) else ""
     return " "

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from worker.errors import Code, OCRError, RejectedError
-from worker.extract.image.document import open_image, stated_size_px
+from worker.extract.image.document import header_size_px, open_image
 from worker.extract.office.metafile import metafile_text
 from worker.extract.office.ooxml_package import UNREADABLE, Package
 from worker.extract.page_source import PageSource
@@ -75,7 +75,7 @@ class PictureFinder:
             return EmbeddedPicture(part=target, problem=Code.TOO_LARGE)
         try:
             with self._package.open(target) as file:
-                size_px = stated_size_px(file)
+                size_px = header_size_px(file)
         except UNREADABLE:
             return None
         if size_px is None:

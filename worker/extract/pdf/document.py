@@ -31,8 +31,6 @@ from worker.extract.text.normalise import language_of_text
 from worker.models.page import Page, TextSource
 
 _PREVIEW_PX = 1024
-_TELLING_CHARS = 800
-"""The beginning of a page tells its language."""
 
 _MAX_LOST_IN_A_ROW = 100
 _MAX_PAGES = 100_000
@@ -155,7 +153,7 @@ class _Pdf:
             number=number,
             text=text,
             source=TextSource.TEXT_LAYER if text else TextSource.BLANK,
-            language=language_of_text(text[:_TELLING_CHARS]),
+            language=language_of_text(text),
             width_px=round(width_pt),
             height_px=round(height_pt),
             layer_reason=layer.reason.value if layer.reason else None,

@@ -27,7 +27,7 @@ from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.disk_space import full_disk
-from worker.extract.image.blank_page import shows_nothing
+from worker.extract.image.blank_page import is_blank
 from worker.extract.read_options import ReadOptions
 
 _POINTS_PER_INCH = 72
@@ -158,7 +158,7 @@ def mask_outside(drawn: Path, regions: Sequence[Region], *, without: Sequence[Re
             part = page.crop(region)
             for x_px, y_px, right_px, bottom_px in without:
                 part.paste(_typical(part), (x_px - left, y_px - top, right_px - left, bottom_px - top))
-            if not shows_nothing(part):
+            if not is_blank(part):
                 kept.paste(part, region)
     kept.save(drawn)
 

@@ -1,1 +1,1 @@
-"""Plain text and markup: character sets, normalisation, scripts."""
+"""Plain text and markup: encodings, normalisation, scripts."""

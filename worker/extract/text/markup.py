@@ -1,8 +1,6 @@
-"""HTML and XML as text: what a reader of the page sees, and what stands between the tags.
+"""HTML and XML as text: what a browser shows of a page, and what is between the tags.
 
-Nothing is fetched, no script runs. Entities that a document declares itself are never resolved, so neither
-files of this machine nor a billion laughs can get in: they stay in the text as they were written. Both
-parsers report events and build no tree; markup of any depth costs no stack.
+Nothing is fetched and no script runs. The parsers report events and build no tree, so depth costs no stack.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re
 _XML_DECLARATION = re.compile(r"^\s*<\?xml.*?\?>", re.DOTALL)
 
 _INVISIBLE = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "rt", "rp"})
-"""Furigana (rt, rp) repeat the base text they stand over."""
+"""Furigana (rt, rp) repeat the base text below them."""
 _BINARY = frozenset({"binData", "binaryData", "binary-data"})
 """Pictures and programs within the XML that Word, Excel and LibreOffice write as one file, in base64."""
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "wbr"})
@@ -50,10 +48,10 @@ def open_html(path: Path, options: ReadOptions) -> PageSource:
     target = _VisibleText()
     parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, huge_tree=False)
     try:
-        parser.feed(decode(data, _declared(data)).encode("utf-8", "replace"))
+        parser.feed(decode(data, _find_declaration(data)).encode("utf-8", "replace"))
         parser.close()
     except (etree.LxmlError, ValueError, AssertionError):
-        # What was seen until then stays; an HTML parser mends all but the hopeless.
+        # The text up to the error is kept; the parser recovers from nearly all of them.
         target.line()
     return one_page(clean(_BLANK_LINES.sub("\n", target.text())), options)
 
@@ -64,29 +62,29 @@ def open_xml(path: Path, options: ReadOptions) -> PageSource:
     Raises RejectedError when the file is empty.
     """
     data = read_start(path, options)
-    text = decode(data, _declared(data)).removeprefix("\ufeff")
-    content = _Content()
+    text = decode(data, _find_declaration(data)).removeprefix("\ufeff")
+    target = _XmlText()
     try:
-        content.parse(_XML_DECLARATION.sub("", text))
+        target.parse(_XML_DECLARATION.sub("", text))
     except expat.ExpatError:
         return one_page(clean(text), options)
-    return one_page(clean(_BLANK_LINES.sub("\n", content.text())), options)
+    return one_page(clean(_BLANK_LINES.sub("\n", target.text())), options)
 
 
-def _declared(data: bytes) -> str | None:
-    found = _DECLARED.search(data[:_DECLARED_WITHIN_BYTES])
-    return found[1].decode("ascii", "replace") if found else None
+def _find_declaration(data: bytes) -> str | None:
+    declaration = _DECLARED.search(data[:_DECLARED_WITHIN_BYTES])
+    return declaration[1].decode("ascii", "replace") if declaration else None
 
 
 class _VisibleText:
-    """Collects what lxml's HTML parser reports (it is the parser's target)."""
+    """Collects the text of an HTML page; the target of lxml's parser."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._hidden: list[str] = []
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """An element begins; within a hidden one only its own kind is followed, to find its end."""
+        """An element begins; in a hidden one only elements of its own name are counted, to find its end."""
         if self._hidden:
             if tag == self._hidden[0]:
                 self._hidden.append(tag)
@@ -115,29 +113,30 @@ class _VisibleText:
         self._pieces.append("\n")
 
     def text(self) -> str:
-        """All of it, without blanks at the ends of lines."""
+        """The whole text, without blanks at the ends of lines."""
         lines = "".join(self._pieces).split("\n")
         return "\n".join(re.sub(r" ?\t ?", "\t", re.sub(" +", " ", line)).strip() for line in lines)
 
     def close(self) -> None:
-        """The parser's result is not used: what was collected is there after an error, too."""
+        """Nothing: the collected text is read from this object, after an error, too."""
 
 
 def _is_hidden(attributes: dict[str, str]) -> bool:
     return "hidden" in attributes or bool(_HIDDEN_STYLE.search(attributes.get("style") or ""))
 
 
-class _Content:
-    """Collects the text of an XML document; elements that follow each other are lines of their own."""
+class _XmlText:
+    """Collects the text of an XML document; consecutive elements are lines of their own."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._after_end = False
         self._in_binary = False
         parser = expat.ParserCreate(encoding="utf-8")
-        # With the default handler set, expat hands over entities as they are written and expands none.
+        # With a default handler expat reports entities as they are written and expands none: they can neither
+        # include files of this machine nor grow (a billion laughs).
         parser.DefaultHandler = self._on_rest
-        parser.UseForeignDTD(True)  # an entity nobody declared is no error then
+        parser.UseForeignDTD(True)  # without it an undeclared entity is an error
         parser.StartElementHandler = self._on_start
         parser.EndElementHandler = self._on_end
         parser.CharacterDataHandler = self._on_text
@@ -145,7 +144,7 @@ class _Content:
         self._parser = parser
 
     def parse(self, text: str) -> None:
-        """Take a whole document; raises ExpatError where it is not well-formed."""
+        """Parse a whole document; raises ExpatError where it is not well-formed."""
         self._parser.Parse(text.encode("utf-8", "replace"), True)
 
     def text(self) -> str:
@@ -164,7 +163,7 @@ class _Content:
     def _on_text(self, text: str) -> None:
         if self._in_binary:
             return
-        # White space between two elements is layout; words behind an element belong to its sentence.
+        # White space between two elements is layout; words behind an element continue its sentence.
         if text.strip():
             self._after_end = False
         self._pieces.append(text)

@@ -1,4 +1,4 @@
-"""Plain text, and what all text has in common: how it is stored, and that a page of it needs no drawing."""
+"""Plain text files as documents of one page."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from worker.extract.text.normalise import clean
 from worker.extract.text.text_page import one_page
 
 _MAX_BYTES_PER_CHAR = 4
-_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-"""What terminals are told about colours and the cursor (ECMA-48, 5.4), as logs of builds hold it."""
+_TERMINAL_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""Colours and movements of the cursor (ECMA-48, 5.4), as in logs of builds."""
 _JSON_START = re.compile(r"\ufeff?\s*[\[{]\s*[\"\[{]")
 _JSON_ESCAPE = re.compile(r"((?:\\u[0-9a-fA-F]{4})+)|\\.", re.DOTALL)
 _ASCII_ESCAPE = re.compile(r"(\\u00[0-7][0-9a-fA-F])")
 
 
 def open_text(path: Path, options: ReadOptions) -> PageSource:
-    """One page with the whole text: tables, JSON and Markdown stay as they were written.
+    """One page with the whole text: tables, JSON and Markdown are not changed.
 
-    Only characters that JSON writes as numbers are put as themselves, and the colours of a terminal go.
-    Text over `max_text_chars` is cut there, and the page's reason says so. Raises RejectedError when the
-    file is empty.
+    Only JSON's escapes become the characters they stand for, and terminal escapes are removed. Text over
+    `max_text_chars` is cut there, and the page's reason says so. Raises RejectedError when the file is empty.
     """
-    text = _COLOURS.sub("", decode(read_start(path, options)))
+    text = _TERMINAL_ESCAPES.sub("", decode(read_start(path, options)))
     if _JSON_START.match(text):
-        text = _with_characters(text)
+        text = _unescape_json(text)
     return one_page(clean(text), options)
 
 
@@ -42,13 +41,13 @@ def read_start(path: Path, options: ReadOptions) -> bytes:
     return data
 
 
-def _with_characters(json: str) -> str:
-    """JSON with the characters that its escapes stand for; those of ASCII, quotes too, stay."""
-    return _JSON_ESCAPE.sub(_characters, json)
+def _unescape_json(json: str) -> str:
+    """JSON with characters in place of escapes, for the search; those of ASCII, with quotes, stay."""
+    return _JSON_ESCAPE.sub(_unescape_run, json)
 
 
-def _characters(escapes: re.Match[str]) -> str:
-    """A row of them at once: characters beyond the first 65,536 are escaped as two halves."""
+def _unescape_run(escapes: re.Match[str]) -> str:
+    """A run of escapes at once: characters beyond U+FFFF are escaped as two surrogates."""
     if escapes[1] is None:
         return escapes[0]
     parts = _ASCII_ESCAPE.split(escapes[0])

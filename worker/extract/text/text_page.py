@@ -1,8 +1,7 @@
-"""Pages whose text is in the file itself: nothing to draw, nothing to recognise."""
+"""Pages whose text is in the file itself, and which need no OCR."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -15,33 +14,29 @@ from worker.models.page import Page, TextSource
 
 
 def one_page(text: str, options: ReadOptions) -> PageSource:
-    """A document of one page that needs no recognition, cut at `max_text_chars`."""
+    """A document of one page that needs no OCR, cut at `max_text_chars`."""
     page = file_page(1, text, options)
-    return PageSource(page_count=1, pages=_once(page), render=_nothing_to_draw, preview=_no_picture)
+    return PageSource(page_count=1, pages=iter((page,)), render=_refuse_render, preview=_no_preview)
 
 
 def file_page(number: int, text: str, options: ReadOptions, *, reason: Code | None = None) -> Page:
-    """A page whose text is in the file itself, cut at `max_text_chars`; `reason` says what it lacks."""
+    """A page whose text is in the file, cut at `max_text_chars`; `reason` says what is missing of it."""
     limit_chars = options.limits.max_text_chars
-    kept = text[:limit_chars]
+    page_text = text[:limit_chars]
     if len(text) > limit_chars:
         reason = Code.TOO_LARGE
     return Page(
         number=number,
-        text=kept,
+        text=page_text,
         source=TextSource.FILE,
-        language=language_of_text(kept),
+        language=language_of_text(page_text),
         reason=reason.value if reason else None,
     )
 
 
-def _once(page: Page) -> Iterator[Page | int]:
-    yield page
+def _refuse_render(number: int, _folder: Path) -> Path:
+    raise OCRError(f"page {number} has its text in the file; there is nothing to draw", retry_allowed=False)
 
 
-def _nothing_to_draw(number: int, _folder: Path) -> Path:
-    raise OCRError(f"page {number} has its text already; there is nothing to draw", retry_allowed=False)
-
-
-def _no_picture() -> Image.Image | None:
+def _no_preview() -> Image.Image | None:
     return None

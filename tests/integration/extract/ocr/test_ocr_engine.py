@@ -61,7 +61,7 @@ def test_an_english_page_is_read_as_english(tmp_path: Path, hint: str | None) ->
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_a_turned_page_is_read(tmp_path: Path, degrees: int) -> None:
+def test_a_rotated_page_is_read(tmp_path: Path, degrees: int) -> None:
     page = _read(tmp_path, _draw(_JAPANESE).rotate(degrees, expand=True))
 
     assert "売上高は前年同期比" in page.text

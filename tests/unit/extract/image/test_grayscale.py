@@ -1,4 +1,4 @@
-"""Every kind of picture as grey."""
+"""Images of every mode as grey."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from worker.extract.image.grayscale import on_paper, to_grey
+from worker.extract.image.grayscale import flatten_transparency, to_grey
 
 pytestmark = pytest.mark.unit
 
 
-def _letter(ink: int, *, opaque: bool = False) -> Image.Image:
-    """A bar of one grey on what is transparent."""
+def _bar(ink: int, *, opaque: bool = False) -> Image.Image:
+    """A bar of one grey on a transparent background."""
     image = Image.new("LA", (40, 40), (255, 255 if opaque else 0))
     image.paste((ink, 255), (10, 16, 30, 24))
     return image
 
 
 @pytest.mark.parametrize(
-    ("image", "ground", "bar"),
+    ("image", "background", "bar"),
     [
-        (_letter(0), 255, 0),
-        (_letter(255), 0, 255),
-        (_letter(160), 255, 160),
-        (_letter(0, opaque=True), 255, 0),
+        (_bar(0), 255, 0),
+        (_bar(255), 0, 255),
+        (_bar(160), 255, 160),
+        (_bar(0, opaque=True), 255, 0),
     ],
     ids=["black", "white", "grey", "opaque"],
 )
-def test_what_is_drawn_on_nothing_stays_visible(image: Image.Image, ground: int, bar: int) -> None:
+def test_ink_on_a_transparent_background_stays_visible(image: Image.Image, background: int, bar: int) -> None:
     grey = to_grey(image)
 
-    assert (grey.getpixel((2, 2)), grey.getpixel((20, 20))) == (ground, bar)
-    assert on_paper(image).getpixel((20, 20)) == (bar, bar, bar)
+    assert (grey.getpixel((2, 2)), grey.getpixel((20, 20))) == (background, bar)
+    assert flatten_transparency(image).getpixel((20, 20)) == (bar, bar, bar)
 
 
 @pytest.mark.parametrize("highest", [255, 1_023, 4_095, 16_383, 65_535])

@@ -1,4 +1,4 @@
-"""Pictures made easier to read."""
+"""Images of pages made easier to read."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from numpy.typing import DTypeLike
 from PIL import Image, ImageDraw
 
 from worker.extract.image.grayscale import to_grey
-from worker.extract.image.image_preprocessor import ImagePreprocessor, has_ink, is_coarse, skew_degrees
+from worker.extract.image.image_preprocessor import ImagePreprocessor, is_low_resolution, skew_degrees
 
 pytestmark = pytest.mark.unit
 
 
 def _page(*, width: int = 800, height: int = 600, ink: int = 0, paper: int = 255) -> Image.Image:
-    """Ten lines of dashes, as text looks from afar."""
+    """Ten lines of dashes, as text looks from a distance."""
     image = Image.new("L", (width, height), paper)
     draw = ImageDraw.Draw(image)
     for top in range(100, 500, 40):
@@ -24,7 +24,7 @@ def _page(*, width: int = 800, height: int = 600, ink: int = 0, paper: int = 255
 
 
 @pytest.mark.parametrize(
-    ("chosen", "operations"),
+    ("choice", "operations"),
     [
         ({}, ["grayscale", "denoise", "threshold"]),
         ({"denoise": False}, ["grayscale", "threshold"]),
@@ -33,17 +33,17 @@ def _page(*, width: int = 800, height: int = 600, ink: int = 0, paper: int = 255
     ],
 )
 def test_last_operations_names_what_was_applied_in_order(
-    chosen: dict[str, bool], operations: list[str]
+    choice: dict[str, bool], operations: list[str]
 ) -> None:
     preprocessor = ImagePreprocessor()
     preprocessor.process(_page())
 
-    preprocessor.process(_page(), **chosen)
+    preprocessor.process(_page(), **choice)
 
     assert preprocessor.last_operations == operations
 
 
-def test_a_method_by_itself_is_named_too() -> None:
+def test_a_method_called_by_itself_is_listed_too() -> None:
     preprocessor = ImagePreprocessor()
 
     preprocessor.denoise(preprocessor.grayscale(Image.new("RGB", (8, 8))))
@@ -51,7 +51,7 @@ def test_a_method_by_itself_is_named_too() -> None:
     assert preprocessor.last_operations == ["grayscale", "denoise"]
 
 
-def test_the_picture_given_is_left_as_it_is() -> None:
+def test_the_image_given_is_not_changed() -> None:
     image = Image.new("RGB", (8, 8), (10, 200, 30))
 
     result = ImagePreprocessor().process(image)
@@ -96,21 +96,21 @@ def _deep(value: float, dtype: DTypeLike) -> Image.Image:
         "16 bit", "8 bit in 16", "32 bit", "float", "all black",
     ],
 )  # fmt: skip
-def test_every_kind_of_picture_becomes_grey(image: Image.Image, grey: int) -> None:
+def test_every_kind_of_image_becomes_grey(image: Image.Image, grey: int) -> None:
     result = ImagePreprocessor().grayscale(image)
 
     assert result.mode == "L"
     assert result.getpixel((0, 0)) == grey
 
 
-def test_a_grey_picture_is_not_copied() -> None:
+def test_a_grey_image_is_not_copied() -> None:
     page = _page()
 
     assert to_grey(page) is page
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "P", "RGBA"])
-def test_denoise_removes_a_speck_and_keeps_a_stroke(mode: str) -> None:
+def test_denoise_removes_speckle_and_keeps_a_stroke(mode: str) -> None:
     image = Image.new("L", (30, 30), 255)
     image.putpixel((5, 5), 0)
     ImageDraw.Draw(image).rectangle((15, 15, 20, 20), fill=0)
@@ -122,7 +122,7 @@ def test_denoise_removes_a_speck_and_keeps_a_stroke(mode: str) -> None:
 
 
 @pytest.mark.parametrize(("ink", "paper"), [(90, 140), (10, 60), (180, 250)])
-def test_threshold_finds_the_ink_whatever_the_light(ink: int, paper: int) -> None:
+def test_threshold_finds_the_ink_at_any_brightness(ink: int, paper: int) -> None:
     result = ImagePreprocessor().threshold(_page(ink=ink, paper=paper))
 
     assert set(np.unique(np.asarray(result))) == {0, 255}
@@ -142,27 +142,6 @@ def _noisy_paper() -> Image.Image:
     return Image.fromarray(noise.astype(np.uint8))
 
 
-def _one_word() -> Image.Image:
-    image = Image.new("L", (1654, 2339), 250)
-    ImageDraw.Draw(image).rectangle((800, 1000, 900, 1025), fill=20)
-    return image
-
-
-@pytest.mark.parametrize(
-    ("image", "ink"),
-    [
-        (_page(), True),
-        (_page(ink=230, paper=20), True),
-        (_one_word(), True),
-        (Image.new("L", (400, 400), 255), False),
-        (_noisy_paper(), False),
-    ],
-    ids=["text", "light on dark", "one word", "blank", "noisy paper"],
-)
-def test_ink_is_told_from_paper(image: Image.Image, ink: bool) -> None:
-    assert has_ink(image) is ink
-
-
 @pytest.mark.parametrize("degrees", [-12.0, -3.5, 2.25, 10.0])
 @pytest.mark.parametrize(("ink", "paper"), [(0, 255), (240, 30)])
 def test_the_skew_of_a_page_is_found(degrees: float, ink: int, paper: int) -> None:
@@ -174,18 +153,18 @@ def test_the_skew_of_a_page_is_found(degrees: float, ink: int, paper: int) -> No
 @pytest.mark.parametrize(
     "image",
     [_page(), Image.new("L", (300, 300), 255), Image.new("L", (300, 300), 0), _noisy_paper()],
-    ids=["level", "white", "black", "noise"],
+    ids=["horizontal", "white", "black", "noise"],
 )
-def test_a_page_that_is_level_or_blank_has_no_skew(image: Image.Image) -> None:
+def test_a_page_that_is_horizontal_or_blank_has_no_skew(image: Image.Image) -> None:
     assert skew_degrees(image) == 0.0
 
 
-def _grainy(page: Image.Image, sigma: float) -> Image.Image:
-    grain_ = np.random.default_rng(3).normal(0, sigma, (page.height, page.width))
-    return Image.fromarray((np.asarray(page) + grain_).clip(0, 255).astype(np.uint8))
+def _with_noise(page: Image.Image, sigma: float) -> Image.Image:
+    noise = np.random.default_rng(3).normal(0, sigma, (page.height, page.width))
+    return Image.fromarray((np.asarray(page) + noise).clip(0, 255).astype(np.uint8))
 
 
-def _in_a_corner_light(page: Image.Image) -> Image.Image:
+def _unevenly_lit(page: Image.Image) -> Image.Image:
     light = np.linspace(0.4, 1.0, page.width)[None, :]
     return Image.fromarray((np.asarray(page) * light).astype(np.uint8))
 
@@ -197,40 +176,50 @@ _GREY_PAGE = _page(ink=30, paper=245)
     ("page", "operations"),
     [
         (_GREY_PAGE, []),
-        (_grainy(_GREY_PAGE, 2.0), []),
-        (_grainy(_GREY_PAGE, 20.0), ["soften"]),
-        (_page(), ["soften"]),
-        (_in_a_corner_light(_GREY_PAGE), ["even_light"]),
+        (_with_noise(_GREY_PAGE, 2.0), []),
+        (_with_noise(_GREY_PAGE, 20.0), ["blur"]),
+        (_page(), ["blur"]),
+        (_unevenly_lit(_GREY_PAGE), ["flatten_illumination"]),
         (_page(ink=240, paper=20), ["invert"]),
         (_GREY_PAGE.rotate(6, Image.Resampling.BICUBIC, fillcolor=245), ["deskew"]),
         (_GREY_PAGE.rotate(1, Image.Resampling.BICUBIC, fillcolor=245), []),
         (_GREY_PAGE.resize((4_800, 3_600)), ["reduce"]),
     ],
-    ids=["clean", "scanner", "grain", "fax", "lamp", "white on black", "askew", "a little askew", "600 dpi"],
+    ids=[
+        "clean",
+        "scanner",
+        "noise",
+        "fax",
+        "lamp",
+        "white on black",
+        "skewed",
+        "slightly skewed",
+        "600 dpi",
+    ],
 )
-def test_only_what_the_picture_shows_is_mended(page: Image.Image, operations: list[str]) -> None:
+def test_only_operations_that_the_image_needs_are_applied(page: Image.Image, operations: list[str]) -> None:
     preprocessor = ImagePreprocessor()
 
-    mended = preprocessor.mend(page)
+    clean = preprocessor.clean_up(page)
 
     assert preprocessor.last_operations == operations
-    assert (mended is page) == (not operations)
+    assert (clean is page) == (not operations)
 
 
-def test_even_light_makes_the_paper_of_one_brightness() -> None:
-    paper = np.asarray(ImagePreprocessor().even_light(_in_a_corner_light(_GREY_PAGE)))[50]
+def test_flattened_illumination_makes_the_paper_of_one_brightness() -> None:
+    paper = np.asarray(ImagePreprocessor().flatten_illumination(_unevenly_lit(_GREY_PAGE)))[50]
 
     assert int(paper.min()) > 220  # it was 98
 
 
-def test_white_letters_on_a_dark_band_become_dark_on_light() -> None:
+def test_white_characters_on_a_dark_band_become_dark_on_light() -> None:
     page = _page(paper=245)
     draw = ImageDraw.Draw(page)
     draw.rectangle((0, 0, 800, 85), fill=40)
     for left in range(100, 700, 50):
         draw.rectangle((left, 30, left + 25, 40), fill=255)
 
-    even = ImagePreprocessor().mend(page)
+    even = ImagePreprocessor().clean_up(page)
 
     pixels = np.asarray(even)
     assert int(pixels[35, 112]) < 80
@@ -238,19 +227,20 @@ def test_white_letters_on_a_dark_band_become_dark_on_light() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "stroke_px", "coarse"), [((300, 200), 2, True), ((300, 200), 5, False), ((1_000, 800), 2, False)]
+    ("size", "stroke_px", "low_resolution"),
+    [((300, 200), 2, True), ((300, 200), 5, False), ((1_000, 800), 2, False)],
 )
-def test_small_pictures_of_thin_strokes_are_coarse(
-    size: tuple[int, int], stroke_px: int, coarse: bool
+def test_small_images_of_thin_strokes_are_of_low_resolution(
+    size: tuple[int, int], stroke_px: int, low_resolution: bool
 ) -> None:
     image = Image.new("L", size, 250)
     for left in range(20, size[0] - 20, 20):
         ImageDraw.Draw(image).rectangle((left, 20, left + stroke_px - 1, size[1] - 20), fill=20)
 
-    assert is_coarse(image) is coarse
+    assert is_low_resolution(image) is low_resolution
 
 
-def test_a_large_picture_is_reduced_by_its_strokes_and_not_below_what_letters_need() -> None:
+def test_a_large_picture_is_reduced_by_its_strokes_and_not_below_what_characters_need() -> None:
     fine = ImagePreprocessor().reduce(Image.new("L", (4_000, 3_000), 255))
     thick = ImagePreprocessor().reduce(_GREY_PAGE.resize((4_800, 3_600)))
 
@@ -258,15 +248,11 @@ def test_a_large_picture_is_reduced_by_its_strokes_and_not_below_what_letters_ne
     assert thick.width * thick.height >= 2_000_000
 
 
-@pytest.mark.parametrize(("degrees", "named"), [(6.0, True), (0.0, False)])
-def test_deskew_can_be_chosen(degrees: float, named: bool) -> None:
+@pytest.mark.parametrize(("degrees", "listed"), [(6.0, True), (0.0, False)])
+def test_deskew_is_an_option_of_process(degrees: float, listed: bool) -> None:
     preprocessor = ImagePreprocessor()
     page = _GREY_PAGE.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=245)
 
     preprocessor.process(page, deskew=True, denoise=False, threshold=False)
 
-    assert ("deskew" in preprocessor.last_operations) is named
-
-
-def test_faint_text_is_ink() -> None:
-    assert has_ink(_grainy(_page(ink=178, paper=200), 5.0))
+    assert ("deskew" in preprocessor.last_operations) is listed

@@ -9,7 +9,7 @@ from worker.extract.ocr.engines import ENGINES
 pytestmark = pytest.mark.unit
 
 
-def test_every_ocr_engine_is_found_under_its_own_name() -> None:
+def test_every_ocr_engine_has_its_own_name() -> None:
     assert {name: ocr_engine.name for name, ocr_engine in ENGINES.items()} == {
         "tesseract": "tesseract",
         "tesserocr": "tesserocr",

@@ -1,4 +1,4 @@
-"""Which lines are read again, and which reading is kept."""
+"""Which lines are read again, and which text is kept."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import time
 import pytest
 from PIL import Image, ImageDraw
 
-from worker.extract.ocr.line_rerecognition import LineRerecognition, look_again
-from worker.extract.ocr.tesseract_tsv import Line, Reading, Word, reading_of
+from worker.extract.ocr.line_rerecognition import LineRerecognition, rerecognise_lines
+from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
 
 pytestmark = pytest.mark.unit
 
-_LOOK = LineRerecognition(confidence=80.0, budget_s=5.0)
+_OPTIONS = LineRerecognition(confidence=80.0, budget_s=5.0)
 _PAGE = Image.new("L", (800, 600), 255)
 
 
@@ -23,8 +23,10 @@ def _line(text: str, confidence: float, *, row: int = 0, size_px: tuple[int, int
     return Line(words=(word,), left=100, top=word.top, width=width, height=height, opens_paragraph=row == 0)
 
 
-def _page(*lines: tuple[str, float]) -> Reading:
-    return reading_of([_line(text, confidence, row=row) for row, (text, confidence) in enumerate(lines)])
+def _page(*lines: tuple[str, float]) -> OcrText:
+    return OcrText.from_lines(
+        [_line(text, confidence, row=row) for row, (text, confidence) in enumerate(lines)]
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,10 +39,12 @@ def _page(*lines: tuple[str, float]) -> Reading:
     ],
     ids=["surer", "less sure", "far shorter", "nothing"],
 )
-def test_the_surer_reading_is_kept(answer: tuple[str, float], kept: str) -> None:
-    reading, count = look_again(_PAGE, _page(("営業報吉書", 70.0)), _LOOK, read=lambda _line: answer)
+def test_the_text_of_the_higher_confidence_is_kept(answer: tuple[str, float], kept: str) -> None:
+    ocr_text, count = rerecognise_lines(
+        _PAGE, _page(("営業報吉書", 70.0)), _OPTIONS, read=lambda _line: answer
+    )
 
-    assert reading.text == kept
+    assert ocr_text.text == kept
     assert count == (kept == "営業報告書")
 
 
@@ -55,35 +59,37 @@ def test_the_surer_reading_is_kept(answer: tuple[str, float], kept: str) -> None
     ],
     ids=["Japanese", "with a space", "Chinese", "nothing beside it", "other letters"],
 )
-def test_chinese_forms_are_told_as_japanese_writes_them(first: str, answer: str, kept: str) -> None:
-    reading, _ = look_again(_PAGE, _page((first, 70.0)), _LOOK, read=lambda _line: (answer, 95.0))
+def test_chinese_forms_of_kanji_become_japanese_ones(first: str, answer: str, kept: str) -> None:
+    ocr_text, _ = rerecognise_lines(_PAGE, _page((first, 70.0)), _OPTIONS, read=lambda _line: (answer, 95.0))
 
-    assert reading.text == kept
+    assert ocr_text.text == kept
 
 
 def test_sure_lines_are_not_read_again() -> None:
     page = _page(("売上高は増加した", 95.0), ("契約件数", 79.0))
-    asked: list[tuple[int, int]] = []
+    sizes: list[tuple[int, int]] = []
 
     def read(line: Image.Image) -> tuple[str, float]:
-        asked.append(line.size)
+        sizes.append(line.size)
         return "契約件数は", 99.0
 
-    reading, count = look_again(_PAGE, page, _LOOK, read=read)
+    ocr_text, count = rerecognise_lines(_PAGE, page, _OPTIONS, read=read)
 
-    assert len(asked) == count == 1
-    assert reading.text == "売上高は増加した\n契約件数は"
-    assert reading.confidence == pytest.approx(96.5, abs=0.1)
-
-
-@pytest.mark.parametrize("size_px", [(30, 400), (400, 6)], ids=["vertical", "a speck high"])
-def test_what_is_no_horizontal_line_is_not_read_again(size_px: tuple[int, int]) -> None:
-    page = reading_of([_line("文章です", 20.0, size_px=size_px)])
-
-    assert look_again(_PAGE, page, _LOOK, read=lambda _line: ("違う文章", 99.0)) == (page, 0)
+    assert len(sizes) == count == 1
+    assert ocr_text.text == "売上高は増加した\n契約件数は"
+    assert ocr_text.confidence == pytest.approx(96.5, abs=0.1)
 
 
-def test_the_least_sure_lines_come_first_and_the_budget_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size_px", [(30, 400), (400, 6)], ids=["vertical", "six pixels high"])
+def test_only_horizontal_lines_are_read_again(size_px: tuple[int, int]) -> None:
+    page = OcrText.from_lines([_line("文章です", 20.0, size_px=size_px)])
+
+    assert rerecognise_lines(_PAGE, page, _OPTIONS, read=lambda _line: ("違う文章", 99.0)) == (page, 0)
+
+
+def test_the_least_sure_lines_come_first_and_the_time_limit_ends_the_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     spent_s = [0.0]
     monkeypatch.setattr(time, "thread_time", lambda: spent_s[0])
 
@@ -91,11 +97,11 @@ def test_the_least_sure_lines_come_first_and_the_budget_ends_it(monkeypatch: pyt
         spent_s[0] += 3.0
         return "better", 99.0
 
-    reading, count = look_again(
-        _PAGE, _page(("aaaaaa", 70), ("bbbbbb", 30), ("cccccc", 50)), _LOOK, read=read
+    ocr_text, count = rerecognise_lines(
+        _PAGE, _page(("aaaaaa", 70), ("bbbbbb", 30), ("cccccc", 50)), _OPTIONS, read=read
     )
 
-    assert (reading.text, count) == ("aaaaaa\nbetter\nbetter", 2)
+    assert (ocr_text.text, count) == ("aaaaaa\nbetter\nbetter", 2)
 
 
 def test_the_line_is_cut_out_with_a_margin_that_stays_on_the_page() -> None:
@@ -105,7 +111,7 @@ def test_the_line_is_cut_out_with_a_margin_that_stays_on_the_page() -> None:
         sizes.append(line.size)
         return "", 0.0
 
-    look_again(Image.new("L", (503, 600), 255), _page(("文章", 10.0)), _LOOK, read=read)
+    rerecognise_lines(Image.new("L", (503, 600), 255), _page(("文章", 10.0)), _OPTIONS, read=read)
 
     assert sizes == [(407, 38)]
 
@@ -120,11 +126,11 @@ def test_the_line_is_cut_out_with_a_margin_that_stays_on_the_page() -> None:
     ],
     ids=["Latin", "Japanese", "both", "many spaces"],
 )
-def test_spaces_part_latin_words_only(text: str, words: list[str]) -> None:
-    reading, _ = look_again(_PAGE, _page(("xx", 10.0)), _LOOK, read=lambda _line: (text, 99.0))
+def test_spaces_separate_latin_words_only(text: str, words: list[str]) -> None:
+    ocr_text, _ = rerecognise_lines(_PAGE, _page(("xx", 10.0)), _OPTIONS, read=lambda _line: (text, 99.0))
 
-    assert [word.text for word in reading.words] == words
-    boxes = [(word.left, word.left + word.width) for word in reading.words]
+    assert [word.text for word in ocr_text.words] == words
+    boxes = [(word.left, word.left + word.width) for word in ocr_text.words]
     assert boxes[0][0] == 100
     assert boxes[-1][1] == 500
     assert all(first[1] < second[0] for first, second in itertools.pairwise(boxes))
@@ -139,7 +145,9 @@ def test_cells_of_a_row_are_read_one_by_one() -> None:
         draw.rectangle((left, 80, left + 3, 160), fill=0)
     answers = iter([("用紙", 95.0), ("120", 95.0), ("1,200", 95.0)])
 
-    reading, _ = look_again(page, _page(("用紙1201,200", 70.0)), _LOOK, read=lambda _line: next(answers))
+    ocr_text, _ = rerecognise_lines(
+        page, _page(("用紙1201,200", 70.0)), _OPTIONS, read=lambda _line: next(answers)
+    )
 
-    assert reading.text == "用紙 120 1,200"
-    assert [word.left for word in reading.words] == [96, 256, 396]
+    assert ocr_text.text == "用紙 120 1,200"
+    assert [word.left for word in ocr_text.words] == [96, 256, 396]

@@ -1,4 +1,4 @@
-"""Which language reads a page, decided from what was read so far."""
+"""Which model reads a page, decided from what was read so far."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import pytest
 
 from worker.extract.language_hint import language_of
 from worker.extract.ocr.model_selection import (
-    better,
     drop_noise,
     first_language,
-    fits,
-    is_cut_across,
-    is_invented,
-    is_poor,
+    has_only_noise,
+    is_low_confidence,
+    is_plausible,
+    is_split_into_columns,
     next_model,
+    pick_better,
     psm_of,
 )
-from worker.extract.ocr.tesseract_tsv import Line, Reading, Word, reading_of
+from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
 
 pytestmark = pytest.mark.unit
 
@@ -26,20 +26,40 @@ _LATIN = "The quick brown fox jumps over the lazy dog"
 _MIXED = _LATIN + "営業報告書について"
 
 
-def _reading(text: str, confidence: float | None) -> Reading:
+def _ocr_text(text: str, confidence: float | None) -> OcrText:
     words = tuple(
         Word(text=word, left=0, top=0, width=1, height=1, confidence=confidence or 0.0)
         for word in text.split()
     )
-    return Reading(text=text, confidence=confidence, words=words)
+    return OcrText(text=text, confidence=confidence, words=words)
 
 
 @pytest.mark.parametrize(
     ("hint", "first"),
-    [(None, "jpn"), ("eng", "eng"), ("jpn", "jpn"), ("fra", "jpn"), ("", "jpn"), ("jpn_vert", "jpn_vert")],
+    [
+        (None, "jpn"),
+        ("eng", "eng"),
+        ("jpn", "jpn"),
+        ("fra", "jpn"),
+        ("", "jpn"),
+        ("jpn_vert", "jpn_vert"),
+        ("Latn", "eng"),
+        ("Hani", "jpn"),
+        ("Cyrl", "jpn"),
+    ],
 )
 def test_the_hint_is_read_first_where_it_is_allowed(hint: str | None, first: str) -> None:
     assert first_language(_BOTH, hint) == first
+
+
+@pytest.mark.parametrize(
+    ("languages", "hint", "first"),
+    [(("eng", "jpn"), "Hani", "jpn"), (("eng",), "Hani", "eng"), (("kor", "jpn"), "Latn", "kor")],
+)
+def test_a_script_calls_for_a_language_that_is_written_in_it(
+    languages: tuple[str, ...], hint: str, first: str
+) -> None:
+    assert first_language(languages, hint) == first
 
 
 @pytest.mark.parametrize(
@@ -50,7 +70,7 @@ def test_a_model_has_its_language_and_its_segmentation(model: str, language: str
 
 
 @pytest.mark.parametrize(
-    ("text", "confidence", "model", "fit"),
+    ("text", "confidence", "model", "plausible"),
     [
         (_JAPANESE, 90.0, "jpn", True),
         (_JAPANESE, 61.0, "jpn", True),
@@ -67,15 +87,15 @@ def test_a_model_has_its_language_and_its_segmentation(model: str, language: str
         ("", None, "eng", True),
     ],
 )
-def test_a_reading_fits_its_language_or_not(
-    text: str, confidence: float | None, model: str, fit: bool
+def test_a_text_is_plausible_in_the_language_of_its_model_or_not(
+    text: str, confidence: float | None, model: str, plausible: bool
 ) -> None:
-    assert fits(_reading(text, confidence), model) is fit
+    assert is_plausible(_ocr_text(text, confidence), model) is plausible
 
 
-@pytest.mark.parametrize(("confidence", "poor"), [(None, True), (0.0, True), (59.9, True), (60.0, False)])
-def test_a_poor_reading_is_one_without_confidence(confidence: float | None, poor: bool) -> None:
-    assert is_poor(_reading("x", confidence)) is poor
+@pytest.mark.parametrize(("confidence", "low"), [(None, True), (0.0, True), (59.9, True), (60.0, False)])
+def test_confidence_is_low_below_sixty(confidence: float | None, low: bool) -> None:
+    assert is_low_confidence(_ocr_text("x", confidence)) is low
 
 
 @pytest.mark.parametrize(
@@ -95,7 +115,7 @@ def test_a_poor_reading_is_one_without_confidence(confidence: float | None, poor
 def test_the_next_model_is_the_one_the_script_suggests(
     text: str, model: str, languages: tuple[str, ...], tried: list[str], following: str | None
 ) -> None:
-    assert next_model(_reading(text, 20.0), model, languages, tried) == following
+    assert next_model(_ocr_text(text, 20.0), model, languages, tried) == following
 
 
 @pytest.mark.parametrize(
@@ -106,35 +126,35 @@ def test_the_next_model_is_the_one_the_script_suggests(
         (("jpn", _LATIN, 91.0), ("eng", _LATIN, 90.0), "jpn"),
         (("eng", "BRRS OLE HOBRAM WTRET", 14.0), ("jpn", _JAPANESE, 92.0), "jpn"),
         (("jpn", "選 溢 上 性", 25.0), ("jpn_vert", _JAPANESE, 91.0), "jpn_vert"),
-        # the Japanese part of a mixed page is not given up for a Latin reading that is unsure
+        # the Japanese part of a mixed page is kept against a Latin text that is unsure
         (("eng", _LATIN, 78.0), ("jpn", _MIXED, 75.0), "jpn"),
         (("jpn", _MIXED, 75.0), ("eng", _LATIN, 78.0), "jpn"),
-        # a page number alone, however clear, is no reading of the page
+        # a page number alone, however clear, is not the text of the page
         (("jpn", _LATIN * 5, 62.0), ("eng", "7", 96.0), "jpn"),
-        # but much rubbish is no reading either
+        # but much noise is not its text either
         (("jpn", "x" * 300, 25.0), ("eng", _LATIN * 2, 95.0), "eng"),
         (("jpn", "", None), ("eng", "a", 10.0), "eng"),
     ],
 )
-def test_the_more_believable_reading_is_kept(
+def test_the_more_plausible_text_is_kept(
     first: tuple[str, str, float | None], second: tuple[str, str, float | None], kept: str
 ) -> None:
-    one, other = ((model, _reading(text, confidence)) for model, text, confidence in (first, second))
+    one, other = ((model, _ocr_text(text, confidence)) for model, text, confidence in (first, second))
 
-    assert better(one, other)[0] == kept
+    assert pick_better(one, other)[0] == kept
 
 
-def test_a_poor_page_keeps_the_lines_one_can_believe() -> None:
+def test_a_page_of_low_confidence_keeps_the_lines_above_noise() -> None:
     lines = [
-        Line(words=_reading(text, confidence).words, left=0, top=0, width=9, height=1, opens_paragraph=False)
+        Line(words=_ocr_text(text, confidence).words, left=0, top=0, width=9, height=1, opens_paragraph=False)
         for text, confidence in (("real but faint words", 62.0), ("llIiIl1 jJ1i rrIlI ..", 20.0))
     ]
 
-    assert drop_noise(reading_of(lines)).text == "real but faint words"
+    assert drop_noise(OcrText.from_lines(lines)).text == "real but faint words"
 
 
-def _lines(*told: tuple[str, float]) -> Reading:
-    return reading_of(
+def _lines(*rows: tuple[str, float]) -> OcrText:
+    return OcrText.from_lines(
         [
             Line(
                 words=(Word(text=text, left=0, top=20 * n, width=80, height=20, confidence=confidence),),
@@ -144,24 +164,24 @@ def _lines(*told: tuple[str, float]) -> Reading:
                 height=20,
                 opens_paragraph=False,
             )
-            for n, (text, confidence) in enumerate(told)
+            for n, (text, confidence) in enumerate(rows)
         ]
     )
 
 
 @pytest.mark.parametrize(
-    ("first", "again", "invented"),
+    ("first", "second", "only_noise"),
     [
         ([("66みぃ", 37.0), ("SA", 30.0), ("と", 28.0)], [("66みぃ", 37.0), ("SA", 30.0), ("M", 92.0)], True),
         ([("66みぃ", 37.0)], [("営業報告書を提出します", 92.0)], False),
         ([("PAGE", 88.0), ("~~", 20.0)], [("PAGE", 88.0), ("3", 95.0)], False),
     ],
-    ids=["grain", "faint writing", "writing anyway"],
+    ids=["noise", "faint writing", "writing anyway"],
 )
-def test_a_letter_found_where_the_first_pass_saw_no_writing_is_not_believed(
-    first: list[tuple[str, float]], again: list[tuple[str, float]], invented: bool
+def test_a_character_where_the_first_pass_read_only_noise_is_noise(
+    first: list[tuple[str, float]], second: list[tuple[str, float]], only_noise: bool
 ) -> None:
-    assert is_invented(_lines(*first), _lines(*again)) is invented
+    assert has_only_noise(_lines(*first), _lines(*second)) is only_noise
 
 
 @pytest.mark.parametrize(
@@ -175,7 +195,7 @@ def test_a_letter_found_where_the_first_pass_saw_no_writing_is_not_believed(
     ],
     ids=["bricks", "scribble", "bars", "faint", "sure"],
 )
-def test_patterns_are_no_writing(text: str, confidence: float, kept: bool) -> None:
+def test_patterns_are_no_text(text: str, confidence: float, kept: bool) -> None:
     assert drop_noise(_lines((text, confidence))).text == (text if kept else "")
 
 
@@ -187,7 +207,7 @@ def test_a_table_of_contents_is_no_pattern() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "across"),
+    ("lines", "in_columns"),
     [
         (["と吾", "ん輩", "とは", "見猫", "か"], True),
         (["営業報告", "売上増加", "契約件数", "利益"], False),
@@ -195,11 +215,11 @@ def test_a_table_of_contents_is_no_pattern() -> None:
         (["領収書"], False),
     ],
 )
-def test_columns_that_were_read_across_are_told(lines: list[str], across: bool) -> None:
-    assert is_cut_across(_lines(*((line, 90.0) for line in lines))) is across
+def test_columns_read_as_one_block_are_recognised(lines: list[str], in_columns: bool) -> None:
+    assert is_split_into_columns(_lines(*((line, 90.0) for line in lines))) is in_columns
 
 
-def test_a_level_line_is_not_read_from_its_end() -> None:
-    level, on_end = _lines(("訪収書", 58.5)), _lines(("書", 88.0), ("収", 88.0), ("領", 88.0))
+def test_a_horizontal_line_is_not_read_as_columns() -> None:
+    horizontal, in_columns = _lines(("訪収書", 58.5)), _lines(("書", 88.0), ("収", 88.0), ("領", 88.0))
 
-    assert better(("jpn", level), ("jpn_vert", on_end)) == ("jpn", level)
+    assert pick_better(("jpn", horizontal), ("jpn_vert", in_columns)) == ("jpn", horizontal)

@@ -1,4 +1,4 @@
-"""OCREngine as its callers see it; the OCR engine is a stand-in program."""
+"""OCREngine as its callers use it; Tesseract is a stand-in program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from worker.extract.ocr import page_recognition
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.ocr.page_recognition import Pass
-from worker.models.page import TextSource
+from worker.models.page import Page, TextSource
 
 pytestmark = pytest.mark.unit
 
@@ -50,6 +50,17 @@ def test_a_page_without_words_has_no_language_and_no_confidence(tesseract: Path,
     result = OCREngine().read_page(page, number=1, hint="jpn")
 
     assert (result.text, result.language, result.confidence, result.words) == ("", None, None, "[]")
+
+
+def test_a_blank_page_takes_no_pass(tesseract: Path, tmp_path: Path) -> None:
+    blank = tmp_path / "blank.pgm"
+    Image.new("L", (1000, 800), 255).save(blank)
+
+    assert OCREngine().read_page(blank, number=7, hint="jpn") == Page(
+        number=7, text="", source=TextSource.BLANK
+    )
+    assert OCREngine().extract_text(blank) == ""
+    assert not (tesseract / "calls").exists()
 
 
 def test_vertical_text_is_reported_in_its_language(tesseract: Path, page: Path) -> None:
@@ -88,8 +99,8 @@ def test_preprocessing_gives_tesseract_black_and_white(tesseract: Path, page: Pa
 
     assert OCREngine().extract_text(page, preprocess=True) == "営業報告書"
 
-    with Image.open(tesseract / "last-input") as clean:
-        assert set(clean.tobytes()) == {0, 255}
+    with Image.open(tesseract / "last-input") as picture:
+        assert set(picture.tobytes()) == {0, 255}
 
 
 def test_detecting_the_language_lets_every_language_read(tesseract: Path, page: Path) -> None:
@@ -143,7 +154,7 @@ def test_missing_poppler_says_what_to_install(
 
 
 @pytest.mark.parametrize(
-    ("program", "script", "code", "says"),
+    ("program", "script", "code", "message"),
     [
         ("pdftoppm", "exec sleep 60", Code.TIMEOUT, "not drawn within"),
         ("pdftoppm", "exit 1", Code.OCR_FAILED, "page 1 cannot be drawn"),
@@ -151,7 +162,7 @@ def test_missing_poppler_says_what_to_install(
     ],
 )
 def test_a_page_that_cannot_be_drawn_fails_the_pdf(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, script: str, code: Code, says: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, script: str, code: Code, message: str
 ) -> None:
     for name, body in (("pdfinfo", "echo 'Pages: 2'"), ("pdftoppm", "exit 0"), (program, script)):
         path = tmp_path / name
@@ -162,7 +173,7 @@ def test_a_page_that_cannot_be_drawn_fails_the_pdf(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
 
-    with pytest.raises(OCRError, match=says) as caught:
+    with pytest.raises(OCRError, match=message) as caught:
         OCREngine(page_timeout_s=0.5).extract_text_from_pdf(tmp_path / "a.pdf")
 
     assert caught.value.code is code
@@ -191,28 +202,28 @@ def test_no_language_at_all_is_a_wrong_setting() -> None:
         OCREngine(languages=())
 
 
-@pytest.mark.parametrize(("pass_s", "looks"), [(0, 1), (2, 0)], ids=["quick", "slow"])
-def test_a_page_that_took_half_its_time_is_not_rerecognise_lines(
-    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch, pass_s: int, looks: int
+@pytest.mark.parametrize(("pass_s", "second_passes"), [(0, 1), (2, 0)], ids=["quick", "slow"])
+def test_a_page_that_took_half_its_time_gets_no_second_pass(
+    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch, pass_s: int, second_passes: int
 ) -> None:
     (tesseract / "jpn.sh").write_text(f"sleep {pass_s}")
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
     seen: list[str] = []
 
-    def looked(best: Pass, look: LineRerecognition) -> Pass:
-        seen.append(best.reading.text)
-        return replace(best, lines_read_again=1)
+    def second_pass(best: Pass, _options: LineRerecognition) -> Pass:
+        seen.append(best.ocr_text.text)
+        return replace(best, second_pass_lines=1)
 
-    monkeypatch.setattr(page_recognition, "rerecognise_lines", looked)
+    monkeypatch.setattr(page_recognition, "run_second_pass", second_pass)
     engine = OCREngine(page_timeout_s=3.5, second_pass=LineRerecognition(confidence=90, budget_s=1))
 
     result = engine.read_page(page, number=1, hint="jpn")
 
-    assert seen == ["営業報告書"] * looks
-    assert result.engine == ("tesseract jpn + 1 lines rapidocr" if looks else "tesseract jpn")
+    assert seen == ["営業報告書"] * second_passes
+    assert result.engine == ("tesseract jpn + 1 lines rapidocr" if second_passes else "tesseract jpn")
 
 
-def test_a_second_pass_that_fails_leaves_what_was_read(
+def test_a_second_pass_that_fails_leaves_the_text_of_the_first(
     tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
@@ -220,7 +231,7 @@ def test_a_second_pass_that_fails_leaves_what_was_read(
     def fail(*_arguments: object) -> None:
         raise ImportError("rapidocr")
 
-    monkeypatch.setattr(page_recognition, "look_again", fail)
+    monkeypatch.setattr(page_recognition, "rerecognise_lines", fail)
 
     result = OCREngine(second_pass=LineRerecognition(confidence=90, budget_s=1)).read_page(
         page, number=1, hint=None

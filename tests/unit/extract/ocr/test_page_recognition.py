@@ -1,4 +1,4 @@
-"""How many passes a page takes, and which reading is kept; the OCR engine is a stand-in program."""
+"""How many passes a page takes, and which text is kept; Tesseract is a stand-in program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.unit
 
 _BOTH = ("jpn", "eng")
 _JAPANESE = "当四半期の売上高は過去最高を記録した"
-_RUBBISH = "選溢上性鹿昌卿時民凡更十人人忍思" * 4
+_NOISE = "選溢上性鹿昌卿時民凡更十人人忍思" * 4
 _LATIN = "The quick brown fox jumps over the lazy dog"
 
 
@@ -30,7 +30,7 @@ def _picture(path: Path, image: Image.Image) -> Path:
 
 
 def _dashes(width: int, height: int, *, stroke: int = 40) -> Image.Image:
-    """A page with lines of dashes, as text looks from afar."""
+    """A page with lines of dashes, as text looks from a distance."""
     image = Image.new("L", (width, height), 250)
     draw = ImageDraw.Draw(image)
     for top in range(height // 5, height * 4 // 5, 40):
@@ -45,13 +45,19 @@ def _tsv(text: str, confidence: float) -> str:
     return header + "".join(rows)
 
 
-def _answers(tesseract: Path, **readings: tuple[str, float]) -> None:
-    for model, (text, confidence) in readings.items():
+def _answers(tesseract: Path, **texts: tuple[str, float]) -> None:
+    for model, (text, confidence) in texts.items():
         (tesseract / f"{model}.tsv").write_text(_tsv(text, confidence))
 
 
 def _models_asked(tesseract: Path) -> list[str]:
     return [line.split()[0] for line in (tesseract / "calls").read_text().splitlines()]
+
+
+def _recognition(path: Path, *, timeout_s: float = 30.0) -> PageRecognition:
+    folder = path.parent / "preprocessed"
+    folder.mkdir()
+    return PageRecognition(path, ocr_engine=ENGINES["tesseract"], folder=folder, dpi=200, timeout_s=timeout_s)
 
 
 def _read(
@@ -62,27 +68,24 @@ def _read(
     timeout_s: float = 30.0,
     every: bool = False,
 ) -> Pass:
-    folder = path.parent / "mended"
-    folder.mkdir()
-    reader = PageRecognition(
-        path, ocr_engine=ENGINES["tesseract"], folder=folder, dpi=200, timeout_s=timeout_s
-    )
-    return reader.read(languages, first=first, every_language=every)
+    best = _recognition(path, timeout_s=timeout_s).read(languages, first=first, every_language=every)
+    assert best is not None
+    return best
 
 
-def test_the_usual_page_takes_one_pass_over_the_picture_as_it_is(tesseract: Path, page: Path) -> None:
+def test_the_usual_page_takes_one_pass_over_the_file_itself(tesseract: Path, page: Path) -> None:
     _answers(tesseract, jpn=(_JAPANESE, 90.0))
 
     best = _read(page)
 
     assert _models_asked(tesseract) == ["jpn"]
     assert (tesseract / "last-input").read_bytes() == page.read_bytes()
-    assert (best.model, best.reading.text) == ("jpn", _JAPANESE)
+    assert (best.model, best.ocr_text.text) == ("jpn", _JAPANESE)
     assert (best.width_px, best.height_px) == (1000, 800)
 
 
 @pytest.mark.parametrize(
-    ("first", "readings", "asked", "kept"),
+    ("first", "texts", "asked", "kept"),
     [
         ("jpn", {"jpn": (_LATIN, 85.0), "eng": (_LATIN, 94.0)}, ["jpn", "eng"], "eng"),
         ("jpn", {"jpn": (_LATIN, 95.0), "eng": (_LATIN, 91.0)}, ["jpn", "eng"], "jpn"),
@@ -90,22 +93,22 @@ def test_the_usual_page_takes_one_pass_over_the_picture_as_it_is(tesseract: Path
         ("eng", {"eng": (_LATIN, 70.0), "jpn": (_JAPANESE, 90.0)}, ["eng", "jpn"], "jpn"),
         (
             "jpn",
-            {"jpn": (_RUBBISH, 20.0), "jpn_vert": (_JAPANESE, 90.0)},
+            {"jpn": (_NOISE, 20.0), "jpn_vert": (_JAPANESE, 90.0)},
             ["jpn", "osd", "jpn_vert"],
             "jpn_vert",
         ),
     ],
     ids=["english", "no worse", "hint", "wrong hint", "vertical"],
 )
-def test_a_page_that_fits_badly_is_tried_once_with_another(
+def test_a_text_that_is_not_plausible_is_followed_by_another_model(
     tesseract: Path,
     page: Path,
     first: str,
-    readings: dict[str, tuple[str, float]],
+    texts: dict[str, tuple[str, float]],
     asked: list[str],
     kept: str,
 ) -> None:
-    _answers(tesseract, **readings)
+    _answers(tesseract, **texts)
 
     best = _read(page, first=first)
 
@@ -115,7 +118,7 @@ def test_a_page_that_fits_badly_is_tried_once_with_another(
 
 def test_only_allowed_or_installed_models_are_asked(tesseract: Path, page: Path) -> None:
     (tesseract / "languages").write_text("jpn\n")
-    _answers(tesseract, jpn=(_RUBBISH, 20.0))
+    _answers(tesseract, jpn=(_NOISE, 20.0))
 
     _read(page, languages=("jpn",))
 
@@ -126,32 +129,30 @@ def test_a_blank_page_takes_no_pass(tesseract: Path, tmp_path: Path) -> None:
     _answers(tesseract, jpn=("", 0.0))
     blank = _picture(tmp_path / "blank.pgm", Image.new("L", (1000, 800), 255))
 
-    best = _read(blank, every=True)
-
+    assert _recognition(blank).read(_BOTH, first="jpn", every_language=True) is None
     assert not (tesseract / "calls").exists()
-    assert (best.reading.text, best.reading.confidence, best.width_px) == ("", None, 1000)
 
 
 @pytest.mark.parametrize(
     ("rotate", "pixel"), [(90, (799, 0)), (180, (999, 799)), (270, (0, 999))], ids=["90", "180", "270"]
 )
-def test_a_turned_page_is_turned_upright_and_read_again(
+def test_a_page_is_rotated_upright_and_read_again(
     tesseract: Path, tmp_path: Path, rotate: int, pixel: tuple[int, int]
 ) -> None:
     image = _dashes(1000, 800)
     image.putpixel((0, 0), 0)
-    turned = _picture(tmp_path / "turned.pgm", image)
-    _answers(tesseract, jpn=(_RUBBISH, 20.0))
+    rotated = _picture(tmp_path / "rotated.pgm", image)
+    _answers(tesseract, jpn=(_NOISE, 20.0))
     # after the orientation was asked for, the same model reads well
     (tesseract / "good.tsv").write_text(_tsv(_JAPANESE, 92.0))
     (tesseract / "osd.sh").write_text(
         f'printf "Rotate: {rotate}\\n" > "$output.osd"; cp "$here/good.tsv" "$here/jpn.tsv"'
     )
 
-    best = _read(turned)
+    best = _read(rotated)
 
     assert _models_asked(tesseract) == ["jpn", "osd", "jpn"]
-    assert best.reading.text == _JAPANESE
+    assert best.ocr_text.text == _JAPANESE
     with Image.open(tesseract / "last-input") as upright:
         assert (
             upright.size == (best.width_px, best.height_px) == ((1000, 800) if rotate == 180 else (800, 1000))
@@ -159,7 +160,7 @@ def test_a_turned_page_is_turned_upright_and_read_again(
         assert upright.getpixel(pixel) == 0
 
 
-def test_a_skewed_page_is_levelled_before_it_is_read(tesseract: Path, tmp_path: Path) -> None:
+def test_a_skewed_page_is_deskewed_before_it_is_read(tesseract: Path, tmp_path: Path) -> None:
     skewed = _picture(tmp_path / "skewed.pgm", _dashes(1000, 800).rotate(-8, expand=True, fillcolor=250))
     _answers(tesseract, jpn=(_JAPANESE, 90.0))
 
@@ -170,14 +171,14 @@ def test_a_skewed_page_is_levelled_before_it_is_read(tesseract: Path, tmp_path: 
     assert best.picture != skewed
 
 
-def test_a_small_picture_is_doubled(tesseract: Path, tmp_path: Path) -> None:
+def test_a_small_picture_is_upscaled(tesseract: Path, tmp_path: Path) -> None:
     _answers(tesseract, jpn=(_JAPANESE, 90.0))
 
     best = _read(_picture(tmp_path / "small.png", _dashes(300, 200, stroke=2)))
 
     assert (best.width_px, best.height_px) == (600, 400)
-    with Image.open(tesseract / "last-input") as doubled:
-        assert (doubled.size, doubled.mode) == ((600, 400), "L")
+    with Image.open(tesseract / "last-input") as upscaled:
+        assert (upscaled.size, upscaled.mode) == ((600, 400), "L")
 
 
 @pytest.mark.parametrize(
@@ -190,12 +191,12 @@ def test_a_small_picture_is_doubled(tesseract: Path, tmp_path: Path) -> None:
     ],
     ids=["photo", "few characters", "faint text", "title"],
 )
-def test_text_that_is_not_there_is_not_invented(
+def test_noise_is_not_kept_as_text(
     tesseract: Path, page: Path, text: str, confidence: float, kept: str
 ) -> None:
     _answers(tesseract, jpn=(text, confidence))
 
-    assert _read(page, languages=("jpn",)).reading.text == kept
+    assert _read(page, languages=("jpn",)).ocr_text.text == kept
 
 
 def test_the_model_that_read_the_page_before_is_asked_first(tesseract: Path, page: Path) -> None:
@@ -205,9 +206,9 @@ def test_the_model_that_read_the_page_before_is_asked_first(tesseract: Path, pag
     assert _models_asked(tesseract) == ["jpn_vert"]
 
 
-@pytest.mark.parametrize(("stated", "told"), [(None, 200), (72, 200), (149, 200), (300, 300), (9600, 200)])
-def test_tesseract_is_told_the_resolution(
-    tesseract: Path, tmp_path: Path, stated: int | None, told: int
+@pytest.mark.parametrize(("stated", "given"), [(None, 200), (72, 200), (149, 200), (300, 300), (9600, 200)])
+def test_tesseract_is_given_the_resolution(
+    tesseract: Path, tmp_path: Path, stated: int | None, given: int
 ) -> None:
     _answers(tesseract, jpn=(_JAPANESE, 90.0))
     path = tmp_path / "page.png"
@@ -218,11 +219,11 @@ def test_tesseract_is_told_the_resolution(
 
     _read(path)
 
-    assert f"--dpi {told}" in (tesseract / "calls").read_text()
+    assert f"--dpi {given}" in (tesseract / "calls").read_text()
 
 
-@pytest.mark.parametrize("automatic", [("", 0.0), ("邊 民 IM", 32.0)], ids=["nothing", "rubbish"])
-def test_few_words_are_taken_for_one_block(tesseract: Path, page: Path, automatic: tuple[str, float]) -> None:
+@pytest.mark.parametrize("automatic", [("", 0.0), ("邊 民 IM", 32.0)], ids=["nothing", "noise"])
+def test_few_words_are_read_as_one_block(tesseract: Path, page: Path, automatic: tuple[str, float]) -> None:
     _answers(tesseract, jpn=automatic)
     (tesseract / "good.tsv").write_text(_tsv("請求書", 92.0))
     (tesseract / "jpn.sh").write_text('case "$*" in *"psm 6"*) cp "$here/good.tsv" "$here/jpn.tsv" ;; esac')
@@ -230,7 +231,7 @@ def test_few_words_are_taken_for_one_block(tesseract: Path, page: Path, automati
     best = _read(page)
 
     assert _models_asked(tesseract) == ["jpn", "osd", "jpn"]
-    assert best.reading.text == "請求書"
+    assert best.ocr_text.text == "請求書"
 
 
 def test_every_language_reads_when_asked_to(tesseract: Path, page: Path) -> None:
@@ -251,15 +252,15 @@ def test_a_page_that_takes_too_long_is_not_read(tesseract: Path, page: Path) -> 
     assert caught.value.code is Code.TIMEOUT
 
 
-@pytest.mark.parametrize("second", ["exec sleep 60", "exit 1", "echo rubbish > $output.tsv; exit 0"])
-def test_what_was_read_is_kept_when_a_second_pass_fails(tesseract: Path, page: Path, second: str) -> None:
+@pytest.mark.parametrize("second", ["exec sleep 60", "exit 1", "echo invalid > $output.tsv; exit 0"])
+def test_the_text_is_kept_when_another_pass_fails(tesseract: Path, page: Path, second: str) -> None:
     _answers(tesseract, jpn=(_LATIN, 85.0))
     (tesseract / "eng.sh").write_text(second)
 
     best = _read(page, timeout_s=2.0)
 
     assert _models_asked(tesseract) == ["jpn", "eng"]
-    assert (best.model, best.reading.text) == ("jpn", _LATIN)
+    assert (best.model, best.ocr_text.text) == ("jpn", _LATIN)
 
 
 def test_a_configured_language_that_is_not_installed_is_not_hidden(tesseract: Path, page: Path) -> None:
@@ -271,7 +272,7 @@ def test_a_configured_language_that_is_not_installed_is_not_hidden(tesseract: Pa
 
 
 def test_output_that_is_not_tsv_is_a_failure(tesseract: Path, page: Path) -> None:
-    (tesseract / "jpn.tsv").write_text("rubbish")
+    (tesseract / "jpn.tsv").write_text("invalid")
 
     with pytest.raises(OCRError, match=r"page-1\.pgm") as caught:
         _read(page)
@@ -287,11 +288,11 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"P5 1000 800 255\nshort"])
-def test_a_file_that_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_image_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "odd.pgm"
     path.write_bytes(content)
 
-    with pytest.raises(OCRError, match=r"odd\.pgm: not a picture") as caught:
+    with pytest.raises(OCRError, match=r"odd\.pgm: not an image") as caught:
         load_grey(path)
 
     assert not caught.value.retry_allowed

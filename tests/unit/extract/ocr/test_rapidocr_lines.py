@@ -1,4 +1,4 @@
-"""The neural reader of lines, where it is installed."""
+"""RapidOCR on single lines, where it is installed."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def test_nothing_is_read_from_an_empty_line() -> None:
     assert read_line(Image.new("L", (300, 44), 255)) == ("", 0.0)
 
 
-def test_its_version_is_told_without_loading_it() -> None:
+def test_its_version_is_known_without_loading_it() -> None:
     assert line_reader_version().startswith("3")

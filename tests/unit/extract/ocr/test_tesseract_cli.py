@@ -1,4 +1,4 @@
-"""Tesseract through pytesseract: how it is started, and what becomes of its failures."""
+"""The Tesseract executable: how it is started, and which errors its failures become."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _recognise(picture: Path, *, timeout_s: float = 20.0) -> str:
     return recognise(picture, language="jpn", psm=4, dpi=300, timeout_s=timeout_s)
 
 
-def test_the_tsv_comes_back_as_tesseract_wrote_it(tesseract: Path, picture: Path) -> None:
+def test_the_tsv_is_returned_unchanged(tesseract: Path, picture: Path) -> None:
     (tesseract / "jpn.tsv").write_text("level\t営業\n")
 
     assert _recognise(picture) == "level\t営業\n"
@@ -79,11 +79,13 @@ def test_a_pass_that_takes_too_long_is_killed(tesseract: Path, picture: Path) ->
     assert caught.value.code is Code.TIMEOUT
 
 
-@pytest.mark.parametrize("left_s", [0.0, -1.0])
-def test_without_time_left_tesseract_is_not_started(tesseract: Path, picture: Path, left_s: float) -> None:
+@pytest.mark.parametrize("remaining_s", [0.0, -1.0])
+def test_without_remaining_time_tesseract_is_not_started(
+    tesseract: Path, picture: Path, remaining_s: float
+) -> None:
     for call in (
-        lambda: _recognise(picture, timeout_s=left_s),
-        lambda: rotation_degrees(picture, dpi=300, timeout_s=left_s),
+        lambda: _recognise(picture, timeout_s=remaining_s),
+        lambda: rotation_degrees(picture, dpi=300, timeout_s=remaining_s),
     ):
         with pytest.raises(OCRError) as caught:
             call()
@@ -93,7 +95,7 @@ def test_without_time_left_tesseract_is_not_started(tesseract: Path, picture: Pa
 
 
 @pytest.mark.parametrize(
-    ("script", "says"),
+    ("script", "message"),
     [
         ("echo 'image is damaged' >&2; exit 1", "ended with status 1: image is damaged"),
         ("kill -SEGV $$", "was killed by signal 11"),
@@ -103,8 +105,8 @@ def test_without_time_left_tesseract_is_not_started(tesseract: Path, picture: Pa
     ],
     ids=["failure", "crash", "bad output", "bad message", "no output"],
 )
-def test_a_bad_end_names_the_file_and_the_cause(
-    tesseract: Path, picture: Path, script: str, says: str
+def test_a_failure_names_the_file_and_the_cause(
+    tesseract: Path, picture: Path, script: str, message: str
 ) -> None:
     (tesseract / "jpn.sh").write_text(script)
 
@@ -112,7 +114,7 @@ def test_a_bad_end_names_the_file_and_the_cause(
         _recognise(picture)
 
     assert caught.value.code is Code.OCR_FAILED
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_missing_model_is_for_the_operator(tesseract: Path, picture: Path) -> None:
@@ -148,31 +150,31 @@ def test_asking_a_missing_tesseract_says_what_to_install(
         ask()  # type: ignore[operator]
 
 
-def test_version_and_languages_are_told(tesseract: Path) -> None:
+def test_version_and_languages_are_read(tesseract: Path) -> None:
     assert tesseract_version() == "5.3.0"
     assert installed_languages() == {"eng", "jpn", "jpn_vert", "osd"}
 
 
-def test_a_version_nobody_knows_does_not_end_the_process(tesseract: Path) -> None:
+def test_an_unsupported_version_does_not_end_the_process(tesseract: Path) -> None:
     (tesseract / "version").write_text("tesseract 2.04\n")
 
     with pytest.raises(MisconfiguredError, match="not supported"):
         tesseract_version()
 
 
-def test_the_turn_a_picture_needs_is_read_from_osd(tesseract: Path, picture: Path) -> None:
+def test_the_rotation_of_a_picture_is_read_from_osd(tesseract: Path, picture: Path) -> None:
     (tesseract / "osd.osd").write_text("Page number: 0\nOrientation in degrees: 270\nRotate: 90\n")
 
     assert rotation_degrees(picture, dpi=300, timeout_s=20.0) == 90
 
 
-def test_too_few_characters_to_tell_need_no_turn(tesseract: Path, picture: Path) -> None:
+def test_too_few_characters_need_no_rotation(tesseract: Path, picture: Path) -> None:
     (tesseract / "osd.sh").write_text("echo 'Too few characters. Skipping this page' >&2; exit 1")
 
     assert rotation_degrees(picture, dpi=300, timeout_s=20.0) == 0
 
 
-def test_asking_for_the_turn_is_bounded_too(tesseract: Path, picture: Path) -> None:
+def test_the_time_of_osd_is_limited_too(tesseract: Path, picture: Path) -> None:
     (tesseract / "osd.sh").write_text("exec sleep 60")
 
     with pytest.raises(OCRError) as caught:
@@ -181,7 +183,7 @@ def test_asking_for_the_turn_is_bounded_too(tesseract: Path, picture: Path) -> N
     assert caught.value.code is Code.TIMEOUT
 
 
-def test_pytesseract_still_takes_its_environment_from_the_name_we_set() -> None:
+def test_pytesseract_still_takes_its_environment_from_the_name_that_we_set() -> None:
     arguments = pytesseract.pytesseract.subprocess_args()
 
     assert arguments["env"]["OMP_THREAD_LIMIT"] == "1"

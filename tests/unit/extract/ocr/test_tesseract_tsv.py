@@ -40,7 +40,7 @@ def _line(*words: tuple[str, int]) -> str:
         ([("한국어", 0), ("문서", 8)], "한국어 문서"),
     ],
 )
-def test_spaces_stand_where_the_script_has_them(words: list[tuple[str, int]], text: str) -> None:
+def test_spaces_are_where_the_script_has_them(words: list[tuple[str, int]], text: str) -> None:
     assert parse(_line(*words)).text == text
 
 
@@ -50,7 +50,7 @@ def test_vertical_lines_have_no_spaces_at_all() -> None:
     assert parse(tsv).text == "営業AWS"
 
 
-def test_lines_paragraphs_blocks_and_pages_are_kept_apart() -> None:
+def test_lines_paragraphs_blocks_and_pages_are_separated() -> None:
     tsv = _HEADER + "".join(
         _row(text, where=where)
         for text, where in [
@@ -65,7 +65,7 @@ def test_lines_paragraphs_blocks_and_pages_are_kept_apart() -> None:
     assert parse(tsv).text == "one\ntwo\n\nthree\n\nfour\n\nfive"
 
 
-def test_what_is_no_word_is_dropped() -> None:
+def test_rows_that_are_no_words_are_dropped() -> None:
     structure = "4\t1\t1\t1\t1\t0\t0\t0\t9\t9\t-1\t\n"
     tsv = (
         _HEADER
@@ -87,22 +87,22 @@ def test_confidence_is_weighted_by_characters() -> None:
 
 
 def test_a_page_without_words_has_no_confidence() -> None:
-    reading = parse(_HEADER)
+    ocr_text = parse(_HEADER)
 
-    assert (reading.text, reading.confidence, reading.chars, reading.words_json()) == ("", None, 0, "[]")
+    assert (ocr_text.text, ocr_text.confidence, ocr_text.chars, ocr_text.words_json()) == ("", None, 0, "[]")
 
 
-def test_words_carry_their_boxes() -> None:
-    reading = parse(
+def test_words_have_their_boxes() -> None:
+    ocr_text = parse(
         _HEADER + _row("営業", box="1 2 30 40", conf="91.6") + _row('a"b', box="5 6 7 8", conf="50")
     )
 
-    assert json.loads(reading.words_json()) == [["営業", 1, 2, 30, 40, 92], ['a"b', 5, 6, 7, 8, 50]]
-    assert "営業" in reading.words_json()
-    assert reading.chars == 5
+    assert json.loads(ocr_text.words_json()) == [["営業", 1, 2, 30, 40, 92], ['a"b', 5, 6, 7, 8, 50]]
+    assert "営業" in ocr_text.words_json()
+    assert ocr_text.chars == 5
 
 
-@pytest.mark.parametrize("rubbish", ["", "Segmentation fault", _HEADER + _row("x", box="a b c d")])
-def test_what_is_not_tsv_is_refused(rubbish: str) -> None:
+@pytest.mark.parametrize("invalid", ["", "Segmentation fault", _HEADER + _row("x", box="a b c d")])
+def test_what_is_not_tsv_is_refused(invalid: str) -> None:
     with pytest.raises(ValueError, match=r"TSV|int"):
-        parse(rubbish)
+        parse(invalid)

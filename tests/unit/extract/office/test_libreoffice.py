@@ -12,7 +12,7 @@ import pytest
 
 from tests.stand_ins.programs import StandInOffice
 from worker.errors import Code, RejectedError
-from worker.extract.disk_space import tells_full_disk
+from worker.extract.disk_space import is_disk_full
 from worker.extract.office.libreoffice import Conversion, convert, libre_office_version
 
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("own_temporary_folder")]
@@ -131,7 +131,7 @@ def test_without_room_for_its_output_the_disk_is_to_blame(
     with pytest.raises(RejectedError) as caught:
         convert(_file(tmp_path), _TO_PDF, timeout_s=10.0)
 
-    assert tells_full_disk(caught.value)
+    assert is_disk_full(caught.value)
 
 
 @pytest.mark.parametrize("nice", [0, 5])

@@ -87,7 +87,7 @@ def test_a_slide_is_a_page_with_its_tables_and_notes(tmp_path: Path) -> None:
             source=TextSource.FILE,
             language="jpn",
         ),
-        Page(number=2, text="Second", source=TextSource.FILE, language="eng"),
+        Page(number=2, text="Second", source=TextSource.FILE, language="Latn"),
     ]
     assert source.preview() is None
 

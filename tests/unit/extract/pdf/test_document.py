@@ -62,7 +62,7 @@ def test_a_text_layer_is_taken_as_it_is(tmp_path: Path) -> None:
     assert source.page_count == 2
     layer = TextSource.TEXT_LAYER
     assert list(source.pages) == [
-        Page(number=1, text="Hello, world", source=layer, language="eng", width_px=595, height_px=842),
+        Page(number=1, text="Hello, world", source=layer, language="Latn", width_px=595, height_px=842),
         Page(number=2, text="日本語テスト。", source=layer, language="jpn", width_px=595, height_px=842),
     ]
 

@@ -17,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 from worker.config import Settings
 from worker.document.options_from_settings import limits
 from worker.errors import Code, MisconfiguredError, OCRError
-from worker.extract.disk_space import tells_full_disk
+from worker.extract.disk_space import is_disk_full
 from worker.extract.pdf.rasterizer import PageSize, draw_page, mask_outside, user_unit
 from worker.extract.read_options import ReadOptions
 
@@ -252,7 +252,7 @@ def test_a_page_that_found_no_room_names_the_disk_as_the_cause(
     with pytest.raises(OCRError) as caught:
         draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
-    assert tells_full_disk(caught.value)
+    assert is_disk_full(caught.value)
 
 
 @pytest.mark.parametrize("programs", [{}, {"pdfinfo": 'echo "Pages: 1"'}], ids=["both", "pdftoppm"])

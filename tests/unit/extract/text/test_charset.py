@@ -1,4 +1,4 @@
-"""Encodings: which one a text is in, and that nothing else is taken for Japanese."""
+"""Encodings: which one a text is in, and that no other text is taken for Japanese."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _can(text: str, encoding: str) -> bool:
 _TABLE = [(text, encoding) for text in _JAPANESE for encoding in _ENCODINGS if _can(text, encoding)]
 
 
-def test_the_table_holds_hundreds_of_readings() -> None:
+def test_the_table_has_hundreds_of_cases() -> None:
     assert len(_TABLE) > 400
     assert {encoding for _, encoding in _TABLE} == set(_ENCODINGS)
 
@@ -139,7 +139,7 @@ def test_western_text_is_not_taken_for_japanese(text: str, encoding: str, before
         ("Ελληνικά", "iso8859-7", "ISO-8859-7"),
     ],
 )
-def test_a_declaration_is_believed_where_the_bytes_allow_it(text: str, encoding: str, declared: str) -> None:
+def test_a_declaration_is_accepted_where_the_bytes_allow_it(text: str, encoding: str, declared: str) -> None:
     assert decode(f"<p>{text}</p>".encode(encoding), declared) == f"<p>{text}</p>"
 
 
@@ -155,13 +155,13 @@ def test_other_code_pages_are_not_taken_for_western_ones(text: str, encoding: st
     assert decode((text + "\n").encode(encoding)) == text + "\n"
 
 
-def test_one_wrong_byte_does_not_make_a_long_log_something_else() -> None:
+def test_a_stray_byte_does_not_change_the_encoding_of_a_long_log() -> None:
     log = "起動しました。処理を開始します。\n" * 20
 
     assert decode(log.encode() + b"\xff\n") == log + "\ufffd\n"
 
 
-def test_a_last_character_cut_in_two_does_not_matter() -> None:
+def test_a_truncated_last_character_does_not_matter() -> None:
     assert decode("営業報告書".encode()[:-1]) == "営業報告\ufffd"
 
 
@@ -173,7 +173,7 @@ def test_lines_of_two_encodings_are_each_read_in_theirs(older: str, first: int, 
     assert decode(utf8.encode() + other.encode(older)) == utf8 + other
 
 
-def test_what_a_crash_left_empty_in_a_log_is_no_text() -> None:
+def test_zero_bytes_that_a_crash_left_in_a_log_are_no_text() -> None:
     before, after = "起動しました。\n", "再起動しました。\n"
 
     assert (
@@ -187,13 +187,13 @@ def test_bytes_of_no_encoding_are_no_error() -> None:
 
 
 @given(st.text())
-def test_every_utf8_text_without_nul_comes_back(text: str) -> None:
+def test_every_utf8_text_without_nul_is_decoded(text: str) -> None:
     if not text.isascii() and "\0" not in text:
         assert decode(text.encode()) == text.removeprefix("\ufeff")
 
 
 @given(st.binary(max_size=300))
-def test_nothing_is_raised_on_rubbish(data: bytes) -> None:
+def test_nothing_is_raised_for_invalid_data(data: bytes) -> None:
     is_text(data)
     clean(decode(data))
 
@@ -217,5 +217,5 @@ def test_nothing_is_raised_on_rubbish(data: bytes) -> None:
         (b"\x7fELF\x02\x01\x01" + bytes(57), False),
     ],
 )
-def test_text_is_told_from_binary_data(data: bytes, expected: bool) -> None:
+def test_text_is_distinguished_from_binary_data(data: bytes, expected: bool) -> None:
     assert is_text(data) is expected

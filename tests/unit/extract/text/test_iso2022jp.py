@@ -1,4 +1,4 @@
-"""ISO-2022-JP in all its editions, and as mail programs in Japan write it."""
+"""ISO-2022-JP in all editions, and as Japanese mail programs write it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_every_edition_is_read(text: str, edition: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["①㈱髙島屋", "山﨑さん №5 ㍻", "纊褜鍈銈"])
-def test_what_microsoft_added_is_read_under_the_standards_escapes(text: str) -> None:
+def test_characters_added_by_microsoft_are_read_with_the_standard_escapes(text: str) -> None:
     pairs = b""
     for char in text.encode("cp932").decode("cp932"):
         code = char.encode("cp932")
@@ -42,7 +42,7 @@ def test_what_microsoft_added_is_read_under_the_standards_escapes(text: str) -> 
 
 
 def _as_jis(shift_jis: bytes) -> bytes:
-    """The place in the table; rows 89 to 92 for the kanji that IBM had numbered elsewhere."""
+    """The cell of the table; rows 89 to 92 for the kanji that IBM has at other cells, too."""
     lead, trail = shift_jis
     if lead >= 0xFA:
         text = shift_jis.decode("cp932")
@@ -56,14 +56,14 @@ def _as_jis(shift_jis: bytes) -> bytes:
     return bytes((row, trail - (0x1F if trail < 0x7F else 0x20)))
 
 
-def test_an_escape_that_was_forgotten_at_the_end_of_a_line_costs_that_line_only() -> None:
+def test_a_missing_escape_at_the_end_of_a_line_costs_only_that_line() -> None:
     data = b"\x1b$B" + "日本".encode("iso2022_jp")[3:-3] + b"\r\n\x1b(BHello"
 
     assert decode_jis(data) == "日本\r\nHello"
 
 
 @pytest.mark.parametrize("data", [b"plain", b"\x1b[31mred\x1b[0m", b"\x1b(Bstill ASCII", b"$B", b""])
-def test_other_escapes_are_no_japanese(data: bytes) -> None:
+def test_other_escapes_are_not_japanese(data: bytes) -> None:
     assert not is_jis(data)
 
 
@@ -72,5 +72,5 @@ def test_other_escapes_are_no_japanese(data: bytes) -> None:
         st.sampled_from([b"\x1b$B", b"\x1b(B", b"\x1b(I", b"\x1b$(D", b"\x1b.A", b"\x1bN", b"!", b"~", b"\n"])
     )
 )
-def test_rubbish_is_no_error(pieces: list[bytes]) -> None:
+def test_invalid_data_is_no_error(pieces: list[bytes]) -> None:
     assert isinstance(decode_jis(b"".join(pieces)), str)

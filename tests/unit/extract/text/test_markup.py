@@ -1,4 +1,4 @@
-"""HTML and XML: what a reader sees, whatever the encoding, and nothing fetched or resolved."""
+"""HTML and XML: the visible text in any encoding, and nothing fetched or resolved."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _xml(folder: Path, data: bytes | str) -> str:
         *("hidden", "hidden without an end", "list", "inline", "comment", "drawing", "nothing"),
     ],
 )
-def test_html_is_read_as_it_is_seen(tmp_path: Path, html: str, expected: str) -> None:
+def test_html_is_its_visible_text(tmp_path: Path, html: str, expected: str) -> None:
     assert _html(tmp_path, f"<html><body>{html}</body></html>") == expected
 
 
@@ -142,13 +142,13 @@ def test_entities_stay_as_they_are_written(tmp_path: Path) -> None:
     assert _xml(tmp_path, '<!DOCTYPE a [<!ENTITY x "no">]><a>before &x; after</a>') == "before &x; after"
 
 
-def test_a_billion_laughs_are_none(tmp_path: Path) -> None:
+def test_entities_within_entities_are_not_expanded(tmp_path: Path) -> None:
     levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
 
     assert _xml(tmp_path, f'<!DOCTYPE a [<!ENTITY e0 "ha">{levels}]><a>&e9;</a>') == "&e9;"
 
 
-def test_what_is_not_well_formed_is_read_as_it_stands(tmp_path: Path) -> None:
+def test_xml_that_is_not_well_formed_is_read_as_plain_text(tmp_path: Path) -> None:
     assert _xml(tmp_path, "<a><b>one</a>") == "<a><b>one</a>"
 
 
@@ -174,7 +174,7 @@ def test_text_over_the_limit_is_cut_and_says_so(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_rubbish_is_no_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    folder = tmp_path_factory.mktemp("rubbish")
+def test_invalid_data_is_no_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    folder = tmp_path_factory.mktemp("invalid")
     _html(folder, b"<p>" + data)
     _xml(folder, b"<a>" + data)

@@ -1,10 +1,10 @@
-"""Files that are not written in one piece: which lines are in UTF-8, and what a crash left empty."""
+"""Logs in two encodings, and with the zero bytes that a crash left."""
 
 from __future__ import annotations
 
 import pytest
 
-from worker.extract.text.mixed_encoding import lines_of_two_encodings, without_lost_blocks
+from worker.extract.text.mixed_encoding import drop_zero_blocks, lines_of_two_encodings
 
 pytestmark = pytest.mark.unit
 
@@ -13,21 +13,21 @@ _OLDER = "接続できません".encode("cp932")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
-@pytest.mark.parametrize("lost_bytes", [512, 4096, 4100])
-def test_a_lost_block_goes_and_the_characters_stay_in_step(encoding: str, lost_bytes: int) -> None:
-    data = "before\n".encode(encoding) + bytes(lost_bytes) + "after\n".encode(encoding)
+@pytest.mark.parametrize("zero_bytes", [512, 4096, 4100])
+def test_a_block_of_zeros_is_removed_and_the_characters_stay_aligned(encoding: str, zero_bytes: int) -> None:
+    data = "before\n".encode(encoding) + bytes(zero_bytes) + "after\n".encode(encoding)
 
-    kept = without_lost_blocks(data).decode(encoding)
+    text = drop_zero_blocks(data).decode(encoding)
 
-    assert kept.replace("\0", "") == "before\nafter\n"
-    assert len(kept) < len("before\nafter\n") + 4
-
-
-def test_the_zeros_that_formats_are_padded_with_stay() -> None:
-    assert without_lost_blocks(b"name" + bytes(500)) == b"name" + bytes(500)
+    assert text.replace("\0", "") == "before\nafter\n"
+    assert len(text) < len("before\nafter\n") + 4
 
 
-def test_lines_are_told_apart() -> None:
+def test_the_padding_of_other_formats_stays() -> None:
+    assert drop_zero_blocks(b"name" + bytes(500)) == b"name" + bytes(500)
+
+
+def test_each_line_has_its_encoding() -> None:
     data = b"\n".join([_UTF8, b"ascii", _OLDER, "漢字".encode()])
 
     assert lines_of_two_encodings(data) == [
@@ -50,5 +50,5 @@ def test_lines_are_told_apart() -> None:
         b"",
     ],
 )
-def test_data_of_one_encoding_is_left_alone(data: bytes) -> None:
+def test_data_of_one_encoding_is_not_split(data: bytes) -> None:
     assert lines_of_two_encodings(data) is None

@@ -1,4 +1,4 @@
-"""Plain text: what is kept of it."""
+"""Plain text files as pages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_file_is_one_page_of_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "read"),
+    ("json", "text"),
     [
         (r'{"name": "\u5c71\u7530", "kanji": "\ud842\uDFB7"}', '{"name": "山田", "kanji": "𠮷"}'),
         (r'[{"a": "\u0022 \n \\u5c71 \u5C71"}]', r'[{"a": "\u0022 \n \\u5c71 山"}]'),
@@ -49,16 +49,14 @@ def test_a_file_is_one_page_of_text(tmp_path: Path) -> None:
         (r"C:\u5c71", r"C:\u5c71"),
     ],
 )
-def test_characters_that_json_writes_as_numbers_are_themselves(
-    tmp_path: Path, written: str, read: str
-) -> None:
+def test_escapes_of_json_become_characters(tmp_path: Path, json: str, text: str) -> None:
     path = tmp_path / "a.json"
-    path.write_text(written)
+    path.write_text(json)
 
-    assert _page(path).text == read
+    assert _page(path).text == text
 
 
-def test_the_colours_of_a_terminal_are_no_text(tmp_path: Path) -> None:
+def test_terminal_escapes_are_removed(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("\x1b[32mINFO\x1b[0m 起動\x1b[K\n\x1b[1;31mERROR\x1b[m 失敗")
 
