@@ -147,7 +147,7 @@ class _Pdf:
                 layer = read_layer(page)
             except PdfiumError:
                 return number
-            if layer.drawn and not notes:
+            if layer.has_drawing and not notes:
                 return number
             width_pt, height_pt = page.get_size()
         text = layer.text if layer.reason else "\n\n".join(filter(None, (layer.text, notes)))
@@ -162,7 +162,7 @@ class _Pdf:
         )
         if layer.pictures:
             self._mixed[number] = layer
-        return LayeredPage(page=read) if layer.pictures or layer.reason or layer.drawn else read
+        return LayeredPage(page=read) if layer.pictures or layer.reason or layer.has_drawing else read
 
     def _page_with_notes(self, number: int) -> tuple[Any, str]:
         """The page with what annotations show on it, and what they say beside it."""
@@ -185,7 +185,7 @@ class _Pdf:
             size_px = picture.size
         with self._lock, closing(self._document[number - 1]) as page:
             regions = [in_pixels(page, box, size_px) for box in layer.pictures]
-            written = [in_pixels(page, box, size_px) for box in layer.written]
+            written = [in_pixels(page, box, size_px) for box in layer.text_boxes]
         mask_outside(drawn, regions, without=written)
 
     def _unlocked(self) -> Path:

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
-from worker.extract.pdf.layer_quality import LayerReason, doubt
+from worker.extract.pdf.layer_quality import LayerReason, check_quality
 from worker.models.page import Page, TextSource
 
 _LEAST_CONFIDENCE = 60.0
@@ -93,7 +93,7 @@ def _says_less(layer: Page, recognised: Page) -> bool:
 
 
 def _is_signs(text: str) -> bool:
-    return doubt(text) is not None and sum(map(str.isalnum, text)) * 2 < _size(text)
+    return check_quality(text) is not None and sum(map(str.isalnum, text)) * 2 < _size(text)
 
 
 def _agree(layer: Page, recognised: Page) -> bool:
