@@ -20,7 +20,7 @@ from pypdfium2 import PdfiumError
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.pdf.annotations import flatten, notes_of, open_form
-from worker.extract.pdf.layer_merge import unrecognised
+from worker.extract.pdf.layer_merge import keep_layer_without_ocr
 from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of
 from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
 from worker.extract.pdf.text_layer import TextLayer, read_layer
@@ -214,5 +214,5 @@ def _page_over_limit(page: LayeredPage | int) -> Page:
     """A page that needs OCR, in a document that has too many of them."""
     reason = Code.TOO_MANY_PAGES.value
     if isinstance(page, LayeredPage):
-        return unrecognised(page.page, reason=reason, source=TextSource.NOT_READ)
+        return keep_layer_without_ocr(page.page, reason=reason, source=TextSource.NOT_READ)
     return Page(number=page, text="", source=TextSource.NOT_READ, reason=reason)

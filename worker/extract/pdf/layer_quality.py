@@ -26,7 +26,7 @@ _MIN_CIPHER_LETTERS = 80
 # Mean frequency (in English) of a text's letters: English 0.066, French, German, Spanish and Romaji over
 # 0.06, Finnish and Polish 0.05 and more; letters substituted at random 0.038.
 _MIN_LIKENESS = 0.047
-# Thousandths of the letters of English text (R. Lewand, Cryptological Mathematics, 2000).
+# Thousandths of Latin letters in English text (R. Lewand, Cryptological Mathematics, 2000).
 _FREQUENCY = dict(
     zip(
         "etaoinshrdlcumwfgypbvkjxqz",
@@ -102,7 +102,7 @@ def check_quality(raw: str) -> LayerReason | None:
     counts = Counter(chars)
     if not chars.isascii() and _mojibake(sample) > _MOJIBAKE_SHARE * len(chars):
         return LayerReason.SCRIPT_MIX
-    if _broken(counts) > _BROKEN_SHARE * len(chars):
+    if _count_unmapped(counts) > _BROKEN_SHARE * len(chars):
         return LayerReason.UNMAPPED
     letters = sum(count for char, count in counts.items() if char.isalnum())
     if letters < _MIN_LETTER_SHARE * len(_SYMBOL_RUN.sub(r"\1", chars)):
@@ -141,7 +141,7 @@ def _sample(raw: str) -> str:
     return f"{raw[:_SAMPLE_CHARS]} {raw[middle : middle + _SAMPLE_CHARS]}"
 
 
-def _broken(counts: Counter[str]) -> int:
+def _count_unmapped(counts: Counter[str]) -> int:
     return sum(
         count
         for char, count in counts.items()

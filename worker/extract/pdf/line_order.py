@@ -41,7 +41,7 @@ _Placed = tuple[int, str, _Place]
 """A character's index on the page, the character, and where it begins."""
 
 
-def horizontal_text(layer: Any) -> OrderedText:
+def read_horizontal_text(layer: Any) -> OrderedText:
     """The text within the page; with its characters where some of it may be furigana."""
     text = text_in_order(layer)
     # Positions cost several calls a character, which is more than the text itself costs.
@@ -62,7 +62,7 @@ def text_in_order(layer: Any) -> str:
     text: str = layer.get_text_bounded()
     if not _has_steps_back(layer):
         return text
-    for reported, ordered in _reordered_lines(layer):
+    for reported, ordered in _reorder_lines(layer):
         text = text.replace(reported, ordered, 1)
     return text
 
@@ -72,7 +72,7 @@ def _character(layer: Any, index: int, text: str) -> Character:
     return Character(text=text, along=x, across=y, size=size_of(layer, index))
 
 
-def _reordered_lines(layer: Any) -> Iterator[tuple[str, str]]:
+def _reorder_lines(layer: Any) -> Iterator[tuple[str, str]]:
     """Each line that is out of order, as pdfium reports it and as it stands on the page."""
     line: list[_Placed] = []
     for index, place in enumerate(_places(layer)):

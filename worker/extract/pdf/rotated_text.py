@@ -47,7 +47,7 @@ class _Char:
     order: int
 
 
-def rotated_text(page: Any, layer: Any) -> OrderedText | None:
+def read_rotated_text(page: Any, layer: Any) -> OrderedText | None:
     """The text of the page line by line; None where most of it is horizontal, as usual."""
     if not _is_rotated(layer):
         return None

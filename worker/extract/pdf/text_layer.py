@@ -18,7 +18,7 @@ import pypdfium2.raw as pdfium
 
 from worker.extract.pdf.furigana import drop_furigana
 from worker.extract.pdf.layer_quality import LayerReason, check_quality, drop_hyphens, may_be_misread
-from worker.extract.pdf.line_order import horizontal_text
+from worker.extract.pdf.line_order import read_horizontal_text
 from worker.extract.pdf.page_objects import (
     Box,
     PlacedPicture,
@@ -27,7 +27,7 @@ from worker.extract.pdf.page_objects import (
     outline_points,
     pictures_of,
 )
-from worker.extract.pdf.rotated_text import rotated_text
+from worker.extract.pdf.rotated_text import read_rotated_text
 from worker.extract.text.normalise import clean
 
 # A shorter layer may be no more than a stamp or a page number on a scanned or outlined page.
@@ -75,7 +75,7 @@ def read_layer(page: Any) -> TextLayer:
         if reason is not None:
             return TextLayer(text=text, reason=reason)
         short = len("".join(text.split())) < _SHORT_CHARS
-        pictures = _uncovered(page, layer, pictures, short=short)
+        pictures = _pictures_without_text(page, layer, pictures, short=short)
         if short and _is_stamp(page, layer, pictures, text):
             return TextLayer(text=text, reason=LayerReason.TOO_SHORT)
         if sum(picture.share for picture in pictures) < _MIN_MIXED_SHARE:
@@ -86,7 +86,7 @@ def read_layer(page: Any) -> TextLayer:
 
 def _raw_text(page: Any, layer: Any) -> str:
     """The layer's text in reading order, without furigana."""
-    text = drop_furigana(rotated_text(page, layer) or horizontal_text(layer))
+    text = drop_furigana(read_rotated_text(page, layer) or read_horizontal_text(layer))
     # Read one by one, a character beyond the first 65,536 may come as two surrogates.
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
@@ -104,7 +104,7 @@ def _is_unmapped(layer: Any) -> bool:
     return unmapped > _MAX_UNMAPPED_SHARE * len(sample)
 
 
-def _uncovered(
+def _pictures_without_text(
     page: Any, layer: Any, pictures: Sequence[PlacedPicture], *, short: bool
 ) -> tuple[PlacedPicture, ...]:
     """The pictures whose text the layer does not have."""

@@ -10,7 +10,7 @@ import pytest
 from tests.stand_ins.made_pdfs import in_hex, not_embedded
 from worker.extract.pdf.characters import Character, OrderedText
 from worker.extract.pdf.furigana import drop_furigana, furigana_runs
-from worker.extract.pdf.line_order import horizontal_text
+from worker.extract.pdf.line_order import read_horizontal_text
 from worker.extract.pdf.text_layer import read_layer
 
 pytestmark = pytest.mark.unit
@@ -27,7 +27,7 @@ def _page(folder: Path, *pieces: _Piece, encoding: bytes = b"UniJIS-UCS2-H") -> 
 
 
 def _text(page: pypdfium2.PdfPage) -> list[str]:
-    return drop_furigana(horizontal_text(page.get_textpage())).split("\r\n")
+    return drop_furigana(read_horizontal_text(page.get_textpage())).split("\r\n")
 
 
 @pytest.mark.parametrize("reading_first", [True, False])

@@ -85,7 +85,7 @@ def test_japanese_bytes_shown_as_western_letters_fail(encoding: str, shown_in: s
     assert check_quality(mojibake) is LayerReason.SCRIPT_MIX
 
 
-def _hyphenated(text: str) -> str:
+def _hyphenate(text: str) -> str:
     return text.replace("e", "e\x02").replace("o", "o\ufffe")
 
 
@@ -93,7 +93,7 @@ def _foreign_name(text: str) -> str:
     return text + " “ú–{Œê"
 
 
-@pytest.mark.parametrize("change", [_hyphenated, _foreign_name])
+@pytest.mark.parametrize("change", [_hyphenate, _foreign_name])
 def test_a_little_of_it_is_no_reason_to_reject_a_page(change: Callable[[str], str]) -> None:
     assert check_quality(change(_ENGLISH)) is None
 

@@ -74,7 +74,7 @@ def test_the_boxes_of_the_layers_text_on_a_picture_are_reported(tmp_path: Path) 
     assert 295 < box[1] < box[3] < 320
 
 
-def _outlined(canvas: Canvas) -> None:
+def _draw_outlines(canvas: Canvas) -> None:
     write("7")(canvas)
     for row in range(60):
         path = canvas.beginPath()
@@ -84,13 +84,13 @@ def _outlined(canvas: Canvas) -> None:
         canvas.drawPath(path)
 
 
-def _stamped(canvas: Canvas) -> None:
+def _draw_stamp(canvas: Canvas) -> None:
     picture(400, 300, then=write("Received 5 March", top=200))(canvas)
 
 
 @pytest.mark.parametrize(
     "draw",
-    [picture(585, 832, then=write("Received 5 March")), _stamped, _outlined],
+    [picture(585, 832, then=write("Received 5 March")), _draw_stamp, _draw_outlines],
     ids=["on a scan", "on a picture", "beside outlines"],
 )
 def test_a_few_words_on_what_was_scanned_or_outlined_are_too_short(tmp_path: Path, draw: Draw) -> None:
