@@ -1,4 +1,4 @@
-"""PDFs made for the tests: drawn with reportlab, or written byte by byte where they must be odd."""
+"""PDFs made for the tests: drawn with reportlab, or written byte by byte where they must be irregular."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def one_page(folder: Path, content: bytes, resources: bytes, others: dict[int, b
 
 
 def not_embedded(folder: Path, content: bytes, *, encoding: bytes) -> Path:
-    """A page with two Japanese fonts, F and G, that are not embedded; what is written is UTF-16 in hex."""
+    """A page with two Japanese fonts, F and G, that are not embedded; text is UTF-16 in hex."""
     fonts = {
         number: b"<</Type/Font/Subtype/Type0/BaseFont/%s/Encoding/%s/DescendantFonts[7 0 R]>>"
         % (name, encoding)
@@ -126,7 +126,7 @@ def lettered(text: str, *, then: Draw | None = None) -> Draw:
 
 
 def mapped(folder: Path, text: bytes, a_means: bytes, b_means: bytes) -> Path:
-    """A page that writes the letters a and b and says (UTF-16, hex) what they mean."""
+    """A page that draws the glyphs a and b, which its font maps to characters (UTF-16, hex)."""
     mapping = stream(
         b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /m def\n"
         b"1 begincodespacerange <00> <FF> endcodespacerange\n"

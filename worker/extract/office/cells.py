@@ -1,16 +1,16 @@
-"""The cells of a workbook's sheets, streamed: shared strings, number formats, and the rows themselves."""
+"""Cells of a workbook's sheets, streamed: shared strings, number formats and rows."""
 
 from __future__ import annotations
 
 import re
 
 from worker.errors import Code
-from worker.extract.office.number_format import format_code, shown
-from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, forget, local_name
+from worker.extract.office.number_format import format_code, format_number
+from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, free, local_name
 from worker.extract.text.normalise import clean
 
+# ECMA-376 part 1, 22.9.2.19; text that resembles an escape has its own underscore escaped.
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-"""ECMA-376 part 1, 22.9.2.19; a text that looks like one has its underscore escaped."""
 _BOOLEANS = {"1": "TRUE", "0": "FALSE"}
 
 
@@ -18,20 +18,20 @@ class CellReader:
     """Reads sheets one after the other; characters and cells are counted over all of them.
 
     Raises what `ooxml_package.UNREADABLE` names when the workbook itself is damaged. Damaged strings or
-    formats cost no more than they hold.
+    formats are left out.
     """
 
     def __init__(self, package: Package, main: str, *, max_chars: int, max_cells: int) -> None:
         self._package = package
-        self._left_chars = max_chars
-        self._left_cells = max_cells
+        self._chars_left = max_chars
+        self._cells_left = max_cells
         self._row_chars = 0
-        self._since_1904 = _since_1904(package, main)
-        self._strings = _shared_strings(package, main, max_chars=max_chars)
+        self._is_1904 = _uses_1904_dates(package, main)
+        self._strings = _read_shared_strings(package, main, max_chars=max_chars)
         self._formats = _formats(package, main)
 
     def rows(self, part: str) -> tuple[list[str], Code | None]:
-        """The rows that have text, and why they are not all (`bomb`, `too_large`, `corrupt`)."""
+        """The rows that have text, and the reason where some are missing (`bomb`, `too_large`, `corrupt`)."""
         lines: list[str] = []
         reason: Code | None = None
         cells: list[str] = []
@@ -39,13 +39,13 @@ class CellReader:
             for element in self._package.elements(part, ("c", "row")):
                 if local_name(element) == "c":
                     cells.append(self._cell(element))
-                    self._left_cells -= 1
+                    self._cells_left -= 1
                     self._row_chars += len(cells[-1])
                 else:
                     self._end_row(cells, lines)
                     cells.clear()
-                forget(element)
-                reason = self._exhausted()
+                free(element)
+                reason = self._limit_reason()
                 if reason:
                     break
         except UNREADABLE:
@@ -58,16 +58,16 @@ class CellReader:
         self._row_chars = 0
         if line:
             lines.append(line)
-            self._left_chars -= len(line) + 1
+            self._chars_left -= len(line) + 1
 
-    def _exhausted(self) -> Code | None:
-        if self._left_cells < 0:
+    def _limit_reason(self) -> Code | None:
+        if self._cells_left < 0:
             return Code.BOMB
-        # One row may name the same long string a thousand times, so it is not waited for its end.
-        return Code.TOO_LARGE if self._left_chars < self._row_chars else None
+        # One row may refer to the same long string a thousand times, so the limit holds within a row, too.
+        return Code.TOO_LARGE if self._chars_left < self._row_chars else None
 
     def _cell(self, cell: Element) -> str:
-        """What the cell shows, on one line; formulas show the value that was saved with them."""
+        """The cell as displayed, on one line; of a formula, the value that was saved with it."""
         kind = str(cell.get("t") or "n")
         if kind == "inlineStr":
             return _on_one_line(plain_text(cell))
@@ -75,46 +75,46 @@ class CellReader:
         if not value:
             return ""
         if kind == "s":
-            return self._shared(value)
+            return self._string_at(value)
         if kind == "b":
             return _BOOLEANS.get(value.strip(), value)
         if kind == "n":
             style = int(cell.get("s") or 0)
             known = self._formats[style] if 0 <= style < len(self._formats) else "General"
-            return shown(value, format_code=known, since_1904=self._since_1904)
-        return _on_one_line(_unescaped(value))
+            return format_number(value, format_code=known, is_1904=self._is_1904)
+        return _on_one_line(_unescape(value))
 
-    def _shared(self, index: str) -> str:
+    def _string_at(self, index: str) -> str:
         number = int(index)
         return self._strings[number] if 0 <= number < len(self._strings) else ""
 
 
 def plain_text(element: Element) -> str:
-    """The text of all runs, without the furigana over them."""
+    """The text of all runs, without furigana."""
     pieces = (
         text.text or ""
         for text in element.iter("{*}t")
         if (parent := text.getparent()) is None or local_name(parent) != "rPh"
     )
-    return _unescaped("".join(pieces))
+    return _unescape("".join(pieces))
 
 
-def _unescaped(text: str) -> str:
-    """Text without the escapes for what XML cannot hold: _x000D_ is the end of a line as Windows has it."""
+def _unescape(text: str) -> str:
+    """Text with escapes resolved for characters that XML cannot hold, such as _x000D_ (carriage return)."""
     return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
 
 
-def _shared_strings(package: Package, main: str, *, max_chars: int) -> list[str]:
-    """The strings that cells name by number, each on one line; no more than one document may hold."""
+def _read_shared_strings(package: Package, main: str, *, max_chars: int) -> list[str]:
+    """The strings that cells refer to by number, each on one line; up to the limit of a document."""
     strings: list[str] = []
-    left_chars = max_chars
-    for part in package.related(main, "sharedStrings")[:1]:
+    chars_left = max_chars
+    for part in package.targets(main, "sharedStrings")[:1]:
         try:
             for element in package.elements(part, ("si",)):
                 strings.append(_on_one_line(plain_text(element)))
-                left_chars -= len(strings[-1])
-                forget(element)
-                if left_chars < 0:
+                chars_left -= len(strings[-1])
+                free(element)
+                if chars_left < 0:
                     break
         except UNREADABLE:
             continue
@@ -123,7 +123,7 @@ def _shared_strings(package: Package, main: str, *, max_chars: int) -> list[str]
 
 def _formats(package: Package, main: str) -> list[str]:
     """The number format of each cell style."""
-    for part in package.related(main, "styles")[:1]:
+    for part in package.targets(main, "styles")[:1]:
         try:
             root = package.tree(part)
             own = {
@@ -137,8 +137,8 @@ def _formats(package: Package, main: str) -> list[str]:
     return []
 
 
-def _since_1904(package: Package, main: str) -> bool:
-    """Whether dates are counted as the first programs on the Macintosh did."""
+def _uses_1904_dates(package: Package, main: str) -> bool:
+    """Whether dates are counted from 1904, as early programs on the Macintosh did."""
     properties = next(package.tree(main).iter("{*}workbookPr"), None)
     return properties is not None and properties.get("date1904") in ("1", "true")
 

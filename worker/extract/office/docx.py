@@ -1,8 +1,7 @@
-"""Word documents (docx, docm): the text a reader sees, in the order it stands.
+"""Word documents (docx, docm): the visible text, in document order.
 
-The parts of the archive are read one by one and block by block, straight from the elements: python-docx
-would load every picture, know no text boxes and notes, and refuse files with a dangling link or macros.
-Tags are told by their local names, so that Strict files are read too.
+Parts are streamed block by block. python-docx would load every picture, has no text boxes and notes, and
+refuses files with a dangling link or macros. Tags are compared by local name, so Strict files are read too.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from worker.errors import Code, RejectedError
-from worker.extract.office.drawingml import chart_text, drawn_text
-from worker.extract.office.eq_field import show_equations
+from worker.extract.office.drawingml import chart_text, drawing_text
+from worker.extract.office.eq_field import insert_equation_texts
 from worker.extract.office.ooxml_package import (
     UNREADABLE,
     Element,
@@ -23,34 +22,34 @@ from worker.extract.office.ooxml_package import (
     open_package,
     readable,
 )
-from worker.extract.office.pages import OfficePages, PageText, PictureFinder, places
+from worker.extract.office.pages import OfficePages, PageText, PictureFinder, assign_pages
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean
 
+# In this order; glossaries are not part of the document's text.
 _PARTS = ("header", "document", "footnotes", "endnotes", "comments", "footer")
-"""What is read, in this order; glossaries are no text of the document."""
 _PART_NAME = re.compile(rf"word/({'|'.join(_PARTS)})(\d*)\.xml")
 _BLOCKS = ("p", "tbl", "sdt", "AlternateContent")
 
-_UNSEEN = frozenset(
+_INVISIBLE = frozenset(
     {
-        "pPr",  # its tab stops are called tab, as tabs are
+        "pPr",  # its tab stops have the same tag as tabs
         "rPr",
         "sectPr",
-        "instrText",  # field codes; the field's result stands beside them
+        "instrText",  # field codes; the field's result follows them
         "del",
         "delText",
-        "moveFrom",  # stands again where it was moved to
+        "moveFrom",  # repeated at the place it was moved to
         "rt",  # furigana over the base text
     }
 )
-_SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_CHARACTERS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Damage:
-    """Why a part could not be read to its end."""
+    """The error that ended the reading of a part."""
 
     error: Exception
 
@@ -66,24 +65,24 @@ def open_docx(path: Path, options: ReadOptions) -> PageSource:
     text = _whole_text(package, parts, limit_chars=options.limits.max_text_chars)
     finder = PictureFinder(package, max_pixels=options.limits.max_pixels)
     pictures = [picture for part in parts for picture in finder.pictures_of(part)]
-    placed = places([pictures], without_text=() if text.text or text.reason else (1,))
-    return OfficePages(package=package, texts=[text], count=1, placed=placed, options=options).source()
+    numbered = assign_pages([pictures], textless=() if text.text or text.reason else (1,))
+    return OfficePages(package=package, texts=[text], count=1, pictures=numbered, options=options).source()
 
 
 def _whole_text(package: Package, parts: Iterable[str], *, limit_chars: int) -> PageText:
-    """The text of all parts; what stands before a damaged place is kept, with the reason."""
+    """The text of all parts; text before a damaged place is kept, with the reason."""
     texts: list[str] = []
     damage: _Damage | None = None
-    left_chars = limit_chars
+    chars_left = limit_chars
     for part in parts:
-        text, damaged = _part_text(package, part, limit_chars=left_chars)
-        damage = damage or damaged
+        text, part_damage = _part_text(package, part, limit_chars=chars_left)
+        damage = damage or part_damage
         texts.append(text)
-        left_chars -= len(text)
-        if left_chars < 0:
+        chars_left -= len(text)
+        if chars_left < 0:
             break
-        texts.append(_referred_text(package, part))
-    # First, even and odd pages usually carry the same header: once is enough.
+        texts.append(_chart_and_diagram_text(package, part))
+    # First, even and odd pages usually have the same header: it is kept once.
     text = clean("\n".join(dict.fromkeys(filter(None, texts))))
     if damage and not text:
         raise RejectedError(
@@ -117,32 +116,32 @@ def _part_text(package: Package, part: str, *, limit_chars: int) -> tuple[str, _
     return re.sub(r"\n{3,}", "\n\n", "".join(pieces)).strip("\n"), damage
 
 
-def _referred_text(package: Package, part: str) -> str:
-    """The words of charts and SmartArt, which stand in parts of their own; a damaged one costs itself."""
+def _chart_and_diagram_text(package: Package, part: str) -> str:
+    """The text of charts and SmartArt, which are parts of their own; damaged ones are left out."""
     texts: list[str] = []
     try:
-        texts.extend(chart_text(package, chart) for chart in package.related(part, "chart"))
-        texts.extend(drawn_text(package, data) for data in package.related(part, "diagramData"))
+        texts.extend(chart_text(package, chart) for chart in package.targets(part, "chart"))
+        texts.extend(drawing_text(package, data) for data in package.targets(part, "diagramData"))
     except UNREADABLE:
         pass
     return "\n".join(filter(None, texts))
 
 
 def _collect(element: Element, pieces: list[str], boxes: list[str]) -> None:
-    """Append an element's text; text boxes, which float, go to `boxes` so that they part no sentence."""
+    """Append an element's text; text boxes, which float, go to `boxes` so that they interrupt no sentence."""
     tag = local_name(element)
-    if tag in _UNSEEN:
+    if tag in _INVISIBLE:
         return
     if tag == "t":
         pieces.append(element.text or "")
-    elif tag in _SIGNS:
-        pieces.append(_SIGNS[tag])
+    elif tag in _CHARACTERS:
+        pieces.append(_CHARACTERS[tag])
     elif tag == "sym":
-        pieces.append(_sign(element))
+        pieces.append(_symbol(element))
     elif tag == "textpath":
         pieces.append(element.get("string") or "")
     elif tag == "p":
-        show_equations(element)
+        insert_equation_texts(element)
         floating: list[str] = []
         _collect_all(element, pieces, floating)
         pieces.extend(["\n", *floating])
@@ -158,8 +157,8 @@ def _collect(element: Element, pieces: list[str], boxes: list[str]) -> None:
         _collect_all(element, pieces, boxes)
 
 
-def _sign(element: Element) -> str:
-    """A character picked from a font; what fonts of signs have in the private area means nothing."""
+def _symbol(element: Element) -> str:
+    """A character chosen from a font; symbol fonts use private code points, which have no meaning."""
     code = next((value for key, value in element.attrib.items() if key.endswith("}char")), "")
     number = int(code, 16) if re.fullmatch("[0-9A-Fa-f]{4}", code) else 0
     return "" if number < 0x20 or 0xD800 <= number <= 0xF8FF else chr(number)
@@ -171,7 +170,7 @@ def _collect_all(parent: Element, pieces: list[str], boxes: list[str]) -> None:
 
 
 def _collect_alternative(element: Element, pieces: list[str], boxes: list[str]) -> None:
-    """The same content written for newer and older programs: take the first version that has text."""
+    """The same content written for newer and older programs: the first version that has text."""
     for version in element:
         before = len(pieces) + len(boxes)
         _collect_all(version, pieces, boxes)
@@ -180,7 +179,7 @@ def _collect_alternative(element: Element, pieces: list[str], boxes: list[str]) 
 
 
 def _is_deleted(row: Element) -> bool:
-    """Whether the row is struck out by a tracked change."""
+    """Whether the row is deleted by a tracked change."""
     return any(local_name(mark) == "del" for child in row if local_name(child) == "trPr" for mark in child)
 
 

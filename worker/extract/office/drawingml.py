@@ -1,7 +1,6 @@
-"""The text of what is drawn in Office documents: shapes, tables, charts and SmartArt (DrawingML).
+"""Text of DrawingML: shapes, tables, charts and SmartArt of slides, notes and sheets.
 
-Slides, notes, drawings on sheets and the parts they refer to are all walked the same way, in the order in
-which the file has the shapes, which is the reading order that PowerPoint shows.
+Shapes are walked in the order of the file, which is PowerPoint's reading order.
 """
 
 from __future__ import annotations
@@ -11,27 +10,27 @@ from collections.abc import Collection
 from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, local_name, relation_id
 
 _PAGE_NUMBER = "slidenum"
-_CHART_WORDS = ("title", "cat", "tx")
-"""Where a chart has words: its titles, its categories, and the names of its series."""
+# The parts of a chart that have text: titles, categories, and the names of series.
+_CHART_TEXTS = ("title", "cat", "tx")
 
 
-def drawn_text(package: Package, part: str, *, without: Collection[str] = ("sldNum",)) -> str:
-    """The text of all shapes of a part, one paragraph a line; `without` the placeholders of these types.
+def drawing_text(package: Package, part: str, *, skip: Collection[str] = ("sldNum",)) -> str:
+    """The text of all shapes of a part, one paragraph a line, without the placeholders of types in `skip`.
 
     Raises what `ooxml_package.UNREADABLE` names when the part itself is damaged.
     """
-    walk = _Walk(package, part, without)
+    walk = _Walk(package, part, skip)
     walk.visit(package.tree(part))
     return "\n".join(line for line in walk.lines if line.strip())
 
 
 def chart_text(package: Package, part: str) -> str:
-    """A chart's words, each once; "" for a chart that cannot be read."""
+    """A chart's texts, each once; "" for a chart that cannot be read."""
     try:
         root = package.tree(part)
         words = [
             "".join(found.itertext()).strip()
-            for place in root.iter(*(f"{{*}}{name}" for name in _CHART_WORDS))
+            for place in root.iter(*(f"{{*}}{name}" for name in _CHART_TEXTS))
             for found in place.iter("{*}p", "{*}v")
         ]
     except UNREADABLE:
@@ -42,10 +41,10 @@ def chart_text(package: Package, part: str) -> str:
 class _Walk:
     """The walk through one part."""
 
-    def __init__(self, package: Package, part: str, without: Collection[str]) -> None:
+    def __init__(self, package: Package, part: str, skip: Collection[str]) -> None:
         self.lines: list[str] = []
         self._package = package
-        self._without = without
+        self._skip = skip
         self._relations = package.relations(part)
 
     def visit(self, element: Element) -> None:
@@ -53,18 +52,18 @@ class _Walk:
         if tag == "p":
             self.lines.extend(_paragraph(element).split("\n"))
         elif tag == "tr":
-            cells = (_joined(cell) for cell in element if local_name(cell) == "tc")
+            cells = (_cell_text(cell) for cell in element if local_name(cell) == "tc")
             self.lines.append("\t".join(cells).rstrip("\t"))
         elif tag == "AlternateContent":
             self._visit_alternatives(element)
-        elif tag == "sp" and _placeholder(element) in self._without:
+        elif tag == "sp" and _placeholder(element) in self._skip:
             return
         elif tag == "text":  # of a comment
             self.lines.append("".join(element.itertext()))
         elif tag == "chart":
-            self._refer(relation_id(element), is_chart=True)
+            self._add_target(relation_id(element), is_chart=True)
         elif tag == "relIds":
-            self._refer(relation_id(element, "dm"), is_chart=False)
+            self._add_target(relation_id(element, "dm"), is_chart=False)
         else:
             for child in element:
                 self.visit(child)
@@ -78,7 +77,7 @@ class _Walk:
             if len(self.lines) > before:
                 return
 
-    def _refer(self, key: str, *, is_chart: bool) -> None:
+    def _add_target(self, key: str, *, is_chart: bool) -> None:
         relation = self._relations.pop(key, None)
         if relation is None:
             return
@@ -89,12 +88,12 @@ class _Walk:
             paragraphs = self._package.tree(relation.target).iter("{*}p")
             self.lines.extend(map(_paragraph, paragraphs))
         except UNREADABLE:
-            # SmartArt that cannot be read costs its own text only.
+            # Damaged SmartArt must not cost the text of the slide.
             return
 
 
 def _paragraph(element: Element) -> str:
-    """The runs of a paragraph, without the slide's own number and other versions of the same."""
+    """The runs of a paragraph, without the slide's own number and fallback versions."""
     pieces: list[str] = []
     for child in element:
         tag = local_name(child)
@@ -107,8 +106,8 @@ def _paragraph(element: Element) -> str:
     return "".join(pieces)
 
 
-def _joined(cell: Element) -> str:
-    """A table's cell on one line."""
+def _cell_text(cell: Element) -> str:
+    """The text of a table's cell, on one line."""
     return " ".join(" ".join(map(_paragraph, cell.iter("{*}p"))).split())
 
 

@@ -1,7 +1,7 @@
-r"""What Word's EQ fields show (old furigana, signs in circles, fractions), of which no result is saved.
+r"""Text of Word's EQ fields (old furigana, enclosed characters, fractions), which have no saved result.
 
 `EQ \o\ac(○,印)` draws one over the other, `EQ \o\ad(\s\up 9(とうきょう),東京)` the first above the second:
-what is read is the last one. Other fields have their result beside them.
+the text is the last one.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ class _Field:
     has_result: bool = False
 
     def take_code(self) -> str:
-        """The code, which is not there for a second pass (a text box's paragraph stands in another one)."""
+        """The code, which is removed from the document."""
+        # The paragraphs of a text box are inside another paragraph, and would be evaluated twice.
         code = "".join(element.text or "" for element in self.codes)
         for element in self.codes:
             element.text = ""
         return code
 
 
-def show_equations(paragraph: Element) -> None:
-    """Put what the EQ fields of a paragraph show into its runs, as text."""
+def insert_equation_texts(paragraph: Element) -> None:
+    """Add the text of a paragraph's EQ fields to its runs."""
     if next(paragraph.iter("{*}instrText", "{*}fldSimple"), None) is None:
         return
     open_fields: list[_Field] = []
@@ -41,7 +42,7 @@ def show_equations(paragraph: Element) -> None:
         tag = local_name(element)
         if tag == "fldSimple":
             if next(element.iter("{*}t"), None) is None:
-                _put(element, _attribute(element, "instr"))
+                _append_text(element, _attribute(element, "instr"))
         elif tag == "fldChar" and _attribute(element, "fldCharType") == "begin":
             open_fields.append(_Field())
         elif not open_fields:
@@ -53,10 +54,10 @@ def show_equations(paragraph: Element) -> None:
         elif _attribute(element, "fldCharType") == "end":
             ended = open_fields.pop()
             if not ended.has_result:
-                _put(element.getparent(), ended.take_code())
+                _append_text(element.getparent(), ended.take_code())
 
 
-def _put(parent: Element, code: str) -> None:
+def _append_text(parent: Element, code: str) -> None:
     if _EQUATION.match(code):
         etree.SubElement(parent, "t").text = equation_text(code)
 
@@ -66,33 +67,33 @@ def _attribute(element: Element, name: str) -> str:
 
 
 def equation_text(code: str) -> str:
-    """What the code of an EQ field shows."""
+    """The text that the code of an EQ field displays."""
     tokens = _TOKEN.findall(_GENERAL_SWITCH.sub("", _EQUATION.sub("", code, count=1)))
     tokens.reverse()
     return "".join(_arguments(tokens, depth=0)).strip()
 
 
 def _arguments(tokens: list[tuple[str, str, str, str]], *, depth: int) -> list[str]:
-    """The arguments up to the bracket that closes them; tokens are taken from the end of the list."""
+    """The arguments up to the closing bracket; tokens are taken from the end of the list."""
     arguments, drawing = [""], ""
     while tokens:
-        switch, escaped, sign, text = tokens.pop()
+        switch, escaped, punctuation, text = tokens.pop()
         if switch:
-            # The first switch draws, those behind it say where.
+            # The first switch draws, those after it are its options.
             drawing = drawing or switch.lower()
-        elif sign == "(" and drawing and depth < _MAX_DEPTH:
-            arguments[-1] += _drawn(drawing, _arguments(tokens, depth=depth + 1))
+        elif punctuation == "(" and drawing and depth < _MAX_DEPTH:
+            arguments[-1] += _combine(drawing, _arguments(tokens, depth=depth + 1))
             drawing = ""
-        elif sign == ")" and depth:
+        elif punctuation == ")" and depth:
             break
-        elif sign and sign in ",;" and depth:
+        elif punctuation and punctuation in ",;" and depth:
             arguments.append("")
         else:
-            arguments[-1] += escaped or sign or text
+            arguments[-1] += escaped or punctuation or text
     return arguments
 
 
-def _drawn(switch: str, arguments: list[str]) -> str:
+def _combine(switch: str, arguments: list[str]) -> str:
     if switch == "o":
         return arguments[-1]
     return ("/" if switch == "f" else "").join(arguments)

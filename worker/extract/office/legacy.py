@@ -1,8 +1,7 @@
-"""Legacy Office, RTF and OpenDocument files: LibreOffice makes a newer file of them, which is read then.
+"""Legacy Office, RTF and OpenDocument files, converted by LibreOffice to a newer format and read from that.
 
-Spreadsheets and presentations become xlsx and pptx: so cells keep their values however narrow their columns
-are, and hidden sheets, speaker notes and comments are there, as in newer files. Texts become a PDF, because
-only that has their pages.
+Spreadsheets and presentations become xlsx and pptx, which keep hidden sheets, speaker notes, comments, and
+cell values in narrow columns. Texts become a PDF, because only that has their pages.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from worker.models.file import FileType
 _SHEETS = frozenset({FileType.XLS, FileType.ODS})
 _SLIDES = frozenset({FileType.PPT, FileType.ODP})
 _OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP})
-_READERS: Mapping[FileType, str] = MappingProxyType(
+_IMPORT_FILTERS: Mapping[FileType, str] = MappingProxyType(
     {
         FileType.DOC: "MS Word 97",
         FileType.XLS: "MS Excel 97",
@@ -39,8 +38,8 @@ _READERS: Mapping[FileType, str] = MappingProxyType(
         FileType.ODP: "impress8",
     }
 )
+# Comments become notes of the PDF; LibreOffice before 7.4 ignores the option.
 _TO_PDF = 'pdf:writer_pdf_Export:{"ExportNotes":{"type":"boolean","value":"true"}}'
-"""Comments become notes of the PDF; before LibreOffice 7.4 the wish is not heard."""
 _TO_XLSX = "xlsx:Calc MS Excel 2007 XML"
 _TO_PPTX = "pptx:Impress MS PowerPoint 2007 XML"
 _WORD_95, _WORD_97 = 104, 193
@@ -48,7 +47,7 @@ _MANIFEST = "META-INF/manifest.xml"
 
 
 def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) -> PageSource:
-    """The pages of what LibreOffice makes of the file.
+    """The pages of the converted file.
 
     Raises RejectedError: `encrypted`, `needs_libreoffice`, `timeout` (one page's time for the whole file),
     `crashed`, `corrupt` where there is no output, and what `open_package` and the new file's reader raise.
@@ -57,23 +56,23 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
         raise RejectedError(f"{path.name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
     if _is_damaged(path):
         raise RejectedError(f"{path.name}: the directory of its streams is damaged or cut off")
-    reader = _reader(path, file_type)
+    reader = _import_filter(path, file_type)
 
-    def converted(writer: str) -> Path:
-        wanted = Conversion(suffix=file_type.value, reader=reader, writer=writer)
-        return convert(path, wanted, timeout_s=options.limits.page_timeout_s)
+    def convert_to(writer: str) -> Path:
+        conversion = Conversion(suffix=file_type.value, reader=reader, writer=writer)
+        return convert(path, conversion, timeout_s=options.limits.page_timeout_s)
 
     if file_type in _SHEETS:
-        source = open_xlsx(converted(_TO_XLSX), options)
+        source = open_xlsx(convert_to(_TO_XLSX), options)
     elif file_type in _SLIDES:
-        source = open_pptx(converted(_TO_PPTX), options)
+        source = open_pptx(convert_to(_TO_PPTX), options)
     else:
-        return open_pdf(converted(_TO_PDF), options)
+        return open_pdf(convert_to(_TO_PDF), options)
     return replace(source, preview=partial(office_preview, path, file_type, options, reader=reader))
 
 
 def _is_encrypted(path: Path, file_type: FileType) -> bool:
-    """Whether it asks for a password; archives are looked at for bombs on the way."""
+    """Whether it needs a password; archives are checked for bombs on the way."""
     if file_type not in _OPEN_DOCUMENTS:
         return _is_ole(path) and is_encrypted(path)
     package = open_package(path)
@@ -84,7 +83,7 @@ def _is_encrypted(path: Path, file_type: FileType) -> bool:
 
 
 def _is_damaged(path: Path) -> bool:
-    """Whether nobody can read it, so that it needs no LibreOffice either."""
+    """Whether no program can read it, so that it is `corrupt` even where LibreOffice is missing."""
     return _is_ole(path) and not has_directory(path)
 
 
@@ -93,10 +92,10 @@ def _is_ole(path: Path) -> bool:
         return file.read(len(OLE_START)) == OLE_START
 
 
-def _reader(path: Path, file_type: FileType) -> str:
-    """The filter that must read it."""
+def _import_filter(path: Path, file_type: FileType) -> str:
+    """The LibreOffice filter that reads the file."""
     if file_type is FileType.DOC and 0 < (version := word_version(path)) < _WORD_97:
         return "MS Word 95" if version >= _WORD_95 else "MS WinWord 6"
     if file_type is FileType.XLS and not has_stream(path, "Workbook") and has_stream(path, "Book"):
         return "MS Excel 95"
-    return _READERS[file_type]
+    return _IMPORT_FILTERS[file_type]

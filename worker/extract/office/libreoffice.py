@@ -1,9 +1,6 @@
-"""LibreOffice, the program: which version is here, and one file made into another.
+"""Interface to the LibreOffice executable: its version, and the conversion of one file to another format.
 
-It runs inside the process that reads the document, which is its sandbox: the same limits hold for it, and
-it ends with that process. Each run has a profile of its own, because two runs on one fail. There macros
-are off, links are not followed, and a proxy that does not exist stands before the network. What counts is
-the output, and not the exit status, which is 0 for files that it could not read, too.
+It runs inside the document process: the same limits hold for it, and it ends with that process.
 """
 
 from __future__ import annotations
@@ -20,6 +17,7 @@ from worker.extract.disk_space import full_disk
 PROGRAM = "soffice"
 
 _VERSION_TIMEOUT_S = 20.0
+# No macros, no links, never an update of them (2 and 1 both mean so), and a proxy on a port that is closed.
 _SETTINGS = (
     ("Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
     ("Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
@@ -32,7 +30,6 @@ _SETTINGS = (
         for what, value in (("Name", "127.0.0.1"), ("Port", "9"))
     ),
 )
-"""No macros, no links, never an update of them (2 and 1 both mean so), and a proxy where nobody listens."""
 _ITEM = (
     '<item oor:path="/org.openoffice.{0}"><prop oor:name="{1}" oor:op="fuse"><value>{2}</value></prop></item>'
 )
@@ -44,17 +41,16 @@ _PROFILE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conversion:
-    """From what to what: the ending and the filter of the original, the filter of the output.
+    """The suffix and import filter of the original, the export filter of the output, and the niceness.
 
-    The filter that reads is always named: left to choose, LibreOffice reads what is damaged as plain text.
-    `writer` begins with the ending of the output, such as pdf or "xlsx:Calc MS Excel 2007 XML". `nice` is how
-    far it stands back: not at all where it reads, as the other readers do, or some files that keep those
-    busy would cost a neighbour its text by the time-out.
+    `writer` begins with the suffix of the output, such as pdf or "xlsx:Calc MS Excel 2007 XML".
     """
 
     suffix: str
+    # Always named: left to choose, LibreOffice reads a damaged file as plain text.
     reader: str
     writer: str
+    # 0 for text, as the other extractors have: next to busy ones a niced conversion would time out.
     nice: int = 0
 
 
@@ -64,7 +60,7 @@ def libre_office_version() -> str:
     if program is None:
         return ""
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             [program, "--version"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -73,12 +69,12 @@ def libre_office_version() -> str:
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    words = done.stdout.decode("utf-8", "replace").split()
+    words = result.stdout.decode("utf-8", "replace").split()
     return words[1] if len(words) > 1 and words[0] == "LibreOffice" else ""
 
 
 def convert(path: Path, conversion: Conversion, *, timeout_s: float) -> Path:
-    """Make a file of another type, in a temporary folder of its own; the original is left as it is.
+    """Convert a file, in a temporary folder of its own; the original is unchanged.
 
     Raises RejectedError: `needs_libreoffice`, `timeout`, `crashed`, `corrupt` where there is no output.
     """
@@ -95,7 +91,7 @@ def convert(path: Path, conversion: Conversion, *, timeout_s: float) -> Path:
     status = _run(program, original, conversion, out=out, timeout_s=timeout_s)
     converted = out / f"document.{conversion.writer.partition(':')[0]}"
     if not converted.is_file() or not converted.stat().st_size:
-        # What it cannot read, it leaves with status 0; another status is its own end.
+        # The status is 0 for files that it could not read, too; another status is a crash.
         raise RejectedError(
             f"{path.name}: LibreOffice {f'ended with status {status}' if status else 'made nothing of it'}",
             code=Code.CRASHED if status else Code.CORRUPT,
@@ -105,12 +101,13 @@ def convert(path: Path, conversion: Conversion, *, timeout_s: float) -> Path:
 
 def _run(program: str, original: Path, conversion: Conversion, *, out: Path, timeout_s: float) -> int:
     """Run LibreOffice beside the file; its exit status. Raises RejectedError (`timeout`, `crashed`)."""
+    # A profile for each run, because two runs on one profile fail.
     profile = original.parent / "profile"
     settings = profile / "user" / "registrymodifications.xcu"
     settings.parent.mkdir(parents=True)
     settings.write_text(_PROFILE.format("".join(_ITEM.format(*setting) for setting in _SETTINGS)))
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             [
                 *("nice", "-n", str(conversion.nice), "env", f"HOME={profile}"),
                 *(program, f"-env:UserInstallation={profile.as_uri()}"),
@@ -125,7 +122,7 @@ def _run(program: str, original: Path, conversion: Conversion, *, out: Path, tim
             timeout=timeout_s,
         )
     except subprocess.TimeoutExpired as error:
-        # What it has started itself is in this process's group, and ends with it.
+        # Processes that it has started are in this process's group, and end with it.
         raise RejectedError(
             f"{original.name}: not converted within {timeout_s:g} s", code=Code.TIMEOUT
         ) from error
@@ -135,4 +132,4 @@ def _run(program: str, original: Path, conversion: Conversion, *, out: Path, tim
         ) from error
     finally:
         shutil.rmtree(profile, ignore_errors=True)
-    return done.returncode
+    return result.returncode

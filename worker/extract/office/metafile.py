@@ -1,7 +1,7 @@
-"""The words that Windows metafiles (EMF, EMF+, WMF) draw: charts and diagrams pasted into Office files.
+"""Text of Windows metafiles (EMF, EMF+, WMF): charts and diagrams pasted into Office files.
 
-A metafile is a list of drawing records, and text is drawn as text, so nothing needs to be recognised.
-Sources: [MS-EMF] 2.3.5 and 2.2.5, [MS-EMFPLUS] 2.3.4, [MS-WMF] 2.3.3. Words drawn as glyph numbers are lost.
+A metafile is a list of drawing records, some of which hold text, so no OCR is needed ([MS-EMF] 2.3.5 and
+2.2.5, [MS-EMFPLUS] 2.3.4, [MS-WMF] 2.3.3). Text drawn as glyph numbers is lost.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from worker.extract.text.normalise import clean
 _MAX_BYTES = 64 * 1024**2
 _GZIP = b"\x1f\x8b\x08"
 _GZIP_WINDOW = 31
-_EMF_MARK, _EMF_MARK_AT = b" EMF", 40
+_EMF_SIGNATURE, _EMF_SIGNATURE_AT = b" EMF", 40
 _EMF_COMMENT, _EMF_SMALL_TEXT = 70, 108
+# EMR_EXTTEXTOUTA and EMR_EXTTEXTOUTW, with the bytes of a character.
 _EMF_TEXTS = {83: 1, 84: 2}
-"""EMR_EXTTEXTOUTA and EMR_EXTTEXTOUTW, with the bytes of a character."""
 _GLYPHS, _NO_RECTANGLE, _SMALL_CHARS = 0x10, 0x100, 0x200
-_PLUS_MARK = b"EMF+"
+_PLUS_SIGNATURE = b"EMF+"
 _PLUS_STRING, _PLUS_DRIVER_STRING = 0x401C, 0x4036
 _PLUS_IS_UNICODE = 0x1
 _WMF_PLACEABLE, _WMF_PLACEABLE_BYTES = b"\xd7\xcd\xc6\x9a", 22
@@ -31,17 +31,17 @@ _WMF_HEADER_BYTES = 18
 _WMF_TEXT, _WMF_EXTENDED_TEXT = 0x0521, 0x0A32
 _WMF_OPAQUE_OR_CLIPPED = 0x6
 _WMF_FONT, _WMF_CHARSET_AT = 0x02FB, 13
+# Character sets of fonts ([MS-WMF] 2.1.1.5); the encoding of others is detected.
 _CHARSETS = {128: "cp932", 129: "cp949", 134: "gb18030", 136: "cp950", 204: "cp1251"}
-"""What fonts say of the bytes drawn with them ([MS-WMF] 2.1.1.5); the encoding of others is guessed."""
+# Records with text that are read of one metafile; a drawing has some hundred.
 _MAX_WORDS = 100_000
-"""Records with text that are read of one metafile; a drawing that people look at has some hundred."""
+# Of a character's width: a wider gap separates words.
 _GAP = 0.4
-"""Of a character's width: what is farther apart is not one word."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Words:
-    """What one record draws, where it begins and ends (None: it does not say), and how high it is."""
+    """The text of one record, where it begins and ends (None: unknown), and its height."""
 
     text: str
     x: float
@@ -51,27 +51,27 @@ class _Words:
 
 
 def metafile_text(data: bytes) -> str | None:
-    """The words in the order they are drawn, a line for each height; None where it is no metafile.
+    """The text in drawing order, a line for each height; None where it is no metafile.
 
-    Packed ones (EMZ, WMZ) are unpacked. What stands before a damaged record is kept.
+    Compressed ones (EMZ, WMZ) are decompressed. Text before a damaged record is kept.
     """
     if data.startswith(_GZIP):
         try:
             data = zlib.decompressobj(_GZIP_WINDOW).decompress(data, _MAX_BYTES)
         except zlib.error:
             return None
-    if data[_EMF_MARK_AT : _EMF_MARK_AT + len(_EMF_MARK)] == _EMF_MARK:
-        words = _first(_emf_words(data)) or _first(_plus_words(data))
+    if data[_EMF_SIGNATURE_AT : _EMF_SIGNATURE_AT + len(_EMF_SIGNATURE)] == _EMF_SIGNATURE:
+        words = _limit(_emf_words(data)) or _limit(_plus_words(data))
     elif data.startswith(_WMF_PLACEABLE):
-        words = _first(_wmf_words(data[_WMF_PLACEABLE_BYTES:]))
+        words = _limit(_wmf_words(data[_WMF_PLACEABLE_BYTES:]))
     elif data[:4] in (b"\x01\x00\x09\x00", b"\x02\x00\x09\x00"):
-        words = _first(_wmf_words(data))
+        words = _limit(_wmf_words(data))
     else:
         return None
-    return clean(_joined(words))
+    return clean(_join_lines(words))
 
 
-def _first(words: Iterator[_Words]) -> list[_Words]:
+def _limit(words: Iterator[_Words]) -> list[_Words]:
     return list(islice(words, _MAX_WORDS))
 
 
@@ -127,16 +127,16 @@ def _characters(raw: bytes, char_bytes: int) -> str:
 
 
 def _plus_words(data: bytes) -> Iterator[_Words]:
-    """The words of EMF+ records, which stand in comments of the other kind."""
+    """The text of EMF+ records, which are inside comment records of EMF."""
     for kind, record in _emf_records(data):
-        if kind != _EMF_COMMENT or record[4:8] != _PLUS_MARK:
+        if kind != _EMF_COMMENT or record[4:8] != _PLUS_SIGNATURE:
             continue
         place = 8
         while place + 12 <= len(record):
             plus, _, size, data_bytes = struct.unpack_from("<HHII", record, place)
             if size < 12:
                 break
-            # Its data ends with it, whatever it says: else many small ones could all hold the same megabytes.
+            # The stated length is cut at the record: else many small ones could all hold the same megabytes.
             words = _plus_text(plus, record[place + 12 : place + min(size, 12 + data_bytes)])
             if words is not None and words.text.strip():
                 yield words
@@ -165,7 +165,7 @@ def _wmf_words(data: bytes) -> Iterator[_Words]:
             return
         record = data[place + 6 : place + 2 * words]
         if kind == _WMF_FONT and len(record) > _WMF_CHARSET_AT:
-            charset = _CHARSETS.get(record[_WMF_CHARSET_AT])  # programs draw with the font they made last
+            charset = _CHARSETS.get(record[_WMF_CHARSET_AT])  # text is drawn with the font created last
         found = _wmf_text(kind, record, charset)
         if found is not None and found.text.strip():
             yield found
@@ -178,33 +178,33 @@ def _wmf_text(kind: int, record: bytes, charset: str | None) -> _Words | None:
         begin = 16 if options & _WMF_OPAQUE_OR_CLIPPED else 8
         raw, distances = record[begin : begin + count], record[begin + count + count % 2 :]
         end_x = x + sum(struct.unpack_from(f"<{count}h", distances)) if len(distances) >= 2 * count else None
-        return None if options & _GLYPHS else _Words(text=_decoded(raw, charset), x=x, y=y, end_x=end_x)
+        return None if options & _GLYPHS else _Words(text=_decode(raw, charset), x=x, y=y, end_x=end_x)
     if kind == _WMF_TEXT and len(record) >= 2:
         (count,) = struct.unpack_from("<H", record)
         after = 2 + count + count % 2
         if len(record) >= after + 4:
             y, x = struct.unpack_from("<hh", record, after)
-            return _Words(text=_decoded(record[2 : 2 + count], charset), x=x, y=y)
+            return _Words(text=_decode(record[2 : 2 + count], charset), x=x, y=y)
     return None
 
 
-def _decoded(raw: bytes, charset: str | None) -> str:
+def _decode(raw: bytes, charset: str | None) -> str:
     return raw.decode(charset, "replace") if charset else decode(raw)
 
 
-def _joined(words: list[_Words]) -> str:
-    """Lines: what follows at the same height stands on the line before, parted where there is a gap."""
+def _join_lines(words: list[_Words]) -> str:
+    """Words at the same height form a line, with spaces where there are gaps."""
     pieces: list[str] = []
     before: _Words | None = None
     for found in words:
         if before is not None:
-            pieces.append(_between(before, found))
+            pieces.append(_separator(before, found))
         pieces.append(found.text)
         before = found
     return "".join(pieces)
 
 
-def _between(before: _Words, found: _Words) -> str:
+def _separator(before: _Words, found: _Words) -> str:
     if abs(before.y - found.y) > max(before.height, found.height) / 2:
         return "\n"
     if before.text[-1].isspace() or found.text[0].isspace():

@@ -1,7 +1,7 @@
-"""A look inside OLE containers: which program wrote one, and whether it asks for a password.
+"""OLE containers: the file type of one, and whether it needs a password.
 
-Legacy Word, Excel and PowerPoint files are such containers; so is what Office makes of a docx, xlsx or
-pptx that it encrypts. A container whose directory is damaged is told by the stream names in its bytes.
+Legacy Word, Excel and PowerPoint files are such containers, and so are encrypted docx, xlsx and pptx files.
+A container whose directory is damaged is identified by the stream names in its bytes.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ T = TypeVar("T")
 
 OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
+# The stream that holds an encrypted OOXML file ([MS-OFFCRYPTO] 2.3).
 _ENCRYPTED_PACKAGE = "EncryptedPackage"
-"""The stream that holds an encrypted OOXML file ([MS-OFFCRYPTO] 2.3)."""
 _STREAMS = {
     "WordDocument": FileType.DOC,
     "Workbook": FileType.XLS,
     "Book": FileType.XLS,
     "PowerPoint Document": FileType.PPT,
 }
+# What olefile raises on damaged files.
 _UNREADABLE = (
     OSError,
     ValueError,
@@ -38,55 +39,56 @@ _UNREADABLE = (
     RecursionError,  # a directory that holds itself
     struct.error,
 )
-"""What olefile raises on damaged files."""
 _HEAD_BYTES = 65_536
 
 _WORD_VERSION_AT = 2
 _WORD_FLAGS_AT = 10
+# fEncrypted in the flags of the FIB ([MS-DOC] 2.5.2).
 _WORD_ENCRYPTED = 0x0100
-"""fEncrypted in the flags of the FIB ([MS-DOC] 2.5.2)."""
 _CURRENT_USER_TOKEN_AT = 12
+# headerToken of an encrypted presentation ([MS-PPT] 2.3.2).
 _PPT_ENCRYPTED_TOKEN = 0xF3D1C4DF
-"""headerToken of an encrypted presentation ([MS-PPT] 2.3.2)."""
 _XLS_FILE_PASS = 0x002F
 _XLS_END = 0x000A
+# FILEPASS follows directly on the first BOF and the write protection ([MS-XLS] 2.1.7.20.3).
 _XLS_MAX_RECORDS = 200
-"""FILEPASS follows directly on the first BOF and what protects writing ([MS-XLS] 2.1.7.20.3)."""
 
 
 def type_of_ole(path: Path) -> FileType | None:
-    """The legacy Office type of a container, None where it is another one (or an encrypted OOXML file)."""
-    roots = _ask(path, lambda container: {entry[0] for entry in container.listdir() if len(entry) == 1})
+    """The legacy Office type of a container, None where it is none of these (or an encrypted OOXML file)."""
+    roots = _query(path, lambda container: {entry[0] for entry in container.listdir() if len(entry) == 1})
     if roots is not None:
         return next((kind for stream, kind in _STREAMS.items() if stream in roots), None)
-    return next((kind for stream, kind in _STREAMS.items() if len(stream) > 4 and _names(path, stream)), None)
+    return next(
+        (kind for stream, kind in _STREAMS.items() if len(stream) > 4 and _contains_name(path, stream)), None
+    )
 
 
 def is_encrypted_package(path: Path) -> bool:
-    """Whether the container holds an OOXML file that only its password opens."""
-    found = _ask(path, lambda container: bool(container.exists(_ENCRYPTED_PACKAGE)))
-    return _names(path, _ENCRYPTED_PACKAGE) if found is None else found
+    """Whether the container holds an encrypted OOXML file."""
+    found = _query(path, lambda container: bool(container.exists(_ENCRYPTED_PACKAGE)))
+    return _contains_name(path, _ENCRYPTED_PACKAGE) if found is None else found
 
 
 def is_encrypted(path: Path) -> bool:
-    """Whether only its password opens the file, be it an encrypted OOXML or a legacy Office file."""
-    return is_encrypted_package(path) or bool(_ask(path, _is_encrypted_legacy))
+    """Whether the file needs a password, be it an encrypted OOXML or a legacy Office file."""
+    return is_encrypted_package(path) or bool(_query(path, _is_encrypted_legacy))
 
 
 def has_directory(path: Path) -> bool:
     """Whether the directory can be read and names a stream; that of a truncated file often cannot."""
-    return bool(_ask(path, lambda container: container.listdir()))
+    return bool(_query(path, lambda container: container.listdir()))
 
 
 def word_version(path: Path) -> int:
-    """The number of the format of a Word file (nFib: 101 Word 6, 104 Word 95, 193 and more Word 97)."""
-    head = _ask(path, lambda container: _head_of(container, "WordDocument"))
+    """The format version of a Word file (nFib: 101 Word 6, 104 Word 95, 193 and more Word 97)."""
+    head = _query(path, lambda container: _head_of(container, "WordDocument"))
     return int(struct.unpack_from("<H", head, _WORD_VERSION_AT)[0]) if head and len(head) > 4 else 0
 
 
 def has_stream(path: Path, stream: str) -> bool:
-    """Whether there is such a stream at the top."""
-    return bool(_ask(path, lambda container: bool(container.exists(stream))))
+    """Whether the container has such a stream at its top level."""
+    return bool(_query(path, lambda container: bool(container.exists(stream))))
 
 
 def _is_encrypted_legacy(container: Any) -> bool:
@@ -123,15 +125,15 @@ def _head_of(container: Any, stream: str) -> bytes:
     return head
 
 
-def _ask(path: Path, question: Callable[[Any], T]) -> T | None:
-    """The answer of the container, None where it cannot be read far enough."""
+def _query(path: Path, read: Callable[[Any], T]) -> T | None:
+    """The result of a function on the open container, None where it cannot be read far enough."""
     try:
         with olefile.OleFileIO(str(path)) as container:
-            return question(container)
+            return read(container)
     except _UNREADABLE:
         return None
 
 
-def _names(path: Path, stream: str) -> bool:
+def _contains_name(path: Path, stream: str) -> bool:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return content.find(stream.encode("utf-16-le")) >= 0

@@ -1,8 +1,6 @@
-"""The archive that a docx, xlsx or pptx is: its parts, what they refer to, and the guard against bombs.
+"""The ZIP archive of a docx, xlsx or pptx: its parts, their relations, and the protection against bombs.
 
-The directory of the archive is judged before anything is unpacked; since it may lie, what is unpacked is
-counted too. Archives inside the archive are never opened, and references to anything outside are dropped.
-XML is parsed without network, external entities or a lift of the parser's limits.
+Archives inside the archive are never opened, and references to anything outside are dropped.
 """
 
 from __future__ import annotations
@@ -24,12 +22,13 @@ from worker.errors import Code, RejectedError
 from worker.extract.office.ole import OLE_START, is_encrypted
 
 _MAX_UNPACKED_BYTES = 512 * 1024**2
+# Pictures are read twice: for their size, and for OCR.
 _MAX_READ_BYTES = 2 * _MAX_UNPACKED_BYTES
-"""Pictures are read twice: for their size, and to be drawn."""
 _MAX_RATIO = 200
 _RATIO_MATTERS_ABOVE_BYTES = 50 * 1024**2
 _MAX_MEMBERS = 10_000
 _ENCRYPTED_FLAG = 0x1
+# No network, no external entities, and none of the parser's limits lifted.
 _SAFE_XML = {
     "resolve_entities": False,
     "no_network": True,
@@ -44,13 +43,13 @@ UNREADABLE = (
     zlib.error,
     EOFError,
     OSError,
-    NotImplementedError,  # a way of packing that Python does not know
-    RuntimeError,  # how zipfile says that a password is needed
+    NotImplementedError,  # a compression method that Python does not have
+    RuntimeError,  # how zipfile reports that a password is needed
     SyntaxError,  # lxml's XMLSyntaxError is one
     ValueError,
     LookupError,
 )
-"""What reading a damaged archive or part raises."""
+"""Errors of reading a damaged archive or part."""
 
 Element = Any
 """An element of lxml, which has no types."""
@@ -58,7 +57,7 @@ Element = Any
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Relation:
-    """What a part refers to: the last word of the relation's type, and the other part's name."""
+    """A reference of a part: the last word of the relation's type, and the name of the other part."""
 
     kind: str
     target: str
@@ -70,13 +69,13 @@ class Package:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self.name = path.name
         self._archive = archive
-        self._left_bytes = _MAX_READ_BYTES
-        # Some programs write other letter cases or separators than they refer to.
+        self._bytes_left = _MAX_READ_BYTES
+        # In some programs' files, names and references differ in case and separators.
         self._members = {_key(member.filename): member for member in archive.infolist()}
 
     @property
     def parts(self) -> list[str]:
-        """The names of all parts, in small letters."""
+        """The names of all parts, in lower case."""
         return list(self._members)
 
     def __contains__(self, part: str) -> bool:
@@ -88,8 +87,8 @@ class Package:
         return member.CRC, member.file_size
 
     def open(self, part: str) -> IO[bytes]:
-        """A part's bytes; raises KeyError, and RejectedError (`bomb`) once too much was unpacked in all."""
-        return io.BufferedReader(_Counted(self._archive.open(self._members[_key(part)]), self))
+        """A part's bytes; raises KeyError, and RejectedError (`bomb`) once too much was unpacked in total."""
+        return io.BufferedReader(_CountingStream(self._archive.open(self._members[_key(part)]), self))
 
     def extract(self, part: str, target: Path) -> None:
         """Write a part into a file."""
@@ -102,18 +101,18 @@ class Package:
             return etree.parse(source, etree.XMLParser(**_SAFE_XML)).getroot()
 
     def elements(self, part: str, tags: Sequence[str]) -> Iterator[Element]:
-        """The elements with one of these local names, each as soon as its end was read."""
+        """The elements with one of these local names, each when its end has been read."""
         for _, element in self._events(part, tags, ("end",)):
             yield element
 
     def outermost(self, part: str, tags: Sequence[str]) -> Iterator[Element]:
-        """The same, without those inside another; an element is freed when the next is asked for."""
+        """The same, without those inside another; an element is freed when the next is requested."""
         depth = 0
         for event, element in self._events(part, tags, ("start", "end")):
             depth += 1 if event == "start" else -1
             if depth == 0:
                 yield element
-                forget(element)
+                free(element)
 
     def _events(self, part: str, tags: Sequence[str], events: Sequence[str]) -> Iterator[tuple[str, Element]]:
         with self.open(part) as source:
@@ -122,7 +121,7 @@ class Package:
             )
 
     def relations(self, part: str) -> dict[str, Relation]:
-        """What a part refers to inside the archive, by id; "" is the archive itself."""
+        """The relations of a part inside the archive, by id; "" is the archive itself."""
         folder, name = posixpath.split(part)
         file = posixpath.join(folder, "_rels", f"{name}.rels")
         if file not in self:
@@ -137,22 +136,22 @@ class Package:
                 )
         return {key: relation for key, relation in found.items() if relation.target in self}
 
-    def related(self, part: str, *kinds: str) -> list[str]:
-        """The parts of these kinds that a part refers to, each once, in the order of its list."""
-        found = (relation.target for relation in self.relations(part).values() if relation.kind in kinds)
-        return list(dict.fromkeys(found))
+    def targets(self, part: str, *kinds: str) -> list[str]:
+        """The parts that a part refers to by these kinds of relation, each once, in their order."""
+        targets = (relation.target for relation in self.relations(part).values() if relation.kind in kinds)
+        return list(dict.fromkeys(targets))
 
-    def count(self, unpacked_bytes: int) -> None:
-        """Count what was unpacked; raises RejectedError (`bomb`) when it is too much in all."""
-        self._left_bytes -= unpacked_bytes
-        if self._left_bytes < 0:
+    def count_unpacked(self, unpacked_bytes: int) -> None:
+        """Count unpacked bytes; raises RejectedError (`bomb`) when they are too many in total."""
+        self._bytes_left -= unpacked_bytes
+        if self._bytes_left < 0:
             raise RejectedError(
                 f"{self.name}: more than {_MAX_READ_BYTES} bytes were unpacked", code=Code.BOMB
             )
 
 
-class _Counted(io.RawIOBase):
-    """A part's stream that tells the package how much was read."""
+class _CountingStream(io.RawIOBase):
+    """A part's stream that reports to the package how much was read."""
 
     def __init__(self, source: IO[bytes], package: Package) -> None:
         self._source = source
@@ -172,7 +171,7 @@ class _Counted(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         data = self._source.read(len(buffer))
-        self._package.count(len(data))
+        self._package.count_unpacked(len(data))
         buffer[: len(data)] = data
         return len(data)
 
@@ -182,7 +181,7 @@ class _Counted(io.RawIOBase):
 
 
 def open_package(path: Path) -> Package:
-    """Open the archive, which stays open as long as the process that reads it lives.
+    """Open the archive, which stays open until the process that reads it ends.
 
     Raises RejectedError: `corrupt`, `encrypted`, or `bomb` (it would unpack to more than 512 MB, or to more
     than 50 MB and 200 times its size, or into more than 10,000 parts).
@@ -193,21 +192,23 @@ def open_package(path: Path) -> Package:
         raise RejectedError(f"{path.name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
     with readable(path.name):
         archive = zipfile.ZipFile(path)
+        # Checked before anything is unpacked. The directory may be wrong: unpacked bytes are counted, too.
         _refuse_bombs(archive.infolist(), path.name)
         return Package(path, archive)
 
 
 @contextmanager
 def readable(name: str) -> Iterator[None]:
-    """Turn what reading a damaged archive raises into RejectedError (`corrupt`)."""
+    """Translate the errors of reading a damaged archive into RejectedError (`corrupt`)."""
     try:
         yield
     except UNREADABLE as error:
         raise RejectedError(f"{name}: not an Office document that can be read ({error})") from error
 
 
-def forget(element: Element) -> None:
-    """Free an element that was read, and what stands before it in its parent."""
+def free(element: Element) -> None:
+    """Free an element that was read, and its siblings before it."""
+    # lxml keeps the whole tree otherwise, however the file is streamed.
     element.clear()
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:

@@ -1,8 +1,7 @@
 """The pages of an Office document: those with its text, and one more for each picture in it.
 
-A picture is recognised like a scanned page: with a permit, a time-out and limits of its own, so that no
-picture can cost the text beside it. A page that holds nothing but pictures is itself the page of the first
-one: slide 7 of a deck of screenshots is found as page 7.
+A picture is OCRed like a scanned page: with a permit, a time-out and limits of its own, so that no picture
+can cost the text beside it.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ from worker.extract.read_options import ReadOptions
 from worker.extract.text.text_page import file_page
 from worker.models.page import Page, TextSource
 
+# Smaller pictures are icons, bullets and rules.
 _MIN_LONGER_PX = 64
 _MIN_SHORTER_PX = 16
-"""Smaller pictures are icons, bullets and rules."""
 _MAX_PICTURES = 500
 _MAX_METAFILE_BYTES = 32 * 1024**2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageText:
-    """The text of one page; `reason` says why it is not all of it."""
+    """The text of one page; `reason` is why some of it is missing."""
 
     text: str
     reason: Code | None = None
@@ -40,9 +39,9 @@ class PageText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmbeddedPicture:
-    """A picture in the archive; `problem` says why it is not to be decoded (None: it is).
+    """A picture in the archive; `problem` is why it cannot be decoded (None: it can).
 
-    `text` is what a metafile draws as text; there is nothing to recognise in it.
+    `text` is the text of a metafile, which needs no OCR.
     """
 
     part: str
@@ -51,7 +50,7 @@ class EmbeddedPicture:
 
 
 class PictureFinder:
-    """Finds the pictures worth recognising, each once however often the document shows it."""
+    """Finds the pictures large enough for OCR, each once however often the document shows it."""
 
     def __init__(self, package: Package, *, max_pixels: int) -> None:
         self._package = package
@@ -59,9 +58,9 @@ class PictureFinder:
         self._seen: set[tuple[int, int]] = set()
 
     def pictures_of(self, part: str) -> list[EmbeddedPicture]:
-        """Those that a part refers to and that none before it did."""
+        """The pictures that a part refers to and no part before it did."""
         try:
-            targets = self._package.related(part, "image")
+            targets = self._package.targets(part, "image")
         except UNREADABLE:
             return []
         return [picture for target in targets if (picture := self._picture(target)) is not None]
@@ -94,54 +93,55 @@ class PictureFinder:
         return EmbeddedPicture(part=target, text=text) if text else None
 
 
-def places(
-    pictures: Sequence[Sequence[EmbeddedPicture]], *, without_text: Iterable[int] = ()
+def assign_pages(
+    pictures: Sequence[Sequence[EmbeddedPicture]], *, textless: Iterable[int] = ()
 ) -> dict[int, EmbeddedPicture]:
-    """The page number of each picture, from the pictures on each page (the first is page 1).
+    """The pictures by page number, from the pictures of each page (the first is page 1).
 
-    On the pages `without_text` the first picture takes the page's own number; all others follow the last.
+    On the `textless` pages the first picture takes the page's own number; all others follow the last page.
     """
-    alone = {number for number in without_text if pictures[number - 1]}
-    placed = {number: pictures[number - 1][0] for number in sorted(alone)}
+    # So slide 7 of a deck of screenshots is found as page 7.
+    replaced = {number for number in textless if pictures[number - 1]}
+    own = {number: pictures[number - 1][0] for number in sorted(replaced)}
     further = [
         picture
-        for number, found in enumerate(pictures, start=1)
-        for picture in (found[1:] if number in alone else found)
+        for number, on_page in enumerate(pictures, start=1)
+        for picture in (on_page[1:] if number in replaced else on_page)
     ]
-    return placed | dict(enumerate(further, start=len(pictures) + 1))
+    return own | dict(enumerate(further, start=len(pictures) + 1))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OfficePages:
-    """What there is to read: `texts` of the document's own `count` pages, read lazily, and pictures."""
+    """`texts` of the document's own `count` pages, read lazily, and its pictures by page number."""
 
     package: Package
     texts: Iterable[PageText]
     count: int
-    placed: Mapping[int, EmbeddedPicture]
+    pictures: Mapping[int, EmbeddedPicture]
     options: ReadOptions
 
     def source(self) -> PageSource:
         """These pages as the opened document; there is no preview."""
         return PageSource(
-            page_count=max([self.count, *self.placed]),
+            page_count=max([self.count, *self.pictures]),
             pages=self._pages(),
             render=self._render,
-            preview=_no_picture,
+            preview=_no_preview,
         )
 
     def _pages(self) -> Iterator[Page | int]:
-        for number, found in enumerate(self.texts, start=1):
-            if number in self.placed:
+        for number, page in enumerate(self.texts, start=1):
+            if number in self.pictures:
                 yield self._picture_page(number)
             else:
-                yield file_page(number, found.text, self.options, reason=found.reason)
-        for number in sorted(self.placed):
+                yield file_page(number, page.text, self.options, reason=page.reason)
+        for number in sorted(self.pictures):
             if number > self.count:
                 yield self._picture_page(number)
 
     def _picture_page(self, number: int) -> Page | int:
-        picture, problem = self.placed[number], self.placed[number].problem
+        picture, problem = self.pictures[number], self.pictures[number].problem
         if picture.text is not None:
             return file_page(number, picture.text, self.options)
         if problem is None:
@@ -149,15 +149,15 @@ class OfficePages:
         return Page(number=number, text="", source=TextSource.FAILED, reason=problem.value)
 
     def _render(self, number: int, folder: Path) -> Path:
-        """Unpack a picture and draw it as an image file would be drawn. Raises OCRError."""
-        part = self.placed[number].part
+        """Unpack a picture and prepare it for OCR as an image file. Raises OCRError."""
+        part = self.pictures[number].part
         own = folder / f"picture-{number:05d}"
         own.mkdir()
         try:
             original = own / "original"
             self.package.extract(part, original)
-            drawn = open_image(original, self.options).render(1, own)
-            return drawn.rename(folder / f"page-{number:05d}{drawn.suffix}")
+            image = open_image(original, self.options).render(1, own)
+            return image.rename(folder / f"page-{number:05d}{image.suffix}")
         except (RejectedError, *UNREADABLE) as error:
             code = error.code if isinstance(error, RejectedError) else Code.CORRUPT
             raise OCRError(
@@ -169,5 +169,5 @@ class OfficePages:
             shutil.rmtree(own, ignore_errors=True)
 
 
-def _no_picture() -> Image.Image | None:
+def _no_preview() -> Image.Image | None:
     return None

@@ -1,7 +1,7 @@
 """PowerPoint presentations (pptx, pptm): a page a slide, hidden ones too.
 
-A page has what stands on the slide, then its speaker notes and comments. Masters and layouts are left out:
-what they say, they say on every slide.
+A page has the text of the slide, then its speaker notes and comments. Masters and layouts are left out:
+their text is the same on every slide.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from worker.errors import Code, RejectedError
-from worker.extract.office.drawingml import drawn_text
+from worker.extract.office.drawingml import drawing_text
 from worker.extract.office.ooxml_package import UNREADABLE, Package, open_package, readable, relation_id
-from worker.extract.office.pages import OfficePages, PageText, PictureFinder, places
+from worker.extract.office.pages import OfficePages, PageText, PictureFinder, assign_pages
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean
 
 _MAIN_PART = "ppt/presentation.xml"
-_NOT_OF_THE_NOTES = ("sldNum", "hdr", "ftr", "dt")
-"""Placeholders of a notes page that only repeat what all of them say."""
+# Placeholders of a notes page that are the same on all of them.
+_BOILERPLATE = ("sldNum", "hdr", "ftr", "dt")
 
 
 def open_pptx(path: Path, options: ReadOptions) -> PageSource:
@@ -29,30 +29,30 @@ def open_pptx(path: Path, options: ReadOptions) -> PageSource:
     package = open_package(path)
     with readable(path.name):
         slides = _slides(package)
-    texts, left_chars = [], options.limits.max_text_chars
+    texts, chars_left = [], options.limits.max_text_chars
     for slide in slides:
         texts.append(_page_text(package, slide))
-        left_chars -= len(texts[-1].text)
-        if left_chars < 0:
-            # Whoever sends the pages stops at the limit and says so.
+        chars_left -= len(texts[-1].text)
+        if chars_left < 0:
+            # The document process stops at the same limit, with the reason.
             break
     if texts and all(text.reason and not text.text for text in texts):
         raise RejectedError(f"{path.name}: none of its slides can be read")
     finder = PictureFinder(package, max_pixels=options.limits.max_pixels)
     pictures = [finder.pictures_of(slide) for slide in slides[: len(texts)]]
-    silent = [number for number, text in enumerate(texts, start=1) if not text.text and not text.reason]
+    textless = [number for number, text in enumerate(texts, start=1) if not text.text and not text.reason]
     return OfficePages(
         package=package,
         texts=texts,
         count=len(texts),
-        placed=places(pictures, without_text=silent),
+        pictures=assign_pages(pictures, textless=textless),
         options=options,
     ).source()
 
 
 def _slides(package: Package) -> list[str]:
     """The slides' parts in the order of the show, each once."""
-    relations = package.related("", "officeDocument")
+    relations = package.targets("", "officeDocument")
     main = relations[0] if relations else _MAIN_PART
     by_id = package.relations(main)
     listed = (relation_id(element) for element in package.tree(main).iter("{*}sldId"))
@@ -61,12 +61,11 @@ def _slides(package: Package) -> list[str]:
 
 def _page_text(package: Package, slide: str) -> PageText:
     try:
-        texts = [drawn_text(package, slide)]
+        texts = [drawing_text(package, slide)]
         texts += [
-            drawn_text(package, notes, without=_NOT_OF_THE_NOTES)
-            for notes in package.related(slide, "notesSlide")
+            drawing_text(package, notes, skip=_BOILERPLATE) for notes in package.targets(slide, "notesSlide")
         ]
-        texts += [drawn_text(package, comments) for comments in package.related(slide, "comments")]
+        texts += [drawing_text(package, comments) for comments in package.targets(slide, "comments")]
     except UNREADABLE:
         return PageText(text="", reason=Code.CORRUPT)
     return PageText(text=clean("\n".join(filter(None, texts))))

@@ -1,8 +1,4 @@
-"""A picture of an Office file's first page: one that LibreOffice draws, else the one stored in the file.
-
-PowerPoint and LibreOffice store a picture of the first page. It is small, and in files that a program made
-from a template it is that of the template, so it only stands in where nothing can be drawn.
-"""
+"""Preview of an Office file's first page: rendered by LibreOffice, else the thumbnail stored in the file."""
 
 from __future__ import annotations
 
@@ -22,22 +18,22 @@ from worker.extract.pdf.document import open_pdf
 from worker.extract.read_options import ReadOptions
 from worker.models.file import FileType
 
-_STORED_PX = 200
-"""Smaller stored pictures are icons; PowerPoint's and LibreOffice's are 256 px wide or high."""
-_MAX_DRAWN_BYTES = 32 * 1024**2
-"""Larger files are not drawn: a picture is not worth a minute."""
-_DRAWING_S = 30.0
+# Smaller stored thumbnails are icons; PowerPoint's and LibreOffice's are 256 px wide or high.
+_MIN_THUMBNAIL_PX = 200
+# Larger files are not rendered: a preview is not worth a minute.
+_MAX_RENDERED_BYTES = 32 * 1024**2
+_RENDER_TIMEOUT_S = 30.0
+# Text has priority over previews.
 _NICE = 10
-"""Text comes first."""
-_OPEN_DOCUMENT_PICTURE = "Thumbnails/thumbnail.png"
-_READERS: Mapping[FileType, str] = MappingProxyType(
+_OPEN_DOCUMENT_THUMBNAIL = "Thumbnails/thumbnail.png"
+_IMPORT_FILTERS: Mapping[FileType, str] = MappingProxyType(
     {
         FileType.DOCX: "MS Word 2007 XML",
         FileType.XLSX: "Calc MS Excel 2007 XML",
         FileType.PPTX: "Impress MS PowerPoint 2007 XML",
     }
 )
-_WRITERS: Mapping[FileType, str] = MappingProxyType(
+_EXPORT_FILTERS: Mapping[FileType, str] = MappingProxyType(
     {
         FileType.DOCX: "writer",
         **dict.fromkeys((FileType.XLSX, FileType.XLS, FileType.ODS), "calc"),
@@ -50,35 +46,36 @@ _FIRST_PAGE = '{"PageRange":{"type":"string","value":"1"}}'
 def office_preview(
     path: Path, file_type: FileType, options: ReadOptions, *, reader: str | None = None
 ) -> Image.Image | None:
-    """The upright RGB picture of the first page, None where there is none.
+    """The upright RGB image of the first page, None where there is none.
 
-    `reader` is the filter that reads a legacy file.
+    `reader` is the import filter of a legacy file.
     """
     with suppress(RejectedError):
-        if options.office_thumbnails and path.stat().st_size <= _MAX_DRAWN_BYTES:
-            return _drawn(path, file_type, options, reader=reader or _READERS[file_type])
+        if options.office_thumbnails and path.stat().st_size <= _MAX_RENDERED_BYTES:
+            return _render(path, file_type, options, reader=reader or _IMPORT_FILTERS[file_type])
     with suppress(RejectedError, *UNREADABLE):
-        return next(_stored(path, options), None)
+        # Small, and in files made from a template that of the template: only where nothing can be rendered.
+        return next(_thumbnails(path, options), None)
     return None
 
 
-def _drawn(path: Path, file_type: FileType, options: ReadOptions, *, reader: str) -> Image.Image | None:
-    drawing = Conversion(
+def _render(path: Path, file_type: FileType, options: ReadOptions, *, reader: str) -> Image.Image | None:
+    conversion = Conversion(
         suffix=file_type.value,
         reader=reader,
-        writer=f"pdf:{_WRITERS[file_type]}_pdf_Export:{_FIRST_PAGE}",
+        writer=f"pdf:{_EXPORT_FILTERS[file_type]}_pdf_Export:{_FIRST_PAGE}",
         nice=_NICE,
     )
-    timeout_s = min(_DRAWING_S, options.limits.page_timeout_s / 2)
-    return open_pdf(convert(path, drawing, timeout_s=timeout_s), options).preview()
+    timeout_s = min(_RENDER_TIMEOUT_S, options.limits.page_timeout_s / 2)
+    return open_pdf(convert(path, conversion, timeout_s=timeout_s), options).preview()
 
 
-def _stored(path: Path, options: ReadOptions) -> Iterator[Image.Image]:
+def _thumbnails(path: Path, options: ReadOptions) -> Iterator[Image.Image]:
     package = open_package(path)
-    for part in (*package.related("", "thumbnail"), _OPEN_DOCUMENT_PICTURE):
+    for part in (*package.targets("", "thumbnail"), _OPEN_DOCUMENT_THUMBNAIL):
         if part in package:
             picture = Path(tempfile.mkdtemp(prefix="stored-")) / "picture"
             package.extract(part, picture)
             preview = open_image(picture, options).preview()
-            if preview is not None and max(preview.size) >= _STORED_PX:
+            if preview is not None and max(preview.size) >= _MIN_THUMBNAIL_PX:
                 yield preview

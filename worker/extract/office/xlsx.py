@@ -1,8 +1,7 @@
 """Excel workbooks (xlsx, xlsm): a page a sheet, hidden ones too.
 
 A page has the sheet's name, its cells row by row (tabs between), the text of its shapes and charts, and its
-comments. The XML is streamed: what a sheet claims about its size is not believed, empty cells cost a look
-each, and after so many cells the reading ends with the text there is.
+comments.
 """
 
 from __future__ import annotations
@@ -13,18 +12,18 @@ from pathlib import Path
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.cells import CellReader, plain_text
-from worker.extract.office.drawingml import drawn_text
+from worker.extract.office.drawingml import drawing_text
 from worker.extract.office.ooxml_package import UNREADABLE, Package, open_package, readable, relation_id
-from worker.extract.office.pages import EmbeddedPicture, OfficePages, PageText, PictureFinder, places
+from worker.extract.office.pages import EmbeddedPicture, OfficePages, PageText, PictureFinder, assign_pages
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean
 
 _MAIN_PART = "xl/workbook.xml"
+# Cells read of one workbook, empty ones too; ten seconds of work. The size that a sheet states may be wrong.
 _MAX_CELLS = 5_000_000
-"""Cells looked at in one workbook, empty ones too; ten seconds of work."""
-_MODERN_COMMENT = "tc="
-"""How the author of a note begins that stands in for a threaded comment, in programs that know none."""
+# Prefix of the author of a note that replaces a threaded comment in programs without those.
+_THREADED_COMMENT = "tc="
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,13 +35,13 @@ class _Sheet:
 
 
 def open_xlsx(path: Path, options: ReadOptions) -> PageSource:
-    """A page for each sheet, read when it is asked for, then one for each picture.
+    """A page for each sheet, read lazily, then one for each picture.
 
     Raises RejectedError as `open_package` does, and `corrupt` where there is no list of sheets.
     """
     package = open_package(path)
     with readable(path.name):
-        main = next(iter(package.related("", "officeDocument")), _MAIN_PART)
+        main = next(iter(package.targets("", "officeDocument")), _MAIN_PART)
         sheets = _sheets(package, main)
         cells = CellReader(
             package,
@@ -57,7 +56,7 @@ def open_xlsx(path: Path, options: ReadOptions) -> PageSource:
         package=package,
         texts=(_page_text(package, sheet, cells) for sheet in sheets),
         count=len(sheets),
-        placed=places([list(_pictures_of(package, sheet, finder)) for sheet in sheets]),
+        pictures=assign_pages([list(_pictures_of(package, sheet, finder)) for sheet in sheets]),
         options=options,
     ).source()
 
@@ -75,7 +74,7 @@ def _sheets(package: Package, main: str) -> list[_Sheet]:
 
 def _pictures_of(package: Package, sheet: _Sheet, finder: PictureFinder) -> Iterator[EmbeddedPicture]:
     yield from finder.pictures_of(sheet.part)
-    for drawing in _related(package, sheet.part, "drawing"):
+    for drawing in _targets(package, sheet.part, "drawing"):
         yield from finder.pictures_of(drawing)
 
 
@@ -83,7 +82,7 @@ def _page_text(package: Package, sheet: _Sheet, cells: CellReader) -> PageText:
     rows, reason = cells.rows(sheet.part)
     texts = [sheet.name, *rows]
     try:
-        texts += [drawn_text(package, part) for part in _related(package, sheet.part, "drawing")]
+        texts += [drawing_text(package, part) for part in _targets(package, sheet.part, "drawing")]
         texts += _comments(package, sheet.part)
     except UNREADABLE:
         reason = reason or Code.CORRUPT
@@ -91,23 +90,23 @@ def _page_text(package: Package, sheet: _Sheet, cells: CellReader) -> PageText:
 
 
 def _comments(package: Package, sheet: str) -> Iterable[str]:
-    """Notes, and threaded comments in place of the notes that stand in for them."""
-    for part in _related(package, sheet, "comments"):
+    """Notes, and threaded comments in place of the notes that repeat them."""
+    for part in _targets(package, sheet, "comments"):
         root = package.tree(part)
         authors = ["".join(author.itertext()) for author in root.iter("{*}author")]
         for comment in root.iter("{*}comment"):
             index = int(comment.get("authorId") or 0)
             author = authors[index] if index < len(authors) else ""
-            if not author.startswith(_MODERN_COMMENT):
+            if not author.startswith(_THREADED_COMMENT):
                 yield plain_text(comment)
-    for part in _related(package, sheet, "threadedComment"):
+    for part in _targets(package, sheet, "threadedComment"):
         for comment in package.tree(part).iter("{*}threadedComment"):
             yield " ".join("".join(text.itertext()) for text in comment.iter("{*}text"))
 
 
-def _related(package: Package, part: str, kind: str) -> list[str]:
-    """The parts of a kind that a part refers to; none where its list is damaged."""
+def _targets(package: Package, part: str, kind: str) -> list[str]:
+    """The parts that a part refers to by a kind of relation; none where its list is damaged."""
     try:
-        return package.related(part, kind)
+        return package.targets(part, kind)
     except UNREADABLE:
         return []

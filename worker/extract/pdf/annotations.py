@@ -1,7 +1,6 @@
-"""What lies on a PDF page and not in its content: filled fields, free text, stamps; and notes of reviewers.
+"""Annotations of a PDF page (PDF 32000-1, 12.5): form fields, free text, stamps, and reviewers' notes.
 
-pdfium's text of a page knows none of it (PDF 32000-1, 12.5). Fields need an open form (`open_form`), which
-draws those that have no appearance of their own. Callers hold the document's lock.
+pdfium's text of a page includes none of them. Callers hold the document's lock.
 """
 
 from __future__ import annotations
@@ -16,10 +15,11 @@ from worker.extract.text.normalise import clean
 
 _MAX_ANNOTATIONS = 5_000
 _MAX_NOTE_BYTES = 256 * 1024
+# pdfium ends its strings in a zero of two bytes.
 _EMPTY_BYTES = 2
-"""A string in pdfium's answers ends in a zero of two bytes."""
-_SHOWN = frozenset({pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP})
-_NOTED = frozenset(
+_ON_PAGE = frozenset({pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP})
+# Kinds whose text is shown in a window of their own, not on the page.
+_NOTES = frozenset(
     {
         *(pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE),
         *(pdfium.FPDF_ANNOT_SQUIGGLY, pdfium.FPDF_ANNOT_STRIKEOUT, pdfium.FPDF_ANNOT_CARET),
@@ -27,30 +27,30 @@ _NOTED = frozenset(
         *(pdfium.FPDF_ANNOT_POLYGON, pdfium.FPDF_ANNOT_POLYLINE, pdfium.FPDF_ANNOT_INK),
     }
 )
-"""Kinds that say something in a window of their own, not on the page."""
-_NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+_HIDDEN_FLAGS = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 
 
 def open_form(document: Any) -> None:
-    """Let pdfium know the document's fields, if it has any; before its first page is opened."""
+    """Initialise the document's form, if it has one; before its first page is opened."""
     if document.get_formtype() != pdfium.FORMTYPE_NONE:
+        # Without it, fields that have no appearance of their own are not drawn, nor flattened.
         document.init_forms()
 
 
 def notes_of(page: Any) -> str:
-    """What reviewers wrote beside the page, and what free text says that has no appearance."""
+    """The text of reviewers' notes, and of free text that has no appearance."""
     notes = []
     for annotation, kind in _annotations(page):
-        if pdfium.FPDFAnnot_GetFlags(annotation) & _NOT_SHOWN:
+        if pdfium.FPDFAnnot_GetFlags(annotation) & _HIDDEN_FLAGS:
             continue
-        if kind in _NOTED or (kind == pdfium.FPDF_ANNOT_FREETEXT and not _has_appearance(annotation)):
+        if kind in _NOTES or (kind == pdfium.FPDF_ANNOT_FREETEXT and not _has_appearance(annotation)):
             notes.append(_string(annotation, b"Contents"))
     return "\n".join(dict.fromkeys(note for note in map(clean, notes) if note))
 
 
 def flatten(page: Any) -> bool:
-    """Make what annotations show part of the page's content; True when it must be opened again to be read."""
-    if not any(kind in _SHOWN for _, kind in _annotations(page)):
+    """Make shown annotations part of the page's content; True when the page must be reopened to be read."""
+    if not any(kind in _ON_PAGE for _, kind in _annotations(page)):
         return False
     return bool(pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS)
 

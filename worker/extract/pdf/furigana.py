@@ -1,95 +1,72 @@
-"""Furigana on a PDF page: small kana beside a line tear its sentence apart, and repeat what stands there."""
+"""Furigana: small kana beside a line, which pdfium reports in the middle of the line's text.
+
+They interrupt the sentence and repeat the reading of what stands there already.
+"""
 
 from __future__ import annotations
 
-import ctypes
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-import pypdfium2.raw as pdfium
+from worker.extract.pdf.characters import Character, OrderedText
 
-_ALONE = re.compile(r"(?:^|\r\n)[\u3041-\u30ff ]{1,20}\r\n")
 _KANA = re.compile(r"[\u3041-\u30ff]")
-_SMALL = 0.65
-"""Furigana are half as large as the writing below, headings and notes more."""
-_LOWEST, _HIGHEST = 0.5, 1.6
-"""How far beside the line, in sizes of its letters."""
+# Furigana are half as large as the text they annotate; headings and notes are larger than that.
+_MAX_SIZE = 0.65
+# How far beside the line they stand, in sizes of its characters.
+_MIN_AWAY, _MAX_AWAY = 0.5, 1.6
 _SAME_LINE = 0.4
-_MAX_CHARS = 100_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
-    """A letter, its size, and where it begins: along its line, and across (up, or to the right)."""
+def drop_furigana(page: OrderedText) -> str:
+    """The text of a page without the furigana that interrupt its lines."""
+    text, characters, start = page.text, page.characters, 0
+    for run in furigana_runs(characters):
+        before, after = run.start - 1, run.stop
+        torn = characters[before].text
+        for index in range(before, after):
+            torn += page.separator(index, index + 1) + characters[index + 1].text
+        # Characters off the page are not in the text, and some of its lines were reordered:
+        # so each place is searched for, from the one before on.
+        place = text.find(torn, start)
+        if place >= 0:
+            whole = characters[before].text + page.separator(before, after) + characters[after].text
+            text = text[:place] + whole + text[place + len(torn) :]
+            start = place
+    return text
 
-    text: str
-    along: float
-    across: float
-    size: float
 
+def furigana_runs(characters: Sequence[Character]) -> Iterator[range]:
+    """The runs of characters that are furigana within a line, in the order of the text.
 
-def furigana(letters: Sequence[Letter]) -> Iterator[range]:
-    """The runs of letters that are furigana within a line, in the order of the letters.
-
-    A line of their own they may keep: forms have one for the reading of a name.
+    Furigana on a line of their own are none of these: forms have a line for the reading of a name.
     """
     start = 0
-    while start < len(letters):
+    while start < len(characters):
         end = start
-        while end < len(letters) and _is_like(letters[end], letters[start]):
+        while end < len(characters) and _is_like(characters[end], characters[start]):
             end += 1
-        if 0 < start < end < len(letters) and _tears(letters[start:end], letters[start - 1], letters[end]):
+        if 0 < start < end < len(characters) and _is_interruption(
+            characters[start:end], characters[start - 1], characters[end]
+        ):
             yield range(start, end)
         start = max(end, start + 1)
 
 
-def without_furigana(layer: Any, text: str) -> str:
-    """The text of a page of ordinary writing without furigana, whose lines are whole again."""
-    if not _ALONE.search(text) or layer.count_chars() > _MAX_CHARS:
-        return text
-    place = 0
-    for told, kept in _torn(layer):
-        found = text.find(told, place)
-        if found >= 0:
-            text = text[:found] + kept + text[found + len(told) :]
-            place = found
-    return text
+def _is_like(character: Character, first: Character) -> bool:
+    return bool(_KANA.match(character.text)) and math.isclose(character.size, first.size, rel_tol=0.05)
 
 
-def _torn(layer: Any) -> Iterator[tuple[str, str]]:
-    """Each place with furigana as it is told, from the letter before to the letter behind, and without."""
-    told = [chr(pdfium.FPDFText_GetUnicode(layer, index) or 0xFFFD) for index in range(layer.count_chars())]
-    drawn = [index for index in range(len(told)) if pdfium.FPDFText_IsGenerated(layer, index) != 1]
-    letters = [_letter(layer, index, told[index]) for index in drawn]
-    for run in furigana(letters):
-        first, last = drawn[run.start - 1], drawn[run.stop]
-        yield "".join(told[first : last + 1]), told[first] + told[last]
+def _is_interruption(run: Sequence[Character], before: Character, after: Character) -> bool:
+    """Whether the run stands beside one of two characters that follow each other in one line."""
+    is_one_line = abs(before.across - after.across) <= _SAME_LINE * after.size
+    return is_one_line and (_is_beside(run, after) or _is_beside(run, before))
 
 
-def _is_like(letter: Letter, first: Letter) -> bool:
-    return bool(_KANA.match(letter.text)) and math.isclose(letter.size, first.size, rel_tol=0.05)
-
-
-def _tears(run: Sequence[Letter], before: Letter, after: Letter) -> bool:
-    """Whether the run stands over one of two letters that follow each other in one line."""
-    one_line = abs(before.across - after.across) <= _SAME_LINE * after.size
-    return one_line and (_stands_over(run, after) or _stands_over(run, before))
-
-
-def _stands_over(run: Sequence[Letter], base: Letter) -> bool:
-    """Whether the run is small beside the letter that is told before or after it, and near it."""
+def _is_beside(run: Sequence[Character], base: Character) -> bool:
+    """Whether the run is small beside a character of the line, and near it."""
     middle = (run[0].along + run[-1].along) / 2
     near = abs(middle - base.along) <= (len(run) / 2 + 1.5) * base.size
-    beside = _LOWEST * base.size <= run[0].across - base.across <= _HIGHEST * base.size
-    return run[0].size <= _SMALL * base.size and near and beside
-
-
-def _letter(layer: Any, index: int, text: str) -> Letter:
-    x, y, matrix = ctypes.c_double(), ctypes.c_double(), pdfium.FS_MATRIX()
-    pdfium.FPDFText_GetCharOrigin(layer, index, x, y)
-    pdfium.FPDFText_GetMatrix(layer, index, matrix)
-    size = float(pdfium.FPDFText_GetFontSize(layer, index)) * math.hypot(matrix.c, matrix.d)
-    return Letter(text=text, along=x.value, across=y.value, size=size)
+    beside = _MIN_AWAY * base.size <= run[0].across - base.across <= _MAX_AWAY * base.size
+    return run[0].size <= _MAX_SIZE * base.size and near and beside

@@ -1,9 +1,9 @@
-"""One page out of two readings: what its text layer says, and what was recognised of its picture.
+"""A page's text layer merged with the OCR of the same page.
 
-the layer was good      -> its text, then what was recognised in the page's pictures: `mixed`
-both say the same       -> the layer: its characters are exact
-the layer was too short -> what was recognised; the layer stays in front where the picture lacks it
-the layer was garbage   -> what was recognised, unless that is next to nothing and the layer is not
+the layer is good      -> its text, then the OCR of the page's pictures: `mixed`
+both agree             -> the layer: its characters are exact
+the layer is too short -> the OCR; the layer stays in front where the picture lacks it
+the layer is garbage   -> the OCR, unless that is next to nothing and the layer is not
 """
 
 from __future__ import annotations
@@ -12,107 +12,107 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
-from worker.extract.pdf.layer_quality import LayerReason, doubt
+from worker.extract.pdf.layer_quality import LayerReason, check_quality
 from worker.models.page import Page, TextSource
 
-_LEAST_CONFIDENCE = 60.0
-"""Photographs, patterns and upside-down words are read as rubbish at 20 to 52, text in pictures over 80."""
+# Photographs, patterns and upside-down words give noise at 20 to 52, text in pictures over 80.
+_MIN_CONFIDENCE = 60.0
 _SAME = 0.75
+# Up to a fifth of such a layer has no meaning, so the rest must match but for single OCR errors.
 _SAME_UNMAPPED = 0.95
-"""A fifth of such a layer means nothing, so it must be confirmed but for slips of the OCR engine."""
+# A cipher may have the same letters, but not the same pairs of them.
 _SAME_PAIRS = 0.5
-"""A cipher may have the same letters; pairs of them tell it from the text."""
+# From this share of a stamp's characters in the OCR on, the stamp is not repeated in front of it.
 _CONTAINED = 0.85
-"""Share of a stamp's characters in what was recognised, from which on it need not be told twice."""
 
 
-def join(layer: Page, recognised: Page) -> Page:
-    """The page as it is kept. `layer` is the page by its layer alone, with the reason if it is doubted.
+def join(layer: Page, ocr: Page) -> Page:
+    """The page to store. `layer` is the page by its layer alone, with the reason if it is of low quality.
 
-    A failed recognition leaves what can be believed of the layer, with the failure's reason.
+    A failed OCR leaves the layer's text where that is accepted, with the failure's reason.
     """
     if layer.layer_reason is None:
-        return _mixed(layer, recognised)
-    if _agree(layer, recognised):
-        return _kept(layer, recognised, doubted=False)
+        return _append_pictures(layer, ocr)
+    if _is_same_text(layer, ocr):
+        return _keep_layer(layer, ocr, keep_reason=False)
     if layer.layer_reason == LayerReason.TOO_SHORT:
-        return _completed(layer, recognised)
-    if _says_less(layer, recognised):
-        return _kept(layer, recognised, doubted=True)
-    return replace(recognised, layer_text=layer.text, layer_reason=layer.layer_reason)
+        return _merge_short_layer(layer, ocr)
+    if _is_ocr_poor(layer, ocr):
+        return _keep_layer(layer, ocr, keep_reason=True)
+    return replace(ocr, layer_text=layer.text, layer_reason=layer.layer_reason)
 
 
-def unrecognised(layer: Page, *, reason: str, source: TextSource) -> Page:
-    """The page where there is no recognition: the layer's text if it can be believed, else none."""
+def keep_layer_without_ocr(layer: Page, *, reason: str, source: TextSource) -> Page:
+    """The page without OCR: the layer's text if it is accepted, else none."""
     if layer.layer_reason in (None, LayerReason.TOO_SHORT):
         return replace(layer, reason=reason)
     return replace(layer, text="", source=source, reason=reason, language=None, layer_text=layer.text)
 
 
-def _mixed(layer: Page, recognised: Page) -> Page:
-    if recognised.source.failed:
-        return unrecognised(layer, reason=recognised.reason or "", source=recognised.source)
-    if (recognised.confidence or 0.0) < _LEAST_CONFIDENCE:
-        return replace(layer, ocr_s=recognised.ocr_s)
-    return _both(layer, recognised)
+def _append_pictures(layer: Page, ocr: Page) -> Page:
+    if ocr.source.failed:
+        return keep_layer_without_ocr(layer, reason=ocr.reason or "", source=ocr.source)
+    if (ocr.confidence or 0.0) < _MIN_CONFIDENCE:
+        return replace(layer, ocr_s=ocr.ocr_s)
+    return _concatenate(layer, ocr)
 
 
-def _completed(layer: Page, recognised: Page) -> Page:
-    """A short but believable layer beside a recognition of the whole page."""
-    if recognised.source.failed:
-        return unrecognised(layer, reason=recognised.reason or "", source=recognised.source)
-    if _contained(layer.text, recognised.text) >= _CONTAINED:
-        return replace(recognised, layer_text=layer.text, layer_reason=layer.layer_reason)
-    return _both(layer, recognised)
+def _merge_short_layer(layer: Page, ocr: Page) -> Page:
+    """A short but good layer beside the OCR of the whole page."""
+    if ocr.source.failed:
+        return keep_layer_without_ocr(layer, reason=ocr.reason or "", source=ocr.source)
+    if _share_within(layer.text, ocr.text) >= _CONTAINED:
+        return replace(ocr, layer_text=layer.text, layer_reason=layer.layer_reason)
+    return _concatenate(layer, ocr)
 
 
-def _both(layer: Page, recognised: Page) -> Page:
-    if not recognised.text:
-        return replace(layer, ocr_s=recognised.ocr_s)
+def _concatenate(layer: Page, ocr: Page) -> Page:
+    if not ocr.text:
+        return replace(layer, ocr_s=ocr.ocr_s)
     return replace(
-        recognised,
-        text=f"{layer.text}\n\n{recognised.text}",
+        ocr,
+        text=f"{layer.text}\n\n{ocr.text}",
         source=TextSource.MIXED,
-        language=layer.language or recognised.language,
+        language=layer.language or ocr.language,
         layer_reason=layer.layer_reason,
     )
 
 
-def _kept(layer: Page, recognised: Page, *, doubted: bool) -> Page:
-    reason = layer.layer_reason if doubted else None
-    return replace(layer, ocr_s=recognised.ocr_s, layer_reason=reason)
+def _keep_layer(layer: Page, ocr: Page, *, keep_reason: bool) -> Page:
+    reason = layer.layer_reason if keep_reason else None
+    return replace(layer, ocr_s=ocr.ocr_s, layer_reason=reason)
 
 
-def _says_less(layer: Page, recognised: Page) -> bool:
-    """Whether the recognition found less than half, is unsure of it, and the layer has some writing in it."""
-    if recognised.source.failed or layer.layer_reason == LayerReason.UNMAPPED:
+def _is_ocr_poor(layer: Page, ocr: Page) -> bool:
+    """Whether the OCR has less than half of the text at low confidence, and the layer has some real text."""
+    if ocr.source.failed or layer.layer_reason == LayerReason.UNMAPPED:
         return False
-    unsure = (recognised.confidence or 0.0) < _LEAST_CONFIDENCE
-    less = 2 * _size(recognised.text) < _size(layer.text)
-    return less and unsure and not _is_signs(layer.text)
+    unsure = (ocr.confidence or 0.0) < _MIN_CONFIDENCE
+    less = 2 * _size(ocr.text) < _size(layer.text)
+    return less and unsure and not _is_symbols(layer.text)
 
 
-def _is_signs(text: str) -> bool:
-    return doubt(text) is not None and sum(map(str.isalnum, text)) * 2 < _size(text)
+def _is_symbols(text: str) -> bool:
+    return check_quality(text) is not None and sum(map(str.isalnum, text)) * 2 < _size(text)
 
 
-def _agree(layer: Page, recognised: Page) -> bool:
+def _is_same_text(layer: Page, ocr: Page) -> bool:
     """Whether two texts are the same but for single misread characters."""
-    one, other = layer.text, recognised.text
+    one, other = layer.text, ocr.text
     same = _SAME_UNMAPPED if layer.layer_reason == LayerReason.UNMAPPED else _SAME
     return (
-        min(_contained(one, other), _contained(other, one)) >= same
-        and _contained_pairs(one, other) >= _SAME_PAIRS
+        min(_share_within(one, other), _share_within(other, one)) >= same
+        and _share_of_pairs_within(one, other) >= _SAME_PAIRS
     )
 
 
-def _contained(part: str, whole: str) -> float:
-    letters = Counter("".join(part.split()))
-    found = letters & Counter("".join(whole.split()))
-    return found.total() / max(1, letters.total())
+def _share_within(part: str, whole: str) -> float:
+    chars = Counter("".join(part.split()))
+    common = chars & Counter("".join(whole.split()))
+    return common.total() / max(1, chars.total())
 
 
-def _contained_pairs(part: str, whole: str) -> float:
+def _share_of_pairs_within(part: str, whole: str) -> float:
     pairs = _pairs(part)
     return (pairs & _pairs(whole)).total() / max(1, pairs.total())
 

@@ -1,9 +1,8 @@
-"""Whether the text of a PDF's layer can be writing at all: pure looks at its characters.
+"""Quality check of a PDF's text layer, from its characters alone.
 
-A layer that lies is worse than none, because its page then looks as if it had been read. What gives one
-away: characters that stand for "unknown", signs without letters, the letters of one alphabet put for
-those of another (a font whose codes mean nothing outside the file), bytes shown in the wrong encoding,
-scripts mixed within words. A short text shows none of this for certain and is believed.
+A wrong layer is worse than none, because its page then counts as read. It shows in: unmapped characters,
+symbols without letters, substituted letters (a font whose codes mean nothing outside the file), bytes
+decoded with the wrong encoding, scripts mixed within words. A short text shows none of this and passes.
 """
 
 from __future__ import annotations
@@ -17,16 +16,17 @@ from functools import lru_cache
 
 _BROKEN_SHARE = 0.2
 _MIN_LETTER_SHARE = 0.3
+# So much is checked from the beginning of the page, and as much again from its middle.
 _SAMPLE_CHARS = 1_200
-"""So much is looked at from the beginning of the page, and as much again from its middle."""
-_SIGN_RUN = re.compile(r"([^\w\s])\1+")
+_SYMBOL_RUN = re.compile(r"([^\w\s])\1+")
+# What pdfium puts where a word was hyphenated at the end of a line (it joins the word).
 _HYPHENS = "\x02\ufffe"
-"""What pdfium puts where a word was parted at the end of a line (it joins the word)."""
 
 _MIN_CIPHER_LETTERS = 80
-_LEAST_LIKENESS = 0.047
-"""Mean frequency (in English) of a text's letters: English 0.066, French, German, Spanish and Romaji over
-0.06, Finnish and Polish 0.05 and more; letters put for others at random 0.038."""
+# Mean frequency (in English) of a text's letters: English 0.066, French, German, Spanish and Romaji over
+# 0.06, Finnish and Polish 0.05 and more; letters substituted at random 0.038.
+_MIN_LIKENESS = 0.047
+# Thousandths of Latin letters in English text (R. Lewand, Cryptological Mathematics, 2000).
 _FREQUENCY = dict(
     zip(
         "etaoinshrdlcumwfgypbvkjxqz",
@@ -34,23 +34,22 @@ _FREQUENCY = dict(
         strict=True,
     )
 )
-"""Thousandths of the letters of English text (R. Lewand, Cryptological Mathematics, 2000)."""
 _WORD = re.compile(r"(?<![\w.@/])[^\W\d_]{3,}(?![\w@/])")
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _VOWEL = re.compile("[aeiouyà-üAEIOUY]")
 _MIN_LETTERS = 40
+# Of the letters, those in words of three and more, no capitals: English 0.8, Japanese OCRed as English
+# 0.1 to 0.3.
 _MIN_PLAIN_SHARE = 0.5
-"""Of the letters, those in words of three and more, no capitals: English 0.8, Japanese read as English
-0.1 to 0.3."""
 
-_CP1252_SIGNS = (
+_CP1252_SYMBOLS = (
     "\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e"
     "\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
 )
-_MOJIBAKE_RUN = re.compile(f"[\x80-\xff{_CP1252_SIGNS}]{{3,}}")
+_MOJIBAKE_RUN = re.compile(f"[\x80-\xff{_CP1252_SYMBOLS}]{{3,}}")
 _MOJIBAKE_WORD = re.compile(
-    f"[!-\xff{_CP1252_SIGNS}]*[\x80-\xff{_CP1252_SIGNS}]{{3}}[!-\xff{_CP1252_SIGNS}]*"
+    f"[!-\xff{_CP1252_SYMBOLS}]*[\x80-\xff{_CP1252_SYMBOLS}]{{3}}[!-\xff{_CP1252_SYMBOLS}]*"
 )
 _MOJIBAKE_SHARE = 0.1
 
@@ -76,13 +75,19 @@ _FOREIGN_WORD = re.compile(r"[\u0370-\u1dff\u3040-\u30ff\u3400-\ud7af]{2,}")
 _NATURAL_NEIGHBOURS = frozenset({"japanese", "hangul"})
 _MIXED_SHARE = 0.1
 _MIN_HAN = 20
-_LEAST_COMMON_HAN = 0.7
-"""Real Chinese and Japanese pages use the first levels of their national sets for 97 % and more; of the
-unified ideographs as a whole these are a third."""
+# Real Chinese and Japanese pages use the first levels of their national sets for 97 % and more; of the
+# unified ideographs as a whole these are a third.
+_MIN_COMMON_HAN = 0.7
 
 
 class LayerReason(StrEnum):
-    """Why a text layer is not taken as it is; the words are stable."""
+    """Why a text layer failed the quality check; the values are stored and stable.
+
+    too_short     a few words on a scanned or outlined page, such as a stamp
+    unmapped      its fonts do not map their glyphs to characters
+    garbage       symbols, substituted letters, or bad OCR of an earlier program
+    script_mix    decoded with the wrong encoding, or scripts mixed within words
+    """
 
     TOO_SHORT = "too_short"
     UNMAPPED = "unmapped"
@@ -90,17 +95,17 @@ class LayerReason(StrEnum):
     SCRIPT_MIX = "script_mix"
 
 
-def doubt(raw: str) -> LayerReason | None:
-    """Why the characters of a layer, as pdfium gives them, cannot be writing; None where they can."""
-    sample = without_hyphens(_sample(raw))
+def check_quality(raw: str) -> LayerReason | None:
+    """Why the text of a layer, as pdfium reports it, cannot be real text; None where it passes."""
+    sample = drop_hyphens(_sample(raw))
     chars = "".join(sample.split())
     counts = Counter(chars)
     if not chars.isascii() and _mojibake(sample) > _MOJIBAKE_SHARE * len(chars):
         return LayerReason.SCRIPT_MIX
-    if _broken(counts) > _BROKEN_SHARE * len(chars):
+    if _count_unmapped(counts) > _BROKEN_SHARE * len(chars):
         return LayerReason.UNMAPPED
     letters = sum(count for char, count in counts.items() if char.isalnum())
-    if letters < _MIN_LETTER_SHARE * len(_SIGN_RUN.sub(r"\1", chars)):
+    if letters < _MIN_LETTER_SHARE * len(_SYMBOL_RUN.sub(r"\1", chars)):
         return LayerReason.GARBAGE
     if not chars.isascii() and (_mixes_scripts(sample, counts) or _has_odd_han(counts)):
         return LayerReason.SCRIPT_MIX
@@ -108,11 +113,11 @@ def doubt(raw: str) -> LayerReason | None:
 
 
 def may_be_misread(raw: str) -> bool:
-    """Whether Latin letters make few words, as they do where Japanese was recognised as English.
+    """Whether Latin letters make few words, as they do where Japanese was OCRed as English.
 
-    Codes, and capitals throughout, look the same: enough to read a scan again, not to doubt a written text.
+    Codes, and capitals throughout, look the same: reason enough to OCR a scan again, not to reject a layer.
     """
-    sample = without_hyphens(_sample(raw))
+    sample = drop_hyphens(_sample(raw))
     every = _LETTERS.findall(sample)
     words = [word for word in every if _script(word[0]) == "none"]
     letters = sum(map(len, words))
@@ -122,8 +127,8 @@ def may_be_misread(raw: str) -> bool:
     return plain < _MIN_PLAIN_SHARE * letters
 
 
-def without_hyphens(raw: str) -> str:
-    """Text without the marks of parted words."""
+def drop_hyphens(raw: str) -> str:
+    """The text without the characters that pdfium puts where a word was hyphenated."""
     for hyphen in _HYPHENS:
         raw = raw.replace(hyphen, "")
     return raw
@@ -136,7 +141,7 @@ def _sample(raw: str) -> str:
     return f"{raw[:_SAMPLE_CHARS]} {raw[middle : middle + _SAMPLE_CHARS]}"
 
 
-def _broken(counts: Counter[str]) -> int:
+def _count_unmapped(counts: Counter[str]) -> int:
     return sum(
         count
         for char, count in counts.items()
@@ -145,17 +150,15 @@ def _broken(counts: Counter[str]) -> int:
 
 
 def _is_no_character(char: str) -> bool:
-    """Controls, private use, code points without a character."""
+    """Whether it is a control, in private use, or unassigned."""
     return unicodedata.category(char) in ("Cc", "Cn", "Co")
 
 
 def _mojibake(text: str) -> int:
-    """Characters in words with three or more accents and signs in a row, as in `“ú–{Œê`.
-
-    Real words in the alphabets of Latin-1 never have three; runs of one sign (dashes, dots) do not count.
-    """
+    """Characters in words with three or more accents and symbols in a row, as in `“ú–{Œê`."""
     if not _MOJIBAKE_RUN.search(text):
         return 0
+    # Real words in the alphabets of Latin-1 never have three; runs of one symbol (dashes, dots) do not count.
     words = _MOJIBAKE_WORD.findall(text)
     return sum(len(word) for word in words if len(set(word)) > 1 and any(map(str.isalpha, word)))
 
@@ -179,11 +182,11 @@ def _script(char: str) -> str:
 
 
 def _has_odd_han(counts: Counter[str]) -> bool:
-    """Whether the ideographs are ones that nobody writes, as a wrong table of codes makes them."""
+    """Whether most ideographs are rare ones, as a wrong code table makes them."""
     han = {char: count for char, count in counts.items() if "\u3400" <= char <= "\u9fff"}
     total = sum(han.values())
     common = sum(count for char, count in han.items() if _is_common_han(char))
-    return total >= _MIN_HAN and common < _LEAST_COMMON_HAN * total
+    return total >= _MIN_HAN and common < _MIN_COMMON_HAN * total
 
 
 @lru_cache(maxsize=20_000)
@@ -197,14 +200,12 @@ def _is_common_han(char: str) -> bool:
 
 
 def _is_cipher(text: str) -> bool:
-    """Whether Latin words use letters as no language does: one letter put for another throughout.
-
-    Capitals throughout and words beside digits are left out: lists of codes and parts look the same.
-    """
+    """Whether Latin words use letters as no language does: one letter substituted for another throughout."""
+    # Capitals throughout and words beside digits are left out: lists of codes and parts look the same.
     words = [word for word in _WORD.findall(text) if word.isascii() and not word.isupper()]
     letters = Counter("".join(words).lower())
     total = letters.total()
     if total < _MIN_CIPHER_LETTERS:
         return False
     likeness = sum(_FREQUENCY.get(letter, 0) * count for letter, count in letters.items())
-    return likeness / 1_000 / total < _LEAST_LIKENESS
+    return likeness / 1_000 / total < _MIN_LIKENESS

@@ -1,7 +1,6 @@
-"""What a PDF page draws beside its text layer: pictures, outlines, and where on the page they are.
+"""Objects of a PDF page: its pictures and outlines, and where on the page they are.
 
-pdfium's own functions are called directly, because objects made for each of the thousands of things on
-a page cost more than reading its text. Callers hold the document's lock.
+Callers hold the document's lock.
 """
 
 from __future__ import annotations
@@ -11,21 +10,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+# Called directly: pypdfium2's objects for the thousands of things on a page cost more than reading its text.
 import pypdfium2.raw as pdfium
 
+# A page of dense text has hundreds.
 _MAX_OBJECTS = 10_000
-"""So many things are looked at on one page; a page of dense text has hundreds."""
+# Forms within forms; they may contain each other, and so never end.
 _MAX_DEPTH = 3
-"""Forms within forms; they may hold each other, and so never end."""
+# Smaller pictures (A4: 5 x 12 mm of text would fit) are logos, bullets and rules.
 _MIN_PICTURE_SHARE = 0.01
 _MIN_SIDE_PT = 18.0
 _MIN_PIXELS = 2_500
-"""Smaller pictures (A4: 5 x 12 mm of text would fit) are logos, bullets and rules."""
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points, as the page's content is written."""
 _Matrix = tuple[float, float, float, float, float, float]
-_UNTURNED: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+_IDENTITY: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ class PlacedPicture:
 
     @property
     def pixels_per_point(self) -> float:
-        """How fine it is, by the longer sides (it may be placed turned)."""
+        """Its resolution, by the longer sides (it may be placed rotated)."""
         longer_pt = max(self.box[2] - self.box[0], self.box[3] - self.box[1], 1.0)
         return max(self.width_px, self.height_px) / longer_pt
 
@@ -49,11 +49,11 @@ def pictures_of(page: Any) -> tuple[PlacedPicture, ...]:
     shown = page_box(page)
     area = max(1.0, _area(shown))
     found = []
-    for thing, kind, matrix in _walk(page):
+    for obj, kind, matrix in _walk(page):
         if kind != pdfium.FPDF_PAGEOBJ_IMAGE:
             continue
-        box = _within(_placed(_bounds(thing), matrix), shown)
-        width_px, height_px = _size_px(thing)
+        box = _clip(_transform(_bounds(obj), matrix), shown)
+        width_px, height_px = _size_px(obj)
         large = min(box[2] - box[0], box[3] - box[1]) >= _MIN_SIDE_PT and width_px * height_px >= _MIN_PIXELS
         if large and _area(box) >= _MIN_PICTURE_SHARE * area:
             found.append(
@@ -63,44 +63,42 @@ def pictures_of(page: Any) -> tuple[PlacedPicture, ...]:
 
 
 def draws_more_than_text(page: Any) -> bool:
-    """Whether there is ink that no text layer tells of: pictures, outlined letters, annotations."""
+    """Whether the page shows anything but text: pictures, outlined characters, annotations."""
     plain = (pdfium.FPDF_PAGEOBJ_TEXT, pdfium.FPDF_PAGEOBJ_FORM)
     return any(kind not in plain for _, kind, _ in _walk(page)) or pdfium.FPDFPage_GetAnnotCount(page) > 0
 
 
 def outline_points(page: Any) -> int:
-    """Points of all paths on a page: letters drawn as outlines have dozens each, boxes and rules few."""
+    """Points of all paths on a page: characters drawn as outlines have dozens each, boxes and rules few."""
     return sum(
-        max(0, pdfium.FPDFPath_CountSegments(thing))
-        for thing, kind, _ in _walk(page)
+        max(0, pdfium.FPDFPath_CountSegments(obj))
+        for obj, kind, _ in _walk(page)
         if kind == pdfium.FPDF_PAGEOBJ_PATH
     )
 
 
 def most_pixels(page: Any) -> int:
     """Pixels of the largest picture on a page, 0 where there is none: what drawing it would decode."""
-    sizes = [_size_px(thing) for thing, kind, _ in _walk(page) if kind == pdfium.FPDF_PAGEOBJ_IMAGE]
+    sizes = [_size_px(obj) for obj, kind, _ in _walk(page) if kind == pdfium.FPDF_PAGEOBJ_IMAGE]
     return max((width_px * height_px for width_px, height_px in sizes), default=0)
 
 
 def has_invisible_text(page: Any) -> bool:
-    """Whether text is written that is not shown, as programs do that make scans searchable."""
+    """Whether there is invisible text, as programs add it that make scans searchable."""
     mode = pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
     return any(
-        pdfium.FPDFTextObj_GetTextRenderMode(thing) == mode
-        for thing, kind, _ in _walk(page)
+        pdfium.FPDFTextObj_GetTextRenderMode(obj) == mode
+        for obj, kind, _ in _walk(page)
         if kind == pdfium.FPDF_PAGEOBJ_TEXT
     )
 
 
 def drawing_order(page: Any) -> dict[int, int]:
-    """The place of each thing in the order in which the page draws them, by its address.
+    """The rank of each object in the order in which the page draws them, by its address.
 
-    What forms hold comes after what stands beside them.
+    The objects of a form come after those beside the form.
     """
-    return {
-        ctypes.addressof(thing.contents): place for place, (thing, _, _) in enumerate(_walk(page)) if thing
-    }
+    return {ctypes.addressof(obj.contents): place for place, (obj, _, _) in enumerate(_walk(page)) if obj}
 
 
 def page_box(page: Any) -> Box:
@@ -110,7 +108,7 @@ def page_box(page: Any) -> Box:
 
 
 def in_pixels(page: Any, box: Box, size_px: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Where a box lies (left, top, right, bottom) in a picture of the whole page, turned as the page says."""
+    """Where a box lies (left, top, right, bottom) in an image of the whole page as shown (rotated)."""
     x_px, y_px = ctypes.c_int(), ctypes.c_int()
     xs, ys = [], []
     for x_pt, y_pt in ((box[0], box[1]), (box[2], box[3])):
@@ -121,55 +119,55 @@ def in_pixels(page: Any, box: Box, size_px: tuple[int, int]) -> tuple[int, int, 
 
 
 def _walk(page: Any) -> Iterator[tuple[Any, int, _Matrix]]:
-    """Everything on a page, with its kind and the matrix of the form it stands in."""
+    """Every object of a page, with its kind and the matrix of the form it is in."""
     left = _MAX_OBJECTS
-    waiting: list[tuple[Any, int, _Matrix]] = [(None, 0, _UNTURNED)]
+    waiting: list[tuple[Any, int, _Matrix]] = [(None, 0, _IDENTITY)]
     while waiting:
         form, depth, matrix = waiting.pop()
         count = pdfium.FPDFPage_CountObjects(page) if form is None else pdfium.FPDFFormObj_CountObjects(form)
         for index in range(min(count, left)):
-            thing = (
+            obj = (
                 pdfium.FPDFPage_GetObject(page, index)
                 if form is None
                 else pdfium.FPDFFormObj_GetObject(form, index)
             )
-            kind = pdfium.FPDFPageObj_GetType(thing)
-            yield thing, kind, matrix
+            kind = pdfium.FPDFPageObj_GetType(obj)
+            yield obj, kind, matrix
             if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
-                waiting.append((thing, depth + 1, _joined(_matrix(thing), matrix)))
+                waiting.append((obj, depth + 1, _multiply(_matrix(obj), matrix)))
         left -= min(count, left)
 
 
-def _bounds(thing: Any) -> Box:
+def _bounds(obj: Any) -> Box:
     sides = [ctypes.c_float() for _ in range(4)]
-    if not pdfium.FPDFPageObj_GetBounds(thing, *sides):
+    if not pdfium.FPDFPageObj_GetBounds(obj, *sides):
         return (0.0, 0.0, 0.0, 0.0)
     left, bottom, right, top = (side.value for side in sides)
     return left, bottom, right, top
 
 
-def _size_px(thing: Any) -> tuple[int, int]:
+def _size_px(obj: Any) -> tuple[int, int]:
     width, height = ctypes.c_uint(), ctypes.c_uint()
-    pdfium.FPDFImageObj_GetImagePixelSize(thing, width, height)
+    pdfium.FPDFImageObj_GetImagePixelSize(obj, width, height)
     return width.value, height.value
 
 
 def _matrix(form: Any) -> _Matrix:
-    told = pdfium.FS_MATRIX()
-    if not pdfium.FPDFPageObj_GetMatrix(form, told):
-        return _UNTURNED
-    return (told.a, told.b, told.c, told.d, told.e, told.f)
+    matrix = pdfium.FS_MATRIX()
+    if not pdfium.FPDFPageObj_GetMatrix(form, matrix):
+        return _IDENTITY
+    return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
 
 
-def _joined(inner: _Matrix, outer: _Matrix) -> _Matrix:
-    """What applying `inner` and then `outer` does (PDF 32000-1, 8.3.4)."""
+def _multiply(inner: _Matrix, outer: _Matrix) -> _Matrix:
+    """The matrix that applies `inner` and then `outer` (PDF 32000-1, 8.3.4)."""
     a, b, c, d, e, f = inner
     p, q, r, s, t, u = outer
     return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
 
 
-def _placed(box: Box, matrix: _Matrix) -> Box:
-    if matrix == _UNTURNED:
+def _transform(box: Box, matrix: _Matrix) -> Box:
+    if matrix == _IDENTITY:
         return box
     a, b, c, d, e, f = matrix
     corners = [(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
@@ -178,7 +176,7 @@ def _placed(box: Box, matrix: _Matrix) -> Box:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _within(box: Box, limit: Box) -> Box:
+def _clip(box: Box, limit: Box) -> Box:
     left, bottom = max(box[0], limit[0]), max(box[1], limit[1])
     return left, bottom, max(left, min(box[2], limit[2])), max(bottom, min(box[3], limit[3]))
 

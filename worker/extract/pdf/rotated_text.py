@@ -1,43 +1,42 @@
-"""The text of PDF pages whose writing runs down or up: vertical Japanese, and tables turned to fit the sheet.
+"""Text of PDF pages that runs down or up: vertical Japanese, and tables turned to fit the sheet.
 
-pdfium puts what begins at one height in order from left to right, as words of a line are. Here these are
-lines, so they came reversed and ran together. The order in which the page draws them is the order of reading.
+pdfium sorts what begins at one height from left to right, as words of a line. Here these are lines, which
+would come reversed and joined. The order in which the page draws them is the order of reading.
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from worker.extract.pdf.furigana import Letter, furigana
+from worker.extract.pdf.characters import Character, OrderedText, is_generated, origin_of, size_of, unicode_at
 from worker.extract.pdf.page_objects import drawing_order, page_box
 from worker.extract.text.script import is_unspaced
 
 _SAMPLED_PAIRS = 60
-_LEAST_PAIRS = 10
+_MIN_PAIRS = 10
 _FIRST_OF = 5
+# A newspaper's page has a fifth of that.
 _MAX_CHARS = 100_000
-"""A newspaper's page has a fifth of that."""
+# What pdfium puts where a word was hyphenated at the end of a line.
 _HYPHENS = "\x02\ufffe"
-"""What pdfium puts where a word was parted at the end of a line."""
 _NEW_LINE = 0.9
+# Characters of less than this part of the others' size are furigana beside their line, up to `_RUBY_AWAY`.
 _RUBY = 0.7
-"""Letters of less than this part of the others' size are furigana beside their line, up to `_RUBY_AWAY`."""
 _RUBY_AWAY = 1.6
+# In sizes of a character: what follows to the right at the same height belongs to a line of horizontal text.
 _ACROSS, _ACROSS_OFF = 2.0, 0.5
-"""In sizes of a letter: what follows to the right at the same height is a line of ordinary writing."""
+# A space in sizes of a character; a full stop or a bracket has no ink in most of its square.
 _GAP, _GAP_OF_LATIN = 1.2, 0.35
-"""A blank in sizes of a letter; a full stop or a bracket has no ink in most of its square."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Char:
-    """A character, where it begins, how large it is, its ink's lower and upper end, and when it is drawn."""
+    """A character, where it begins, its size, its ink's lower and upper end, and when it is drawn."""
 
     text: str
     x: float
@@ -48,83 +47,73 @@ class _Char:
     order: int
 
 
-def sideways_text(page: Any, layer: Any) -> str | None:
-    """The text of the page line by line; None where most of its writing runs across, as usual."""
-    if not _runs_sideways(layer):
+def read_rotated_text(page: Any, layer: Any) -> OrderedText | None:
+    """The text of the page line by line; None where most of it is horizontal, as usual."""
+    if not _is_rotated(layer):
         return None
-    chars = _without_furigana(sorted(_chars(page, layer), key=lambda char: char.order))
-    pieces = [char.text for char in chars[:1]]
+    chars = sorted(_chars(page, layer), key=lambda char: char.order)
+    if not chars:
+        return None
+    pieces = [chars[0].text]
     for one, other in pairwise(chars):
-        pieces.append(_between(one, other) + other.text)
-    # pdfium may tell a character beyond the first 65,536 as two halves.
-    return "".join(pieces).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        pieces.append(_separator(one, other) + other.text)
+    return OrderedText(
+        text="".join(pieces),
+        characters=[
+            Character(text=char.text, along=-char.y, across=char.x, size=char.size) for char in chars
+        ],
+        separator=lambda one, other: _separator(chars[one], chars[other]),
+    )
 
 
-def _runs_sideways(layer: Any) -> bool:
+def _is_rotated(layer: Any) -> bool:
     """Whether most neighbours in a sample of the page stand over each other."""
     count: int = layer.count_chars()
     if count > _MAX_CHARS:
         return False
     pairs = range(0, count - 1, max(1, count // _SAMPLED_PAIRS))
-    told = [_runs_across(layer, index) for index in pairs[::_FIRST_OF]]
-    if "sideways" not in told and len(told) >= _LEAST_PAIRS:
-        return False  # a look at a few all over the page is enough for almost all pages
-    told = [direction for index in pairs if (direction := _runs_across(layer, index))]
-    return len(told) >= _LEAST_PAIRS and told.count("sideways") * 2 > len(told)
+    directions = [_direction(layer, index) for index in pairs[::_FIRST_OF]]
+    # A few pairs from all over the page are enough for nearly all pages.
+    if "vertical" not in directions and len(directions) >= _MIN_PAIRS:
+        return False
+    known = [direction for index in pairs if (direction := _direction(layer, index))]
+    return len(known) >= _MIN_PAIRS and known.count("vertical") * 2 > len(known)
 
 
-def _runs_across(layer: Any, index: int) -> str | None:
+def _direction(layer: Any, index: int) -> str | None:
     pair = (index, index + 1)
-    if any(pdfium.FPDFText_IsGenerated(layer, place) for place in pair):
+    if any(is_generated(layer, place) for place in pair):
         return None
-    (x, y), (next_x, next_y) = (_origin(layer, place) for place in pair)
+    (x, y), (next_x, next_y) = (origin_of(layer, place) for place in pair)
     if x == next_x and y == next_y:
         return None
-    return "across" if abs(next_x - x) >= abs(next_y - y) else "sideways"
+    return "horizontal" if abs(next_x - x) >= abs(next_y - y) else "vertical"
 
 
 def _chars(page: Any, layer: Any) -> list[_Char]:
-    """The characters within the page; a blank that pdfium put in is part of what stands before it."""
+    """The characters within the page; a space that pdfium inserted is part of the one before it."""
     left, bottom, right, top = page_box(page)
     places = drawing_order(page)
     chars: list[_Char] = []
     order = 0
     for index in range(layer.count_chars()):
-        text = chr(pdfium.FPDFText_GetUnicode(layer, index) or 0xFFFD)
-        if pdfium.FPDFText_IsGenerated(layer, index) and text.isspace():
+        text = unicode_at(layer, index)
+        if text.isspace() and is_generated(layer, index):
             if text == " " and chars:
                 chars[-1] = replace(chars[-1], text=f"{chars[-1].text} ")
             continue
-        x, y = _origin(layer, index)
+        x, y = origin_of(layer, index)
         if left <= x <= right and bottom <= y <= top:
             drawn = pdfium.FPDFText_GetTextObject(layer, index)
             order = places.get(ctypes.addressof(drawn.contents), order) if drawn else order
             _, low, _, high = layer.get_charbox(index)
-            size = _size(layer, index)
+            size = size_of(layer, index)
             chars.append(_Char(text=text, x=x, y=y, size=size, low=low, high=high, order=order))
     return chars
 
 
-def _without_furigana(chars: list[_Char]) -> list[_Char]:
-    letters = [Letter(text=char.text, along=-char.y, across=char.x, size=char.size) for char in chars]
-    left_out = {place for run in furigana(letters) for place in run}
-    return [char for place, char in enumerate(chars) if place not in left_out]
-
-
-def _origin(layer: Any, index: int) -> tuple[float, float]:
-    x, y = ctypes.c_double(), ctypes.c_double()
-    pdfium.FPDFText_GetCharOrigin(layer, index, x, y)
-    return x.value, y.value
-
-
-def _size(layer: Any, index: int) -> float:
-    matrix = pdfium.FS_MATRIX()
-    pdfium.FPDFText_GetMatrix(layer, index, matrix)
-    return float(pdfium.FPDFText_GetFontSize(layer, index)) * math.hypot(matrix.c, matrix.d)
-
-
-def _between(one: _Char, other: _Char) -> str:
-    """What parts two characters that are drawn one after the other: nothing, a blank or the end of a line."""
+def _separator(one: _Char, other: _Char) -> str:
+    """What belongs between two characters drawn one after the other: nothing, a space or a line end."""
     if one.text in _HYPHENS:
         return ""
     larger, smaller = max(one.size, other.size, 1.0), min(one.size, other.size)

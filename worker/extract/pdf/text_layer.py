@@ -1,11 +1,9 @@
-"""One PDF page's text layer: read, judged, and the pictures told whose text it does not have.
+"""The text layer of one PDF page: read, checked, and the pictures whose text it lacks.
 
-    nothing written  -> nothing drawn: blank; else: recognise the page
-    doubtful         -> recognise the page, keep both (too_short, unmapped, garbage, script_mix)
-    good             -> that is the page's text
-    good, and there are pictures it says nothing of -> that, and what is recognised in them (mixed)
-
-A scan that was made searchable is no mixed page: its picture lies under the layer that tells of it.
+no text         -> nothing drawn: blank; else: OCR
+low quality     -> OCR, keep both (too_short, unmapped, garbage, script_mix)
+good            -> that is the page's text
+good, and there are pictures it has no text of -> that, and OCR of the pictures (mixed)
 """
 
 from __future__ import annotations
@@ -18,9 +16,9 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from worker.extract.pdf.furigana import without_furigana
-from worker.extract.pdf.layer_quality import LayerReason, doubt, may_be_misread, without_hyphens
-from worker.extract.pdf.line_order import text_in_order
+from worker.extract.pdf.furigana import drop_furigana
+from worker.extract.pdf.layer_quality import LayerReason, check_quality, drop_hyphens, may_be_misread
+from worker.extract.pdf.line_order import read_horizontal_text
 from worker.extract.pdf.page_objects import (
     Box,
     PlacedPicture,
@@ -29,20 +27,20 @@ from worker.extract.pdf.page_objects import (
     outline_points,
     pictures_of,
 )
-from worker.extract.pdf.rotated_text import sideways_text
+from worker.extract.pdf.rotated_text import read_rotated_text
 from worker.extract.text.normalise import clean
 
+# A shorter layer may be no more than a stamp or a page number on a scanned or outlined page.
 _SHORT_CHARS = 100
-"""A layer shorter than that may be but a stamp or a page number on what was scanned or outlined."""
 _MAX_UNMAPPED_SHARE = 0.2
 _SAMPLED_GLYPHS = 100
+# Pictures that cover less of a page (all together) are logos and signatures.
 _MIN_MIXED_SHARE = 0.02
-"""Pictures that cover less of a page (all together) are logos and signatures."""
-_TOLD_CHARS = 100
-_TOLD_CHARS_FULL_PAGE = 400
-"""A picture under so many characters of the layer is told by it: a searchable scan, a background."""
+# The layer covers a picture that lies under so many of its characters: a searchable scan, a background.
+_COVERED_CHARS = 100
+_COVERED_CHARS_FULL_PAGE = 400
+# Some 50 outlined characters; the tables and rules of an ordinary page have less.
 _MANY_OUTLINE_POINTS = 1_000
-"""Some 50 outlined letters; the tables and rules of an ordinary page have less."""
 _FULL_PAGE_SHARE = 0.85
 _SCANNED_SHARE = 0.5
 _MAX_RECTANGLES = 2_000
@@ -50,40 +48,47 @@ _MAX_RECTANGLES = 2_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextLayer:
-    """What a page's layer says. `reason` is why it is doubted; without one it is the page's text.
+    """The text layer of a page. `reason` is why it failed the quality check; None: it is the page's text.
 
-    `pictures` hold text that the layer may not have, and `written` is where it lies over them. `drawn`
-    tells whether the page shows anything but its text (looked at only where there is no text).
+    `pictures` hold text that the layer may lack, and `text_boxes` is where the layer's text lies on them.
+    `has_drawing` says whether the page shows anything but text (checked only where there is no text).
     """
 
     text: str
     reason: LayerReason | None = None
     pictures: tuple[Box, ...] = ()
-    written: tuple[Box, ...] = ()
-    drawn: bool = False
+    text_boxes: tuple[Box, ...] = ()
+    has_drawing: bool = False
 
 
 def read_layer(page: Any) -> TextLayer:
-    """Read and judge the layer of an open page; the caller holds the document's lock."""
+    """Read and check the layer of an open page; the caller holds the document's lock."""
     with closing(page.get_textpage()) as layer:
-        raw: str = sideways_text(page, layer) or without_furigana(layer, text_in_order(layer))
-        text = clean(without_hyphens(raw))
+        raw = _raw_text(page, layer)
+        text = clean(drop_hyphens(raw))
         if not text:
-            return TextLayer(text="", drawn=draws_more_than_text(page))
-        reason = doubt(raw) or (LayerReason.UNMAPPED if _is_unmapped(layer) else None)
+            return TextLayer(text="", has_drawing=draws_more_than_text(page))
+        reason = check_quality(raw) or (LayerReason.UNMAPPED if _is_unmapped(layer) else None)
         pictures = () if reason else pictures_of(page)
         if _is_scan(pictures) and may_be_misread(raw) and has_invisible_text(page):
             reason = LayerReason.GARBAGE
         if reason is not None:
             return TextLayer(text=text, reason=reason)
         short = len("".join(text.split())) < _SHORT_CHARS
-        pictures = _untold(page, layer, pictures, short=short)
-        if short and _is_but_a_stamp(page, layer, pictures, text):
+        pictures = _pictures_without_text(page, layer, pictures, short=short)
+        if short and _is_stamp(page, layer, pictures, text):
             return TextLayer(text=text, reason=LayerReason.TOO_SHORT)
         if sum(picture.share for picture in pictures) < _MIN_MIXED_SHARE:
             return TextLayer(text=text)
         boxes = tuple(picture.box for picture in pictures)
-        return TextLayer(text=text, pictures=boxes, written=_written_on(layer, boxes))
+        return TextLayer(text=text, pictures=boxes, text_boxes=_text_boxes(layer, boxes))
+
+
+def _raw_text(page: Any, layer: Any) -> str:
+    """The layer's text in reading order, without furigana."""
+    text = drop_furigana(read_rotated_text(page, layer) or read_horizontal_text(layer))
+    # Read one by one, a character beyond the first 65,536 may come as two surrogates.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _is_scan(pictures: Sequence[PlacedPicture]) -> bool:
@@ -92,30 +97,31 @@ def _is_scan(pictures: Sequence[PlacedPicture]) -> bool:
 
 
 def _is_unmapped(layer: Any) -> bool:
-    """Whether the fonts do not tell which characters their glyphs are (a sample of the page)."""
+    """Whether the fonts do not map their glyphs to characters (a sample of the page)."""
     count: int = layer.count_chars()
     sample = range(0, count, max(1, count // _SAMPLED_GLYPHS))
     unmapped: int = sum(pdfium.FPDFText_HasUnicodeMapError(layer, index) == 1 for index in sample)
     return unmapped > _MAX_UNMAPPED_SHARE * len(sample)
 
 
-def _untold(
+def _pictures_without_text(
     page: Any, layer: Any, pictures: Sequence[PlacedPicture], *, short: bool
 ) -> tuple[PlacedPicture, ...]:
-    """The pictures that the layer does not already tell of."""
+    """The pictures whose text the layer does not have."""
     if not pictures or short:
         return tuple(pictures)
+    # A scan that was made searchable is no mixed page: the layer is the text of its picture.
     searchable = any(picture.share >= _FULL_PAGE_SHARE for picture in pictures) and has_invisible_text(page)
-    return () if searchable else tuple(picture for picture in pictures if not _is_told(layer, picture))
+    return () if searchable else tuple(picture for picture in pictures if not _is_covered(layer, picture))
 
 
-def _is_told(layer: Any, picture: PlacedPicture) -> bool:
-    needed = _TOLD_CHARS + picture.share * (_TOLD_CHARS_FULL_PAGE - _TOLD_CHARS)
+def _is_covered(layer: Any, picture: PlacedPicture) -> bool:
+    needed = _COVERED_CHARS + picture.share * (_COVERED_CHARS_FULL_PAGE - _COVERED_CHARS)
     return _chars_on(layer, picture.box) >= needed
 
 
-def _is_but_a_stamp(page: Any, layer: Any, pictures: Sequence[PlacedPicture], text: str) -> bool:
-    """Whether a short layer lies on the picture of a page, or beside letters that are outlines."""
+def _is_stamp(page: Any, layer: Any, pictures: Sequence[PlacedPicture], text: str) -> bool:
+    """Whether a short layer lies on the picture of a page, or beside characters that are outlines."""
     for picture in pictures:
         if picture.share >= _FULL_PAGE_SHARE or (
             picture.share > 0.1 and _chars_on(layer, picture.box) * 2 > len("".join(text.split()))
@@ -129,8 +135,8 @@ def _chars_on(layer: Any, box: Box) -> int:
     return len("".join(layer.get_text_bounded(left=left, bottom=bottom, right=right, top=top).split()))
 
 
-def _written_on(layer: Any, boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """The places of the layer's text that lie on the boxes."""
+def _text_boxes(layer: Any, boxes: Sequence[Box]) -> tuple[Box, ...]:
+    """The rectangles of the layer's text that lie on the boxes."""
     count = min(pdfium.FPDFText_CountRects(layer, 0, -1), _MAX_RECTANGLES)
     sides = [ctypes.c_double() for _ in range(4)]
     found = []

@@ -1,6 +1,6 @@
 """The real LibreOffice on files made here, in the child process and under its limits.
 
-How it fails is shown by tests/unit/extract/test_libre_office.py, with a stand-in.
+Its failures are tested with a stand-in, in tests/unit/extract/office/test_libreoffice.py.
 """
 
 from __future__ import annotations
@@ -67,20 +67,22 @@ def _open_document(kind: str, body: str) -> bytes:
 @pytest.fixture
 def sandbox(tmp_path: Path, require_program: Callable[[str], str]) -> Iterator[Sandbox]:
     require_program("soffice")
-    made = Sandbox(options=_OPTIONS, slots=1, work_root=tmp_path / "work", environment=sandbox_environment())
-    assert made.start().libre_office
+    sandbox = Sandbox(
+        options=_OPTIONS, slots=1, work_root=tmp_path / "work", environment=sandbox_environment()
+    )
+    assert sandbox.start().libre_office
     over = threading.Event()
 
     def drive() -> None:
         while not over.is_set():
-            made.step(0.05)
+            sandbox.step(0.05)
 
     driver = threading.Thread(target=drive, daemon=True)
     driver.start()
-    yield made
+    yield sandbox
     over.set()
     driver.join()
-    made.close()
+    sandbox.close()
 
 
 def _read(sandbox: Sandbox, folder: Path, name: str, data: bytes) -> tuple[FileType, list[Event]]:
@@ -111,7 +113,7 @@ def _text_of(events: list[Event]) -> str:
     ],
     ids=["rtf", "odt"],
 )
-def test_texts_are_read_from_a_pdf_with_a_picture_of_the_first_page(
+def test_texts_are_read_from_a_pdf_with_a_preview_of_the_first_page(
     sandbox: Sandbox, tmp_path: Path, name: str, data: bytes, file_type: FileType, text: str
 ) -> None:
     found, events = _read(sandbox, tmp_path, name, data)
@@ -132,7 +134,7 @@ def _as_older(newer: Path, *, reader: str, writer: str) -> bytes:
     ("name", "writer", "file_type"),
     [("a.xls", "xls:MS Excel 97", FileType.XLS), ("a.ods", "ods:calc8", FileType.ODS)],
 )
-def test_a_sheet_keeps_what_paper_would_lose(
+def test_a_sheet_keeps_hidden_sheets_comments_and_narrow_columns(
     sandbox: Sandbox, tmp_path: Path, name: str, writer: str, file_type: FileType
 ) -> None:
     book = openpyxl.Workbook()
@@ -203,7 +205,7 @@ def test_a_word_file_has_its_pages_and_its_comments(sandbox: Sandbox, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", ["docx", "xlsx", "pptx"])
-def test_newer_files_have_a_picture_of_their_first_page(sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
+def test_newer_files_have_a_preview_of_their_first_page(sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"a.{kind}"
     if kind == "docx":
         document = docx.Document()
@@ -228,7 +230,7 @@ def test_newer_files_have_a_picture_of_their_first_page(sandbox: Sandbox, tmp_pa
         assert greys.min() < 128
 
 
-def test_the_words_of_a_real_metafile_are_read(tmp_path: Path, require_program: Callable[[str], str]) -> None:
+def test_the_text_of_a_real_metafile_is_read(tmp_path: Path, require_program: Callable[[str], str]) -> None:
     require_program("soffice")
     deck = pptx.Presentation()
     slide = deck.slides.add_slide(deck.slide_layouts[5])
@@ -244,14 +246,14 @@ def test_the_words_of_a_real_metafile_are_read(tmp_path: Path, require_program: 
 
 
 def test_nothing_is_fetched_from_the_network(sandbox: Sandbox, tmp_path: Path) -> None:
-    asked: list[str] = []
+    requests: list[str] = []
 
     class Listener(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requests.append(self.path)
             self.send_error(404)
 
-        do_HEAD = do_OPTIONS = do_GET  # noqa: N815  (names that the server asks for)
+        do_HEAD = do_OPTIONS = do_GET  # noqa: N815  (names that the server calls)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -268,7 +270,7 @@ def test_nothing_is_fetched_from_the_network(sandbox: Sandbox, tmp_path: Path) -
         server.shutdown()
 
     assert [page.text.strip() for page in events if isinstance(page, Page)] == ["text"]
-    assert asked == []
+    assert requests == []
 
 
 @pytest.mark.parametrize(
@@ -279,10 +281,10 @@ def test_nothing_is_fetched_from_the_network(sandbox: Sandbox, tmp_path: Path) -
         ("a.ppt", "PowerPoint Document", FileType.PPT),
     ],
 )
-def test_a_damaged_file_is_not_read_as_the_text_its_bytes_make(
+def test_a_damaged_file_is_not_read_as_plain_text(
     sandbox: Sandbox, tmp_path: Path, name: str, stream: str, file_type: FileType
 ) -> None:
-    names = stream.encode("utf-16-le") + b"words that nobody wrote" * 40
+    names = stream.encode("utf-16-le") + b"words that are no text" * 40
     data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + names
 
     found, events = _read(sandbox, tmp_path, name, data)

@@ -1,4 +1,4 @@
-"""A long scan drawn and recognised by the real programs: how many drawn pages there are at any one time."""
+"""A long scan rendered and OCRed by the real programs: how many rendered pages exist at any one time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.integration
 _PAGES = 30
 _SLOTS = 2
 _OPTIONS = ReadOptions(limits=limits(Settings()), languages=("eng",), dpi=200)
-_LOOK_S = 0.005
+_INTERVAL_S = 0.005
 
 
 def _scan(path: Path) -> None:
@@ -41,7 +41,7 @@ def _scan(path: Path) -> None:
 
 
 class _Watch:
-    """The most that lies in some folders at one time, beside the file that is read."""
+    """The most pages and bytes in some folders at one time, without the original."""
 
     def __init__(self, *folders: Path) -> None:
         self._folders = folders
@@ -50,12 +50,12 @@ class _Watch:
         self.over = threading.Event()
 
     def run(self) -> None:
-        while not self.over.wait(_LOOK_S):
-            sizes = dict(self._look())
+        while not self.over.wait(_INTERVAL_S):
+            sizes = dict(self._sizes())
             self.most_pages = max(self.most_pages, sum(name.endswith(".pgm") for name in sizes))
             self.most_bytes = max(self.most_bytes, sum(sizes.values()))
 
-    def _look(self) -> list[tuple[str, int]]:
+    def _sizes(self) -> list[tuple[str, int]]:
         found = []
         for folder in self._folders:
             for path in folder.rglob("*"):
@@ -82,7 +82,7 @@ def _read(sandbox: Sandbox, request: ExtractionRequest) -> list[Event]:
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
-def test_while_a_long_scan_is_read_two_drawn_pages_a_slot_exist_at_most_and_none_afterwards(
+def test_while_a_long_scan_is_read_two_rendered_pages_a_slot_exist_at_most_and_none_afterwards(
     tmp_path: Path, require_program: Callable[[str], str], in_memory: bool
 ) -> None:
     for program in ("pdftoppm", "tesseract"):

@@ -1,4 +1,4 @@
-"""The cells of sheets: strings and formats that other parts hold, damage, and limits over all sheets."""
+"""Cells of sheets: strings and formats in other parts, damage, and limits over all sheets."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _sheet(*rows: str) -> str:
     ],
     ids=[
         "strings",
-        "strings that are not there",
+        "missing strings",
         "formats",
         "truth",
         "escapes",
@@ -82,7 +82,7 @@ def test_cells_are_read_with_their_strings_and_formats(
     assert _rows(_package(tmp_path, sheet1=_sheet(cells))) == (expected, None)
 
 
-def test_dates_are_counted_from_1904_where_the_workbook_says_so(tmp_path: Path) -> None:
+def test_dates_are_counted_from_1904_where_the_workbook_has_that_setting(tmp_path: Path) -> None:
     package = _package(
         tmp_path, workbook='<w><workbookPr date1904="1"/></w>', sheet1=_sheet('<c s="1"><v>43538</v></c>')
     )
@@ -91,7 +91,7 @@ def test_dates_are_counted_from_1904_where_the_workbook_says_so(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("broken", ["sharedStrings", "styles"])
-def test_damaged_strings_or_formats_cost_no_more_than_they_hold(tmp_path: Path, broken: str) -> None:
+def test_damaged_strings_or_formats_cost_only_themselves(tmp_path: Path, broken: str) -> None:
     sheet = _sheet('<c s="1"><v>45000</v></c><c t="inlineStr"><is><t>word</t></is></c>')
     package = _package(tmp_path, sheet1=sheet, **{broken: "<x"})
 
@@ -115,7 +115,7 @@ def test_a_damaged_cell_ends_the_sheet_with_the_rows_before_it(tmp_path: Path) -
     assert _rows(package) == (["1"], Code.CORRUPT)
 
 
-def test_a_damaged_workbook_is_told(tmp_path: Path) -> None:
+def test_a_damaged_workbook_raises(tmp_path: Path) -> None:
     with pytest.raises(UNREADABLE):
         _rows(_package(tmp_path, workbook="<w"))
 
@@ -135,7 +135,7 @@ def test_plain_text_leaves_furigana_out() -> None:
     assert plain_text(root) == "ab"
 
 
-def test_a_row_that_names_one_string_many_times_is_not_read_to_its_end(tmp_path: Path) -> None:
+def test_a_row_that_refers_to_one_string_many_times_is_not_read_to_its_end(tmp_path: Path) -> None:
     package = _package(tmp_path, sheet1="<s><row>" + '<c t="s"><v>1</v></c>' * 500 + "</row></s>")
 
     rows, reason = _rows(package, max_chars=20)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.extract.office.drawingml import chart_text, drawn_text
+from worker.extract.office.drawingml import chart_text, drawing_text
 from worker.extract.office.ooxml_package import UNREADABLE, Package, open_package
 
 pytestmark = pytest.mark.unit
@@ -89,7 +89,7 @@ def _cell(text: str) -> str:
         ),
         ("<p:graphicFrame><c:chart r:id='c1'/></p:graphicFrame>", "売上\n東京\n一月\n二月\n大阪"),
         ("<p:graphicFrame><d:relIds r:dm='d1' r:lo='x'/></p:graphicFrame>", "企画\n実行"),
-        ("<c:chart r:id='gone'/>" + _shape("rest"), "rest"),
+        ("<c:chart r:id='missing'/>" + _shape("rest"), "rest"),
         ("<d:relIds r:dm='d1'/>" * 3, "企画\n実行"),
         ("<p:cm><p:text>a remark</p:text></p:cm>", "a remark"),
     ],
@@ -98,14 +98,14 @@ def _cell(text: str) -> str:
         *("chart", "smart art", "dangling", "the same again", "comment"),
     ],
 )
-def test_what_is_drawn_is_read(tmp_path: Path, shapes: str, expected: str) -> None:
-    assert drawn_text(_package(tmp_path, shapes), _SLIDE) == expected
+def test_shapes_and_their_parts_are_read(tmp_path: Path, shapes: str, expected: str) -> None:
+    assert drawing_text(_package(tmp_path, shapes), _SLIDE) == expected
 
 
 def test_placeholders_can_be_left_out(tmp_path: Path) -> None:
     package = _package(tmp_path, _shape("note", "body") + _shape("head", "hdr") + _shape("1", "sldNum"))
 
-    assert drawn_text(package, _SLIDE, without=("hdr",)) == "note\n1"
+    assert drawing_text(package, _SLIDE, skip=("hdr",)) == "note\n1"
 
 
 def test_a_damaged_chart_or_smart_art_costs_its_own_text_only(tmp_path: Path) -> None:
@@ -113,13 +113,13 @@ def test_a_damaged_chart_or_smart_art_costs_its_own_text_only(tmp_path: Path) ->
 
     damaged = {_CHART_PART: "<c", "ppt/diagrams/data1.xml": "<d"}
 
-    assert drawn_text(_package(tmp_path, shapes, damaged), _SLIDE) == "rest"
+    assert drawing_text(_package(tmp_path, shapes, damaged), _SLIDE) == "rest"
 
 
-def test_a_damaged_chart_has_no_words(tmp_path: Path) -> None:
+def test_a_damaged_chart_has_no_text(tmp_path: Path) -> None:
     assert chart_text(_package(tmp_path, "", {_CHART_PART: "<c"}), _CHART_PART) == ""
 
 
-def test_a_damaged_part_is_told(tmp_path: Path) -> None:
+def test_a_damaged_part_raises(tmp_path: Path) -> None:
     with pytest.raises(UNREADABLE):
-        drawn_text(_package(tmp_path, "<unclosed>"), _SLIDE)
+        drawing_text(_package(tmp_path, "<unclosed>"), _SLIDE)

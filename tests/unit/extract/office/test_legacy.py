@@ -1,4 +1,4 @@
-"""Legacy Office files: what LibreOffice is asked for, and how what it gives is read."""
+"""Legacy Office files: which conversion LibreOffice is asked for, and how its output is read."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _OPTIONS = ReadOptions(
     limits=replace(limits(Settings()), page_timeout_s=10.0), languages=("jpn", "eng"), dpi=200
 )
 _RTF = rb"{\rtf1\ansi Hello from the past\par}"
-_GIVE = 'cp "$here/ready.pdf" "$out/document.pdf"; cp "$here/ready.xlsx" "$here/ready.pptx" "$out"'
-_RENAME = 'cd "$out" && for made in ready.*; do mv "$made" "document.${made##*.}"; done'
+_COPY = 'cp "$here/ready.pdf" "$out/document.pdf"; cp "$here/ready.xlsx" "$here/ready.pptx" "$out"'
+_RENAME = 'cd "$out" && for file in ready.*; do mv "$file" "document.${file##*.}"; done'
 
 
 @pytest.fixture
 def office(soffice: StandInOffice) -> StandInOffice:
-    """A stand-in that gives a file of every type, whatever it is asked for."""
+    """A stand-in that writes a file of every type, whatever it is asked for."""
     book = openpyxl.Workbook()
     book.active.append(["品名", 0.25])
     book.active["B1"].number_format = "0%"
@@ -49,7 +49,7 @@ def office(soffice: StandInOffice) -> StandInOffice:
     slide.shapes.title.text = "Slide"
     slide.notes_slide.notes_text_frame.text = "what the speaker says"
     deck.save(str(soffice.folder / "ready.pptx"))
-    soffice.behaves(f"{_GIVE}; {_RENAME}")
+    soffice.behaves(f"{_COPY}; {_RENAME}")
     return soffice
 
 
@@ -70,9 +70,7 @@ def _rejection(file_type: FileType, path: Path) -> Code:
     return caught.value.code
 
 
-def test_a_text_becomes_a_pdf_which_is_read_with_its_text_layer(
-    tmp_path: Path, office: StandInOffice
-) -> None:
+def test_a_text_becomes_a_pdf_that_is_read_with_its_text_layer(tmp_path: Path, office: StandInOffice) -> None:
     (page,) = _pages(FileType.RTF, _file(tmp_path))
 
     assert (page.text, page.source) == ("Hello from the past", TextSource.TEXT_LAYER)
@@ -97,7 +95,7 @@ def test_a_slide_keeps_its_speaker_notes(tmp_path: Path, office: StandInOffice, 
     assert "--convert-to pptx:Impress MS PowerPoint 2007 XML --outdir" in office.calls()[0]
 
 
-def test_the_picture_of_a_sheet_is_drawn_from_the_original(
+def test_the_preview_of_a_sheet_is_rendered_from_the_original(
     tmp_path: Path, office: StandInOffice, write_ole: WriteOle
 ) -> None:
     path = write_ole(tmp_path / "a", {"Book": b""})
@@ -120,7 +118,7 @@ def test_the_picture_of_a_sheet_is_drawn_from_the_original(
         (FileType.RTF, {}, "Rich Text Format"),
     ],
 )
-def test_the_program_is_told_how_to_read_so_that_nothing_damaged_passes_for_plain_text(
+def test_the_import_filter_is_named_so_that_nothing_damaged_passes_for_plain_text(
     tmp_path: Path,
     office: StandInOffice,
     write_ole: WriteOle,
@@ -138,16 +136,16 @@ def test_the_program_is_told_how_to_read_so_that_nothing_damaged_passes_for_plai
 @pytest.mark.parametrize(
     ("file_type", "output"), [(FileType.RTF, "pdf"), (FileType.ODS, "xlsx"), (FileType.ODP, "pptx")]
 )
-def test_rubbish_that_it_gives_is_corrupt(
+def test_invalid_output_is_corrupt(
     tmp_path: Path, soffice: StandInOffice, file_type: FileType, output: str
 ) -> None:
-    soffice.behaves(f'echo rubbish > "$out/document.{output}"')
+    soffice.behaves(f'echo invalid > "$out/document.{output}"')
     data = _RTF if file_type is FileType.RTF else _open_document("<m/>")
 
     assert _rejection(file_type, _file(tmp_path, data)) is Code.CORRUPT
 
 
-def test_a_container_that_is_cut_off_is_damaged_with_or_without_the_program(
+def test_a_truncated_container_is_corrupt_with_or_without_the_program(
     tmp_path: Path, write_ole: WriteOle, no_soffice: None
 ) -> None:
     path = write_ole(tmp_path / "a.doc", {"WordDocument": b"", "1Table": b""})
@@ -165,7 +163,7 @@ def _open_document(manifest: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_file_that_asks_for_a_password_is_told_without_the_program(
+def test_a_file_that_needs_a_password_is_encrypted_without_the_program(
     tmp_path: Path, write_ole: WriteOle, no_soffice: None
 ) -> None:
     word = write_ole(tmp_path / "a.doc", {"WordDocument": bytes(10) + b"\x00\x01"})
@@ -176,6 +174,6 @@ def test_a_file_that_asks_for_a_password_is_told_without_the_program(
     assert _rejection(FileType.ODT, _file(tmp_path, _open_document("<m/>"))) is Code.NEEDS_LIBREOFFICE
 
 
-def test_an_archive_is_looked_at_before_the_program_sees_it(tmp_path: Path, office: StandInOffice) -> None:
+def test_an_archive_is_checked_before_the_program_reads_it(tmp_path: Path, office: StandInOffice) -> None:
     assert _rejection(FileType.ODS, _file(tmp_path, _open_document("<m/>")[:90])) is Code.CORRUPT
     assert office.calls() == []

@@ -1,4 +1,4 @@
-"""LibreOffice, the program: one that behaves, crashes, hangs, or does nothing."""
+"""Interface to the LibreOffice executable: one that works, crashes, hangs, or does nothing."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def _rejection(path: Path, timeout_s: float = 10.0) -> Code:
     return caught.value.code
 
 
-def test_what_counts_is_the_output_and_not_the_exit_status(tmp_path: Path, soffice: StandInOffice) -> None:
+def test_the_output_counts_and_not_the_exit_status(tmp_path: Path, soffice: StandInOffice) -> None:
     soffice.behaves('cp "$here/ready.pdf" "$out/document.pdf"; exit 1')
 
-    made = convert(_file(tmp_path), _TO_PDF, timeout_s=10.0)
+    output = convert(_file(tmp_path), _TO_PDF, timeout_s=10.0)
 
-    assert made.read_bytes() == (soffice.folder / "ready.pdf").read_bytes()
+    assert output.read_bytes() == (soffice.folder / "ready.pdf").read_bytes()
 
 
-def test_the_original_is_never_taken_for_the_output(tmp_path: Path, soffice: StandInOffice) -> None:
+def test_the_original_never_passes_for_the_output(tmp_path: Path, soffice: StandInOffice) -> None:
     soffice.behaves("exit 0")
     same = Conversion(suffix="pptx", reader="a", writer="pptx:b")
 
@@ -87,27 +87,25 @@ def test_the_filters_are_named(tmp_path: Path, soffice: StandInOffice) -> None:
     ],
     ids=["no output", "status", "empty output", "signal", "signal of its own child"],
 )
-def test_what_it_fails_on_has_a_reason(
-    tmp_path: Path, soffice: StandInOffice, commands: str, code: Code
-) -> None:
+def test_a_failure_has_a_reason(tmp_path: Path, soffice: StandInOffice, commands: str, code: Code) -> None:
     soffice.behaves(commands)
 
     assert _rejection(_file(tmp_path)) is code
 
 
-def test_a_program_that_hangs_is_ended_in_its_time(tmp_path: Path, soffice: StandInOffice) -> None:
+def test_a_program_that_hangs_is_killed_at_its_time_limit(tmp_path: Path, soffice: StandInOffice) -> None:
     soffice.behaves("exec sleep 600")
 
     assert _rejection(_file(tmp_path), timeout_s=0.5) is Code.TIMEOUT
 
 
-def test_without_the_program_the_file_says_what_it_needs(tmp_path: Path, no_soffice: None) -> None:
+def test_without_the_program_the_file_needs_libreoffice(tmp_path: Path, no_soffice: None) -> None:
     assert _rejection(_file(tmp_path)) is Code.NEEDS_LIBREOFFICE
     assert libre_office_version() == ""
 
 
 @pytest.mark.parametrize("commands", ["", "exit 1"])
-def test_the_version_is_what_the_program_says(soffice: StandInOffice, commands: str) -> None:
+def test_the_version_is_what_the_program_prints(soffice: StandInOffice, commands: str) -> None:
     soffice.behaves(commands)
 
     assert libre_office_version() == "7.4.7.2"
@@ -122,7 +120,7 @@ def test_a_program_that_is_something_else_has_no_version(
     assert libre_office_version() == ""
 
 
-def test_without_room_for_its_output_the_disk_is_to_blame(
+def test_on_a_full_disk_the_cause_is_the_disk(
     tmp_path: Path, soffice: StandInOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     soffice.behaves("exit 0")
@@ -135,9 +133,9 @@ def test_without_room_for_its_output_the_disk_is_to_blame(
 
 
 @pytest.mark.parametrize("nice", [0, 5])
-def test_it_stands_back_as_far_as_is_asked(tmp_path: Path, soffice: StandInOffice, nice: int) -> None:
+def test_it_runs_at_the_niceness_asked_for(tmp_path: Path, soffice: StandInOffice, nice: int) -> None:
     soffice.behaves('nice > "$out/document.pdf"')
 
-    made = convert(_file(tmp_path), replace(_TO_PDF, nice=nice), timeout_s=10.0)
+    output = convert(_file(tmp_path), replace(_TO_PDF, nice=nice), timeout_s=10.0)
 
-    assert int(made.read_text()) == min(19, os.nice(0) + nice)
+    assert int(output.read_text()) == min(19, os.nice(0) + nice)

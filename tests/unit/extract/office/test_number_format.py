@@ -1,10 +1,10 @@
-"""Numbers of cells as a person sees them."""
+"""Numbers of cells, formatted for search."""
 
 from __future__ import annotations
 
 import pytest
 
-from worker.extract.office.number_format import format_code, shown
+from worker.extract.office.number_format import format_code, format_number
 
 pytestmark = pytest.mark.unit
 
@@ -53,12 +53,12 @@ pytestmark = pytest.mark.unit
         ("inf", "yyyy/m/d", "inf"),
     ],
 )
-def test_a_number_is_shown_as_it_is_looked_for(value: str, code: str, expected: str) -> None:
-    assert shown(value, format_code=code) == expected
+def test_a_number_is_written_as_it_is_searched_for(value: str, code: str, expected: str) -> None:
+    assert format_number(value, format_code=code) == expected
 
 
-def test_dates_are_counted_from_1904_where_the_workbook_says_so() -> None:
-    assert shown("43538", format_code="yyyy/m/d", since_1904=True) == "2023-03-15"
+def test_dates_are_counted_from_1904_where_the_workbook_has_that_setting() -> None:
+    assert format_number("43538", format_code="yyyy/m/d", is_1904=True) == "2023-03-15"
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_dates_are_counted_from_1904_where_the_workbook_says_so() -> None:
     ],
     ids=["general", "date", "percent", "japanese date", "era", "japanese time", "text", "own", "unknown"],
 )
-def test_formats_are_known_by_number(number: int, value: str, expected: str) -> None:
-    assert shown(value, format_code=format_code(number, {164: "yyyy-mm-dd"})) == expected
+def test_formats_are_found_by_id(number: int, value: str, expected: str) -> None:
+    assert format_number(value, format_code=format_code(number, {164: "yyyy-mm-dd"})) == expected
 
 
-def test_a_format_that_is_longer_than_any_program_writes_is_none() -> None:
+def test_a_format_longer_than_the_limit_of_excel_is_general() -> None:
     own = {164: "0" * 255, 165: "[" * 256}
 
     assert [format_code(number, own) for number in own] == ["0" * 255, "General"]

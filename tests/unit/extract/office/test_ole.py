@@ -1,4 +1,4 @@
-"""OLE containers: which program wrote one, and whether it asks for a password."""
+"""OLE containers: the file type of one, and whether it needs a password."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _LOCKED_USER = struct.pack("<IIII", 0x0FF60000, 20, 20, 0xF3D1C4DF)
     ],
     ids=["word", "excel", "excel 5", "powerpoint", "encrypted ooxml", "mail"],
 )
-def test_the_streams_tell_the_type(
+def test_the_streams_decide_the_type(
     tmp_path: Path, write_ole: WriteOle, streams: dict[str, bytes], expected: FileType | None
 ) -> None:
     path = write_ole(tmp_path / "a", streams)
@@ -81,13 +81,13 @@ def test_the_streams_tell_the_type(
         "ooxml with a password",
     ],
 )
-def test_a_password_shows_in_the_head_of_the_main_stream(
+def test_a_password_is_detected_in_the_head_of_the_main_stream(
     tmp_path: Path, write_ole: WriteOle, streams: dict[str, bytes], expected: bool
 ) -> None:
     assert is_encrypted(write_ole(tmp_path / "a", streams)) is expected
 
 
-def test_the_edition_of_word_and_the_streams_are_told(tmp_path: Path, write_ole: WriteOle) -> None:
+def test_the_version_of_word_and_the_streams_are_reported(tmp_path: Path, write_ole: WriteOle) -> None:
     path = write_ole(tmp_path / "a", {"WordDocument": _PLAIN_WORD, "1Table": b""})
     other = write_ole(tmp_path / "b", {"Book": b""})
 
@@ -107,7 +107,7 @@ def test_the_edition_of_word_and_the_streams_are_told(tmp_path: Path, write_ole:
         ("Book", None, False),
     ],
 )
-def test_a_damaged_container_is_told_by_the_names_in_its_bytes(
+def test_a_damaged_container_is_identified_by_the_names_in_its_bytes(
     tmp_path: Path, name: str, kind: FileType | None, encrypted: bool
 ) -> None:
     path = tmp_path / "a"
@@ -118,7 +118,7 @@ def test_a_damaged_container_is_told_by_the_names_in_its_bytes(
     assert is_encrypted(path) is encrypted
 
 
-def test_a_directory_that_holds_itself_is_told_by_the_names_in_its_bytes(
+def test_a_directory_that_contains_itself_is_identified_by_the_names_in_its_bytes(
     tmp_path: Path, write_ole: WriteOle
 ) -> None:
     path = write_ole(tmp_path / "a", {"WordDocument": _PLAIN_WORD, "1Table": b""})

@@ -11,7 +11,7 @@ import pytest
 
 from worker.errors import Code, RejectedError
 from worker.extract.office import ooxml_package
-from worker.extract.office.ooxml_package import Package, forget, local_name, open_package, relation_id
+from worker.extract.office.ooxml_package import Package, free, local_name, open_package, relation_id
 
 pytestmark = pytest.mark.unit
 
@@ -57,15 +57,15 @@ def test_relations_lead_to_parts_of_the_archive_and_nowhere_else(tmp_path: Path)
         },
     )
 
-    found = package.relations(_MAIN)
+    relations = package.relations(_MAIN)
 
-    assert {key: (each.kind, each.target) for key, each in found.items()} == {
+    assert {key: (each.kind, each.target) for key, each in relations.items()} == {
         "r1": ("worksheet", "xl/worksheets/sheet1.xml"),
         "r2": ("image", "media/a.png"),
         "r3": ("image", "xl/Media/B.png"),
         "r6": ("image", "xl/Media/B.png"),
     }
-    assert package.related(_MAIN, "image") == ["media/a.png", "xl/Media/B.png"]
+    assert package.targets(_MAIN, "image") == ["media/a.png", "xl/Media/B.png"]
     assert package.relations("xl/worksheets/sheet1.xml") == {}
 
 
@@ -76,7 +76,7 @@ def test_parts_are_found_whatever_the_case_and_the_separator(tmp_path: Path) -> 
     assert local_name(package.tree(_MAIN)) == "a"
 
 
-def test_elements_are_told_while_they_are_read(tmp_path: Path) -> None:
+def test_elements_are_streamed(tmp_path: Path) -> None:
     package = _package(tmp_path, {_MAIN: '<a xmlns="urn:x"><b>1<b>2</b></b><c/><b>3</b></a>'})
 
     assert [element.text for element in package.elements(_MAIN, ["b"])] == ["2", "1", "3"]
@@ -88,7 +88,7 @@ def test_what_was_read_is_freed(tmp_path: Path) -> None:
 
     left = []
     for element in package.elements(_MAIN, ["b"]):
-        forget(element)
+        free(element)
         left.append(len(element.getparent()))
 
     assert left == [5, 4, 3, 2, 1]
@@ -128,7 +128,7 @@ def test_xml_nested_deeper_than_the_parser_goes_is_damaged(tmp_path: Path, depth
             package.tree(_MAIN)
 
 
-def test_what_is_unpacked_is_counted_whatever_the_directory_says(
+def test_unpacked_bytes_are_counted_whatever_the_directory_states(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ooxml_package, "_MAX_READ_BYTES", 1000)
@@ -141,7 +141,7 @@ def test_what_is_unpacked_is_counted_whatever_the_directory_says(
     assert caught.value.code is Code.BOMB
 
 
-def test_a_part_that_is_longer_than_it_says_is_not_read_further(tmp_path: Path) -> None:
+def test_a_part_is_not_read_beyond_its_stated_size(tmp_path: Path) -> None:
     path = _archive(tmp_path / "a.xlsx", {_MAIN: "x" * 100_000})
     data = bytearray(path.read_bytes())
     entry = data.rindex(b"PK\x01\x02")
@@ -167,7 +167,7 @@ def test_an_encrypted_document_in_an_ole_container_is_encrypted(tmp_path: Path, 
     assert _rejection(path) is Code.ENCRYPTED
 
 
-def test_encrypted_parts_are_told_apart_from_damaged_ones(tmp_path: Path) -> None:
+def test_encrypted_parts_are_distinguished_from_damaged_ones(tmp_path: Path) -> None:
     path = _archive(tmp_path / "a.xlsx", {_MAIN: "<a/>"})
     data = bytearray(path.read_bytes())
     entry = data.rindex(b"PK\x01\x02")
@@ -201,7 +201,7 @@ def test_a_bomb_is_refused_by_its_size(tmp_path: Path) -> None:
     assert _rejection(path) is Code.BOMB
 
 
-def test_an_archive_of_countless_parts_is_a_bomb(tmp_path: Path) -> None:
+def test_an_archive_of_too_many_parts_is_a_bomb(tmp_path: Path) -> None:
     parts = {f"xl/{number}": "" for number in range(10_001)}
 
     assert _rejection(_archive(tmp_path / "many.xlsx", parts, zipfile.ZIP_STORED)) is Code.BOMB

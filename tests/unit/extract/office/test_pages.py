@@ -1,4 +1,4 @@
-"""Pages of Office documents: which pictures are recognised, under which numbers, and how they are drawn."""
+"""Pages of Office documents: which pictures get OCR, under which page numbers, and how they are rendered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from worker.document.options_from_settings import limits
 from worker.errors import Code, OCRError
 from worker.extract.office import pages
 from worker.extract.office.ooxml_package import Package, open_package
-from worker.extract.office.pages import EmbeddedPicture, OfficePages, PageText, PictureFinder, places
+from worker.extract.office.pages import EmbeddedPicture, OfficePages, PageText, PictureFinder, assign_pages
 from worker.extract.read_options import ReadOptions
 from worker.models.page import Page, TextSource
 
@@ -44,7 +44,7 @@ def _package(folder: Path, pictures: dict[str, bytes]) -> Package:
     return open_package(path)
 
 
-def _found(package: Package, *, max_pixels: int = 10**8) -> list[tuple[str, Code | None]]:
+def _find(package: Package, *, max_pixels: int = 10**8) -> list[tuple[str, Code | None]]:
     finder = PictureFinder(package, max_pixels=max_pixels)
     return [(Path(picture.part).name, picture.problem) for picture in finder.pictures_of("word/document.xml")]
 
@@ -64,17 +64,17 @@ def test_only_pictures_that_can_hold_text_are_found_and_each_once(tmp_path: Path
         },
     )
 
-    assert _found(package) == [("photo.png", None), ("other.jpeg", None), ("banner.png", None)]
+    assert _find(package) == [("photo.png", None), ("other.jpeg", None), ("banner.png", None)]
 
 
-def test_the_words_of_a_metafile_are_a_page_without_recognition(tmp_path: Path) -> None:
+def test_the_text_of_a_metafile_is_a_page_without_ocr(tmp_path: Path) -> None:
     header = struct.pack("<II", 1, 88) + bytes(32) + b" EMF" + bytes(44)
     text = bytes(28) + struct.pack("<iiIII", 0, 0, 2, 76, 0) + bytes(20) + "売上".encode("utf-16-le")
     drawing = header + struct.pack("<II", 84, 8 + len(text)) + text
     package = _package(tmp_path, {"chart.emf": drawing, "lines.emf": header})
 
     found = PictureFinder(package, max_pixels=10**8).pictures_of("word/document.xml")
-    source = _pages(package, places([found]), PageText(text="body")).source()
+    source = _pages(package, assign_pages([found]), PageText(text="body")).source()
 
     assert [picture.text for picture in found] == ["売上"]
     assert list(source.pages)[1] == Page(number=2, text="売上", source=TextSource.FILE, language="jpn")
@@ -83,16 +83,16 @@ def test_the_words_of_a_metafile_are_a_page_without_recognition(tmp_path: Path) 
 def test_pixels_are_counted_before_anything_is_decoded(tmp_path: Path) -> None:
     package = _package(tmp_path, {"large.png": _image(200, 100), "small.png": _image(100, 90)})
 
-    assert _found(package, max_pixels=10_000) == [("large.png", Code.TOO_MANY_PIXELS), ("small.png", None)]
+    assert _find(package, max_pixels=10_000) == [("large.png", Code.TOO_MANY_PIXELS), ("small.png", None)]
 
 
-def test_after_so_many_pictures_one_says_that_there_are_more(
+def test_beyond_the_limit_one_picture_reports_that_there_are_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "_MAX_PICTURES", 2)
     package = _package(tmp_path, {f"{shade}.png": _image(200, 100, shade=shade) for shade in range(5)})
 
-    assert _found(package) == [("0.png", None), ("1.png", None), ("2.png", Code.TOO_LARGE)]
+    assert _find(package) == [("0.png", None), ("1.png", None), ("2.png", Code.TOO_LARGE)]
 
 
 def test_a_part_without_relations_has_no_pictures(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_part_without_relations_has_no_pictures(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pictures", "without_text", "expected"),
+    ("pictures", "textless", "expected"),
     [
         ([[]], (), {}),
         ([[_A, _B]], (), {2: _A, 3: _B}),
@@ -112,21 +112,21 @@ def test_a_part_without_relations_has_no_pictures(tmp_path: Path) -> None:
     ],
     ids=["none", "after the text", "in place of it", "slides", "no pages"],
 )
-def test_pictures_are_placed_behind_the_pages_or_on_empty_ones(
-    pictures: list[list[EmbeddedPicture]], without_text: tuple[int, ...], expected: dict[int, EmbeddedPicture]
+def test_pictures_follow_the_pages_or_replace_empty_ones(
+    pictures: list[list[EmbeddedPicture]], textless: tuple[int, ...], expected: dict[int, EmbeddedPicture]
 ) -> None:
-    assert places(pictures, without_text=without_text) == expected
+    assert assign_pages(pictures, textless=textless) == expected
 
 
-def _pages(package: Package, placed: dict[int, EmbeddedPicture], *texts: PageText) -> OfficePages:
-    return OfficePages(package=package, texts=texts, count=len(texts), placed=placed, options=_OPTIONS)
+def _pages(package: Package, pictures: dict[int, EmbeddedPicture], *texts: PageText) -> OfficePages:
+    return OfficePages(package=package, texts=texts, count=len(texts), pictures=pictures, options=_OPTIONS)
 
 
-def test_pages_are_told_in_order_with_what_they_lack(tmp_path: Path) -> None:
-    placed = {2: _A, 3: EmbeddedPicture(part="b", problem=Code.TOO_MANY_PIXELS)}
+def test_pages_come_in_order_with_their_reasons(tmp_path: Path) -> None:
+    pictures = {2: _A, 3: EmbeddedPicture(part="b", problem=Code.TOO_MANY_PIXELS)}
     texts = [PageText(text="some", reason=Code.CORRUPT), PageText(text="")]
 
-    source = _pages(_package(tmp_path, {}), placed, *texts).source()
+    source = _pages(_package(tmp_path, {}), pictures, *texts).source()
 
     assert source.page_count == 3
     assert list(source.pages) == [
@@ -136,16 +136,16 @@ def test_pages_are_told_in_order_with_what_they_lack(tmp_path: Path) -> None:
     ]
 
 
-def test_a_picture_is_drawn_like_an_image_file_and_nothing_else_is_left(tmp_path: Path) -> None:
+def test_a_picture_is_rendered_like_an_image_file_and_nothing_else_is_left(tmp_path: Path) -> None:
     package = _package(tmp_path, {"a.png": _image(200, 100, shade=77)})
     source = _pages(package, {2: EmbeddedPicture(part="word/media/a.png")}, PageText(text="x")).source()
     folder = tmp_path / "work"
     folder.mkdir()
 
-    drawn = source.render(2, folder)
+    rendered = source.render(2, folder)
 
-    assert list(folder.iterdir()) == [drawn]
-    with Image.open(drawn) as image:
+    assert list(folder.iterdir()) == [rendered]
+    with Image.open(rendered) as image:
         assert (image.format, image.mode, image.getpixel((5, 5))) == ("PPM", "L", 77)
 
 
@@ -157,7 +157,7 @@ def test_a_picture_is_drawn_like_an_image_file_and_nothing_else_is_left(tmp_path
         (_image(200, 100), 100, Code.TOO_MANY_PIXELS),
     ],
 )
-def test_a_picture_that_cannot_be_drawn_says_why_and_leaves_nothing(
+def test_a_picture_that_cannot_be_decoded_has_a_reason_and_leaves_nothing(
     tmp_path: Path, data: bytes, max_pixels: int, code: Code
 ) -> None:
     package = _package(tmp_path, {"a.png": data})

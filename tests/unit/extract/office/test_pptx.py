@@ -28,7 +28,7 @@ _OPTIONS = ReadOptions(limits=limits(Settings()), languages=("jpn", "eng"), dpi=
 _TITLE_ONLY, _BLANK = 5, 6
 
 
-def _saved(deck: pptx.presentation.Presentation, folder: Path) -> Path:
+def _save(deck: pptx.presentation.Presentation, folder: Path) -> Path:
     path = folder / "a.pptx"
     deck.save(str(path))
     return path
@@ -48,7 +48,7 @@ def _picture(shade: int) -> io.BytesIO:
     return buffer
 
 
-def _changed(path: Path, change: Callable[[str, bytes], bytes]) -> Path:
+def _change(path: Path, change: Callable[[str, bytes], bytes]) -> Path:
     """The file with each part put through `change`."""
     buffer = io.BytesIO(path.read_bytes())
     with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
@@ -77,7 +77,7 @@ def test_a_slide_is_a_page_with_its_tables_and_notes(tmp_path: Path) -> None:
     notes.text = "ここで間をおく"
     _slide(deck, "Second")
 
-    source = open_pptx(_saved(deck, tmp_path), _OPTIONS)
+    source = open_pptx(_save(deck, tmp_path), _OPTIONS)
 
     assert source.page_count == 2
     assert list(source.pages) == [
@@ -100,14 +100,14 @@ def test_the_order_is_that_of_the_show_and_hidden_slides_are_kept(tmp_path: Path
     listed.append(listed[0])
     deck.slides[0]._element.set("show", "0")
 
-    assert _texts(_saved(deck, tmp_path)) == ["two", "one"]
+    assert _texts(_save(deck, tmp_path)) == ["two", "one"]
 
 
 def test_a_slide_that_is_listed_twice_is_read_once(tmp_path: Path) -> None:
     deck = pptx.Presentation()
     _slide(deck, "one")
-    path = _changed(
-        _saved(deck, tmp_path),
+    path = _change(
+        _save(deck, tmp_path),
         lambda name, data: (
             re.sub(rb"(<p:sldId .*?/>)", rb"\1\1", data) if name == "ppt/presentation.xml" else data
         ),
@@ -116,12 +116,12 @@ def test_a_slide_that_is_listed_twice_is_read_once(tmp_path: Path) -> None:
     assert _texts(path) == ["one"]
 
 
-def test_comments_stand_on_their_slide(tmp_path: Path) -> None:
+def test_comments_are_on_the_page_of_their_slide(tmp_path: Path) -> None:
     deck = pptx.Presentation()
     _slide(deck, "one")
-    path = _saved(deck, tmp_path)
+    path = _save(deck, tmp_path)
     relation = b'<Relationship Id="c" Type="x/comments" Target="../comments/comment1.xml"/></Relationships>'
-    _changed(
+    _change(
         path,
         lambda name, data: (
             data.replace(b"</Relationships>", relation) if name.startswith("ppt/slides/_rels") else data
@@ -136,11 +136,11 @@ def test_comments_stand_on_their_slide(tmp_path: Path) -> None:
 def test_pictures_follow_the_slides_and_a_slide_of_pictures_is_the_first_ones_page(tmp_path: Path) -> None:
     deck = pptx.Presentation()
     _slide(deck, "words").shapes.add_picture(_picture(10), Inches(0), Inches(0))
-    silent = deck.slides.add_slide(deck.slide_layouts[_BLANK])
-    silent.shapes.add_picture(_picture(20), Inches(0), Inches(0))
-    silent.shapes.add_picture(_picture(30), Inches(0), Inches(0))
+    textless = deck.slides.add_slide(deck.slide_layouts[_BLANK])
+    textless.shapes.add_picture(_picture(20), Inches(0), Inches(0))
+    textless.shapes.add_picture(_picture(30), Inches(0), Inches(0))
     _slide(deck, "the same again").shapes.add_picture(_picture(10), Inches(0), Inches(0))
-    source = open_pptx(_saved(deck, tmp_path), _OPTIONS)
+    source = open_pptx(_save(deck, tmp_path), _OPTIONS)
 
     pages = [page.text if isinstance(page, Page) else page for page in source.pages]
 
@@ -156,8 +156,8 @@ def test_a_damaged_slide_is_an_empty_page_and_the_rest_is_read(tmp_path: Path) -
     deck = pptx.Presentation()
     _slide(deck, "one")
     _slide(deck, "two")
-    path = _changed(
-        _saved(deck, tmp_path), lambda name, data: b"<p" if name == "ppt/slides/slide1.xml" else data
+    path = _change(
+        _save(deck, tmp_path), lambda name, data: b"<p" if name == "ppt/slides/slide1.xml" else data
     )
 
     found = [(page.text, page.reason) for page in _pages(path) if isinstance(page, Page)]
@@ -165,12 +165,12 @@ def test_a_damaged_slide_is_an_empty_page_and_the_rest_is_read(tmp_path: Path) -
     assert found == [("", Code.CORRUPT), ("two", None)]
 
 
-def test_a_file_none_of_whose_slides_can_be_read_is_corrupt(tmp_path: Path) -> None:
+def test_a_file_without_a_readable_slide_is_corrupt(tmp_path: Path) -> None:
     deck = pptx.Presentation()
     _slide(deck, "one")
-    saved = _saved(deck, tmp_path)
+    original = _save(deck, tmp_path)
     for part in ("ppt/slides/slide1.xml", "ppt/presentation.xml"):
-        path = _changed(saved, lambda name, data, broken=part: b"<p" if name == broken else data)  # type: ignore[misc]
+        path = _change(original, lambda name, data, broken=part: b"<p" if name == broken else data)  # type: ignore[misc]
 
         with pytest.raises(RejectedError, match=r"a\.pptx") as caught:
             open_pptx(path, _OPTIONS)
@@ -178,19 +178,19 @@ def test_a_file_none_of_whose_slides_can_be_read_is_corrupt(tmp_path: Path) -> N
 
 
 def test_a_show_without_slides_has_no_pages(tmp_path: Path) -> None:
-    source = open_pptx(_saved(pptx.Presentation(), tmp_path), _OPTIONS)
+    source = open_pptx(_save(pptx.Presentation(), tmp_path), _OPTIONS)
 
     assert (source.page_count, list(source.pages)) == (0, [])
 
 
-def test_text_over_the_limit_is_cut_and_says_so(tmp_path: Path) -> None:
+def test_text_over_the_limit_is_cut_with_a_reason(tmp_path: Path) -> None:
     deck = pptx.Presentation()
     for _ in range(3):
         _slide(deck, "long title")
     options = replace(_OPTIONS, limits=replace(_OPTIONS.limits, max_text_chars=4))
 
     found = [
-        (page.text, page.reason) for page in _pages(_saved(deck, tmp_path), options) if isinstance(page, Page)
+        (page.text, page.reason) for page in _pages(_save(deck, tmp_path), options) if isinstance(page, Page)
     ]
 
     assert found == [("long", Code.TOO_LARGE)]

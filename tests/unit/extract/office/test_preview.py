@@ -1,4 +1,4 @@
-"""Pictures of Office files: stored in them, or drawn by LibreOffice."""
+"""Previews of Office files: rendered by LibreOffice, or stored in the files."""
 
 from __future__ import annotations
 
@@ -43,11 +43,13 @@ def _package(folder: Path, part: str, data: bytes, *, relation: bool = True) -> 
     return path
 
 
-def _drawn(call: str) -> str:
+def _filters(call: str) -> str:
     return call.partition("--infilter=")[2].partition(" --outdir")[0]
 
 
-def test_the_first_page_is_drawn_where_libreoffice_is(tmp_path: Path, soffice: StandInOffice) -> None:
+def test_the_first_page_is_rendered_where_libreoffice_is_installed(
+    tmp_path: Path, soffice: StandInOffice
+) -> None:
     soffice.behaves('cp "$here/ready.pdf" "$out/document.pdf"')
     path = _package(tmp_path, "docProps/thumbnail.jpeg", _picture((256, 192)))
 
@@ -57,7 +59,7 @@ def test_the_first_page_is_drawn_where_libreoffice_is(tmp_path: Path, soffice: S
     assert max(preview.size) == 1024
     (call,) = soffice.calls()
     first = '{"PageRange":{"type":"string","value":"1"}}'
-    assert _drawn(call) == f"MS Word 2007 XML --convert-to pdf:writer_pdf_Export:{first}"
+    assert _filters(call) == f"MS Word 2007 XML --convert-to pdf:writer_pdf_Export:{first}"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_the_first_page_is_drawn_where_libreoffice_is(tmp_path: Path, soffice: S
     ids=["PowerPoint", "LibreOffice"],
 )
 @pytest.mark.usefixtures("no_soffice")
-def test_elsewhere_the_picture_in_the_file_is_taken(
+def test_elsewhere_the_stored_thumbnail_is_the_preview(
     tmp_path: Path, part: str, image_format: str, relation: bool
 ) -> None:
     path = _package(tmp_path, part, _picture((256, 192), image_format), relation=relation)
@@ -78,16 +80,18 @@ def test_elsewhere_the_picture_in_the_file_is_taken(
 
 
 @pytest.mark.parametrize(
-    "data", [_picture((96, 72)), b"rubbish", b"\xd7\xcd\xc6\x9a" + bytes(60)], ids=["icon", "rubbish", "WMF"]
+    "data", [_picture((96, 72)), b"invalid", b"\xd7\xcd\xc6\x9a" + bytes(60)], ids=["icon", "invalid", "WMF"]
 )
 @pytest.mark.usefixtures("no_soffice")
-def test_a_picture_that_shows_nothing_is_not_taken(tmp_path: Path, data: bytes) -> None:
+def test_a_thumbnail_that_is_an_icon_or_invalid_is_no_preview(tmp_path: Path, data: bytes) -> None:
     path = _package(tmp_path, "docProps/thumbnail.jpeg", data)
 
     assert office_preview(path, FileType.PPTX, _OPTIONS) is None
 
 
-def test_none_is_drawn_where_that_is_off_or_the_file_is_large(tmp_path: Path, soffice: StandInOffice) -> None:
+def test_nothing_is_rendered_where_that_is_off_or_the_file_is_large(
+    tmp_path: Path, soffice: StandInOffice
+) -> None:
     soffice.behaves('cp "$here/ready.pdf" "$out/document.pdf"')
     path = _package(tmp_path, "word/document.xml", b"<a/>", relation=False)
 
@@ -98,8 +102,8 @@ def test_none_is_drawn_where_that_is_off_or_the_file_is_large(tmp_path: Path, so
     assert soffice.calls() == []
 
 
-@pytest.mark.parametrize("commands", ["exec sleep 600", "exit 77", 'echo rubbish > "$out/document.pdf"'])
-def test_a_program_that_fails_leaves_the_picture_in_the_file(
+@pytest.mark.parametrize("commands", ["exec sleep 600", "exit 77", 'echo invalid > "$out/document.pdf"'])
+def test_a_program_that_fails_leaves_the_stored_thumbnail(
     tmp_path: Path, soffice: StandInOffice, commands: str
 ) -> None:
     soffice.behaves(commands)

@@ -1,4 +1,4 @@
-"""What lies on a PDF page: fields that were filled in, free text, stamps and notes."""
+"""Annotations of a PDF page: form fields, free text, stamps and notes."""
 
 from __future__ import annotations
 
@@ -61,17 +61,17 @@ def _pdf(
 
 
 @pytest.fixture
-def opened() -> Iterator[list[Any]]:
-    kept: list[Any] = []
-    yield kept
-    for thing in reversed(kept):
+def closing_list() -> Iterator[list[Any]]:
+    things: list[Any] = []
+    yield things
+    for thing in reversed(things):
         thing.close()
 
 
-def _page(opened: list[Any], path: Path) -> Any:
+def _page(closing_list: list[Any], path: Path) -> Any:
     document = pypdfium2.PdfDocument(path)
-    opened.extend([document, document[0]])
-    return opened[-1]
+    closing_list.extend([document, document[0]])
+    return closing_list[-1]
 
 
 def _read(path: Path) -> Page | LayeredPage | int:
@@ -80,7 +80,7 @@ def _read(path: Path) -> Page | LayeredPage | int:
 
 
 @pytest.mark.parametrize("kind", [b"Widget", b"FreeText", b"Stamp"])
-def test_what_is_shown_on_the_page_is_its_text(tmp_path: Path, kind: bytes) -> None:
+def test_an_annotation_shown_on_the_page_is_part_of_its_text(tmp_path: Path, kind: bytes) -> None:
     page = _read(_pdf(tmp_path, _annotation(kind, b"/FT/Tx/V(filled in)/Contents(filled in)/AP<</N 9 0 R>>")))
 
     assert isinstance(page, Page)
@@ -89,7 +89,7 @@ def test_what_is_shown_on_the_page_is_its_text(tmp_path: Path, kind: bytes) -> N
 
 
 @pytest.mark.parametrize(
-    ("annotation", "said"),
+    ("annotation", "note"),
     [
         (_annotation(b"Text", b"/Contents<" + _NOTE + b">"), "金額を確認"),
         (_annotation(b"Highlight", b"/Contents(why?)/AP<</N 9 0 R>>"), "why?"),
@@ -101,10 +101,10 @@ def test_what_is_shown_on_the_page_is_its_text(tmp_path: Path, kind: bytes) -> N
         (_annotation(b"Text", b""), ""),
     ],
 )
-def test_what_is_said_beside_it_is_a_note(
-    tmp_path: Path, opened: list[Any], annotation: bytes, said: str
+def test_the_contents_of_other_annotations_are_notes(
+    tmp_path: Path, closing_list: list[Any], annotation: bytes, note: str
 ) -> None:
-    assert notes_of(_page(opened, _pdf(tmp_path, annotation))) == said
+    assert notes_of(_page(closing_list, _pdf(tmp_path, annotation))) == note
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_notes_follow_the_text_each_once(tmp_path: Path) -> None:
     assert page.text == "Travel expenses\n\n金額を確認\nok"
 
 
-def test_a_page_to_recognise_keeps_its_notes(tmp_path: Path) -> None:
+def test_a_page_for_ocr_keeps_its_notes(tmp_path: Path) -> None:
     note = _annotation(b"Text", b"/Contents<" + _NOTE + b">")
     page = _read(_pdf(tmp_path, note, content=b"72 72 200 200 re f"))
 
@@ -155,20 +155,24 @@ def test_a_page_to_recognise_keeps_its_notes(tmp_path: Path) -> None:
 def test_a_blank_page_with_a_note_has_its_text(tmp_path: Path) -> None:
     page = _read(_pdf(tmp_path, _annotation(b"Text", b"/Contents(ok)"), content=b""))
 
-    assert isinstance(page, LayeredPage)  # the sign of the note is drawn
+    assert isinstance(page, LayeredPage)  # the icon of the note is drawn
     assert (page.page.text, page.page.source) == ("ok", TextSource.TEXT_LAYER)
 
 
-def test_a_page_is_opened_again_only_if_something_lies_on_it(tmp_path: Path, opened: list[Any]) -> None:
+def test_a_page_is_reopened_only_if_an_annotation_is_shown_on_it(
+    tmp_path: Path, closing_list: list[Any]
+) -> None:
     link = _annotation(b"Link", b"/A<</S/URI/URI(x)>>")
 
-    assert not flatten(_page(opened, _pdf(tmp_path)))
-    assert not flatten(_page(opened, _pdf(tmp_path, link)))
-    assert flatten(_page(opened, _pdf(tmp_path, link, _annotation(b"Stamp", b"/AP<</N 9 0 R>>"))))
+    assert not flatten(_page(closing_list, _pdf(tmp_path)))
+    assert not flatten(_page(closing_list, _pdf(tmp_path, link)))
+    assert flatten(_page(closing_list, _pdf(tmp_path, link, _annotation(b"Stamp", b"/AP<</N 9 0 R>>"))))
 
 
-def test_annotations_that_are_none_do_no_harm(tmp_path: Path, opened: list[Any]) -> None:
-    page = _page(opened, _pdf(tmp_path, b"null 7 (x) 99 0 R [[]] <<>>", _annotation(b"Text", b"/Contents 7")))
+def test_invalid_annotations_do_no_harm(tmp_path: Path, closing_list: list[Any]) -> None:
+    page = _page(
+        closing_list, _pdf(tmp_path, b"null 7 (x) 99 0 R [[]] <<>>", _annotation(b"Text", b"/Contents 7"))
+    )
 
     assert notes_of(page) in ("", "7")
     flatten(page)

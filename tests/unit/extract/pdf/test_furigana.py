@@ -1,4 +1,4 @@
-"""Furigana tear no sentence of a PDF page."""
+"""Furigana do not interrupt the sentences of a PDF page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import pypdfium2
 import pytest
 
 from tests.stand_ins.made_pdfs import in_hex, not_embedded
-from worker.extract.pdf.furigana import Letter, furigana, without_furigana
+from worker.extract.pdf.characters import Character, OrderedText
+from worker.extract.pdf.furigana import drop_furigana, furigana_runs
+from worker.extract.pdf.line_order import read_horizontal_text
 from worker.extract.pdf.text_layer import read_layer
 
 pytestmark = pytest.mark.unit
@@ -25,8 +27,7 @@ def _page(folder: Path, *pieces: _Piece, encoding: bytes = b"UniJIS-UCS2-H") -> 
 
 
 def _text(page: pypdfium2.PdfPage) -> list[str]:
-    layer = page.get_textpage()
-    return without_furigana(layer, layer.get_text_bounded()).split("\r\n")
+    return drop_furigana(read_horizontal_text(page.get_textpage())).split("\r\n")
 
 
 @pytest.mark.parametrize("reading_first", [True, False])
@@ -55,25 +56,48 @@ def test_a_column_with_furigana_is_whole(tmp_path: Path) -> None:
         ((70, 720, 10, "一行目"), (70, 700, 10, "カタカナ"), (70, 680, 10, "三行目")),
         ((70, 700, 10, "本文"), (90, 704, 5, "注"), (95, 700, 10, "続き")),
     ],
-    ids=["a reading over a name", "a label of a form", "an ordinary line", "a raised sign"],
+    ids=["a reading over a name", "a label of a form", "an ordinary line", "a raised character"],
 )
-def test_what_tears_no_line_is_kept(tmp_path: Path, pieces: tuple[_Piece, ...]) -> None:
+def test_what_interrupts_no_line_is_kept(tmp_path: Path, pieces: tuple[_Piece, ...]) -> None:
     page = _page(tmp_path, *pieces)
 
     assert _text(page) == page.get_textpage().get_text_bounded().split("\r\n")
 
 
 def test_only_small_kana_near_their_line_are_furigana() -> None:
-    def letters(size: float, across: float, along: float = 10.0, text: str = "ね") -> list[Letter]:
+    def characters(size: float, across: float, along: float = 10.0, text: str = "ね") -> list[Character]:
         places = (("は", 0.0, 0.0, 10.0), (text, along, across, size), ("猫", 10.0, 0.0, 10.0))
-        return [Letter(text=sign, along=x, across=y, size=height) for sign, x, y, height in places]
+        return [Character(text=char, along=x, across=y, size=height) for char, x, y, height in places]
 
-    assert list(furigana(letters(5, 10))) == [range(1, 2)]
+    assert list(furigana_runs(characters(5, 10))) == [range(1, 2)]
     for other in (
-        letters(8, 10),
-        letters(5, 2),
-        letters(5, 30),
-        letters(5, 10, 90),
-        letters(5, 10, text="字"),
+        characters(8, 10),
+        characters(5, 2),
+        characters(5, 30),
+        characters(5, 10, 90),
+        characters(5, 10, text="字"),
     ):
-        assert list(furigana(other)) == []
+        assert list(furigana_runs(other)) == []
+
+
+def _vertical(*texts: str) -> list[Character]:
+    """A column; the second text is furigana beside the third."""
+    places = ((0.0, 0.0, 10.0), (10.0, 8.0, 5.0), (10.0, 0.0, 10.0), (20.0, 0.0, 10.0))
+    return [
+        Character(text=text, along=along, across=across, size=size)
+        for text, (along, across, size) in zip(texts, places, strict=False)
+    ]
+
+
+def test_what_separates_the_characters_around_furigana_is_kept() -> None:
+    page = OrderedText(
+        text="名\nた\n太 郎",
+        characters=_vertical("名", "た", "太", "郎"),
+        separator=lambda one, other: {(0, 2): "  ", (2, 3): " "}.get((one, other), "\n"),
+    )
+
+    assert drop_furigana(page) == "名  太 郎"
+
+
+def test_furigana_that_are_not_in_the_text_change_nothing() -> None:
+    assert drop_furigana(OrderedText(text="別の行", characters=_vertical("は", "ね", "猫"))) == "別の行"

@@ -1,4 +1,4 @@
-"""What a page draws beside its text, and where."""
+"""Objects of a page beside its text, and where they are."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _page(path: Path) -> Any:
     return pypdfium2.PdfDocument(path)[0]
 
 
-def test_a_picture_is_told_with_its_place_and_size(tmp_path: Path) -> None:
+def test_a_picture_is_reported_with_its_box_and_size(tmp_path: Path) -> None:
     (found,) = pictures_of(_page(pdf(tmp_path, picture(300, 400))))
 
     assert [round(side) for side in found.box] == [10, 10, 310, 410]
@@ -80,7 +80,7 @@ def test_forms_that_hold_each_other_come_to_an_end(tmp_path: Path) -> None:
     assert draws_more_than_text(page)
 
 
-def _outlined(canvas: Canvas) -> None:
+def _draw_outlines(canvas: Canvas) -> None:
     for number in range(60):
         path = canvas.beginPath()
         path.moveTo(100, 100)
@@ -94,26 +94,26 @@ def _table(canvas: Canvas) -> None:
         canvas.line(50, 700 - 15 * row, 500, 700 - 15 * row)
 
 
-def test_outlined_letters_have_many_more_points_than_a_table(tmp_path: Path) -> None:
-    assert outline_points(_page(pdf(tmp_path, _outlined))) > 1_000
+def test_outlined_characters_have_many_more_points_than_a_table(tmp_path: Path) -> None:
+    assert outline_points(_page(pdf(tmp_path, _draw_outlines))) > 1_000
     assert outline_points(_page(pdf(tmp_path, _table))) < 200
 
 
 @pytest.mark.parametrize("invisible", [True, False])
-def test_invisible_text_is_told_from_what_is_shown(tmp_path: Path, invisible: bool) -> None:
+def test_invisible_text_is_distinguished_from_visible_text(tmp_path: Path, invisible: bool) -> None:
     page = _page(pdf(tmp_path, write(SENTENCE, invisible=invisible)))
 
     assert has_invisible_text(page) is invisible
     assert not draws_more_than_text(page)
 
 
-def test_the_pixels_of_the_largest_picture_are_told_before_it_is_decoded(tmp_path: Path) -> None:
+def test_the_pixels_of_the_largest_picture_are_known_before_it_is_decoded(tmp_path: Path) -> None:
     assert most_pixels(_page(_in_forms(tmp_path, b"/X Do"))) == 10_000
     assert most_pixels(_page(pdf(tmp_path, write(SENTENCE)))) == 0
 
 
 @pytest.mark.parametrize(
-    ("turned", "size_px", "expected"),
+    ("rotation", "size_px", "expected"),
     [
         (b"", (360, 720), (10, 620, 60, 700)),
         (b"/Rotate 90", (720, 360), (20, 10, 100, 60)),
@@ -122,11 +122,11 @@ def test_the_pixels_of_the_largest_picture_are_told_before_it_is_decoded(tmp_pat
     ],
     ids=["upright", "90", "180", "270"],
 )
-def test_a_box_is_found_in_the_picture_of_a_turned_and_cropped_page(
-    tmp_path: Path, turned: bytes, size_px: tuple[int, int], expected: tuple[int, ...]
+def test_a_box_is_found_in_the_image_of_a_rotated_and_cropped_page(
+    tmp_path: Path, rotation: bytes, size_px: tuple[int, int], expected: tuple[int, ...]
 ) -> None:
     page = _page(
-        tree(tmp_path, b"3 0 R", count=1, page=b"/MediaBox[0 0 900 900]/CropBox[100 100 460 820]" + turned)
+        tree(tmp_path, b"3 0 R", count=1, page=b"/MediaBox[0 0 900 900]/CropBox[100 100 460 820]" + rotation)
     )
 
     assert in_pixels(page, (110, 120, 160, 200), size_px) == expected

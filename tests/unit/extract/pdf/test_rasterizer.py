@@ -1,9 +1,8 @@
-"""Pages drawn for OCR: how large, how long it may take, and what is left behind."""
+"""Pages rendered for OCR: their size, their time limit, and what failures leave behind."""
 
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,7 +17,7 @@ from worker.config import Settings
 from worker.document.options_from_settings import limits
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.disk_space import is_disk_full
-from worker.extract.pdf.rasterizer import PageSize, draw_page, mask_outside, user_unit
+from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
 from worker.extract.read_options import ReadOptions
 
 pytestmark = pytest.mark.unit
@@ -28,7 +27,7 @@ _A4 = (595, 842)
 
 
 def _pdf(folder: Path, pages: str = "#", *, size: tuple[float, float] = _A4) -> Path:
-    """A PDF with a page for each letter: # has a black square, anything else is blank."""
+    """A PDF with a page for each character: # has a black square, anything else is blank."""
     path = folder / "a.pdf"
     canvas = Canvas(str(path), pagesize=size)
     for page in pages:
@@ -48,7 +47,7 @@ def test_a_page_is_drawn_grey_at_the_wanted_resolution(
 ) -> None:
     require_program("pdftoppm")
 
-    drawn = draw_page(_pdf(tmp_path, "-#"), 2, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
+    drawn = render_page(_pdf(tmp_path, "-#"), 2, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert drawn.read_bytes().startswith(b"P5")
     picture = Image.open(drawn)
@@ -63,7 +62,7 @@ def test_pages_can_be_drawn_by_several_threads_in_any_order(
     path = _pdf(tmp_path, "#-#-", size=(144, 144))
 
     def draw(number: int) -> Path:
-        return draw_page(path, number, tmp_path, size=PageSize(size_pt=(144, 144)), options=_OPTIONS)
+        return render_page(path, number, tmp_path, size=PageSize(size_pt=(144, 144)), options=_OPTIONS)
 
     with ThreadPoolExecutor(max_workers=3) as pool:
         drawn = list(pool.map(draw, [4, 3, 2, 1]))
@@ -77,7 +76,7 @@ def test_pages_can_be_drawn_by_several_threads_in_any_order(
     [((3_600, 3_600), 200, (6_325, 6_325)), ((36_000, 72), 100, (32_000, 64))],
     ids=["poster", "strip"],
 )
-def test_a_large_page_is_drawn_coarser(
+def test_a_large_page_is_drawn_at_a_lower_resolution(
     tmp_path: Path,
     require_program: Callable[[str], str],
     size_pt: tuple[int, int],
@@ -87,7 +86,7 @@ def test_a_large_page_is_drawn_coarser(
     require_program("pdftoppm")
     options = replace(_OPTIONS, dpi=dpi)
 
-    drawn = draw_page(
+    drawn = render_page(
         _pdf(tmp_path, size=size_pt), 1, tmp_path, size=PageSize(size_pt=size_pt), options=options
     )
 
@@ -100,71 +99,39 @@ def test_the_pixel_limit_of_the_document_counts_too(
     require_program("pdftoppm")
     path = _pdf(tmp_path, size=(720, 720))
 
-    drawn = draw_page(
+    drawn = render_page(
         path, 1, tmp_path, size=PageSize(size_pt=(720, 720)), options=_options(max_pixels=1_000_000)
     )
 
     assert Image.open(drawn).size == (1_000, 1_000)
 
 
-def test_the_size_told_before_holds_even_if_poppler_sees_a_larger_page(
+def test_the_size_passed_in_holds_even_if_poppler_finds_a_larger_page(
     tmp_path: Path, require_program: Callable[[str], str]
 ) -> None:
     require_program("pdftoppm")
 
-    drawn = draw_page(
+    drawn = render_page(
         _pdf(tmp_path, size=(7_200, 3_600)), 1, tmp_path, size=PageSize(size_pt=(72, 36)), options=_OPTIONS
     )
 
     assert Image.open(drawn).size == (200, 100)
 
 
-def test_a_scan_that_says_it_is_an_inch_high_is_drawn_as_fine_as_it_is(
+def test_a_scan_that_states_a_height_of_one_inch_is_drawn_at_its_own_resolution(
     tmp_path: Path, require_program: Callable[[str], str]
 ) -> None:
     require_program("pdftoppm")
     path = _pdf(tmp_path, size=(36, 72))
 
-    def height_px(finest: float) -> int:
-        size = PageSize(size_pt=(36, 72), finest=finest)
-        return Image.open(draw_page(path, 1, tmp_path, size=size, options=_OPTIONS)).height
+    def height_px(density: float) -> int:
+        size = PageSize(size_pt=(36, 72), max_density=density)
+        return Image.open(render_page(path, 1, tmp_path, size=size, options=_OPTIONS)).height
 
-    assert [height_px(finest) for finest in (0.0, 1.0, 20.0, 500.0)] == [200, 200, 1_440, 2_200]
-
-
-def _packed(objects: bytes) -> bytes:
-    """An object stream as PDF 1.5 and later have them."""
-    packed = zlib.compress(objects)
-    head = f"7 0 obj\n<</Filter/FlateDecode/First 9/Length {len(packed)}/N 1/Type/ObjStm>>stream\n"
-    return head.encode() + packed + b"\nendstream\nendobj\n"
+    assert [height_px(density) for density in (0.0, 1.0, 20.0, 500.0)] == [200, 200, 1_440, 2_200]
 
 
-@pytest.mark.parametrize(
-    ("written", "unit"),
-    [
-        (b"/UserUnit 2.5/Rotate 0", 2.5),
-        (b"/UserUnit\n10>>", 10.0),
-        (b"/UserUnit 0", 1.0),
-        (b"/UserUnit 99999999", 1.0),
-        (b"/MediaBox[0 0 9 9]", 1.0),
-        (b"", 1.0),
-        (_packed(b"1 0 2 60 <</Type/Catalog>> <</Type/Page/UserUnit 3.5/Rotate 0>>"), 3.5),
-        (_packed(b"<</Type/Page>>") + _packed(b"<</UserUnit 2>>"), 2.0),
-        (_packed(b"<</Type/Page>>")[:-20] + _packed(b"<</UserUnit 2>>"), 2.0),
-        (_packed(b"<</UserUnit 2>>").replace(b"stream\n", b"stream\nencrypted "), 1.0),
-        (_packed(bytes(3 * 1024**2) + b"<</UserUnit 2>>"), 1.0),
-        ((b"/ObjStm" + bytes(300)) * 499 + _packed(b"<</UserUnit 2>>"), 2.0),
-        ((b"/ObjStm" + bytes(300)) * 500 + _packed(b"<</UserUnit 2>>"), 1.0),
-    ],
-)
-def test_the_unit_of_a_document_is_found_in_its_file(tmp_path: Path, written: bytes, unit: float) -> None:
-    path = tmp_path / "a.pdf"
-    path.write_bytes(written)
-
-    assert user_unit(path) == unit
-
-
-def test_only_the_regions_are_left_and_of_those_what_nobody_told(tmp_path: Path) -> None:
+def test_only_the_regions_are_left_and_of_those_what_is_not_excluded(tmp_path: Path) -> None:
     drawn = tmp_path / "page.pgm"
     page = Image.new("L", (400, 400), 90)
     for corner in (0, 200, 300):
@@ -172,29 +139,31 @@ def test_only_the_regions_are_left_and_of_those_what_nobody_told(tmp_path: Path)
     page.save(drawn)
 
     regions = [(0, 0, 100, 100), (200, 200, 290, 290), (100, 0, 180, 80), (9, 9, 9, 20)]
-    mask_outside(drawn, regions, without=[(0, 0, 50, 50)])
+    mask_outside(drawn, regions, exclude=[(0, 0, 50, 50)])
 
     left = Image.open(drawn)
     at = {
-        "told": (5, 5),
-        "kept": (210, 210),
-        "its paper": (280, 280),
-        "elsewhere": (310, 310),
-        "even": (150, 40),
+        "excluded": (5, 5),
+        "inside": (210, 210),
+        "its background": (280, 280),
+        "outside": (310, 310),
+        "blank": (150, 40),
     }
     assert {name: left.getpixel(place) for name, place in at.items()} == {
-        "told": 255,
-        "kept": 10,
-        "its paper": 90,
-        "elsewhere": 255,
-        "even": 255,
+        "excluded": 255,
+        "inside": 10,
+        "its background": 90,
+        "outside": 255,
+        "blank": 255,
     }
 
 
 @pytest.mark.parametrize("size_pt", [(14_400, 14_400), (144_000, 72)], ids=["area", "side"])
 def test_a_page_that_cannot_be_made_legible_is_not_drawn(tmp_path: Path, size_pt: tuple[int, int]) -> None:
     with pytest.raises(OCRError) as caught:
-        draw_page(_pdf(tmp_path, size=size_pt), 1, tmp_path, size=PageSize(size_pt=size_pt), options=_OPTIONS)
+        render_page(
+            _pdf(tmp_path, size=size_pt), 1, tmp_path, size=PageSize(size_pt=size_pt), options=_OPTIONS
+        )
 
     assert caught.value.code is Code.TOO_MANY_PIXELS
     assert not caught.value.retry_allowed
@@ -211,18 +180,18 @@ def _poppler(folder: Path, monkeypatch: pytest.MonkeyPatch, **programs: str) -> 
 
 
 _BEGIN_TO_DRAW = 'for word; do case "$word" in */page-*) echo P5 > "$word.pgm";; esac; done'
-_TELL_VERSION = 'if [ "$1" = "-v" ]; then echo "pdftoppm version 22.12.0" >&2; exit; fi'
+_PRINT_VERSION = 'if [ "$1" = "-v" ]; then echo "pdftoppm version 22.12.0" >&2; exit; fi'
 
 
 def test_a_page_that_takes_too_long_is_timed_out_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = _options(page_timeout_s=0.5)
-    hang = f"{_TELL_VERSION}\n{_BEGIN_TO_DRAW}\nexec tail -f /dev/null"
+    hang = f"{_PRINT_VERSION}\n{_BEGIN_TO_DRAW}\nexec tail -f /dev/null"
     _poppler(tmp_path, monkeypatch, pdfinfo='echo "Pages: 1"', pdftoppm=hang)
 
     with pytest.raises(OCRError) as caught:
-        draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=options)
+        render_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=options)
 
     assert caught.value.code is Code.TIMEOUT
     assert not list(tmp_path.glob("*.pgm"))
@@ -234,23 +203,23 @@ def test_a_page_that_takes_too_long_is_timed_out_and_leaves_nothing(
 def test_a_program_that_fails_costs_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pdfinfo: str
 ) -> None:
-    _poppler(tmp_path, monkeypatch, pdfinfo=pdfinfo, pdftoppm=f"{_TELL_VERSION}\nexit 1")
+    _poppler(tmp_path, monkeypatch, pdfinfo=pdfinfo, pdftoppm=f"{_PRINT_VERSION}\nexit 1")
 
     with pytest.raises(OCRError) as caught:
-        draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
+        render_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert caught.value.code is Code.OCR_FAILED
 
 
 @pytest.mark.parametrize("script", ["exit 0", _BEGIN_TO_DRAW], ids=["nothing", "half a page"])
-def test_a_page_that_found_no_room_names_the_disk_as_the_cause(
+def test_a_page_that_fails_on_a_full_disk_names_the_disk_as_the_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
-    _poppler(tmp_path, monkeypatch, pdfinfo='echo "Pages: 1"', pdftoppm=f"{_TELL_VERSION}\n{script}")
+    _poppler(tmp_path, monkeypatch, pdfinfo='echo "Pages: 1"', pdftoppm=f"{_PRINT_VERSION}\n{script}")
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
 
     with pytest.raises(OCRError) as caught:
-        draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
+        render_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert is_disk_full(caught.value)
 
@@ -262,7 +231,7 @@ def test_a_missing_program_is_for_the_operator(
     _poppler(tmp_path, monkeypatch, **programs)
 
     with pytest.raises(MisconfiguredError, match="poppler-utils") as caught:
-        draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
+        render_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert caught.value.code is Code.PROGRAM_MISSING
 
@@ -274,6 +243,6 @@ def test_a_program_that_cannot_be_started_right_now_costs_the_page_only(
     (tmp_path / "bin" / "pdfinfo").chmod(0o644)
 
     with pytest.raises(OCRError) as caught:
-        draw_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
+        render_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert caught.value.code is Code.OCR_FAILED

@@ -1,4 +1,4 @@
-"""Writing that runs down or up is read line by line, in the order in which it is drawn."""
+"""Text that runs down or up is read line by line, in the order in which it is drawn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.stand_ins.made_pdfs import SENTENCE, Draw, in_hex, not_embedded, pdf, write
-from worker.extract.pdf.rotated_text import sideways_text
+from worker.extract.pdf.rotated_text import read_rotated_text
 
 pytestmark = pytest.mark.unit
 
@@ -19,10 +19,11 @@ _COLUMNS = ("吾輩は猫である。名前は", "まだ無い。どこで生れ
 
 def _text(path: Path) -> str | None:
     page = pypdfium2.PdfDocument(path)[0]
-    return sideways_text(page, page.get_textpage())
+    text = read_rotated_text(page, page.get_textpage())
+    return None if text is None else text.text
 
 
-def _retry_upright(degrees: int) -> Draw:
+def _write_rotated(degrees: int) -> Draw:
     """Lines that run up (90) or down (-90) the page, with a table of narrow columns."""
 
     def draw(canvas: Canvas) -> None:
@@ -47,8 +48,8 @@ def _vertical(folder: Path, columns: tuple[str, ...]) -> Path:
 
 
 @pytest.mark.parametrize("degrees", [90, -90])
-def test_turned_lines_and_cells_stay_apart(tmp_path: Path, degrees: int) -> None:
-    text = _text(pdf(tmp_path, _retry_upright(degrees)))
+def test_rotated_lines_and_cells_stay_apart(tmp_path: Path, degrees: int) -> None:
+    text = _text(pdf(tmp_path, _write_rotated(degrees)))
 
     assert text is not None
     assert text.split("\n") == [*_LINES, "10 150 1,500"]
@@ -62,13 +63,13 @@ def test_vertical_columns_come_in_the_order_of_reading(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("draw", [write(SENTENCE, lines=5), write(" "), write("猫である。", lines=9)])
-def test_ordinary_writing_is_left_to_pdfium(tmp_path: Path, draw: Draw) -> None:
+def test_horizontal_text_is_left_to_pdfium(tmp_path: Path, draw: Draw) -> None:
     assert _text(pdf(tmp_path, draw)) is None
 
 
 def test_what_lies_beyond_the_page_is_left_out(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
-        _retry_upright(90)(canvas)
+        _write_rotated(90)(canvas)
         canvas.drawString(-300, -100, "beyond")
 
     text = _text(pdf(tmp_path, draw))

@@ -1,4 +1,4 @@
-"""How one page's layer is judged, and of which pictures it says nothing."""
+"""The quality check of one page's layer, and the pictures whose text it lacks."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ def _rectangle(canvas: Canvas) -> None:
     canvas.rect(100, 100, 200, 200, fill=1)
 
 
-@pytest.mark.parametrize(("draw", "drawn"), [(_rectangle, True), (write(" "), False)], ids=["ink", "none"])
-def test_a_page_without_text_tells_whether_it_draws_anything(tmp_path: Path, draw: Draw, drawn: bool) -> None:
-    assert _layer(tmp_path, draw) == TextLayer(text="", drawn=drawn)
+@pytest.mark.parametrize(
+    ("draw", "has_drawing"), [(_rectangle, True), (write(" "), False)], ids=["ink", "none"]
+)
+def test_a_page_without_text_reports_whether_it_draws_anything(
+    tmp_path: Path, draw: Draw, has_drawing: bool
+) -> None:
+    assert _layer(tmp_path, draw) == TextLayer(text="", has_drawing=has_drawing)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +42,7 @@ def test_a_page_without_text_tells_whether_it_draws_anything(tmp_path: Path, dra
     ],
     ids=["short layer", "long layer", "a caption on the picture", "a fax header on a scan"],
 )
-def test_a_good_layer_names_the_pictures_that_it_does_not_tell_of(tmp_path: Path, draw: Draw) -> None:
+def test_a_good_layer_names_the_pictures_whose_text_it_lacks(tmp_path: Path, draw: Draw) -> None:
     layer = _layer(tmp_path, draw)
 
     assert layer.reason is None
@@ -56,23 +60,21 @@ def test_a_good_layer_names_the_pictures_that_it_does_not_tell_of(tmp_path: Path
     ],
     ids=["searchable scan", "background", "searchable cutting", "logo"],
 )
-def test_a_picture_under_the_layer_or_too_small_for_text_needs_no_recognition(
-    tmp_path: Path, draw: Draw
-) -> None:
+def test_a_picture_under_the_layer_or_too_small_for_text_needs_no_ocr(tmp_path: Path, draw: Draw) -> None:
     layer = _layer(tmp_path, draw)
 
     assert (layer.reason, layer.pictures) == (None, ())
 
 
-def test_the_places_of_the_layer_on_a_picture_are_told(tmp_path: Path) -> None:
+def test_the_boxes_of_the_layers_text_on_a_picture_are_reported(tmp_path: Path) -> None:
     layer = _layer(tmp_path, picture(400, 300, then=write(SENTENCE, lines=2, top=320)))
 
-    (place,) = layer.written
-    assert 70 < place[0] < 75
-    assert 295 < place[1] < place[3] < 320
+    (box,) = layer.text_boxes
+    assert 70 < box[0] < 75
+    assert 295 < box[1] < box[3] < 320
 
 
-def _outlined(canvas: Canvas) -> None:
+def _draw_outlines(canvas: Canvas) -> None:
     write("7")(canvas)
     for row in range(60):
         path = canvas.beginPath()
@@ -82,13 +84,13 @@ def _outlined(canvas: Canvas) -> None:
         canvas.drawPath(path)
 
 
-def _stamped(canvas: Canvas) -> None:
+def _draw_stamp(canvas: Canvas) -> None:
     picture(400, 300, then=write("Received 5 March", top=200))(canvas)
 
 
 @pytest.mark.parametrize(
     "draw",
-    [picture(585, 832, then=write("Received 5 March")), _stamped, _outlined],
+    [picture(585, 832, then=write("Received 5 March")), _draw_stamp, _draw_outlines],
     ids=["on a scan", "on a picture", "beside outlines"],
 )
 def test_a_few_words_on_what_was_scanned_or_outlined_are_too_short(tmp_path: Path, draw: Draw) -> None:
@@ -98,7 +100,7 @@ def test_a_few_words_on_what_was_scanned_or_outlined_are_too_short(tmp_path: Pat
 @pytest.mark.parametrize(
     ("invisible", "reason"), [(True, LayerReason.GARBAGE), (False, None)], ids=["scan", "list of parts"]
 )
-def test_few_words_in_a_scans_own_layer_are_doubted(
+def test_few_words_in_a_scans_own_layer_are_of_low_quality(
     tmp_path: Path, invisible: bool, reason: LayerReason | None
 ) -> None:
     codes = "LU SSERT GEDA PRIS BX HALALEIW COLUM ClAMRMOBR CHITHEIF RRBaFeAK"
