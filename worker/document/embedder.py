@@ -14,6 +14,7 @@ from worker.aws.bedrock_client import BedrockClient
 from worker.document.artifacts import ArtifactStore
 from worker.errors import BedrockError, ThrottledError, UnavailableError, WorkerError
 from worker.models.document import Extraction, Vectors
+from worker.outcome import is_retryable
 from worker.runtime.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
@@ -69,8 +70,8 @@ class Embedder:
             text_model=self._text_model if text else None,
         )
 
-    def _without(self, error: Exception, image: tuple[float, ...] | None) -> Vectors:
-        pending = not isinstance(error, BedrockError) or error.retry_allowed
+    def _without(self, error: WorkerError, image: tuple[float, ...] | None) -> Vectors:
+        pending = is_retryable(error)
         _log.warning("embedding_failed", pending=pending, reason=str(error))
         return Vectors(image=image, image_model=self._image_model if image else None, pending=pending)
 

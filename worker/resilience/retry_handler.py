@@ -7,13 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-import requests
-from botocore import exceptions as botocore_errors
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from worker.errors import ProcessingError, TransientError, WorkerError
 from worker.resilience.circuit_breaker import CircuitOpenError
-from worker.resilience.error_handler import is_passing_client_error, reset_after_s
+from worker.resilience.error_classification import classify, reset_after_s
 
 T = TypeVar("T")
 
@@ -21,16 +18,6 @@ LONGEST_RESET_S = 300.0
 """A quota that is reset later than this is not waited for (Bedrock's are reset every minute)."""
 
 _JITTER = 0.5
-_CONNECTION_ERRORS = (
-    ConnectionError,
-    TimeoutError,
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    botocore_errors.ConnectionError,
-    botocore_errors.HTTPClientError,
-    botocore_errors.IncompleteReadError,
-)
 
 
 class RetryHandler:
@@ -76,16 +63,8 @@ class RetryHandler:
 
     def should_retry(self, error: BaseException) -> bool:
         """Whether another try can help: broken connections, time-outs, throttling, faults of the service."""
-        match error:
-            case CircuitOpenError():
-                return False
-            case ProcessingError():
-                return error.retry_allowed
-            case WorkerError():
-                return isinstance(error, TransientError)
-            case botocore_errors.ClientError():
-                return is_passing_client_error(error)
-        return isinstance(error, _CONNECTION_ERRORS)
+        # An open breaker refuses for far longer than a retry waits.
+        return not isinstance(error, CircuitOpenError) and classify(error).is_retryable
 
     def _is_enough(self, state: RetryCallState) -> bool:
         if state.attempt_number > self.max_retries:

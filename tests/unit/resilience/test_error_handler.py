@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from worker.errors import BedrockError, ThrottledError, UnavailableError
-from worker.resilience.error_handler import ErrorHandler, is_passing_client_error, reset_after_s
+from worker.resilience.error_classification import classify, reset_after_s
+from worker.resilience.error_handler import ErrorHandler
 
 pytestmark = pytest.mark.unit
 
@@ -87,7 +88,7 @@ def test_errors_that_cause_each_other_end_the_search() -> None:
     ],
 )
 def test_a_client_error_passes_by_its_code_or_status(error: ClientError, passing: bool) -> None:
-    assert is_passing_client_error(error) is passing
+    assert classify(error).is_retryable is passing
 
 
 @pytest.mark.parametrize(
