@@ -27,15 +27,15 @@ class Ending(StrEnum):
     DONE = "done"
     """The ledger row is committed: delete the message."""
     REQUEUE = "requeue"
-    """This machine stops: clear the owner, send a fresh copy, delete the original."""
+    """This worker stops: clear the owner, send a fresh copy, delete the original."""
     RETRY = "retry"
     """Make the message visible again after a delay."""
     DEAD_LETTER = "dead_letter"
     """Send the body to the dead-letter queue with its reason, record it, delete the original."""
     ABANDON = "abandon"
-    """Another attempt owns the file: touch nothing."""
+    """Another attempt owns the file: change nothing."""
     STOP = "stop"
-    """Only an operator can help: stop the process, leave the message as it is."""
+    """Only an operator can help: stop the process, leave the message in the queue."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +54,7 @@ DONE = Outcome(ending=Ending.DONE)
 
 _FIRST_RETRY_S = 5.0
 _LONGEST_RETRY_S = 300.0
+# An outage lasts longer than a few seconds, and each receive counts towards the queue's redrive limit.
 _UNCOUNTED_RETRY_S = 30.0
 
 _ENDINGS: Mapping[type[WorkerError], Ending] = MappingProxyType(

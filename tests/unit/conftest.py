@@ -191,7 +191,7 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
         )
         storage = StorageHandler(clients.s3, results_bucket="results")
         metrics = Metrics()
-        shutdown = Shutdown(budget_s=110, clock=clock)
+        shutdown = Shutdown(timeout_s=110, clock=clock)
         store = ArtifactStore(storage, extraction_key="key")
         heartbeat = Heartbeat(queue=queue, table=table, visibility_s=120, metrics=metrics, clock=clock)
         parked = ParkedMessages(table=table, clock=clock)

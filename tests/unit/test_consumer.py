@@ -71,7 +71,7 @@ def test_a_source_bucket_that_is_missing_is_dead_lettered_and_recorded(world: Wo
     assert world.dead_letters()[0]["code"] == "source_missing"
     row = world.row("a")
     assert (row.state, row.reason) == (State.DEAD_LETTERED, "source_missing")
-    assert not world.shutdown.requested
+    assert not world.shutdown.is_requested
 
 
 def test_an_object_that_is_gone_leaves_a_tombstone(world: World) -> None:

@@ -231,7 +231,7 @@ def test_an_index_that_is_away_holds_no_document_up(live: World) -> None:
     assert (row.file_type, row.size_bytes, row.file_path) == ("txt", len(TEXT), "a.txt")
     assert live.waiting() == 0
     assert live.dead_letters() == []
-    assert b'cis_left_pending_total{kind="index"} 1.0' in live.metrics.render()
+    assert b'cis_documents_pending_total{kind="index"} 1.0' in live.metrics.render()
 
 
 def test_a_tombstone_may_be_pending_too(live: World) -> None:

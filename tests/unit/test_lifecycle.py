@@ -25,7 +25,7 @@ pytestmark = pytest.mark.unit
 
 def _lifecycle(world: World) -> Lifecycle:
     # Real threads wait here, so real time passes for the latch; leases keep the test's clock.
-    shutdown = Shutdown(budget_s=30)
+    shutdown = Shutdown(timeout_s=30)
     world.consumer.shutdown = world.replayer.shutdown = shutdown
     metadata = InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2)
     return Lifecycle(

@@ -159,7 +159,7 @@ def test_vectors_are_filled_in_from_the_stored_picture(seeing: World, bedrock: B
     vectors = found(seeing, "red.png").vectors
     assert (len(vectors.image or ()), vectors.image_model, vectors.pending) == (1024, MODEL, False)
     assert pending(seeing, "red.png") == (False, False)
-    assert b'cis_filled_total{kind="vectors",result="filled"} 1.0' in seeing.metrics.render()
+    assert b'cis_replays_total{kind="vectors",result="filled"} 1.0' in seeing.metrics.render()
 
 
 def test_stored_vectors_are_not_asked_for_again(seeing: World, bedrock: BedrockServer) -> None:
@@ -210,8 +210,8 @@ def test_a_service_that_is_away_is_asked_once_a_step(seeing: World, bedrock: Bed
 def test_in_a_long_outage_a_step_reads_few_rows_and_the_next_ones_go_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replayer, "_ROWS_A_QUERY", 3)
-    monkeypatch.setattr(replayer, "_ROWS_LEFT_ALONE", 4)
+    monkeypatch.setattr(replayer, "_ROWS_PER_QUERY", 3)
+    monkeypatch.setattr(replayer, "_MAX_SKIPPED_ROWS", 4)
     world.replayer.random = Random(0)
     read: list[str] = []
 
@@ -302,7 +302,7 @@ def test_a_ledger_without_its_index_is_told_of_once_and_stops_nothing(
     told = capsys.readouterr().out
     assert told.count("pending_index_missing") == 1
     assert "cis-worker init" in told
-    assert not live.shutdown.requested
+    assert not live.shutdown.is_requested
 
 
 def test_a_stop_ends_the_work_between_two_rows(live: World) -> None:
@@ -338,7 +338,7 @@ def test_a_row_that_nobody_foresaw_leaves_the_others_alone(live: World) -> None:
     )
     live.replayer.step()
     assert [pending(live, f"{name}.txt")[0] for name in ("a", "b", "c")] == [False, True, False]
-    assert not live.shutdown.requested
+    assert not live.shutdown.is_requested
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -24,7 +24,7 @@ def server() -> Iterator[MetadataServer]:
 
 @pytest.fixture
 def shutdown() -> Shutdown:
-    return Shutdown(budget_s=110)
+    return Shutdown(timeout_s=110)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def handler(server: MetadataServer, shutdown: Shutdown) -> SpotInterruptionHandl
 def test_no_notice_is_the_all_clear(handler: SpotInterruptionHandler, shutdown: Shutdown) -> None:
     assert handler.check_interruption_notice() is False
     handler.step()
-    assert not shutdown.requested
+    assert not shutdown.is_requested
     assert not handler.interruption_expected
 
 
@@ -78,7 +78,7 @@ def test_a_rebalance_recommendation_makes_the_worker_interruption_expected_and_n
     server.control({"rebalance": True})
     handler.step()
     assert handler.interruption_expected
-    assert not shutdown.requested
+    assert not shutdown.is_requested
 
 
 def test_an_instance_the_group_scales_in_stops(
@@ -100,8 +100,8 @@ def test_a_service_that_falls_silent_makes_the_worker_interruption_expected_and_
     for _ in range(4):
         handler.step()
     assert handler.interruption_expected
-    assert not shutdown.requested
-    assert b"cis_metadata_blind 1.0" in metrics.render()
+    assert not shutdown.is_requested
+    assert b"cis_metadata_unreachable 1.0" in metrics.render()
 
 
 def test_a_service_that_never_was_there_is_no_reason_for_caution(shutdown: Shutdown) -> None:
@@ -119,5 +119,5 @@ def test_the_monitor_thread_sees_a_notice_and_ends_when_told(
     handler = SpotInterruptionHandler(InstanceMetadata(server.url), shutdown, Metrics(), check_interval=0.05)
     handler.start_monitoring()
     server.control({"instance_action": {"action": "terminate", "in_s": 60}})
-    until(lambda: shutdown.requested)
+    until(lambda: shutdown.is_requested)
     handler.stop_monitoring()

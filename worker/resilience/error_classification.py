@@ -38,7 +38,7 @@ class ErrorClass(StrEnum):
     UNAVAILABLE = "unavailable"
     """The service cannot be reached or cannot work now: try again later."""
     TRANSIENT = "transient"
-    """Our own work failed; it may succeed when repeated."""
+    """The work itself failed; it may succeed when repeated."""
     PERMANENT = "permanent"
     """The same call fails again. An error that is in no table is of this class, too."""
     MISCONFIGURED = "misconfigured"

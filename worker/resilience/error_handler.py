@@ -6,7 +6,7 @@ from worker.resilience.error_classification import ErrorClass, causes, classify
 
 
 class ErrorHandler:
-    """Recognises throttling; has no state, so it may be asked as a class or as an instance."""
+    """Detects throttling; has no state, so the class and an instance can be used alike."""
 
     # Bound by the specification; no product code calls it.
     @staticmethod

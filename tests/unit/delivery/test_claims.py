@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from worker.aws.file_table import Commit
-from worker.delivery.claims import Held, Unchanged
+from worker.delivery.claims import HeldByOther, AlreadyDone
 from worker.models.ledger import Claim, Job, State
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def test_a_new_file_is_claimed_with_the_first_fence(world: World) -> None:
 def test_a_file_that_is_done_in_this_version_is_left_alone(world: World) -> None:
     file = world.put("a")
     world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED))
-    assert isinstance(world.claimer.claim(file, message_id="again"), Unchanged)
+    assert isinstance(world.claimer.claim(file, message_id="again"), AlreadyDone)
     assert world.row("a").fence == 1
 
 
@@ -41,7 +41,7 @@ def test_a_file_another_message_is_on_is_left_to_it(world: World) -> None:
     file = world.put("a")
     world.claim(file, message_id="m1")
     held = world.claimer.claim(file, message_id="m2")
-    assert isinstance(held, Held)
+    assert isinstance(held, HeldByOther)
     assert held.row.fence == 1
 
 
@@ -66,7 +66,7 @@ def test_a_missing_object_is_claimed_without_a_version_once(world: World) -> Non
     job = world.claim(file)
     assert job.version is None
     world.table.commit(job.claim, Commit(state=State.TOMBSTONED))
-    assert isinstance(world.claimer.claim(file, message_id="m2"), Unchanged)
+    assert isinstance(world.claimer.claim(file, message_id="m2"), AlreadyDone)
 
 
 def test_a_file_that_came_back_is_no_longer_a_tombstone(world: World) -> None:
@@ -79,7 +79,7 @@ def test_a_file_that_came_back_is_no_longer_a_tombstone(world: World) -> None:
 def test_a_dead_lettered_file_is_tried_again_for_a_new_message_only(world: World) -> None:
     file = world.put("a")
     world.table.commit(world.claim(file, message_id="m1").claim, Commit(state=State.DEAD_LETTERED))
-    assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged)
+    assert isinstance(world.claimer.claim(file, message_id="m1"), AlreadyDone)
     assert world.claim(file, message_id="m2").claim.fence == 2
 
 
@@ -99,7 +99,7 @@ def test_what_this_machine_could_not_do_is_tried_again_for_a_new_message(
     file = world.put("a")
     world.table.commit(world.claim(file).claim, Commit(state=State.NO_CONTENT, reason=reason))
     assert isinstance(world.claimer.claim(file, message_id="m2"), Job) is again
-    assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged) is not again
+    assert isinstance(world.claimer.claim(file, message_id="m1"), AlreadyDone) is not again
 
 
 def test_a_message_that_was_dead_lettered_for_a_file_is_not_rerecognise_lines(world: World) -> None:
@@ -108,15 +108,15 @@ def test_a_message_that_was_dead_lettered_for_a_file_is_not_rerecognise_lines(wo
     claimed = world.table.claim(file, message_id="m1", version=None, seen=None, attempt="x")
     claim = Claim(file_id=file.file_id, fence=claimed.fence, attempt="x", message_id="m1")
     world.table.commit(claim, Commit(state=State.DEAD_LETTERED))
-    assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged)
+    assert isinstance(world.claimer.claim(file, message_id="m1"), AlreadyDone)
 
 
 def test_a_finished_file_is_made_again_once_for_all_copies_of_the_wish(world: World) -> None:
     file = world.put("a")
     world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED))
-    first = world.claimer.claim(file, message_id="wish", again=1)
+    first = world.claimer.claim(file, message_id="wish", redo_fence=1)
     assert isinstance(first, Job)
-    assert isinstance(world.claimer.claim(file, message_id="copy", again=1), Held)
+    assert isinstance(world.claimer.claim(file, message_id="copy", redo_fence=1), HeldByOther)
     world.table.commit(first.claim, Commit(state=State.INDEXED))
-    assert isinstance(world.claimer.claim(file, message_id="copy", again=1), Unchanged)
+    assert isinstance(world.claimer.claim(file, message_id="copy", redo_fence=1), AlreadyDone)
     assert world.row("a").fence == 2

@@ -40,7 +40,7 @@ def test_little_recognition_is_not_worth_a_checkpoint(world: World) -> None:
     collector.add(_page(1))
     collector.add(_page(2))
     assert world.row("a").checkpoint is None
-    assert not collector.saved_any
+    assert not collector.has_checkpoint
 
 
 def test_pages_are_saved_before_thirty_seconds_of_recognition_stand_to_be_lost(world: World) -> None:

@@ -15,11 +15,11 @@ pytestmark = pytest.mark.unit
 
 
 def test_a_page_that_failed_is_told_from_one_that_has_nothing_to_read() -> None:
-    assert {source.value for source in TextSource if source.failed} == {"timed_out", "crashed", "failed"}
+    assert {source.value for source in TextSource if source.is_failure} == {"timed_out", "crashed", "failed"}
 
 
 def test_the_text_of_a_mixed_page_is_recognised_in_part() -> None:
-    assert {source.value for source in TextSource if source.recognised} == {"ocr", "mixed"}
+    assert {source.value for source in TextSource if source.has_ocr_text} == {"ocr", "mixed"}
 
 
 def page(text: str = "text", **changes: object) -> Page:

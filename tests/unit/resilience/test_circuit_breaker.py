@@ -113,7 +113,7 @@ def test_while_the_trial_runs_others_are_refused(breaker: CircuitBreaker, clock:
 
     def trial() -> str:
         assert state_of(breaker) is CircuitState.HALF_OPEN
-        with pytest.raises(CircuitOpenError, match="when the trial call under way ends"):
+        with pytest.raises(CircuitOpenError, match="when the current trial call ends"):
             breaker.call(answer)
         return "trial"
 

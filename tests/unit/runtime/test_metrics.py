@@ -28,8 +28,8 @@ def test_counters_are_shown_under_their_names_and_labels() -> None:
     metrics.received.inc(10)
     metrics.settled.labels(ending="done").inc()
     metrics.queue_errors.inc()
-    metrics.beats_landed.inc()
-    metrics.beats_failed.inc()
+    metrics.lease_renewals.inc()
+    metrics.lease_renewal_failures.inc()
     figures = shown(metrics)
     assert figures["cis_documents_total", (("reason", "timeout"), ("state", "partial"))] == 1
     assert figures["cis_pages_total", (("source", "ocr"),)] == 12
@@ -41,22 +41,22 @@ def test_counters_are_shown_under_their_names_and_labels() -> None:
     assert figures["cis_received_total", ()] == 10
     assert figures["cis_settled_total", (("ending", "done"),)] == 1
     assert figures["cis_queue_errors_total", ()] == 1
-    assert figures["cis_beats_landed_total", ()] == 1
-    assert figures["cis_beats_failed_total", ()] == 1
+    assert figures["cis_lease_renewals_total", ()] == 1
+    assert figures["cis_lease_renewal_failures_total", ()] == 1
 
 
 def test_gauges_go_up_and_down() -> None:
     metrics = Metrics()
     metrics.in_flight.set(3)
     metrics.parked.set(1)
-    metrics.metadata_blind.set(1)
+    metrics.metadata_unreachable.set(1)
     metrics.shutdown_requested.set(1)
     metrics.breaker_open.labels(service="bedrock").set(1)
     metrics.in_flight.set(0)
     figures = shown(metrics)
     assert figures["cis_in_flight", ()] == 0
     assert figures["cis_parked", ()] == 1
-    assert figures["cis_metadata_blind", ()] == 1
+    assert figures["cis_metadata_unreachable", ()] == 1
     assert figures["cis_shutdown_requested", ()] == 1
     assert figures["cis_breaker_open", (("service", "bedrock"),)] == 1
 

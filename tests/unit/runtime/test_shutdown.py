@@ -27,12 +27,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 def shutdown(clock: Clock) -> Shutdown:
-    return Shutdown(budget_s=110.0, clock=clock)
+    return Shutdown(timeout_s=110.0, clock=clock)
 
 
 def test_until_it_is_asked_nothing_stops(shutdown: Shutdown) -> None:
     assert shutdown.stop is None
-    assert not shutdown.requested
+    assert not shutdown.is_requested
     assert shutdown.failure is None
     assert not shutdown.wait(0)
 
@@ -41,7 +41,7 @@ def test_a_request_sets_the_latch_with_reason_and_deadline(shutdown: Shutdown, c
     stop = shutdown.request("spot notice")
     assert (stop.reason, stop.began, stop.deadline, stop.now) == ("spot notice", 1_000.0, 1_110.0, False)
     assert shutdown.stop == stop
-    assert shutdown.requested
+    assert shutdown.is_requested
     assert shutdown.wait(3_600)
     assert shutdown.now() == clock.now
 
@@ -144,7 +144,7 @@ def test_a_stop_wakes_who_waits(shutdown: Shutdown) -> None:
 
 def test_the_same_notice_read_again_does_not_move_the_marks() -> None:
     now = [0.0]
-    shutdown = Shutdown(budget_s=110, clock=lambda: now[0])
+    shutdown = Shutdown(timeout_s=110, clock=lambda: now[0])
     first = shutdown.request("notice", within_s=60)
     now[0] = 40.0
     assert shutdown.request("notice", within_s=19.999) == first

@@ -50,7 +50,7 @@ def unrecognised(layer: Page, *, reason: str, source: TextSource) -> Page:
 
 
 def _mixed(layer: Page, recognised: Page) -> Page:
-    if recognised.source.failed:
+    if recognised.source.is_failure:
         return unrecognised(layer, reason=recognised.reason or "", source=recognised.source)
     if (recognised.confidence or 0.0) < _LEAST_CONFIDENCE:
         return replace(layer, ocr_s=recognised.ocr_s)
@@ -59,7 +59,7 @@ def _mixed(layer: Page, recognised: Page) -> Page:
 
 def _completed(layer: Page, recognised: Page) -> Page:
     """A short but believable layer beside a recognition of the whole page."""
-    if recognised.source.failed:
+    if recognised.source.is_failure:
         return unrecognised(layer, reason=recognised.reason or "", source=recognised.source)
     if _contained(layer.text, recognised.text) >= _CONTAINED:
         return replace(recognised, layer_text=layer.text, layer_reason=layer.layer_reason)
@@ -85,7 +85,7 @@ def _kept(layer: Page, recognised: Page, *, doubted: bool) -> Page:
 
 def _says_less(layer: Page, recognised: Page) -> bool:
     """Whether the recognition found less than half, is unsure of it, and the layer has some writing in it."""
-    if recognised.source.failed or layer.layer_reason == LayerReason.UNMAPPED:
+    if recognised.source.is_failure or layer.layer_reason == LayerReason.UNMAPPED:
         return False
     unsure = (recognised.confidence or 0.0) < _LEAST_CONFIDENCE
     less = 2 * _size(recognised.text) < _size(layer.text)
