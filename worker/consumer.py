@@ -1,8 +1,7 @@
 """Receive, attempt, settle: the only place that acknowledges messages.
 
-`step` receives messages, `attempt_step` processes one of them to an Outcome and settles it, `parked_step`
-resumes parked ones. A message is deleted only after the ledger row of every file it names is committed, and
-correctness never depends on that delete.
+A message is deleted only after the ledger row of every file it names is committed, and correctness never
+depends on that delete.
 """
 
 from __future__ import annotations
@@ -39,6 +38,7 @@ from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 
+# An attempt thread notices the end of its loop within this time.
 _TICK_S = 0.5
 # A requeue sends and deletes: on a lease that lapses in between, the message would exist twice.
 _MIN_LEASE_S = 10.0
@@ -46,6 +46,7 @@ _MAX_DELAY_S = 900.0
 # Receives count interruptions and outages too; a message without a ledger row has no better counter.
 _UNCOUNTED_RECEIVES = 10
 _MAX_BACKOFF_S = 30.0
+# With a delay: the file is held, so an immediate receive would find it held again.
 _NO_PLACE = Outcome(ending=Ending.RETRY, code="parking_full", delay_s=30.0)
 
 _log = structlog.get_logger(__name__)
@@ -127,7 +128,7 @@ class Consumer:
                 self._in_flight -= 1
             self.metrics.in_flight.set(self._in_flight)
 
-    def parked_step(self) -> None:
+    def resume_parked(self) -> None:
         """Resume parked messages whose file is free; on a stop requeue all of them."""
         if self.shutdown.is_requested:
             for lease in self.parked.take_all():
@@ -138,7 +139,7 @@ class Consumer:
 
     def requeue_rest(self) -> None:
         """Requeue the messages that no attempt has begun, when the attempts have ended at a stop."""
-        self.parked_step()
+        self.resume_parked()
         while not self._tasks.empty():
             self.attempt_step()
 
@@ -174,6 +175,7 @@ class Consumer:
         for file in files:
             with bind(file=file.file_id, path=file.display_path):
                 ended = self._attempt_file(lease, file, takeover, alone=len(files) == 1)
+            # The redelivered message skips the files that are done: their versions are in the ledger.
             if ended is not DONE:
                 return ended
         return DONE
@@ -242,6 +244,7 @@ class Consumer:
 
     def _settle(self, lease: Lease, ended: Outcome) -> None:
         """Do to the message what the outcome says; SQS redelivers one that cannot be settled."""
+        # First, so that no late renewal can hide a message that was just made visible again.
         self.heartbeat.release(lease)
         self.metrics.settled.labels(ending=ended.ending.value).inc()
         try:

@@ -33,6 +33,7 @@ from worker.models.file import EventType, FileMessage
 
 _MAX_KEY_BYTES = 1024  # S3's own limit, in UTF-8
 _MAX_SIZE_BYTES = 2**63 - 1  # the largest integer of the index and the ledger
+# A reason is stored in a message attribute and in the ledger, and printed in one line.
 _MAX_QUOTED_CHARS = 80
 _MAX_PROBLEMS = 3
 
@@ -57,6 +58,7 @@ def _check_s3_key(value: str) -> str:
 
 
 def _url_decode(value: object) -> object:
+    # S3 encodes a space as "+", and decoding twice would change keys that contain a percent sign.
     try:
         return unquote_plus(value, errors="strict") if isinstance(value, str) else value
     except UnicodeDecodeError as error:
@@ -90,6 +92,7 @@ _Text = Annotated[str, AfterValidator(_check_no_nul)]
 _Bucket = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,255}$")]
 _Key = Annotated[_Text, AfterValidator(_check_s3_key)]
 _EncodedKey = Annotated[_Key, BeforeValidator(_url_decode)]
+# Strict: pydantic would take "12" and true for numbers.
 _Size = Annotated[StrictInt, Field(ge=0, le=_MAX_SIZE_BYTES)]
 _Time = Annotated[_Text, AfterValidator(_check_timestamp)]
 
@@ -188,7 +191,7 @@ def _decode_json(body: str) -> object:
         # Unlike json.loads this bounds the nesting and refuses lone surrogates and NaN.
         return from_json(body.encode(), allow_inf_nan=False)
     except ValueError as error:
-        raise _malformed_error(f"not JSON ({error})") from error
+        raise _format_error(f"not JSON ({error})") from error
 
 
 def _parse_envelope(envelope: object, *, inside_sns: bool) -> tuple[FileMessage, ...]:
@@ -205,10 +208,10 @@ def _parse_envelope(envelope: object, *, inside_sns: bool) -> tuple[FileMessage,
             # One level only: SNS inside SNS does not occur, and nesting by an attacker must end.
             return _parse_envelope(_decode_json(inner), inside_sns=True)
         case {"Type": kind}:
-            raise _malformed_error(f"an SNS message of type {_quote(kind)} that holds no event")
+            raise _format_error(f"an SNS message of type {_quote(kind)} that holds no event")
         case dict():
-            raise _malformed_error(f"none of the known forms; its fields are {_quote(sorted(envelope))}")
-    raise _malformed_error(f"a JSON object is needed, not {_quote(envelope)}")
+            raise _format_error(f"none of the known forms; its fields are {_quote(sorted(envelope))}")
+    raise _format_error(f"a JSON object is needed, not {_quote(envelope)}")
 
 
 def _validate(model: type[_Model], envelope: object) -> _Model:
@@ -216,7 +219,7 @@ def _validate(model: type[_Model], envelope: object) -> _Model:
         return model.model_validate(envelope)
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)[:_MAX_PROBLEMS]
-        raise _malformed_error("; ".join(_explain(item["loc"], item["msg"]) for item in problems)) from error
+        raise _format_error("; ".join(_explain(item["loc"], item["msg"]) for item in problems)) from error
 
 
 def _explain(location: tuple[int | str, ...], message: str) -> str:
@@ -228,7 +231,7 @@ def _from_native(event: _NativeEvent) -> tuple[FileMessage, ...]:
     metadata = event.metadata or _Metadata()
     moved = event.event_type is EventType.FILE_MOVED
     if moved and event.previous_key is None:
-        raise _malformed_error("previousS3Key: missing from a FILE_MOVED event")
+        raise _format_error("previousS3Key: missing from a FILE_MOVED event")
     file = FileMessage(
         event_type=_UPLOADED if moved else event.event_type,
         bucket=event.bucket,
@@ -241,6 +244,7 @@ def _from_native(event: _NativeEvent) -> tuple[FileMessage, ...]:
     )
     if not moved or event.previous_key is None or event.previous_key == event.key:
         return (file,)
+    # The new key first: if the second file fails, the content is not lost from the index.
     return (file, FileMessage(event_type=_DELETED, bucket=event.bucket, key=event.previous_key))
 
 
@@ -272,7 +276,7 @@ def _from_eventbridge(event: _EventBridgeEvent) -> tuple[FileMessage, ...]:
     return (file,)
 
 
-def _malformed_error(reason: str) -> DeadLetterError:
+def _format_error(reason: str) -> DeadLetterError:
     return DeadLetterError(f"The message cannot be read: {reason}", code=Code.MALFORMED_MESSAGE)
 
 

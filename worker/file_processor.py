@@ -83,6 +83,7 @@ class FileProcessor:
                 return self._write_tombstone(job)
             except RejectedError as error:
                 content = _no_content(error)
+        # The temporary files are gone here: index and ledger may be slow, and disk space is scarce.
         document = self._document(job, job.version, content)
         with self._stage("confirm"):
             self._check_unchanged(job, job.version, lease)
@@ -132,6 +133,7 @@ class FileProcessor:
 
     def _document(self, job: Job, version: ObjectVersion, content: ProcessedContent) -> Document:
         message, extraction = job.message, content.extraction
+        # The event wins over the metadata of the object: a moved file keeps the metadata of its upload.
         path = message.original_path or version.original_path or message.key
         has_thumbnail = extraction.thumbnail is not None and content.sha256 is not None
         return Document(
@@ -156,6 +158,7 @@ class FileProcessor:
 
     def _check_unchanged(self, job: Job, version: ObjectVersion, lease: Lease) -> None:
         """Raise ObjectChangedError when the object is no longer the version that was read."""
+        # A newer version has an event of its own; this result must not be committed as the current one.
         lease.check()
         now = head_object(self.storage, job.message)
         if now is None or now.version != version.version:

@@ -21,6 +21,7 @@ from worker.spot_handler import SpotInterruptionHandler
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _POLL_S = 0.2
+# More than four long polls of 20 s.
 _STALE_POLL_S = 90.0
 _JOIN_S = 1.0
 
@@ -90,7 +91,7 @@ class Lifecycle:
         others = [
             Loop(name="sandbox", step=self.sandbox.step, is_over=over),
             Loop(name="heartbeat", step=self.heartbeat.step, is_over=over, interval_s=0.5),
-            Loop(name="parked", step=consumer.parked_step, is_over=over, interval_s=0.5),
+            Loop(name="parked", step=consumer.resume_parked, is_over=over, interval_s=0.5),
             *(self._replay_loop(number) for number in range(self.replayer.threads)),
         ]
         attempts = [

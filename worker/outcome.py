@@ -72,7 +72,7 @@ _ENDINGS: Mapping[type[WorkerError], Ending] = MappingProxyType(
 
 def is_retryable(error: WorkerError) -> bool:
     """Whether the same work may succeed later: one call of it, or a new attempt."""
-    return _planned_ending(error) is Ending.RETRY
+    return _ending_of(error) is Ending.RETRY
 
 
 def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome:
@@ -84,7 +84,7 @@ def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome
     code = error.code if isinstance(error, WorkerError) else Code.PROCESSING_FAILED
     message = str(error) or type(error).__name__
     stage = error.stage if isinstance(error, ProcessingError) else ""
-    ending = _planned_ending(error)
+    ending = _ending_of(error)
     if ending not in (None, Ending.RETRY):
         return Outcome(ending=ending, code=code, message=message, stage=stage)
     if isinstance(error, TransientError) and not error.counts_as_failure:
@@ -104,8 +104,9 @@ def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome
     )
 
 
-def _planned_ending(error: Exception) -> Ending | None:
+def _ending_of(error: Exception) -> Ending | None:
     """The ending of the nearest class in the table, None for an error of no such class."""
     if isinstance(error, ProcessingError) and not error.retry_allowed:
         return Ending.DEAD_LETTER
+    # In method resolution order, so that a subclass may have an entry of its own.
     return next((_ENDINGS[kind] for kind in type(error).__mro__ if kind in _ENDINGS), None)

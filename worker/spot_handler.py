@@ -20,7 +20,7 @@ from worker.runtime.shutdown import Shutdown
 
 _MARGIN_S = 2.0
 _MIN_TIMEOUT_S = 10.0
-_UNREACHABLE_AFTER = 4
+_UNREACHABLE_AFTER = 4  # polls in a row: one failure is a hiccup
 _SCALE_IN_STATES = frozenset({"Terminated"})
 
 _log = structlog.get_logger(__name__)

@@ -126,7 +126,7 @@ class World:
         return row
 
     @contextmanager
-    def index_away(self) -> Iterator[None]:
+    def index_locked(self) -> Iterator[None]:
         """Nobody can write to the index meanwhile: another process has locked its file."""
         self.index._file._connection.execute("PRAGMA busy_timeout = 0")
         with closing(sqlite3.connect(self.work_root / "index.sqlite3", isolation_level=None)) as other:

@@ -70,6 +70,7 @@ class Claimer:
         row = self.table.read(message.file_id)
         if row is not None and _was_dead_lettered(row, message_id):
             return AlreadyDone(row=row)
+        # The object decides, not the event: events come late, twice and out of order.
         version = head_object(self.storage, message)
         if row is not None and redo_fence != row.fence and _is_done(row, version, message_id):
             return AlreadyDone(row=row)
@@ -84,6 +85,7 @@ class Claimer:
                 attempt=uuid.uuid4().hex,
             )
         except LeaseLostError:
+            # Another worker claimed the row since it was read: the write is conditional on its fence.
             winner = self.table.read(message.file_id)
             if winner is None:
                 raise

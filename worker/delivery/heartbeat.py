@@ -121,6 +121,7 @@ class Heartbeat:
             elif message_id in extension.lost:
                 self._lose(lease, "the queue no longer knows the receipt")
             else:
+                # The lease still runs for two thirds of its time: try again soon.
                 lease.renewal_due = before + 1.0
                 self._metrics.lease_renewal_failures.inc()
                 if lease.left_s <= 0:

@@ -15,6 +15,7 @@ from worker.delivery.claims import is_held
 from worker.delivery.heartbeat import Lease
 from worker.errors import WorkerError
 
+# Each costs a renewal of its lease and a read of its row every 10 s.
 _PLACES = 20
 _CHECK_INTERVAL_S = 10.0
 # More than two renewal intervals of the ledger's beat (40 s each).
@@ -74,6 +75,7 @@ class ParkedMessages:
         now = self._clock()
         with self._lock:
             due = [parked for parked in self._parked if parked.check_at <= now]
+        # The rows are read without the lock: `park` must not wait for the ledger.
         ready: list[tuple[Lease, Takeover]] = []
         for parked in due:
             parked.check_at = now + _CHECK_INTERVAL_S

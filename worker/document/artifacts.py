@@ -70,6 +70,7 @@ class ArtifactStore:
     def save(self, sha256: str, extraction: Extraction) -> str:
         """Store a result and its thumbnail; returns the key of the artifact."""
         if extraction.thumbnail is not None:
+            # Before the artifact that announces it.
             self._storage.put(self.thumbnail_key(sha256), extraction.thumbnail, content_type="image/webp")
         key = self.artifact_key(sha256, extraction.file_type)
         picture = extraction.picture
@@ -151,6 +152,7 @@ def _vector_key(sha256: str, model: str, dimension: int) -> str:
 
 
 def _pack(values: Mapping[str, object]) -> bytes:
+    # Text of a PDF may hold lone surrogates; without the time in its header equal data has equal bytes.
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return gzip.compress(text.encode("utf-8", "surrogatepass"), _GZIP_LEVEL, mtime=0)
 

@@ -30,6 +30,7 @@ from worker.sandbox.run_state import (
 )
 from worker.sandbox.scheduler import ExtractionRun, Sandbox, raise_for
 
+# Without one of these no OCR works on this machine, whatever the file.
 _PROGRAMS = ("tesseract", "pdftoppm", "pdfinfo")
 _TICK_S = 0.5
 # Time kept for storing the artifact, the index write and the commit after the last page.
@@ -117,6 +118,7 @@ class DocumentReader:
         try:
             lease.check()
         except JobInterrupted:
+            # Not for LeaseLostError: without the lease nothing may be written.
             _save(collector)
             raise
         stop = self.shutdown.stop

@@ -51,6 +51,7 @@ class PageCollector:
             return
         pages = self._store.load_pages(checkpoint)
         self._pages = {page.number: page for page in pages}
+        # A part that could not be loaded is dropped from the pointer; its pages are extracted again.
         known = set(self._pages)
         self._parts = tuple(part for part in checkpoint.parts if known.issuperset(part.pages))
         self.restored = len(pages)

@@ -43,6 +43,7 @@ class FileMessage:
 
 def file_id(bucket: str, key: str) -> str:
     """SHA-256 (hex) of bucket, NUL, key, with the key's bytes as given."""
+    # NUL is in neither of them, so that ("a/b", "c") and ("a", "b/c") differ; no NFC: keys are bytes.
     return hashlib.sha256(bucket.encode() + b"\0" + key.encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -84,7 +84,7 @@ class CircuitBreaker:
         except self.expected_exception:
             self._on_failure(generation)
             raise
-        except BaseException:
+        except BaseException:  # an interrupt, too, must free the trial for the next call
             self._on_other_error(generation)
             raise
         self._on_success(generation)
@@ -127,6 +127,7 @@ class CircuitBreaker:
             self._failures += 1
             if not self._trial and self._failures < self.failure_threshold:
                 return
+            # A failed trial opens it at once, without a new count to the threshold.
             self._opened_at = self._clock()
             self._trial = False
             self._generation += 1

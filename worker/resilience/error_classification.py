@@ -147,7 +147,7 @@ EXCEPTIONS: Final[tuple[tuple[type[Exception], ErrorClass], ...]] = (
 
 
 def classify(error: BaseException) -> ErrorClass:
-    """The class of an error itself; its causes are not looked at."""
+    """The class of an error itself, without regard to its causes."""
     if isinstance(error, ClientError):
         return classify_response(error_code(error), http_status(error))
     for kind, error_class in EXCEPTIONS:

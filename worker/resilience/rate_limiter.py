@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+# Down fast and up slowly, like TCP: a fleet shares the quota of the account.
 _LOWER_FACTOR = 0.5
 _RAISE_SHARE = 0.01
 _THROTTLE_WINDOW_S = 1.0

@@ -17,6 +17,7 @@ T = TypeVar("T")
 LONGEST_RESET_S = 300.0
 """The longest wait for a quota's reset (Bedrock's quotas are per minute)."""
 
+# Jitter keeps the workers of a fleet from retrying at the same moment after an outage.
 _JITTER = 0.5
 
 

@@ -68,6 +68,7 @@ class HealthServer:
         if server is None or thread is None:
             return
         self._port, self._server, self._thread = self.port, None, None
+        # `shutdown` waits for the loop of the other thread, so it must not be called from a handler.
         server.shutdown()
         server.server_close()
         thread.join(_STOP_TIMEOUT_S)

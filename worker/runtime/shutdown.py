@@ -97,6 +97,7 @@ class Shutdown:
 
     def fail(self, error: Exception) -> None:
         """Stop because only an operator can help; the process ends with exit status 1."""
+        # The first failure is the cause; later ones often follow from it.
         self.failure = self.failure or error
         self.request(str(error))
 

@@ -34,6 +34,7 @@ def make_work_root(parent: Path, *, memory: Path = _MEMORY) -> Path:
             if owner and (int(owner[1]) == os.getpid() or not _is_alive(int(owner[1]))):
                 shutil.rmtree(folder, ignore_errors=True)
         root = Path(tempfile.mkdtemp(prefix=f"cis-worker-{os.getpid()}-", dir=parent))
+        # Without /dev/shm, or without rights there, pages are rendered on disk.
         with suppress(OSError):
             (memory / root.name).mkdir(mode=0o700)
         return root
@@ -80,5 +81,5 @@ def _is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        return True  # a process of another user
     return True
