@@ -85,7 +85,7 @@ def run(settings: Settings) -> int:
 def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -> Lifecycle:
     """Make every component of a worker around a started sandbox."""
     metrics = Metrics()
-    shutdown = Shutdown(budget_s=settings.stop_budget_s)
+    shutdown = Shutdown(timeout_s=settings.stop_budget_s)
     spot = SpotInterruptionHandler(InstanceMetadata(settings.metadata_endpoint), shutdown, metrics)
     shared = _Shared(
         settings=settings,

@@ -1,8 +1,7 @@
-"""Receive, attempt, settle: the only place that acknowledges.
+"""Receive, attempt, settle: the only place that acknowledges messages.
 
-`step` receives as many messages as there are free places; `attempt_step` works one of them to an
-Outcome and settles it in one `match`; `parked_step` lets parked messages go on. A message is deleted
-only after the ledger row of every file it names is committed, and nothing depends on that delete.
+A message is deleted only after the ledger row of every file it names is committed, and correctness never
+depends on that delete.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import structlog
 from worker import events, outcome
 from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
-from worker.delivery.claims import Claimer, Held, Unchanged
+from worker.delivery.claims import AlreadyDone, Claimer, HeldByOther
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat, Lease
 from worker.delivery.parked_messages import ParkedMessages, Takeover
@@ -39,11 +38,15 @@ from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 
+# An attempt thread notices the end of its loop within this time.
 _TICK_S = 0.5
-_LEAST_LEASE_S = 10.0
-_LONGEST_DELAY_S = 900.0
-_FORGIVEN_RECEIVES = 10
-_LONGEST_BACKOFF_S = 30.0
+# A requeue sends and deletes: on a lease that lapses in between, the message would exist twice.
+_MIN_LEASE_S = 10.0
+_MAX_DELAY_S = 900.0
+# Receives count interruptions and outages too; a message without a ledger row has no better counter.
+_UNCOUNTED_RECEIVES = 10
+_MAX_BACKOFF_S = 30.0
+# With a delay: the file is held, so an immediate receive would find it held again.
 _NO_PLACE = Outcome(ending=Ending.RETRY, code="parking_full", delay_s=30.0)
 
 _log = structlog.get_logger(__name__)
@@ -51,7 +54,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConsumerOptions:
-    """How much is taken at a time, and from where files may come."""
+    """How much is processed at a time, and the buckets that files may come from."""
 
     source_buckets: tuple[str, ...]
     max_documents: int
@@ -61,7 +64,7 @@ class ConsumerOptions:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Consumer:
-    """The messages of one worker; its steps are driven by one thread each, attempts by several."""
+    """The messages of one worker; one thread calls each of the steps, several threads call `attempt_step`."""
 
     queue: QueueManager
     table: FileTable
@@ -84,28 +87,28 @@ class Consumer:
 
     @property
     def in_flight(self) -> int:
-        """Messages being worked on or waiting for a thread; parked ones do not count."""
+        """Messages in processing or waiting for a thread; parked ones do not count."""
         return self._in_flight
 
     def step(self) -> None:
-        """Receive what there is room for; a worker that may be taken away soon takes one at a time."""
+        """Receive as many messages as there is room for; one at a time when an interruption is expected."""
         places = 1 if self.interruption_expected() else self.options.max_documents
         room = places - self._in_flight
         if room <= 0:
             return
-        # The end of the poll is known before the stop is looked at: see `_requeue`.
+        # Set before the stop is checked, because `_requeue` reads it after a stop.
         self._poll_ends = self.shutdown.now() + self.options.poll_wait_s
-        if not self.shutdown.requested:
+        if not self.shutdown.is_requested:
             messages = self._receive(room)
             if messages is None:
-                # The server may still be holding the poll open: its end stays in mind.
+                # The server may still hold the poll open, so its end must not be cleared.
                 return
             for message in messages:
-                self._begin(self.heartbeat.hold(message), None)
+                self._enqueue(self.heartbeat.hold(message), None)
         self._poll_ends = 0.0
 
     def attempt_step(self) -> None:
-        """Work one received message to its end; returns soon when there is none."""
+        """Process one received message to its end; returns soon when there is none."""
         try:
             lease, takeover = self._tasks.get(timeout=_TICK_S)
         except Empty:
@@ -117,7 +120,7 @@ class Consumer:
                     with self.metrics.time_stage("settle"):
                         self._settle(lease, ended)
         except BaseException:
-            # A lease nobody works on must not be kept: the message comes back by itself.
+            # Without work on it the lease must not be renewed: SQS redelivers the message.
             self.heartbeat.release(lease)
             raise
         finally:
@@ -125,30 +128,30 @@ class Consumer:
                 self._in_flight -= 1
             self.metrics.in_flight.set(self._in_flight)
 
-    def parked_step(self) -> None:
-        """Let parked messages go on whose file is free; on a stop give them all back."""
-        if self.shutdown.requested:
+    def resume_parked(self) -> None:
+        """Resume parked messages whose file is free; on a stop requeue all of them."""
+        if self.shutdown.is_requested:
             for lease in self.parked.take_all():
                 self._settle(lease, outcome.from_error(JobInterrupted("parked"), failures=0, max_failures=1))
         for lease, takeover in self.parked.take_ready():
-            self._begin(lease, takeover)
+            self._enqueue(lease, takeover)
         self.metrics.parked.set(len(self.parked))
 
     def requeue_rest(self) -> None:
-        """At a stop, when the attempts have ended: requeue what no attempt will take any more."""
-        self.parked_step()
+        """Requeue the messages that no attempt has begun, when the attempts have ended at a stop."""
+        self.resume_parked()
         while not self._tasks.empty():
             self.attempt_step()
 
     def _receive(self, room: int) -> list[ReceivedMessage] | None:
-        """The messages that came, None when the poll failed."""
+        """The received messages, None when the poll failed."""
         try:
             messages = self.queue.receive(limit=room, wait_s=self.options.poll_wait_s)
         except TransientError as error:
             self.metrics.queue_errors.inc()
             self._failed_polls += 1
             _log.warning("receive_failed", reason=str(error), times=self._failed_polls)
-            self.shutdown.wait(min(_LONGEST_BACKOFF_S, 2.0**self._failed_polls))
+            self.shutdown.wait(min(_MAX_BACKOFF_S, 2.0**self._failed_polls))
             return None
         except MisconfiguredError as error:
             self.shutdown.fail(error)
@@ -158,7 +161,7 @@ class Consumer:
         self.metrics.received.inc(len(messages))
         return messages
 
-    def _begin(self, lease: Lease, takeover: Takeover) -> None:
+    def _enqueue(self, lease: Lease, takeover: Takeover) -> None:
         with self._lock:
             self._in_flight += 1
         self._tasks.put((lease, takeover))
@@ -172,6 +175,7 @@ class Consumer:
         for file in files:
             with bind(file=file.file_id, path=file.display_path):
                 ended = self._attempt_file(lease, file, takeover, alone=len(files) == 1)
+            # The redelivered message skips the files that are done: their versions are in the ledger.
             if ended is not DONE:
                 return ended
         return DONE
@@ -181,47 +185,44 @@ class Consumer:
     ) -> Outcome | None:
         job: Job | None = None
         try:
-            self._may_begin(lease)
+            self._check_can_begin(lease)
             message = lease.message
             with self.metrics.time_stage("claim"):
                 claimed = self.claimer.claim(
-                    file, message_id=message.message_id, takeover=takeover, again=message.again
+                    file, message_id=message.message_id, takeover=takeover, redo_fence=message.again
                 )
             match claimed:
-                case Unchanged():
+                case AlreadyDone():
                     _log.info("file_unchanged", state=claimed.row.state.value)
                     return DONE
-                case Held():
+                case HeldByOther():
                     return None if self.parked.park(lease, claimed.row) else _NO_PLACE
             job = claimed
             lease.claim = job.claim
             with bind(job=job.claim.attempt):
-                self._done(self.processor.process(job, lease))
+                self._report_document(self.processor.process(job, lease))
             lease.claim = None
             return DONE
-        except Exception as error:  # noqa: BLE001  (attempt boundary: whatever it was becomes an outcome)
-            failures = job.failures if job else self._failures_unclaimed(lease, error)
+        except Exception as error:  # noqa: BLE001  (attempt boundary: any error becomes an outcome)
+            failures = job.failures if job else self._count_unclaimed_failures(lease, error)
             ended = outcome.from_error(error, failures=failures, max_failures=self.options.max_failures)
-            _tell(ended, error)
+            _log_end(ended, error)
             if ended.ending is Ending.DEAD_LETTER:
                 return self._dead_letter_file(lease, file, ended, alone=alone)
             return ended
 
-    def _failures_unclaimed(self, lease: Lease, error: Exception) -> int:
-        """Failures so far of a message without a ledger row of its own.
-
-        Receives count interruptions and outages too, so only what nobody foresaw is judged by them.
-        """
+    def _count_unclaimed_failures(self, lease: Lease, error: Exception) -> int:
+        """Failures so far of a message without a claim: only unforeseen errors count, by the receives."""
         if isinstance(error, WorkerError):
             return 0
-        return max(0, lease.message.receive_count - _FORGIVEN_RECEIVES)
+        return max(0, lease.message.receive_count - _UNCOUNTED_RECEIVES)
 
-    def _may_begin(self, lease: Lease) -> None:
-        if self.shutdown.requested:
-            raise JobInterrupted("not begun before the stop")
+    def _check_can_begin(self, lease: Lease) -> None:
+        if self.shutdown.is_requested:
+            raise JobInterrupted("not started before the stop")
         lease.check()
 
-    def _done(self, document: Document) -> None:
+    def _report_document(self, document: Document) -> None:
         self.metrics.documents_total.labels(state=document.state.value, reason=document.reason or "").inc()
         _log.info(
             "document_done",
@@ -232,7 +233,7 @@ class Consumer:
         )
 
     def _dead_letter_file(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> Outcome:
-        """Dead-letter one file of a message and record it, so that the others can go on."""
+        """Dead-letter one file of a message and record it, so that its other files are processed."""
         try:
             self.dead_letters.send(lease, file, ended, alone=alone)
         except WorkerError as error:
@@ -242,7 +243,8 @@ class Consumer:
         return DONE
 
     def _settle(self, lease: Lease, ended: Outcome) -> None:
-        """Do to the message what the outcome says; one that cannot be settled comes back by itself."""
+        """Do to the message what the outcome says; SQS redelivers one that cannot be settled."""
+        # First, so that no late renewal can hide a message that was just made visible again.
         self.heartbeat.release(lease)
         self.metrics.settled.labels(ending=ended.ending.value).inc()
         try:
@@ -252,7 +254,7 @@ class Consumer:
                 case Ending.REQUEUE:
                     self._requeue(lease)
                 case Ending.RETRY:
-                    self._try_later(lease, ended)
+                    self._retry_later(lease, ended)
                 case Ending.DEAD_LETTER:
                     self.queue.dead_letter(lease.message, code=ended.code, reason=ended.message)
                     self.queue.delete([lease.message])
@@ -266,31 +268,32 @@ class Consumer:
             _log.warning("settle_failed", ending=ended.ending.value, reason=str(error))
 
     def _requeue(self, lease: Lease) -> None:
-        """Clear the owner and replace the message by a fresh copy that our own open poll cannot take."""
+        """Clear the owner and replace the message by a fresh copy, whose receive count starts over."""
         if lease.claim is not None:
             self.table.release(lease.claim, interrupted=True)
-        if lease.left_s < _LEAST_LEASE_S:
+        if lease.left_s < _MIN_LEASE_S:
             return
+        # Our own open poll must not receive the copy: its message would be lost with this worker.
         poll_left_s = self._poll_ends - self.shutdown.now()
         delay_s = math.ceil(poll_left_s) + 2 if poll_left_s > 0 else 0
         self.queue.requeue(lease.message, delay_s=delay_s)
         with self._lock:
             self.requeued += 1
 
-    def _try_later(self, lease: Lease, ended: Outcome) -> None:
+    def _retry_later(self, lease: Lease, ended: Outcome) -> None:
         if lease.claim is not None:
             if ended.counted:
                 self.table.record_failure(lease.claim, code=ended.code, message=ended.message)
             else:
                 self.table.release(lease.claim, interrupted=False)
         if lease.left_s > 0:
-            # Every receive counts towards the queue's own limit, so an outage must not use them up.
-            delay_s = min(_LONGEST_DELAY_S, ended.delay_s * max(1, lease.message.receive_count))
+            # Every receive counts towards the queue's redrive limit, so an outage must not use them up.
+            delay_s = min(_MAX_DELAY_S, ended.delay_s * max(1, lease.message.receive_count))
             self.queue.hide(lease.message, delay_s=math.ceil(delay_s))
 
 
-def _tell(ended: Outcome, error: Exception) -> None:
-    """Log the end of an attempt; only what nobody foresaw is worth its traceback."""
+def _log_end(ended: Outcome, error: Exception) -> None:
+    """Log the end of an attempt, with the traceback of an unforeseen error."""
     if isinstance(error, WorkerError):
         _log.warning("attempt_ended", ending=ended.ending.value, code=ended.code, reason=ended.message)
     else:

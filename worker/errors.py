@@ -1,18 +1,18 @@
-"""The error tree, sorted by what must be done next.
+"""The error tree, by what must be done next. How each class ends an attempt: `outcome`.
 
     WorkerError                code: stable, used in logs, metrics, ledger, DLQ and docs/errors.md
     ├─ TransientError          the same job may succeed later          -> retry
-    │  ├─ ThrottledError       a service asks for patience             -> retry, not counted as a failure
-    │  ├─ UnavailableError     a service is away                       -> retry, not counted as a failure
-    │  ├─ ObjectChangedError   the object changed under our hands      -> start over, not counted as a failure
+    │  ├─ ThrottledError       a service asks for fewer calls          -> retry, not counted as a failure
+    │  ├─ UnavailableError     a service does not work now             -> retry, not counted as a failure
+    │  ├─ ObjectChangedError   the object changed while it was read    -> start over, not counted as a failure
     │  └─ ProcessingError      a stage failed; carries stage and `retry_allowed`
-    ├─ RejectedError           this content can never be read          -> no_content, indexed by name
-    ├─ DeadLetterError         this message can never be worked on     -> DLQ with its reason
-    ├─ JobInterrupted          this machine is going away              -> requeued
-    ├─ LeaseLostError          another attempt owns the file now       -> walk away, touch nothing
+    ├─ RejectedError           this content can never be extracted     -> no_content, indexed by name
+    ├─ DeadLetterError         this message can never be processed     -> DLQ with its reason
+    ├─ JobInterrupted          this worker stops                       -> requeued
+    ├─ LeaseLostError          another attempt owns the file now       -> write nothing
     └─ MisconfiguredError      our own queue, table, bucket or index is wrong -> stop the process
 
-Adapters translate the errors of the library below into these classes once, with the cause kept.
+Adapters translate the errors of their libraries into these classes once, with the cause kept.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Code(StrEnum):
     # why a page, or a document that is partial, lacks text
     OCR_FAILED = "ocr_failed"
     PAGES_FAILED = "pages_failed"
-    # why a file is gone
+    # why a file was tombstoned
     OBJECT_GONE = "object_gone"
     # why a message went to the dead-letter queue
     MALFORMED_MESSAGE = "malformed_message"
@@ -55,10 +55,10 @@ class Code(StrEnum):
     PROCESSING_FAILED = "processing_failed"
     EMBEDDING_FAILED = "embedding_failed"
     CIRCUIT_OPEN = "circuit_open"
-    # what is not a fault
+    # what is not a failure
     INTERRUPTED = "interrupted"
     LEASE_LOST = "lease_lost"
-    # what an operator must mend
+    # what an operator must fix
     MISCONFIGURED = "misconfigured"
     PROGRAM_MISSING = "program_missing"
 
@@ -66,7 +66,7 @@ class Code(StrEnum):
 class WorkerError(Exception):
     """Anything that ends an attempt early.
 
-    `code` is stable; the message is for people and says what happened, to what, and what to do.
+    `code` is stable; the message is for humans: what happened, to which object, and what to do about it.
     """
 
     code: Code = Code.PROCESSING_FAILED
@@ -84,7 +84,7 @@ class TransientError(WorkerError):
 
 
 class ThrottledError(TransientError):
-    """A service asks for patience; `retry_after_s` is set when it said how long."""
+    """A service asks for fewer calls; `retry_after_s` is set when the service gave a time."""
 
     code = Code.THROTTLED
     counts_as_failure = False
@@ -95,14 +95,14 @@ class ThrottledError(TransientError):
 
 
 class UnavailableError(TransientError):
-    """A service does not answer, or answers that it cannot work now."""
+    """A service does not answer, or reports that it cannot work now."""
 
     code = Code.UNAVAILABLE
     counts_as_failure = False
 
 
 class ObjectChangedError(TransientError):
-    """The object is not the version that was looked at any more."""
+    """The object is no longer the version that was checked before."""
 
     code = Code.CHANGED_WHILE_READ
     counts_as_failure = False
@@ -112,7 +112,7 @@ class ProcessingError(TransientError):
     """A stage of one document failed.
 
     `stage` names it (download, extract, embed, index, commit); with `retry_allowed` False
-    another attempt cannot help.
+    the same input fails again.
     """
 
     def __init__(
@@ -129,14 +129,14 @@ class ProcessingError(TransientError):
 
 
 class OCRError(ProcessingError):
-    """A page or picture could not be read by the OCR engine."""
+    """The OCR engine failed on a page or picture."""
 
     def __init__(self, message: str, *, retry_allowed: bool = True, code: Code = Code.OCR_FAILED) -> None:
         super().__init__(message, stage="ocr", retry_allowed=retry_allowed, code=code)
 
 
 class BedrockError(ProcessingError):
-    """The embedding service refused or failed; the document goes on without its vector."""
+    """The embedding service rejected the input or failed; the document continues without its vector."""
 
     def __init__(
         self, message: str, *, retry_allowed: bool = True, code: Code = Code.EMBEDDING_FAILED
@@ -145,25 +145,25 @@ class BedrockError(ProcessingError):
 
 
 class RejectedError(WorkerError):
-    """This content can never be read; the file is indexed by its name with the reason."""
+    """This content can never be extracted; the file is indexed by its name with the reason."""
 
     code = Code.CORRUPT
 
 
 class DeadLetterError(WorkerError):
-    """This message can never be worked on; it belongs on the dead-letter queue."""
+    """This message can never be processed; it belongs on the dead-letter queue."""
 
     code = Code.MALFORMED_MESSAGE
 
 
 class ObjectGoneError(WorkerError):
-    """The object is not in its bucket: it was deleted, which is a result and not a failure."""
+    """The object does not exist: it was deleted, which is a result and not a failure."""
 
     code = Code.OBJECT_GONE
 
 
 class JobInterrupted(WorkerError):
-    """This machine is going away; what is finished was checkpointed."""
+    """This worker stops; the finished pages were checkpointed."""
 
     code = Code.INTERRUPTED
 
@@ -175,6 +175,6 @@ class LeaseLostError(WorkerError):
 
 
 class MisconfiguredError(WorkerError):
-    """Our own queue, table, bucket, index or program is wrong; only an operator can mend it."""
+    """Our own queue, table, bucket, index or program is wrong; only an operator can fix it."""
 
     code = Code.MISCONFIGURED

@@ -1,12 +1,9 @@
 """FileProcessor: one document in a straight line.
 
-    (claimed job) -> download -> extract (pages streamed, checkpointed) -> embed
-        -> store artifact -> look again -> index (version = fence) -> commit (fence)
+    (claimed job) -> download -> extract (pages streamed, checkpointed) -> store artifact
+        -> embed -> check the object again -> index (version = fence) -> commit (fence)
 
-No stage calls another; the order is known here only. The ledger row is written last, on the fence:
-it says that all of it is there, or is marked pending: an index or embedding service that is away holds
-no document up, the replayer fills in what it missed. A WorkerError ends an attempt; the consumer turns
-it into an outcome.
+No stage calls another; the order is known here only.
 """
 
 from __future__ import annotations
@@ -22,7 +19,7 @@ import structlog
 
 from worker.aws.file_table import Commit, FileTable
 from worker.aws.storage_handler import StorageHandler
-from worker.delivery.claims import look
+from worker.delivery.claims import head_object
 from worker.delivery.heartbeat import Lease
 from worker.document.artifacts import ArtifactStore
 from worker.document.document_reader import DocumentReader
@@ -49,7 +46,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessedContent:
-    """What was made of a file's bytes, before it is written for good."""
+    """The result of a file's content, before it is written to the index and the ledger."""
 
     extraction: Extraction
     vectors: Vectors = NO_VECTORS
@@ -73,9 +70,9 @@ class FileProcessor:
     max_file_bytes: int
 
     def process(self, job: Job, lease: Lease) -> Document:
-        """Work one claimed file to its committed end; the temporary files are gone afterwards.
+        """Process one claimed file up to its commit; its temporary files are removed in any case.
 
-        Raises WorkerError: what it means for the message is the consumer's to decide.
+        Raises WorkerError, which the consumer turns into an outcome.
         """
         if job.version is None:
             return self._write_tombstone(job)
@@ -86,9 +83,10 @@ class FileProcessor:
                 return self._write_tombstone(job)
             except RejectedError as error:
                 content = _no_content(error)
+        # The temporary files are gone here: index and ledger may be slow, and disk space is scarce.
         document = self._document(job, job.version, content)
         with self._stage("confirm"):
-            self._confirm(job, job.version, lease)
+            self._check_unchanged(job, job.version, lease)
         self._write(job, document)
         if content.checkpointed:
             self._drop_checkpoint(job, job.version)
@@ -97,11 +95,11 @@ class FileProcessor:
     def _read(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> ProcessedContent:
         local = self._download(job, version, folder, lease)
         with self._stage("extract"):
-            reading = self.reader.read(job, local, folder, lease)
-        extraction = reading.extraction
+            result = self.reader.read(job, local, folder, lease)
+        extraction = result.extraction
         artifact_key = self.store.artifact_key(local.sha256, extraction.file_type)
-        if not reading.from_store:
-            # Before the vectors: whatever happens from here on, nothing is read again.
+        if not result.from_store:
+            # Before embedding: no failure from here on makes the next attempt repeat the OCR.
             with self._stage("store"):
                 self.store.save(local.sha256, extraction)
         with self._stage("embed"):
@@ -111,7 +109,7 @@ class FileProcessor:
             vectors=vectors,
             sha256=local.sha256,
             artifact_key=artifact_key,
-            checkpointed=reading.checkpointed,
+            checkpointed=result.checkpointed,
         )
 
     def _download(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> LocalFile:
@@ -135,8 +133,9 @@ class FileProcessor:
 
     def _document(self, job: Job, version: ObjectVersion, content: ProcessedContent) -> Document:
         message, extraction = job.message, content.extraction
+        # The event wins over the metadata of the object: a moved file keeps the metadata of its upload.
         path = message.original_path or version.original_path or message.key
-        drawn = extraction.thumbnail is not None and content.sha256 is not None
+        has_thumbnail = extraction.thumbnail is not None and content.sha256 is not None
         return Document(
             file_id=message.file_id,
             bucket=message.bucket,
@@ -150,17 +149,18 @@ class FileProcessor:
             reason=extraction.reason,
             reason_message=extraction.reason_message,
             content_hash=content.sha256,
-            thumbnail_key=self.store.thumbnail_key(content.sha256 or "") if drawn else None,
+            thumbnail_key=self.store.thumbnail_key(content.sha256 or "") if has_thumbnail else None,
             artifact_key=content.artifact_key,
             vectors=content.vectors,
             thumbnail=extraction.thumbnail,
             indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
-    def _confirm(self, job: Job, version: ObjectVersion, lease: Lease) -> None:
-        """Look at the object again before anything is written for good: a newer one wins."""
+    def _check_unchanged(self, job: Job, version: ObjectVersion, lease: Lease) -> None:
+        """Raise ObjectChangedError when the object is no longer the version that was read."""
+        # A newer version has an event of its own; this result must not be committed as the current one.
         lease.check()
-        now = look(self.storage, job.message)
+        now = head_object(self.storage, job.message)
         if now is None or now.version != version.version:
             raise ObjectChangedError(
                 f"{job.message.display_path} changed while it was read; it is read again"
@@ -169,9 +169,10 @@ class FileProcessor:
     def _write(self, job: Job, document: Document) -> None:
         fence = job.claim.fence
         with self._stage("index"):
-            index_pending = self._left_pending(lambda: self.index.index_document(document, version=fence))
+            index_pending = not self._try_index(lambda: self.index.index_document(document, version=fence))
         if document.vectors.pending:
-            self.metrics.left_pending.labels(kind="vectors").inc()
+            self.metrics.documents_pending.labels(kind="vectors").inc()
+        # Last, and on the fence: a committed row means that all of it is written, or marked pending.
         with self._stage("commit"):
             self.table.commit(
                 job.claim,
@@ -191,27 +192,27 @@ class FileProcessor:
                 ),
             )
 
-    def _left_pending(self, write: Callable[[], None]) -> bool:
-        """Write to the index; True when it is away: the text is stored, so the document need not wait."""
+    def _try_index(self, write: Callable[[], None]) -> bool:
+        """Write to the index; False when it is unavailable (the replayer writes it later)."""
         try:
             write()
         except (ThrottledError, UnavailableError) as error:
-            self.metrics.left_pending.labels(kind="index").inc()
+            self.metrics.documents_pending.labels(kind="index").inc()
             _log.warning("index_pending", code=error.code, reason=str(error))
-            return True
-        return False
+            return False
+        return True
 
     def _drop_checkpoint(self, job: Job, version: ObjectVersion) -> None:
         try:
             self.store.drop_checkpoint(job.claim.file_id, version.version)
         except WorkerError as error:
-            # The document is committed; what is left over is swept, not worth an attempt.
+            # The document is committed: leftover objects are not worth another attempt.
             _log.warning("checkpoint_left_over", reason=str(error))
 
     def _write_tombstone(self, job: Job) -> Document:
-        """The object is gone: leave a tombstone that no stale write can lift."""
+        """The object does not exist: write a tombstone on the fence, which refuses stale writes."""
         claim, message = job.claim, job.message
-        index_pending = self._left_pending(lambda: self.index.tombstone(claim.file_id, version=claim.fence))
+        index_pending = not self._try_index(lambda: self.index.tombstone(claim.file_id, version=claim.fence))
         self.table.commit(
             claim,
             Commit(state=State.TOMBSTONED, reason=Code.OBJECT_GONE.value, index_pending=index_pending),
@@ -230,7 +231,7 @@ class FileProcessor:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
-        """Time a stage, and name it in every line that is logged in it."""
+        """Time a stage, and add its name to every line that is logged in it."""
         with self.metrics.time_stage(name), bind(stage=name):
             yield
 
@@ -239,7 +240,9 @@ class FileProcessor:
         try:
             folder = Path(tempfile.mkdtemp(prefix="document-", dir=self.work_root))
         except OSError as error:
-            raise UnavailableError(f"no folder can be made in {self.work_root}: {error.strerror}") from error
+            raise UnavailableError(
+                f"no folder can be created in {self.work_root}: {error.strerror}"
+            ) from error
         try:
             yield folder
         finally:

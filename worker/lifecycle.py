@@ -1,10 +1,4 @@
-"""A worker from its first thread to its last: start the loops, wait for a stop, stop in order.
-
-Order of stopping, with its reason: receiving ends first; documents in hand are finished or requeued
-while heartbeat and sandbox still run for them; then the other loops end. What is pending waits for
-another worker, so the replayer ends with the receiving. What has not ended when the
-flush mark comes is abandoned: SQS redelivers, and the fence keeps late writes out.
-"""
+"""The threads of a worker: start the loops, wait for a stop, stop them in order."""
 
 from __future__ import annotations
 
@@ -26,7 +20,8 @@ from worker.sandbox.scheduler import Sandbox
 from worker.spot_handler import SpotInterruptionHandler
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_LOOK_S = 0.2
+_POLL_S = 0.2
+# More than four long polls of 20 s.
 _STALE_POLL_S = 90.0
 _JOIN_S = 1.0
 
@@ -48,12 +43,12 @@ class Lifecycle:
     http_port: int
     attempts: int
     _signals: int = 0
-    _received_all: threading.Event = field(default_factory=threading.Event)
-    _over: threading.Event = field(default_factory=threading.Event)
+    _receiving_over: threading.Event = field(default_factory=threading.Event)
+    _attempts_over: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> int:
-        """Work until a stop; the exit status: 0, or 1 when something must be mended first."""
+        """Work until a stop; the exit status is 0, or 1 when an operator must fix something first."""
         before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
         try:
             return self._run()
@@ -73,37 +68,37 @@ class Lifecycle:
         receiver, attempts, others = self._start()
         self.spot.start_monitoring()
         _log.info("worker_ready", http_port=health.port, attempts=self.attempts)
-        while not self.shutdown.wait(_LOOK_S):
-            self._heed_signals()
+        while not self.shutdown.wait(_POLL_S):
+            self._handle_signals()
         self._stop(receiver, attempts, others)
         health.stop()
         return self._report()
 
     def readiness(self) -> tuple[bool, dict[str, object]]:
-        """Whether the worker takes work: it polls, and no stop was asked for."""
+        """Whether the worker takes work: it polls, and no stop was requested."""
         polled_at = self.consumer.polled_at
         age_s = None if polled_at is None else round(self.shutdown.now() - polled_at, 1)
         busy = self.consumer.in_flight > 0
-        ready = not self.shutdown.requested and age_s is not None and (busy or age_s < _STALE_POLL_S)
+        ready = not self.shutdown.is_requested and age_s is not None and (busy or age_s < _STALE_POLL_S)
         return ready, {
-            "stopping": self.shutdown.requested,
+            "stopping": self.shutdown.is_requested,
             "seconds_since_poll": age_s,
             "in_flight": self.consumer.in_flight,
         }
 
     def _start(self) -> tuple[threading.Thread, list[threading.Thread], list[threading.Thread]]:
-        over, consumer = self._over.is_set, self.consumer
+        over, consumer = self._attempts_over.is_set, self.consumer
         others = [
-            Loop(name="sandbox", step=self.sandbox.step, ended=over),
-            Loop(name="heartbeat", step=self.heartbeat.step, ended=over, interval_s=0.5),
-            Loop(name="parked", step=consumer.parked_step, ended=over, interval_s=0.5),
+            Loop(name="sandbox", step=self.sandbox.step, is_over=over),
+            Loop(name="heartbeat", step=self.heartbeat.step, is_over=over, interval_s=0.5),
+            Loop(name="parked", step=consumer.resume_parked, is_over=over, interval_s=0.5),
             *(self._replay_loop(number) for number in range(self.replayer.threads)),
         ]
         attempts = [
-            Loop(name=f"attempt-{number}", step=consumer.attempt_step, ended=self._no_more_work)
+            Loop(name=f"attempt-{number}", step=consumer.attempt_step, is_over=self._is_drained)
             for number in range(self.attempts)
         ]
-        receiver = Loop(name="receive", step=consumer.step, ended=self._stopped, interval_s=0.02)
+        receiver = Loop(name="receive", step=consumer.step, is_over=self._is_stopping, interval_s=0.02)
         other_threads = [loop.start(self.shutdown) for loop in others]
         attempt_threads = [loop.start(self.shutdown) for loop in attempts]
         return receiver.start(self.shutdown), attempt_threads, other_threads
@@ -112,22 +107,22 @@ class Lifecycle:
         return Loop(
             name=f"replayer-{number}",
             step=self.replayer.step,
-            ended=self._stopped,
+            is_over=self._is_stopping,
             interval_s=self.replayer.interval_s,
             pause=self._wake,
         )
 
-    def _stopped(self) -> bool:
-        return self.shutdown.requested
+    def _is_stopping(self) -> bool:
+        return self.shutdown.is_requested
 
-    def _no_more_work(self) -> bool:
-        return self._received_all.is_set() and self.consumer.in_flight == 0
+    def _is_drained(self) -> bool:
+        return self._receiving_over.is_set() and self.consumer.in_flight == 0
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        # Only a count: a handler may interrupt any line, also one that holds the latch's lock.
+        # Only a count: a handler may interrupt any line, also one that holds the lock of `shutdown`.
         self._signals += 1
 
-    def _heed_signals(self) -> None:
+    def _handle_signals(self) -> None:
         if self._signals == 1:
             self.shutdown.request("signal")
         elif self._signals > 1:
@@ -142,22 +137,25 @@ class Lifecycle:
         stop = self.shutdown.stop
         self.metrics.shutdown_requested.set(1)
         _log.info("shutdown_began", reason=stop.reason if stop else "", left_s=self._left_s())
+        # The replayers end with the receiving: pending rows wait for another worker.
         self._wake.set()
         self._join([receiver])
-        self._received_all.set()
+        self._receiving_over.set()
+        # Heartbeat and sandbox still run: documents in progress are finished or requeued with their help.
         self._join(attempts)
         self.consumer.requeue_rest()
-        self._over.set()
+        self._attempts_over.set()
         for thread in others:
             thread.join(_JOIN_S)
         self.spot.stop_monitoring()
 
     def _join(self, threads: list[threading.Thread]) -> None:
-        """Wait for threads until the flush mark, which a later notice may bring forward."""
+        """Wait for threads until the flush deadline, which a later notice may bring forward."""
         while any(thread.is_alive() for thread in threads) and self._left_s() > 0:
             for thread in threads:
-                thread.join(_LOOK_S / len(threads))
-            self._heed_signals()
+                thread.join(_POLL_S / len(threads))
+            self._handle_signals()
+        # An abandoned attempt does no harm: SQS redelivers its message, and the fence refuses its writes.
         if left := [thread.name for thread in threads if thread.is_alive()]:
             _log.warning("threads_abandoned", threads=left, in_flight=self.consumer.in_flight)
 

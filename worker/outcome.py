@@ -1,13 +1,11 @@
-"""How an attempt ended, and the one function that decides it from an error.
-
-An attempt ends in a value; the consumer settles that value in one `match` and is the only place
-that acknowledges.
-"""
+"""How an attempt ended, and the one table that decides it from the error that ended it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from worker.errors import (
     Code,
@@ -29,15 +27,15 @@ class Ending(StrEnum):
     DONE = "done"
     """The ledger row is committed: delete the message."""
     REQUEUE = "requeue"
-    """This machine stops: clear the owner, send a fresh copy, delete the original."""
+    """This worker stops: clear the owner, send a fresh copy, delete the original."""
     RETRY = "retry"
     """Make the message visible again after a delay."""
     DEAD_LETTER = "dead_letter"
     """Send the body to the dead-letter queue with its reason, record it, delete the original."""
     ABANDON = "abandon"
-    """Another attempt owns the file: touch nothing."""
+    """Another attempt owns the file: change nothing."""
     STOP = "stop"
-    """Only an operator can help: stop the process, leave the message as it is."""
+    """Only an operator can help: stop the process, leave the message in the queue."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,31 +54,42 @@ DONE = Outcome(ending=Ending.DONE)
 
 _FIRST_RETRY_S = 5.0
 _LONGEST_RETRY_S = 300.0
+# An outage lasts longer than a few seconds, and each receive counts towards the queue's redrive limit.
+_UNCOUNTED_RETRY_S = 30.0
+
+_ENDINGS: Mapping[type[WorkerError], Ending] = MappingProxyType(
+    {
+        JobInterrupted: Ending.REQUEUE,
+        LeaseLostError: Ending.ABANDON,
+        MisconfiguredError: Ending.STOP,
+        DeadLetterError: Ending.DEAD_LETTER,
+        RejectedError: Ending.DEAD_LETTER,
+        TransientError: Ending.RETRY,
+    }
+)
+"""How each class of error ends an attempt; a class that is not listed ends it like its parent."""
+
+
+def is_retryable(error: WorkerError) -> bool:
+    """Whether the same work may succeed later: one call of it, or a new attempt."""
+    return _ending_of(error) is Ending.RETRY
 
 
 def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome:
     """Decide how an attempt ended from the error that ended it.
 
-    `failures` counts the failures before this one. An error nobody foresaw is a failure that may be
+    `failures` counts the failures before this one. An error that is in no table is a failure that may be
     retried; the one that reaches `max_failures` is dead-lettered.
     """
     code = error.code if isinstance(error, WorkerError) else Code.PROCESSING_FAILED
     message = str(error) or type(error).__name__
     stage = error.stage if isinstance(error, ProcessingError) else ""
-    match error:
-        case JobInterrupted():
-            return Outcome(ending=Ending.REQUEUE, code=code, message=message)
-        case LeaseLostError():
-            return Outcome(ending=Ending.ABANDON, code=code, message=message)
-        case MisconfiguredError():
-            return Outcome(ending=Ending.STOP, code=code, message=message)
-        case DeadLetterError() | RejectedError():
-            return Outcome(ending=Ending.DEAD_LETTER, code=code, message=message, stage=stage)
-        case ProcessingError(retry_allowed=False):
-            return Outcome(ending=Ending.DEAD_LETTER, code=code, message=message, stage=stage)
-        case TransientError(counts_as_failure=False):
-            wait_s = error.retry_after_s if isinstance(error, ThrottledError) else None
-            return Outcome(ending=Ending.RETRY, code=code, message=message, delay_s=wait_s or 30.0)
+    ending = _ending_of(error)
+    if ending not in (None, Ending.RETRY):
+        return Outcome(ending=ending, code=code, message=message, stage=stage)
+    if isinstance(error, TransientError) and not error.counts_as_failure:
+        wait_s = error.retry_after_s if isinstance(error, ThrottledError) else None
+        return Outcome(ending=Ending.RETRY, code=code, message=message, delay_s=wait_s or _UNCOUNTED_RETRY_S)
     if failures + 1 >= max_failures:
         return Outcome(
             ending=Ending.DEAD_LETTER,
@@ -93,3 +102,11 @@ def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome
     return Outcome(
         ending=Ending.RETRY, code=code, message=message, stage=stage, counted=True, delay_s=delay_s
     )
+
+
+def _ending_of(error: Exception) -> Ending | None:
+    """The ending of the nearest class in the table, None for an error of no such class."""
+    if isinstance(error, ProcessingError) and not error.retry_allowed:
+        return Ending.DEAD_LETTER
+    # In method resolution order, so that a subclass may have an entry of its own.
+    return next((_ENDINGS[kind] for kind in type(error).__mro__ if kind in _ENDINGS), None)

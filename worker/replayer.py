@@ -1,15 +1,12 @@
-"""Replayer: fills in what an outage left pending, from what is stored; no file is read again for it.
+"""Replayer: completes what an outage left pending, from the stored artifacts.
 
-    (pending row) -> its stored result -> vectors, stored or asked for -> index (version = fence) -> row
-
-Every worker has one, beside its consumer and never in its way. Several may be on one row, and attempts
-may claim it meanwhile: the index keeps the higher fence, and the row is filled only if it is as it was
-seen. A service that is away is left alone for the rest of a step, and does not keep the other from its
-share of the work.
+Several workers may be on one row while attempts claim it: the index keeps the higher fence, and the row is
+written only if it is unchanged.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -44,38 +41,34 @@ from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 
-_ROWS_A_QUERY = 100
-_ROWS_LEFT_ALONE = 50
-_LOOK_AGAIN_S = 300.0
+_ROWS_PER_QUERY = 100
+# In a long outage it would be expensive to read every row in every step.
+_MAX_SKIPPED_ROWS = 50
+_POSTPONE_S = 300.0
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(kw_only=True, slots=True)
-class _Away:
-    """Which services did not answer in this step, and how many rows were left alone for it."""
+class _Outages:
+    """Which services were unavailable in this step, and how many rows were skipped for that."""
 
     index: bool = False
     vectors: bool = False
-    left_alone: int = 0
+    skipped: int = 0
 
-    def leave_alone(self, row: FileRow) -> bool:
-        """Whether nothing can be done for a row in this step."""
-        wants_index = row.index_pending and not self.index
-        wants_vectors = row.vectors_pending and not self.vectors
-        if wants_index or wants_vectors:
-            return False
-        self.left_alone += 1
-        return True
+    def can_fill(self, row: FileRow) -> bool:
+        """Whether something pending of a row can be completed in this step."""
+        return (row.index_pending and not self.index) or (row.vectors_pending and not self.vectors)
 
-    def enough(self) -> bool:
-        """Whether to end the step: in a long outage reading every row every time would be dear."""
-        return (self.index and self.vectors) or self.left_alone >= _ROWS_LEFT_ALONE
+    def can_continue(self) -> bool:
+        """Whether the step has a chance to complete more rows."""
+        return not (self.index and self.vectors) and self.skipped < _MAX_SKIPPED_ROWS
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Replayer:
-    """Finds pending rows and fills them; `threads` threads drive `step`, each every `interval_s`."""
+    """Completes pending rows; `threads` threads call `step`, each every `interval_s`."""
 
     pending: PendingFiles
     store: ArtifactStore
@@ -88,184 +81,191 @@ class Replayer:
     threads: int = 4
     interval_s: float = 5.0
     _shards: Iterator[str] = field(init=False)
-    _seen: dict[str, int] = field(default_factory=dict)
+    _backlog: dict[str, int] = field(default_factory=dict)
     _after: dict[str, str | None] = field(default_factory=dict)
-    _asked: set[tuple[str, int]] = field(default_factory=set)
+    _reprocessed: set[tuple[str, int]] = field(default_factory=set)
     _not_before: dict[tuple[str, str], float] = field(default_factory=dict)
-    _blind_until: float | None = None
+    _paused_until: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        """Begin at a shard of one's own, so that a fleet does not go through them in step."""
+        """Start at a random shard, so that the workers of a fleet are on different ones."""
         self._shards = islice(cycle(SHARDS), self.random.randrange(len(SHARDS)), None)
 
     def step(self) -> None:
-        """Fill what is pending in the next shards; `threads` steps go through all of them."""
-        if self._blind_until is not None and self.shutdown.now() < self._blind_until:
+        """Complete the pending rows of the next shards; `threads` steps visit all shards."""
+        if self._paused_until is not None and self.shutdown.now() < self._paused_until:
             return
         with self._lock:
             shards = list(islice(self._shards, len(SHARDS) // self.threads))
-            # In an outage only the first is looked at, which must not always be the same one.
+            # In an outage only the first is queried, which must not always be the same one.
             self.random.shuffle(shards)
-        away = _Away()
+        outages = _Outages()
         try:
             for shard in shards:
-                self._fill_shard(shard, away)
+                self._fill_shard(shard, outages)
         except JobInterrupted:
             return
         except WorkerError as error:
             _log.warning("replay_postponed", code=error.code, reason=str(error))
 
-    def _fill_shard(self, shard: str, away: _Away) -> None:
-        """Go on in a shard where the last step left it, to its end if nothing is away."""
-        while not away.enough():
-            self._check()
+    def _fill_shard(self, shard: str, outages: _Outages) -> None:
+        """Continue a shard where the last step stopped, to its end unless there is an outage."""
+        while outages.can_continue():
+            self._check_stop()
             try:
-                page = self.pending.page(shard, limit=_ROWS_A_QUERY, after=self._after.get(shard))
+                page = self.pending.page(shard, limit=_ROWS_PER_QUERY, after=self._after.get(shard))
             except MisconfiguredError as error:
-                self._go_blind(error)
+                self._pause(error)
                 return
-            self._blind_until = None
+            self._paused_until = None
             self._after[shard] = page.after
-            self._seen[shard] = len(page.file_ids)
-            self.metrics.pending_seen.set(sum(self._seen.copy().values()))
+            self._backlog[shard] = len(page.file_ids)
+            self.metrics.pending_backlog.set(sum(self._backlog.copy().values()))
             for file_id in self.random.sample(page.file_ids, len(page.file_ids)):
-                self._check()
-                if away.enough():
+                self._check_stop()
+                if not outages.can_continue():
                     return
                 with bind(file=file_id):
-                    self._try(file_id, away)
+                    self._try_row(file_id, outages)
             if page.after is None:
                 return
 
-    def _check(self) -> None:
-        if self.shutdown.requested:
-            raise JobInterrupted("the worker stops; what is pending stays so")
+    def _check_stop(self) -> None:
+        if self.shutdown.is_requested:
+            raise JobInterrupted("the worker stops; the row stays pending")
 
-    def _go_blind(self, error: MisconfiguredError) -> None:
-        """Without its index the ledger cannot say what is pending; that must not stop a worker."""
-        if self._blind_until is None:
+    def _pause(self, error: MisconfiguredError) -> None:
+        """Without its secondary index the table cannot list pending rows; that must not stop a worker."""
+        if self._paused_until is None:
             _log.error("pending_index_missing", reason=str(error))
-        self._blind_until = self.shutdown.now() + _LOOK_AGAIN_S
+        self._paused_until = self.shutdown.now() + _POSTPONE_S
 
-    def _try(self, file_id: str, away: _Away) -> None:
-        """Fill one row; whatever is wrong with it is no reason to leave the others."""
-        if self._is_put_off("row", file_id):
+    def _try_row(self, file_id: str, outages: _Outages) -> None:
+        """Complete one row; an error of this row alone does not end the step."""
+        if self._is_postponed("row", file_id):
             return
         try:
             row = self.pending.read(file_id)
-            if row is not None and not away.leave_alone(row):
-                self._fill(row, away)
+            if row is None:
+                return
+            if outages.can_fill(row):
+                self._fill(row, outages)
+            else:
+                outages.skipped += 1
         except (JobInterrupted, ThrottledError, UnavailableError):
             raise
         except WorkerError as error:
-            self._put_off("row", file_id)
+            self._postpone("row", file_id)
             _log.warning("replay_failed", code=error.code, reason=str(error))
         except Exception:  # noqa: BLE001  (one row must not end the step for the others)
-            self._put_off("row", file_id)
+            self._postpone("row", file_id)
             _log.exception("replay_failed")
 
-    def _fill(self, row: FileRow, away: _Away) -> None:
+    def _fill(self, row: FileRow, outages: _Outages) -> None:
         if row.state is State.TOMBSTONED:
-            self._write(row, NO_VECTORS, away, lambda: self.index.tombstone(row.file_id, version=row.fence))
+            self._write(
+                row, NO_VECTORS, outages, lambda: self.index.tombstone(row.file_id, version=row.fence)
+            )
             return
         extraction = self._extraction(row)
         if extraction is None:
-            self._read_again(row)
+            self._reprocess(row)
             return
-        vectors = self._vectors(row, extraction, away)
-        if vectors.pending and not (row.index_pending and not away.index):
+        vectors = self._vectors(row, extraction, outages)
+        if vectors.pending and not (row.index_pending and not outages.index):
             return
         document = _document(row, extraction, vectors)
-        self._write(row, vectors, away, lambda: self.index.index_document(document, version=row.fence))
+        self._write(row, vectors, outages, lambda: self.index.index_document(document, version=row.fence))
 
     def _extraction(self, row: FileRow) -> Extraction | None:
         if row.artifact_key is not None:
             return self.store.open(row.artifact_key, row.thumbnail_key)
-        # It was refused before anything of it was read; the row has all that there is.
+        # Rejected before its download: there is no artifact, and the row has all there is.
         return Extraction(
             file_type=FileType(row.file_type or FileType.UNSUPPORTED),
             reason=row.reason,
             reason_message=row.reason_message,
         )
 
-    def _vectors(self, row: FileRow, extraction: Extraction, away: _Away) -> Vectors:
+    def _vectors(self, row: FileRow, extraction: Extraction, outages: _Outages) -> Vectors:
         if row.artifact_key is None or row.content_hash is None:
             return NO_VECTORS
-        if row.vectors_pending and (away.vectors or self._is_put_off("vectors", row.file_id)):
+        if row.vectors_pending and (outages.vectors or self._is_postponed("vectors", row.file_id)):
             return Vectors(pending=True)
-        said: list[WorkerError] = []
-        vectors = self.embedder.embed(row.content_hash, extraction, check=self._check, on_failure=said.append)
+        errors: list[WorkerError] = []
+        vectors = self.embedder.embed(
+            row.content_hash, extraction, check=self._check_stop, on_failure=errors.append
+        )
         if vectors.pending:
-            away.vectors = True
-            self.metrics.filled.labels(kind="vectors", result="away").inc()
-            if any(isinstance(error, BedrockError) for error in said):
-                # An answer without an embedding may be this document's own fault: the others go first.
-                self._put_off("vectors", row.file_id)
+            outages.vectors = True
+            self.metrics.replays.labels(kind="vectors", result="unavailable").inc()
+            if any(isinstance(error, BedrockError) for error in errors):
+                # A response without an embedding may be caused by this document: the others go first.
+                self._postpone("vectors", row.file_id)
         return vectors
 
-    def _write(self, row: FileRow, vectors: Vectors, away: _Away, write: Callable[[], None]) -> None:
-        """Write to the index if it is there, and tell the row what is left to do."""
-        index_pending = away.index
+    def _write(self, row: FileRow, vectors: Vectors, outages: _Outages, write: Callable[[], None]) -> None:
+        """Write to the index if it is available, and record in the row what is still pending."""
+        index_pending = outages.index
         result = "filled"
         try:
-            if not away.index:
+            if not outages.index:
                 write()
         except LeaseLostError:
             result = "superseded"
         except RejectedError as error:
-            self._refuse(row, error)
+            self._dead_letter(row, error)
             return
         except (ThrottledError, UnavailableError, MisconfiguredError) as error:
-            _log.warning("index_still_away", code=error.code, reason=str(error))
-            self.metrics.filled.labels(kind="index", result="away").inc()
-            away.index = index_pending = True
+            _log.warning("index_still_unavailable", code=error.code, reason=str(error))
+            self.metrics.replays.labels(kind="index", result="unavailable").inc()
+            outages.index = index_pending = True
         if (index_pending, vectors.pending) == (row.index_pending, row.vectors_pending):
             return
         if self.pending.fill(row, index_pending=index_pending, vectors_pending=vectors.pending):
-            self._tell(row, result, index=not index_pending, vectors=not (index_pending or vectors.pending))
+            self._report(row, result, index=not index_pending, vectors=not (index_pending or vectors.pending))
 
-    def _tell(self, row: FileRow, result: str, *, index: bool, vectors: bool) -> None:
-        filled = {"index": row.index_pending and index, "vectors": row.vectors_pending and vectors}
-        for kind in (kind for kind, done in filled.items() if done):
-            self.metrics.filled.labels(kind=kind, result=result).inc()
+    def _report(self, row: FileRow, result: str, *, index: bool, vectors: bool) -> None:
+        completed = {"index": row.index_pending and index, "vectors": row.vectors_pending and vectors}
+        for kind in (kind for kind, done in completed.items() if done):
+            self.metrics.replays.labels(kind=kind, result=result).inc()
             _log.info("pending_filled", kind=kind, result=result)
 
-    def _refuse(self, row: FileRow, error: RejectedError) -> None:
-        """The message is long gone: a new one goes to the dead-letter queue first, then the row tells."""
+    def _dead_letter(self, row: FileRow, error: RejectedError) -> None:
+        """Dead-letter a file that the index rejects, with a new message: its own was deleted long ago."""
         _log.error("index_rejected", reason=str(error))
         self.queue.dead_letter_anew(
             native_body(_message(row)), code=error.code, reason=str(error), stage="index"
         )
         self.pending.refuse(row, reason=str(error))
-        self.metrics.filled.labels(kind="index", result="rejected").inc()
+        self.metrics.replays.labels(kind="index", result="rejected").inc()
 
-    def _read_again(self, row: FileRow) -> None:
-        """What was stored is gone, so only the original can help; asked for once."""
+    def _reprocess(self, row: FileRow) -> None:
+        """Send a message to process the file again, once: its artifact is missing."""
+        request = (row.file_id, row.fence)
         with self._lock:
-            asked = (row.file_id, row.fence) in self._asked
-            self._asked.add((row.file_id, row.fence))
-        if asked:
-            return
+            if request in self._reprocessed:
+                return
+            self._reprocessed.add(request)
         try:
             self.queue.send(native_body(_message(row)), cis={"again": row.fence})
         except WorkerError:
-            self._asked.discard((row.file_id, row.fence))
+            self._reprocessed.discard(request)
             raise
         _log.warning("artifact_missing", key=row.artifact_key)
-        self.metrics.filled.labels(kind="artifact", result="read_again").inc()
+        self.metrics.replays.labels(kind="artifact", result="reprocessed").inc()
 
-    def _put_off(self, what: str, file_id: str) -> None:
+    def _postpone(self, what: str, file_id: str) -> None:
+        now = self.shutdown.now()
         with self._lock:
-            self._not_before[what, file_id] = self.shutdown.now() + _LOOK_AGAIN_S
+            for key in [key for key, until in self._not_before.items() if until <= now]:
+                del self._not_before[key]
+            self._not_before[what, file_id] = now + _POSTPONE_S
 
-    def _is_put_off(self, what: str, file_id: str) -> bool:
+    def _is_postponed(self, what: str, file_id: str) -> bool:
         with self._lock:
-            until = self._not_before.get((what, file_id))
-            if until is not None and until <= self.shutdown.now():
-                del self._not_before[what, file_id]
-                return False
-        return until is not None
+            return self._not_before.get((what, file_id), -math.inf) > self.shutdown.now()
 
 
 def _message(row: FileRow) -> FileMessage:

@@ -1,4 +1,4 @@
-"""SpotInterruptionHandler: notices of the instance metadata service become a stop.
+"""SpotInterruptionHandler: turns notices of the instance metadata service into a shutdown.
 
 Sources: the Spot instance action (terminate, stop, hibernate), the rebalance recommendation and the Auto
 Scaling lifecycle state. A 404 is the only all-clear.
@@ -19,15 +19,15 @@ from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 
 _MARGIN_S = 2.0
-_LEAST_S = 10.0
-_BLIND_AFTER = 4
-_LEAVING = frozenset({"Terminated"})
+_MIN_TIMEOUT_S = 10.0
+_UNREACHABLE_AFTER = 4  # polls in a row: one failure is a hiccup
+_SCALE_IN_STATES = frozenset({"Terminated"})
 
 _log = structlog.get_logger(__name__)
 
 
 class SpotInterruptionHandler:
-    """Watches for notices. Times in seconds; `grace_period` is what a notice without a time gives."""
+    """Polls for notices. Times in seconds; `grace_period` is the longest timeout a notice can set."""
 
     def __init__(
         self,
@@ -47,19 +47,20 @@ class SpotInterruptionHandler:
         self._metrics = metrics
         self._on_interrupt = on_interrupt_callback
         self._rebalance = False
-        self._seen = False
-        self._told = False
+        self._ever_reached = False
+        self._announced = False
         self._failures = 0
         self._stop_monitoring = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
     def interruption_expected(self) -> bool:
-        """Whether the machine may be taken away soon, or we would not hear of it."""
-        return self._rebalance or (self._seen and self._failures >= _BLIND_AFTER)
+        """Whether an interruption is likely, or its notice could not be received."""
+        # A service that never answered is no EC2 instance: nothing to expect there.
+        return self._rebalance or (self._ever_reached and self._failures >= _UNREACHABLE_AFTER)
 
     def check_interruption_notice(self) -> bool:
-        """Ask once; True when this instance will be interrupted (see `termination_time`).
+        """Poll once; True when this instance will be interrupted (see `termination_time`).
 
         Raises UnavailableError when the metadata service does not answer.
         """
@@ -70,12 +71,12 @@ class SpotInterruptionHandler:
         return True
 
     def step(self) -> None:
-        """Look once at every source and act on what is there."""
+        """Poll every source once and act on its answer."""
         try:
             if self.check_interruption_notice() and self.termination_time is not None:
                 self._interrupt("spot interruption", self.termination_time)
                 return
-            if self._metadata.target_lifecycle_state() in _LEAVING:
+            if self._metadata.target_lifecycle_state() in _SCALE_IN_STATES:
                 self._shutdown.request("scale-in")
             if not self._rebalance and self._metadata.is_rebalance_recommended():
                 self._rebalance = True
@@ -83,17 +84,17 @@ class SpotInterruptionHandler:
         except UnavailableError as error:
             self._count_failure(error)
             return
-        self._seen = True
+        self._ever_reached = True
         self._failures = 0
-        self._metrics.metadata_blind.set(0)
+        self._metrics.metadata_unreachable.set(0)
 
     def start_monitoring(self) -> None:
-        """Look every `check_interval` seconds in a thread of our own."""
+        """Call `step` every `check_interval` seconds in a thread."""
         self._stop_monitoring.clear()
         watch = Loop(
             name="spot-monitor",
             step=self.step,
-            ended=self._stop_monitoring.is_set,
+            is_over=self._stop_monitoring.is_set,
             interval_s=self.check_interval,
             pause=self._stop_monitoring,
         )
@@ -107,17 +108,18 @@ class SpotInterruptionHandler:
             self._thread = None
 
     def _interrupt(self, reason: str, when: datetime) -> None:
-        """Stop within the time the notice leaves; a wrong clock must not make it less than enough."""
-        left_s = max(_LEAST_S, (when - datetime.now(UTC)).total_seconds() - _MARGIN_S)
+        """Request a shutdown within the time that the notice leaves."""
+        # The time of the notice is compared with our wall clock, which may be wrong: hence the minimum.
+        left_s = max(_MIN_TIMEOUT_S, (when - datetime.now(UTC)).total_seconds() - _MARGIN_S)
         self._shutdown.request(reason, within_s=min(self.grace_period, left_s))
-        if not self._told:
-            self._told = True
+        if not self._announced:
+            self._announced = True
             _log.warning("interruption_notice", at=when.isoformat(), left_s=round(left_s, 1))
             if self._on_interrupt is not None:
                 self._on_interrupt(when)
 
     def _count_failure(self, error: UnavailableError) -> None:
         self._failures += 1
-        if self._failures == _BLIND_AFTER:
-            self._metrics.metadata_blind.set(1)
-            _log.warning("metadata_blind", reason=str(error), ever_seen=self._seen)
+        if self._failures == _UNREACHABLE_AFTER:
+            self._metrics.metadata_unreachable.set(1)
+            _log.warning("metadata_unreachable", reason=str(error), ever_reached=self._ever_reached)

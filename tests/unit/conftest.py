@@ -126,7 +126,7 @@ class World:
         return row
 
     @contextmanager
-    def index_away(self) -> Iterator[None]:
+    def index_locked(self) -> Iterator[None]:
         """Nobody can write to the index meanwhile: another process has locked its file."""
         self.index._file._connection.execute("PRAGMA busy_timeout = 0")
         with closing(sqlite3.connect(self.work_root / "index.sqlite3", isolation_level=None)) as other:
@@ -191,7 +191,7 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
         )
         storage = StorageHandler(clients.s3, results_bucket="results")
         metrics = Metrics()
-        shutdown = Shutdown(budget_s=110, clock=clock)
+        shutdown = Shutdown(timeout_s=110, clock=clock)
         store = ArtifactStore(storage, extraction_key="key")
         heartbeat = Heartbeat(queue=queue, table=table, visibility_s=120, metrics=metrics, clock=clock)
         parked = ParkedMessages(table=table, clock=clock)

@@ -1,4 +1,4 @@
-"""One file's claims, commits, late writes and replays, told in an order that chance makes."""
+"""Claims, commits, late writes and replays of one file, in random order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Story:
-    """One file, told over and over in any order; the newest commit is what must be found in the end."""
+    """Random acts on one file; the index must end with the newest commit."""
 
     def __init__(self, world: World, key: str, chance: Random) -> None:
         self.world, self.key, self.chance = world, key, chance
@@ -30,7 +30,7 @@ class Story:
         self.acts = [
             self.claim,
             self.commit_pending,
-            self.come_anew,
+            self.claim_and_commit,
             self.commit_written,
             self.write_late,
             self.replay,
@@ -45,7 +45,7 @@ class Story:
     def commit_pending(self) -> None:
         self._end(index_pending=True)
 
-    def come_anew(self) -> None:
+    def claim_and_commit(self) -> None:
         self.claim()
         self.commit_pending()
 
@@ -54,14 +54,14 @@ class Story:
         self._end(index_pending=False)
 
     def write_late(self) -> None:
-        """An attempt that may have been overtaken wakes up and writes."""
+        """An attempt that may have been overtaken writes to the index."""
         if self.open:
             claim, text = self.chance.choice(self.open)
             with suppress(LeaseLostError):
                 self.world.index.index_document(self._document(claim, text), version=claim.fence)
 
     def replay(self) -> None:
-        """A replay in the middle of which other things happen."""
+        """A replay, with other acts in the middle of it."""
         left = self.chance.choices(self.acts[:-1], k=self.chance.randint(0, 3))
 
         def interrupt(**_: Any) -> None:
@@ -74,7 +74,7 @@ class Story:
         events.unregister("before-call.s3.GetObject", interrupt)
 
     def settle(self) -> None:
-        """The end of the story: nobody is on the file any more, and replays go on."""
+        """End with a committed file and two more replays."""
         if not self.world.row(self.key).is_finished:
             self.commit_pending()
         for _ in range(2):

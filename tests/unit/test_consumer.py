@@ -52,9 +52,9 @@ def test_a_commit_that_fails_keeps_the_message(world: World) -> None:
 def test_a_malformed_message_is_dead_lettered_with_its_reason(world: World, body: str) -> None:
     world.queue.send(body)
     world.work()
-    (letter,) = world.dead_letters()
-    assert letter["code"] == "malformed_message"
-    assert letter["reason"]
+    (message,) = world.dead_letters()
+    assert message["code"] == "malformed_message"
+    assert message["reason"]
     assert world.waiting() == 0
 
 
@@ -71,10 +71,10 @@ def test_a_source_bucket_that_is_missing_is_dead_lettered_and_recorded(world: Wo
     assert world.dead_letters()[0]["code"] == "source_missing"
     row = world.row("a")
     assert (row.state, row.reason) == (State.DEAD_LETTERED, "source_missing")
-    assert not world.shutdown.requested
+    assert not world.shutdown.is_requested
 
 
-def test_an_object_that_is_gone_leaves_a_tombstone(world: World) -> None:
+def test_a_missing_object_leaves_a_tombstone(world: World) -> None:
     world.announce("gone")
     world.work()
     row = world.row("gone")
@@ -135,7 +135,7 @@ def test_a_file_that_another_attempt_holds_is_parked(world: World) -> None:
     for _ in range(10):
         world.clock.now += 10
         world.heartbeat.step()
-        world.consumer.parked_step()
+        world.consumer.resume_parked()
     while world.consumer.in_flight:
         world.consumer.attempt_step()
     assert world.row("empty").state is State.NO_CONTENT
@@ -143,7 +143,7 @@ def test_a_file_that_another_attempt_holds_is_parked(world: World) -> None:
     assert world.waiting() == 0
 
 
-def test_what_was_not_begun_is_requeued_at_a_stop_as_a_fresh_copy(world: World) -> None:
+def test_a_message_that_was_not_started_is_requeued_at_a_stop_as_a_fresh_copy(world: World) -> None:
     world.put("empty", b"")
     world.announce("empty")
     world.consumer.step()
@@ -162,7 +162,7 @@ def test_parked_messages_are_requeued_at_a_stop(world: World) -> None:
     world.announce("empty")
     world.work()
     world.shutdown.request("test")
-    world.consumer.parked_step()
+    world.consumer.resume_parked()
     assert len(world.parked) == 0
     assert world.receive().interruptions == 1
 
@@ -194,7 +194,7 @@ def test_nothing_is_received_after_a_stop(world: World) -> None:
     assert world.consumer.in_flight == 0
 
 
-def test_a_queue_that_is_away_is_polled_again(world: World) -> None:
+def test_an_unavailable_queue_is_polled_again(world: World) -> None:
     world.put("empty", b"")
     world.announce("empty")
     _fail(world, "sqs", "ReceiveMessage", times=3)
@@ -236,7 +236,7 @@ def test_an_outage_does_not_use_up_the_receives_of_the_queue(world: World) -> No
     assert delays == [30 * 4]
 
 
-def test_a_message_may_have_a_finished_file_read_again(live: World) -> None:
+def test_a_message_can_request_that_a_finished_file_is_processed_again(live: World) -> None:
     live.put("a.txt", b"text")
     body = json.dumps({"eventType": "FILE_UPLOADED", "s3Bucket": "source", "s3Key": "a.txt"})
     for cis, fence in (({}, 1), ({}, 1), ({"again": 1}, 2), ({"again": 1}, 2)):

@@ -45,11 +45,11 @@ pytestmark = pytest.mark.unit
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_every_error_has_its_code_and_its_words(error: WorkerError, code: str) -> None:
+def test_every_error_has_its_code_and_its_message(error: WorkerError, code: str) -> None:
     assert (error.code, str(error)) == (code, "x")
 
 
-def test_a_code_given_belongs_to_that_error_alone() -> None:
+def test_a_code_argument_applies_to_that_error_only() -> None:
     assert RejectedError("password", code=Code.ENCRYPTED).code is Code.ENCRYPTED
     assert RejectedError("broken").code is Code.CORRUPT
 
@@ -77,11 +77,11 @@ def test_a_processing_error_names_its_stage_and_whether_to_try_again() -> None:
     assert (BedrockError("x", retry_allowed=False).stage, BedrockError("x").retry_allowed) == ("embed", True)
 
 
-def test_a_throttle_may_say_how_long() -> None:
+def test_a_throttle_may_carry_its_retry_time() -> None:
     assert ThrottledError("x", retry_after_s=3.5).retry_after_s == 3.5
     assert ThrottledError("x").retry_after_s is None
 
 
-def test_codes_are_distinct_words_fit_for_metrics_and_keys() -> None:
+def test_codes_are_distinct_and_valid_as_metric_labels_and_keys() -> None:
     assert len({code.value for code in Code}) == len(Code)
     assert all(code.value == code.name.lower() for code in Code)

@@ -1,16 +1,15 @@
-"""Every envelope of the queue, whole, broken and hostile."""
+"""Every envelope of the queue: valid, invalid and hostile."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.event_bodies import ENVELOPES, KEYS, eventbridge, in_sns, native, nested, record
 from worker.errors import Code, DeadLetterError
 from worker.events import parse
 from worker.models.file import EventType, FileMessage
@@ -20,35 +19,7 @@ pytestmark = pytest.mark.unit
 UPLOADED, DELETED = EventType.FILE_UPLOADED, EventType.FILE_DELETED
 
 
-def native(**changes: object) -> dict[str, object]:
-    return {"eventType": "FILE_UPLOADED", "s3Bucket": "nas", "s3Key": "a.pdf", **changes}
-
-
-def record(*, name: str = "ObjectCreated:Put", bucket: str = "nas", **s3_object: object) -> dict[str, object]:
-    return {
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "eventTime": "2025-04-01T09:30:00.000Z",
-        "eventName": name,
-        "s3": {"bucket": {"name": bucket}, "object": {"key": "a.pdf", **s3_object}},
-    }
-
-
-def bridged(*, kind: str = "Object Created", **s3_object: object) -> dict[str, object]:
-    return {
-        "version": "0",
-        "detail-type": kind,
-        "source": "aws.s3",
-        "time": "2025-04-01T09:30:00Z",
-        "detail": {"bucket": {"name": "nas"}, "object": {"key": "a.pdf", **s3_object}},
-    }
-
-
-def in_sns(inner: object) -> dict[str, object]:
-    return {"Type": "Notification", "TopicArn": "arn:aws:sns:x:0:t", "Message": json.dumps(inner)}
-
-
-def test_a_native_upload_keeps_all_it_says() -> None:
+def test_a_native_upload_keeps_all_its_fields() -> None:
     body = native(
         fileSize=1024,
         uploadedAt="2025-04-01T09:30:00Z",
@@ -67,7 +38,7 @@ def test_a_native_upload_keeps_all_it_says() -> None:
     )
 
 
-def test_an_s3_record_keeps_all_it_says() -> None:
+def test_an_s3_record_keeps_all_its_fields() -> None:
     body = {"Records": [record(key="a+b.pdf", size=7, versionId="v1", sequencer="00AB", eTag="e")]}
     assert parse(json.dumps(body)) == (
         FileMessage(
@@ -82,8 +53,8 @@ def test_an_s3_record_keeps_all_it_says() -> None:
     )
 
 
-def test_an_eventbridge_event_keeps_all_it_says() -> None:
-    body = bridged(key="a+b.pdf", size=7, **{"version-id": "v1", "sequencer": "00AB", "etag": "e"})
+def test_an_eventbridge_event_keeps_all_its_fields() -> None:
+    body = eventbridge(key="a+b.pdf", size=7, **{"version-id": "v1", "sequencer": "00AB", "etag": "e"})
     assert parse(json.dumps(body)) == (
         FileMessage(
             event_type=UPLOADED,
@@ -98,7 +69,7 @@ def test_an_eventbridge_event_keeps_all_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "fields",
     [
         {"metadata": {"mimeType": "text/plain", "originalPath": "/a"}},
         {"metadata": {"mime_type": "text/plain", "original_path": "/a"}},
@@ -107,13 +78,13 @@ def test_an_eventbridge_event_keeps_all_it_says() -> None:
         {"metadata": {"mimeType": "text/plain", "originalPath": "/a"}, "originalPath": "/other"},
     ],
 )
-def test_both_spellings_and_places_of_the_metadata_are_read(told: dict[str, object]) -> None:
-    (file,) = parse(json.dumps(native(**told)))
+def test_both_spellings_and_places_of_the_metadata_are_read(fields: dict[str, object]) -> None:
+    (file,) = parse(json.dumps(native(**fields)))
     assert (file.mime_type, file.original_path) == ("text/plain", "/a")
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"mimeType": None, "originalPath": ""}, {"owner": "sales"}])
-def test_absent_metadata_is_no_fault(metadata: object) -> None:
+def test_metadata_may_be_absent(metadata: object) -> None:
     (file,) = parse(json.dumps(native(metadata=metadata)))
     assert (file.mime_type, file.original_path, file.display_path) == (None, None, "a.pdf")
 
@@ -140,16 +111,16 @@ def test_iso_8601_times_are_accepted(time: str) -> None:
             {"Records": [record(), record(name="ObjectRemoved:Delete"), record()]},
             [UPLOADED, DELETED, UPLOADED],
         ),
-        (bridged(), [UPLOADED]),
-        (bridged(kind="Object Deleted"), [DELETED]),
+        (eventbridge(), [UPLOADED]),
+        (eventbridge(kind="Object Deleted"), [DELETED]),
         (in_sns(native()), [UPLOADED]),
         (in_sns({"Records": [record(), record()]}), [UPLOADED, UPLOADED]),
-        (in_sns(bridged(kind="Object Deleted")), [DELETED]),
+        (in_sns(eventbridge(kind="Object Deleted")), [DELETED]),
         ({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "nas"}, []),
         (in_sns({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "nas"}), []),
     ],
 )
-def test_each_form_says_what_happened(body: object, kinds: list[EventType]) -> None:
+def test_each_form_has_its_event_types(body: object, kinds: list[EventType]) -> None:
     assert [file.event_type for file in parse(json.dumps(body))] == kinds
 
 
@@ -164,10 +135,6 @@ def test_a_move_is_an_upload_of_the_new_key_and_a_delete_of_the_old() -> None:
 def test_a_move_onto_itself_deletes_nothing() -> None:
     files = parse(json.dumps(native(eventType="FILE_MOVED", previousS3Key="a.pdf")))
     assert [(file.event_type, file.key) for file in files] == [(UPLOADED, "a.pdf")]
-
-
-def nested(levels: int) -> str:
-    return '{"a":' * levels + "1" + "}" * levels
 
 
 @pytest.mark.parametrize(
@@ -192,7 +159,7 @@ def nested(levels: int) -> str:
         (json.dumps(in_sns(in_sns(native()))), "SNS message"),
     ],
 )
-def test_what_is_no_event_is_refused_with_its_reason(body: str, reason: str) -> None:
+def test_a_body_that_is_no_event_is_rejected_with_its_reason(body: str, reason: str) -> None:
     with pytest.raises(DeadLetterError) as caught:
         parse(body)
     assert caught.value.code is Code.MALFORMED_MESSAGE
@@ -239,12 +206,12 @@ def test_what_is_no_event_is_refused_with_its_reason(body: str, reason: str) -> 
         ({"Records": [record(bucket="")]}, "Records.0.s3.bucket.name: "),
         ({"Records": [record(size=-1)]}, "Records.0.s3.object.size: "),
         ({"Records": [{"eventName": "ObjectCreated:Put"}]}, "Records.0.s3: "),
-        (bridged(kind="Object Tags Added"), "detail-type: 'Object Tags Added'"),
-        (bridged(key=""), "detail.object.key: is empty"),
+        (eventbridge(kind="Object Tags Added"), "detail-type: 'Object Tags Added'"),
+        (eventbridge(key=""), "detail.object.key: is empty"),
         ({"detail-type": "Object Created"}, "detail: "),
     ],
 )
-def test_a_broken_event_is_refused_and_the_reason_names_the_field(body: object, reason: str) -> None:
+def test_an_invalid_event_is_rejected_and_the_reason_names_the_field(body: object, reason: str) -> None:
     for form in (body, in_sns(body)):
         with pytest.raises(DeadLetterError) as caught:
             parse(json.dumps(form))
@@ -281,44 +248,15 @@ def test_a_bucket_on_the_list_is_accepted(bucket: str) -> None:
         {"Records": [record(), record(bucket="else")]},
     ],
 )
-def test_a_bucket_that_is_not_on_the_list_is_refused(body: object) -> None:
+def test_a_bucket_that_is_not_on_the_list_is_rejected(body: object) -> None:
     with pytest.raises(DeadLetterError, match=r"Bucket else .* CIS_SOURCE_BUCKETS") as caught:
         parse(json.dumps(body), source_buckets=("nas",))
     assert caught.value.code is Code.SOURCE_NOT_ALLOWED
 
 
-def encoded_record(key: str) -> dict[str, object]:
-    return {"Records": [record(key=quote_plus(key, safe="/"))]}
-
-
-ENVELOPES: dict[str, Callable[[str], dict[str, object]]] = {
-    "native": lambda key: native(s3Key=key),
-    "moved": lambda key: native(eventType="FILE_MOVED", s3Key=key, previousS3Key="old"),
-    "s3": encoded_record,
-    "eventbridge": lambda key: bridged(key=key),
-    "sns native": lambda key: in_sns(native(s3Key=key)),
-    "sns s3": lambda key: in_sns(encoded_record(key)),
-    "sns eventbridge": lambda key: in_sns(bridged(key=key)),
-}
-KEYS = [
-    "red flower 1.jpg",
-    "a+b.pdf",
-    "100%2B.pdf",
-    "100%.pdf",
-    "営業/報告書 (最終).pdf",
-    "e\u0301.txt",
-    "a/b/c",
-    "../../etc/passwd",
-    "/",
-    " ",
-    'quote".txt',
-    "\N{GRINNING FACE}.png",
-]
-
-
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("envelope", ENVELOPES)
-def test_a_key_comes_through_every_envelope_unchanged(envelope: str, key: str) -> None:
+def test_a_key_is_the_same_in_every_envelope(envelope: str, key: str) -> None:
     assert parse(json.dumps(ENVELOPES[envelope](key)))[0].key == key
 
 
@@ -326,7 +264,7 @@ def test_a_key_comes_through_every_envelope_unchanged(envelope: str, key: str) -
 @given(
     key=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=200)
 )
-def test_any_key_comes_through_every_envelope_unchanged(envelope: str, key: str) -> None:
+def test_any_key_is_the_same_in_every_envelope(envelope: str, key: str) -> None:
     file = parse(json.dumps(ENVELOPES[envelope](key)))[0]
     assert file.key == key
     assert file.file_id

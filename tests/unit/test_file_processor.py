@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from tests.unit.pending_documents import RejectingIndex
 from worker.delivery.heartbeat import Lease
 from worker.errors import (
-    Code,
     JobInterrupted,
     LeaseLostError,
     ObjectChangedError,
-    RejectedError,
     UnavailableError,
 )
-from worker.index.sqlite.sqlite_index import SqliteIndex
-from worker.models.document import Document
 from worker.models.file import FileMessage
 from worker.models.ledger import Checkpoint, Job, State
 from worker.models.page import TextSource
@@ -68,7 +65,7 @@ def test_the_same_bytes_under_another_name_are_not_read_again(live: World) -> No
     assert b'cis_pages_total{source="file"} 1.0' in live.metrics.render()
 
 
-def test_the_path_people_know_is_indexed(live: World) -> None:
+def test_the_original_path_is_indexed(live: World) -> None:
     live.clients.s3.put_object(
         Bucket="source", Key="k/1", Body=TEXT, Metadata={"original-path": "/share/%E5%A0%B1%E5%91%8A.txt"}
     )
@@ -82,7 +79,7 @@ def test_the_path_people_know_is_indexed(live: World) -> None:
     [
         ("empty.txt", b"", "empty"),
         ("large.txt", b"x" * 1_000_001, "too_large"),
-        ("broken.pdf", b"%PDF-1.4 rubbish", "corrupt"),
+        ("broken.pdf", b"%PDF-1.4 broken", "corrupt"),
         ("thing.bin", bytes(range(256)) * 9, "unsupported_type"),
     ],
 )
@@ -104,7 +101,7 @@ def test_an_object_that_changes_while_it_is_read_is_not_committed(live: World) -
     assert _left_behind(live) == []
 
 
-def test_an_object_that_goes_while_it_is_read_is_started_over(live: World) -> None:
+def test_an_object_that_is_deleted_while_it_is_read_is_started_over(live: World) -> None:
     job = _job(live)
     lease = _lease(live)
     _when(live, "PutObject", lambda: live.clients.s3.delete_object(Bucket="source", Key="a.txt"))
@@ -221,30 +218,30 @@ def test_a_stop_without_time_ends_the_download(live: World) -> None:
     assert _left_behind(live) == []
 
 
-def test_an_index_that_is_away_holds_no_document_up(live: World) -> None:
+def test_an_unavailable_index_does_not_delay_a_document(live: World) -> None:
     live.announce("a.txt")
     live.put("a.txt", TEXT)
-    with live.index_away():
+    with live.index_locked():
         live.work()
     row = live.row("a.txt")
     assert (row.state, row.index_pending, row.vectors_pending) == (State.INDEXED, True, False)
     assert (row.file_type, row.size_bytes, row.file_path) == ("txt", len(TEXT), "a.txt")
     assert live.waiting() == 0
     assert live.dead_letters() == []
-    assert b'cis_left_pending_total{kind="index"} 1.0' in live.metrics.render()
+    assert b'cis_documents_pending_total{kind="index"} 1.0' in live.metrics.render()
 
 
 def test_a_tombstone_may_be_pending_too(live: World) -> None:
     live.processor.process(_job(live), _lease(live))
     live.clients.s3.delete_object(Bucket="source", Key="a.txt")
     job = live.claim(live.message("a.txt"), message_id="m2")
-    with live.index_away():
+    with live.index_locked():
         live.processor.process(job, _lease(live))
     row = live.row("a.txt")
     assert (row.state, row.index_pending) == (State.TOMBSTONED, True)
 
 
-def test_the_ledger_knows_the_path_that_was_indexed(live: World) -> None:
+def test_the_ledger_has_the_path_that_was_indexed(live: World) -> None:
     live.clients.s3.put_object(
         Bucket="source", Key="k/1", Body=TEXT, Metadata={"original-path": "/share/a.txt"}
     )
@@ -252,18 +249,13 @@ def test_the_ledger_knows_the_path_that_was_indexed(live: World) -> None:
     assert live.row("k/1").file_path == "/share/a.txt"
 
 
-class _Refusing(SqliteIndex):
-    """As OpenSearch is with a document that breaks its limits."""
-
-    def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
-        raise RejectedError("too many nested pages", code=Code.INDEX_REJECTED)
-
-
-def test_a_document_the_index_refuses_is_dead_lettered_with_the_reason(live: World, tmp_path: Path) -> None:
-    live.consumer.processor = replace(live.processor, index=_Refusing(tmp_path / "refusing.sqlite3"))
+def test_a_document_that_the_index_rejects_is_dead_lettered_with_the_reason(
+    live: World, tmp_path: Path
+) -> None:
+    live.consumer.processor = replace(live.processor, index=RejectingIndex(tmp_path / "rejecting.sqlite3"))
     live.put("a.txt", TEXT)
     live.announce("a.txt")
     live.work()
     row = live.row("a.txt")
     assert (row.state, row.reason, row.index_pending) == (State.DEAD_LETTERED, "index_rejected", False)
-    assert [letter["code"] for letter in live.dead_letters()] == ["index_rejected"]
+    assert [message["code"] for message in live.dead_letters()] == ["index_rejected"]

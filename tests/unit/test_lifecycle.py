@@ -25,7 +25,7 @@ pytestmark = pytest.mark.unit
 
 def _lifecycle(world: World) -> Lifecycle:
     # Real threads wait here, so real time passes for the latch; leases keep the test's clock.
-    shutdown = Shutdown(budget_s=30)
+    shutdown = Shutdown(timeout_s=30)
     world.consumer.shutdown = world.replayer.shutdown = shutdown
     metadata = InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2)
     return Lifecycle(
@@ -42,7 +42,9 @@ def _lifecycle(world: World) -> Lifecycle:
     )
 
 
-def test_it_works_until_it_is_told_to_stop(world: World, until: Callable[[Callable[[], bool]], None]) -> None:
+def test_it_works_until_a_stop_is_requested(
+    world: World, until: Callable[[Callable[[], bool]], None]
+) -> None:
     world.sandbox.start()
     lifecycle = _lifecycle(world)
     for number in range(5):
@@ -65,7 +67,7 @@ def test_it_works_until_it_is_told_to_stop(world: World, until: Callable[[Callab
     assert world.index.search("text").total == 5
 
 
-def test_a_fault_an_operator_must_mend_is_a_failure(world: World) -> None:
+def test_an_error_that_an_operator_must_fix_is_a_failure(world: World) -> None:
     world.clients.sqs.delete_queue(QueueUrl=world.queue_url)
     assert _lifecycle(world).run() == 1
 
@@ -81,7 +83,7 @@ def test_it_is_ready_while_it_polls_and_not_when_it_stops(world: World) -> None:
     assert details["stopping"] is True
 
 
-def test_a_port_that_is_taken_is_told(world: World) -> None:
+def test_a_port_in_use_is_reported(world: World) -> None:
     lifecycle = _lifecycle(world)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         lifecycle.http_port = taken.getsockname()[1]
@@ -119,23 +121,23 @@ def _answers(port: int) -> bool:
         return False
 
 
-def test_what_is_pending_is_filled_in_and_the_wait_for_more_hears_the_stop(
+def test_pending_rows_are_completed_and_the_wait_for_more_ends_at_a_stop(
     live: World, until: Callable[[Callable[[], bool]], None]
 ) -> None:
     live.put("a.txt", b"text")
     live.announce("a.txt")
-    with live.index_away():
+    with live.index_locked():
         live.work()
     assert live.row("a.txt").index_pending
     lifecycle = _lifecycle(live)
 
-    def stop_when_filled() -> None:
+    def stop_when_completed() -> None:
         try:
             until(lambda: not live.row("a.txt").pending)
         finally:
             lifecycle.shutdown.request("test")
 
-    watcher = threading.Thread(target=stop_when_filled)
+    watcher = threading.Thread(target=stop_when_completed)
     watcher.start()
     assert lifecycle.run() == 0
     watcher.join()

@@ -60,8 +60,8 @@ pytestmark = pytest.mark.unit
             Outcome(ending=Ending.RETRY, code="throttled", message="slow down", delay_s=30.0),
         ),
         (
-            UnavailableError("S3 is away"),
-            Outcome(ending=Ending.RETRY, code="unavailable", message="S3 is away", delay_s=30.0),
+            UnavailableError("S3 is unavailable"),
+            Outcome(ending=Ending.RETRY, code="unavailable", message="S3 is unavailable", delay_s=30.0),
         ),
         (
             ObjectChangedError("412"),
@@ -85,7 +85,7 @@ def test_these_end_the_same_way_however_often_it_failed_before(
         (ProcessingError("disk full", stage="download"), "processing_failed", "download"),
         (TransientError("odd"), "processing_failed", ""),
         (WorkerError("odd"), "processing_failed", ""),
-        (ZeroDivisionError("nobody foresaw it"), "processing_failed", ""),
+        (ZeroDivisionError("unforeseen"), "processing_failed", ""),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -115,9 +115,9 @@ def test_the_delay_doubles_up_to_five_minutes(failures: int, delay_s: float) -> 
     assert from_error(OCRError("no page"), failures=failures, max_failures=1_000).delay_s == delay_s
 
 
-def test_an_error_without_words_is_named_by_its_class() -> None:
+def test_an_error_without_a_message_is_named_by_its_class() -> None:
     assert from_error(MemoryError(), failures=0, max_failures=3).message == "MemoryError"
 
 
-def test_done_is_no_failure() -> None:
+def test_done_is_not_a_failure() -> None:
     assert (DONE.ending, DONE.counted, DONE.code) == (Ending.DONE, False, "")

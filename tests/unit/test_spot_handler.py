@@ -24,7 +24,7 @@ def server() -> Iterator[MetadataServer]:
 
 @pytest.fixture
 def shutdown() -> Shutdown:
-    return Shutdown(budget_s=110)
+    return Shutdown(timeout_s=110)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def handler(server: MetadataServer, shutdown: Shutdown) -> SpotInterruptionHandl
 def test_no_notice_is_the_all_clear(handler: SpotInterruptionHandler, shutdown: Shutdown) -> None:
     assert handler.check_interruption_notice() is False
     handler.step()
-    assert not shutdown.requested
+    assert not shutdown.is_requested
     assert not handler.interruption_expected
 
 
@@ -61,24 +61,24 @@ def test_a_notice_whose_time_is_past_by_our_clock_leaves_enough_to_requeue(
     assert 5 < shutdown.stop.deadline - shutdown.now() <= 10
 
 
-def test_the_callback_is_told_once(server: MetadataServer, shutdown: Shutdown) -> None:
-    told: list[datetime] = []
+def test_the_callback_is_called_once(server: MetadataServer, shutdown: Shutdown) -> None:
+    times: list[datetime] = []
     handler = SpotInterruptionHandler(
-        InstanceMetadata(server.url), shutdown, Metrics(), on_interrupt_callback=told.append
+        InstanceMetadata(server.url), shutdown, Metrics(), on_interrupt_callback=times.append
     )
     server.control({"instance_action": {"action": "terminate", "in_s": 60}})
     handler.step()
     handler.step()
-    assert len(told) == 1
+    assert len(times) == 1
 
 
-def test_a_rebalance_recommendation_makes_the_worker_interruption_expected_and_no_more(
+def test_a_rebalance_recommendation_only_makes_an_interruption_expected(
     server: MetadataServer, handler: SpotInterruptionHandler, shutdown: Shutdown
 ) -> None:
     server.control({"rebalance": True})
     handler.step()
     assert handler.interruption_expected
-    assert not shutdown.requested
+    assert not shutdown.is_requested
 
 
 def test_an_instance_the_group_scales_in_stops(
@@ -90,7 +90,7 @@ def test_an_instance_the_group_scales_in_stops(
     assert shutdown.stop.reason == "scale-in"
 
 
-def test_a_service_that_falls_silent_makes_the_worker_interruption_expected_and_never_stops_it(
+def test_an_unreachable_service_makes_an_interruption_expected_and_never_stops_the_worker(
     server: MetadataServer, shutdown: Shutdown
 ) -> None:
     metrics = Metrics()
@@ -100,11 +100,11 @@ def test_a_service_that_falls_silent_makes_the_worker_interruption_expected_and_
     for _ in range(4):
         handler.step()
     assert handler.interruption_expected
-    assert not shutdown.requested
-    assert b"cis_metadata_blind 1.0" in metrics.render()
+    assert not shutdown.is_requested
+    assert b"cis_metadata_unreachable 1.0" in metrics.render()
 
 
-def test_a_service_that_never_was_there_is_no_reason_for_caution(shutdown: Shutdown) -> None:
+def test_a_service_that_was_never_reached_makes_no_interruption_expected(shutdown: Shutdown) -> None:
     handler = SpotInterruptionHandler(
         InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2), shutdown, Metrics()
     )
@@ -113,11 +113,11 @@ def test_a_service_that_never_was_there_is_no_reason_for_caution(shutdown: Shutd
     assert not handler.interruption_expected
 
 
-def test_the_monitor_thread_sees_a_notice_and_ends_when_told(
+def test_the_monitor_thread_handles_a_notice_and_can_be_stopped(
     server: MetadataServer, shutdown: Shutdown, until: Callable[[Callable[[], bool]], None]
 ) -> None:
     handler = SpotInterruptionHandler(InstanceMetadata(server.url), shutdown, Metrics(), check_interval=0.05)
     handler.start_monitoring()
     server.control({"instance_action": {"action": "terminate", "in_s": 60}})
-    until(lambda: shutdown.requested)
+    until(lambda: shutdown.is_requested)
     handler.stop_monitoring()

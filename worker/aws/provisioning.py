@@ -17,7 +17,8 @@ from botocore.exceptions import ClientError
 
 from worker.aws.clients import Clients
 from worker.aws.ledger_row import PENDING
-from worker.aws.translation import error_code, misconfigured, translate_errors
+from worker.aws.translation import misconfigured, translate_errors
+from worker.resilience.error_classification import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

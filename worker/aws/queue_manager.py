@@ -17,8 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from worker.aws import received_message
 from worker.aws.received_message import ReceivedMessage
-from worker.aws.translation import error_code, translate, translate_errors
+from worker.aws.translation import translate, translate_errors
 from worker.errors import TransientError
+from worker.resilience.error_classification import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

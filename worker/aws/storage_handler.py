@@ -27,6 +27,7 @@ from worker.errors import (
     UnavailableError,
 )
 from worker.models.file import LocalFile, ObjectVersion
+from worker.resilience.error_classification import classify_response
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -61,22 +62,6 @@ _RESULTS: ErrorTable = {
     ),
     "NoSuchKey": ObjectGoneError,
 }
-
-_RETRYABLE = frozenset(
-    {
-        "500",
-        "502",
-        "503",
-        "504",
-        "InternalError",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-    }
-)
 
 
 class StorageHandler:
@@ -248,7 +233,7 @@ class StorageHandler:
     @staticmethod
     def should_retry_error(code: str) -> bool:
         """Whether the same request may succeed later, by S3's error code (or HTTP status)."""
-        return code in _RETRYABLE
+        return classify_response(code).is_retryable
 
     def _table(self, bucket: str) -> ErrorTable:
         return _RESULTS if bucket == self._results_bucket else _SOURCE

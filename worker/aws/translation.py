@@ -1,7 +1,7 @@
-"""Translation of botocore's errors into the worker's, so that no ClientError leaves worker/aws.
+"""The one place where botocore's errors become ours, with the cause kept.
 
-The first that matches decides: the caller's table (what a code means for *its* resource), throttling, the
-general table below, status 5xx; anything else is a failure that may be retried. The cause is kept.
+The caller's table (what a code means for *its* resource) wins over the general table of error
+classification. No ClientError or BotoCoreError leaves worker/aws.
 """
 
 from __future__ import annotations
@@ -11,18 +11,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TypeAlias
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    InvalidConfigError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
 from worker.errors import (
     MisconfiguredError,
@@ -31,7 +20,7 @@ from worker.errors import (
     UnavailableError,
     WorkerError,
 )
-from worker.resilience.error_handler import ErrorHandler, reset_after_s
+from worker.resilience.error_classification import ErrorClass, classify, error_code, reset_after_s
 
 MakeError: TypeAlias = Callable[[str], WorkerError]
 ErrorTable: TypeAlias = Mapping[str, MakeError]
@@ -42,55 +31,48 @@ def misconfigured(advice: str) -> MakeError:
     return lambda message: MisconfiguredError(f"{message} {advice}")
 
 
-_CREDENTIALS = misconfigured(
+_CREDENTIALS = (
     "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN where they are temporary), "
     "or give the instance a role; expired ones must be renewed."
 )
-_REGION = misconfigured("Set AWS_REGION (or AWS_DEFAULT_REGION), for example ap-northeast-1.")
-_DENIED = misconfigured("Check the policy of the role this worker runs as.")
-_MISSING = misconfigured("Check the name in the settings; `cis-worker init` makes what is missing.")
-_CLOCK = misconfigured("The clock of this machine is wrong: start its time service.")
+_DENIED = "Check the policy of the role this worker runs as."
+_MISSING = "Check the name in the settings; `cis-worker init` makes what is missing."
 
-_GENERAL: ErrorTable = {
-    **dict.fromkeys(("AccessDenied", "AccessDeniedException", "403"), _DENIED),
-    **dict.fromkeys(
-        (
-            "AuthFailure",
-            "ExpiredToken",
-            "ExpiredTokenException",
-            "InvalidAccessKeyId",
-            "InvalidClientTokenId",
-            "InvalidSignatureException",
-            "InvalidToken",
-            "SignatureDoesNotMatch",
-            "UnrecognizedClientException",
+# Advice only: which codes are misconfigurations is decided by the table of error classification, and a
+# test compares the two.
+ADVICE: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("403", "AccessDenied", "AccessDeniedException"), _DENIED),
+        **dict.fromkeys(
+            (
+                "AuthFailure",
+                "ExpiredToken",
+                "ExpiredTokenException",
+                "InvalidAccessKeyId",
+                "InvalidClientTokenId",
+                "InvalidSignatureException",
+                "InvalidToken",
+                "SignatureDoesNotMatch",
+                "UnrecognizedClientException",
+            ),
+            _CREDENTIALS,
         ),
-        _CREDENTIALS,
-    ),
-    **dict.fromkeys(
-        (
-            "AWS.SimpleQueueService.NonExistentQueue",
-            "NoSuchBucket",
-            "QueueDoesNotExist",
-            "ResourceNotFoundException",
+        **dict.fromkeys(
+            (
+                "AWS.SimpleQueueService.NonExistentQueue",
+                "NoSuchBucket",
+                "QueueDoesNotExist",
+                "ResourceNotFoundException",
+            ),
+            _MISSING,
         ),
-        _MISSING,
-    ),
-    **dict.fromkeys(("OverLimit", "RequestTimeout", "RequestTimeoutException"), UnavailableError),
-    "RequestTimeTooSkewed": _CLOCK,
-}
-
-_BOTOCORE: tuple[tuple[type[BotoCoreError], MakeError], ...] = (
-    (NoRegionError, _REGION),
-    (NoCredentialsError, _CREDENTIALS),
-    (PartialCredentialsError, _CREDENTIALS),
-    (TokenRetrievalError, _CREDENTIALS),
-    (SSOError, _CREDENTIALS),
-    (ProfileNotFound, misconfigured("Set AWS_PROFILE to a profile that exists, or leave it unset.")),
-    (InvalidConfigError, misconfigured("Check the AWS_* variables and the AWS configuration file.")),
-    (ParamValidationError, TransientError),
-    (BotoCoreError, UnavailableError),
+        "RequestTimeTooSkewed": "The clock of this machine is wrong: start its time service.",
+        "NoRegionError": "Set AWS_REGION (or AWS_DEFAULT_REGION), for example ap-northeast-1.",
+        "ProfileNotFound": "Set AWS_PROFILE to a profile that exists, or leave it unset.",
+        "InvalidConfigError": "Check the AWS_* variables and the AWS configuration file.",
+    }
 )
+"""What an operator can do, by error code, or by the class of an error that botocore raises itself."""
 
 _NO_TABLE: ErrorTable = MappingProxyType({})
 
@@ -110,32 +92,29 @@ def translate(error: ClientError | BotoCoreError, *, what: str, table: ErrorTabl
     `table` maps error codes (for HEAD requests: the status) to what they mean for the caller's resource; it
     takes precedence over the general table.
     """
-    message = f"Could not {what}: {_detail(error)}."
-    if isinstance(error, BotoCoreError):
-        return next(make(message) for kind, make in _BOTOCORE if isinstance(error, kind))
-    code = error_code(error)
-    if code in table:
-        return table[code](message)
-    if ErrorHandler.is_throttling_error(error):
-        return ThrottledError(message, retry_after_s=reset_after_s(error))
-    if code in _GENERAL:
-        return _GENERAL[code](message)
-    if _status(error) >= 500:
-        return UnavailableError(message)
+    message = f"Could not {what}: {_describe(error)}."
+    if isinstance(error, ClientError) and error_code(error) in table:
+        return table[error_code(error)](message)
+    match classify(error):
+        case ErrorClass.THROTTLING:
+            return ThrottledError(message, retry_after_s=reset_after_s(error))
+        case ErrorClass.MISCONFIGURED:
+            return MisconfiguredError(f"{message} {_advice(error)}")
+        case ErrorClass.UNAVAILABLE:
+            return UnavailableError(message)
     return TransientError(message)
 
 
-def error_code(error: ClientError) -> str:
-    """The service's code of an error, empty when there is none."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _advice(error: ClientError | BotoCoreError) -> str:
+    if isinstance(error, ClientError):
+        return ADVICE[error_code(error)]
+    names = (kind.__name__ for kind in type(error).__mro__)
+    # What is not listed (tokens, SSO, partial credentials) is about credentials.
+    return next((ADVICE[name] for name in names if name in ADVICE), _CREDENTIALS)
 
 
-def _detail(error: ClientError | BotoCoreError) -> str:
+def _describe(error: ClientError | BotoCoreError) -> str:
     if isinstance(error, BotoCoreError):
         return str(error).rstrip(".")
     text = error.response.get("Error", {}).get("Message", "")
     return f"{error_code(error)}: {text}".rstrip(" .:")
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

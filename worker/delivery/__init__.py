@@ -1,1 +1,1 @@
-"""The messages a worker holds: kept hidden, claimed, parked, dead-lettered."""
+"""The messages a worker holds: leases, claims, parking, dead-lettering."""

@@ -1,4 +1,4 @@
-"""Who may write a file's result: the look at the object, and the claim on its ledger row."""
+"""The right to write a file's result: the check of the object, and the claim on its ledger row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from worker.errors import Code, LeaseLostError, ObjectGoneError
 from worker.models.file import FileMessage, ObjectVersion
 from worker.models.ledger import Claim, Job, State
 
-_OF_THIS_MACHINE = frozenset(
+# A limit may have been raised since, a password added or a program installed: a file that failed by one of
+# these is processed again for a new event.
+_MAY_SUCCEED_ELSEWHERE = frozenset(
     {
         Code.NEEDS_LIBREOFFICE,
         Code.TOO_LARGE,
@@ -30,22 +32,22 @@ _OF_THIS_MACHINE = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unchanged:
-    """The ledger says that this version is done; there is nothing to do."""
+class AlreadyDone:
+    """This version of the file is processed; there is nothing to do."""
 
     row: FileRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
-    """Another attempt is on the file."""
+class HeldByOther:
+    """Another attempt is processing the file."""
 
     row: FileRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimer:
-    """Looks at objects and takes the right to write their results."""
+    """Checks objects and claims their ledger rows."""
 
     storage: StorageHandler
     table: FileTable
@@ -56,23 +58,24 @@ class Claimer:
         *,
         message_id: str,
         takeover: tuple[int, int] | None = None,
-        again: int | None = None,
-    ) -> Job | Held | Unchanged:
-        """Claim the file a message names, unless it is done or another attempt is on it.
+        redo_fence: int | None = None,
+    ) -> Job | HeldByOther | AlreadyDone:
+        """Claim the file a message names, unless it is done or another attempt holds it.
 
-        A file that another attempt holds is left to it, unless that attempt came from this same
-        message (the queue gave it to us, so that lease lapsed) or `takeover` names the fence and
-        beat at which it was seen standing still. A finished file is claimed once more where `again`
-        is the fence it was finished on: for copies of such a message it is not any more.
+        A file held by another attempt is claimed where that attempt came from the same message (SQS
+        redelivered it, so that lease has lapsed), or where `takeover` is the fence and beat at which that
+        attempt has stood still. A finished file is claimed once more where it was finished on
+        `redo_fence`: the first such claim raises the fence, so that copies of the message change nothing.
         """
         row = self.table.read(message.file_id)
         if row is not None and _was_dead_lettered(row, message_id):
-            return Unchanged(row=row)
-        version = look(self.storage, message)
-        if row is not None and again != row.fence and _is_done(row, version, message_id):
-            return Unchanged(row=row)
+            return AlreadyDone(row=row)
+        # The object decides, not the event: events come late, twice and out of order.
+        version = head_object(self.storage, message)
+        if row is not None and redo_fence != row.fence and _is_done(row, version, message_id):
+            return AlreadyDone(row=row)
         if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
-            return Held(row=row)
+            return HeldByOther(row=row)
         try:
             claimed = self.table.claim(
                 message,
@@ -82,21 +85,22 @@ class Claimer:
                 attempt=uuid.uuid4().hex,
             )
         except LeaseLostError:
-            now = self.table.read(message.file_id)
-            if now is None:
+            # Another worker claimed the row since it was read: the write is conditional on its fence.
+            winner = self.table.read(message.file_id)
+            if winner is None:
                 raise
-            return Held(row=now)
+            return HeldByOther(row=winner)
         return Job(
             message=message,
-            claim=_claim(claimed, message_id),
+            claim=_to_claim(claimed, message_id),
             version=version,
             checkpoint=claimed.checkpoint,
             failures=claimed.failures,
         )
 
 
-def look(storage: StorageHandler, message: FileMessage) -> ObjectVersion | None:
-    """What the bucket holds under the message's key right now, None when it is gone."""
+def head_object(storage: StorageHandler, message: FileMessage) -> ObjectVersion | None:
+    """The current version of the object a message names, None when it does not exist."""
     try:
         return storage.head(message.bucket, message.key)
     except ObjectGoneError:
@@ -104,11 +108,11 @@ def look(storage: StorageHandler, message: FileMessage) -> ObjectVersion | None:
 
 
 def is_held(row: FileRow, message_id: str) -> bool:
-    """Whether an attempt that came from another message is on the file."""
+    """Whether an attempt that came from another message holds the file."""
     return not row.is_finished and row.owner is not None and row.message_id != message_id
 
 
-def _claim(row: FileRow, message_id: str) -> Claim:
+def _to_claim(row: FileRow, message_id: str) -> Claim:
     return Claim(file_id=row.file_id, fence=row.fence, attempt=row.attempt or "", message_id=message_id)
 
 
@@ -119,11 +123,9 @@ def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bo
         return row.state is State.TOMBSTONED
     if row.version != version.version or row.state in (State.TOMBSTONED, State.DEAD_LETTERED):
         return False
-    # A limit may have been raised since, a password added or a program installed: what failed by that is
-    # tried again for a new event.
-    return row.reason not in _OF_THIS_MACHINE or row.message_id == message_id
+    return row.reason not in _MAY_SUCCEED_ELSEWHERE or row.message_id == message_id
 
 
 def _was_dead_lettered(row: FileRow, message_id: str) -> bool:
-    """Whether this very message was dead-lettered for the file; a new event tries it again."""
+    """Whether this same message was dead-lettered for the file; a new event tries the file again."""
     return row.state is State.DEAD_LETTERED and row.message_id == message_id

@@ -1,4 +1,4 @@
-"""The end of a file that no attempt can finish: its message on the dead-letter queue, its row told so."""
+"""Files that no attempt can finish: sent to the dead-letter queue, and recorded in the ledger."""
 
 from __future__ import annotations
 
@@ -18,16 +18,14 @@ _WITH_CONTENT = frozenset({State.INDEXED, State.PARTIAL, State.NO_CONTENT})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadLetters:
-    """Dead-letters single files of a message; the message itself is the consumer's to delete."""
+    """Dead-letters single files of a message; the consumer deletes the message itself."""
 
     queue: QueueManager
     table: FileTable
 
     def send(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> None:
-        """Send the file's part of the message (all of it when `alone`) away with its reason, record it.
-
-        The letter goes first: when the record fails the letter is sent again, never lost.
-        """
+        """Dead-letter one file of a message (the whole body when `alone`) and record the reason."""
+        # Sent before it is recorded: when the record fails, the message is sent twice rather than lost.
         self.queue.dead_letter(
             lease.message,
             code=ended.code,
@@ -43,9 +41,9 @@ class DeadLetters:
             )
 
     def _claim_to_record(self, lease: Lease, file: FileMessage) -> Claim | None:
-        """A claim for a file that was never looked at.
+        """A claim for a file that this message has not claimed.
 
-        None when another attempt is on it, or when its row tells of content that the index still has.
+        None when another attempt holds it, or when the index still has content of it.
         """
         row = self.table.read(file.file_id)
         if row is not None and (row.owner is not None or row.state in _WITH_CONTENT):

@@ -1,9 +1,6 @@
-"""Keeps held messages hidden, and knows until when.
+"""Leases on received messages, and the heartbeat that renews them in the queue and in the ledger.
 
-A 200 from the queue is no proof of ownership, so a lease is a local deadline: monotonic time before the
-receive (or the last beat that landed) plus the visibility asked for. A beat is due at a third of it.
-With the queue's visibility the ledger's `beat` is raised too, by which other workers see that this
-attempt lives. A lease whose deadline passes is lost: its work is cancelled at the next check.
+A lease whose deadline passes is lost: its work is cancelled at the next check.
 """
 
 from __future__ import annotations
@@ -20,44 +17,44 @@ from worker.errors import JobInterrupted, LeaseLostError, WorkerError
 from worker.models.ledger import Claim
 from worker.runtime.metrics import Metrics
 
+# Work stops this long before the deadline, so that no write begins on a lease that lapses meanwhile.
 _MARGIN_S = 5.0
-_LONGEST_BEAT_S = 40.0
-_HIDDEN_AT_MOST_S = 12 * 3600.0
-_HAND_ON_AFTER_S = 11 * 3600.0
+# Parked messages of other workers take an attempt over whose beat stood still for 90 s.
+_LONGEST_INTERVAL_S = 40.0
+# SQS hides a message for 12 hours from its receipt at most.
+_MAX_HIDDEN_S = 12 * 3600.0
+_REQUEUE_AFTER_S = 11 * 3600.0
 
 _log = structlog.get_logger(__name__)
 
 
 class Lease:
-    """One held message: until when it is surely ours, and the claim its work holds."""
+    """One held message: the deadline of its lease, and the claim its work holds."""
 
     def __init__(self, message: ReceivedMessage, clock: Callable[[], float]) -> None:
         self.message = message
+        # A local deadline, counted from before the receive: a 200 from the queue proves no ownership.
         self.deadline = message.received_at + message.visibility_s
-        self.beat_due = message.received_at + _beat_every_s(message.visibility_s)
+        self.renewal_due = message.received_at + _renewal_interval_s(message.visibility_s)
         self.claim: Claim | None = None
         self.lost = False
         self._clock = clock
 
     @property
     def left_s(self) -> float:
-        """Seconds until the message may be given to somebody else."""
+        """Seconds until the queue may deliver the message to another worker."""
         return 0.0 if self.lost else self.deadline - self._clock()
 
     def check(self) -> None:
-        """Raise LeaseLostError when the work must stop, JobInterrupted near the 12-hour wall.
-
-        SQS hides a message for 12 hours from its receipt at the most, so work that gets there
-        hands itself on as a new message.
-        """
+        """Raise LeaseLostError when the work must stop, JobInterrupted near the 12-hour limit of SQS."""
         if self.left_s < _MARGIN_S:
             raise LeaseLostError(f"the lease on message {self.message.message_id} lapsed")
-        if self._clock() - self.message.received_at > _HAND_ON_AFTER_S:
-            raise JobInterrupted("the message was held for 11 hours; handed on as a new one")
+        if self._clock() - self.message.received_at > _REQUEUE_AFTER_S:
+            raise JobInterrupted("the message was held for 11 hours; requeued as a new one")
 
 
 class Heartbeat:
-    """All leases of this worker. `step` beats those that are due."""
+    """All leases of this worker. `step` renews those that are due."""
 
     def __init__(
         self,
@@ -75,85 +72,86 @@ class Heartbeat:
         self._clock = clock
         self._leases: dict[str, Lease] = {}
         self._lock = threading.Lock()
-        # Held while a beat is under way, so that `release` returns only when none is.
-        self._beating = threading.Lock()
+        # Held during a renewal, so that `release` returns only when none is in progress.
+        self._renewing = threading.Lock()
 
     def hold(self, message: ReceivedMessage) -> Lease:
-        """Begin to keep a message hidden, from the moment it was received."""
+        """Begin to renew the lease of a message, from the moment it was received."""
         lease = Lease(message, self._clock)
         with self._lock:
             self._leases[message.message_id] = lease
         return lease
 
     def release(self, lease: Lease) -> None:
-        """Stop beating for a message; afterwards no late beat can hide it again."""
+        """Stop the renewals of a message; after the return no late one can hide it again."""
         with self._lock:
             if self._leases.get(lease.message.message_id) is lease:
                 del self._leases[lease.message.message_id]
-        with self._beating:
+        with self._renewing:
             return
 
     def step(self) -> None:
-        """Beat what is due; whatever goes wrong, the next turn comes."""
+        """Renew the leases that are due."""
         now = self._clock()
         with self._lock:
-            due = [lease for lease in self._leases.values() if lease.beat_due <= now]
+            due = [lease for lease in self._leases.values() if lease.renewal_due <= now]
         if not due:
             return
-        with self._beating:
-            # A message may be settled between the two looks.
-            if held := [lease for lease in due if self._held(lease)]:
-                self._beat(held)
-        # Apart from the queue's beats: a ledger that hangs must not hold a settling message up.
-        self._beat_claims(due)
+        with self._renewing:
+            # Some may have been released since the list was made.
+            if held := [lease for lease in due if self._is_held(lease)]:
+                self._renew(held)
+        # Outside the lock: a slow ledger must not delay `release`, and so the settling of a message.
+        self._renew_claims(due)
 
-    def _held(self, lease: Lease) -> bool:
+    def _is_held(self, lease: Lease) -> bool:
         with self._lock:
             return self._leases.get(lease.message.message_id) is lease
 
-    def _beat(self, leases: list[Lease]) -> None:
+    def _renew(self, leases: list[Lease]) -> None:
         before = self._clock()
-        visibility_s = min(self._visibility_s, *(_wall_s(lease, before) for lease in leases))
+        visibility_s = min(self._visibility_s, *(_visibility_limit_s(lease, before) for lease in leases))
         extension = self._queue.extend([lease.message for lease in leases], visibility_s=visibility_s)
         for lease in leases:
             message_id = lease.message.message_id
             if message_id in extension.landed:
                 lease.deadline = before + visibility_s
-                lease.beat_due = before + _beat_every_s(visibility_s)
-                self._metrics.beats_landed.inc()
+                lease.renewal_due = before + _renewal_interval_s(visibility_s)
+                self._metrics.lease_renewals.inc()
             elif message_id in extension.lost:
                 self._lose(lease, "the queue no longer knows the receipt")
             else:
-                lease.beat_due = before + 1.0
-                self._metrics.beats_failed.inc()
+                # The lease still runs for two thirds of its time: try again soon.
+                lease.renewal_due = before + 1.0
+                self._metrics.lease_renewal_failures.inc()
                 if lease.left_s <= 0:
-                    self._lose(lease, "no beat landed in time")
+                    self._lose(lease, "it was not renewed in time")
 
-    def _beat_claims(self, leases: Iterable[Lease]) -> None:
+    def _renew_claims(self, leases: Iterable[Lease]) -> None:
         for lease in leases:
             claim = lease.claim
             if claim is None or lease.lost:
                 continue
             try:
-                # By the time of the answer the message may be on its next file: that one is not lost.
+                # The message may be on its next file by the time of the answer: that one is not lost.
                 if not self._table.beat(claim) and lease.claim is claim:
                     self._lose(lease, "another attempt claimed the file")
             except WorkerError as error:
-                # The others would wait as long for the same answer; they are beaten at their next turn.
-                _log.warning("ledger_beat_failed", code=error.code, reason=str(error))
+                # The other rows would wait as long for the same error; they are renewed at the next turn.
+                _log.warning("ledger_renewal_failed", code=error.code, reason=str(error))
                 return
 
-    def _lose(self, lease: Lease, why: str) -> None:
+    def _lose(self, lease: Lease, reason: str) -> None:
         lease.lost = True
-        self._metrics.beats_failed.inc()
-        _log.warning("lease_lost", message_id=lease.message.message_id, reason=why)
+        self._metrics.lease_renewal_failures.inc()
+        _log.warning("lease_lost", message_id=lease.message.message_id, reason=reason)
 
 
-def _beat_every_s(visibility_s: float) -> float:
-    """A third of the lease; often enough, too, for others to see the ledger's beat move."""
-    return min(visibility_s / 3, _LONGEST_BEAT_S)
+def _renewal_interval_s(visibility_s: float) -> float:
+    """A third of the lease, so that two renewals may fail before it lapses."""
+    return min(visibility_s / 3, _LONGEST_INTERVAL_S)
 
 
-def _wall_s(lease: Lease, now: float) -> int:
-    """How long SQS lets a message be hidden from now on: 12 hours from its receipt, less a minute."""
-    return max(1, int(_HIDDEN_AT_MOST_S - (now - lease.message.received_at) - 60))
+def _visibility_limit_s(lease: Lease, now: float) -> int:
+    """How long SQS lets a message be hidden from now on, less a minute."""
+    return max(1, int(_MAX_HIDDEN_S - (now - lease.message.received_at) - 60))

@@ -1,8 +1,4 @@
-"""Messages whose file another attempt holds: kept hidden by the heartbeat, without a CPU slot.
-
-A parked message goes on when the ledger row is free, or when the other attempt has stood still (same
-fence, same beat) for 90 s of the local clock. Wall clocks are never compared.
-"""
+"""Messages whose file another attempt holds: kept hidden by the heartbeat, without a CPU slot."""
 
 from __future__ import annotations
 
@@ -19,26 +15,33 @@ from worker.delivery.claims import is_held
 from worker.delivery.heartbeat import Lease
 from worker.errors import WorkerError
 
+# Each costs a renewal of its lease and a read of its row every 10 s.
 _PLACES = 20
-_LOOK_EVERY_S = 10.0
-_STILL_S = 90.0
+_CHECK_INTERVAL_S = 10.0
+# More than two renewal intervals of the ledger's beat (40 s each).
+_STANDSTILL_S = 90.0
 
 _log = structlog.get_logger(__name__)
 
 Takeover = tuple[int, int] | None
+"""Fence and beat at which another attempt has stood still; None where its file is free."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Parked:
     lease: Lease
     file_id: str
-    seen: tuple[int, int]
-    since: float
-    look_at: float
+    last_seen: tuple[int, int]
+    last_seen_since: float
+    check_at: float
 
 
 class ParkedMessages:
-    """At most 20 parked messages."""
+    """At most 20 parked messages.
+
+    A message can resume when the ledger row is free, or when the other attempt has stood still (same fence,
+    same beat) for 90 s of the local clock; wall clocks are never compared.
+    """
 
     def __init__(self, *, table: FileTable, clock: Callable[[], float] = time.monotonic) -> None:
         self._table = table
@@ -50,7 +53,7 @@ class ParkedMessages:
         return len(self._parked)
 
     def park(self, lease: Lease, row: FileRow) -> bool:
-        """Park a message; False when there is no place left."""
+        """Park a message; False when all places are taken."""
         now = self._clock()
         with self._lock:
             if len(self._parked) >= _PLACES:
@@ -59,47 +62,50 @@ class ParkedMessages:
                 _Parked(
                     lease=lease,
                     file_id=row.file_id,
-                    seen=(row.fence, row.beat),
-                    since=now,
-                    look_at=now + _LOOK_EVERY_S,
+                    last_seen=(row.fence, row.beat),
+                    last_seen_since=now,
+                    check_at=now + _CHECK_INTERVAL_S,
                 )
             )
         _log.info("message_parked", fence=row.fence, owner=row.owner)
         return True
 
     def take_ready(self) -> list[tuple[Lease, Takeover]]:
-        """The messages that may go on, each with the standstill it may take over."""
+        """Remove and return the messages that can resume, each with the standstill it may take over."""
         now = self._clock()
         with self._lock:
-            due = [parked for parked in self._parked if parked.look_at <= now]
+            due = [parked for parked in self._parked if parked.check_at <= now]
+        # The rows are read without the lock: `park` must not wait for the ledger.
         ready: list[tuple[Lease, Takeover]] = []
         for parked in due:
-            parked.look_at = now + _LOOK_EVERY_S
-            if parked.lease.lost or self._may_go_on(parked, now):
-                standstill = parked.seen if now - parked.since >= _STILL_S else None
+            parked.check_at = now + _CHECK_INTERVAL_S
+            if parked.lease.lost or self._check_row(parked, now):
+                still_s = now - parked.last_seen_since
+                standstill = parked.last_seen if still_s >= _STANDSTILL_S else None
                 with self._lock:
                     self._parked.remove(parked)
                 ready.append((parked.lease, standstill))
         return ready
 
     def take_all(self) -> list[Lease]:
-        """Empty the lot."""
+        """Remove and return all messages."""
         with self._lock:
             leases = [parked.lease for parked in self._parked]
             self._parked.clear()
         return leases
 
-    def _may_go_on(self, parked: _Parked, now: float) -> bool:
+    def _check_row(self, parked: _Parked, now: float) -> bool:
+        """Read the row of a parked message; True when it can resume."""
         try:
             row = self._table.read(parked.file_id)
         except WorkerError as error:
-            _log.warning("parked_look_failed", reason=str(error))
-            # What was not seen has not stood still.
-            parked.since = now
+            _log.warning("parked_check_failed", reason=str(error))
+            # A row that could not be read has not been observed standing still.
+            parked.last_seen_since = now
             return False
         if row is None or not is_held(row, parked.lease.message.message_id):
             return True
-        if (row.fence, row.beat) != parked.seen:
-            parked.seen = (row.fence, row.beat)
-            parked.since = now
-        return now - parked.since >= _STILL_S
+        if (row.fence, row.beat) != parked.last_seen:
+            parked.last_seen = (row.fence, row.beat)
+            parked.last_seen_since = now
+        return now - parked.last_seen_since >= _STANDSTILL_S

@@ -113,7 +113,7 @@ class _Run:
         # finished before a notice could hit it.
         self._slots = min(2, len(os.sched_getaffinity(0)))
         # Nobody stops it: it is the way to wait.
-        self._clock = Shutdown(budget_s=_DEADLINE_S)
+        self._clock = Shutdown(timeout_s=_DEADLINE_S)
         self._samples: Sequence[Sample] = ()
         self._uploaded: dict[str, float] = {}
         self._notice: tuple[float, float] | None = None

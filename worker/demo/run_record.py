@@ -73,7 +73,7 @@ class DemoDocument:
     @property
     def recognised(self) -> frozenset[int]:
         """Numbers of the pages whose text came from OCR."""
-        return frozenset(page.number for page in self.pages if page.source.recognised)
+        return frozenset(page.number for page in self.pages if page.source.has_ocr_text)
 
     @property
     def similarity(self) -> float | None:

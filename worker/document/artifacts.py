@@ -1,12 +1,11 @@
-"""What is stored beside the index in the results bucket, and found again by content.
+"""Artifacts, vectors and checkpoints in the results bucket, addressed by content.
 
     artifacts/<sha256>/<type>-<extraction key>   pages, words, reasons: gzipped JSON
     thumbnails/<sha256>/<extraction key>.webp
     vectors/<sha256>/<model>-<dimension>         JSON array
     checkpoints/<file_id>/<version>/<extraction key>/<first page>-<count>   pages of an unfinished file
 
-Content is the cache key: a copy, a rename or a second upload of the same bytes costs no OCR and no
-embedding. Only complete results are found again; the bytes of all are kept for people and replays.
+Content is the cache key: a copy, a rename or a second upload of the same bytes costs no OCR and no embedding.
 """
 
 from __future__ import annotations
@@ -34,14 +33,14 @@ _log = structlog.get_logger(__name__)
 
 
 class ArtifactStore:
-    """Artifacts, vectors and checkpoints made with one extraction key."""
+    """The stored objects of one extraction key."""
 
     def __init__(self, storage: StorageHandler, *, extraction_key: str) -> None:
         self._storage = storage
         self.extraction_key = extraction_key
 
     def artifact_key(self, sha256: str, file_type: FileType) -> str:
-        """Key of the artifact of a content read as a type."""
+        """Key of the artifact of a content, extracted as a type."""
         return f"artifacts/{sha256}/{file_type.value}-{self.extraction_key}"
 
     def thumbnail_key(self, sha256: str) -> str:
@@ -50,8 +49,9 @@ class ArtifactStore:
 
     def load(self, sha256: str, file_type: FileType) -> Extraction | None:
         """The complete result for a content, None where there is none or it cannot be read."""
-        found = self.open(self.artifact_key(sha256, file_type), self.thumbnail_key(sha256))
-        return found if found is not None and found.reason is None else None
+        extraction = self.open(self.artifact_key(sha256, file_type), self.thumbnail_key(sha256))
+        # An incomplete result may become complete with a higher limit or another machine.
+        return extraction if extraction is not None and extraction.reason is None else None
 
     def open(self, artifact_key: str, thumbnail_key: str | None) -> Extraction | None:
         """The result under a key, complete or not; None where there is none or it cannot be read."""
@@ -59,17 +59,18 @@ class ArtifactStore:
         if data is None:
             return None
         try:
-            extraction, drawn = _to_extraction(_unpack(data))
+            extraction, has_thumbnail = _to_extraction(_unpack(data))
         except (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error) as error:
             _log.warning("artifact_unreadable", key=artifact_key, error=type(error).__name__)
             return None
-        if not drawn or thumbnail_key is None:
+        if not has_thumbnail or thumbnail_key is None:
             return extraction
         return replace(extraction, thumbnail=self._storage.get(thumbnail_key))
 
     def save(self, sha256: str, extraction: Extraction) -> str:
-        """Store a result and its thumbnail; the artifact's key."""
+        """Store a result and its thumbnail; returns the key of the artifact."""
         if extraction.thumbnail is not None:
+            # Before the artifact that announces it.
             self._storage.put(self.thumbnail_key(sha256), extraction.thumbnail, content_type="image/webp")
         key = self.artifact_key(sha256, extraction.file_type)
         picture = extraction.picture
@@ -108,13 +109,13 @@ class ArtifactStore:
         numbers = tuple(page.number for page in pages)
         data = _pack({"pages": [page.as_dict() for page in pages]})
         digest = hashlib.sha256(data).hexdigest()
-        # The digest in the key keeps two attempts on one version from writing over each other.
+        # The digest in the key keeps two attempts on one version from overwriting each other's parts.
         key = f"{self._prefix(file_id, version)}{numbers[0]:06d}-{len(numbers)}-{digest[:12]}"
         self._storage.put(key, data, content_type="application/gzip")
         return CheckpointPart(key=key, sha256=digest, pages=numbers)
 
     def load_pages(self, checkpoint: Checkpoint) -> list[Page]:
-        """The pages a checkpoint points at; a part that is missing or altered is read again instead."""
+        """The pages of a checkpoint, without the parts that are missing or altered."""
         pages: dict[int, Page] = {}
         for part in checkpoint.parts:
             data = self._storage.get(part.key)
@@ -125,7 +126,7 @@ class ArtifactStore:
         return [pages[number] for number in sorted(pages)]
 
     def drop_checkpoint(self, file_id: str, version: str) -> None:
-        """Remove the parts of a file that is finished now."""
+        """Remove the checkpoint parts of a file that is finished."""
         self._storage.delete_prefix(self._prefix(file_id, version))
 
     def _prefix(self, file_id: str, version: str) -> str:
@@ -134,7 +135,7 @@ class ArtifactStore:
 
 
 def _to_extraction(values: Mapping[str, Any]) -> tuple[Extraction, bool]:
-    """What was read, and whether a thumbnail was stored with it."""
+    """The stored extraction, and whether a thumbnail was stored with it."""
     picture = values["picture"]
     extraction = Extraction(
         file_type=FileType(values["file_type"]),
@@ -151,6 +152,7 @@ def _vector_key(sha256: str, model: str, dimension: int) -> str:
 
 
 def _pack(values: Mapping[str, object]) -> bytes:
+    # Text of a PDF may hold lone surrogates; without the time in its header equal data has equal bytes.
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return gzip.compress(text.encode("utf-8", "surrogatepass"), _GZIP_LEVEL, mtime=0)
 

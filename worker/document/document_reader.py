@@ -1,8 +1,4 @@
-"""Reading one downloaded file: its child is watched, its pages collected, and a stop obeyed.
-
-On a stop the document is finished when its estimate fits before the give-back mark; else the pages in
-hand are finished and checkpointed, and the job is requeued.
-"""
+"""DocumentReader: extracts one downloaded file in the sandbox, with checkpoints and in time for a stop."""
 
 from __future__ import annotations
 
@@ -34,18 +30,20 @@ from worker.sandbox.run_state import (
 )
 from worker.sandbox.scheduler import ExtractionRun, Sandbox, raise_for
 
+# Without one of these no OCR works on this machine, whatever the file.
 _PROGRAMS = ("tesseract", "pdftoppm", "pdfinfo")
 _TICK_S = 0.5
+# Time kept for storing the artifact, the index write and the commit after the last page.
 _WRITE_S = 3.0
 _MAX_PICTURE_BYTES = 8 * 1024**2
-_TOLD_PAGES = 20
+_MAX_NAMED_PAGES = 20
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadResult:
-    """What came of reading a file, and what there is to tidy up."""
+    """The extraction of a file; `checkpointed` means that there are checkpoint objects to remove."""
 
     extraction: Extraction
     from_store: bool = False
@@ -54,7 +52,7 @@ class ReadResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentReader:
-    """Reads files in the sandbox; shared by all document threads."""
+    """Extracts files in the sandbox; shared by all document threads."""
 
     sandbox: Sandbox
     store: ArtifactStore
@@ -64,7 +62,7 @@ class DocumentReader:
     interruption_expected: Callable[[], bool]
 
     def read(self, job: Job, local: LocalFile, folder: Path, lease: Lease) -> ReadResult:
-        """Everything that can be read of a file, from the store where its content was read before.
+        """Everything that can be extracted of a file, from the store if its content was extracted before.
 
         Raises JobInterrupted (finished pages are checkpointed), LeaseLostError, MisconfiguredError.
         """
@@ -74,7 +72,7 @@ class DocumentReader:
             try:
                 file_type = run.detect(lambda: self.check(lease))
             except RejectedError as error:
-                extraction = _rejected(FileType.UNSUPPORTED, error.code, str(error))
+                extraction = _rejection(error)
                 return ReadResult(extraction=extraction, checkpointed=job.checkpoint is not None)
             stored = self.store.load(local.sha256, file_type)
             if stored is not None:
@@ -89,10 +87,10 @@ class DocumentReader:
             )
             collector.restore()
             run.go(done=[page.number for page in collector.pages], hint=collector.hint)
-            ended, drawn = self._collect(run, collector, lease)
+            ended, has_pictures = self._collect(run, collector, lease)
         return ReadResult(
-            extraction=_to_extraction(file_type, collector.pages, ended, folder if drawn else None),
-            checkpointed=collector.saved_any or job.checkpoint is not None,
+            extraction=_to_extraction(file_type, collector.pages, ended, folder if has_pictures else None),
+            checkpointed=collector.has_checkpoint or job.checkpoint is not None,
         )
 
     def check(self, lease: Lease) -> None:
@@ -103,22 +101,24 @@ class DocumentReader:
             raise JobInterrupted(f"stopped by {stop.reason}")
 
     def _collect(self, run: ExtractionRun, collector: PageCollector, lease: Lease) -> tuple[Ended, bool]:
-        drawn = False
+        has_pictures = False
         while True:
             event = run.next(_TICK_S)
             if isinstance(event, Page):
                 self._count(event)
                 collector.add(event)
             elif isinstance(event, PreviewDrawn):
-                drawn = event.drawn
+                has_pictures = event.drawn
             elif isinstance(event, Ended):
-                return event, drawn
-            self._obey(run, collector, lease)
+                return event, has_pictures
+            self._handle_stop(run, collector, lease)
 
-    def _obey(self, run: ExtractionRun, collector: PageCollector, lease: Lease) -> None:
+    def _handle_stop(self, run: ExtractionRun, collector: PageCollector, lease: Lease) -> None:
+        """On a stop finish the document if its estimate fits, else the pages in progress; then raise."""
         try:
             lease.check()
         except JobInterrupted:
+            # Not for LeaseLostError: without the lease nothing may be written.
             _save(collector)
             raise
         stop = self.shutdown.stop
@@ -133,10 +133,10 @@ class DocumentReader:
 
     def _count(self, page: Page) -> None:
         self.metrics.pages_total.labels(source=page.source.value).inc()
-        if page.ocr_s or page.source.recognised:
+        if page.ocr_s or page.source.has_ocr_text:
             self.metrics.ocr_seconds.inc(page.ocr_s)
             _log.info("page_ocred", page=page.number, language=page.language, seconds=round(page.ocr_s, 2))
-        elif page.source.failed:
+        elif page.source.is_failure:
             _log.warning("page_failed", page=page.number, source=page.source.value, reason=page.reason)
 
 
@@ -144,12 +144,12 @@ def _save(collector: PageCollector) -> None:
     try:
         collector.save()
     except TransientError as error:
-        # Giving the message back matters more than a page that must be read again.
+        # To requeue the message in time matters more than a page that is OCRed twice.
         _log.warning("checkpoint_failed", reason=str(error))
 
 
-def _rejected(file_type: FileType, code: Code, message: str) -> Extraction:
-    return Extraction(file_type=file_type, reason=code.value, reason_message=message)
+def _rejection(error: RejectedError) -> Extraction:
+    return Extraction(file_type=FileType.UNSUPPORTED, reason=error.code.value, reason_message=str(error))
 
 
 def _to_extraction(
@@ -159,18 +159,18 @@ def _to_extraction(
     if reason is Code.UNAVAILABLE:
         raise_for(ended)
     if reason in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
-        # One file must not stop a fleet by what its process says: only a look at the machine counts.
+        # The document process is untrusted: its report must not stop a fleet, so check the machine itself.
         if any(shutil.which(program) is None for program in _PROGRAMS):
             raise_for(ended)
         reason = Code.OCR_FAILED
     lacking = [page for page in pages if page.reason]
     if reason is None and lacking:
-        lost = any(page.source.failed for page in lacking)
-        some_text = any(page.text for page in pages)
-        reason = Code.PAGES_FAILED if lost and some_text else Code(lacking[0].reason or Code.OCR_FAILED)
-        told = [f"page {page.number} ({page.reason})" for page in lacking[:_TOLD_PAGES]]
-        more = f" and {len(lacking) - _TOLD_PAGES} more" if len(lacking) > _TOLD_PAGES else ""
-        message = f"not all read: {', '.join(told)}{more}"
+        has_failure = any(page.source.is_failure for page in lacking)
+        has_text = any(page.text for page in pages)
+        reason = Code.PAGES_FAILED if has_failure and has_text else Code(lacking[0].reason or Code.OCR_FAILED)
+        names = [f"page {page.number} ({page.reason})" for page in lacking[:_MAX_NAMED_PAGES]]
+        more = f" and {len(lacking) - _MAX_NAMED_PAGES} more" if len(lacking) > _MAX_NAMED_PAGES else ""
+        message = f"not all read: {', '.join(names)}{more}"
     return Extraction(
         file_type=file_type,
         pages=pages,
@@ -182,9 +182,10 @@ def _to_extraction(
 
 
 def _picture(folder: Path | None, name: str) -> bytes | None:
-    """A picture the child drew; its folder is the child's to write in, so nothing there is trusted."""
+    """A picture that the child rendered, None if there is none or it is too large."""
     if folder is None:
         return None
+    # The child can write anything into its folder: no symbolic link is followed, no pipe waited for.
     try:
         descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

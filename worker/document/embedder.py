@@ -1,7 +1,4 @@
-"""The vectors of one document: from the store where its content was embedded before, else from Bedrock.
-
-The service being away never holds a document up: it is committed with its vectors pending.
-"""
+"""Embedder: the vectors of one document, from the store if its content was embedded before."""
 
 from __future__ import annotations
 
@@ -14,13 +11,14 @@ from worker.aws.bedrock_client import BedrockClient
 from worker.document.artifacts import ArtifactStore
 from worker.errors import BedrockError, ThrottledError, UnavailableError, WorkerError
 from worker.models.document import Extraction, Vectors
+from worker.outcome import is_retryable
 from worker.runtime.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 
 
 class Embedder:
-    """Image vectors from the picture the child made; text vectors by page where a model is set."""
+    """Image vectors of the picture that the child rendered; text vectors by page where a model is set."""
 
     def __init__(
         self,
@@ -45,10 +43,10 @@ class Embedder:
         check: Callable[[], None] = lambda: None,
         on_failure: Callable[[WorkerError], None] = lambda _: None,
     ) -> Vectors:
-        """All vectors that are switched on; `pending` when the service could not answer.
+        """All vectors that are enabled; `pending` when the service failed and may succeed later.
 
-        `check` is called before each of them, and may raise to end the work. `on_failure` hears what
-        the service said.
+        `check` is called before each of them, and may raise to end the work. `on_failure` is called with
+        the error of the service.
         """
         image: tuple[float, ...] | None = None
         text: tuple[tuple[float, ...], ...] = ()
@@ -61,7 +59,7 @@ class Embedder:
                 text = self._text_vectors(extraction, check)
         except (ThrottledError, UnavailableError, BedrockError) as error:
             on_failure(error)
-            return self._without(error, image)
+            return self._partial_vectors(error, image)
         return Vectors(
             image=image,
             image_model=self._image_model if image else None,
@@ -69,8 +67,8 @@ class Embedder:
             text_model=self._text_model if text else None,
         )
 
-    def _without(self, error: Exception, image: tuple[float, ...] | None) -> Vectors:
-        pending = not isinstance(error, BedrockError) or error.retry_allowed
+    def _partial_vectors(self, error: WorkerError, image: tuple[float, ...] | None) -> Vectors:
+        pending = is_retryable(error)
         _log.warning("embedding_failed", pending=pending, reason=str(error))
         return Vectors(image=image, image_model=self._image_model if image else None, pending=pending)
 

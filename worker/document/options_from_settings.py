@@ -1,15 +1,16 @@
-"""The slice of the settings that decides what text comes out of a file, and what one file may cost."""
+"""The settings that affect the text of a file, and the limits of one file."""
 
 from __future__ import annotations
 
 from worker.config import Settings
 from worker.extract.read_options import Limits, ReadOptions
 
+# For the rendered pages and converted files of one document.
 _OUTPUT_BYTES = 1024**3
 
 
 def limits(settings: Settings) -> Limits:
-    """What one document may cost."""
+    """The limits of one document."""
     return Limits(
         max_file_bytes=settings.max_file_bytes,
         max_pixels=settings.max_pixels,
@@ -25,7 +26,7 @@ def limits(settings: Settings) -> Limits:
 
 
 def read_options(settings: Settings) -> ReadOptions:
-    """How documents are read; passwords kept elsewhere than in the environment are not among them."""
+    """How documents are read. PDF passwords of a secret store are not among them."""
     return ReadOptions(
         limits=limits(settings),
         languages=settings.languages,
@@ -41,5 +42,5 @@ def read_options(settings: Settings) -> ReadOptions:
 
 
 def _passwords(listed: str) -> tuple[str, ...]:
-    """One a line; a single line is parted at its commas."""
+    """One per line; a single line is split at its commas."""
     return tuple(part for part in listed.split("\n" if "\n" in listed else ",") if part)

@@ -1,4 +1,4 @@
-"""The pages of one document as they finish: kept, checkpointed, and counted for an estimate."""
+"""PageCollector: the finished pages of one document, their checkpoints, the mean time of OCR."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.errors import TransientError
 from worker.models.ledger import Checkpoint, Job
 from worker.models.page import Page
 
-# A kill without notice may repeat 30 s of recognition at most; pages in hand count too.
+# A kill without notice may repeat 30 s of OCR at most, the pages in progress included.
 _CHECKPOINT_AFTER_OCR_S = 12.0
 _INTERRUPTION_EXPECTED_AFTER_OCR_S = 3.0
 
@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 
 
 class PageCollector:
-    """Finished pages of one job; the unsaved ones are saved once enough recognition stands behind them."""
+    """Finished pages of one job; unsaved ones are saved once their OCR took long enough."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class PageCollector:
         self.restored = 0
 
     def restore(self) -> None:
-        """Take over what an earlier attempt on the same version finished."""
+        """Load the pages that an earlier attempt on the same version finished."""
         checkpoint = self._job.checkpoint
         if checkpoint is None or checkpoint.version != self._version:
             return
@@ -51,6 +51,7 @@ class PageCollector:
             return
         pages = self._store.load_pages(checkpoint)
         self._pages = {page.number: page for page in pages}
+        # A part that could not be loaded is dropped from the pointer; its pages are extracted again.
         known = set(self._pages)
         self._parts = tuple(part for part in checkpoint.parts if known.issuperset(part.pages))
         self.restored = len(pages)
@@ -62,8 +63,8 @@ class PageCollector:
         return tuple(self._pages[number] for number in sorted(self._pages))
 
     @property
-    def saved_any(self) -> bool:
-        """Whether there is a checkpoint to remove in the end."""
+    def has_checkpoint(self) -> bool:
+        """Whether there is a checkpoint to remove at the end."""
         return bool(self._parts)
 
     @property
@@ -73,12 +74,12 @@ class PageCollector:
 
     @property
     def mean_ocr_s(self) -> float:
-        """Mean wall time of the pages recognised so far, 0 where none was."""
+        """Mean wall time of the pages OCRed so far, 0 without any."""
         times = [page.ocr_s for page in self._pages.values() if page.ocr_s]
         return sum(times) / len(times) if times else 0.0
 
     def add(self, page: Page) -> None:
-        """Keep a page. Raises LeaseLostError when another attempt owns the file."""
+        """Add a page. Raises LeaseLostError when another attempt owns the file."""
         self._pages[page.number] = page
         self._unsaved.append(page)
         self._unsaved_ocr_s += page.ocr_s
@@ -89,11 +90,11 @@ class PageCollector:
             try:
                 self.save()
             except TransientError as error:
-                # The pages are not lost, only not safe yet; the next page tries again.
+                # The pages are still in memory; the next page tries again.
                 _log.warning("checkpoint_failed", reason=str(error))
 
     def save(self) -> None:
-        """Store the unsaved pages, data first and the pointer second."""
+        """Store the unsaved pages, then the pointer to them in the ledger."""
         if not self._unsaved:
             return
         part = self._store.save_part(self._job.claim.file_id, self._version, self._unsaved)

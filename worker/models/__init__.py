@@ -1,4 +1,4 @@
-"""The values that pass through the worker, a module for each stretch of the flow.
+"""The values that pass through the worker, one module for each part of the flow.
 
     FileMessage -> Job -> LocalFile -> FileType -> Page, Page, ... -> Extraction -> Document -> State
 

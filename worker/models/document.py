@@ -11,7 +11,7 @@ from worker.models.page import Page
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extraction:
-    """All that was read from one file. `reason` is a code; None means all of it was read.
+    """All that was extracted from one file. `reason` is a code; None means all of it was extracted.
 
     `thumbnail` is WebP; `picture` is the JPEG to embed. A document with a reason and no page text
     has no content; with a reason and text it is partial.
@@ -26,7 +26,7 @@ class Extraction:
 
     @property
     def state(self) -> State:
-        """`indexed`, `partial` or `no_content`, from the reason and the text there is."""
+        """`indexed`, `partial` or `no_content`, by the reason and the text."""
         if self.reason is None:
             return State.INDEXED
         return State.PARTIAL if any(page.text for page in self.pages) else State.NO_CONTENT
@@ -34,7 +34,7 @@ class Extraction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vectors:
-    """The embeddings of one file; `pending` says that the service must still be asked."""
+    """The embeddings of one file; `pending` means that some must still be requested."""
 
     image: tuple[float, ...] | None = None
     image_model: str | None = None
@@ -79,12 +79,12 @@ class Document:
 
     @property
     def confidence(self) -> float | None:
-        """Mean recognition confidence (0..100) of the recognised pages, weighted by their text."""
-        read = [page for page in self.pages if page.confidence is not None and page.text]
-        weight = sum(len(page.text) for page in read)
+        """Mean OCR confidence (0..100) of the OCRed pages, weighted by the length of their text."""
+        ocred = [page for page in self.pages if page.confidence is not None and page.text]
+        weight = sum(len(page.text) for page in ocred)
         if not weight:
             return None
-        return round(sum((page.confidence or 0.0) * len(page.text) for page in read) / weight, 1)
+        return round(sum((page.confidence or 0.0) * len(page.text) for page in ocred) / weight, 1)
 
     @property
     def text_sources(self) -> tuple[str, ...]:

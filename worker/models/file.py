@@ -1,4 +1,4 @@
-"""A file: what a message says of it, what the bucket holds, what was downloaded, of which type it is."""
+"""A file: the message about it, its version in the bucket, its download, its type."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class EventType(StrEnum):
-    """What a queue message says happened. It only says "look": the object itself decides."""
+    """What a queue message reports. It is only a hint: the state of the object itself decides."""
 
     FILE_UPLOADED = "FILE_UPLOADED"
     FILE_DELETED = "FILE_DELETED"
@@ -17,7 +17,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileMessage:
-    """One file named by a queue message (`events.parse` makes one for each record of a body)."""
+    """One file named by a queue message (`events.parse` returns one for each record of a body)."""
 
     event_type: EventType
     bucket: str
@@ -37,18 +37,19 @@ class FileMessage:
 
     @property
     def display_path(self) -> str:
-        """The path people know: where the file came from, else its key."""
+        """The path known to users: where the file came from, else its key."""
         return self.original_path or self.key
 
 
 def file_id(bucket: str, key: str) -> str:
     """SHA-256 (hex) of bucket, NUL, key, with the key's bytes as given."""
+    # NUL is in neither of them, so that ("a/b", "c") and ("a", "b/c") differ; no NFC: keys are bytes.
     return hashlib.sha256(bucket.encode() + b"\0" + key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectVersion:
-    """What the source bucket holds under a key right now (from HEAD or from the GET itself)."""
+    """The current version of an object in the source bucket (from HEAD or from the GET itself)."""
 
     etag: str
     size_bytes: int
@@ -57,7 +58,8 @@ class ObjectVersion:
 
     @property
     def version(self) -> str:
-        """VersionId where the bucket keeps versions, else ETag and size."""
+        """VersionId where the bucket is versioned, else ETag and size."""
+        # Objects from before versioning was enabled have the ID "null", whatever their content.
         if self.version_id and self.version_id != "null":
             return self.version_id
         return f"{self.etag}-{self.size_bytes}"
@@ -73,10 +75,10 @@ class LocalFile:
 
 
 class FileType(StrEnum):
-    """What a file is, decided by its content; the value names it in the index and in keys.
+    """The type of a file, detected from its content; the value is stored in the index and in keys.
 
-    Kinds that are read alike share a member: docx stands for docm too, HEIC for HEIF. Plain texts differ
-    by name alone.
+    Types with the same extractor share a member: docx includes docm, HEIC includes HEIF. Plain text types
+    differ by file name only.
     """
 
     PDF = "pdf"
@@ -110,12 +112,12 @@ class FileType(StrEnum):
 
     @property
     def is_image(self) -> bool:
-        """Whether the file is a picture (these get an image vector by default)."""
+        """Whether the file is an image (images get an image vector by default)."""
         return self.mime_type.startswith("image/")
 
     @property
     def mime_type(self) -> str:
-        """The registered MIME type; application/octet-stream for what is not supported."""
+        """The registered MIME type; application/octet-stream for unsupported files."""
         return _MIME_TYPES[self]
 
 

@@ -1,4 +1,4 @@
-"""The ledger: where a file stands, who may write its result, which of its pages are saved."""
+"""The ledger: the state of a file, the claim on it, its checkpoint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from worker.models.file import FileMessage, ObjectVersion
 
 
 class State(StrEnum):
-    """Where a file stands in the ledger; every file ends in one of all but the first."""
+    """State of a file in the ledger; every file ends in one of them other than `processing`."""
 
     PROCESSING = "processing"
     INDEXED = "indexed"
@@ -49,7 +49,7 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One file, claimed, with what is known of it before any byte is read."""
+    """One claimed file, with what is known of it before its download."""
 
     message: FileMessage
     claim: Claim

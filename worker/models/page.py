@@ -1,4 +1,4 @@
-"""A page: its text, and where that came from."""
+"""A page: its text, and the source of it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 class TextSource(StrEnum):
     """Where a page's text came from, or why it has none.
 
-    `mixed` is a text layer followed by what was recognised in the page's pictures. A `blank` page shows
-    nothing; a page that is `not_read` had no recognition because the document has too many such pages.
+    `mixed` is a text layer followed by the OCR text of the page's images. A `blank` page has no visible
+    content; a `not_read` page was not OCRed because the document has too many pages that need OCR.
     """
 
     TEXT_LAYER = "text_layer"
@@ -26,25 +26,24 @@ class TextSource(StrEnum):
     FAILED = "failed"
 
     @property
-    def failed(self) -> bool:
-        """Whether the page is empty because reading it failed."""
+    def is_failure(self) -> bool:
+        """Whether the page is empty because its extraction failed."""
         return self in (TextSource.TIMED_OUT, TextSource.CRASHED, TextSource.FAILED)
 
     @property
-    def recognised(self) -> bool:
-        """Whether there is recognised text in the page's."""
+    def has_ocr_text(self) -> bool:
+        """Whether some of the page's text is from OCR."""
         return self in (TextSource.OCR, TextSource.MIXED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """One page's text. `number` starts at 1; `confidence` is 0..100, None where nothing was recognised.
+    """One page's text. `number` starts at 1; `confidence` is 0..100, None without OCR.
 
-    `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of a picture
-    `width_px` x `height_px`; it stays text because nobody between the OCR engine and the stored
-    artifact looks inside. `ocr_s` is the wall time of the recognition, which `engine` did, with its model.
-    `layer_reason` says why a PDF's text layer was doubted, and `layer_text` is that layer where it is not
-    in `text`; it is kept for people and never searched.
+    `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of an image
+    `width_px` x `height_px`. `ocr_s` is the wall time of OCR by `engine` (engine and model).
+    `layer_reason` says why a PDF's text layer was classified as low quality, and `layer_text` is that
+    layer where it is not in `text`; it is stored with the artifact and not searched.
     """
 
     number: int
@@ -52,6 +51,7 @@ class Page:
     source: TextSource
     language: str | None = None
     confidence: float | None = None
+    # Kept serialized: nothing between the OCR engine and the stored artifact uses the words.
     words: str = "[]"
     width_px: int = 0
     height_px: int = 0
@@ -67,7 +67,7 @@ class Page:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Page:
-        """A page from plain values; raises KeyError, TypeError or ValueError on others' rubbish."""
+        """A page from plain values; raises KeyError, TypeError or ValueError on invalid data."""
         return cls(
             number=int(values["number"]),
             text=str(values["text"]),
@@ -81,7 +81,7 @@ class Page:
             reason=_text_or_none(values["reason"]),
             layer_text=_text_or_none(values.get("layer_text")),
             layer_reason=_text_or_none(values.get("layer_reason")),
-            engine=_text_or_none(values.get("engine")),  # artifacts of version 1 have none
+            engine=_text_or_none(values.get("engine")),  # not in artifacts of version 1
         )
 
 

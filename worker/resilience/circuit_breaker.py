@@ -1,4 +1,4 @@
-"""Stops calling a service that keeps failing, and tries it again after a while.
+"""Stops calls to a service that keeps failing, and tries again after a timeout.
 
 CLOSED --failure_threshold failures in a row--> OPEN --timeout--> HALF_OPEN --one success--> CLOSED
                                                  ^------------- its one trial failed ----'
@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 
 class CircuitState(StrEnum):
-    """Whether calls pass (CLOSED), are refused (OPEN), or one is tried (HALF_OPEN)."""
+    """Whether calls are made (CLOSED), rejected (OPEN), or one is tried (HALF_OPEN)."""
 
     CLOSED = "CLOSED"
     OPEN = "OPEN"
@@ -29,13 +29,13 @@ class CircuitState(StrEnum):
 
 
 class CircuitOpenError(UnavailableError):
-    """The call was refused without being made; a trial is allowed in `retry_after_s` seconds."""
+    """The call was rejected without being made; a trial is allowed in `retry_after_s` seconds."""
 
     code = Code.CIRCUIT_OPEN
 
     def __init__(self, name: str, *, retry_after_s: float) -> None:
-        when = f"in {retry_after_s:.1f} s" if retry_after_s > 0 else "when the trial call under way ends"
-        super().__init__(f"Circuit breaker is OPEN for {name}: it kept failing; tried again {when}")
+        when = f"in {retry_after_s:.1f} s" if retry_after_s > 0 else "when the current trial call ends"
+        super().__init__(f"Circuit breaker is OPEN for {name} after repeated failures; tried again {when}")
         self.retry_after_s = retry_after_s
 
 
@@ -43,8 +43,8 @@ class CircuitBreaker:
     """Guards the calls to one remote service; may be shared by threads.
 
     `failure_threshold` failures in a row open it for `timeout` seconds. Only `expected_exception`
-    counts; any other exception passes through, neither as failure nor as success. `name` is the
-    service, for people.
+    counts; any other exception is neither a failure nor a success. `name` is the service in logs and
+    messages.
     """
 
     def __init__(
@@ -67,26 +67,27 @@ class CircuitBreaker:
         self._failures = 0
         self._opened_at: float | None = None
         self._trial = False
-        self._era = 0
+        # Each opening begins a new generation: a slow call from before it must not count for the new one.
+        self._generation = 0
 
     @property
     def state(self) -> CircuitState:
-        """The state now; an open breaker is HALF_OPEN as soon as `timeout` has passed."""
+        """The current state; an open breaker is HALF_OPEN as soon as `timeout` has passed."""
         with self._lock:
             return self._state()
 
     def call(self, function: Callable[[], T]) -> T:
         """The result of `function()`; raises what it raises, or CircuitOpenError without calling it."""
-        era = self._admit()
+        generation = self._admit()
         try:
             result = function()
         except self.expected_exception:
-            self._failed(era)
+            self._on_failure(generation)
             raise
-        except BaseException:
-            self._passed_by(era)
+        except BaseException:  # an interrupt, too, must free the trial for the next call
+            self._on_other_error(generation)
             raise
-        self._succeeded(era)
+        self._on_success(generation)
         return result
 
     def _state(self) -> CircuitState:
@@ -98,23 +99,19 @@ class CircuitBreaker:
         return max(0.0, opened_at + self.timeout - self._clock())
 
     def _admit(self) -> int:
-        """The era the call belongs to.
-
-        Every opening begins a new one, so that a slow call from before it cannot speak for what
-        came after.
-        """
+        """Let a call pass, and return its generation; raises CircuitOpenError."""
         with self._lock:
             if self._opened_at is None:
-                return self._era
+                return self._generation
             wait_s = self._reopens_in_s(self._opened_at)
             if wait_s > 0 or self._trial:
                 raise CircuitOpenError(self.name, retry_after_s=wait_s)
             self._trial = True
-            return self._era
+            return self._generation
 
-    def _succeeded(self, era: int) -> None:
+    def _on_success(self, generation: int) -> None:
         with self._lock:
-            if era != self._era:
+            if generation != self._generation:
                 return
             closed = self._trial
             self._failures = 0
@@ -123,20 +120,21 @@ class CircuitBreaker:
         if closed:
             _log.info("circuit_closed", service=self.name)
 
-    def _failed(self, era: int) -> None:
+    def _on_failure(self, generation: int) -> None:
         with self._lock:
-            if era != self._era:
+            if generation != self._generation:
                 return
             self._failures += 1
             if not self._trial and self._failures < self.failure_threshold:
                 return
+            # A failed trial opens it at once, without a new count to the threshold.
             self._opened_at = self._clock()
             self._trial = False
-            self._era += 1
+            self._generation += 1
             failures = self._failures
         _log.warning("circuit_opened", service=self.name, failures=failures, timeout_s=self.timeout)
 
-    def _passed_by(self, era: int) -> None:
+    def _on_other_error(self, generation: int) -> None:
         with self._lock:
-            if era == self._era:
+            if generation == self._generation:
                 self._trial = False

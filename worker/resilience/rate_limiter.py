@@ -1,4 +1,4 @@
-"""Paces calls, and learns the pace from the service: down by half on a throttle, up a little on a success."""
+"""AdaptiveRateLimiter: paces calls, at half the rate after a throttle, a little faster after a success."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import threading
 import time
 from collections.abc import Callable
 
+# Down fast and up slowly, like TCP: a fleet shares the quota of the account.
 _LOWER_FACTOR = 0.5
 _RAISE_SHARE = 0.01
 _THROTTLE_WINDOW_S = 1.0
 
 
 class AdaptiveRateLimiter:
-    """A bucket of one call, filled at `current_rate` calls a second; may be shared by threads.
+    """A token bucket of size one, filled at `current_rate` calls a second; may be shared by threads.
 
-    It holds one call and no more, so that the first second is no faster than any other: 20 calls at
-    5 a second take 3.8 s. Rates are in calls a second.
+    There is no initial burst: 20 calls at 5 a second take 3.8 s. Rates are in calls a second.
     """
 
     def __init__(
@@ -42,6 +42,8 @@ class AdaptiveRateLimiter:
         self._lowered_at: float | None = None
         self._throttles = 0
 
+    # The two properties are bound by the specification; no product code reads them.
+
     @property
     def current_rate(self) -> float:
         """Calls a second allowed now."""
@@ -49,14 +51,11 @@ class AdaptiveRateLimiter:
 
     @property
     def throttle_count(self) -> int:
-        """How many throttles were heard in all."""
+        """How often `on_throttle` was called."""
         return self._throttles
 
     def acquire(self) -> None:
-        """Wait for this call's turn (`wait` is called once, or not at all where it is due already).
-
-        A `wait` that a stop cuts short ends the waiting.
-        """
+        """Wait for the turn of this call; `wait` is called at most once, and may return early on a stop."""
         with self._lock:
             now = self._clock()
             turn = max(now, self._next_call_at)
@@ -65,20 +64,17 @@ class AdaptiveRateLimiter:
             self._wait(turn - now)
 
     def on_throttle(self) -> None:
-        """Halve the rate, not below `min_rate`.
-
-        Calls in flight together are throttled together, so throttles within a second of a lowering
-        are counted and lower nothing.
-        """
+        """Halve the rate, but not below `min_rate`."""
         with self._lock:
             self._throttles += 1
             now = self._clock()
+            # Calls in flight together are throttled together: within a second only the first one counts.
             if self._lowered_at is not None and now - self._lowered_at < _THROTTLE_WINDOW_S:
                 return
             self._lowered_at = now
             self._rate = max(self.min_rate, self._rate * _LOWER_FACTOR)
 
     def on_success(self) -> None:
-        """Raise the rate by a hundredth of `max_rate`, not above it."""
+        """Raise the rate by a hundredth of `max_rate`, but not above it."""
         with self._lock:
             self._rate = min(self.max_rate, self._rate + self.max_rate * _RAISE_SHARE)

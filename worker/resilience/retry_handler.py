@@ -1,4 +1,4 @@
-"""Retries a remote call with growing delays, for as long as another try can help."""
+"""RetryHandler: repeats a remote call with growing delays while another try can help."""
 
 from __future__ import annotations
 
@@ -7,42 +7,30 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-import requests
-from botocore import exceptions as botocore_errors
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from worker.errors import ProcessingError, TransientError, WorkerError
 from worker.resilience.circuit_breaker import CircuitOpenError
-from worker.resilience.error_handler import is_passing_client_error, reset_after_s
+from worker.resilience.error_classification import classify, reset_after_s
 
 T = TypeVar("T")
 
 LONGEST_RESET_S = 300.0
-"""A quota that is reset later than this is not waited for (Bedrock's are reset every minute)."""
+"""The longest wait for a quota's reset (Bedrock's quotas are per minute)."""
 
+# Jitter keeps the workers of a fleet from retrying at the same moment after an outage.
 _JITTER = 0.5
-_CONNECTION_ERRORS = (
-    ConnectionError,
-    TimeoutError,
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    botocore_errors.ConnectionError,
-    botocore_errors.HTTPClientError,
-    botocore_errors.IncompleteReadError,
-)
 
 
 class RetryHandler:
     """Calls a function once and up to `max_retries` times more; may be shared by threads.
 
     The delays (seconds) start at `initial_delay` and grow by `backoff_factor`, each with up to half
-    of itself added at random, none above `max_delay`. Where the answer names the quota's reset, the
-    delay lasts at least until then, even above `max_delay`; a reset further away than
-    LONGEST_RESET_S ends the retries at once, because an earlier try is bound to fail.
+    of itself added at random, none above `max_delay`. Where the response names the quota's reset, the
+    delay lasts at least until then, even above `max_delay`; a reset later than LONGEST_RESET_S ends the
+    retries at once, because an earlier try would be throttled again.
 
-    `wait` is called with seconds (`Shutdown.wait` fits); when it answers true, a stop was asked for
-    and the last error is raised.
+    `wait` is called with seconds (`Shutdown.wait` fits); when it returns true, a stop was requested and
+    the last error is raised.
     """
 
     def __init__(
@@ -63,29 +51,21 @@ class RetryHandler:
         self._random = random
 
     def call(self, function: Callable[[], T]) -> T:
-        """The result of `function()`; raises its last error as it is."""
+        """The result of `function()`; raises its last error unchanged."""
         retrying = Retrying(
             retry=retry_if_exception(self.should_retry),
             stop=self._is_enough,
             wait=self._delay_s,
             before_sleep=self._wait_or_raise,
-            sleep=_waited_already,
+            sleep=_no_sleep,
             reraise=True,
         )
         return retrying(function)
 
     def should_retry(self, error: BaseException) -> bool:
-        """Whether another try can help: broken connections, time-outs, throttling, faults of the service."""
-        match error:
-            case CircuitOpenError():
-                return False
-            case ProcessingError():
-                return error.retry_allowed
-            case WorkerError():
-                return isinstance(error, TransientError)
-            case botocore_errors.ClientError():
-                return is_passing_client_error(error)
-        return isinstance(error, _CONNECTION_ERRORS)
+        """Whether another try can help: connection errors, time-outs, throttling, errors of the service."""
+        # An open breaker rejects calls for much longer than a retry waits.
+        return not isinstance(error, CircuitOpenError) and classify(error).is_retryable
 
     def _is_enough(self, state: RetryCallState) -> bool:
         if state.attempt_number > self.max_retries:
@@ -98,7 +78,7 @@ class RetryHandler:
         return max(delay_s, reset_after_s(_last_error(state)) or 0.0)
 
     def _wait_or_raise(self, state: RetryCallState) -> None:
-        """Wait here and not in tenacity's `sleep`, which knows no error to raise after a stop."""
+        """Wait in tenacity's hook before its sleep: only here the last error can be raised after a stop."""
         if self._wait(state.upcoming_sleep):
             raise _last_error(state)
 
@@ -106,9 +86,9 @@ class RetryHandler:
 def _last_error(state: RetryCallState) -> BaseException:
     error = state.outcome.exception() if state.outcome else None
     if error is None:
-        raise AssertionError("tenacity asked about a try that did not fail")
+        raise AssertionError("tenacity asked to repeat a call that did not fail")
     return error
 
 
-def _waited_already(_seconds: float) -> None:
-    """Stands in for tenacity's own sleep."""
+def _no_sleep(_seconds: float) -> None:
+    """Replaces tenacity's own sleep."""

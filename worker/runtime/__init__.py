@@ -1,1 +1,1 @@
-"""What every part of the process uses: shutdown, loops, logs, metrics, health, temporary folders."""
+"""Process-wide services: shutdown, loops, logs, metrics, health server, temporary folders."""

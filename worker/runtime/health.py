@@ -1,4 +1,4 @@
-"""The worker's small HTTP server: /healthz (alive), /readyz (able to work), /metrics (Prometheus)."""
+"""The HTTP server of a worker: /healthz (alive), /readyz (able to work), /metrics (Prometheus)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from worker.errors import MisconfiguredError
 
 Ready = Callable[[], tuple[bool, Mapping[str, object]]]
-"""Whether the worker can work, and what to show of it."""
+"""Whether the worker can work, and details for the body of the answer."""
 
+# A client that connects and sends nothing must not hold its thread for ever.
 _REQUEST_TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 5.0
 _POLL_S = 0.1
@@ -43,9 +44,9 @@ class HealthServer:
         return self._server.server_address[1] if self._server else self._port
 
     def start(self) -> None:
-        """Listen, and answer in a thread of its own.
+        """Listen, and answer in a separate thread.
 
-        Raises MisconfiguredError when the address cannot be had.
+        Raises MisconfiguredError when the address cannot be bound.
         """
         try:
             self._server = _Server((self._host, self._port), self._ready, self._render_metrics)
@@ -62,11 +63,12 @@ class HealthServer:
         _log.info("health_server_started", host=self._host, port=self.port)
 
     def stop(self) -> None:
-        """Stop listening; answers under way may end. Stopping twice is no fault."""
+        """Stop listening; requests in progress may end. May be called twice."""
         server, thread = self._server, self._thread
         if server is None or thread is None:
             return
         self._port, self._server, self._thread = self.port, None, None
+        # `shutdown` waits for the loop of the other thread, so it must not be called from a handler.
         server.shutdown()
         server.server_close()
         thread.join(_STOP_TIMEOUT_S)
@@ -81,13 +83,13 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        # HTTPServer asks the name server for our own name here, and may wait for it for a long time.
+        # HTTPServer looks up the own host name here, which may block for a long time without DNS.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def handle_error(self, _request: object, client_address: object) -> None:
-        gone = isinstance(sys.exc_info()[1], ConnectionError | TimeoutError)
-        (_log.debug if gone else _log.exception)("health_request_failed", client=str(client_address))
+        disconnected = isinstance(sys.exc_info()[1], ConnectionError | TimeoutError)
+        (_log.debug if disconnected else _log.exception)("health_request_failed", client=str(client_address))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,8 +1,4 @@
-"""Structured logs: one JSON object a line, whoever wrote it, with secrets masked.
-
-Our own loggers (`worker.*`) speak from the level that is set; everything else, boto3 above all, from
-`warning`: at `debug` it would print request headers.
-"""
+"""Structured logs: one JSON object a line, those of libraries too, with secrets masked."""
 
 from __future__ import annotations
 
@@ -18,6 +14,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _HANDLER = "worker"
 _MASK = "***"
+# Deeper values are logged as their repr: nested input must not exhaust the stack.
 _MAX_DEPTH = 6
 _FIRST_FIELDS = ("timestamp", "level", "logger", "event")
 
@@ -39,7 +36,7 @@ def configure(level: str, *, stream: TextIO) -> None:
 
     `level` is debug, info, warning or error.
     """
-    told: list[Processor] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -48,7 +45,7 @@ def configure(level: str, *, stream: TextIO) -> None:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *told,
+            *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -58,11 +55,11 @@ def configure(level: str, *, stream: TextIO) -> None:
     handler.set_name(_HANDLER)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=told,
+            foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                _presentable,
+                _prepare_line,
                 # ASCII only, so that odd bytes in a key can neither break a line nor the stream.
                 structlog.processors.JSONRenderer(ensure_ascii=True),
             ],
@@ -80,7 +77,7 @@ def bind(
     message: str | None = None,
     correlation: str | None = None,
 ) -> AbstractContextManager[None]:
-    """Add these ids to every line this thread logs inside; those left out stay as they are."""
+    """Add these ids to every line this thread logs inside; ids left out keep their values."""
     ids = {
         "job": job,
         "file": file,
@@ -89,8 +86,8 @@ def bind(
         "message": message,
         "correlation": correlation,
     }
-    told = {name: value for name, value in ids.items() if value is not None}
-    return structlog.contextvars.bound_contextvars(**told)
+    given = {name: value for name, value in ids.items() if value is not None}
+    return structlog.contextvars.bound_contextvars(**given)
 
 
 def _install(handler: logging.Handler, level: str) -> None:
@@ -98,6 +95,7 @@ def _install(handler: logging.Handler, level: str) -> None:
     for old in [known for known in root.handlers if known.get_name() == _HANDLER]:
         root.removeHandler(old)
     root.addHandler(handler)
+    # Libraries log from `warning` on only: at `debug` boto3 would print request headers.
     root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     logging.getLogger("worker").setLevel(level)
     logging.captureWarnings(capture=True)
@@ -105,13 +103,13 @@ def _install(handler: logging.Handler, level: str) -> None:
     logging.raiseExceptions = False
 
 
-def _presentable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _prepare_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """The line with its secrets masked, its values fit for JSON and the first fields in order."""
     first = {name: event[name] for name in _FIRST_FIELDS if name in event}
-    return {name: _shown(name, value, 0) for name, value in {**first, **event}.items()}
+    return {name: _to_loggable(name, value, 0) for name, value in {**first, **event}.items()}
 
 
-def _shown(name: str, value: object, depth: int) -> object:
+def _to_loggable(name: str, value: object, depth: int) -> object:
     match value:
         case None | bool() | int():
             return value
@@ -120,15 +118,15 @@ def _shown(name: str, value: object, depth: int) -> object:
         case _ if _SECRET_NAME.search(name):
             return _MASK
         case str():
-            return _masked(value)
+            return _mask(value)
         case Mapping() if depth < _MAX_DEPTH:
-            return {str(key): _shown(str(key), inner, depth + 1) for key, inner in value.items()}
+            return {str(key): _to_loggable(str(key), inner, depth + 1) for key, inner in value.items()}
         case list() | tuple() | set() | frozenset() if depth < _MAX_DEPTH:
-            return [_shown("", inner, depth + 1) for inner in value]
+            return [_to_loggable("", inner, depth + 1) for inner in value]
         case _:
-            return _masked(repr(value))
+            return _mask(repr(value))
 
 
-def _masked(text: str) -> str:
+def _mask(text: str) -> str:
     text = _SECRET_IN_TEXT.sub(rf"\g<1>{_MASK}", text)
     return _USER_IN_URL.sub(f"://{_MASK}@", text)

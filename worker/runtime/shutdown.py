@@ -1,8 +1,6 @@
-"""The one-way latch that ends a worker, with its reason and its deadline.
+"""The one-way latch that ends a worker, with its reason and its deadlines.
 
-Every wait in the worker is a wait on this latch, so that no sleep can outlive a notice. The first
-notice sets it; a later one may only bring the deadline forward, or ask for an end at once (a second
-SIGTERM). Times are monotonic seconds of the injected clock; wall clocks are never compared.
+Times are monotonic seconds of the injected clock; wall clocks are never compared.
 """
 
 from __future__ import annotations
@@ -12,15 +10,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-_FULL_BUDGET_S = 60.0
-_REQUEUE_MARK_S = 30.0
-_FLUSH_MARK_S = 15.0
-_SAME_S = 1.0
+_FULL_TIMEOUT_S = 60.0
+"""With a shorter timeout the deadlines below move closer to the end in proportion."""
+_REQUEUE_BEFORE_END_S = 30.0
+_FLUSH_BEFORE_END_S = 15.0
+# The same notice is read every two seconds, and its remaining time varies by the clock's rounding.
+_SAME_DEADLINE_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stop:
-    """Why and until when: `deadline` is when the process must be gone."""
+    """Why and until when: `deadline` is when the process must have ended."""
 
     reason: str
     began: float
@@ -29,26 +29,26 @@ class Stop:
 
     @property
     def _scale(self) -> float:
-        return min(1.0, max(0.0, self.deadline - self.began) / _FULL_BUDGET_S)
+        return min(1.0, max(0.0, self.deadline - self.began) / _FULL_TIMEOUT_S)
 
     @property
     def requeue_by(self) -> float:
         """When every unfinished document must be requeued (30 s before the end, or in proportion)."""
         if self.now:
             return self.began
-        return self.deadline - _REQUEUE_MARK_S * self._scale
+        return self.deadline - _REQUEUE_BEFORE_END_S * self._scale
 
     @property
     def flush_by(self) -> float:
         """When logs and metrics are flushed (15 s before the end, or in proportion)."""
-        return self.deadline - _FLUSH_MARK_S * self._scale
+        return self.deadline - _FLUSH_BEFORE_END_S * self._scale
 
 
 class Shutdown:
-    """Latch shared by all loops: `request` sets it, `wait` is the only way to wait."""
+    """Latch shared by all loops: `request` sets it, every wait of the worker is a `wait` on it."""
 
-    def __init__(self, *, budget_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._budget_s = budget_s
+    def __init__(self, *, timeout_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._timeout_s = timeout_s
         self._clock = clock
         self._event = threading.Event()
         self._lock = threading.Lock()
@@ -57,12 +57,12 @@ class Shutdown:
 
     @property
     def stop(self) -> Stop | None:
-        """The stop in force, None while the worker should go on."""
+        """The stop in effect, None while the worker should go on."""
         return self._stop
 
     @property
-    def requested(self) -> bool:
-        """Whether a stop was asked for."""
+    def is_requested(self) -> bool:
+        """Whether a stop was requested."""
         return self._stop is not None
 
     def now(self) -> float:
@@ -70,36 +70,37 @@ class Shutdown:
         return self._clock()
 
     def request(self, reason: str, *, within_s: float | None = None) -> Stop:
-        """Ask for a stop within `within_s` seconds (the budget, where that is shorter or not given).
+        """Request a stop within `within_s` seconds (the timeout, where that is shorter or none is given).
 
-        Asking again never moves the deadline back.
+        A later request may bring the deadline forward, and never moves it back.
         """
         with self._lock:
             now = self._clock()
-            budget_s = self._budget_s if within_s is None else min(self._budget_s, within_s)
-            deadline = now + max(0.0, budget_s)
+            timeout_s = self._timeout_s if within_s is None else min(self._timeout_s, within_s)
+            deadline = now + max(0.0, timeout_s)
             if self._stop is None:
                 self._stop = Stop(reason=reason, began=now, deadline=deadline)
-            elif deadline < self._stop.deadline - _SAME_S:
-                # The marks count from here; the same notice read again must not begin anew.
+            elif deadline < self._stop.deadline - _SAME_DEADLINE_S:
+                # The other deadlines follow from `began`: the same notice read again must not move it.
                 self._stop = Stop(reason=self._stop.reason, began=now, deadline=deadline, now=self._stop.now)
             stop = self._stop
         self._event.set()
         return stop
 
     def request_now(self, reason: str) -> Stop:
-        """Ask for everything to be requeued at once."""
+        """Request that everything is requeued at once (a second SIGTERM)."""
         stop = self.request(reason)
         with self._lock:
-            # Another thread may have brought the deadline forward since.
+            # Another thread may have brought the deadline forward meanwhile.
             self._stop = replace(self._stop or stop, began=self._clock(), now=True)
             return self._stop
 
     def fail(self, error: Exception) -> None:
-        """Stop because only an operator can help; the process will end with a failure."""
+        """Stop because only an operator can help; the process ends with exit status 1."""
+        # The first failure is the cause; later ones often follow from it.
         self.failure = self.failure or error
         self.request(str(error))
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until the stop or the time-out; True means stop."""
+        """Wait until a stop is requested or the timeout passes; True means stop."""
         return self._event.wait(timeout_s)

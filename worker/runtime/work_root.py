@@ -1,7 +1,7 @@
-"""The worker's private temporary folders, and the removal of those that dead workers left.
+"""The worker's private temporary folders, and the removal of those of dead workers.
 
-Downloads lie on the disk. Drawn pages, each of which is written once, read twice and removed within
-seconds, lie in memory (a folder of the same name in /dev/shm) while there is room for them.
+Downloads are on disk. Rendered pages are in memory (a folder of the same name in /dev/shm) while there is
+room for them: each is written once, read twice and removed within seconds.
 """
 
 from __future__ import annotations
@@ -17,32 +17,31 @@ from pathlib import Path
 from worker.errors import MisconfiguredError
 
 _NAME = re.compile(r"cis-worker-(\d+)-")
-_MEMORY = Path("/dev/shm")  # noqa: S108  (the folder made there has a random name and is its maker's alone)
+_MEMORY = Path("/dev/shm")  # noqa: S108  (the folder there has a random name and mode 0700)
 _LARGEST_PAGE_BYTES = 40 * 1024**2
-"""A drawn page has at most 40 million grey pixels."""
+"""A rendered page has at most 40 million gray pixels of one byte."""
 
 
 def make_work_root(parent: Path, *, memory: Path = _MEMORY) -> Path:
-    """Make this process's folder below `parent`; folders of processes that are gone are removed.
+    """Create this process's folder below `parent`; folders of processes that have ended are removed.
 
     Raises MisconfiguredError when nothing can be written there.
     """
     try:
         for folder in (*parent.glob("cis-worker-*"), *memory.glob("cis-worker-*")):
             owner = _NAME.match(folder.name)
-            # In a container every worker has the same number: what bears ours is of one before us.
-            if owner and (int(owner[1]) == os.getpid() or not _alive(int(owner[1]))):
+            # In a container every worker has the same process ID: a folder with ours is a predecessor's.
+            if owner and (int(owner[1]) == os.getpid() or not _is_alive(int(owner[1]))):
                 shutil.rmtree(folder, ignore_errors=True)
         root = Path(tempfile.mkdtemp(prefix=f"cis-worker-{os.getpid()}-", dir=parent))
+        # Without /dev/shm, or without rights there, pages are rendered on disk.
         with suppress(OSError):
             (memory / root.name).mkdir(mode=0o700)
         return root
     except OSError as error:
-        advice = (
-            "free some space" if error.errno == errno.ENOSPC else "set CIS_WORK_DIR to a folder you may write"
-        )
+        advice = "free some space" if error.errno == errno.ENOSPC else "set CIS_WORK_DIR to a writable folder"
         raise MisconfiguredError(
-            f"no temporary folder can be made in {parent}: {error.strerror}; {advice}"
+            f"no temporary folder can be created in {parent}: {error.strerror}; {advice}"
         ) from error
 
 
@@ -54,7 +53,7 @@ def remove_work_root(root: Path, *, memory: Path = _MEMORY) -> None:
 
 
 def picture_folder(document_folder: Path, *, slots: int, memory: Path = _MEMORY) -> Path:
-    """Where a document's next page is drawn: in memory while two a slot fit there, else in its folder."""
+    """Where a document's next page is rendered: in memory if two pages per slot fit there, else on disk."""
     root = memory / document_folder.parent.name
     if not (_NAME.match(root.name) and root.is_dir()):
         return document_folder
@@ -70,17 +69,17 @@ def picture_folder(document_folder: Path, *, slots: int, memory: Path = _MEMORY)
 
 
 def remove_document_folder(folder: Path, *, memory: Path = _MEMORY) -> None:
-    """Remove a document's folder, and its drawn pages wherever they are."""
+    """Remove a document's folder, and its rendered pages in memory."""
     shutil.rmtree(folder, ignore_errors=True)
     if _NAME.match(folder.parent.name):
         shutil.rmtree(memory / folder.parent.name / folder.name, ignore_errors=True)
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        return True  # a process of another user
     return True

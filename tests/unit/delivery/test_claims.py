@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from worker.aws.file_table import Commit
-from worker.delivery.claims import Held, Unchanged
+from worker.delivery.claims import AlreadyDone, HeldByOther
 from worker.models.ledger import Claim, Job, State
 
 if TYPE_CHECKING:
@@ -23,29 +23,29 @@ def test_a_new_file_is_claimed_with_the_first_fence(world: World) -> None:
     assert world.row("a").state is State.PROCESSING
 
 
-def test_a_file_that_is_done_in_this_version_is_left_alone(world: World) -> None:
+def test_a_file_that_is_done_in_this_version_is_not_claimed(world: World) -> None:
     file = world.put("a")
     world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED))
-    assert isinstance(world.claimer.claim(file, message_id="again"), Unchanged)
+    assert isinstance(world.claimer.claim(file, message_id="again"), AlreadyDone)
     assert world.row("a").fence == 1
 
 
-def test_a_file_that_changed_is_claimed_anew(world: World) -> None:
+def test_a_file_that_changed_is_claimed_again(world: World) -> None:
     file = world.put("a", b"one")
     world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED))
     world.put("a", b"two")
     assert world.claim(file).claim.fence == 2
 
 
-def test_a_file_another_message_is_on_is_left_to_it(world: World) -> None:
+def test_a_file_that_another_message_holds_is_not_claimed(world: World) -> None:
     file = world.put("a")
     world.claim(file, message_id="m1")
     held = world.claimer.claim(file, message_id="m2")
-    assert isinstance(held, Held)
+    assert isinstance(held, HeldByOther)
     assert held.row.fence == 1
 
 
-def test_a_message_that_came_again_takes_its_own_claim_over_at_once(world: World) -> None:
+def test_a_redelivered_message_takes_over_its_own_claim_at_once(world: World) -> None:
     file = world.put("a")
     world.claim(file, message_id="m1")
     assert world.claim(file, message_id="m1").claim.fence == 2
@@ -66,7 +66,7 @@ def test_a_missing_object_is_claimed_without_a_version_once(world: World) -> Non
     job = world.claim(file)
     assert job.version is None
     world.table.commit(job.claim, Commit(state=State.TOMBSTONED))
-    assert isinstance(world.claimer.claim(file, message_id="m2"), Unchanged)
+    assert isinstance(world.claimer.claim(file, message_id="m2"), AlreadyDone)
 
 
 def test_a_file_that_came_back_is_no_longer_a_tombstone(world: World) -> None:
@@ -79,7 +79,7 @@ def test_a_file_that_came_back_is_no_longer_a_tombstone(world: World) -> None:
 def test_a_dead_lettered_file_is_tried_again_for_a_new_message_only(world: World) -> None:
     file = world.put("a")
     world.table.commit(world.claim(file, message_id="m1").claim, Commit(state=State.DEAD_LETTERED))
-    assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged)
+    assert isinstance(world.claimer.claim(file, message_id="m1"), AlreadyDone)
     assert world.claim(file, message_id="m2").claim.fence == 2
 
 
@@ -93,30 +93,30 @@ def test_a_dead_lettered_file_is_tried_again_for_a_new_message_only(world: World
         ("corrupt", False),
     ],
 )
-def test_what_this_machine_could_not_do_is_tried_again_for_a_new_message(
+def test_a_failure_that_depends_on_the_machine_is_tried_again_for_a_new_message(
     world: World, reason: str, again: bool
 ) -> None:
     file = world.put("a")
     world.table.commit(world.claim(file).claim, Commit(state=State.NO_CONTENT, reason=reason))
     assert isinstance(world.claimer.claim(file, message_id="m2"), Job) is again
-    assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged) is not again
+    assert isinstance(world.claimer.claim(file, message_id="m1"), AlreadyDone) is not again
 
 
-def test_a_message_that_was_dead_lettered_for_a_file_is_not_rerecognise_lines(world: World) -> None:
+def test_a_message_that_was_dead_lettered_for_a_file_is_not_processed_again(world: World) -> None:
     world.bucket = "missing"
     file = world.message("a")
     claimed = world.table.claim(file, message_id="m1", version=None, seen=None, attempt="x")
     claim = Claim(file_id=file.file_id, fence=claimed.fence, attempt="x", message_id="m1")
     world.table.commit(claim, Commit(state=State.DEAD_LETTERED))
-    assert isinstance(world.claimer.claim(file, message_id="m1"), Unchanged)
+    assert isinstance(world.claimer.claim(file, message_id="m1"), AlreadyDone)
 
 
-def test_a_finished_file_is_made_again_once_for_all_copies_of_the_wish(world: World) -> None:
+def test_a_finished_file_is_processed_again_once_for_all_copies_of_the_request(world: World) -> None:
     file = world.put("a")
     world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED))
-    first = world.claimer.claim(file, message_id="wish", again=1)
+    first = world.claimer.claim(file, message_id="request", redo_fence=1)
     assert isinstance(first, Job)
-    assert isinstance(world.claimer.claim(file, message_id="copy", again=1), Held)
+    assert isinstance(world.claimer.claim(file, message_id="copy", redo_fence=1), HeldByOther)
     world.table.commit(first.claim, Commit(state=State.INDEXED))
-    assert isinstance(world.claimer.claim(file, message_id="copy", again=1), Unchanged)
+    assert isinstance(world.claimer.claim(file, message_id="copy", redo_fence=1), AlreadyDone)
     assert world.row("a").fence == 2

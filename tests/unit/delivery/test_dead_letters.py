@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.unit
 
-ENDED = Outcome(ending=Ending.DEAD_LETTER, code="source_forbidden", message="not allowed", stage="look")
+ENDED = Outcome(ending=Ending.DEAD_LETTER, code="source_forbidden", message="not allowed", stage="claim")
 
 
 def _lease(world: World) -> Lease:
@@ -25,7 +25,7 @@ def _lease(world: World) -> Lease:
     return world.heartbeat.hold(world.receive())
 
 
-def _burial(world: World) -> DeadLetters:
+def _dead_letters(world: World) -> DeadLetters:
     return DeadLetters(queue=world.queue, table=world.table)
 
 
@@ -33,35 +33,35 @@ def test_a_claimed_file_is_recorded_on_its_claim(world: World) -> None:
     file = world.put("a")
     lease = _lease(world)
     lease.claim = world.claim(file).claim
-    _burial(world).send(lease, file, ENDED, alone=True)
+    _dead_letters(world).send(lease, file, ENDED, alone=True)
     row = world.row("a")
     assert (row.state, row.reason, row.fence) == (State.DEAD_LETTERED, "source_forbidden", 1)
-    assert world.dead_letters()[0]["stage"] == "look"
+    assert world.dead_letters()[0]["stage"] == "claim"
 
 
-def test_a_file_that_was_never_looked_at_gets_a_row(world: World) -> None:
-    _burial(world).send(_lease(world), world.message("a"), ENDED, alone=True)
+def test_a_file_that_was_never_claimed_gets_a_row(world: World) -> None:
+    _dead_letters(world).send(_lease(world), world.message("a"), ENDED, alone=True)
     assert world.row("a").state is State.DEAD_LETTERED
 
 
-def test_what_the_index_still_has_is_not_overwritten(world: World) -> None:
+def test_the_row_of_an_indexed_file_is_not_overwritten(world: World) -> None:
     file = world.put("a")
     world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED, content_hash="hash"))
-    _burial(world).send(_lease(world), file, ENDED, alone=True)
+    _dead_letters(world).send(_lease(world), file, ENDED, alone=True)
     row = world.row("a")
     assert (row.state, row.content_hash) == (State.INDEXED, "hash")
     assert len(world.dead_letters()) == 1
 
 
-def test_a_file_another_attempt_is_on_is_left_to_it(world: World) -> None:
+def test_the_row_of_a_file_that_another_attempt_holds_is_not_overwritten(world: World) -> None:
     file = world.put("a")
     world.other.claim(file, message_id="theirs", version="v", seen=None, attempt="theirs")
-    _burial(world).send(_lease(world), file, ENDED, alone=True)
+    _dead_letters(world).send(_lease(world), file, ENDED, alone=True)
     assert world.row("a").state is State.PROCESSING
 
 
 def test_one_file_of_several_gets_a_message_of_its_own(world: World) -> None:
-    _burial(world).send(_lease(world), world.message("b/営業.pdf"), ENDED, alone=False)
+    _dead_letters(world).send(_lease(world), world.message("b/営業.pdf"), ENDED, alone=False)
     answer = world.clients.sqs.receive_message(QueueUrl=world.dlq_url)
     body = answer["Messages"][0]["Body"]
     world.queue.send(body)
@@ -69,19 +69,19 @@ def test_one_file_of_several_gets_a_message_of_its_own(world: World) -> None:
     assert '"eventType": "FILE_UPLOADED"' in body
 
 
-def test_what_is_pending_of_a_file_stays_so_when_a_message_for_it_was_dead_lettered(world: World) -> None:
+def test_a_pending_file_stays_pending_when_a_message_for_it_is_dead_lettered(world: World) -> None:
     file = world.put("a")
     world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED, index_pending=True))
-    _burial(world).send(_lease(world), file, ENDED, alone=True)
+    _dead_letters(world).send(_lease(world), file, ENDED, alone=True)
     assert world.row("a").pending
 
 
-def test_the_pending_content_of_a_claimed_file_gives_way_to_the_dead_letter(world: World) -> None:
+def test_a_claimed_file_is_no_longer_pending_when_it_is_dead_lettered(world: World) -> None:
     file = world.put("a", b"one")
     world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED, index_pending=True))
     world.put("a", b"two")
     lease = _lease(world)
     lease.claim = world.claim(file, message_id="m2").claim
-    _burial(world).send(lease, file, ENDED, alone=True)
+    _dead_letters(world).send(lease, file, ENDED, alone=True)
     row = world.row("a")
     assert (row.state, row.pending, row.index_pending) == (State.DEAD_LETTERED, None, False)

@@ -1,4 +1,4 @@
-"""Leases: kept alive, lost, and never beaten after their end."""
+"""Leases: renewed, lost, and never renewed after their release."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_lease_counts_from_before_the_receive(world: World) -> None:
     lease.check()
 
 
-def test_a_beat_is_due_at_a_third_and_moves_the_deadline(world: World) -> None:
+def test_a_renewal_is_due_at_a_third_of_the_lease_and_moves_the_deadline(world: World) -> None:
     world.announce("a")
     lease = world.heartbeat.hold(world.receive())
     world.clock.now += 39
@@ -42,7 +42,7 @@ def test_a_beat_is_due_at_a_third_and_moves_the_deadline(world: World) -> None:
     assert lease.left_s == 120
 
 
-def test_the_claim_of_a_lease_is_beaten_in_the_ledger_too(world: World) -> None:
+def test_the_claim_of_a_lease_is_renewed_in_the_ledger_too(world: World) -> None:
     job = world.claim(world.put("a"))
     world.announce("a")
     lease = world.heartbeat.hold(world.receive())
@@ -66,7 +66,7 @@ def test_a_lease_whose_file_was_claimed_by_another_is_lost(world: World) -> None
         lease.check()
 
 
-def test_a_network_error_in_one_beat_is_survived(world: World) -> None:
+def test_a_network_error_in_one_renewal_is_survived(world: World) -> None:
     world.announce("a")
     lease = world.heartbeat.hold(world.receive())
     _break(world, "ChangeMessageVisibilityBatch", ReadTimeoutError(endpoint_url="x"))
@@ -76,7 +76,7 @@ def test_a_network_error_in_one_beat_is_survived(world: World) -> None:
     assert not lease.lost
 
 
-def test_a_lease_that_no_beat_reached_in_time_is_lost(world: World) -> None:
+def test_a_lease_that_is_not_renewed_in_time_is_lost(world: World) -> None:
     world.announce("a")
     lease = world.heartbeat.hold(world.receive())
     _break(world, "ChangeMessageVisibilityBatch", ReadTimeoutError(endpoint_url="x"))
@@ -86,7 +86,7 @@ def test_a_lease_that_no_beat_reached_in_time_is_lost(world: World) -> None:
     assert lease.left_s == 0
 
 
-def test_the_work_stops_before_the_lease_ends_though_nobody_said_so(world: World) -> None:
+def test_the_work_stops_before_the_lease_ends_without_any_notice(world: World) -> None:
     world.announce("a")
     lease = world.heartbeat.hold(world.receive())
     world.clock.now += 116
@@ -94,7 +94,7 @@ def test_the_work_stops_before_the_lease_ends_though_nobody_said_so(world: World
         lease.check()
 
 
-def test_a_message_held_for_eleven_hours_is_handed_on(world: World) -> None:
+def test_the_work_on_a_message_held_for_eleven_hours_is_interrupted(world: World) -> None:
     world.announce("a")
     lease = world.heartbeat.hold(world.receive())
     world.clock.now += 11 * 3600 + 1
@@ -103,7 +103,7 @@ def test_a_message_held_for_eleven_hours_is_handed_on(world: World) -> None:
         lease.check()
 
 
-def test_a_released_lease_is_not_beaten_again(world: World) -> None:
+def test_a_released_lease_is_not_renewed(world: World) -> None:
     world.announce("a")
     lease = world.heartbeat.hold(world.receive())
     world.heartbeat.release(lease)
@@ -112,7 +112,7 @@ def test_a_released_lease_is_not_beaten_again(world: World) -> None:
     assert lease.left_s == 80
 
 
-def test_a_ledger_that_is_away_is_asked_once_and_loses_no_lease(world: World) -> None:
+def test_an_unavailable_ledger_is_called_once_and_loses_no_lease(world: World) -> None:
     calls: list[str] = []
     leases = []
     for key in ("a", "b", "c"):
@@ -132,7 +132,7 @@ def test_a_ledger_that_is_away_is_asked_once_and_loses_no_lease(world: World) ->
     assert [lease.left_s for lease in leases] == [120, 120, 120]
 
 
-def test_no_beat_asks_for_more_than_the_queue_may_give(world: World) -> None:
+def test_no_renewal_exceeds_the_twelve_hour_limit_of_the_queue(world: World) -> None:
     world.announce("a")
     lease = world.heartbeat.hold(world.receive())
     world.clock.now += 12 * 3600 - 100

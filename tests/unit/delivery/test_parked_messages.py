@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unit
 
 
-def _held_by_another(world: World, key: str) -> Lease:
-    """A file another worker is on, and our lease on a second message about it."""
+def _lease_on_a_held_file(world: World, key: str) -> Lease:
+    """A lease of ours on a message whose file another worker holds."""
     file = world.put(key)
     world.other.claim(file, message_id="theirs", version="v", seen=None, attempt="theirs")
     world.announce(key)
     return world.heartbeat.hold(world.receive())
 
 
-def test_a_parked_message_waits_while_the_other_attempt_beats(world: World) -> None:
-    lease = _held_by_another(world, "a")
+def test_a_parked_message_waits_while_the_other_attempt_renews_its_claim(world: World) -> None:
+    lease = _lease_on_a_held_file(world, "a")
     assert world.parked.park(lease, world.row("a"))
     theirs = world.claim(world.message("a"), message_id="theirs")
     for _ in range(30):
@@ -32,8 +32,8 @@ def test_a_parked_message_waits_while_the_other_attempt_beats(world: World) -> N
         assert world.parked.take_ready() == []
 
 
-def test_it_goes_on_when_the_row_is_free(world: World) -> None:
-    lease = _held_by_another(world, "a")
+def test_it_resumes_when_the_row_is_free(world: World) -> None:
+    lease = _lease_on_a_held_file(world, "a")
     world.parked.park(lease, world.row("a"))
     job = world.claim(world.message("a"), message_id="theirs")
     world.other.release(job.claim, interrupted=True)
@@ -44,7 +44,7 @@ def test_it_goes_on_when_the_row_is_free(world: World) -> None:
 
 
 def test_it_takes_over_an_attempt_that_stood_still_for_ninety_seconds(world: World) -> None:
-    lease = _held_by_another(world, "a")
+    lease = _lease_on_a_held_file(world, "a")
     row = world.row("a")
     world.parked.park(lease, row)
     for _ in range(8):
@@ -55,7 +55,7 @@ def test_it_takes_over_an_attempt_that_stood_still_for_ninety_seconds(world: Wor
 
 
 def test_there_are_twenty_places(world: World) -> None:
-    lease = _held_by_another(world, "a")
+    lease = _lease_on_a_held_file(world, "a")
     row = world.row("a")
     assert all(world.parked.park(lease, row) for _ in range(20))
     assert not world.parked.park(lease, row)
@@ -63,8 +63,8 @@ def test_there_are_twenty_places(world: World) -> None:
     assert len(world.parked) == 0
 
 
-def test_a_lost_lease_leaves_the_lot(world: World) -> None:
-    lease = _held_by_another(world, "a")
+def test_a_message_whose_lease_was_lost_is_no_longer_parked(world: World) -> None:
+    lease = _lease_on_a_held_file(world, "a")
     world.parked.park(lease, world.row("a"))
     lease.lost = True
     world.clock.now += 10

@@ -34,7 +34,7 @@ def test_a_complete_result_comes_back_as_it_was_stored(world: World) -> None:
     assert world.store.load("hash", FileType.PNG) == _extraction()
 
 
-def test_an_incomplete_result_is_kept_but_not_reused(world: World) -> None:
+def test_an_incomplete_result_is_stored_but_not_reused(world: World) -> None:
     key = world.store.save("hash", _extraction("timeout"))
     assert world.storage.get(key) is not None
     assert world.store.load("hash", FileType.PNG) is None
@@ -48,7 +48,7 @@ def test_another_content_or_type_is_another_result(world: World, other: tuple[st
 
 # Without mtime=0 the name of a case has the time in it, and pytest's workers do not agree on the names.
 @pytest.mark.parametrize(
-    "data", [b"", b"rubbish", gzip.compress(b"{}", mtime=0), gzip.compress(b"[1]", mtime=0)]
+    "data", [b"", b"not gzip", gzip.compress(b"{}", mtime=0), gzip.compress(b"[1]", mtime=0)]
 )
 def test_an_unreadable_result_counts_as_none(world: World, data: bytes) -> None:
     world.storage.put(world.store.artifact_key("hash", FileType.PNG), data)
@@ -69,7 +69,7 @@ def test_checkpointed_pages_come_back_in_order(world: World) -> None:
     assert world.store.load_pages(checkpoint) == list(PAGES)
 
 
-def test_an_altered_or_missing_part_is_not_believed(world: World) -> None:
+def test_an_altered_or_missing_part_is_ignored(world: World) -> None:
     good, altered, missing = (
         world.store.save_part("file", "v", [Page(number=n, text="x", source=TextSource.OCR)])
         for n in (1, 2, 3)
@@ -80,7 +80,7 @@ def test_an_altered_or_missing_part_is_not_believed(world: World) -> None:
     assert [page.number for page in world.store.load_pages(checkpoint)] == [1]
 
 
-def test_dropping_a_checkpoint_leaves_other_files_alone(world: World) -> None:
+def test_removing_a_checkpoint_does_not_touch_other_files(world: World) -> None:
     mine = world.store.save_part("file", "v", PAGES)
     other = world.store.save_part("file2", "v", PAGES)
     world.store.drop_checkpoint("file", "v")

@@ -1,4 +1,4 @@
-"""Reading one file: pages collected, a stop obeyed, reasons told."""
+"""Reading one file: its pages, a stop meanwhile, its reason."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_lost_lease_ends_the_reading_and_saves_nothing(live: World) -> None:
     assert live.row("a.tif").checkpoint is None
 
 
-def test_near_the_twelve_hour_wall_the_work_is_saved_and_handed_on(live: World) -> None:
+def test_near_the_twelve_hour_limit_the_work_is_saved_and_interrupted(live: World) -> None:
     data = _tiff(30)
     job = live.claim(live.put("a.tif", data))
     lease = _lease(live)
@@ -141,7 +141,7 @@ def test_the_same_content_is_read_once(live: World) -> None:
     assert second.extraction == first.extraction
 
 
-def test_text_over_the_limit_is_cut_and_said_to_be_partial(live: World) -> None:
+def test_text_over_the_limit_is_cut_and_the_document_is_partial(live: World) -> None:
     data = b"many words " * 100_000
     extraction = _read(live, live.claim(live.put("a.txt", data)), data, _lease(live)).extraction
     assert extraction.state is State.PARTIAL

@@ -95,7 +95,7 @@ def test_text_is_embedded_by_page_where_a_model_is_set(world: World, server: Bed
     assert vectors.image is None
 
 
-def test_nothing_is_asked_for_what_is_switched_off(world: World, server: BedrockServer) -> None:
+def test_a_disabled_model_is_not_called(world: World, server: BedrockServer) -> None:
     extraction = Extraction(file_type=FileType.PDF, pages=(Page(number=1, text="a", source=TextSource.OCR),))
     vectors = _embedder(world, server).embed("hash", extraction)
     assert vectors.text == ()
@@ -103,13 +103,13 @@ def test_nothing_is_asked_for_what_is_switched_off(world: World, server: Bedrock
     assert _calls(server) == 0
 
 
-def test_a_service_that_is_away_leaves_the_vectors_pending(world: World, server: BedrockServer) -> None:
+def test_an_unavailable_service_leaves_the_vectors_pending(world: World, server: BedrockServer) -> None:
     server.control({"down": True})
-    said: list[WorkerError] = []
-    vectors = _embedder(world, server).embed("hash", _picture(), on_failure=said.append)
+    errors: list[WorkerError] = []
+    vectors = _embedder(world, server).embed("hash", _picture(), on_failure=errors.append)
     assert vectors.pending
     assert vectors.image is None
-    assert isinstance(said[0], UnavailableError)
+    assert isinstance(errors[0], UnavailableError)
 
 
 def test_a_throttled_call_is_tried_again(world: World, server: BedrockServer) -> None:
@@ -119,7 +119,7 @@ def test_a_throttled_call_is_tried_again(world: World, server: BedrockServer) ->
     assert not vectors.pending
 
 
-def test_a_picture_the_service_refuses_is_not_asked_for_again(world: World, server: BedrockServer) -> None:
+def test_a_picture_that_the_service_rejects_is_not_pending(world: World, server: BedrockServer) -> None:
     vectors = _embedder(world, server).embed(
         "hash", Extraction(file_type=FileType.JPEG, picture=b"no picture")
     )
@@ -129,11 +129,11 @@ def test_a_picture_the_service_refuses_is_not_asked_for_again(world: World, serv
 
 def test_a_stop_between_two_vectors_ends_the_work(world: World, server: BedrockServer) -> None:
     pages = tuple(Page(number=n, text=f"page {n}", source=TextSource.OCR) for n in (1, 2, 3))
-    asked: list[int] = []
+    checks: list[int] = []
 
     def check() -> None:
-        asked.append(1)
-        if len(asked) == 2:
+        checks.append(1)
+        if len(checks) == 2:
             raise JobInterrupted("stop")
 
     with pytest.raises(JobInterrupted):

@@ -10,7 +10,7 @@ from worker.document.options_from_settings import limits, read_options
 pytestmark = pytest.mark.unit
 
 
-def test_what_decides_the_text_is_taken_from_the_settings() -> None:
+def test_the_read_options_are_taken_from_the_settings() -> None:
     settings = load_settings(languages=("eng",), ocr_dpi=150, max_pixels=7)
     options = read_options(settings)
     assert options.languages == ("eng",)
@@ -22,13 +22,13 @@ def test_what_decides_the_text_is_taken_from_the_settings() -> None:
     ("listed", "passwords"),
     [("", ()), ("first", ("first",)), ("first,two ,", ("first", "two ")), ("first,b\nc\n", ("first,b", "c"))],
 )
-def test_passwords_stand_one_a_line_or_between_commas(listed: str, passwords: tuple[str, ...]) -> None:
+def test_passwords_are_one_per_line_or_separated_by_commas(listed: str, passwords: tuple[str, ...]) -> None:
     settings = load_settings(pdf_passwords=listed)
 
     assert read_options(settings).pdf_passwords == passwords
     assert "first" not in repr(settings)
 
 
-def test_the_limits_are_a_slice_of_the_settings() -> None:
+def test_the_limits_are_taken_from_the_settings() -> None:
     found = limits(load_settings(page_timeout_s=5.0, max_pixels=10, memory_bytes=20))
     assert (found.page_timeout_s, found.max_pixels, found.memory_bytes) == (5.0, 10, 20)

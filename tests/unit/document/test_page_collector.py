@@ -1,4 +1,4 @@
-"""Pages kept and checkpointed."""
+"""Finished pages and their checkpoints."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def _collector(world: World, job: Job, *, interruption_expected: bool = False) -
     )
 
 
-def test_little_recognition_is_not_worth_a_checkpoint(world: World) -> None:
+def test_pages_with_little_ocr_are_not_checkpointed(world: World) -> None:
     job = world.claim(world.put("a"))
     collector = _collector(world, job)
     collector.add(_page(1))
     collector.add(_page(2))
     assert world.row("a").checkpoint is None
-    assert not collector.saved_any
+    assert not collector.has_checkpoint
 
 
-def test_pages_are_saved_before_thirty_seconds_of_recognition_stand_to_be_lost(world: World) -> None:
+def test_pages_are_saved_before_thirty_seconds_of_ocr_can_be_lost(world: World) -> None:
     job = world.claim(world.put("a"))
     collector = _collector(world, job)
     for number in range(1, 9):
@@ -54,14 +54,14 @@ def test_pages_are_saved_before_thirty_seconds_of_recognition_stand_to_be_lost(w
     assert (8 - len(saved)) * 5.0 < 15.0
 
 
-def test_a_worker_that_may_be_taken_away_saves_every_page(world: World) -> None:
+def test_every_page_is_saved_when_an_interruption_is_expected(world: World) -> None:
     job = world.claim(world.put("a"))
     collector = _collector(world, job, interruption_expected=True)
     collector.add(_page(1))
     assert world.row("a").checkpoint is not None
 
 
-def test_the_next_attempt_takes_over_what_was_saved(world: World) -> None:
+def test_the_next_attempt_restores_the_saved_pages(world: World) -> None:
     file = world.put("a")
     first = _collector(world, world.claim(file))
     first.add(_page(2))
@@ -79,7 +79,7 @@ def test_the_next_attempt_takes_over_what_was_saved(world: World) -> None:
     assert [page.number for page in third.pages] == [1, 2, 3]
 
 
-def test_a_checkpoint_of_another_version_or_way_of_reading_is_not_used(world: World) -> None:
+def test_a_checkpoint_of_another_version_or_extraction_key_is_not_used(world: World) -> None:
     file = world.put("a")
     first = _collector(world, world.claim(file))
     first.add(_page(1))
@@ -103,7 +103,7 @@ def test_a_worker_that_was_overtaken_cannot_move_the_pointer(world: World) -> No
         collector.save()
 
 
-def test_the_estimate_is_the_mean_of_recognised_pages(world: World) -> None:
+def test_the_estimate_is_the_mean_of_the_ocred_pages(world: World) -> None:
     collector = _collector(world, world.claim(world.put("a")))
     assert collector.mean_ocr_s == 0
     collector.add(Page(number=1, text="layer", source=TextSource.TEXT_LAYER))

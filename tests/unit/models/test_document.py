@@ -1,4 +1,4 @@
-"""A document: its state, and what it says of itself."""
+"""A document: its state, language, confidence and text sources."""
 
 from __future__ import annotations
 
@@ -75,13 +75,11 @@ def test_a_document_is_in_the_language_of_most_of_its_text(
         ((page("aaa", confidence=100 / 3),), 33.3),
     ],
 )
-def test_confidence_is_the_mean_over_recognised_text(
-    pages: tuple[Page, ...], confidence: float | None
-) -> None:
+def test_confidence_is_the_mean_over_ocr_text(pages: tuple[Page, ...], confidence: float | None) -> None:
     assert document(*pages).confidence == confidence
 
 
 def test_a_document_names_its_sources_once_and_counts_its_text() -> None:
-    told = document(page("日本"), page("abc", source=TextSource.TEXT_LAYER), page("d"))
-    assert told.text_sources == ("ocr", "text_layer")
-    assert told.text_chars == 6
+    mixed = document(page("日本"), page("abc", source=TextSource.TEXT_LAYER), page("d"))
+    assert mixed.text_sources == ("ocr", "text_layer")
+    assert mixed.text_chars == 6

@@ -29,7 +29,7 @@ def test_the_value_is_the_usual_extension_of_the_mime_type(kind: str) -> None:
     assert known.guess_type(f"a.{kind}")[0] in (FileType(kind).mime_type, None)
 
 
-def test_what_is_not_supported_is_just_bytes() -> None:
+def test_an_unsupported_file_has_the_mime_type_of_bytes() -> None:
     assert FileType.UNSUPPORTED.mime_type == "application/octet-stream"
 
 
@@ -50,22 +50,22 @@ def test_different_files_have_different_ids(one: tuple[str, str], other: tuple[s
     assert file_id(*one) != file_id(*other)
 
 
-def test_a_key_with_bytes_that_are_no_text_has_an_id_too() -> None:
+def test_a_key_that_is_not_utf_8_has_an_id_too() -> None:
     key = b"\xff.pdf".decode("utf-8", "surrogateescape")
     assert file_id("nas", key) == hashlib.sha256(b"nas\0\xff.pdf").hexdigest()
 
 
-def test_a_message_is_shown_by_the_path_people_know() -> None:
+def test_a_message_is_displayed_by_its_original_path() -> None:
     bare = FileMessage(event_type=EventType.FILE_UPLOADED, bucket="nas", key="k")
-    told = FileMessage(event_type=EventType.FILE_UPLOADED, bucket="nas", key="k", original_path="/営業/a")
-    assert (bare.display_path, told.display_path) == ("k", "/営業/a")
-    assert bare.file_id == told.file_id == file_id("nas", "k")
+    moved = FileMessage(event_type=EventType.FILE_UPLOADED, bucket="nas", key="k", original_path="/営業/a")
+    assert (bare.display_path, moved.display_path) == ("k", "/営業/a")
+    assert bare.file_id == moved.file_id == file_id("nas", "k")
 
 
 @pytest.mark.parametrize(
     ("version_id", "version"), [("v7", "v7"), (None, "etag-5"), ("null", "etag-5"), ("", "etag-5")]
 )
-def test_a_version_is_the_buckets_own_or_etag_and_size(version_id: str | None, version: str) -> None:
+def test_a_version_is_the_version_id_or_etag_and_size(version_id: str | None, version: str) -> None:
     assert ObjectVersion(etag="etag", size_bytes=5, version_id=version_id).version == version
 
 
@@ -84,5 +84,5 @@ def test_a_version_is_the_buckets_own_or_etag_and_size(version_id: str | None, v
         (FileType.UNSUPPORTED, False),
     ],
 )
-def test_pictures_are_known_as_pictures(file_type: FileType, is_image: bool) -> None:
+def test_image_types_are_images(file_type: FileType, is_image: bool) -> None:
     assert file_type.is_image is is_image

@@ -14,12 +14,12 @@ from worker.models.page import Page, TextSource
 pytestmark = pytest.mark.unit
 
 
-def test_a_page_that_failed_is_told_from_one_that_has_nothing_to_read() -> None:
-    assert {source.value for source in TextSource if source.failed} == {"timed_out", "crashed", "failed"}
+def test_a_failed_page_is_distinguished_from_an_empty_one() -> None:
+    assert {source.value for source in TextSource if source.is_failure} == {"timed_out", "crashed", "failed"}
 
 
-def test_the_text_of_a_mixed_page_is_recognised_in_part() -> None:
-    assert {source.value for source in TextSource if source.recognised} == {"ocr", "mixed"}
+def test_a_mixed_page_has_ocr_text() -> None:
+    assert {source.value for source in TextSource if source.has_ocr_text} == {"ocr", "mixed"}
 
 
 def page(text: str = "text", **changes: object) -> Page:
@@ -32,7 +32,7 @@ def test_values_do_not_change() -> None:
         page().text = "other"  # type: ignore[misc]
 
 
-def test_a_page_of_an_older_artifact_has_no_doubted_layer() -> None:
+def test_a_page_of_an_older_artifact_has_no_layer_text() -> None:
     values = page("日本").as_dict()
     del values["layer_text"], values["layer_reason"]
 
@@ -63,7 +63,7 @@ def test_a_page_comes_back_from_json_as_it_was(one: Page) -> None:
 @pytest.mark.parametrize(
     "changes", [{"source": "dream"}, {"number": None}, {"number": "one"}, {"confidence": []}]
 )
-def test_rubbish_is_no_page(changes: dict[str, object]) -> None:
+def test_invalid_data_is_rejected(changes: dict[str, object]) -> None:
     with pytest.raises((TypeError, ValueError)):
         Page.from_dict({**page().as_dict(), **changes})
     with pytest.raises(KeyError):

@@ -34,7 +34,7 @@ def breaker(clock: Clock) -> CircuitBreaker:
 
 
 def state_of(breaker: CircuitBreaker) -> CircuitState:
-    """The state, asked through a function because mypy believes that a property stays as it was."""
+    """The state, through a function because mypy assumes that a property does not change."""
     return breaker.state
 
 
@@ -42,7 +42,7 @@ def fail() -> str:
     raise ConnectionError("refused")
 
 
-def blunder() -> str:
+def raise_unexpected() -> str:
     raise ValueError("our own mistake")
 
 
@@ -68,14 +68,16 @@ def test_it_opens_at_the_threshold_and_not_before(breaker: CircuitBreaker) -> No
     assert state_of(breaker) is CircuitState.OPEN
 
 
-def test_a_success_between_failures_starts_the_count_anew(breaker: CircuitBreaker) -> None:
+def test_a_success_between_failures_resets_the_count(breaker: CircuitBreaker) -> None:
     fail_times(breaker, 2)
     breaker.call(answer)
     fail_times(breaker, 2)
     assert state_of(breaker) is CircuitState.CLOSED
 
 
-def test_open_it_refuses_at_once_and_says_who_and_when(breaker: CircuitBreaker, clock: Clock) -> None:
+def test_an_open_breaker_rejects_at_once_with_the_service_and_the_time(
+    breaker: CircuitBreaker, clock: Clock
+) -> None:
     fail_times(breaker, 3)
     clock.now += 15
     with pytest.raises(CircuitOpenError, match=r"Circuit breaker is OPEN for Bedrock.*in 45\.0 s") as caught:
@@ -107,13 +109,13 @@ def test_a_failed_trial_opens_it_for_the_whole_timeout_again(breaker: CircuitBre
     assert breaker.call(answer) == "answer"
 
 
-def test_while_the_trial_runs_others_are_refused(breaker: CircuitBreaker, clock: Clock) -> None:
+def test_calls_during_the_trial_are_rejected(breaker: CircuitBreaker, clock: Clock) -> None:
     fail_times(breaker, 3)
     clock.now += 60
 
     def trial() -> str:
         assert state_of(breaker) is CircuitState.HALF_OPEN
-        with pytest.raises(CircuitOpenError, match="when the trial call under way ends"):
+        with pytest.raises(CircuitOpenError, match="when the current trial call ends"):
             breaker.call(answer)
         return "trial"
 
@@ -121,7 +123,7 @@ def test_while_the_trial_runs_others_are_refused(breaker: CircuitBreaker, clock:
     assert state_of(breaker) is CircuitState.CLOSED
 
 
-def test_of_many_threads_one_alone_is_the_trial(breaker: CircuitBreaker, clock: Clock) -> None:
+def test_only_one_of_many_threads_makes_the_trial(breaker: CircuitBreaker, clock: Clock) -> None:
     fail_times(breaker, 3)
     clock.now += 60
     others_refused = threading.Event()
@@ -147,7 +149,7 @@ def test_of_many_threads_one_alone_is_the_trial(breaker: CircuitBreaker, clock: 
 def test_an_unexpected_error_passes_without_counting(breaker: CircuitBreaker) -> None:
     fail_times(breaker, 2)
     with pytest.raises(ValueError, match="our own mistake"):
-        breaker.call(blunder)
+        breaker.call(raise_unexpected)
     assert state_of(breaker) is CircuitState.CLOSED
     fail_times(breaker, 1)
     assert state_of(breaker) is CircuitState.OPEN
@@ -157,13 +159,13 @@ def test_an_unexpected_error_passes_without_counting(breaker: CircuitBreaker) ->
 def test_an_unexpected_error_frees_the_trial(
     breaker: CircuitBreaker, clock: Clock, error: BaseException
 ) -> None:
-    def stumble() -> str:
+    def fail_unexpectedly() -> str:
         raise error
 
     fail_times(breaker, 3)
     clock.now += 60
     with pytest.raises(type(error)):
-        breaker.call(stumble)
+        breaker.call(fail_unexpectedly)
     assert state_of(breaker) is CircuitState.HALF_OPEN
     assert breaker.call(answer) == "answer"
 
@@ -190,8 +192,10 @@ def test_a_slow_failure_from_before_does_not_count(breaker: CircuitBreaker, cloc
     assert state_of(breaker) is CircuitState.CLOSED
 
 
-def test_a_slow_blunder_from_before_does_not_free_the_trial(breaker: CircuitBreaker, clock: Clock) -> None:
-    def trial_meets_slow_blunder() -> str:
+def test_a_slow_unexpected_error_from_before_does_not_free_the_trial(
+    breaker: CircuitBreaker, clock: Clock
+) -> None:
+    def trial_with_slow_error() -> str:
         in_trial.set()
         assert slow_is_done.wait(10)
         with pytest.raises(CircuitOpenError):
@@ -210,7 +214,7 @@ def test_a_slow_blunder_from_before_does_not_free_the_trial(breaker: CircuitBrea
         assert begun.wait(10)
         fail_times(breaker, 3)
         clock.now += 60
-        assert breaker.call(trial_meets_slow_blunder) == "trial"
+        assert breaker.call(trial_with_slow_error) == "trial"
         assert isinstance(late.exception(10), ValueError)
 
 
@@ -218,10 +222,10 @@ def test_by_default_every_exception_counts_and_five_open_it() -> None:
     breaker = CircuitBreaker()
     for _ in range(5):
         with pytest.raises(ValueError, match="our own mistake"):
-            breaker.call(blunder)
+            breaker.call(raise_unexpected)
     assert state_of(breaker) is CircuitState.OPEN
 
 
-def test_a_threshold_below_one_is_refused() -> None:
+def test_a_threshold_below_one_is_rejected() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         CircuitBreaker(failure_threshold=0)

@@ -1,4 +1,4 @@
-"""What errors of remote services are taken for."""
+"""Whether an error is throttling, whether it is retryable, and until when."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from worker.errors import BedrockError, ThrottledError, UnavailableError
-from worker.resilience.error_handler import ErrorHandler, is_passing_client_error, reset_after_s
+from worker.resilience.error_classification import classify, reset_after_s
+from worker.resilience.error_handler import ErrorHandler
 
 pytestmark = pytest.mark.unit
 
@@ -17,7 +18,7 @@ def client_error(
     metadata: dict[str, object] = {"HTTPHeaders": headers or {}}
     if status is not None:
         metadata["HTTPStatusCode"] = status
-    answer = {"Error": {"Code": code, "Message": "said the service"}, "ResponseMetadata": metadata}
+    answer = {"Error": {"Code": code, "Message": "message of the service"}, "ResponseMetadata": metadata}
     return ClientError(answer, "InvokeModel")  # type: ignore[arg-type]
 
 
@@ -52,26 +53,26 @@ def test_throttling_codes_are_throttling(code: str) -> None:
         (client_error("NoSuchKey", status=404), False),
         (client_error(""), False),
         (ValueError("ThrottlingException"), False),
-        (UnavailableError("away"), False),
+        (UnavailableError("no answer"), False),
     ],
 )
-def test_only_a_request_for_patience_is_throttling(error: Exception, throttled: bool) -> None:
+def test_no_other_error_is_throttling(error: Exception, throttled: bool) -> None:
     assert ErrorHandler.is_throttling_error(error) is throttled
 
 
-def test_throttling_is_seen_through_its_translations() -> None:
-    inner = caused_by(UnavailableError("away"), client_error("ThrottlingException"))
+def test_throttling_is_detected_in_the_causes_of_an_error() -> None:
+    inner = caused_by(UnavailableError("no answer"), client_error("ThrottlingException"))
     assert ErrorHandler.is_throttling_error(caused_by(BedrockError("no vector"), inner))
 
 
-def test_errors_that_cause_each_other_end_the_search() -> None:
+def test_a_cycle_of_causes_ends_the_search() -> None:
     one, other = ValueError("one"), ValueError("other")
     one.__cause__, other.__cause__ = other, one
     assert not ErrorHandler.is_throttling_error(one)
 
 
 @pytest.mark.parametrize(
-    ("error", "passing"),
+    ("error", "retryable"),
     [
         (client_error("SlowDown", status=503), True),
         (client_error("RequestTimeout", status=400), True),
@@ -86,8 +87,8 @@ def test_errors_that_cause_each_other_end_the_search() -> None:
         (client_error("NotImplemented", status=501), False),
     ],
 )
-def test_a_client_error_passes_by_its_code_or_status(error: ClientError, passing: bool) -> None:
-    assert is_passing_client_error(error) is passing
+def test_a_client_error_is_retryable_by_its_code_or_status(error: ClientError, retryable: bool) -> None:
+    assert classify(error).is_retryable is retryable
 
 
 @pytest.mark.parametrize(

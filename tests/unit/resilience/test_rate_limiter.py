@@ -41,7 +41,7 @@ def test_twenty_calls_at_five_a_second_take_about_four_seconds() -> None:
     assert virtual.now - 500.0 == pytest.approx(3.8)
 
 
-def test_an_idle_hour_saves_up_no_burst() -> None:
+def test_an_idle_hour_allows_no_burst() -> None:
     virtual = VirtualTime()
     paced = limiter(virtual, 5.0)
     paced.acquire()
@@ -89,7 +89,7 @@ def test_throttles_of_one_moment_lower_once_and_count_all() -> None:
     assert (paced.current_rate, paced.throttle_count) == (5.0, 3)
 
 
-def test_the_rate_never_falls_below_the_least() -> None:
+def test_the_rate_never_falls_below_the_minimum() -> None:
     virtual = VirtualTime()
     paced = limiter(virtual, 5.0, low=2.0)
     for _ in range(10):
@@ -98,7 +98,7 @@ def test_the_rate_never_falls_below_the_least() -> None:
     assert paced.current_rate == 2.0
 
 
-def test_successes_raise_the_rate_by_equal_steps_up_to_the_most() -> None:
+def test_successes_raise_the_rate_by_equal_steps_up_to_the_maximum() -> None:
     paced = limiter(VirtualTime(), 5.0, high=10.0)
     paced.on_success()
     assert paced.current_rate == pytest.approx(5.1)
@@ -127,6 +127,6 @@ def test_without_a_clock_given_it_really_waits() -> None:
 
 
 @pytest.mark.parametrize("rates", [(5.0, 0.0, 10.0), (5.0, 6.0, 10.0), (11.0, 1.0, 10.0), (-1.0, -2.0, 5.0)])
-def test_rates_that_cannot_be_are_refused(rates: tuple[float, float, float]) -> None:
+def test_inconsistent_rates_are_rejected(rates: tuple[float, float, float]) -> None:
     with pytest.raises(ValueError, match="min_rate <= initial_rate <= max_rate"):
         AdaptiveRateLimiter(*rates)

@@ -146,7 +146,7 @@ def test_a_named_reset_never_makes_a_delay_shorter() -> None:
     assert waits.seconds == [1.5, 2.0, 4.0]
 
 
-def test_a_reset_too_far_away_is_left_to_the_caller() -> None:
+def test_a_reset_too_late_ends_the_retries() -> None:
     service, waits = Service(ThrottledError("tomorrow", retry_after_s=LONGEST_RESET_S + 1)), Waits()
     with pytest.raises(ThrottledError):
         RetryHandler(wait=waits).call(service)
@@ -179,14 +179,14 @@ def test_without_a_wait_given_it_really_waits() -> None:
         client_error("InternalError", 500),
         client_error("Unheard", 504),
         ThrottledError("later"),
-        UnavailableError("away"),
+        UnavailableError("no answer"),
         TransientError("once more"),
         ProcessingError("stage", stage="embed"),
         BedrockError("failed", retry_allowed=True),
     ],
     ids=repr,
 )
-def test_what_may_pass_is_retried(error: Exception) -> None:
+def test_errors_that_may_pass_are_retried(error: Exception) -> None:
     assert RetryHandler().should_retry(error)
 
 
@@ -199,7 +199,7 @@ def test_what_may_pass_is_retried(error: Exception) -> None:
         client_error("AccessDeniedException", 403),
         ValueError("wrong"),
         KeyError("missing"),
-        FileNotFoundError("gone"),
+        FileNotFoundError("missing"),
         requests.exceptions.InvalidURL(),
         botocore_errors.NoCredentialsError(),
         ProcessingError("stage", stage="embed", retry_allowed=False),
@@ -211,5 +211,5 @@ def test_what_may_pass_is_retried(error: Exception) -> None:
     ],
     ids=repr,
 )
-def test_what_cannot_pass_is_not_retried(error: Exception) -> None:
+def test_errors_that_cannot_pass_are_not_retried(error: Exception) -> None:
     assert not RetryHandler().should_retry(error)

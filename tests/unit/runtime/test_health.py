@@ -1,4 +1,4 @@
-"""The health server, asked over a real socket."""
+"""The health server, over a real socket."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_worker_that_answers_is_alive_ready_or_not(
 
 
 @pytest.mark.parametrize(("ready", "status"), [(True, 200), (False, 503)])
-def test_readiness_is_the_status_and_the_body_says_why(
+def test_readiness_is_the_status_and_the_body_has_the_details(
     server: HealthServer, worker: Worker, ready: bool, status: int
 ) -> None:
     worker.ready, worker.details = ready, {"in_flight": 2, "work_dir": Path("/営業")}
@@ -85,11 +85,13 @@ def test_another_path_is_not_found(server: HealthServer) -> None:
     assert get(server, "/").status_code == 404
 
 
-def test_an_answer_does_not_tell_what_it_is_made_of(server: HealthServer) -> None:
+def test_an_answer_does_not_reveal_the_software_behind_it(server: HealthServer) -> None:
     assert "Python" not in get(server, "/healthz").headers["Server"]
 
 
-def test_a_check_that_fails_hurts_only_its_own_request(server: HealthServer, worker: Worker) -> None:
+def test_a_readiness_check_that_fails_affects_only_its_own_request(
+    server: HealthServer, worker: Worker
+) -> None:
     loop: dict[str, object] = {}
     worker.details = {"loop": loop}
     loop["again"] = loop
@@ -98,13 +100,13 @@ def test_a_check_that_fails_hurts_only_its_own_request(server: HealthServer, wor
     assert get(server, "/healthz").status_code == 200
 
 
-def test_a_caller_that_hangs_up_hurts_nobody(server: HealthServer) -> None:
+def test_a_client_that_disconnects_affects_no_other_request(server: HealthServer) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as caller:
         caller.sendall(b"GET /metrics HTTP/1.0\r\n")
     assert get(server, "/healthz").status_code == 200
 
 
-def test_a_slow_answer_keeps_no_other_caller_waiting(server: HealthServer, worker: Worker) -> None:
+def test_a_slow_answer_does_not_block_other_clients(server: HealthServer, worker: Worker) -> None:
     asked, answer_now = threading.Event(), threading.Event()
 
     def slowly() -> tuple[bool, Mapping[str, object]]:
@@ -120,7 +122,7 @@ def test_a_slow_answer_keeps_no_other_caller_waiting(server: HealthServer, worke
     caller.join(60)
 
 
-def test_a_taken_port_is_named_with_the_setting_that_changes_it(server: HealthServer, worker: Worker) -> None:
+def test_a_port_in_use_is_reported_with_its_setting(server: HealthServer, worker: Worker) -> None:
     second = HealthServer(
         host="127.0.0.1", port=server.port, ready=worker.state, render_metrics=worker.metrics.render
     )
@@ -129,13 +131,13 @@ def test_a_taken_port_is_named_with_the_setting_that_changes_it(server: HealthSe
     second.stop()
 
 
-def test_an_address_that_is_not_ours_is_named_with_its_setting(worker: Worker) -> None:
+def test_an_address_of_another_machine_is_reported_with_its_setting(worker: Worker) -> None:
     server = HealthServer(host="192.0.2.1", port=0, ready=worker.state, render_metrics=worker.metrics.render)
     with pytest.raises(MisconfiguredError, match=r"192\.0\.2\.1 .*CIS_HTTP_HOST"):
         server.start()
 
 
-def test_after_a_stop_nobody_listens_and_a_new_start_may(server: HealthServer) -> None:
+def test_after_a_stop_the_port_is_free_for_a_new_start(server: HealthServer) -> None:
     port = server.port
     server.stop()
     server.stop()

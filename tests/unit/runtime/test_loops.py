@@ -12,8 +12,8 @@ pytestmark = pytest.mark.unit
 
 def test_a_loop_steps_until_its_end() -> None:
     steps: list[int] = []
-    loop = Loop(name="x", step=lambda: steps.append(1), ended=lambda: len(steps) == 3)
-    loop.start(Shutdown(budget_s=1)).join(10)
+    loop = Loop(name="x", step=lambda: steps.append(1), is_over=lambda: len(steps) == 3)
+    loop.start(Shutdown(timeout_s=1)).join(10)
     assert len(steps) == 3
 
 
@@ -25,9 +25,9 @@ def test_a_step_that_raises_is_followed_by_the_next() -> None:
         if len(calls) == 1:
             raise RuntimeError("once")
 
-    shutdown = Shutdown(budget_s=1)
-    Loop(name="x", step=step, ended=lambda: len(calls) == 2).run(shutdown)
-    assert not shutdown.requested
+    shutdown = Shutdown(timeout_s=1)
+    Loop(name="x", step=step, is_over=lambda: len(calls) == 2).run(shutdown)
+    assert not shutdown.is_requested
 
 
 def test_a_loop_that_only_fails_stops_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +37,6 @@ def test_a_loop_that_only_fails_stops_the_worker(monkeypatch: pytest.MonkeyPatch
     def step() -> None:
         raise error
 
-    shutdown = Shutdown(budget_s=1)
-    Loop(name="x", step=step, ended=lambda: False).run(shutdown)
+    shutdown = Shutdown(timeout_s=1)
+    Loop(name="x", step=step, is_over=lambda: False).run(shutdown)
     assert shutdown.failure is error

@@ -10,7 +10,7 @@ from worker.runtime.metrics import Metrics
 pytestmark = pytest.mark.unit
 
 
-def shown(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+def parse_figures(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     """Every sample as (name, sorted labels) -> value."""
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -19,7 +19,7 @@ def shown(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], flo
     }
 
 
-def test_counters_are_shown_under_their_names_and_labels() -> None:
+def test_counters_are_rendered_under_their_names_and_labels() -> None:
     metrics = Metrics()
     metrics.documents_total.labels(state="partial", reason="timeout").inc()
     metrics.pages_total.labels(source="ocr").inc(12)
@@ -28,9 +28,9 @@ def test_counters_are_shown_under_their_names_and_labels() -> None:
     metrics.received.inc(10)
     metrics.settled.labels(ending="done").inc()
     metrics.queue_errors.inc()
-    metrics.beats_landed.inc()
-    metrics.beats_failed.inc()
-    figures = shown(metrics)
+    metrics.lease_renewals.inc()
+    metrics.lease_renewal_failures.inc()
+    figures = parse_figures(metrics)
     assert figures["cis_documents_total", (("reason", "timeout"), ("state", "partial"))] == 1
     assert figures["cis_pages_total", (("source", "ocr"),)] == 12
     assert figures["cis_ocr_seconds_total", ()] == 2.5
@@ -41,36 +41,36 @@ def test_counters_are_shown_under_their_names_and_labels() -> None:
     assert figures["cis_received_total", ()] == 10
     assert figures["cis_settled_total", (("ending", "done"),)] == 1
     assert figures["cis_queue_errors_total", ()] == 1
-    assert figures["cis_beats_landed_total", ()] == 1
-    assert figures["cis_beats_failed_total", ()] == 1
+    assert figures["cis_lease_renewals_total", ()] == 1
+    assert figures["cis_lease_renewal_failures_total", ()] == 1
 
 
 def test_gauges_go_up_and_down() -> None:
     metrics = Metrics()
     metrics.in_flight.set(3)
     metrics.parked.set(1)
-    metrics.metadata_blind.set(1)
+    metrics.metadata_unreachable.set(1)
     metrics.shutdown_requested.set(1)
     metrics.breaker_open.labels(service="bedrock").set(1)
     metrics.in_flight.set(0)
-    figures = shown(metrics)
+    figures = parse_figures(metrics)
     assert figures["cis_in_flight", ()] == 0
     assert figures["cis_parked", ()] == 1
-    assert figures["cis_metadata_blind", ()] == 1
+    assert figures["cis_metadata_unreachable", ()] == 1
     assert figures["cis_shutdown_requested", ()] == 1
     assert figures["cis_breaker_open", (("service", "bedrock"),)] == 1
 
 
-def test_a_fresh_worker_shows_zero_and_not_nothing() -> None:
-    figures = shown(Metrics())
+def test_a_new_worker_renders_zeros() -> None:
+    figures = parse_figures(Metrics())
     assert figures["cis_received_total", ()] == 0
     assert figures["cis_in_flight", ()] == 0
 
 
-def test_two_workers_in_one_process_do_not_share_figures() -> None:
+def test_two_workers_in_one_process_do_not_share_metrics() -> None:
     one, other = Metrics(), Metrics()
     one.received.inc()
-    assert shown(other)["cis_received_total", ()] == 0
+    assert parse_figures(other)["cis_received_total", ()] == 0
 
 
 def test_a_stage_is_timed_also_when_it_fails() -> None:
@@ -79,7 +79,7 @@ def test_a_stage_is_timed_also_when_it_fails() -> None:
         pass
     with pytest.raises(OSError, match="disk full"), metrics.time_stage("download"):
         raise OSError("disk full")
-    figures = shown(metrics)
+    figures = parse_figures(metrics)
     assert figures["cis_stage_seconds_count", (("stage", "download"),)] == 2
     assert figures["cis_stage_seconds_sum", (("stage", "download"),)] >= 0
 
@@ -96,7 +96,7 @@ def test_a_stage_is_timed_by_the_clock_and_by_the_cpu_also_when_it_fails() -> No
         fail()
     with metrics.time_stage("index"):
         pass
-    figures = shown(metrics)
+    figures = parse_figures(metrics)
     stage = (("stage", "index"),)
     assert figures["cis_stage_seconds_count", stage] == 2
     assert 0 < figures["cis_stage_cpu_seconds_total", stage] <= figures["cis_stage_seconds_sum", stage] + 0.01

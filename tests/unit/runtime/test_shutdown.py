@@ -27,12 +27,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 def shutdown(clock: Clock) -> Shutdown:
-    return Shutdown(budget_s=110.0, clock=clock)
+    return Shutdown(timeout_s=110.0, clock=clock)
 
 
-def test_until_it_is_asked_nothing_stops(shutdown: Shutdown) -> None:
+def test_nothing_stops_without_a_request(shutdown: Shutdown) -> None:
     assert shutdown.stop is None
-    assert not shutdown.requested
+    assert not shutdown.is_requested
     assert shutdown.failure is None
     assert not shutdown.wait(0)
 
@@ -41,7 +41,7 @@ def test_a_request_sets_the_latch_with_reason_and_deadline(shutdown: Shutdown, c
     stop = shutdown.request("spot notice")
     assert (stop.reason, stop.began, stop.deadline, stop.now) == ("spot notice", 1_000.0, 1_110.0, False)
     assert shutdown.stop == stop
-    assert shutdown.requested
+    assert shutdown.is_requested
     assert shutdown.wait(3_600)
     assert shutdown.now() == clock.now
 
@@ -50,13 +50,13 @@ def test_a_request_sets_the_latch_with_reason_and_deadline(shutdown: Shutdown, c
     ("within_s", "deadline"),
     [(None, 1_110.0), (15.0, 1_015.0), (500.0, 1_110.0), (0.0, 1_000.0), (-5.0, 1_000.0)],
 )
-def test_a_notice_may_leave_less_than_the_budget_never_more(
+def test_a_notice_can_shorten_the_timeout_and_never_extend_it(
     shutdown: Shutdown, within_s: float | None, deadline: float
 ) -> None:
     assert shutdown.request("notice", within_s=within_s).deadline == deadline
 
 
-def test_asking_again_never_moves_the_deadline_back(shutdown: Shutdown, clock: Clock) -> None:
+def test_a_second_request_never_moves_the_deadline_back(shutdown: Shutdown, clock: Clock) -> None:
     first = shutdown.request("SIGTERM")
     clock.now += 60
     assert shutdown.request("spot notice") == first
@@ -80,7 +80,7 @@ def test_a_later_notice_may_bring_the_deadline_forward(shutdown: Shutdown, clock
         (0.0, 1_000.0, 1_000.0),
     ],
 )
-def test_the_marks_keep_their_distance_or_their_proportion(
+def test_the_deadlines_keep_their_distance_or_their_proportion(
     shutdown: Shutdown, within_s: float, requeue_by: float, flush_by: float
 ) -> None:
     stop = shutdown.request("notice", within_s=within_s)
@@ -88,7 +88,9 @@ def test_the_marks_keep_their_distance_or_their_proportion(
     assert stop.flush_by == pytest.approx(flush_by)
 
 
-def test_the_marks_shrink_with_what_a_later_notice_leaves(shutdown: Shutdown, clock: Clock) -> None:
+def test_the_deadlines_move_in_proportion_to_what_a_later_notice_leaves(
+    shutdown: Shutdown, clock: Clock
+) -> None:
     shutdown.request("SIGTERM")
     clock.now += 70
     stop = shutdown.request("spot notice", within_s=12.0)
@@ -96,7 +98,7 @@ def test_the_marks_shrink_with_what_a_later_notice_leaves(shutdown: Shutdown, cl
     assert stop.flush_by == pytest.approx(1_079.0)
 
 
-def test_a_second_signal_gives_everything_back_at_once(shutdown: Shutdown, clock: Clock) -> None:
+def test_a_second_signal_requeues_everything_at_once(shutdown: Shutdown, clock: Clock) -> None:
     shutdown.request("signal")
     clock.now += 5
     stop = shutdown.request_now("second signal")
@@ -119,16 +121,16 @@ def test_at_once_stays_at_once_when_the_deadline_comes_forward(shutdown: Shutdow
     assert stop.requeue_by == clock.now
 
 
-def test_a_failure_stops_the_worker_and_the_first_one_is_told(shutdown: Shutdown) -> None:
-    first, second = ValueError("queue is gone"), ValueError("table is gone")
+def test_a_failure_stops_the_worker_and_the_first_one_is_reported(shutdown: Shutdown) -> None:
+    first, second = ValueError("queue is missing"), ValueError("table is missing")
     shutdown.fail(first)
     shutdown.fail(second)
     assert shutdown.failure is first
     assert shutdown.stop is not None
-    assert shutdown.stop.reason == "queue is gone"
+    assert shutdown.stop.reason == "queue is missing"
 
 
-def test_a_stop_wakes_who_waits(shutdown: Shutdown) -> None:
+def test_a_stop_ends_a_wait(shutdown: Shutdown) -> None:
     woken = threading.Event()
 
     def wait_long() -> None:
@@ -142,9 +144,9 @@ def test_a_stop_wakes_who_waits(shutdown: Shutdown) -> None:
     thread.join(60)
 
 
-def test_the_same_notice_read_again_does_not_move_the_marks() -> None:
+def test_the_same_notice_read_again_does_not_move_the_deadlines() -> None:
     now = [0.0]
-    shutdown = Shutdown(budget_s=110, clock=lambda: now[0])
+    shutdown = Shutdown(timeout_s=110, clock=lambda: now[0])
     first = shutdown.request("notice", within_s=60)
     now[0] = 40.0
     assert shutdown.request("notice", within_s=19.999) == first

@@ -20,22 +20,22 @@ def _pid_of_a_dead_process() -> int:
     return process.pid
 
 
-def test_what_dead_workers_left_is_removed_and_what_living_ones_use_is_kept(tmp_path: Path) -> None:
+def test_folders_of_dead_workers_are_removed_and_those_of_live_ones_are_not(tmp_path: Path) -> None:
     dead = tmp_path / f"cis-worker-{_pid_of_a_dead_process()}-x"
     before_us = tmp_path / f"cis-worker-{os.getpid()}-x"
     living = tmp_path / f"cis-worker-{os.getppid()}-x"
-    stranger = tmp_path / "cis-worker-notes"
-    for folder in (dead, before_us, living, stranger):
+    unrelated = tmp_path / "cis-worker-notes"
+    for folder in (dead, before_us, living, unrelated):
         (folder / "document-1").mkdir(parents=True)
     made = make_work_root(tmp_path)
     assert made.is_dir()
     assert not dead.exists()
     assert not before_us.exists()
     assert living.exists()
-    assert stranger.exists()
+    assert unrelated.exists()
 
 
-def test_a_folder_that_cannot_be_written_is_told_with_its_setting(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_writable_is_reported_with_its_setting(tmp_path: Path) -> None:
     with pytest.raises(MisconfiguredError, match="CIS_WORK_DIR"):
         make_work_root(tmp_path / "missing")
 
@@ -51,7 +51,7 @@ def _folders(parent: Path) -> tuple[Path, Path, Path]:
     return root, document, memory
 
 
-def test_pages_are_drawn_in_memory_and_are_removed_with_their_document(tmp_path: Path) -> None:
+def test_pages_are_rendered_in_memory_and_are_removed_with_their_document(tmp_path: Path) -> None:
     root, document, memory = _folders(tmp_path)
 
     folder = picture_folder(document, slots=1, memory=memory)
@@ -63,20 +63,20 @@ def test_pages_are_drawn_in_memory_and_are_removed_with_their_document(tmp_path:
     assert list(root.iterdir()) == list((memory / root.name).iterdir()) == []
 
 
-def test_pages_are_drawn_on_the_disk_where_memory_has_no_room_for_two_a_slot(tmp_path: Path) -> None:
+def test_pages_are_rendered_on_disk_where_memory_has_no_room_for_two_per_slot(tmp_path: Path) -> None:
     _, document, memory = _folders(tmp_path)
 
     assert picture_folder(document, slots=10**9, memory=memory) == document
 
 
-def test_pages_are_drawn_on_the_disk_where_no_folder_was_made_in_memory(tmp_path: Path) -> None:
+def test_pages_are_rendered_on_disk_where_there_is_no_folder_in_memory(tmp_path: Path) -> None:
     root = make_work_root(tmp_path, memory=tmp_path / "missing")
     (root / "document-1").mkdir()
 
     assert picture_folder(root / "document-1", slots=1, memory=tmp_path / "missing") == root / "document-1"
 
 
-def test_a_folder_that_is_no_workers_is_used_as_it_is_and_nothing_else_is_removed(tmp_path: Path) -> None:
+def test_a_folder_of_no_worker_is_used_itself_and_nothing_else_is_removed(tmp_path: Path) -> None:
     memory, document = tmp_path / "memory", tmp_path / "own" / "document-1"
     (memory / "own" / "document-1").mkdir(parents=True)
     document.mkdir(parents=True)
@@ -88,7 +88,7 @@ def test_a_folder_that_is_no_workers_is_used_as_it_is_and_nothing_else_is_remove
     assert not document.parent.exists()
 
 
-def test_a_worker_leaves_nothing_in_memory_and_removes_what_dead_ones_left(tmp_path: Path) -> None:
+def test_a_worker_leaves_nothing_in_memory_and_removes_the_folders_of_dead_ones(tmp_path: Path) -> None:
     memory = tmp_path / "memory"
     left = memory / f"cis-worker-{_pid_of_a_dead_process()}-x"
     left.mkdir(parents=True)

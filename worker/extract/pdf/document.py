@@ -98,7 +98,7 @@ class _Pdf:
                     page = _page_over_limit(page)
             if number == _MAX_PAGES < len(self._document):
                 page = _page_over_limit(number)
-            failed = isinstance(page, Page) and page.source.failed
+            failed = isinstance(page, Page) and page.source.is_failure
             lost_in_a_row = lost_in_a_row + 1 if failed else 0
             yield page
             if lost_in_a_row == _MAX_LOST_IN_A_ROW:

@@ -50,7 +50,7 @@ def keep_layer_without_ocr(layer: Page, *, reason: str, source: TextSource) -> P
 
 
 def _append_pictures(layer: Page, ocr: Page) -> Page:
-    if ocr.source.failed:
+    if ocr.source.is_failure:
         return keep_layer_without_ocr(layer, reason=ocr.reason or "", source=ocr.source)
     if (ocr.confidence or 0.0) < _MIN_CONFIDENCE:
         return replace(layer, ocr_s=ocr.ocr_s)
@@ -59,7 +59,7 @@ def _append_pictures(layer: Page, ocr: Page) -> Page:
 
 def _merge_short_layer(layer: Page, ocr: Page) -> Page:
     """A short but good layer beside the OCR of the whole page."""
-    if ocr.source.failed:
+    if ocr.source.is_failure:
         return keep_layer_without_ocr(layer, reason=ocr.reason or "", source=ocr.source)
     if _share_within(layer.text, ocr.text) >= _CONTAINED:
         return replace(ocr, layer_text=layer.text, layer_reason=layer.layer_reason)
@@ -85,7 +85,7 @@ def _keep_layer(layer: Page, ocr: Page, *, keep_reason: bool) -> Page:
 
 def _is_ocr_poor(layer: Page, ocr: Page) -> bool:
     """Whether the OCR has less than half of the text at low confidence, and the layer has some real text."""
-    if ocr.source.failed or layer.layer_reason == LayerReason.UNMAPPED:
+    if ocr.source.is_failure or layer.layer_reason == LayerReason.UNMAPPED:
         return False
     unsure = (ocr.confidence or 0.0) < _MIN_CONFIDENCE
     less = 2 * _size(ocr.text) < _size(layer.text)

@@ -116,7 +116,7 @@ def test_a_page_that_cannot_be_parsed_costs_only_itself(tmp_path: Path) -> None:
 
     lost = Page(number=2, text="", source=TextSource.FAILED, reason=Code.CORRUPT)
     assert lost in pages
-    assert [page.number for page in pages if isinstance(page, Page) and not page.source.failed] == [1, 3]
+    assert [page.number for page in pages if isinstance(page, Page) and not page.source.is_failure] == [1, 3]
 
 
 def test_a_page_count_that_is_far_too_high_comes_to_an_end(tmp_path: Path) -> None:
