@@ -11,7 +11,7 @@ from PIL import Image
 from worker.config import load_settings
 from worker.document.options_from_settings import read_options
 from worker.errors import Code, MisconfiguredError, RejectedError
-from worker.home.picture_query import embed_here, picture_vector
+from worker.home.picture_query import embed_locally, picture_vector
 from worker.samples.documents import write_pdf
 from worker.samples.fonts import Font
 
@@ -24,7 +24,7 @@ def vector_of(path: Path, *, model: str = MODEL) -> tuple[float, ...]:
     settings = load_settings()
     work_dir = path.parent / "work"
     work_dir.mkdir(exist_ok=True)
-    embed = partial(embed_here, model=model)
+    embed = partial(embed_locally, model=model)
     vector = picture_vector(path, embed=embed, options=read_options(settings), work_dir=work_dir)
     assert list(work_dir.iterdir()) == []
     return vector

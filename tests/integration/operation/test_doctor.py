@@ -48,7 +48,7 @@ def test_nothing_is_left_behind(stack: EmbeddedStack, diagnose: Diagnose) -> Non
 
 
 @pytest.mark.parametrize(
-    ("changes", "subject", "level", "told"),
+    ("changes", "subject", "level", "why"),
     [
         ({"CIS_QUEUE_URL": "/123456789012/wrong"}, "queue", Level.FAILURE, "CIS_QUEUE_URL"),
         ({"CIS_DLQ_URL": "/123456789012/wrong"}, "dead-letter queue", Level.FAILURE, "CIS_DLQ_URL"),

@@ -84,7 +84,7 @@ def test_people_see_the_page_and_no_marks(home: Path) -> None:
 
 def test_more_files_than_asked_for_are_counted(home: Path) -> None:
     assert "2 files, 1 shown" in run("search", "same", "--home", str(home), "--limit", "1")
-    assert run("search", "nowhere", "--home", str(home)) == "No file has it.\n"
+    assert run("search", "nowhere", "--home", str(home)) == "No file matches.\n"
 
 
 @pytest.mark.parametrize("asked", ["/a/営業報告書.pdf", "営業報告書.pdf", "id-/a/営業報告書.pdf"])
@@ -114,7 +114,7 @@ def test_people_see_why_a_file_is_partial_and_its_pages(home: Path) -> None:
 
 def test_a_name_that_several_files_have_is_no_guess(home: Path) -> None:
     with pytest.raises(
-        MisconfiguredError, match=r"2 files are meant .* name one:\n  /b/same.txt\n  /c/same.txt"
+        MisconfiguredError, match=r"matches 2 files; give the path of one:\n  /b/same.txt\n  /c/same.txt"
     ):
         run("show", "same.txt", "--home", str(home))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.home.file_walk import FoundFile, Ignored, Unreadable, display, is_gone, look, walk
+from worker.home.file_walk import FoundFile, Ignored, Unreadable, display, examine, is_gone, walk
 
 pytestmark = pytest.mark.unit
 
@@ -22,7 +22,7 @@ def found(*paths: Path, home: Path | None = None) -> list[str]:
     nowhere = str(home or "/nowhere/home")
     return [
         step.path
-        for step in walk([str(path) for path in paths], leave_out=nowhere, stop=never)
+        for step in walk([str(path) for path in paths], exclude=nowhere, stop=never)
         if isinstance(step, FoundFile)
     ]
 
@@ -47,7 +47,7 @@ def test_a_file_that_is_named_twice_comes_once(tree: Path) -> None:
 
 def test_size_and_time_are_those_of_the_file(tree: Path) -> None:
     os.utime(tree / "a.txt", ns=(5, 1_700_000_000_123_456_789))
-    (file,) = walk([str(tree / "a.txt")], leave_out="/nowhere", stop=never)
+    (file,) = walk([str(tree / "a.txt")], exclude="/nowhere", stop=never)
     assert file == FoundFile(path=str(tree / "a.txt"), size_bytes=5, mtime_ns=1_700_000_000_123_456_789)
 
 
@@ -58,7 +58,7 @@ def test_the_home_inside_a_folder_is_left_out(tree: Path) -> None:
 def test_a_link_to_a_file_is_followed_and_a_loop_is_not(tree: Path) -> None:
     (tree / "b" / "link.txt").symlink_to(tree / "a.txt")
     (tree / "b" / "loop").symlink_to(tree)
-    steps = {step.path: step for step in walk([str(tree / "b")], leave_out="/nowhere", stop=never)}
+    steps = {step.path: step for step in walk([str(tree / "b")], exclude="/nowhere", stop=never)}
     assert isinstance(steps[str(tree / "b" / "link.txt")], FoundFile)
     assert steps[str(tree / "b" / "loop")] == Ignored(
         path=str(tree / "b" / "loop"), message="a link to a folder: not followed"
@@ -85,22 +85,22 @@ def test_what_is_no_file_is_named_and_not_opened(
     tmp_path: Path, make: Callable[[Path], None], name: str
 ) -> None:
     make(tmp_path / "x")
-    assert look(str(tmp_path / "x")) == Ignored(path=str(tmp_path / "x"), message=f"{name}, no file")
+    assert examine(str(tmp_path / "x")) == Ignored(path=str(tmp_path / "x"), message=f"{name}, not a file")
 
 
 def test_a_device_is_no_file() -> None:
-    assert look("/dev/null") == Ignored(path="/dev/null", message="a device, no file")
+    assert examine("/dev/null") == Ignored(path="/dev/null", message="a device, not a file")
 
 
 @pytest.mark.parametrize("target", ["missing", "link"])
 def test_a_link_to_nothing_or_to_itself_is_unreadable(tmp_path: Path, target: str) -> None:
     (tmp_path / "link").symlink_to(tmp_path / target)
-    assert isinstance(look(str(tmp_path / "link")), Unreadable)
+    assert isinstance(examine(str(tmp_path / "link")), Unreadable)
 
 
 def test_a_folder_that_vanishes_is_told(tree: Path) -> None:
     steps = []
-    for step in walk([str(tree)], leave_out="/nowhere", stop=never):
+    for step in walk([str(tree)], exclude="/nowhere", stop=never):
         steps.append(step)
         if step.path.endswith(".hidden"):
             (tree / "a.txt").unlink()
@@ -111,7 +111,7 @@ def test_a_name_that_is_no_utf8_is_walked_and_shown(tmp_path: Path) -> None:
     raw = os.fsencode(tmp_path) + b"/\x93\xfa\x96{.txt"
     with open(raw, "wb") as file:  # noqa: PTH123
         file.write(b"x")
-    (step,) = walk([str(tmp_path)], leave_out="/nowhere", stop=never)
+    (step,) = walk([str(tmp_path)], exclude="/nowhere", stop=never)
     assert os.fsencode(step.path) == raw
     assert display(step.path).endswith("/\ufffd\ufffd\ufffd{.txt")
 
@@ -125,7 +125,7 @@ def test_a_stop_is_heard_between_files(tree: Path) -> None:
             raise KeyError("stop")
 
     with pytest.raises(KeyError):
-        list(walk([str(tree)], leave_out="/nowhere", stop=stop))
+        list(walk([str(tree)], exclude="/nowhere", stop=stop))
     assert len(heard) == 3
 
 

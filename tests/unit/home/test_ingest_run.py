@@ -26,7 +26,7 @@ from worker.home.ingest_run import IngestRun
 from worker.home.manifest import Manifest
 from worker.home.plan import Task
 from worker.home.result import Result
-from worker.home.result_keeper import Listener, Progress
+from worker.home.result_keeper import IngestProgress, Listener
 from worker.home.worker_keeper import WorkerKeeper
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.document import Document
@@ -60,7 +60,7 @@ class World:
     docs: Path
     run: IngestRun = field(init=False)
     results: list[Result] = field(default_factory=list)
-    progress: list[Progress] = field(default_factory=list)
+    progress: list[IngestProgress] = field(default_factory=list)
     seen: list[dict[str, Any]] = field(default_factory=list)
     most_queued: int = 0
     stop_after: int | None = None
@@ -151,7 +151,7 @@ def make_world(tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> I
     docs.mkdir()
     with (
         mock_aws(),
-        Manifest(home.manifest_path) as manifest,
+        closing(Manifest(home.manifest_path)) as manifest,
         closing(SqliteIndex(home.index_path)) as index,
     ):
         clients = make_clients()
@@ -192,7 +192,7 @@ def _run(world: World, home: Home, fence: int) -> IngestRun:
         max_file_bytes=1_000,
         fence=fence,
         stop=world.stop,
-        look_every_s=0.0,
+        interval_s=0.0,
     )
 
 
@@ -300,7 +300,7 @@ def test_what_is_gone_leaves_index_manifest_and_home(make_world: Callable[..., W
     task = first.file("a.txt")
     first.run.run([task])
     second = make_world(fence=1_000, name="q2")
-    second.run.run([Task(path=task.path, entry=second.manifest.get(task.path), gone=True)])
+    second.run.run([Task(path=task.path, entry=second.manifest.get(task.path), deleted=True)])
     assert second.manifest.get(task.path) is None
     assert second.index.document(task.file_id) is None
     assert list((second.run.home.folder / "artifacts").iterdir()) == []
@@ -313,8 +313,8 @@ def test_a_dead_letter_is_told_from_the_ledger(world: World) -> None:
     world.run.run([task])
     entry = world.manifest.get(task.path)
     assert entry is not None
-    assert entry.unfinished
-    assert [result.troubled for result in world.results] == [True]
+    assert entry.is_unfinished
+    assert [result.has_trouble for result in world.results] == [True]
 
 
 def test_a_file_over_the_limit_is_indexed_by_name_without_an_upload(world: World) -> None:
@@ -385,13 +385,13 @@ def test_a_file_is_told_of_when_nothing_is_pending_of_it_any_more(world: World) 
 
 def test_vectors_that_nobody_fills_in_are_left_to_the_next_run(world: World) -> None:
     world.end = replace(world.end, vectors_pending=True)
-    world.run.filled_within_s = 0.05
+    world.run.pending_timeout_s = 0.05
     task = world.file("a.txt")
     world.run.run([task])
     assert [result.state for result in world.results] == ["indexed"]
     entry = world.manifest.get(task.path)
     assert entry is not None
-    assert entry.unfinished
+    assert entry.is_unfinished
 
 
 def test_a_stop_does_not_wait_for_what_is_pending(world: World) -> None:

@@ -72,4 +72,4 @@ def test_a_file_that_the_index_does_not_hold_is_told_from_the_ledger() -> None:
 def test_only_dead_letters_and_broken_limits_are_trouble(
     state: str, reason: str | None, troubled: bool
 ) -> None:
-    assert Result(file_path="/a", file_id="f", state=state, reason=reason).troubled is troubled
+    assert Result(file_path="/a", file_id="f", state=state, reason=reason).has_trouble is troubled

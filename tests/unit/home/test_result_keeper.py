@@ -37,7 +37,11 @@ def told() -> list[Result]:
 def keeper(tmp_path: Path, told: list[Result], monkeypatch: pytest.MonkeyPatch) -> Iterator[ResultKeeper]:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     home = Home(folder=tmp_path)
-    with mock_aws(), Manifest(home.manifest_path) as manifest, closing(SqliteIndex(home.index_path)) as index:
+    with (
+        mock_aws(),
+        closing(Manifest(home.manifest_path)) as manifest,
+        closing(SqliteIndex(home.index_path)) as index,
+    ):
         clients = make_clients()
         provision(clients, queue_name="q", dlq_name="dlq", buckets=["results"], table="files")
         yield ResultKeeper(

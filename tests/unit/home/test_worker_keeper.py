@@ -72,7 +72,7 @@ def test_a_worker_that_dies_is_started_again_but_not_for_ever(play: Callable[[st
             'print(\'{"event": "fatal_error", "reason": "the disk is full"}\'); raise SystemExit(1)',
             "the disk is full",
         ),
-        ("raise SystemExit(2)", "status 2 .*it said nothing"),
+        ("raise SystemExit(2)", "status 2 .*it printed nothing"),
     ],
 )
 def test_a_worker_that_cannot_work_is_not_tried_again(

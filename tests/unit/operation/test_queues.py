@@ -48,7 +48,7 @@ def _found(settings: Settings, queues: Mapping[str, QueueFacts]) -> dict[str, li
         try:
             found[check.subject] = list(check.run())
         except MisconfiguredError as error:
-            found[check.subject] = [check.found(error)]
+            found[check.subject] = [check.error_finding(error)]
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from worker.config import Settings, environment_name, load_settings
-from worker.operation.settings_in_force import settings_in_force, spelled
+from worker.operation.settings_in_force import as_text, settings_in_force
 
 pytestmark = pytest.mark.unit
 
@@ -50,4 +50,4 @@ def test_a_setting_says_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> 
 def test_values_are_spelled_as_the_variable_would_be_and_secrets_never(
     field: str, value: object, text: str
 ) -> None:
-    assert spelled(field, value) == text
+    assert as_text(field, value) == text

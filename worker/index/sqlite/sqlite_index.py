@@ -14,8 +14,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from worker.errors import LeaseLostError
 from worker.index.query import (
@@ -35,6 +34,9 @@ from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.models.page import Page
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _NAME_ROW = 0
 _PAGE_BITS = 24
@@ -111,6 +113,8 @@ class SqliteIndex:
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
         """See SearchIndex; every image vector is compared."""
+        import numpy as np  # noqa: PLC0415 - a search for words needs none, and it takes 0.2 s to import
+
         wanted = np.asarray(vector, dtype=FLOAT)
         best: list[tuple[float, int]] = []
         with self._file.reading() as connection:
@@ -201,6 +205,8 @@ def _cosines(
     connection: sqlite3.Connection, wanted: np.ndarray[tuple[int], np.dtype[np.float32]]
 ) -> Iterator[tuple[list[int], np.ndarray[tuple[int], np.dtype[np.float32]]]]:
     """File ids and cosines, some at a time; a vector of length 0 has no direction, and is near nothing."""
+    import numpy as np  # noqa: PLC0415 - as above
+
     rows = connection.execute(
         "SELECT file, floats FROM image_vectors WHERE length(floats) = ?", (wanted.nbytes,)
     )
