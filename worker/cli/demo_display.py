@@ -25,7 +25,7 @@ _PLAN = """\
 This demo runs the whole system on this machine, without an AWS account:
   1. it starts an embedded S3, SQS, DynamoDB, Bedrock and instance metadata service, and one worker;
   2. it uploads Japanese and English office documents to S3, a 12-page scan first;
-  3. in the middle of the scan a Spot notice takes the worker's machine away, and a replacement starts;
+  3. in the middle of the scan a Spot notice terminates the worker's machine, and a replacement starts;
   4. it shows from ledger, queues, logs and index that nothing was lost and nothing done twice.
 """
 _STYLES = {Severity.PLAIN: "", Severity.GOOD: "bold green", Severity.WARNING: "bold yellow"}

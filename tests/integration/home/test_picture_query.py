@@ -1,4 +1,4 @@
-"""The vector of a picture that is asked about, with the real sandbox."""
+"""The vector of a picture to search with, with the real sandbox."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def test_the_first_page_of_a_pdf_is_a_picture_too(tmp_path: Path) -> None:
         (b"PK\x03\x04 no real archive", Code.CORRUPT),
     ],
 )
-def test_what_is_no_picture_says_so(tmp_path: Path, content: bytes, code: Code) -> None:
+def test_a_file_that_is_no_picture_is_rejected(tmp_path: Path, content: bytes, code: Code) -> None:
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(RejectedError) as raised:
         vector_of(tmp_path / "x")
     assert raised.value.code is code
 
 
-def test_a_model_that_is_switched_off_is_named(tmp_path: Path) -> None:
+def test_a_model_that_is_off_is_named(tmp_path: Path) -> None:
     Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
     with pytest.raises(MisconfiguredError, match="No model cannot embed"):
         vector_of(tmp_path / "a.png", model="")

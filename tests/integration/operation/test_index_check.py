@@ -1,4 +1,4 @@
-"""What the doctor says of a real OpenSearch and of the indices in it."""
+"""The doctor's checks on a real OpenSearch and its indices."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ def test_an_index_that_lacks_our_fields_is_a_failure(settings: Settings, client:
 
 
 def test_a_cluster_that_does_not_answer_is_a_failure(settings: Settings) -> None:
-    away = load_settings(index="opensearch", opensearch_endpoint="http://127.0.0.1:9")
-    findings = found(away)
+    unreachable = load_settings(index="opensearch", opensearch_endpoint="http://127.0.0.1:9")
+    findings = found(unreachable)
     assert {finding.level for finding in findings.values()} == {Level.FAILURE}
     assert "OPENSEARCH_ENDPOINT" in findings["opensearch"].advice
 

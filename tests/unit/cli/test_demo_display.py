@@ -82,7 +82,7 @@ def a_console(*, terminal: bool = False) -> tuple[Console, io.StringIO]:
     return Console(file=output, width=120, force_terminal=terminal, highlight=False), output
 
 
-def test_plain_progress_tells_what_happened_once_and_figures_every_few_seconds() -> None:
+def test_plain_progress_prints_each_event_once_and_figures_every_few_seconds() -> None:
     console, output = a_console()
     show = PlainProgress(console)
 
@@ -179,10 +179,10 @@ def test_a_failed_check_is_named() -> None:
 
 
 def test_the_json_form_holds_summary_checks_and_searches() -> None:
-    told = as_dict(a_result(passed=False))
+    values = as_dict(a_result(passed=False))
 
-    assert told["passed"] is False
-    assert told["documents"] == [
+    assert values["passed"] is False
+    assert values["documents"] == [
         {
             "file": "locked.pdf",
             "state": "no_content",
@@ -194,10 +194,10 @@ def test_the_json_form_holds_summary_checks_and_searches() -> None:
             "reason": "encrypted",
         }
     ]
-    assert told["checks"] == [
+    assert values["checks"] == [
         {"name": "no_page_twice", "claim": "No page twice", "passed": False, "detail": "18 of 18"}
     ]
-    assert told["searches"] == [
+    assert values["searches"] == [
         {
             "query": "営業",
             "total": 1,

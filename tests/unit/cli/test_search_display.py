@@ -28,7 +28,7 @@ def test_names_and_paths_cannot_steer_the_terminal(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == "0.500  a\ufffd[2J\n       /\ufffd[2J\n"
 
 
-def test_nothing_found_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_result_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     print_hits(SearchResult(total=0, hits=()))
     print_similar([])
     assert capsys.readouterr().out.splitlines() == [

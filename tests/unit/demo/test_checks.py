@@ -150,7 +150,7 @@ BROKEN: tuple[tuple[str, Callable[[RunRecord], RunRecord], set[str]], ...] = (
         {"no_page_twice"},
     ),
     (
-        "a page was read by nobody",
+        "a page was read by no worker",
         lambda f: replace(f, reads=f.reads[:-1]),
         {"no_page_twice", "went_on_where_it_stopped"},
     ),
@@ -242,7 +242,7 @@ def test_a_page_that_is_missing_is_not_similar_at_all() -> None:
         (TextSource.OCR, FileType.JPEG, 0.6),
     ],
 )
-def test_stored_text_must_be_more_alike_than_recognised_text(
+def test_stored_text_must_be_more_similar_than_ocred_text(
     source: TextSource, file_type: FileType, least: float
 ) -> None:
     document = a_document("file", source=source)

@@ -30,7 +30,7 @@ def a_result(*passed: bool) -> DemoResult:
     return DemoResult(record=record, checks=checks, page=Path("index.html"))
 
 
-def test_a_folder_of_somebody_else_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_refused_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").touch()
 
     with pytest.raises(MisconfiguredError, match="left alone"):

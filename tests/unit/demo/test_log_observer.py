@@ -17,7 +17,7 @@ def an_observer(clock: list[float] | None = None) -> LogObserver:
     return observer
 
 
-def test_a_recognised_page_is_a_read_of_its_worker() -> None:
+def test_an_ocred_page_is_a_read_of_its_worker() -> None:
     clock = [1.0]
     observer = an_observer(clock)
     clock.append(7.5)
@@ -30,7 +30,7 @@ def test_a_recognised_page_is_a_read_of_its_worker() -> None:
     assert observer.scan_times_s() == [1.25]
 
 
-def test_the_life_of_a_worker_is_followed_to_its_end() -> None:
+def test_the_run_of_a_worker_is_recorded_to_its_end() -> None:
     clock = [1.0]
     observer = an_observer(clock)
     lines: tuple[tuple[float, LogLine], ...] = (
@@ -58,7 +58,7 @@ def test_only_what_was_restored_of_the_scan_counts() -> None:
     assert observer.workers[1].restored_pages == 5
 
 
-def test_a_document_is_done_when_a_worker_says_so() -> None:
+def test_a_document_is_done_when_a_worker_logs_it() -> None:
     observer = an_observer()
 
     observer.on_line(1, {"event": "document_done", "file": "o", "state": "no_content", "reason": "corrupt"})
@@ -88,7 +88,7 @@ def test_failures_are_counted_and_interruptions_are_none(line: LogLine, failures
     assert observer.failures == failures
 
 
-def test_an_end_with_another_status_is_told_as_a_warning() -> None:
+def test_an_exit_with_another_status_is_a_warning() -> None:
     observer = an_observer()
 
     observer.worker_ended(1, -9)

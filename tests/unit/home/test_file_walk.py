@@ -1,4 +1,4 @@
-"""Walking files and folders, whatever lies there."""
+"""Walks over files, folders, links and special files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.unit
 
 
 def never() -> None:
-    """Nobody asks for a stop."""
+    """Do not stop."""
 
 
 def found(*paths: Path, home: Path | None = None) -> list[str]:
@@ -51,7 +51,7 @@ def test_size_and_time_are_those_of_the_file(tree: Path) -> None:
     assert file == FoundFile(path=str(tree / "a.txt"), size_bytes=5, mtime_ns=1_700_000_000_123_456_789)
 
 
-def test_the_home_inside_a_folder_is_left_out(tree: Path) -> None:
+def test_the_home_inside_a_folder_is_excluded(tree: Path) -> None:
     assert found(tree, home=tree / "b") == [str(tree / ".hidden"), str(tree / "a.txt")]
 
 
@@ -81,7 +81,7 @@ def _socket(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("make", "name"), [(_pipe, "a pipe"), (_socket, "a socket")])
-def test_what_is_no_file_is_named_and_not_opened(
+def test_a_special_file_is_named_and_not_opened(
     tmp_path: Path, make: Callable[[Path], None], name: str
 ) -> None:
     make(tmp_path / "x")
@@ -98,7 +98,7 @@ def test_a_link_to_nothing_or_to_itself_is_unreadable(tmp_path: Path, target: st
     assert isinstance(examine(str(tmp_path / "link")), Unreadable)
 
 
-def test_a_folder_that_vanishes_is_told(tree: Path) -> None:
+def test_a_file_that_vanishes_during_the_walk_is_reported(tree: Path) -> None:
     steps = []
     for step in walk([str(tree)], exclude="/nowhere", stop=never):
         steps.append(step)
@@ -116,20 +116,20 @@ def test_a_name_that_is_no_utf8_is_walked_and_shown(tmp_path: Path) -> None:
     assert display(step.path).endswith("/\ufffd\ufffd\ufffd{.txt")
 
 
-def test_a_stop_is_heard_between_files(tree: Path) -> None:
-    heard: list[int] = []
+def test_a_stop_takes_effect_between_files(tree: Path) -> None:
+    calls: list[int] = []
 
     def stop() -> None:
-        heard.append(1)
-        if len(heard) > 2:
+        calls.append(1)
+        if len(calls) > 2:
             raise KeyError("stop")
 
     with pytest.raises(KeyError):
         list(walk([str(tree)], exclude="/nowhere", stop=stop))
-    assert len(heard) == 3
+    assert len(calls) == 3
 
 
-def test_only_what_surely_is_no_file_any_more_is_gone(tree: Path) -> None:
+def test_only_a_file_that_is_known_to_be_missing_is_gone(tree: Path) -> None:
     (tree / "loop").symlink_to(tree / "loop")
     gone = {name: is_gone(str(tree / name)) for name in ("a.txt", "b", "c.txt", "a.txt/under", "loop")}
     assert gone == {"a.txt": False, "b": True, "c.txt": True, "a.txt/under": True, "loop": False}

@@ -109,7 +109,7 @@ def test_a_path_that_never_was_is_refused_and_no_home_is_made(tmp_path: Path, pr
     assert not place.home.folder.exists()
 
 
-def test_without_prune_a_folder_that_is_gone_is_refused_though_it_is_known(place: Place) -> None:
+def test_without_prune_a_deleted_folder_is_refused_though_the_manifest_has_it(place: Place) -> None:
     (place.docs / "a.txt").write_text("alpha")
     place.know(place.docs / "a.txt")
     (place.docs / "a.txt").unlink()

@@ -97,19 +97,17 @@ def test_runs_are_counted_across_openings(tmp_path: Path) -> None:
         ({"vectors_pending": True}, True),
     ],
 )
-def test_trouble_and_pending_vectors_are_worth_another_try(
-    changes: dict[str, object], unfinished: bool
-) -> None:
+def test_trouble_and_pending_vectors_are_tried_again(changes: dict[str, object], unfinished: bool) -> None:
     assert entry_of("/a", **changes).is_unfinished is unfinished
 
 
-def test_a_damaged_manifest_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_a_damaged_manifest_is_named_with_advice(tmp_path: Path) -> None:
     path = tmp_path / "manifest.sqlite3"
-    path.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    path.write_bytes(b"no database at all, but long enough to be read" * 100)
     with pytest.raises(MisconfiguredError, match=r"manifest\.sqlite3 cannot be used.*remove this file"):
         Manifest(path)
 
 
-def test_a_manifest_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+def test_a_manifest_that_cannot_be_created_is_an_error_with_advice(tmp_path: Path) -> None:
     with pytest.raises(MisconfiguredError, match="free some space and make sure"):
         Manifest(tmp_path / "missing" / "m")

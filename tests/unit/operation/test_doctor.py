@@ -47,7 +47,7 @@ def test_findings_come_in_the_order_of_the_checks() -> None:
     assert [finding.message for finding in found] == ["a", "b", "c"]
 
 
-def test_a_check_that_hangs_is_named_and_delays_nobody() -> None:
+def test_a_check_that_hangs_is_named_and_delays_no_other() -> None:
     forever = threading.Event()
     checks = [_check("hangs", _hanging(forever)), _check("answers")]
     late, fine = run_checks(checks, deadline_s=0.2)
@@ -57,7 +57,7 @@ def test_a_check_that_hangs_is_named_and_delays_nobody() -> None:
     assert fine.level is Level.OK
 
 
-def test_what_may_be_away_is_a_warning_when_it_hangs() -> None:
+def test_an_optional_service_is_a_warning_when_it_hangs() -> None:
     forever = threading.Event()
     (late,) = run_checks([_check("hangs", _hanging(forever), Level.WARNING)], deadline_s=0.1)
     forever.set()
@@ -93,7 +93,7 @@ def test_without_credentials_the_machine_is_examined_all_the_same(monkeypatch: p
     assert "AWS_ACCESS_KEY_ID" in found.message
 
 
-def test_with_credentials_everything_is_looked_at() -> None:
+def test_with_credentials_everything_is_checked() -> None:
     subjects = {check.subject for check in all_checks(load_settings(source_buckets="one,two"))}
     assert subjects >= {
         *("tesseract", "ocr_engine", "pdftoppm", "pdfinfo", "libreoffice", "languages", "work folder"),

@@ -1,4 +1,4 @@
-"""The SQLite index looked at; nothing is made."""
+"""The checks of the SQLite index; none creates it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_an_index_that_can_be_written_to_is_fine(tmp_path: Path) -> None:
     assert _found(tmp_path / "index").level is Level.OK
 
 
-def test_an_index_that_is_missing_is_not_made(tmp_path: Path) -> None:
+def test_an_index_that_is_missing_is_not_created(tmp_path: Path) -> None:
     assert _found(tmp_path / "index").level is Level.OK
     assert list(tmp_path.iterdir()) == []
 
@@ -59,7 +59,7 @@ def test_a_file_that_is_no_database_is_a_failure(tmp_path: Path) -> None:
     assert "no SQLite database" in found.message
 
 
-def test_a_file_that_another_process_holds_is_told_as_busy(tmp_path: Path) -> None:
+def test_a_file_that_another_process_locks_is_reported_as_busy(tmp_path: Path) -> None:
     SqliteIndex(tmp_path / "index").close()
     with closing(sqlite3.connect(tmp_path / "index", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
