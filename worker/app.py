@@ -1,9 +1,4 @@
-"""Composition root: settings become components, components become one running worker.
-
-The order of starting has a reason: the sandbox's fork server first, while there is no thread (a fork of
-a threaded process may deadlock). So has the order of stopping: receiving ends first, the documents
-in hand are finished or requeued while the heartbeat keeps them hidden, then the rest.
-"""
+"""Composition root: settings become components, components become one running worker."""
 
 from __future__ import annotations
 
@@ -46,27 +41,27 @@ from worker.services import open_bedrock, open_index
 from worker.spot_handler import SpotInterruptionHandler
 
 
-def _with_secret(options: ReadOptions, settings: Settings) -> ReadOptions:
-    """The options with the passwords kept in AWS Secrets Manager after those of the environment."""
+def _add_secret_passwords(options: ReadOptions, settings: Settings) -> ReadOptions:
+    """The options with the passwords in AWS Secrets Manager after those of the environment."""
     if not settings.pdf_passwords_secret:
         return options
-    kept = read_passwords(secrets_client(region=settings.aws_region), settings.pdf_passwords_secret)
-    return replace(options, pdf_passwords=(*options.pdf_passwords, *kept))
+    passwords = read_passwords(secrets_client(region=settings.aws_region), settings.pdf_passwords_secret)
+    return replace(options, pdf_passwords=(*options.pdf_passwords, *passwords))
 
 
-def key_here(settings: Settings, tools: Tools) -> str:
-    """The extraction key of what these settings and tools make of a file."""
+def local_extraction_key(settings: Settings, tools: Tools) -> str:
+    """The extraction key of files that are read here, with these settings and tools."""
     options = resolve_options(read_options(settings), tools)
     return extraction_key(options, tool_versions(options, tools))
 
 
 def run(settings: Settings) -> int:
-    """Run a worker until it is told to stop; the exit status (0 unless something must be mended).
+    """Run a worker until it is stopped; the exit status, 0 unless an operator must fix something.
 
     Raises MisconfiguredError when it cannot start.
     """
     require(settings, "queue_url", "dlq_url", "results_bucket", "file_table")
-    options = _with_secret(read_options(settings), settings)
+    options = _add_secret_passwords(read_options(settings), settings)
     work_root = make_work_root(settings.work_dir)
     sandbox = Sandbox(
         options=options,
@@ -75,6 +70,7 @@ def run(settings: Settings) -> int:
         environment=sandbox_environment(),
     )
     try:
+        # Before any thread exists: a fork of a threaded process may deadlock.
         tools = sandbox.start()
         return build(settings, sandbox, tools, work_root).run()
     finally:
@@ -83,7 +79,7 @@ def run(settings: Settings) -> int:
 
 
 def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -> Lifecycle:
-    """Make every component of a worker around a started sandbox."""
+    """Build every component of a worker around a started sandbox."""
     metrics = Metrics()
     shutdown = Shutdown(timeout_s=settings.stop_budget_s)
     spot = SpotInterruptionHandler(InstanceMetadata(settings.metadata_endpoint), shutdown, metrics)
@@ -127,7 +123,7 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Shared:
-    """What most components are made from."""
+    """What most components are built from."""
 
     settings: Settings
     clients: Clients
@@ -162,7 +158,7 @@ def _processor(
 
 
 def _replayer(shared: _Shared, consumer: Consumer) -> Replayer:
-    """A replayer that works with what the processor works with: one breaker and one rate a service."""
+    """A replayer that shares the processor's clients: a service has one breaker and one rate limit."""
     name, processor = shared.settings.file_table, consumer.processor
     return Replayer(
         pending=PendingFiles(client=shared.clients.dynamodb, name=name, table=processor.table),
@@ -179,7 +175,7 @@ def _replayer(shared: _Shared, consumer: Consumer) -> Replayer:
 
 def _stores(shared: _Shared, tools: Tools) -> tuple[StorageHandler, ArtifactStore]:
     storage = StorageHandler(shared.clients.s3, results_bucket=shared.settings.results_bucket)
-    return storage, ArtifactStore(storage, extraction_key=key_here(shared.settings, tools))
+    return storage, ArtifactStore(storage, extraction_key=local_extraction_key(shared.settings, tools))
 
 
 def _queue(shared: _Shared) -> QueueManager:
@@ -208,8 +204,8 @@ def _consumer_options(settings: Settings) -> ConsumerOptions:
         source_buckets=settings.source_buckets,
         max_documents=settings.max_documents,
         max_failures=settings.max_failures,
-        # An open poll must end well inside the time a stop leaves.
-        # A message that comes at the end of one must have most of its lease left.
+        # An open poll must end well within the shutdown timeout, and a message that arrives at its end must
+        # have most of its lease left.
         poll_wait_s=int(min(settings.poll_wait_s, settings.stop_budget_s / 3, settings.visibility_s / 4)),
     )
 

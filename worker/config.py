@@ -1,8 +1,7 @@
 """Settings of one worker process: the only reader of the environment.
 
-Every setting has a default that fits a laptop; names in capitals are the environment variables.
 boto3's own variables (AWS_ENDPOINT_URL, AWS_DEFAULT_REGION, credentials) are read by boto3 itself.
-docs/configuration.md lists them all; a test compares the two.
+docs/configuration.md lists all settings; a test compares the two.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ def _cores() -> int:
 
 
 class Settings(BaseSettings):
-    """Everything that can be set; frozen after it was read once at start."""
+    """Everything that can be set, with defaults for a laptop; read once at the start, and frozen."""
 
     model_config = SettingsConfigDict(
         env_prefix="CIS_", frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
     )
 
-    # where the work is
+    # queues, buckets, table
     queue_url: str = Field(default="", description="URL of the queue the worker polls.")
     dlq_url: str = Field(default="", description="URL of the dead-letter queue.")
     results_bucket: str = Field(
@@ -38,31 +37,30 @@ class Settings(BaseSettings):
     )
     file_table: str = Field(default="", description="DynamoDB table that is the ledger.")
     source_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Buckets that files may come from, separated by commas."
+        default=(), description="Buckets that files are accepted from, separated by commas."
     )
     # the index
-    index: Literal["sqlite", "opensearch"] = Field(
-        default="sqlite", description="Which search index is written."
-    )
-    sqlite_path: Path | None = Field(default=None, description="File of the SQLite index.")
+    index: Literal["sqlite", "opensearch"] = Field(default="sqlite", description="The search index in use.")
+    sqlite_path: Path | None = Field(default=None, description="Path of the SQLite index.")
     opensearch_endpoint: str = Field(
         default="", validation_alias="OPENSEARCH_ENDPOINT", description="URL of the OpenSearch cluster."
     )
     opensearch_auth: Literal["none", "basic", "sigv4"] = Field(
-        default="none", description="How requests to OpenSearch are authorised."
+        default="none", description="How requests to OpenSearch are authenticated."
     )
     opensearch_user: str = Field(default="", description="User name for basic.")
     opensearch_password: SecretStr = Field(default=SecretStr(""), description="Password for basic.")
     opensearch_service: Literal["es", "aoss"] = Field(
-        default="es", description="What sigv4 signs for: es is a domain, aoss a serverless collection."
+        default="es",
+        description="Service that sigv4 signs for: es is a domain, aoss a serverless collection.",
     )
     index_prefix: str = Field(
         default="",
         pattern=r"^([a-z0-9][a-z0-9._-]{0,99})?$",
-        description="Beginning of the names of the OpenSearch indices.",
+        description="Prefix of the names of the OpenSearch indices.",
     )
     index_shards: int = Field(
-        default=1, ge=1, le=1024, description="Primary shards of an OpenSearch index that is made."
+        default=1, ge=1, le=1024, description="Primary shards of a new OpenSearch index."
     )
     # queue
     visibility_s: int = Field(
@@ -83,38 +81,39 @@ class Settings(BaseSettings):
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("jpn", "eng"), description="OCR languages, most likely first, separated by commas."
     )
-    slots: int = Field(default_factory=_cores, ge=1, description="Pages recognised at one time.")
-    ocr_dpi: int = Field(default=200, ge=72, le=600, description="Resolution pages are drawn at.")
+    slots: int = Field(default_factory=_cores, ge=1, description="Pages OCRed at a time.")
+    ocr_dpi: int = Field(default=200, ge=72, le=600, description="Resolution at which pages are rendered.")
     ocr_engine: Literal["auto", "tesseract", "tesserocr"] = Field(
-        default="auto", description="What reads pages: auto is tesserocr where it is installed."
+        default="auto", description="OCR engine: auto is tesserocr where it is installed."
     )
     ocr_second_pass: Literal["auto", "on", "off"] = Field(
-        default="auto", description="Read unsure lines again with RapidOCR: auto is on where it is installed."
+        default="auto",
+        description="Re-recognition of uncertain lines by RapidOCR: auto is on where it is installed.",
     )
     ocr_second_pass_confidence: float = Field(
-        default=90.0, ge=0, le=100, description="Lines under this confidence are read again."
+        default=90.0, ge=0, le=100, description="Lines below this confidence are recognised again."
     )
     ocr_second_pass_budget_s: float = Field(
         default=1.0, gt=0, description="CPU seconds the second pass may take on one page."
     )
     page_timeout_s: float = Field(default=60.0, gt=0, description="Seconds one page may take.")
     document_timeout_s: float = Field(
-        default=60.0, gt=0, description="Seconds one document may take, before its pages count."
+        default=60.0, gt=0, description="Seconds one document may take, without its pages."
     )
     document_timeout_per_page_s: float = Field(
-        default=20.0, ge=0, description="Seconds added to the document's time-out for each page."
+        default=20.0, ge=0, description="Seconds added to the document's timeout for each page."
     )
     max_file_bytes: int = Field(
         default=512 * 1024**2, gt=0, description="Larger files are indexed by name only."
     )
     max_pixels: int = Field(
-        default=178_956_970, gt=0, description="Larger pictures are refused before decoding."
+        default=178_956_970, gt=0, description="Larger pictures are rejected before they are decoded."
     )
     max_pages: int = Field(
-        default=2_000, gt=0, description="Pages recognised of one document; text layers are read beyond."
+        default=2_000, gt=0, description="Pages OCRed of one document; text layers are read beyond it."
     )
     max_text_chars: int = Field(
-        default=20_000_000, gt=0, description="Text kept of one document, in characters."
+        default=20_000_000, gt=0, description="Characters of text kept of one document."
     )
     pdf_passwords: SecretStr = Field(
         default=SecretStr(""), description="Passwords tried on PDFs, one a line, else separated by commas."
@@ -128,7 +127,7 @@ class Settings(BaseSettings):
     cpu_s: int = Field(default=3_600, gt=0, description="CPU seconds of the process that reads a document.")
     work_dir: Path = Field(
         default_factory=lambda: Path(tempfile.gettempdir()),
-        description="Folder in which the worker makes its private temporary folder.",
+        description="Folder in which the worker creates its private temporary folder.",
     )
     office_thumbnails: bool = Field(
         default=True,
@@ -143,11 +142,13 @@ class Settings(BaseSettings):
         default=False, description="Whether a PDF's first page gets an image vector too."
     )
     bedrock_rate: float = Field(
-        default=20.0, gt=0, description="Embedding calls a second at the start; it adapts."
+        default=20.0,
+        gt=0,
+        description="Embedding calls a second at the start; the rate adapts to throttling.",
     )
-    # filling in what was pending
+    # replaying pending documents
     replay_interval_s: float = Field(
-        default=5.0, gt=0, description="Seconds between two looks at what is pending."
+        default=5.0, gt=0, description="Seconds between two queries for pending documents."
     )
     # observing
     http_host: str = Field(default="127.0.0.1", description="Address of the health server.")
@@ -157,7 +158,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line written."
     )
-    worker_id: str = Field(default="", description="Name of this worker; empty makes one.")
+    worker_id: str = Field(default="", description="Name of this worker; empty generates one.")
     aws_region: str = Field(
         default="",
         validation_alias="AWS_REGION",
@@ -178,7 +179,7 @@ class Settings(BaseSettings):
 
     @field_validator("languages")
     @classmethod
-    def _some_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _require_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
             raise ValueError("name at least one language, for example jpn,eng")
         return value
@@ -195,7 +196,7 @@ def load_settings(**overrides: object) -> Settings:
 
     Raises MisconfiguredError that names each wrong variable and what it should be.
     """
-    # An empty variable is as good as none, but for this one, where it means "off".
+    # An empty variable counts as not set, except for this one, where it means "off".
     off = {"image_model": ""} if os.environ.get("CIS_IMAGE_MODEL") == "" else {}
     try:
         return Settings(**{**off, **overrides})  # type: ignore[arg-type]
@@ -226,15 +227,13 @@ def child_environment(changes: Mapping[str, str] | None = None) -> dict[str, str
 
 
 def sandbox_environment() -> dict[str, str]:
-    """What the processes that read documents may know: nothing but how to run their programs.
-
-    One OpenMP thread a OCR engine: the worker is parallel by pages already, and more threads make
-    it slower by a factor (tesseract#3109).
-    """
-    kept = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
+    """The environment of the processes that read documents: no credentials, only what their programs need."""
+    names = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
+    # The worker runs pages in parallel already, and more OpenMP threads make it slower by a factor
+    # (tesseract#3109).
     threads = dict.fromkeys(("OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     return {
-        **{name: os.environ[name] for name in kept if name in os.environ},
+        **{name: os.environ[name] for name in names if name in os.environ},
         **threads,
         "LC_ALL": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -1,7 +1,10 @@
-"""Settings become components."""
+"""Settings become components, in a process that loads no parser."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,13 @@ def test_every_setting_that_is_missing_is_named() -> None:
     assert "CIS_QUEUE_URL" not in message
     for name in ("CIS_DLQ_URL", "CIS_RESULTS_BUCKET", "CIS_FILE_TABLE"):
         assert name in message
+
+
+def test_the_worker_process_loads_neither_parsers_nor_an_index_it_may_not_need() -> None:
+    code = "import json, sys, worker.app; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60)
+    parsers = {"lxml", "magic", "numpy", "openpyxl", "pdf2image", "pypdfium2", "pytesseract"}
+    assert set(json.loads(done.stdout)) & (parsers | {"opensearchpy", "worker.extract.extractors"}) == set()
 
 
 def test_a_language_that_is_missing_ends_the_start_and_leaves_no_folder(tmp_path: Path) -> None:

@@ -67,12 +67,12 @@ def test_a_variable_sets_its_field(
 
 
 @pytest.mark.parametrize("variable", ["CIS_HTTP_PORT", "CIS_SQLITE_PATH", "CIS_LANGUAGES", "CIS_SLOTS"])
-def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv(variable, "")
     assert load_settings() == Settings()
 
 
-def test_what_the_caller_says_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIS_SLOTS", "7")
     monkeypatch.setenv("CIS_IMAGE_MODEL", "")
     settings = load_settings(slots=2, image_model="mine", metadata_endpoint="http://127.0.0.1:9")
@@ -120,7 +120,7 @@ def test_a_child_gets_our_environment_with_changes(monkeypatch: pytest.MonkeyPat
     assert child_environment({"CIS_SLOTS": "1"}) == {**os.environ, "CIS_SLOTS": "1"}
 
 
-def test_who_reads_documents_learns_no_secret_and_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_processes_get_no_secret_and_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
     monkeypatch.setenv("CIS_QUEUE_URL", "http://127.0.0.1:9/q")
     monkeypatch.setenv("PATH", "/usr/bin")

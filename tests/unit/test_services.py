@@ -58,7 +58,7 @@ def test_prefix_user_and_password_are_used() -> None:
     assert seen[0].headers["authorization"] == "Basic dXNlcjp3b3Jk"
 
 
-def test_a_user_without_a_password_is_told() -> None:
+def test_a_user_without_a_password_is_an_error() -> None:
     settings = load_settings(
         index="opensearch", opensearch_endpoint="http://x", opensearch_auth="basic", opensearch_user="u"
     )
@@ -87,7 +87,7 @@ def test_an_open_breaker_shows_in_the_metrics() -> None:
         with pytest.raises(UnavailableError):
             index.search("text")
     assert b'breaker_open{service="opensearch"} 1.0' in metrics.render()
-    assert waits, "the retries wait as they are told"
+    assert waits, "retries wait with the given function"
     index.close()
 
 

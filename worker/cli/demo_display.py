@@ -1,4 +1,4 @@
-"""What the demo shows in the terminal: its plan, its progress, its result."""
+"""The demo in the terminal: its plan, its progress, its result."""
 
 from __future__ import annotations
 
@@ -16,39 +16,38 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from worker.cli.printing import highlighted, plain
-from worker.demo.checks import Check
-from worker.demo.demo_run import DemoResult, Progress
+from worker.cli.printing import make_console, sanitise, snippet_parts
+from worker.demo.checks import DemoCheck
+from worker.demo.demo_run import DemoProgress, DemoResult
 from worker.demo.run_record import DemoDocument, Event, RunRecord, Search, Severity
 
 _PLAN = """\
 This demo runs the whole system on this machine, without an AWS account:
   1. it starts an embedded S3, SQS, DynamoDB, Bedrock and instance metadata service, and one worker;
   2. it uploads Japanese and English office documents to S3, a 12-page scan first;
-  3. in the middle of the scan a Spot notice takes the worker's machine away, and a replacement starts;
+  3. in the middle of the scan a Spot notice terminates the worker's machine, and a replacement starts;
   4. it shows from ledger, queues, logs and index that nothing was lost and nothing done twice.
 """
 _STYLES = {Severity.PLAIN: "", Severity.GOOD: "bold green", Severity.WARNING: "bold yellow"}
-_PLAIN_EVERY_S = 3.0
-_PLAIN_WIDTH = 120
-_SHOWN_HAPPENINGS = 9
+_INTERVAL_S = 3.0
+_PIPE_WIDTH = 120
+_MAX_EVENTS = 9
 _HIT = "bold black on yellow"
 
 
 def demo_console(*, stderr: bool) -> Console:
-    """Where the demo writes; a file or a pipe has room for its table."""
-    console = Console(stderr=stderr, highlight=False)
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=_PLAIN_WIDTH)
+    """The console of the demo; a file or a pipe is made wide enough for its table."""
+    return make_console(stderr=stderr, width=_PIPE_WIDTH)
 
 
 def print_plan(console: Console, home: Path) -> None:
-    """Say what the demo will do."""
-    console.print(f"{_PLAN}Everything is kept in {plain(str(home))}.\n", markup=False)
+    """Print what the demo will do."""
+    console.print(f"{_PLAN}Everything is kept in {sanitise(str(home))}.\n", markup=False)
 
 
 @contextmanager
-def showing(console: Console) -> Iterator[Callable[[Progress], None]]:
-    """What to call with the progress: a panel on a terminal, lines everywhere else."""
+def progress_display(console: Console) -> Iterator[Callable[[DemoProgress], None]]:
+    """A function to call with the progress: it updates a panel on a terminal, else it prints lines."""
     if not console.is_terminal:
         yield PlainProgress(console)
         return
@@ -57,28 +56,28 @@ def showing(console: Console) -> Iterator[Callable[[Progress], None]]:
 
 
 class PlainProgress:
-    """Progress as lines: what happened at once, the figures every few seconds."""
+    """Progress as lines: events at once, the figures every few seconds."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._told = 0
+        self._printed_events = 0
         self._next_s = 0.0
 
-    def __call__(self, progress: Progress) -> None:
-        """Print what is new."""
-        for event in progress.events[self._told :]:
-            self._say(event.at_s, event.text)
-        self._told = len(progress.events)
+    def __call__(self, progress: DemoProgress) -> None:
+        """Print the events since the last call, and the figures when they are due."""
+        for event in progress.events[self._printed_events :]:
+            self._print(event.at_s, event.text)
+        self._printed_events = len(progress.events)
         if progress.at_s >= self._next_s:
-            self._next_s = progress.at_s + _PLAIN_EVERY_S
-            self._say(progress.at_s, _figures(progress))
+            self._next_s = progress.at_s + _INTERVAL_S
+            self._print(progress.at_s, _figures_line(progress))
 
-    def _say(self, at_s: float, text: str) -> None:
-        self._console.print(f"{at_s:6.1f} s  {plain(text)}", markup=False, soft_wrap=True)
+    def _print(self, at_s: float, text: str) -> None:
+        self._console.print(f"{at_s:6.1f} s  {sanitise(text)}", markup=False, soft_wrap=True)
 
 
-def _figures(progress: Progress) -> str:
-    worker = f"worker {progress.worker} at work" if progress.worker else "no worker"
+def _figures_line(progress: DemoProgress) -> str:
+    worker = f"worker {progress.worker} runs" if progress.worker else "no worker"
     return (
         f"documents {progress.documents_done}/{progress.documents}, "
         f"pages {progress.pages_done}/{progress.pages} ({progress.pages_per_s:.1f}/s), "
@@ -87,8 +86,8 @@ def _figures(progress: Progress) -> str:
     )
 
 
-def progress_panel(progress: Progress) -> Panel:
-    """The progress as a panel, with what happened last."""
+def progress_panel(progress: DemoProgress) -> Panel:
+    """The progress as a panel, with the last events."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", justify="right")
     table.add_column()
@@ -103,8 +102,8 @@ def progress_panel(progress: Progress) -> Panel:
     worker = Text(f"number {progress.worker}", "green") if progress.worker else Text("none", "bold yellow")
     table.add_row("worker", worker)
     events = Text()
-    for event in progress.events[-_SHOWN_HAPPENINGS:]:
-        events.append_text(_line(event))
+    for event in progress.events[-_MAX_EVENTS:]:
+        events.append_text(_event_line(event))
     body = Table.grid()
     body.add_row(table)
     body.add_row(Text(""))
@@ -118,13 +117,13 @@ def _bar(done: int, total: int) -> ProgressBar:
     )
 
 
-def _line(event: Event) -> Text:
+def _event_line(event: Event) -> Text:
     line = Text().append(f"{event.at_s:6.1f} s  ", "dim")
-    return line.append(f"{plain(event.text)}\n", _STYLES[event.mood])
+    return line.append(f"{sanitise(event.text)}\n", _STYLES[event.severity])
 
 
-def print_result(console: Console, result: DemoResult, *, kept: bool) -> None:
-    """The summary, the searches, the proof; the last line is the path of the page."""
+def print_result(console: Console, result: DemoResult, *, keep: bool) -> None:
+    """Print the summary, the searches and the checks; the last line is the path of the page."""
     record = result.record
     console.print(_summary(record))
     console.print()
@@ -143,8 +142,8 @@ def print_result(console: Console, result: DemoResult, *, kept: bool) -> None:
             f"worker 2 the other {second}. {record.took_s:.0f} s in all.",
             style="bold green",
         )
-    if kept:
-        console.print(f"Search on: cis-worker search 契約 --home {result.page.parent}", markup=False)
+    if keep:
+        console.print(f"Search it yourself: cis-worker search 契約 --home {result.page.parent}", markup=False)
     typer.echo(str(result.page.resolve()))
 
 
@@ -152,26 +151,26 @@ def _summary(record: RunRecord) -> Table:
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     table.add_column("file", overflow="fold")
     table.add_column("state", no_wrap=True)
-    for name in ("pages", "lang.", "conf.", "likeness", "seconds"):
+    for name in ("pages", "lang.", "conf.", "similarity", "seconds"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("reason", no_wrap=True)
     for document in record.documents:
         values = _document_values(document).values()
-        table.add_row(*("" if value is None else Text(plain(str(value))) for value in values))
+        table.add_row(*("" if value is None else Text(sanitise(str(value))) for value in values))
     return table
 
 
 def _document_values(document: DemoDocument) -> dict[str, str | int | float | None]:
     """One row of the summary; also its JSON form."""
     row, read = document.row, document.document
-    likeness, took_s = document.similarity, document.took_s
+    similarity, took_s = document.similarity, document.took_s
     return {
         "file": document.name,
         "state": row.state.value if row else None,
         "pages": len(document.pages),
         "language": read.language if read else None,
         "confidence": read.confidence if read else None,
-        "similarity": None if likeness is None else round(likeness, 3),
+        "similarity": None if similarity is None else round(similarity, 3),
         "seconds": None if took_s is None else round(took_s, 1),
         "reason": row.reason if row else None,
     }
@@ -180,17 +179,18 @@ def _document_values(document: DemoDocument) -> dict[str, str | int | float | No
 def _print_hits(console: Console, search: Search) -> None:
     console.print(Text.assemble((f"search {search.query}", "bold"), (f"  {search.total} found", "dim")))
     for hit in search.hits:
-        console.print(Text(f"  {plain(hit.file_name)}, page {hit.page}"))
-        # Where there are no colours the marks themselves show the match.
-        snippet = highlighted(hit.snippet, _HIT) if console.is_terminal else Text(plain(hit.snippet))
+        console.print(Text(f"  {sanitise(hit.file_name)}, page {hit.page}"))
+        # Without colours the brackets of the snippet show the match.
+        parts = snippet_parts(hit.snippet) if console.is_terminal else [(sanitise(hit.snippet), False)]
+        snippet = Text.assemble(*((part, _HIT if is_match else "") for part, is_match in parts))
         console.print(Padding(snippet, (0, 0, 0, 4), expand=False))
     console.print()
 
 
-def _print_check(console: Console, check: Check) -> None:
+def _print_check(console: Console, check: DemoCheck) -> None:
     verdict = ("passed  ", "green") if check.passed else ("FAILED  ", "bold red")
     console.print(Text.assemble(verdict, check.claim))
-    console.print(Padding(Text(plain(check.detail), "dim"), (0, 0, 0, 8), expand=False))
+    console.print(Padding(Text(sanitise(check.detail), "dim"), (0, 0, 0, 8), expand=False))
 
 
 def as_dict(result: DemoResult) -> dict[str, object]:

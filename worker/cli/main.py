@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -15,14 +17,47 @@ from worker.errors import WorkerError
 
 app = typer.Typer(
     name="cis-worker",
-    help="Document-ingestion worker: queue events in, searchable text, thumbnails and vectors out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    # Any other mode makes `--help` import rich.markdown and Pygments, which costs twice what typer does.
+    rich_markup_mode=None,
 )
-for command in (demo, ingest, search, show, similar, run, init, local, doctor, status, config):
-    app.command()(command)
+# The list of commands has 45 characters for each; a whole first sentence would be cut.
+_SUMMARIES: dict[Callable[..., None], str] = {
+    demo: "Run the whole system, and interrupt it.",
+    ingest: "Make files and folders searchable.",
+    search: "Find files by their text, name or path.",
+    show: "Show what the index holds of one file.",
+    similar: "Find pictures that resemble one.",
+    run: "Run the worker.",
+    init: "Create queues, buckets, table and indices.",
+    local: "Run the embedded stack until Ctrl-C.",
+    doctor: "Check what the worker needs.",
+    status: "Report queue depths and file states.",
+    config: "Print the settings in force.",
+}
+for command, summary in _SUMMARIES.items():
+    app.command(short_help=summary)(command)
+
+
+def _print_version(requested: bool) -> None:
+    if requested:
+        # Reading the metadata of a package takes 0.1 s of CPU.
+        from importlib.metadata import version
+
+        typer.echo(f"cis-worker {version('cis-worker')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Document-ingestion worker: queue events in, searchable text, thumbnails and vectors out."""
 
 
 def main() -> None:

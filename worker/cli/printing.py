@@ -5,31 +5,50 @@ from __future__ import annotations
 import json
 import re
 import sys
+from typing import TYPE_CHECKING
 
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _MATCH = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_PIPE_WIDTH = 160
 
 
 def print_json(value: object) -> None:
-    """One JSON value on a line of its own, at once. Characters the terminal cannot show are escaped."""
+    """Print one JSON value on a line of its own, flushed; what the terminal cannot show is escaped."""
     is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     sys.stdout.write(json.dumps(value, ensure_ascii=not is_utf8) + "\n")
     sys.stdout.flush()
 
 
-def plain(text: str) -> str:
-    """Text that cannot steer the terminal: control and direction characters are replaced."""
+def sanitise(text: str) -> str:
+    """The text without what could steer the terminal: control and direction characters become U+FFFD."""
     return _CONTROL.sub("\ufffd", text)
 
 
-def highlighted(snippet: str, style: str = "bold yellow") -> Text:
-    """A snippet with its matches (between [[ and ]]) in a style."""
-    text = Text()
-    shown_to = 0
-    for match in _MATCH.finditer(snippet):
-        text.append(plain(snippet[shown_to : match.start()]))
-        text.append(plain(match[1]), style=style)
-        shown_to = match.end()
-    return text.append(plain(snippet[shown_to:]))
+def snippet_parts(snippet: str) -> list[tuple[str, bool]]:
+    """The parts of a snippet, sanitised, and whether each is a match (between [[ and ]])."""
+    # re.split puts what the group matched between the parts around it.
+    parts = enumerate(_MATCH.split(snippet))
+    return [(sanitise(part), bool(number % 2)) for number, part in parts if part]
+
+
+def make_console(*, stderr: bool = False, width: int = _PIPE_WIDTH) -> Console:
+    """A console; where the output is a file or a pipe, `width` leaves room for a table."""
+    from rich.console import Console
+
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=width)
+
+
+def make_table(*columns: str) -> Table:
+    """A table of text columns that fold long lines."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

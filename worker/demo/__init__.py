@@ -1,1 +1,1 @@
-"""What the demo watches, checks and shows."""
+"""The demo: one run of the whole system, its checks, and the page that shows them."""

@@ -1,8 +1,7 @@
-"""The demo: the whole system on this machine, interrupted in the middle of a scan, and judged.
+"""One run of the demo: embedded stack, real worker processes, an interruption in the middle of a scan.
 
-The embedded stack and real worker processes, driven from outside only: objects are put into S3, a
-Spot notice is scripted in the metadata service, and everything else is read from logs, queue, ledger
-and index.
+It is driven from outside only: objects are put into S3, a Spot notice is scripted in the metadata
+service, and everything else is read from logs, queue, ledger and index.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
-from worker.demo.checks import Check, check_all, page_similarities
+from worker.demo.checks import DemoCheck, check_all, page_similarities
 from worker.demo.folder import DemoHome
 from worker.demo.log_observer import LogObserver
 from worker.demo.notice import notice_in_s
@@ -38,7 +37,7 @@ _DEADLINE_S = 300.0
 _READY_S = 60.0
 _STOP_S = 60.0
 _SETTLE_S = 30.0
-_LOOK_S = 0.2
+_POLL_INTERVAL_S = 0.2
 _STOP_BUDGET_S = 30
 _POLL_S = 2
 _ORIGINAL_FOLDER = "/nas/shared"
@@ -46,8 +45,8 @@ _PHRASE_PAGE = 9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """How a run stands, for whoever shows it. `worker` is the number of the one alive, 0 for none."""
+class DemoProgress:
+    """The progress of a run, to be displayed. `worker` is the number of the one that runs, 0 for none."""
 
     at_s: float
     documents: int
@@ -64,10 +63,10 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoResult:
-    """What came of a run: the facts, the judgement, and the page that shows both."""
+    """The record of a run, its checks, and the page that shows both."""
 
     record: RunRecord
-    checks: tuple[Check, ...]
+    checks: tuple[DemoCheck, ...]
     page: Path
 
     @property
@@ -77,12 +76,12 @@ class DemoResult:
 
 
 def run_demo(
-    folder: Path, *, keep: bool = True, show: Callable[[Progress], None] = lambda _: None
+    folder: Path, *, keep: bool = True, show: Callable[[DemoProgress], None] = lambda _: None
 ) -> DemoResult:
-    """Run the demo in `folder`; `show` is called five times a second. Nothing it started outlives it.
+    """Run the demo in `folder`; `show` is called five times a second.
 
-    Without `keep` only the page is left in the folder. Raises MisconfiguredError when the folder is
-    not the demo's or something that must be installed is missing.
+    Without `keep` only the page stays in the folder. Raises MisconfiguredError when the folder is not from a
+    demo, or something that must be installed is missing.
     """
     home = DemoHome(folder=folder)
     home.prepare()
@@ -98,11 +97,11 @@ def run_demo(
 class _Run:
     """One run on a started stack."""
 
-    def __init__(self, home: DemoHome, stack: EmbeddedStack, show: Callable[[Progress], None]) -> None:
+    def __init__(self, home: DemoHome, stack: EmbeddedStack, show: Callable[[DemoProgress], None]) -> None:
         self._home = home
         self._stack = stack
         self._show = show
-        self._began = time.monotonic()
+        self._started = time.monotonic()
         resources, clients = stack.resources, stack.clients
         self._bucket = resources.source_bucket
         self._storage = StorageHandler(clients.s3, results_bucket=resources.results_bucket)
@@ -112,7 +111,7 @@ class _Run:
         # As many pages at a time as the smallest machine of the fleet: on a large one the scan would be
         # finished before a notice could hit it.
         self._slots = min(2, len(os.sched_getaffinity(0)))
-        # Nobody stops it: it is the way to wait.
+        # It is never stopped, and used to wait only.
         self._clock = Shutdown(timeout_s=_DEADLINE_S)
         self._samples: Sequence[Sample] = ()
         self._uploaded: dict[str, float] = {}
@@ -120,12 +119,12 @@ class _Run:
         self._ended_s: float | None = None
 
     def run(self) -> RunRecord:
-        """From the samples to the record."""
+        """Run the demo; the record of it."""
         self._samples = sorted(write_samples(self._home.samples), key=lambda sample: -sample.pages)
         names = {self._id(sample): sample.path.name for sample in self._samples}
         self._scan_id = self._id(self._samples[0])
-        self._spectator = LogObserver(clock=self._now, names=names, scan_id=self._scan_id)
-        self._spectator.tell(f"{len(names)} samples are generated.")
+        self._observer = LogObserver(clock=self._now, names=names, scan_id=self._scan_id)
+        self._observer.add_event(f"{len(names)} samples are generated.")
         worker = self._start_worker(1)
         worker.wait_until_ready(_READY_S)
         self._upload()
@@ -135,35 +134,35 @@ class _Run:
         return self._gather()
 
     def _now(self) -> float:
-        return time.monotonic() - self._began
+        return time.monotonic() - self._started
 
     def _id(self, sample: Sample) -> str:
         return file_id(self._bucket, sample.path.name)
 
     def _start_worker(self, number: int) -> WorkerProcess:
-        self._spectator.worker_started(number)
+        self._observer.worker_started(number)
         changes = {
             "CIS_POLL_WAIT_S": str(_POLL_S),
-            # A worker that waits for a lost answer at its end must be gone before the demo's patience is.
+            # Less than _STOP_S: a worker that waits for a lost answer at its end must still exit in time.
             "CIS_STOP_BUDGET_S": str(_STOP_BUDGET_S),
             "CIS_SLOTS": str(self._slots),
-            # Ctrl-C kills the workers; what they leave then is removed by the next run.
+            # Ctrl-C kills the workers; the next run removes the files that they leave.
             "CIS_WORK_DIR": str(self._home.make_work_folder()),
         }
         return self._stack.start_worker(
-            f"worker-{number}", changes=changes, on_line=partial(self._spectator.hear, number)
+            f"worker-{number}", changes=changes, on_line=partial(self._observer.on_line, number)
         )
 
     def _end_worker(self, number: int, worker: WorkerProcess) -> None:
-        """Wait for a worker's end, gently brought about where it still runs, and keep its log."""
-        self._spectator.worker_ended(number, worker.stop(_STOP_S))
+        """Stop a worker where it still runs, and write its log to a file."""
+        self._observer.worker_ended(number, worker.stop(_STOP_S))
         lines = (json.dumps(line, ensure_ascii=False) for line in worker.lines())
         (self._home.folder / f"worker-{number}.log.jsonl").write_text(
             "".join(f"{line}\n" for line in lines), encoding="utf-8"
         )
 
     def _upload(self) -> None:
-        """Upload the samples, the scan first, so that it is in work early."""
+        """Upload the samples, the scan first, so that it is started early."""
         for sample in self._samples:
             self._uploaded[self._id(sample)] = self._now()
             self._storage.upload(
@@ -172,12 +171,14 @@ class _Run:
                 sample.path,
                 metadata={"original-path": f"{_ORIGINAL_FOLDER}/{sample.path.name}"},
             )
-        self._spectator.tell(f"{len(self._samples)} files are uploaded; S3 tells the queue.")
+        self._observer.add_event(
+            f"{len(self._samples)} files are uploaded; S3 sends the events to the queue."
+        )
 
     def _work(self, worker: WorkerProcess) -> tuple[int, WorkerProcess]:
-        """Watch, interrupt, replace, until every file is at its end; the last worker and its number."""
+        """Interrupt and replace the worker, until every file is finished; the last worker and its number."""
         number = 1
-        while self._now() < _DEADLINE_S and not self._all_settled():
+        while self._now() < _DEADLINE_S and not self._is_settled():
             self._report(number if worker.is_running else 0)
             self._interrupt_once()
             if not worker.is_running:
@@ -187,41 +188,44 @@ class _Run:
                 number += 1
                 self._replace_notice()
                 worker = self._start_worker(number)
-            self._clock.wait(_LOOK_S)
+            self._clock.wait(_POLL_INTERVAL_S)
         return number, worker
 
-    def _all_settled(self) -> bool:
-        """Whether every file is at its end, and every message gone; a duplicate may be parked a while."""
-        if len(self._spectator.done) < len(self._samples):
+    def _is_settled(self) -> bool:
+        """Whether every file is finished and every message gone."""
+        if len(self._observer.done) < len(self._samples):
             return False
         if not all(row.is_finished for row in self._table.rows()):
             return False
+        # A duplicate may be parked for a while.
         self._ended_s = self._ended_s or self._now()
         return _messages(self._queue) == 0 or self._now() - self._ended_s > _SETTLE_S
 
     def _interrupt_once(self) -> None:
-        if self._notice is not None or self._scan_id in self._spectator.done:
+        if self._notice is not None or self._scan_id in self._observer.done:
             return
-        in_s = notice_in_s(self._spectator.scan_times_s(), pages=self._samples[0].pages, slots=self._slots)
+        in_s = notice_in_s(self._observer.scan_times_s(), pages=self._samples[0].pages, slots=self._slots)
         if in_s is None:
             return
         self._notice = (self._now(), in_s)
         self._stack.metadata.control({"instance_action": {"action": "terminate", "in_s": in_s}})
-        self._spectator.tell(f"Spot notice: this machine goes away in {in_s:.0f} s.", Severity.WARNING)
+        self._observer.add_event(
+            f"Spot notice: this machine is terminated in {in_s:.0f} s.", Severity.WARNING
+        )
 
     def _replace_notice(self) -> None:
-        """The replacement is another machine: its metadata service knows of no notice."""
+        # The replacement is another machine, whose metadata service has no notice.
         self._stack.metadata.control({"clear": True})
-        self._spectator.tell("A replacement starts.")
+        self._observer.add_event("A replacement starts.")
 
     def _report(self, worker: int) -> None:
-        done, reads = self._spectator.done, self._spectator.reads
+        done, reads = self._observer.done, self._observer.reads
         pages = sum(sample.pages for sample in self._samples if self._id(sample) in done)
         pages += sum(read.file_id not in done for read in reads)
         depth = self._queue.depth()
         busy_s = self._now() - min(self._uploaded.values())
         self._show(
-            Progress(
+            DemoProgress(
                 at_s=self._now(),
                 documents=len(self._samples),
                 documents_done=len(done),
@@ -230,9 +234,9 @@ class _Run:
                 pages_per_s=pages / busy_s if busy_s > 0 else 0.0,
                 waiting=depth.visible + depth.delayed,
                 in_flight=depth.in_flight,
-                failures=self._spectator.failures,
+                failures=self._observer.failures,
                 worker=worker,
-                events=self._spectator.events,
+                events=self._observer.events,
             )
         )
 
@@ -242,15 +246,15 @@ class _Run:
         index = SqliteIndex(Home(folder=self._home.folder).index_path)
         try:
             documents = tuple(self._document(sample, rows, index) for sample in self._samples)
-            searches = tuple(_searched(search, index) for search in _searches(self._samples[0]))
+            searches = tuple(_run_search(search, index) for search in _planned_searches(self._samples[0]))
         finally:
             index.close()
         notice_s, notice_ahead_s = self._notice or (None, None)
         return RunRecord(
             documents=documents,
             rows=rows,
-            reads=self._spectator.reads,
-            workers=self._spectator.workers,
+            reads=self._observer.reads,
+            workers=self._observer.workers,
             searches=searches,
             waiting=_messages(self._queue),
             dead_letters=_messages(self._dead_letters),
@@ -258,13 +262,13 @@ class _Run:
             notice_s=notice_s,
             notice_in_s=notice_ahead_s,
             took_s=took_s,
-            events=self._spectator.events,
+            events=self._observer.events,
         )
 
     def _document(self, sample: Sample, rows: Sequence[FileRow], index: SqliteIndex) -> DemoDocument:
         identity = self._id(sample)
         row = next((row for row in rows if row.file_id == identity), None)
-        done_s = self._spectator.done.get(identity)
+        done_s = self._observer.done.get(identity)
         document = DemoDocument(
             sample=sample,
             file_id=identity,
@@ -281,7 +285,7 @@ def _messages(queue: QueueManager) -> int:
     return depth.visible + depth.in_flight + depth.delayed
 
 
-def _searches(scan: Sample) -> tuple[Search, ...]:
+def _planned_searches(scan: Sample) -> tuple[Search, ...]:
     return (
         Search(query="営業", expected_file="営業報告書.pdf"),
         Search(query="ceramic tiles", expected_file="correspondence_fax.tiff", expected_page=1),
@@ -291,6 +295,6 @@ def _searches(scan: Sample) -> tuple[Search, ...]:
     )
 
 
-def _searched(search: Search, index: SqliteIndex) -> Search:
+def _run_search(search: Search, index: SqliteIndex) -> Search:
     result = index.search(search.query, limit=5)
     return replace(search, hits=result.hits, total=result.total)

@@ -1,4 +1,4 @@
-"""The folder of the demo: made, emptied of an earlier run, never somebody else's."""
+"""The folder of the demo: created, or emptied when an earlier demo made it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from worker.errors import MisconfiguredError
 
-_MARK = ".cis-demo"
+_MARKER = ".cis-demo"
 _PAGE = "index.html"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoHome:
-    """Where a run keeps what it makes."""
+    """The folder of a run, and the paths in it."""
 
     folder: Path
 
@@ -29,15 +29,15 @@ class DemoHome:
         return self.folder / _PAGE
 
     def prepare(self) -> None:
-        """Make the folder, or empty it of an earlier run.
+        """Create the folder, or empty it of an earlier run.
 
-        Raises MisconfiguredError when it holds anything that is not a demo's.
+        Raises MisconfiguredError when it holds files that are not from a demo.
         """
         if self.folder.exists():
-            self._check()
+            self._require_own()
             self._empty(keep=())
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / _MARK).write_text("Made by `cis-worker demo`, which empties this folder.\n")
+        (self.folder / _MARKER).write_text("Made by `cis-worker demo`, which empties this folder.\n")
 
     def make_work_folder(self) -> Path:
         """The folder that the workers keep their temporary files in."""
@@ -47,12 +47,12 @@ class DemoHome:
 
     def keep_page_only(self) -> None:
         """Remove everything but the page."""
-        self._empty(keep=(_MARK, _PAGE))
+        self._empty(keep=(_MARKER, _PAGE))
 
-    def _check(self) -> None:
+    def _require_own(self) -> None:
         if not self.folder.is_dir():
             raise MisconfiguredError(f"{self.folder} is not a folder; choose another one with --home.")
-        if any(self.folder.iterdir()) and not (self.folder / _MARK).is_file():
+        if any(self.folder.iterdir()) and not (self.folder / _MARKER).is_file():
             raise MisconfiguredError(
                 f"{self.folder} is not empty and was not made by the demo, so it is left alone; "
                 "choose another folder with --home."

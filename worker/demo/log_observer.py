@@ -1,4 +1,4 @@
-"""The demo's spectator: it hears the log lines of the workers and keeps what they add up to."""
+"""Receives the log lines of the demo's workers and sums them up."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _FAILED_ENDINGS = frozenset({"retry", "dead_letter", "stop"})
 
 
 class LogObserver:
-    """Hears all workers, in their readers' threads; read from any thread.
+    """Receives log lines in the threads that read them; its properties are safe in any thread.
 
-    `clock` gives seconds since the demo began, `names` the file names by file_id, `scan_id` is the
+    `clock` gives seconds since the demo started, `names` the file names by file_id, `scan_id` is the
     document that will be interrupted.
     """
 
@@ -32,25 +32,25 @@ class LogObserver:
 
     @property
     def reads(self) -> tuple[PageRead, ...]:
-        """Every page that was recognised."""
+        """Every page that was OCRed."""
         with self._lock:
             return tuple(self._reads)
 
     @property
     def done(self) -> dict[str, float]:
-        """When each file (by file_id) was told to be done."""
+        """When each file (by file_id) was logged as done."""
         with self._lock:
             return dict(self._done)
 
     @property
     def workers(self) -> tuple[WorkerRun, ...]:
-        """The workers' lives so far."""
+        """The runs of the workers so far."""
         with self._lock:
             return tuple(self._workers[number] for number in sorted(self._workers))
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What was worth telling so far."""
+        """The events so far."""
         with self._lock:
             return tuple(self._events)
 
@@ -63,10 +63,10 @@ class LogObserver:
         """Wall times of the recognised pages of the scan."""
         return [read.took_s for read in self.reads if read.file_id == self._scan_id]
 
-    def tell(self, text: str, mood: Severity = Severity.PLAIN) -> None:
-        """Add a happening of the demo's own."""
+    def add_event(self, text: str, severity: Severity = Severity.PLAIN) -> None:
+        """Add an event of the demo itself."""
         with self._lock:
-            self._tell(text, mood)
+            self._add_event(text, severity)
 
     def worker_started(self, number: int) -> None:
         """A worker process was started."""
@@ -76,36 +76,36 @@ class LogObserver:
     def worker_ended(self, number: int, status: int) -> None:
         """A worker process ended with a status."""
         with self._lock:
-            self._keep(replace(self._workers[number], stopped_s=self._clock(), exit_code=status))
-            mood = Severity.PLAIN if status == 0 else Severity.WARNING
-            self._tell(f"Worker {number} left with status {status}.", mood)
+            self._set_run(replace(self._workers[number], stopped_s=self._clock(), exit_code=status))
+            severity = Severity.PLAIN if status == 0 else Severity.WARNING
+            self._add_event(f"Worker {number} exited with status {status}.", severity)
 
-    def hear(self, number: int, line: LogLine) -> None:
-        """Take one log line of a worker."""
+    def on_line(self, number: int, line: LogLine) -> None:
+        """Process one log line of a worker."""
         with self._lock:
             match line.get("event"):
                 case "worker_ready":
-                    self._keep(replace(self._workers[number], ready_s=self._clock()))
-                    self._tell(f"Worker {number} is ready and polls the queue.")
+                    self._set_run(replace(self._workers[number], ready_s=self._clock()))
+                    self._add_event(f"Worker {number} is ready and polls the queue.")
                 case "page_ocred":
-                    self._hear_page(number, line)
+                    self._on_page(number, line)
                 case "document_done":
-                    self._hear_done(number, line)
+                    self._on_done(number, line)
                 case "checkpoint_restored" if line.get("file") == self._scan_id:
-                    self._hear_restored(number, line)
+                    self._on_restored(number, line)
                 case "interruption_notice":
-                    self._hear_notice(number, line)
+                    self._on_notice(number, line)
                 case "checkpoint_saved" if line.get("file") == self._scan_id:
                     pages = int(_number(line, "pages"))
-                    self._tell(f"Worker {number} saved {pages} finished pages of the scan (checkpoint).")
+                    self._add_event(f"Worker {number} saved {pages} finished pages of the scan (checkpoint).")
                 case "worker_stopped":
-                    self._hear_stopped(number, line)
+                    self._on_stopped(number, line)
                 case "page_failed" | "attempt_failed":
                     self._failures += 1
                 case "attempt_ended" if line.get("ending") in _FAILED_ENDINGS:
                     self._failures += 1
 
-    def _hear_page(self, number: int, line: LogLine) -> None:
+    def _on_page(self, number: int, line: LogLine) -> None:
         self._reads.append(
             PageRead(
                 worker=number,
@@ -116,40 +116,38 @@ class LogObserver:
             )
         )
 
-    def _hear_done(self, number: int, line: LogLine) -> None:
+    def _on_done(self, number: int, line: LogLine) -> None:
         file_id = str(line.get("file"))
         self._done[file_id] = self._clock()
         reason = line.get("reason")
         state = f"{line.get('state')}: {reason}" if reason else str(line.get("state"))
         name = self._names.get(file_id, file_id)
-        mood = Severity.GOOD if file_id == self._scan_id else Severity.PLAIN
-        self._tell(f"{name} is done ({state}) by worker {number}.", mood)
+        severity = Severity.GOOD if file_id == self._scan_id else Severity.PLAIN
+        self._add_event(f"{name} is done ({state}) by worker {number}.", severity)
 
-    def _hear_notice(self, number: int, line: LogLine) -> None:
-        self._keep(replace(self._workers[number], noticed_s=self._clock()))
+    def _on_notice(self, number: int, line: LogLine) -> None:
+        self._set_run(replace(self._workers[number], noticed_s=self._clock()))
         left_s = _number(line, "left_s")
-        self._tell(
-            f"Worker {number} saw the Spot notice: {left_s:.0f} s left to work with.", Severity.WARNING
-        )
+        self._add_event(f"Worker {number} saw the Spot notice: {left_s:.0f} s left.", Severity.WARNING)
 
-    def _hear_restored(self, number: int, line: LogLine) -> None:
+    def _on_restored(self, number: int, line: LogLine) -> None:
         pages = int(_number(line, "pages"))
-        self._keep(replace(self._workers[number], restored_pages=pages))
-        self._tell(
-            f"Worker {number} took over {pages} finished pages of the scan, and goes on.", Severity.GOOD
+        self._set_run(replace(self._workers[number], restored_pages=pages))
+        self._add_event(
+            f"Worker {number} restored {pages} finished pages of the scan, and continues.", Severity.GOOD
         )
 
-    def _hear_stopped(self, number: int, line: LogLine) -> None:
-        gave_back = int(_number(line, "messages_requeued"))
-        self._keep(replace(self._workers[number], gave_back=gave_back))
-        if gave_back:
-            self._tell(f"Worker {number} gave {gave_back} unfinished messages back to the queue.")
+    def _on_stopped(self, number: int, line: LogLine) -> None:
+        requeued = int(_number(line, "messages_requeued"))
+        self._set_run(replace(self._workers[number], requeued=requeued))
+        if requeued:
+            self._add_event(f"Worker {number} requeued {requeued} unfinished messages.")
 
-    def _keep(self, run: WorkerRun) -> None:
+    def _set_run(self, run: WorkerRun) -> None:
         self._workers[run.number] = run
 
-    def _tell(self, text: str, mood: Severity = Severity.PLAIN) -> None:
-        self._events.append(Event(at_s=self._clock(), text=text, mood=mood))
+    def _add_event(self, text: str, severity: Severity = Severity.PLAIN) -> None:
+        self._events.append(Event(at_s=self._clock(), text=text, severity=severity))
 
 
 def _number(line: LogLine, name: str) -> float:

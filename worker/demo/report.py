@@ -1,7 +1,6 @@
-"""The demo's page: one HTML file with everything in it, to be read without the program.
+"""The demo's page: one self-contained HTML file.
 
-Everything that came from a document is escaped; pictures are inside as data: URIs, and nothing is
-loaded from anywhere.
+Text from documents is escaped, pictures are data: URIs, and nothing is loaded from elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
-from worker.demo.checks import Check
+from worker.demo.checks import DemoCheck
 from worker.demo.run_record import DemoDocument, RunRecord, Search
 from worker.demo.timeline import draw_timeline
 from worker.index.query import parse_query
@@ -21,21 +20,21 @@ from worker.models.ledger import State
 from worker.models.page import Page
 
 _Readers = Mapping[tuple[str, int], int]
-"""Which worker recognised which page, by file_id and number."""
+"""Which worker OCRed which page, by file_id and number."""
 
-_MARKED = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_MATCH = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _STYLE_FILE = "report.css"
-_TITLE = "A machine was taken away in the middle of a scan, and not a page was lost"
-_FAILED_TITLE = "This run does not show what it should"
+_TITLE = "A machine was terminated in the middle of a scan, and not a page was lost"
+_FAILED_TITLE = "Some checks of this run failed"
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def write_page(path: Path, record: RunRecord, checks: Sequence[Check]) -> None:
+def write_page(path: Path, record: RunRecord, checks: Sequence[DemoCheck]) -> None:
     """Write the page of a run to `path`."""
     path.write_text(render_page(record, checks), encoding="utf-8")
 
 
-def render_page(record: RunRecord, checks: Sequence[Check]) -> str:
+def render_page(record: RunRecord, checks: Sequence[DemoCheck]) -> str:
     """The page of a run as HTML."""
     style = (resources.files("worker.demo") / _STYLE_FILE).read_text(encoding="utf-8")
     body = "\n".join(
@@ -45,7 +44,7 @@ def render_page(record: RunRecord, checks: Sequence[Check]) -> str:
             _section("proof", "The proof", _proof(checks)),
             _section("searches", "Searches", "".join(map(_search, record.searches))),
             _section("files", "Files", _files(record)),
-            _section("texts", "What was read", _texts(record)),
+            _section("texts", "Extracted text", _texts(record)),
         )
     )
     return (
@@ -61,7 +60,7 @@ def _section(anchor: str, title: str, content: str) -> str:
     return f'<section id="{anchor}">\n<h2>{title}</h2>\n{content}\n</section>'
 
 
-def _head(record: RunRecord, checks: Sequence[Check]) -> str:
+def _head(record: RunRecord, checks: Sequence[DemoCheck]) -> str:
     failed = sum(not check.passed for check in checks)
     kind, verdict, title = "good", f"All {len(checks)} checks passed", _TITLE
     if failed:
@@ -69,7 +68,7 @@ def _head(record: RunRecord, checks: Sequence[Check]) -> str:
     figures = (
         (str(len(record.documents)), "files"),
         (str(sum(len(document.pages) for document in record.documents)), "pages"),
-        (str(len(record.reads)), "of them recognised (OCR)"),
+        (str(len(record.reads)), "of them OCRed"),
         (f"{record.scan_pages_by(1)} + {record.scan_pages_by(2)}", "pages of the scan, worker 1 + 2"),
         (str(record.dead_letters), "dead letters"),
         (f"{record.took_s:.0f} s", "from start to end"),
@@ -87,7 +86,7 @@ def _interruption(record: RunRecord) -> str:
         '<span class="other">other files</span><span class="warn">time the notice left</span></p>'
     )
     rows = "".join(
-        f'<li class="{event.mood.value}"><time>{event.at_s:.1f} s</time>'
+        f'<li class="{event.severity.value}"><time>{event.at_s:.1f} s</time>'
         f"<span>{escape(event.text)}</span></li>"
         for event in record.events
     )
@@ -96,7 +95,7 @@ def _interruption(record: RunRecord) -> str:
     )
 
 
-def _proof(checks: Iterable[Check]) -> str:
+def _proof(checks: Iterable[DemoCheck]) -> str:
     rows = "".join(
         f'<li class="{"good" if check.passed else "bad"}"><div><b>{escape(check.claim)}</b>'
         f"<span>{escape(check.detail)}</span></div></li>"
@@ -108,7 +107,7 @@ def _proof(checks: Iterable[Check]) -> str:
 def _search(search: Search) -> str:
     hits = "".join(
         f'<li><p class="where"><b>{escape(hit.file_name)}</b><span>page {hit.page}</span></p>'
-        f"<p>{_marked(hit.snippet)}</p></li>"
+        f"<p>{_mark_matches(hit.snippet)}</p></li>"
         for hit in search.hits
     )
     count = f"{search.total} file{'' if search.total == 1 else 's'}"
@@ -118,17 +117,17 @@ def _search(search: Search) -> str:
     )
 
 
-def _marked(snippet: str) -> str:
-    return _MARKED.sub(r"<mark>\1</mark>", escape(snippet))
+def _mark_matches(snippet: str) -> str:
+    return _MATCH.sub(r"<mark>\1</mark>", escape(snippet))
 
 
 def _files(record: RunRecord) -> str:
     rows = "".join(map(_file_row, record.documents))
-    names = ("file", "state", "pages", "language", "confidence", "likeness", "seconds")
+    names = ("file", "state", "pages", "language", "confidence", "similarity", "seconds")
     head = "".join(f"<th>{name}</th>" for name in names)
     return (
         f'<div class="card wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-        '<p class="note">Seconds are from upload to commit, waiting included. Likeness compares the text '
+        '<p class="note">Seconds are from upload to commit, waiting included. Similarity compares the text '
         "with the true text that the generator wrote, character by character.</p>"
     )
 
@@ -188,23 +187,23 @@ def _text(document: DemoDocument, readers: _Readers, hits: re.Pattern[str] | Non
 
 def _page(page: Page, document: DemoDocument, reader: int | None, hits: re.Pattern[str] | None) -> str:
     index = page.number - 1
-    truths, likenesses = document.sample.page_truths, document.similarities
+    truths, similarities = document.sample.page_truths, document.similarities
     truth = truths[index] if index < len(truths) else ""
-    text = _highlighted(page.text, hits)
-    record = [f"page {page.number}", page.source.value.replace("_", " ")]
-    record += [page.language] if page.language else []
-    record += [f"confidence {page.confidence:.0f}"] if page.confidence is not None else []
-    record += [f"likeness {likenesses[index]:.3f}"] if index < len(likenesses) else []
-    record += [f"by worker {reader}"] if reader is not None else []
-    opened = " open" if "<mark>" in text else ""
+    text = _highlight(page.text, hits)
+    facts = [f"page {page.number}", page.source.value.replace("_", " ")]
+    facts += [page.language] if page.language else []
+    facts += [f"confidence {page.confidence:.0f}"] if page.confidence is not None else []
+    facts += [f"similarity {similarities[index]:.3f}"] if index < len(similarities) else []
+    facts += [f"by worker {reader}"] if reader is not None else []
+    open_attribute = " open" if "<mark>" in text else ""
     return (
-        f"<details{opened}><summary>{escape(' · '.join(record))}</summary>"
-        f'<div class="pair"><div><h4>as read</h4><pre>{text}</pre></div>'
-        f"<div><h4>as written</h4><pre>{escape(truth)}</pre></div></div></details>"
+        f"<details{open_attribute}><summary>{escape(' · '.join(facts))}</summary>"
+        f'<div class="pair"><div><h4>extracted</h4><pre>{text}</pre></div>'
+        f"<div><h4>true text</h4><pre>{escape(truth)}</pre></div></div></details>"
     )
 
 
-def _highlighted(text: str, hits: re.Pattern[str] | None) -> str:
+def _highlight(text: str, hits: re.Pattern[str] | None) -> str:
     """The text, escaped, with the hits marked."""
     if hits is None:
         return escape(text)

@@ -1,7 +1,6 @@
-"""What a run of the demo saw: the values that checks are made from and the page is drawn from.
+"""The record of a demo run, from which checks and page are made.
 
-Times are seconds since the demo began. Workers are numbered 1 (the interrupted) and 2 (the
-replacement).
+Times are seconds since the demo started. Worker 1 is interrupted, worker 2 replaces it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from worker.samples.write import Sample
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageRead:
-    """One page that one worker recognised, as its log told: it took `took_s` until `at_s`."""
+    """One page that one worker OCRed, by its log: it took `took_s` and ended at `at_s`."""
 
     worker: int
     file_id: str
@@ -29,9 +28,9 @@ class PageRead:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerRun:
-    """The life of one worker process; `exit_code` None means that it never ended by itself.
+    """The life of one worker process; `exit_code` None means that it did not exit.
 
-    `gave_back` counts messages, `restored_pages` those of the scan it took over from a checkpoint.
+    `requeued` counts messages, `restored_pages` the pages of the scan from a checkpoint.
     """
 
     number: int
@@ -40,16 +39,16 @@ class WorkerRun:
     noticed_s: float | None = None
     stopped_s: float | None = None
     exit_code: int | None = None
-    gave_back: int = 0
+    requeued: int = 0
     restored_pages: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoDocument:
-    """One sample, its ledger row, and what the index holds of it.
+    """One sample, its ledger row, and its document in the index.
 
     `similarities` are those of its pages to the true text (0..1); `took_s` is from upload to commit,
-    None when it never ended. `thumbnail` is WebP.
+    None when it did not end. `thumbnail` is WebP.
     """
 
     sample: Sample
@@ -71,19 +70,19 @@ class DemoDocument:
         return self.document.pages if self.document else ()
 
     @property
-    def recognised(self) -> frozenset[int]:
-        """Numbers of the pages whose text came from OCR."""
+    def ocr_pages(self) -> frozenset[int]:
+        """Numbers of the pages with text from OCR."""
         return frozenset(page.number for page in self.pages if page.source.has_ocr_text)
 
     @property
     def similarity(self) -> float | None:
-        """Mean similarity of its pages, None where there is nothing to read."""
+        """Mean similarity of its pages, None where there is nothing to compare."""
         return sum(self.similarities) / len(self.similarities) if self.similarities else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Search:
-    """One question to the index, what must come first, and what came; page None is any page."""
+    """One query, the hit that must be first, and the hits; page None is any page."""
 
     query: str
     expected_file: str
@@ -92,8 +91,8 @@ class Search:
     total: int = 0
 
     @property
-    def found(self) -> bool:
-        """Whether what was expected came first, with a page."""
+    def passed(self) -> bool:
+        """Whether the expected page is the first hit."""
         if not self.hits:
             return False
         first = self.hits[0]
@@ -102,13 +101,13 @@ class Search:
 
     @property
     def expected(self) -> str:
-        """What must come first, in words."""
+        """The expected hit, in words."""
         page = f" page {self.expected_page}" if self.expected_page else ""
         return f"{self.expected_file}{page}"
 
 
 class Severity(StrEnum):
-    """How a happening is to be shown."""
+    """How an event is displayed."""
 
     PLAIN = "plain"
     GOOD = "good"
@@ -117,19 +116,18 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """Something a spectator wants to hear of."""
+    """Something that happened during the run, as a sentence."""
 
     at_s: float
     text: str
-    mood: Severity = Severity.PLAIN
+    severity: Severity = Severity.PLAIN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunRecord:
-    """Everything a finished run is judged by. `waiting` and `dead_letters` count messages at the end.
+    """Everything that is checked of a run. `waiting` and `dead_letters` count messages at the end.
 
-    `notice_s` is when the Spot notice was sent, None if it never was, `notice_in_s` how far ahead its
-    time lay.
+    `notice_s` is when the Spot notice was sent, None if it was not, and `notice_in_s` the time it left.
     """
 
     documents: tuple[DemoDocument, ...]
@@ -157,13 +155,13 @@ class RunRecord:
 
     @property
     def scan_reads(self) -> tuple[PageRead, ...]:
-        """The recognised pages of the scan."""
+        """The OCRed pages of the scan."""
         return tuple(read for read in self.reads if read.file_id == self.scan_id)
 
     def scan_pages_by(self, worker: int) -> int:
-        """How many pages of the scan a worker recognised."""
+        """How many pages of the scan a worker OCRed."""
         return sum(read.worker == worker for read in self.scan_reads)
 
     def worker(self, number: int) -> WorkerRun | None:
-        """The life of a worker, None if there was none."""
+        """The run of a worker, None if there was none."""
         return next((run for run in self.workers if run.number == number), None)

@@ -1,4 +1,4 @@
-"""The interruption as a drawing (SVG): which worker recognised which page when, and what hit it."""
+"""The interruption as an SVG: which worker OCRed which page when, and the time of the notice."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _STEPS_S = (1, 2, 5, 10, 20, 30, 60, 120)
 
 
 def draw_timeline(record: RunRecord) -> str:
-    """An SVG element: a row a worker, a lane for each page recognised at one time."""
+    """An SVG element: a row for each worker, a lane for each page OCRed at a time."""
     scale = _Scale(max(record.took_s, 1.0))
     parts: list[str] = []
     y_px = _TOP_PX
     for run in record.workers:
-        lanes = in_lanes([read for read in record.reads if read.worker == run.number])
+        lanes = arrange_lanes([read for read in record.reads if read.worker == run.number])
         height_px = max(1, len(lanes)) * _LANE_PX
         parts.append(_row(run, y_px, height_px, scale, record.took_s))
         if run.number == _INTERRUPTED:
@@ -38,17 +38,17 @@ def draw_timeline(record: RunRecord) -> str:
     axis = _axis(record.took_s, bottom_px, scale)
     return (
         f'<svg class="timeline" viewBox="0 0 {_WIDTH_PX:.0f} {bottom_px + _AXIS_PX:.0f}" role="img" '
-        f'aria-label="Which worker recognised which page when">{axis}{"".join(parts)}</svg>'
+        f'aria-label="Which worker OCRed which page when">{axis}{"".join(parts)}</svg>'
     )
 
 
-def in_lanes(reads: Sequence[PageRead]) -> list[list[PageRead]]:
-    """Reads in as few lanes as they need so that none overlaps another of its lane, by time."""
+def arrange_lanes(reads: Sequence[PageRead]) -> list[list[PageRead]]:
+    """Reads by time, in as few lanes as possible without an overlap inside of one."""
     lanes: list[list[PageRead]] = []
     for read in sorted(reads, key=lambda read: read.at_s - read.took_s):
-        begins_s = read.at_s - read.took_s
-        # Log lines arrive a moment late, so that neighbours may seem to overlap a little.
-        free = next((lane for lane in lanes if lane[-1].at_s <= begins_s + 0.35 * read.took_s), None)
+        start_s = read.at_s - read.took_s
+        # Log lines arrive a moment late, so neighbours may seem to overlap a little.
+        free = next((lane for lane in lanes if lane[-1].at_s <= start_s + 0.35 * read.took_s), None)
         if free is None:
             lanes.append([read])
         else:
@@ -63,7 +63,7 @@ class _Scale:
         self._px_per_s = (_WIDTH_PX - _LEFT_PX - _RIGHT_PX) / took_s
 
     def x(self, at_s: float) -> float:
-        """Where a time lies."""
+        """The coordinate of a time."""
         return _LEFT_PX + max(0.0, at_s) * self._px_per_s
 
 
@@ -110,7 +110,7 @@ def _axis(took_s: float, bottom_px: float, scale: _Scale) -> str:
 
 
 def _notice(record: RunRecord, y_px: float, height_px: float, scale: _Scale) -> str:
-    """The time the notice left, over the row of the worker it was for."""
+    """The time the notice left, over the row of the interrupted worker."""
     if record.notice_s is None:
         return ""
     left_px = scale.x(record.notice_s)
@@ -122,5 +122,5 @@ def _notice(record: RunRecord, y_px: float, height_px: float, scale: _Scale) -> 
         f'<line class="notice-edge" x1="{left_px:.1f}" x2="{left_px:.1f}" '
         f'y1="{top_px:.1f}" y2="{bottom_px:.1f}"/>'
         f'<text class="notice-text" x="{left_px:.1f}" y="{top_px - 9:.1f}">'
-        f"Spot notice: gone in {record.notice_in_s or 0.0:.0f} s</text>"
+        f"Spot notice: terminates in {record.notice_in_s or 0.0:.0f} s</text>"
     )

@@ -1,1 +1,1 @@
-"""Home mode: the user's own files through the same worker, with a folder as the truth."""
+"""Home mode: a user's files through the same worker, with a folder as the system of record."""

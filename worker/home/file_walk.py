@@ -1,8 +1,7 @@
-"""Walking files and folders of a user's own: whatever lies there, it is told and never raised.
+"""Walk over files and folders of a user; what cannot be read is a value, and never an error.
 
-Paths are strings as Python decodes them (bytes that are no UTF-8 become lone surrogates, and go back
-into the same bytes). Links to files are followed, links to folders below a given folder are not, so
-that no loop is walked.
+Paths are strings as Python decodes them: bytes that are no UTF-8 become lone surrogates, and encode to the
+same bytes again.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _KINDS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FoundFile:
-    """A regular file, as it was when it was looked at."""
+    """A regular file, with its size and time of change when it was examined."""
 
     path: str
     size_bytes: int
@@ -31,7 +30,7 @@ class FoundFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unreadable:
-    """A file that could not be looked at or read, and why."""
+    """A file that cannot be examined or read, and why."""
 
     path: str
     message: str
@@ -39,45 +38,46 @@ class Unreadable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ignored:
-    """Something that is no file, and what it is."""
+    """Something that is not a regular file, and what it is."""
 
     path: str
     message: str
 
 
-Found = FoundFile | Unreadable | Ignored
+WalkItem = FoundFile | Unreadable | Ignored
 
 
-def walk(paths: Sequence[str], *, leave_out: str, stop: Callable[[], None]) -> Iterator[Found]:
-    """All files of the paths and below them, each once, in the order of their names.
+def walk(paths: Sequence[str], *, exclude: str, stop: Callable[[], None]) -> Iterator[WalkItem]:
+    """All files at and below the paths, each once, in the order of their names.
 
-    `leave_out` is a folder that is not entered (the home itself, which may lie inside). `stop` is
-    called for every one and may raise.
+    `exclude` is a folder that is not entered (the home itself, which may lie inside). `stop` is called
+    for each path and may raise.
     """
-    home = _identity(leave_out)
+    excluded = _identity(exclude)
     seen: set[str] = set()
     waiting = [os.path.abspath(path) for path in reversed(paths)]  # noqa: PTH100 - bytes may be no UTF-8
-    given = frozenset(waiting)
+    arguments = frozenset(waiting)
     while waiting:
         stop()
         path = waiting.pop()
         if path in seen:
             continue
         seen.add(path)
-        found = look(path)
-        if isinstance(found, Ignored) and _is_folder(path, follow=path in given):
-            if _identity(path) != home:
-                inside = _list(path)
-                if isinstance(inside, Ignored):
-                    yield inside
+        item = examine(path)
+        # A link to a folder is followed only where the user named it: below, it could lead into a loop.
+        if isinstance(item, Ignored) and _is_folder(path, follow=path in arguments):
+            if _identity(path) != excluded:
+                children = _list(path)
+                if isinstance(children, Ignored):
+                    yield children
                 else:
-                    waiting += reversed(inside)
+                    waiting += reversed(children)
             continue
-        yield found
+        yield item
 
 
-def look(path: str) -> Found:
-    """What lies at one path right now."""
+def examine(path: str) -> WalkItem:
+    """What is at one path right now."""
     try:
         status = os.stat(path)  # noqa: PTH116
     except OSError as error:
@@ -86,12 +86,12 @@ def look(path: str) -> Found:
         return FoundFile(path=path, size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
     for is_kind, name in _KINDS:
         if is_kind(status.st_mode):
-            return Ignored(path=path, message=f"{name}, no file")
+            return Ignored(path=path, message=f"{name}, not a file")
     return Ignored(path=path, message="a link to a folder: not followed")
 
 
 def is_gone(path: str) -> bool:
-    """Whether there surely is no file any more; a folder that may not be entered proves nothing."""
+    """Whether the file is known to be gone; a folder that may not be entered proves nothing."""
     try:
         return not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
     except (FileNotFoundError, NotADirectoryError):

@@ -1,11 +1,11 @@
-"""A home folder: all that `ingest` made, kept where the embedded stack forgets it.
+"""A home folder: everything that `ingest` produced; the embedded stack keeps nothing.
 
     DIR/index.sqlite3            the worker's index: documents, pages, vectors, thumbnails
     DIR/manifest.sqlite3         what was ingested from which path
-    DIR/artifacts/<sha256>/...   copies of the results bucket, by content; so DIR/thumbnails, DIR/vectors
+    DIR/artifacts/<sha256>/...   copies of the results bucket, by content; also DIR/thumbnails, DIR/vectors
     DIR/lock                     held by the one `ingest` that may run at a time
 
-A copied object lies in DIR under its own key, so it goes back into the bucket as it came.
+The path of a copied object in DIR is its key in the bucket.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from worker.aws.storage_handler import StorageHandler
 from worker.errors import MisconfiguredError
 
-_KEPT = ("artifacts", "thumbnails", "vectors")
+if TYPE_CHECKING:
+    # Importing boto3 would cost a search in a home folder more than the search.
+    from worker.aws.storage_handler import StorageHandler
+
+_KINDS = ("artifacts", "thumbnails", "vectors")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Home:
-    """The folder and what is where in it."""
+    """The folder, and the paths in it."""
 
     folder: Path
 
@@ -49,53 +53,51 @@ class Home:
             )
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Make the folder where it is missing, and be the only one who ingests into it.
+    def lock(self) -> Iterator[None]:
+        """Create the folder where it is missing, and hold its lock.
 
-        Raises MisconfiguredError when it cannot be written, or another process is at it.
+        Raises MisconfiguredError when it cannot be written, or another process holds the lock.
         """
-        with translated(self.folder):
+        with translate_os_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / "lock").open("a")
-        with lock:
+            file = (self.folder / "lock").open("a")
+        with file:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise MisconfiguredError(
-                    f"another cis-worker ingest is at work on {self.folder}; wait for its end, "
+                    f"another cis-worker ingest is running on {self.folder}; wait for its end, "
                     "or name another folder with --home"
                 ) from error
             yield
 
     def seed(self, storage: StorageHandler, sha256: str) -> None:
-        """Put all that is known of a content into the results bucket, so that nobody makes it again."""
-        with translated(self.folder):
-            for kind in _KEPT:
+        """Copy what the folder holds of a content into the results bucket, so that it is not made again."""
+        with translate_os_errors(self.folder):
+            for kind in _KINDS:
                 for path in sorted((self.folder / kind / sha256).glob("[!.]*")):
                     storage.put(f"{kind}/{sha256}/{path.name}", path.read_bytes())
 
-    def take(self, storage: StorageHandler, sha256: str) -> None:
-        """Move all that the results bucket holds of a content into the folder.
-
-        It does not stay there, because moto keeps its objects in memory.
-        """
-        with translated(self.folder):
-            for prefix in (f"{kind}/{sha256}/" for kind in _KEPT):
+    def collect(self, storage: StorageHandler, sha256: str) -> None:
+        """Move what the results bucket holds of a content into the folder."""
+        with translate_os_errors(self.folder):
+            for prefix in (f"{kind}/{sha256}/" for kind in _KINDS):
                 for key in storage.keys(prefix):
                     data = storage.get(key)
                     if data is not None:
-                        _write_whole(self.folder / key, data)
+                        _write_atomically(self.folder / key, data)
+                # moto keeps its objects in memory.
                 storage.delete_prefix(prefix)
 
     def forget(self, sha256: str) -> None:
-        """Remove what is known of a content."""
-        for kind in _KEPT:
+        """Remove what the folder holds of a content."""
+        for kind in _KINDS:
             shutil.rmtree(self.folder / kind / sha256, ignore_errors=True)
 
 
 @contextmanager
-def translated(folder: Path) -> Iterator[None]:
-    """Turn errors of the file system into MisconfiguredError that says what to do."""
+def translate_os_errors(folder: Path) -> Iterator[None]:
+    """Turn errors of the file system into a MisconfiguredError that says what to do."""
     try:
         yield
     except OSError as error:
@@ -105,8 +107,8 @@ def translated(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is never seen half-written."""
+def _write_atomically(path: Path, data: bytes) -> None:
+    # A run may be killed here, and half an artifact would be taken for a whole one by the next.
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         temporary = Path(file.name)

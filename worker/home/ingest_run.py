@@ -1,9 +1,7 @@
-"""Feeding one worker with files of a user's own, and keeping what comes of each.
+"""Sends files of a user to one worker, and keeps the result of each.
 
-At most 50 messages are queued. A file is kept (artifact, manifest) as soon as its ledger row reached an
-end and nothing is pending of it. Its source object goes later, when its message surely is gone: a
-redelivered message that found no object would take the file out of the index again. For the same reason
-what stays pending to the end is kept only when the worker has stopped: its replayer needs the artifact.
+A result is kept (artifact, manifest) as soon as the ledger row of the file reached an end state and nothing
+of it is pending.
 """
 
 from __future__ import annotations
@@ -23,39 +21,42 @@ from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
 from worker.embedded.stack import SOURCE_BUCKET
 from worker.errors import Code, JobInterrupted
-from worker.home.file_walk import FoundFile, display, look
+from worker.home.file_walk import FoundFile, display, examine
 from worker.home.folder import Home
 from worker.home.manifest import Manifest
-from worker.home.plan import Task, failed, sha256_of
-from worker.home.result_keeper import Listener, Progress, ResultKeeper
+from worker.home.plan import Task, file_sha256, read_failure
+from worker.home.result_keeper import IngestProgress, Listener, ResultKeeper
 from worker.home.worker_keeper import WorkerKeeper
 from worker.index.search_index import SearchIndex
 from worker.models.file import EventType, FileMessage
 from worker.models.ledger import State
 
-_LOOK_S = 0.2
-_MOST_QUEUED = 50
-_MOST_QUEUED_BYTES = 256 * 1024**2
-_SENT_A_ROUND = 10
+_POLL_INTERVAL_S = 0.2
+# moto slows down with the depth of a queue, and keeps objects in memory.
+_MAX_QUEUED = 50
+_MAX_QUEUED_BYTES = 256 * 1024**2
+_MAX_SENT_PER_ROUND = 10
 _LOST_ROUNDS = 25
-_ROWS_A_READ = 100
-_FILLED_WITHIN_S = 60.0
+"""Rounds with an empty queue after which unfinished files are lost: 5 s, longer than any commit."""
+_ROWS_PER_READ = 100
+"""The limit of BatchGetItem."""
+_PENDING_TIMEOUT_S = 60.0
 
 
 @dataclass(kw_only=True, slots=True)
-class _Sent:
+class _InFlight:
     task: Task
     sha256: str
     sent_at: float
-    begun_at: float | None = None
+    started_at: float | None = None
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class IngestRun:
-    """One run. `fence` is what the ledger counts on from; `made_with` goes into the manifest.
+    """One run. The ledger counts fences from `fence`; `made_with` goes into the manifest.
 
-    `stop` may raise JobInterrupted; `look_every_s` is the time between two looks at the ledger, and
-    `filled_within_s` how long nothing but pending files may go without one that is filled.
+    `stop` may raise JobInterrupted. `interval_s` is the time between two reads of the ledger,
+    `pending_timeout_s` how long a run goes on with nothing but pending files while none of them is filled.
     """
 
     home: Home
@@ -70,21 +71,21 @@ class IngestRun:
     max_file_bytes: int
     fence: int
     stop: Callable[[], None]
-    look_every_s: float = _LOOK_S
-    filled_within_s: float = _FILLED_WITHIN_S
+    interval_s: float = _POLL_INTERVAL_S
+    pending_timeout_s: float = _PENDING_TIMEOUT_S
     left: int = 0
     _keeper: ResultKeeper = field(init=False)
-    _sent: dict[str, _Sent] = field(default_factory=dict)
-    _pending: dict[str, _Sent] = field(default_factory=dict)
+    _sent: dict[str, _InFlight] = field(default_factory=dict)
+    _pending: dict[str, _InFlight] = field(default_factory=dict)
     _finished_keys: list[str] = field(default_factory=list)
     _waiting: deque[Task] = field(default_factory=deque)
     _rounds_without_messages: int = 0
-    _looked_at: float = 0.0
-    _patient_until: float = 0.0
+    _last_read_at: float = 0.0
+    _pending_deadline: float = 0.0
     _pause: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        """Make what keeps the results."""
+        """Build the keeper of the results."""
         self._keeper = ResultKeeper(
             home=self.home,
             manifest=self.manifest,
@@ -95,21 +96,21 @@ class IngestRun:
         )
 
     def run(self, tasks: Iterable[Task]) -> None:
-        """Work the tasks to their end; `left` counts those that did not get there.
+        """Process the tasks; `left` counts those without a result afterwards.
 
         Raises JobInterrupted when `stop` did, with everything kept that was finished.
         """
         self._waiting.extend(tasks)
         try:
             with self.worker:
-                while self._waiting or self._sent or self._may_be_filled():
+                while self._waiting or self._sent or self._is_waiting_for_pending():
                     self.stop()
                     self.worker.check()
-                    self._feed()
+                    self._send_next()
                     self._collect()
-                    self._pause.wait(self.look_every_s)
+                    self._pause.wait(self.interval_s)
         except JobInterrupted:
-            # The worker had its time to finish what it had in hand.
+            # The worker has stopped, and finished what it could.
             self._collect()
             self._keep_pending()
             raise
@@ -118,8 +119,8 @@ class IngestRun:
         finally:
             self.left = len(self._waiting) + len(self._sent)
 
-    def _feed(self) -> None:
-        for _ in range(_SENT_A_ROUND):
+    def _send_next(self) -> None:
+        for _ in range(_MAX_SENT_PER_ROUND):
             if not self._waiting or not self._has_room(self._waiting[0]):
                 return
             self._send(self._waiting[0])
@@ -127,19 +128,20 @@ class IngestRun:
 
     def _has_room(self, task: Task) -> bool:
         queued_bytes = sum(sent.task.size_bytes for sent in self._sent.values())
-        fits = queued_bytes + task.size_bytes <= _MOST_QUEUED_BYTES
-        return not self._sent or (len(self._sent) < _MOST_QUEUED and fits)
+        fits = queued_bytes + task.size_bytes <= _MAX_QUEUED_BYTES
+        # A file larger than the limit is sent alone.
+        return not self._sent or (len(self._sent) < _MAX_QUEUED and fits)
 
     def _send(self, task: Task) -> None:
-        event = EventType.FILE_DELETED if task.gone else EventType.FILE_UPLOADED
+        event = EventType.FILE_DELETED if task.deleted else EventType.FILE_UPLOADED
         file = FileMessage(event_type=event, bucket=SOURCE_BUCKET, key=task.key)
         sha256 = ""
-        if not task.gone:
-            found = look(task.path)
+        if not task.deleted:
+            found = examine(task.path)
             if not isinstance(found, FoundFile):
-                self._keeper.tell(failed(task.path, found.message))
+                self._keeper.report(read_failure(task.path, found.message))
                 return
-            # What is recorded is what was there before the content was read: a later change shows.
+            # Size and time from before the content is read, so that the next run sees a later change.
             task = Task(
                 path=task.path, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns, entry=task.entry
             )
@@ -149,21 +151,22 @@ class IngestRun:
             try:
                 sha256 = self._upload(task)
             except OSError as error:
-                self._keeper.tell(failed(task.path, error.strerror or "it cannot be read"))
+                self._keeper.report(read_failure(task.path, error.strerror or "it cannot be read"))
                 return
         if self.fence:
             self.table.seed(file, fence=self.fence)
-        self.queue.send(_body(event, task))
-        self._sent[task.file_id] = _Sent(task=task, sha256=sha256, sent_at=time.monotonic())
+        self.queue.send(_message_body(event, task))
+        self._sent[task.file_id] = _InFlight(task=task, sha256=sha256, sent_at=time.monotonic())
 
     def _upload(self, task: Task) -> str:
-        sha256 = sha256_of(task.path, self.stop)
+        sha256 = file_sha256(task.path, self.stop)
         self.home.seed(self.storage, sha256)
         self.storage.upload(SOURCE_BUCKET, task.key, Path(task.path))
         return sha256
 
     def _collect(self) -> None:
-        """Keep what is finished. The depth is read first: it proves which messages are gone."""
+        """Keep what is finished."""
+        # The depth before the rows: no more messages than unfinished files then prove the others gone.
         depth = self.queue.depth()
         messages = depth.visible + depth.in_flight + depth.delayed
         rows = self.table.read_many(self._sent) if self._sent else {}
@@ -175,50 +178,53 @@ class IngestRun:
             elif row.is_finished:
                 del self._sent[file_id]
                 self._finish(sent, row, now)
-            elif row.owner is not None and sent.begun_at is None:
-                sent.begun_at = now
+            elif row.owner is not None and sent.started_at is None:
+                sent.started_at = now
         self._collect_pending(now)
         if self._waiting or self._sent:
-            self._patient_until = now + self.filled_within_s
-        self._looked_at = now
+            self._pending_deadline = now + self.pending_timeout_s
+        self._last_read_at = now
+        # An object is deleted only when its message surely is: a redelivered message that found no object
+        # would take the file out of the index again.
         if messages <= len(self._sent):
             self._remove_objects()
-        lost = bool(self._sent) and not messages
-        self._rounds_without_messages = self._rounds_without_messages + 1 if lost else 0
+        is_lost = bool(self._sent) and not messages
+        self._rounds_without_messages = self._rounds_without_messages + 1 if is_lost else 0
         if self._rounds_without_messages > _LOST_ROUNDS:
-            self._give_up_lost()
+            self._dead_letter_lost()
         self._report(messages)
 
     def _collect_pending(self, now: float) -> None:
-        """Keep what the worker's replayer has filled; the others are looked at again in turn."""
-        file_ids = list(islice(self._pending, _ROWS_A_READ))
+        """Keep the files that the worker's replayer has filled; the others go to the end of the line."""
+        file_ids = list(islice(self._pending, _ROWS_PER_READ))
         rows = self.table.read_many(file_ids) if file_ids else {}
         for file_id in file_ids:
             sent, row = self._pending.pop(file_id), rows.get(file_id)
             if row is None or row.pending or not row.is_finished:
                 self._pending[file_id] = sent
             else:
-                self._patient_until = now + self.filled_within_s
+                self._pending_deadline = now + self.pending_timeout_s
                 self._finish(sent, row, now)
 
-    def _may_be_filled(self) -> bool:
-        return bool(self._pending) and time.monotonic() < self._patient_until
+    def _is_waiting_for_pending(self) -> bool:
+        return bool(self._pending) and time.monotonic() < self._pending_deadline
 
     def _keep_pending(self) -> None:
-        """What nobody filled in time is kept as it is; the next run makes it anew."""
+        """Keep what is still pending; the next run processes it again."""
+        # Only after the worker has stopped: its replayer needs the artifact in the bucket.
         while self._pending:
-            file_ids = list(islice(self._pending, _ROWS_A_READ))
+            file_ids = list(islice(self._pending, _ROWS_PER_READ))
             rows = self.table.read_many(file_ids)
             for file_id in file_ids:
                 sent, row = self._pending.pop(file_id), rows.get(file_id)
                 if row is None:
-                    self._keeper.tell(failed(sent.task.path, "the ledger does not tell what became of it"))
+                    self._keeper.report(read_failure(sent.task.path, "it has no row in the ledger"))
                 else:
                     self._finish(sent, row, time.monotonic())
 
-    def _finish(self, sent: _Sent, row: FileRow, now: float) -> None:
-        # What was begun and ended between two looks took less than the time between them.
-        seconds = now - (sent.begun_at or max(sent.sent_at, self._looked_at))
+    def _finish(self, sent: _InFlight, row: FileRow, now: float) -> None:
+        # What started and ended between two reads of the ledger took less than the time between them.
+        seconds = now - (sent.started_at or max(sent.sent_at, self._last_read_at))
         self._finished_keys.append(sent.task.key)
         self._keeper.keep(sent.task, row, sha256=sent.sha256, seconds=seconds)
 
@@ -227,8 +233,8 @@ class IngestRun:
             self.storage.delete(SOURCE_BUCKET, key)
         self._finished_keys.clear()
 
-    def _give_up_lost(self) -> None:
-        """A message that is gone without an end in the ledger was no message to the worker."""
+    def _dead_letter_lost(self) -> None:
+        """Keep files whose message is gone without an end state: the worker rejected the message itself."""
         for file_id, sent in self._sent.items():
             row = FileRow(
                 file_id=file_id, fence=0, state=State.DEAD_LETTERED, reason=Code.MALFORMED_MESSAGE.value
@@ -237,20 +243,20 @@ class IngestRun:
         self._sent.clear()
 
     def _report(self, messages: int) -> None:
-        begun = [sent for sent in self._sent.values() if sent.begun_at is not None]
-        recognised = sum(self.worker.ocr_pages[file_id] for file_id in self._sent)
+        started = [sent for sent in self._sent.values() if sent.started_at is not None]
+        unfinished_pages = sum(self.worker.ocr_pages[file_id] for file_id in self._sent)
         self.listener.on_progress(
-            Progress(
+            IngestProgress(
                 done=self._keeper.done,
                 total=self._keeper.done + len(self._sent) + len(self._pending) + len(self._waiting),
-                pages=self._keeper.pages + recognised,
+                pages=self._keeper.pages + unfinished_pages,
                 queued=messages,
-                current=Path(display(begun[0].task.path)).name if begun else "",
+                current=Path(display(started[0].task.path)).name if started else "",
             )
         )
 
 
-def _body(event: EventType, task: Task) -> str:
+def _message_body(event: EventType, task: Task) -> str:
     return json.dumps(
         {
             "eventType": event.value,

@@ -1,6 +1,6 @@
-"""`cis-worker ingest` without its terminal: plan on the disk, start what is needed, work, keep, tell.
+"""`cis-worker ingest` without its terminal: plan, start the embedded stack, process, keep the results.
 
-With nothing to do, nothing is started at all.
+Where the plan is empty, no server is started.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from worker.embedded.stack import EmbeddedStack
 from worker.errors import JobInterrupted
 from worker.extract.extraction_key import PIPELINE_VERSION
 from worker.home.file_walk import Ignored
-from worker.home.folder import Home, translated
+from worker.home.folder import Home, translate_os_errors
 from worker.home.ingest_run import IngestRun
 from worker.home.manifest import Manifest
 from worker.home.plan import Planner, Skipped, Task, require_paths
-from worker.home.result_keeper import Listener, Progress
+from worker.home.result_keeper import IngestProgress, Listener
 from worker.home.worker_keeper import WorkerKeeper
 from worker.index.sqlite.sqlite_index import SqliteIndex
 
 _FENCES_A_RUN = 1_000
-"""More claims of one file than a run can make: a later run's fences are higher than all before."""
+"""More claims of one file than one run can make, so that fences of a later run are always higher."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestRequest:
-    """What is asked for; `made_with` names all that decides what comes out of a file."""
+    """The arguments of a run; `made_with` names everything that decides what comes out of a file."""
 
     paths: tuple[str, ...]
     home: Home
@@ -41,41 +41,42 @@ class IngestRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
-    """How a run ended: interrupted or not, and how many files it did not get to."""
+class IngestEnd:
+    """How a run ended: whether it was interrupted, and how many files it did not reach."""
 
     interrupted: bool
     left: int
 
 
-def ingest(request: IngestRequest, listener: Listener, *, stopped: Callable[[], bool]) -> Ended:
-    """Bring index and manifest up to the disk; what is finished stays whatever happens.
+def ingest(request: IngestRequest, listener: Listener, *, is_stopped: Callable[[], bool]) -> IngestEnd:
+    """Update index and manifest to the state of the disk; finished files are kept whatever happens.
 
-    `stopped` is asked often; True ends the run gently. Raises MisconfiguredError for a path that is not
-    there, a home that cannot be used or is in use, and a worker that does not stay up.
+    `is_stopped` is called often; True ends the run gracefully. Raises MisconfiguredError for a path that
+    does not exist, a home that cannot be used or is in use, and a worker that keeps dying.
     """
 
     def stop() -> None:
-        if stopped():
+        if is_stopped():
             raise JobInterrupted("stopped by a signal")
 
     home = request.home
     paths = tuple(os.path.abspath(path) for path in request.paths)  # noqa: PTH100 - may be no UTF-8
+    # With --prune a path may be missing on the disk, when the manifest has entries for it.
     if not (request.prune and home.manifest_path.exists()):
-        require_paths(paths, known=lambda _: False)
-    with home.locked(), Manifest(home.manifest_path) as manifest:
-        require_paths(paths, known=lambda path: request.prune and bool(manifest.below(path)))
+        require_paths(paths, may_be_missing=lambda _: False)
+    with home.lock(), closing(Manifest(home.manifest_path)) as manifest:
+        require_paths(paths, may_be_missing=lambda path: request.prune and bool(manifest.below(path)))
         with closing(SqliteIndex(home.index_path)) as index:
             planner = Planner(manifest=manifest, index=index, made_with=request.made_with, stop=stop)
             tasks: list[Task] = []
             try:
                 _plan(planner, request, paths, listener, tasks)
                 if not tasks:
-                    return Ended(interrupted=False, left=0)
+                    return IngestEnd(interrupted=False, left=0)
                 stop()
-                return _work(request, planner, listener, tasks)
+                return _process(request, planner, listener, tasks)
             except JobInterrupted:
-                return Ended(interrupted=True, left=len(tasks))
+                return IngestEnd(interrupted=True, left=len(tasks))
 
 
 def _plan(
@@ -89,14 +90,14 @@ def _plan(
                 listener.on_result(result)
             case Ignored(path=path, message=message):
                 listener.on_note(path, message)
-        listener.on_progress(Progress(done=0, total=len(tasks), pages=0, queued=0))
+        listener.on_progress(IngestProgress(done=0, total=len(tasks), pages=0, queued=0))
     if request.prune:
-        tasks += planner.gone(paths)
+        tasks += planner.find_deleted(paths)
 
 
-def _work(request: IngestRequest, planner: Planner, listener: Listener, tasks: list[Task]) -> Ended:
+def _process(request: IngestRequest, planner: Planner, listener: Listener, tasks: list[Task]) -> IngestEnd:
     home, manifest = request.home, planner.manifest
-    with translated(home.folder), EmbeddedStack(home.folder, notifications=False) as stack:
+    with translate_os_errors(home.folder), EmbeddedStack(home.folder, notifications=False) as stack:
         clients, resources = stack.clients, stack.resources
         run = IngestRun(
             home=home,
@@ -117,5 +118,5 @@ def _work(request: IngestRequest, planner: Planner, listener: Listener, tasks: l
         try:
             run.run(tasks)
         except JobInterrupted:
-            return Ended(interrupted=True, left=run.left)
-        return Ended(interrupted=False, left=run.left)
+            return IngestEnd(interrupted=True, left=run.left)
+        return IngestEnd(interrupted=False, left=run.left)

@@ -1,7 +1,7 @@
-"""The manifest of a home folder: what was ingested from which path, and with what end.
+"""The manifest of a home folder: what was ingested from which path, and with which result.
 
-One row a path, written after the file's ledger row reached its end, so that a run that is cut off at
-any moment keeps what it finished. Paths are stored as the bytes the file system gave.
+One row a path, written after the file's ledger row reached an end state, so that a run that is killed at any
+moment keeps what it finished.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from worker.errors import MisconfiguredError
-from worker.home.result import is_troubled
+from worker.home.result import is_trouble
 from worker.models.ledger import State
 
 _WAIT_S = 30.0
+# A path is stored as the bytes of the file system, which may be no UTF-8.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY,
@@ -32,18 +31,17 @@ CREATE TABLE IF NOT EXISTS files (
     reason TEXT,
     vectors_pending INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS files_by_file_id ON files (file_id);
 CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY AUTOINCREMENT);
 """
 _COLUMNS = "path, file_id, size_bytes, mtime_ns, sha256, made_with, state, reason, vectors_pending"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class ManifestEntry:
     """One ingested file.
 
-    `size_bytes` and `mtime_ns` are as seen before its content was read; `sha256` is "" where it never
-    was. `made_with` is the extraction key and the embedding models, whose change makes it stale.
+    `size_bytes` and `mtime_ns` are as seen before its content was read; `sha256` is "" where it was not
+    read. `made_with` is the extraction key and the embedding models; an entry made with others is stale.
     """
 
     path: str
@@ -57,20 +55,20 @@ class Entry:
     vectors_pending: bool = False
 
     @property
-    def unfinished(self) -> bool:
-        """Whether another try may do better."""
-        return self.vectors_pending or is_troubled(self.state, self.reason)
+    def is_unfinished(self) -> bool:
+        """Whether another run may get a better result."""
+        return self.vectors_pending or is_trouble(self.state, self.reason)
 
 
 class Manifest:
-    """The manifest of one home; a context manager.
+    """The manifest of one home.
 
     Every method raises MisconfiguredError when the file is damaged, full or forbidden.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._translated():
+        with self._translate_errors():
             self._db = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -79,29 +77,22 @@ class Manifest:
                 self._db.close()
                 raise
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close the file; no method may be called afterwards."""
         self._db.close()
 
     def begin_run(self) -> int:
-        """Count one more run; the number of those before it."""
-        with self._translated():
+        """Count one more run; the number of earlier ones."""
+        with self._translate_errors():
             return (self._db.execute("INSERT INTO runs DEFAULT VALUES").lastrowid or 1) - 1
 
-    def get(self, path: str) -> Entry | None:
+    def get(self, path: str) -> ManifestEntry | None:
         """The entry of a path, None when nothing was ingested from it."""
         return next(self._select("WHERE path = ?", os.fsencode(path)), None)
 
-    def by_file_id(self, file_id: str) -> Entry | None:
-        """The entry of a file_id."""
-        return next(self._select("WHERE file_id = ?", file_id), None)
-
-    def below(self, folder: str) -> list[Entry]:
-        """The entries of a path itself and of all that was below it, by path."""
+    def below(self, folder: str) -> list[ManifestEntry]:
+        """The entries of a path itself and of everything below it, by path."""
+        # A range over the key instead of LIKE: paths are bytes, and may hold % and _.
         prefix = os.fsencode(folder).rstrip(b"/") + b"/"
         after = prefix[:-1] + bytes([prefix[-1] + 1])
         return list(
@@ -113,13 +104,13 @@ class Manifest:
             )
         )
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[ManifestEntry]:
         """All entries, by path."""
         return self._select("ORDER BY path")
 
-    def put(self, entry: Entry) -> None:
-        """Write the entry of its path; it is on the disk when this returns."""
-        with self._translated():
+    def put(self, entry: ManifestEntry) -> None:
+        """Write the entry of its path; it is committed when this returns."""
+        with self._translate_errors():
             self._db.execute(
                 f"INSERT OR REPLACE INTO files ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
                 (
@@ -136,21 +127,21 @@ class Manifest:
             )
 
     def remove(self, path: str) -> None:
-        """Forget a path."""
-        with self._translated():
+        """Remove the entry of a path."""
+        with self._translate_errors():
             self._db.execute("DELETE FROM files WHERE path = ?", (os.fsencode(path),))
 
-    def holds(self, sha256: str) -> bool:
+    def has_content(self, sha256: str) -> bool:
         """Whether any path has this content."""
-        with self._translated():
-            found = self._db.execute("SELECT 1 FROM files WHERE sha256 = ? LIMIT 1", (sha256,))
-            return found.fetchone() is not None
+        with self._translate_errors():
+            rows = self._db.execute("SELECT 1 FROM files WHERE sha256 = ? LIMIT 1", (sha256,))
+            return rows.fetchone() is not None
 
-    def _select(self, rest: str, *values: object) -> Iterator[Entry]:
-        with self._translated():
-            # `rest` is ours, never a user's: what a user gave is among the bound values.
+    def _select(self, rest: str, *values: object) -> Iterator[ManifestEntry]:
+        with self._translate_errors():
+            # `rest` is a constant of this file; what comes from a user is among the bound values.
             for row in self._db.execute(f"SELECT {_COLUMNS} FROM files {rest}", values):  # noqa: S608  # nosec B608
-                yield Entry(
+                yield ManifestEntry(
                     path=os.fsdecode(row[0]),
                     file_id=row[1],
                     size_bytes=row[2],
@@ -163,7 +154,7 @@ class Manifest:
                 )
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:

@@ -1,6 +1,6 @@
-"""The vector of a picture that is asked about: drawn and embedded as the pictures of ingested files are.
+"""The vector of a picture to search with, drawn and embedded as the pictures of ingested files are.
 
-Its bytes are a stranger's, so a child of the sandbox makes the JPEG; no text is recognised.
+The file is untrusted, so a child of the sandbox decodes it; no text is recognised.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from worker.config import sandbox_environment
-from worker.embedded.titan_models import InvalidRequestError, UnknownModelError, invoke
 from worker.errors import Code, MisconfiguredError, RejectedError
 from worker.extract.read_options import ReadOptions
 from worker.home.file_walk import display
@@ -35,14 +34,21 @@ def picture_vector(
     Raises what `embed` raises, RejectedError when no picture can be drawn of the file, MisconfiguredError
     when the sandbox cannot start.
     """
-    return embed(_picture_of(path, options=replace(options, embed_pdf_pictures=True), work_dir=work_dir))
+    return embed(_draw_picture(path, options=replace(options, embed_pdf_pictures=True), work_dir=work_dir))
 
 
-def embed_here(picture: bytes, *, model: str) -> tuple[float, ...]:
-    """The vector that the embedded stack's Bedrock gives a picture.
+def embed_locally(picture: bytes, *, model: str) -> tuple[float, ...]:
+    """The vector that the embedded stack's Bedrock computes for a picture.
 
-    Raises MisconfiguredError for a model that it does not know, RejectedError for what is no picture.
+    Raises MisconfiguredError for an unknown model, RejectedError for data that is no picture.
     """
+    # Here, because the models need numpy and Pillow, and a query with Bedrock needs neither.
+    from worker.embedded.titan_models import (  # noqa: PLC0415
+        InvalidRequestError,
+        UnknownModelError,
+        invoke,
+    )
+
     try:
         answer = invoke(model, json.dumps({"inputImage": base64.b64encode(picture).decode()}).encode())
     except UnknownModelError as error:
@@ -53,7 +59,7 @@ def embed_here(picture: bytes, *, model: str) -> tuple[float, ...]:
     return tuple(map(float, vector)) if isinstance(vector, list) else ()
 
 
-def _picture_of(path: Path, *, options: ReadOptions, work_dir: Path) -> bytes:
+def _draw_picture(path: Path, *, options: ReadOptions, work_dir: Path) -> bytes:
     with tempfile.TemporaryDirectory(prefix="cis-similar-", dir=work_dir) as temporary:
         folder = Path(temporary) / "picture"
         folder.mkdir()
@@ -61,8 +67,8 @@ def _picture_of(path: Path, *, options: ReadOptions, work_dir: Path) -> bytes:
             options=options, slots=1, work_root=Path(temporary), environment=sandbox_environment()
         )
         request = ExtractionRequest(path=path.absolute(), name=display(path.name), folder=folder)
-        with _running(sandbox), sandbox.open(request) as run:
-            picture = _read(folder / PICTURE_NAME) if _is_drawn(run) else None
+        with _run(sandbox), sandbox.open(request) as run:
+            picture = _read_picture(folder / PICTURE_NAME) if _is_drawn(run) else None
     if picture is None:
         raise RejectedError(
             f"{display(str(path))}: no picture can be made of this file", code=Code.UNSUPPORTED_TYPE
@@ -71,7 +77,7 @@ def _picture_of(path: Path, *, options: ReadOptions, work_dir: Path) -> bytes:
 
 
 def _is_drawn(run: ExtractionRun) -> bool:
-    """Let the child draw, and nothing else; whether it did."""
+    """Let the child draw the preview and nothing else; whether it did."""
     run.detect()
     run.go()
     run.drain()
@@ -85,27 +91,28 @@ def _is_drawn(run: ExtractionRun) -> bool:
 
 
 @contextmanager
-def _running(sandbox: Sandbox) -> Iterator[None]:
-    ended = threading.Event()
+def _run(sandbox: Sandbox) -> Iterator[None]:
+    stop = threading.Event()
 
-    def steps() -> None:
-        while not ended.is_set():
+    def step_until_stop() -> None:
+        while not stop.is_set():
             sandbox.step(_TICK_S)
 
-    stepping = threading.Thread(target=steps, name="sandbox")
+    thread = threading.Thread(target=step_until_stop, name="sandbox")
     try:
+        # The fork server before the thread: a fork of a threaded process may deadlock.
         sandbox.start()
-        stepping.start()
+        thread.start()
         yield
     finally:
-        ended.set()
-        if stepping.is_alive():
-            stepping.join()
+        stop.set()
+        if thread.is_alive():
+            thread.join()
         sandbox.close()
 
 
-def _read(path: Path) -> bytes | None:
-    """What the child drew; the folder is the child's to write in, so nothing there is trusted."""
+def _read_picture(path: Path) -> bytes | None:
+    # The child may have put a link, a pipe or a huge file there instead of a picture.
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

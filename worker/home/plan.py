@@ -1,4 +1,4 @@
-"""What a run of `ingest` has to do, decided on the disk and in the manifest before anything is started."""
+"""What a run of `ingest` has to do, by disk and manifest, before any server is started."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from worker.embedded.stack import SOURCE_BUCKET
 from worker.errors import MisconfiguredError
 from worker.home.file_walk import FoundFile, Ignored, Unreadable, display, is_gone, walk
-from worker.home.manifest import Entry, Manifest
+from worker.home.manifest import Manifest, ManifestEntry
 from worker.home.result import FAILED, Result, from_document
 from worker.index.search_index import SearchIndex
 from worker.models.file import file_id
@@ -23,27 +23,27 @@ _NAME_CHARS = 80
 
 
 class Need(StrEnum):
-    """What an ingested file needs now."""
+    """What a file on the disk needs now."""
 
     NOTHING = "nothing"
     NEW_ENTRY = "new_entry"
-    """Only its times changed: the manifest is brought up to date."""
+    """Only its time changed: its entry in the manifest is updated."""
     WORK = "work"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """One file for the worker; `entry` is what is known of it, `gone` that it is to be forgotten."""
+    """One file for the worker; `entry` is its manifest entry, `deleted` means that it left the disk."""
 
     path: str
     size_bytes: int = 0
     mtime_ns: int = 0
-    entry: Entry | None = None
-    gone: bool = False
+    entry: ManifestEntry | None = None
+    deleted: bool = False
 
     @property
     def key(self) -> str:
-        """Key in the source bucket: the same in every run, and safe whatever the path is."""
+        """Key in the source bucket: the same in every run, and valid whatever the path is."""
         return object_key(self.path)
 
     @property
@@ -54,14 +54,14 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Skipped:
-    """A file there is nothing to do for."""
+    """A file that needs no work."""
 
     result: Result
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planner:
-    """Decides file by file. `made_with` is the extraction key and the models this run works with."""
+    """Decides for each file. `made_with` is the extraction key and the embedding models of this run."""
 
     manifest: Manifest
     index: SearchIndex
@@ -69,31 +69,30 @@ class Planner:
     stop: Callable[[], None]
 
     def plan(self, paths: Sequence[str], *, home: str) -> Iterator[Task | Skipped | Ignored]:
-        """What is to be told and done of all files below the paths, in their order.
-
-        A path that is not there (any more) has none.
-        """
+        """What to do, or to report, for each file below the paths that exist, in their order."""
         present = [path for path in paths if _exists(path)]
-        for found in walk(present, leave_out=home, stop=self.stop):
-            yield found if isinstance(found, Ignored) else self._decide(found)
+        for item in walk(present, exclude=home, stop=self.stop):
+            yield item if isinstance(item, Ignored) else self._decide(item)
 
-    def gone(self, paths: Sequence[str]) -> list[Task]:
-        """The ingested files at and below the paths that are not on the disk any more."""
+    def find_deleted(self, paths: Sequence[str]) -> list[Task]:
+        """The ingested files at and below the paths that are no longer on the disk."""
         entries = {entry.path: entry for path in paths for entry in self.manifest.below(path)}
         return [
-            Task(path=entry.path, entry=entry, gone=True) for entry in entries.values() if is_gone(entry.path)
+            Task(path=entry.path, entry=entry, deleted=True)
+            for entry in entries.values()
+            if is_gone(entry.path)
         ]
 
     def _decide(self, found: FoundFile | Unreadable) -> Task | Skipped:
         if isinstance(found, Unreadable):
-            return Skipped(result=failed(found.path, found.message))
+            return Skipped(result=read_failure(found.path, found.message))
         entry = self.manifest.get(found.path)
         try:
             need = need_of(found, entry, made_with=self.made_with, stop=self.stop)
             if need is Need.WORK:
-                _try_to_read(found.path)
+                _require_readable(found.path)
         except OSError as error:
-            return Skipped(result=failed(found.path, error.strerror or "it cannot be read"))
+            return Skipped(result=read_failure(found.path, error.strerror or "it cannot be read"))
         document = None if need is Need.WORK or entry is None else self.index.document(entry.file_id)
         if entry is None or document is None:
             return Task(path=found.path, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns, entry=entry)
@@ -102,20 +101,22 @@ class Planner:
         return Skipped(result=from_document(document, path=display(found.path), skipped=True))
 
 
-def need_of(found: FoundFile, entry: Entry | None, *, made_with: str, stop: Callable[[], None]) -> Need:
-    """What a file needs, from what the manifest says of its path; hashes it only where that decides.
+def need_of(
+    found: FoundFile, entry: ManifestEntry | None, *, made_with: str, stop: Callable[[], None]
+) -> Need:
+    """What a file needs, by its manifest entry; hashed only where its time changed and its size did not.
 
     Raises OSError when it must be read and cannot be.
     """
-    if entry is None or entry.unfinished or entry.made_with != made_with:
+    if entry is None or entry.is_unfinished or entry.made_with != made_with:
         return Need.WORK
     if (found.size_bytes, found.mtime_ns) == (entry.size_bytes, entry.mtime_ns):
         return Need.NOTHING
-    same = found.size_bytes == entry.size_bytes and sha256_of(found.path, stop) == entry.sha256
-    return Need.NEW_ENTRY if same else Need.WORK
+    is_same = found.size_bytes == entry.size_bytes and file_sha256(found.path, stop) == entry.sha256
+    return Need.NEW_ENTRY if is_same else Need.WORK
 
 
-def sha256_of(path: str, stop: Callable[[], None]) -> str:
+def file_sha256(path: str, stop: Callable[[], None]) -> str:
     """SHA-256 (hex) of a file; `stop` is called between chunks and may raise. Raises OSError."""
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:
@@ -125,20 +126,21 @@ def sha256_of(path: str, stop: Callable[[], None]) -> str:
     return digest.hexdigest()
 
 
-def _try_to_read(path: str) -> None:
-    """Raise OSError for a file that cannot be read, before anything is started for it."""
+def _require_readable(path: str) -> None:
+    """Raise OSError for a file that cannot be read; else a stack would be started for nothing."""
     with Path(path).open("rb") as file:
         file.read(1)
 
 
 def object_key(path: str) -> str:
-    """Key of a path's object: told apart by a hash of its bytes, named so that people know it again."""
+    """Key of a path's object: unique by a hash of its bytes, readable by the name of the file."""
     name = unicodedata.normalize("NFC", PurePosixPath(display(path)).name)
-    cleaned = "".join(char if char.isalnum() or char in ".-_" else "_" for char in name)
-    return f"home/{hashlib.sha256(fsencode(path)).hexdigest()[:32]}/{cleaned[-_NAME_CHARS:]}"
+    # S3 takes any key, but some characters are altered on the way by proxies and by XML.
+    safe_name = "".join(char if char.isalnum() or char in ".-_" else "_" for char in name)
+    return f"home/{hashlib.sha256(fsencode(path)).hexdigest()[:32]}/{safe_name[-_NAME_CHARS:]}"
 
 
-def failed(path: str, message: str) -> Result:
+def read_failure(path: str, message: str) -> Result:
     """The result of a file that cannot be read from the disk."""
     return Result(
         file_path=display(path),
@@ -148,9 +150,9 @@ def failed(path: str, message: str) -> Result:
     )
 
 
-def require_paths(paths: Iterable[str], *, known: Callable[[str], bool]) -> None:
-    """Raise MisconfiguredError naming the paths that are not there; `known` says which may be missing."""
-    missing = [path for path in paths if not _exists(path) and not known(path)]
+def require_paths(paths: Iterable[str], *, may_be_missing: Callable[[str], bool]) -> None:
+    """Raise MisconfiguredError naming the paths that do not exist; `may_be_missing` exempts some."""
+    missing = [path for path in paths if not _exists(path) and not may_be_missing(path)]
     if missing:
         raise MisconfiguredError(f"no such file or folder: {', '.join(map(display, missing))}")
 

@@ -1,4 +1,4 @@
-"""What became of one file of a user's own: one line of `cis-worker ingest --json`."""
+"""The result of one file of a user: one line of `cis-worker ingest --json`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from worker.models.document import Document
 from worker.models.ledger import State
 
 FAILED = "failed"
-"""The state of a file that could not even be read from the disk; no worker saw it."""
+"""The state of a file that could not be read from the disk; no worker received it."""
 
 _TROUBLE = frozenset({Code.CRASHED.value, Code.MEMORY.value, Code.TIMEOUT.value})
 
@@ -20,7 +20,7 @@ class Result:
     """The end of one file, in this run or (`skipped`) in an earlier one.
 
     `state` is a State, or `failed` with the reason in words. `seconds` is from the moment a worker
-    took it; 0 for what was skipped. `file_type` None: nobody could tell.
+    received it; 0 for what was skipped. `file_type` is None where it was not detected.
     """
 
     file_path: str
@@ -37,22 +37,22 @@ class Result:
     skipped: bool = False
 
     @property
-    def troubled(self) -> bool:
-        """Whether it was dead-lettered, or hit a limit: what makes the command end with status 1."""
-        return is_troubled(self.state, self.reason)
+    def has_trouble(self) -> bool:
+        """Whether it was dead-lettered, or hit a limit: then the command exits with status 1."""
+        return is_trouble(self.state, self.reason)
 
     def as_dict(self) -> dict[str, object]:
         """The fields as plain values, for JSON."""
         return asdict(self)
 
 
-def is_troubled(state: str, reason: str | None) -> bool:
+def is_trouble(state: str, reason: str | None) -> bool:
     """Whether a file was dead-lettered, or ended in crashed, memory or timeout."""
     return state == State.DEAD_LETTERED or reason in _TROUBLE
 
 
 def from_document(document: Document, *, path: str, seconds: float = 0.0, skipped: bool = False) -> Result:
-    """The result that the index tells of."""
+    """The result of a document in the index."""
     return Result(
         file_path=path,
         file_id=document.file_id,
@@ -70,7 +70,7 @@ def from_document(document: Document, *, path: str, seconds: float = 0.0, skippe
 
 
 def from_row(row: FileRow, *, path: str, seconds: float) -> Result:
-    """The result of a file that the index does not hold: gone, or dead-lettered."""
+    """The result of a file that the index does not hold: tombstoned or dead-lettered."""
     return Result(
         file_path=path,
         file_id=row.file_id,

@@ -1,4 +1,4 @@
-"""Keeping what came of files in the home, and telling of it: artifact, manifest, result."""
+"""Keeps the result of each file in the home (artifact, manifest) and reports it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from worker.embedded.stack import SOURCE_BUCKET
 from worker.errors import Code
 from worker.home.file_walk import display
 from worker.home.folder import Home
-from worker.home.manifest import Entry, Manifest
-from worker.home.plan import Task, failed
+from worker.home.manifest import Manifest, ManifestEntry
+from worker.home.plan import Task, read_failure
 from worker.home.result import Result, from_document, from_row
 from worker.index.search_index import SearchIndex
 from worker.models.document import Document
@@ -21,12 +21,12 @@ from worker.models.file import FileType
 from worker.models.ledger import State
 
 _WITHOUT_DOCUMENT = (State.DEAD_LETTERED, State.TOMBSTONED)
-_NOT_INDEXED = "it was read, but the index could not be written: run the command again"
+_NOT_INDEXED = "its text was extracted, but the index could not be written: run the command again"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """How far the run is: files that are done of those it is to do, recognised and read pages, messages."""
+class IngestProgress:
+    """How far a run is: files that are done of all it has to do, pages, messages in the queue."""
 
     done: int
     total: int
@@ -37,16 +37,16 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listener:
-    """Who hears of results, of things left out (path, why), and of the progress."""
+    """Callbacks for results, for ignored paths (path, why), and for the progress."""
 
     on_result: Callable[[Result], None]
     on_note: Callable[[str, str], None]
-    on_progress: Callable[[Progress], None]
+    on_progress: Callable[[IngestProgress], None]
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class ResultKeeper:
-    """Keeps results; `done` counts them, `pages` the pages of what a worker read."""
+    """Keeps results; `done` counts them, `pages` the pages of the documents among them."""
 
     home: Home
     manifest: Manifest
@@ -58,16 +58,15 @@ class ResultKeeper:
     pages: int = 0
 
     def keep(self, task: Task, row: FileRow, *, sha256: str, seconds: float) -> None:
-        """Keep the end of one file, as its row tells it; `sha256` is what was uploaded."""
+        """Keep the result of one file by its ledger row; `sha256` is what was uploaded."""
         path = display(task.path)
         if row.content_hash:
-            self.home.take(self.storage, row.content_hash)
+            self.home.collect(self.storage, row.content_hash)
         if row.index_pending:
-            # Without an entry in the manifest the next run works it again; what was read is kept for it.
-            self.tell(failed(task.path, _NOT_INDEXED))
+            # Without an entry in the manifest the next run processes it again, from the artifact.
+            self.report(read_failure(task.path, _NOT_INDEXED))
             return
-        known = row.state not in _WITHOUT_DOCUMENT
-        document = self.index.document(row.file_id) if known else None
+        document = None if row.state in _WITHOUT_DOCUMENT else self.index.document(row.file_id)
         self._record(
             task,
             sha256=row.content_hash or sha256,
@@ -77,12 +76,12 @@ class ResultKeeper:
         )
         self.pages += row.pages
         if document is None:
-            self.tell(from_row(row, path=path, seconds=seconds))
+            self.report(from_row(row, path=path, seconds=seconds))
         else:
-            self.tell(from_document(document, path=path, seconds=seconds))
+            self.report(from_document(document, path=path, seconds=seconds))
 
     def keep_too_large(self, task: Task, *, limit: int, version: int) -> None:
-        """Index by name what a worker would refuse by its size, without moto holding it in memory."""
+        """Index by name a file that a worker would reject by its size; moto would hold it in memory."""
         path = display(task.path)
         document = Document(
             file_id=task.file_id,
@@ -98,10 +97,10 @@ class ResultKeeper:
         )
         self.index.index_document(document, version=version)
         self._record(task, sha256="", state=document.state, reason=document.reason)
-        self.tell(from_document(document, path=path))
+        self.report(from_document(document, path=path))
 
-    def tell(self, result: Result) -> None:
-        """Count a result and let it be heard."""
+    def report(self, result: Result) -> None:
+        """Count a result and pass it to the listener."""
         self.done += 1
         self.listener.on_result(result)
 
@@ -112,7 +111,7 @@ class ResultKeeper:
             self.manifest.remove(task.path)
         else:
             self.manifest.put(
-                Entry(
+                ManifestEntry(
                     path=task.path,
                     file_id=task.file_id,
                     size_bytes=task.size_bytes,
@@ -124,5 +123,6 @@ class ResultKeeper:
                     vectors_pending=vectors_pending,
                 )
             )
-        if task.entry and task.entry.sha256 and not self.manifest.holds(task.entry.sha256):
+        # The content that the path had before; another path may still have it.
+        if task.entry and task.entry.sha256 and not self.manifest.has_content(task.entry.sha256):
             self.home.forget(task.entry.sha256)

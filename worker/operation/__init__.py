@@ -1,1 +1,1 @@
-"""What operators ask of a deployment: is it set up right, how does it stand, what is in force."""
+"""What operators run against a deployment: create it, check it, read its status and its settings."""

@@ -1,4 +1,4 @@
-"""All checks, side by side, each with a deadline: a service that hangs delays nobody else's answer."""
+"""All checks, in parallel and with one deadline: a service that hangs does not delay the other findings."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from worker.operation.stores import store_checks
 
 _log = structlog.get_logger(__name__)
 
-_AWS_ADVICE = "Set region and credentials; nothing on AWS could be looked at without them."
+_AWS_ADVICE = "Set region and credentials; nothing on AWS can be checked without them."
 
 
 def all_checks(settings: Settings) -> list[Check]:
-    """Every check there is for these settings; without region or credentials, those of AWS become one."""
+    """Every check for these settings; without region or credentials, those of AWS become one."""
     try:
         aws = aws_checks(settings, make_clients(region=settings.aws_region))
     except WorkerError as error:
@@ -38,21 +38,21 @@ def all_checks(settings: Settings) -> list[Check]:
 def aws_checks(settings: Settings, clients: Clients) -> list[Check]:
     """The checks that need AWS."""
     meta = clients.sqs.meta
-    where = ok("aws", f"region {meta.region_name}, SQS at {meta.endpoint_url}")
+    endpoint = ok("aws", f"region {meta.region_name}, SQS at {meta.endpoint_url}")
     return [
-        Check(subject="aws", run=lambda: [where], advice=_AWS_ADVICE),
+        Check(subject="aws", run=lambda: [endpoint], advice=_AWS_ADVICE),
         *queue_checks(settings, partial(read_queue, clients.sqs)),
         *store_checks(settings, clients),
         *service_checks(settings, clients),
     ]
 
 
-def examine(checks: Sequence[Check], *, deadline_s: float) -> list[Finding]:
-    """What the checks find, in their order; one that takes longer than `deadline_s` is a finding itself."""
-    found: dict[int, Sequence[Finding]] = {}
+def run_checks(checks: Sequence[Check], *, deadline_s: float) -> list[Finding]:
+    """The findings in the order of the checks; a check that takes longer than `deadline_s` is one itself."""
+    findings: dict[int, Sequence[Finding]] = {}
     threads = [
-        # A daemon: one that hangs must not keep the process from its end.
-        threading.Thread(target=_run, args=(check, number, found), daemon=True)
+        # A daemon thread: one that hangs must not keep the process alive.
+        threading.Thread(target=_run, args=(check, number, findings), daemon=True)
         for number, check in enumerate(checks)
     ]
     for thread in threads:
@@ -63,31 +63,31 @@ def examine(checks: Sequence[Check], *, deadline_s: float) -> list[Finding]:
     return [
         finding
         for number, check in enumerate(checks)
-        for finding in (found[number] if number in found else [_late(check, deadline_s)])
+        for finding in (findings[number] if number in findings else [_deadline_finding(check, deadline_s)])
     ]
 
 
-def _run(check: Check, number: int, found: dict[int, Sequence[Finding]]) -> None:
+def _run(check: Check, number: int, findings: dict[int, Sequence[Finding]]) -> None:
     try:
-        found[number] = check.run()
+        findings[number] = check.run()
     except WorkerError as error:
-        found[number] = [check.found(error)]
+        findings[number] = [check.error_finding(error)]
     except Exception as error:  # noqa: BLE001 - the top of a thread
-        _log.debug("check_broke", subject=check.subject, exc_info=True)
-        found[number] = [
+        _log.debug("check_failed", subject=check.subject, exc_info=True)
+        findings[number] = [
             failure(
                 check.subject,
-                f"The check itself broke: {type(error).__name__}: {error}.",
+                f"The check itself failed: {type(error).__name__}: {error}.",
                 "Report this, with the output of `cis-worker config --json`.",
             )
         ]
 
 
-def _late(check: Check, deadline_s: float) -> Finding:
+def _deadline_finding(check: Check, deadline_s: float) -> Finding:
     level = check.worst if check.worst is not Level.OK else Level.FAILURE
     return Finding(
         level=level,
         subject=check.subject,
         message=f"No answer within {deadline_s:g} s.",
-        advice=check.away,
+        advice=check.unavailable_advice,
     )

@@ -1,4 +1,4 @@
-"""What a check found, and the check itself: a function that looks at one thing and may raise."""
+"""A finding of the doctor, and the check that makes it: a function that examines one thing and may raise."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from enum import StrEnum
 from worker.errors import MisconfiguredError, UnavailableError, WorkerError
 
 _REACH = (
-    "See that this machine reaches it (network, security group, VPC endpoint, proxy) and that "
-    "AWS_DEFAULT_REGION and the AWS_ENDPOINT_URL variables name the right place."
+    "Make sure that this machine reaches it (network, security group, VPC endpoint, proxy) and that "
+    "AWS_DEFAULT_REGION and the AWS_ENDPOINT_URL variables are right."
 )
 
 
 class Level(StrEnum):
-    """How bad it is: with a failure the worker cannot do its work, with a warning it will regret it."""
+    """With a failure the worker cannot run; with a warning it runs, but slower or with a risk."""
 
     OK = "ok"
     WARNING = "warning"
@@ -24,7 +24,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One line of the report; `advice` says what to do, and is empty where nothing must be done."""
+    """One line of the report; `advice` says what to do, and is empty where there is nothing to do."""
 
     level: Level
     subject: str
@@ -34,38 +34,38 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One thing to look at. `run` may raise WorkerError, for which `advice` says what to do.
+    """One thing to examine. `run` may raise WorkerError, for which `advice` says what to do.
 
-    `away` is the advice where the thing does not answer, `worst` the level of an error that is no
-    misconfiguration (those are always failures).
+    `unavailable_advice` is the advice where a service does not answer, `worst` the level of an error that
+    is no misconfiguration (those are always failures).
     """
 
     subject: str
     run: Callable[[], Sequence[Finding]]
     advice: str
-    away: str = _REACH
+    unavailable_advice: str = _REACH
     worst: Level = Level.FAILURE
 
-    def found(self, error: WorkerError) -> Finding:
-        """What an error means."""
+    def error_finding(self, error: WorkerError) -> Finding:
+        """The finding for an error that `run` raised."""
         return Finding(
             level=Level.FAILURE if isinstance(error, MisconfiguredError) else self.worst,
             subject=self.subject,
             message=str(error),
-            advice=self.away if type(error) is UnavailableError else self.advice,
+            advice=self.unavailable_advice if type(error) is UnavailableError else self.advice,
         )
 
 
 def ok(subject: str, message: str) -> Finding:
-    """A finding that asks for nothing."""
+    """A finding without advice."""
     return Finding(level=Level.OK, subject=subject, message=message)
 
 
 def warning(subject: str, message: str, advice: str) -> Finding:
-    """A finding that will be regretted."""
+    """A finding with which the worker runs, but not well."""
     return Finding(level=Level.WARNING, subject=subject, message=message, advice=advice)
 
 
 def failure(subject: str, message: str, advice: str) -> Finding:
-    """A finding that keeps the worker from its work."""
+    """A finding with which the worker cannot run."""
     return Finding(level=Level.FAILURE, subject=subject, message=message, advice=advice)

@@ -19,8 +19,8 @@ _INDEX = "index"
 _CLUSTER = "opensearch"
 _BUSY_TIMEOUT_S = 2.0
 _NEW_INDEX = (
-    "A mapping cannot be changed: set CIS_INDEX_PREFIX to a name of its own, run `cis-worker init`, and "
-    "announce the files again (or delete the index where it holds nothing that is needed)."
+    "A mapping cannot be changed: set CIS_INDEX_PREFIX to a new name, run `cis-worker init`, and "
+    "announce the files again (or delete the index if nothing in it is needed)."
 )
 _NO_KUROMOJI = (
     "Install the plugin on every node (`opensearch-plugin install analysis-kuromoji`) and restart it; "
@@ -40,27 +40,27 @@ def sqlite_checks(settings: Settings) -> list[Check]:
             subject=_INDEX,
             run=lambda: sqlite_findings(settings),
             advice="Set CIS_SQLITE_PATH to a file the worker may write to.",
-            away="Look at its disk and at the other processes that write to it, then ask again.",
+            unavailable_advice="Check its disk and the other processes that write to it, then try again.",
         )
     ]
 
 
 def sqlite_findings(settings: Settings) -> Sequence[Finding]:
-    """Whether the file can be written to and has our format; one that is missing is not made.
+    """Whether the file can be written to and has our format; a missing one is not created.
 
     Raises MisconfiguredError or UnavailableError, as the index does.
     """
     path = settings.sqlite_path
     if path is None:
-        return [failure(_INDEX, "CIS_SQLITE_PATH is not set.", "Set it to the file the index is kept in.")]
+        return [failure(_INDEX, "CIS_SQLITE_PATH is not set.", "Set it to the file of the index.")]
     if not path.exists():
         if os.access(path.parent, os.W_OK | os.X_OK) and path.parent.is_dir():
-            return [ok(_INDEX, f"{path} is not there yet; the worker can make it")]
+            return [ok(_INDEX, f"{path} does not exist yet; the worker can create it")]
         return [
             failure(
                 _INDEX,
-                f"{path} cannot be made: its folder is missing or may not be written to.",
-                "Make the folder, or set CIS_SQLITE_PATH to a file the worker may write to.",
+                f"{path} cannot be created: its folder is missing or not writable.",
+                "Create the folder, or set CIS_SQLITE_PATH to a file the worker may write to.",
             )
         ]
     with closing(SqliteFile(path, busy_timeout_s=_BUSY_TIMEOUT_S)) as file, file.write_transaction():
@@ -69,62 +69,62 @@ def sqlite_findings(settings: Settings) -> Sequence[Finding]:
 
 def opensearch_checks(settings: Settings) -> list[Check]:
     """The cluster, and the two indices in it."""
-    reach = "See that OPENSEARCH_ENDPOINT is right and that this machine reaches it; documents stay pending."
-    advice = "Set OPENSEARCH_ENDPOINT and CIS_OPENSEARCH_AUTH, and give the user or role its rights there."
-    looks: Mapping[str, Callable[[Settings, IndexInspection], Sequence[Finding]]] = {
+    reach = "Make sure that OPENSEARCH_ENDPOINT is right and reachable from here; documents stay pending."
+    advice = "Set OPENSEARCH_ENDPOINT and CIS_OPENSEARCH_AUTH, and grant the user or role its rights there."
+    examinations: Mapping[str, Callable[[Settings, IndexInspection], Sequence[Finding]]] = {
         _CLUSTER: cluster_findings,
         f"index {settings.index_prefix}{FILES}": files_findings,
         f"index {settings.index_prefix}{IMAGES}": images_findings,
     }
 
-    def run(look: Callable[[Settings, IndexInspection], Sequence[Finding]]) -> Sequence[Finding]:
+    def run(examine: Callable[[Settings, IndexInspection], Sequence[Finding]]) -> Sequence[Finding]:
         with closing(_inspection(settings)) as indices:
-            return look(settings, indices)
+            return examine(settings, indices)
 
     return [
-        Check(subject=subject, run=partial(run, look), advice=advice, away=reach)
-        for subject, look in looks.items()
+        Check(subject=subject, run=partial(run, examine), advice=advice, unavailable_advice=reach)
+        for subject, examine in examinations.items()
     ]
 
 
 def cluster_findings(_settings: Settings, indices: IndexInspection) -> Sequence[Finding]:
-    """Whether the cluster answers, is whole, and knows Japanese. Raises WorkerError."""
+    """Whether the cluster answers, is complete, and analyses Japanese. Raises WorkerError."""
     facts = indices.cluster()
     if not facts.kuromoji:
         return [failure(_CLUSTER, f"OpenSearch {facts.version} lacks the analyzer kuromoji.", _NO_KUROMOJI)]
-    told = f"version {facts.version}, {facts.status}, kuromoji is installed"
+    message = f"version {facts.version}, {facts.status}, kuromoji is installed"
     if facts.status == "red":
-        return [warning(_CLUSTER, f"{told}: some data is not there.", "Look at _cluster/allocation/explain.")]
-    return [ok(_CLUSTER, told)]
+        return [warning(_CLUSTER, f"{message}: shards are missing.", "See _cluster/allocation/explain.")]
+    return [ok(_CLUSTER, message)]
 
 
 def files_findings(settings: Settings, indices: IndexInspection) -> Sequence[Finding]:
-    """Whether the files index takes our documents and cuts Japanese into words. Raises WorkerError."""
+    """Whether the files index accepts our documents and splits Japanese into words. Raises WorkerError."""
     subject = f"index {settings.index_prefix}{FILES}"
     facts = indices.files()
     if facts is not None and not facts.knows_japanese:
-        shown = " | ".join(facts.words) or "nothing"
-        told = f"{facts.name} does not analyse ocr_text with kuromoji: 営業報告書 becomes {shown}."
-        return [failure(subject, told, _NEW_INDEX)]
+        words = " | ".join(facts.words) or "nothing"
+        message = f"{facts.name} does not analyse ocr_text with kuromoji: 営業報告書 becomes {words}."
+        return [failure(subject, message, _NEW_INDEX)]
     return [_index_finding(subject, facts)]
 
 
 def images_findings(settings: Settings, indices: IndexInspection) -> Sequence[Finding]:
-    """Whether the images index takes our vectors. Raises WorkerError."""
+    """Whether the images index accepts our vectors. Raises WorkerError."""
     subject = f"index {settings.index_prefix}{IMAGES}"
     facts = indices.images()
     if facts is not None and not facts.takes_vectors:
-        told = f"{facts.name} has no image_vector of {IMAGE_DIMENSION} numbers."
-        return [failure(subject, told, _NEW_INDEX)]
+        message = f"{facts.name} has no image_vector of {IMAGE_DIMENSION} numbers."
+        return [failure(subject, message, _NEW_INDEX)]
     return [_index_finding(subject, facts)]
 
 
 def _index_finding(subject: str, facts: IndexFacts | None) -> Finding:
     if facts is None:
-        return ok(subject, "is not there yet; the worker or `cis-worker init` makes it")
+        return ok(subject, "does not exist yet; the worker or `cis-worker init` creates it")
     if facts.missing_fields:
-        told = f"{facts.name} lacks {', '.join(facts.missing_fields)}: documents would be refused."
-        return failure(subject, told, _NEW_INDEX)
+        message = f"{facts.name} lacks {', '.join(facts.missing_fields)}: documents would be refused."
+        return failure(subject, message, _NEW_INDEX)
     return ok(subject, f"{facts.name}: {facts.documents} entries")
 
 

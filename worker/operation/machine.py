@@ -6,21 +6,20 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Collection, Sequence
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from worker.aws.instance_metadata import InstanceMetadata
-from worker.config import Settings
+from worker.config import Settings, sandbox_environment
 from worker.document.options_from_settings import read_options
-from worker.errors import UnavailableError
-from worker.extract import capabilities
-from worker.extract.ocr.tesseract_cli import installed_languages, tesseract_version
-from worker.extract.office.libreoffice import libre_office_version
-from worker.extract.tools import Tools, resolve_options, tool_versions
+from worker.errors import Code, MisconfiguredError, UnavailableError
+from worker.extract.tools import resolve_options, tool_versions
 from worker.operation.finding import Check, Finding, failure, ok, warning
 from worker.sandbox import confinement
+from worker.sandbox.probe_client import ToolReport, report_tools
 
 _PROGRAM_TIMEOUT_S = 10.0
 _OSD = "osd"
@@ -28,45 +27,36 @@ _PROBE_BYTES = 4096
 _MIB = 1024**2
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
-_TESSERACT_ADVICE = "apt-get install tesseract-ocr, and see that it is on the PATH of the worker."
-_POPPLER_ADVICE = "apt-get install poppler-utils, and see that it is on the PATH of the worker."
+_TESSERACT_ADVICE = "apt-get install tesseract-ocr, and make sure that it is on the PATH of the worker."
+_POPPLER_ADVICE = "apt-get install poppler-utils, and make sure that it is on the PATH of the worker."
 _LIBRE_OFFICE_ADVICE = (
     "apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui "
     "libreoffice-impress-nogui, and restart the worker."
 )
 _NETWORK_ADVICE = (
-    "Let the worker make user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, "
-    "kernel.apparmor_restrict_unprivileged_userns; in a container a seccomp profile that allows unshare), "
-    "or keep the network from it by other means: docs/containers.md."
+    "Allow the worker to create user namespaces (sysctl user.max_user_namespaces, "
+    "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns; in a container a "
+    "seccomp profile that allows unshare), "
+    "or block its network by other means: docs/containers.md."
 )
 _WORK_DIR_ADVICE = "Set CIS_WORK_DIR to a folder the worker may write to, with room on its disk."
 
 
 def machine_checks(settings: Settings) -> list[Check]:
     """The checks that need no service."""
+    report = _run_once(lambda: report_tools(sandbox_environment()))
     return [
-        Check(subject="tesseract", run=tesseract_findings, advice=_TESSERACT_ADVICE),
-        Check(
-            subject="ocr_engine",
-            run=lambda: ocr_engine_findings(settings, capabilities.probe()),
-            advice="Install cis-worker[fast,neural], or set CIS_OCR_ENGINE and CIS_OCR_SECOND_PASS to auto.",
-        ),
+        *_tool_checks(settings, report),
         *(
             Check(subject=name, run=partial(program_findings, name), advice=_POPPLER_ADVICE)
             for name in ("pdftoppm", "pdfinfo")
-        ),
-        Check(subject="libreoffice", run=libre_office_findings, advice=_LIBRE_OFFICE_ADVICE),
-        Check(
-            subject="languages",
-            run=lambda: language_findings(settings.languages, installed_languages()),
-            advice=_TESSERACT_ADVICE,
         ),
         Check(subject="work folder", run=partial(work_dir_findings, settings), advice=_WORK_DIR_ADVICE),
         Check(subject="readers", run=lambda: network_findings(confinement.probe()), advice=_NETWORK_ADVICE),
         Check(
             subject="memory",
             run=lambda: memory_findings(settings, total_bytes=memory_bytes()),
-            advice="See that /proc is mounted.",
+            advice="Make sure that /proc is mounted.",
         ),
         Check(
             subject="metadata",
@@ -76,28 +66,66 @@ def machine_checks(settings: Settings) -> list[Check]:
     ]
 
 
-def tesseract_findings() -> Sequence[Finding]:
-    """The version of the OCR engine. Raises MisconfiguredError where it is missing."""
-    return [ok("tesseract", f"version {tesseract_version()}")]
+def _tool_checks(settings: Settings, report: Callable[[], ToolReport]) -> list[Check]:
+    return [
+        Check(subject="tesseract", run=lambda: tesseract_findings(report()), advice=_TESSERACT_ADVICE),
+        Check(
+            subject="ocr_engine",
+            run=lambda: ocr_engine_findings(settings, report()),
+            advice="Install cis-worker[fast,neural], or set CIS_OCR_ENGINE and CIS_OCR_SECOND_PASS to auto.",
+        ),
+        Check(
+            subject="libreoffice", run=lambda: libre_office_findings(report()), advice=_LIBRE_OFFICE_ADVICE
+        ),
+        Check(
+            subject="languages",
+            run=lambda: language_findings(settings.languages, report()),
+            advice=_TESSERACT_ADVICE,
+        ),
+    ]
 
 
-def libre_office_findings() -> Sequence[Finding]:
-    """The version of the program that legacy Office files need; nobody must have it."""
-    version = libre_office_version()
+def _run_once(probe: Callable[[], ToolReport]) -> Callable[[], ToolReport]:
+    lock = threading.Lock()
+    remember = cache(probe)
+
+    def run() -> ToolReport:
+        # The checks run in parallel, and a process of its own for each would cost seconds of CPU.
+        with lock:
+            return remember()
+
+    return run
+
+
+def tesseract_findings(report: ToolReport) -> Sequence[Finding]:
+    """The version of Tesseract. Raises MisconfiguredError where it cannot be used."""
+    _require_tesseract(report)
+    return [ok("tesseract", f"version {report.tools.tesseract}")]
+
+
+def libre_office_findings(report: ToolReport) -> Sequence[Finding]:
+    """The version of LibreOffice, which is optional."""
+    version = report.tools.libre_office
     if version:
         return [ok("libreoffice", f"version {version}")]
     missing = (
-        "absent: legacy Office, RTF and OpenDocument files will be recorded as needs_libreoffice, "
+        "not installed: legacy Office, RTF and OpenDocument files will be recorded as needs_libreoffice, "
         "and Office files have only the thumbnails stored in them"
     )
     return [ok("libreoffice", missing)]
 
 
-def ocr_engine_findings(settings: Settings, tools: Tools) -> Sequence[Finding]:
-    """What reads pages, and lines again. Raises MisconfiguredError where the settings ask for too much."""
-    options = resolve_options(read_options(settings), tools)
-    used = ", then ".join(f"{name} {version}" for name, version in tool_versions(options, tools).items())
-    return [ok("ocr_engine", used)]
+def ocr_engine_findings(settings: Settings, report: ToolReport) -> Sequence[Finding]:
+    """The OCR engine and the second pass. Raises MisconfiguredError where one that is set is missing."""
+    _require_tesseract(report)
+    options = resolve_options(read_options(settings), report.tools)
+    used = tool_versions(options, report.tools)
+    return [ok("ocr_engine", ", then ".join(f"{name} {version}" for name, version in used.items()))]
+
+
+def _require_tesseract(report: ToolReport) -> None:
+    if report.problem:
+        raise MisconfiguredError(report.problem, code=Code.PROGRAM_MISSING)
 
 
 def program_findings(name: str) -> Sequence[Finding]:
@@ -111,39 +139,43 @@ def program_findings(name: str) -> Sequence[Finding]:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return [failure(name, f"{path} does not run: {error}.", _POPPLER_ADVICE)]
-    said = (done.stderr or done.stdout).partition("\n")[0]
+    first_line = (done.stderr or done.stdout).partition("\n")[0]
     if done.returncode:
-        return [failure(name, f"{path} -v ends with status {done.returncode}: {said}", _POPPLER_ADVICE)]
-    return [ok(name, said.removeprefix(f"{name} "))]
+        return [failure(name, f"{path} -v ends with status {done.returncode}: {first_line}", _POPPLER_ADVICE)]
+    return [ok(name, first_line.removeprefix(f"{name} "))]
 
 
-def language_findings(asked: Sequence[str], installed: Collection[str]) -> Sequence[Finding]:
-    """Whether the models of all languages are installed, and the one that tells which way is up."""
-    subject = "languages"
-    missing = [name for name in asked if name not in installed]
+def language_findings(languages: Sequence[str], report: ToolReport) -> Sequence[Finding]:
+    """Whether the models of all languages are installed, and the one that detects the orientation.
+
+    Raises MisconfiguredError where Tesseract cannot be used.
+    """
+    _require_tesseract(report)
+    subject, installed = "languages", report.tools.languages
+    missing = [name for name in languages if name not in installed]
     if missing:
         packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in missing)
-        there = ",".join(sorted(set(installed) - {_OSD}))
+        available = ",".join(sorted(set(installed) - {_OSD}))
         return [
             failure(
                 subject,
                 f"Tesseract has no model {', '.join(missing)}.",
-                f"apt-get install {packages}, or set CIS_LANGUAGES to some of {there}.",
+                f"apt-get install {packages}, or set CIS_LANGUAGES to some of {available}.",
             )
         ]
     if _OSD not in installed:
         return [
             warning(
                 subject,
-                "The model osd is missing: pages that lie on their side are not turned.",
+                "The model osd is missing: rotated pages are not turned upright.",
                 "apt-get install tesseract-ocr-osd.",
             )
         ]
-    return [ok(subject, ", ".join(asked))]
+    return [ok(subject, ", ".join(languages))]
 
 
 def work_dir_findings(settings: Settings) -> Sequence[Finding]:
-    """Whether the work folder may be written to, and has room."""
+    """Whether the work folder is writable and has room."""
     folder = settings.work_dir
     try:
         with tempfile.TemporaryFile(dir=folder, prefix="cis-doctor-") as file:
@@ -155,51 +187,51 @@ def work_dir_findings(settings: Settings) -> Sequence[Finding]:
 
 
 def room_finding(settings: Settings, *, free_bytes: int) -> Finding:
-    """Whether the largest file fits on the work folder's disk, and as many as are worked on at a time."""
+    """Whether the largest file fits on the work folder's disk, once and for every document in flight."""
     subject, largest = "work folder", settings.max_file_bytes
-    told = f"{settings.work_dir} has {free_bytes // _MIB} MiB free"
+    message = f"{settings.work_dir} has {free_bytes // _MIB} MiB free"
     if free_bytes < largest:
         return failure(
             subject,
-            f"{told}, less than the largest file takes ({largest // _MIB} MiB).",
-            "Make room, set CIS_WORK_DIR to a larger disk, or lower CIS_MAX_FILE_BYTES.",
+            f"{message}, less than the largest file takes ({largest // _MIB} MiB).",
+            "Free space, set CIS_WORK_DIR to a larger disk, or lower CIS_MAX_FILE_BYTES.",
         )
     if free_bytes < largest * settings.max_documents:
         return warning(
             subject,
-            f"{told}; {settings.max_documents} files of the largest size ({largest // _MIB} MiB) do not fit.",
+            f"{message}; {settings.max_documents} of the largest files ({largest // _MIB} MiB) do not fit.",
             "Give it a larger disk, or lower CIS_MAX_DOCUMENTS or CIS_MAX_FILE_BYTES.",
         )
-    return ok(subject, told)
+    return ok(subject, message)
 
 
 def network_findings(refused: str) -> Sequence[Finding]:
     """Whether the processes that read documents run without a network; `refused` says why not."""
     if refused:
-        told = f"The processes that read documents keep the network: a namespace was refused ({refused})."
-        return [warning("readers", told, _NETWORK_ADVICE)]
+        message = f"The processes that read documents keep the network: a namespace was refused ({refused})."
+        return [warning("readers", message, _NETWORK_ADVICE)]
     return [ok("readers", "run without a network")]
 
 
 def memory_findings(settings: Settings, *, total_bytes: int) -> Sequence[Finding]:
-    """Whether as many readers as there are slots fit into memory when each takes all it may."""
-    wanted = settings.memory_bytes * settings.slots
-    told = (
+    """Whether one reading process for each slot fits into memory when each uses all it may."""
+    needed = settings.memory_bytes * settings.slots
+    message = (
         f"{total_bytes // _MIB} MiB for {settings.slots} slots of up to {settings.memory_bytes // _MIB} MiB"
     )
-    if wanted > total_bytes:
+    if needed > total_bytes:
         return [
             warning(
                 "memory",
-                f"{told}: large documents at one time could make the machine run out.",
-                f"Set CIS_MEMORY_BYTES to at most {total_bytes // settings.slots}, or CIS_SLOTS to fewer.",
+                f"{message}: several large documents at a time could exhaust it.",
+                f"Set CIS_MEMORY_BYTES to at most {total_bytes // settings.slots}, or lower CIS_SLOTS.",
             )
         ]
-    return [ok("memory", told)]
+    return [ok("memory", message)]
 
 
 def memory_bytes() -> int:
-    """What this machine has, or the container it is in, if that has less."""
+    """The memory of this machine, or of the container it is in, if that has less."""
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     with suppress(OSError, ValueError):  # no such limit, or the word max
         total = min(total, int(_CGROUP_LIMIT.read_text(encoding="ascii")))
@@ -207,9 +239,9 @@ def memory_bytes() -> int:
 
 
 def metadata_findings(metadata: InstanceMetadata) -> Sequence[Finding]:
-    """Who this machine is to EC2; it need not be anybody."""
+    """The id of this machine in EC2; outside EC2 there is none, which is no fault."""
     try:
         instance = metadata.instance_id()
     except UnavailableError:
-        return [ok("metadata", "does not answer: outside EC2 only SIGTERM announces a stop")]
+        return [ok("metadata", "does not answer: outside EC2 only SIGTERM announces a shutdown")]
     return [ok("metadata", f"answers; this is instance {instance or 'without an id'}")]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
+import struct
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-
-from PIL import Image
 
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients, secrets_client
@@ -31,7 +30,7 @@ _CLOCK_ADVICE = "Start this machine's time service: `timedatectl set-ntp true`, 
 
 
 def service_checks(settings: Settings, clients: Clients) -> list[Check]:
-    """One check a model that is set, the secret where one is, and the clock."""
+    """One check for each model that is set, the secret where there is one, and the clock."""
     return [
         *_model_checks(settings, clients),
         *_secret_checks(settings),
@@ -48,15 +47,16 @@ def _model_checks(settings: Settings, clients: Clients) -> list[Check]:
     models = {"CIS_IMAGE_MODEL": settings.image_model, "CIS_TEXT_MODEL": settings.text_model}
     if not any(models.values()):
         return [Check(subject="bedrock", run=lambda: [ok("bedrock", "off: no model is set")], advice="")]
-    later = "Until then documents can be found by their text, and their vectors stay pending."
+    later = "Until then documents are found by their text, and their vectors stay pending."
     return [
         Check(
             subject=f"model {model}",
             run=partial(model_findings, settings, clients, model),
-            advice=f"Enable the model in Bedrock for this account and region and give the role "
+            advice=f"Enable the model in Bedrock for this account and region and grant the role "
             f"bedrock:InvokeModel on it, or set {variable} to another model. {later}",
-            away=f"See that the Bedrock runtime is reached from here (AWS_DEFAULT_REGION, VPC endpoint), the "
-            f"model enabled for this account and region, and bedrock:InvokeModel given to the role. {later}",
+            unavailable_advice="Make sure that the Bedrock runtime is reachable from here "
+            "(AWS_DEFAULT_REGION, VPC endpoint), the model enabled for this account and region, and "
+            f"bedrock:InvokeModel granted to the role. {later}",
             worst=Level.WARNING,
         )
         for variable, model in models.items()
@@ -71,7 +71,7 @@ def _secret_checks(settings: Settings) -> list[Check]:
         Check(
             subject=_SECRET,
             run=lambda: secret_findings(settings),
-            advice="The worker does not start without it; unset CIS_PDF_PASSWORDS_SECRET to do without.",
+            advice="The worker does not start without it; unset CIS_PDF_PASSWORDS_SECRET to run without it.",
         )
     ]
 
@@ -87,11 +87,11 @@ def model_findings(settings: Settings, clients: Clients, model: str) -> Sequence
     image = model == settings.image_model
     bedrock = BedrockClient(
         clients.bedrock,
-        policy=_once(),
+        policy=_single_call(),
         image_model=model if image else "",
         text_model="" if image else model,
     )
-    vector = bedrock.embed_image(_picture()) if image else bedrock.embed_text("probe")
+    vector = bedrock.embed_image(_white_png()) if image else bedrock.embed_text("probe")
     return [ok(f"model {model}", f"answers with {len(vector)} numbers")]
 
 
@@ -100,15 +100,15 @@ def clock_findings(server: datetime | None, here: datetime) -> Sequence[Finding]
     if server is None:
         return [ok(_CLOCK, "not compared: S3's answer has no date")]
     skew_s = (here - server).total_seconds()
-    told = f"This machine is {abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} AWS"
+    message = f"This machine is {abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} AWS"
     if abs(skew_s) >= _SKEW_FAILURE_S:
-        return [failure(_CLOCK, f"{told}: requests are refused.", _CLOCK_ADVICE)]
+        return [failure(_CLOCK, f"{message}: requests are refused.", _CLOCK_ADVICE)]
     if abs(skew_s) >= _SKEW_WARNING_S:
-        return [warning(_CLOCK, f"{told}; after five minutes requests are refused.", _CLOCK_ADVICE)]
-    return [ok(_CLOCK, "agrees with AWS" if abs(skew_s) < _DATE_PRECISION_S else told)]
+        return [warning(_CLOCK, f"{message}; at five minutes requests are refused.", _CLOCK_ADVICE)]
+    return [ok(_CLOCK, "agrees with AWS" if abs(skew_s) < _DATE_PRECISION_S else message)]
 
 
-def _once() -> CallPolicy:
+def _single_call() -> CallPolicy:
     return CallPolicy(
         limiter=AdaptiveRateLimiter(1.0, 1.0, 1.0),
         breaker=CircuitBreaker(expected_exception=UnavailableError, name="bedrock"),
@@ -116,7 +116,12 @@ def _once() -> CallPolicy:
     )
 
 
-def _picture() -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (_PICTURE_PX, _PICTURE_PX), "white").save(buffer, "PNG")
-    return buffer.getvalue()
+def _white_png() -> bytes:
+    # By hand, because Pillow must not be loaded into the worker's process (see the import contracts).
+    header = struct.pack(">IIBBBBB", _PICTURE_PX, _PICTURE_PX, 8, 2, 0, 0, 0)
+    rows = (b"\x00" + b"\xff\xff\xff" * _PICTURE_PX) * _PICTURE_PX
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )

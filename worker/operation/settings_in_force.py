@@ -1,4 +1,4 @@
-"""The settings a worker started here would have, and where each comes from; secrets stay hidden."""
+"""The settings a worker started here would have, and the origin of each; secrets stay hidden."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _USER_IN_URL = re.compile(r"(?<=://)[^/@]+(?=@)")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SettingInForce:
-    """One setting: its variable, its value as the variable would spell it, and its origin."""
+    """One setting: its variable, its value as written in the variable, and its origin."""
 
     name: str
     value: str
@@ -29,14 +29,14 @@ def settings_in_force(settings: Settings) -> list[SettingInForce]:
     return [
         SettingInForce(
             name=environment_name(field),
-            value=spelled(field, getattr(settings, field)),
+            value=as_text(field, getattr(settings, field)),
             source="environment" if field in settings.model_fields_set else "default",
         )
         for field in Settings.model_fields
     ]
 
 
-def spelled(field: str, value: object) -> str:
+def as_text(field: str, value: object) -> str:
     """A value as text; a secret, by its type, its name or its place in a URL, is hidden."""
     if isinstance(value, SecretStr | SecretBytes) or (isinstance(value, str) and _SECRET_NAME.search(field)):
         return _HIDDEN if value else ""

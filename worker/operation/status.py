@@ -1,4 +1,4 @@
-"""How a deployment stands: what waits in the queues, what the ledger says became of the files."""
+"""The status of a deployment: depths of the queues, states of the files in the ledger."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LedgerSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """The queues' approximate depths, and the ledger (None where it was not asked for)."""
+    """The queues' approximate depths, and the ledger (None where it was not requested)."""
 
     queue: QueueDepth
     dead_letters: QueueDepth
@@ -39,7 +39,7 @@ class Status:
 
 
 def read_status(settings: Settings, clients: Clients, *, ledger: bool) -> Status:
-    """Ask the queues and, with `ledger`, read the whole table.
+    """Read the depths of the queues and, with `ledger`, the whole table.
 
     Raises MisconfiguredError (not set, missing, forbidden), UnavailableError or ThrottledError.
     """
@@ -54,7 +54,7 @@ def read_status(settings: Settings, clients: Clients, *, ledger: bool) -> Status
 
 
 def summarise(rows: Iterable[FileRow]) -> LedgerSummary:
-    """Count rows, in one pass and without keeping them."""
+    """Count rows in one pass, without holding a ledger of millions in memory."""
     states = Counter(dict.fromkeys(State, 0))
     reasons: dict[State, Counter[str]] = {}
     index_pending = vectors_pending = 0

@@ -1,4 +1,4 @@
-"""Checks of what is read and written: results bucket, source buckets, ledger table, index."""
+"""Checks of what is read and written: results bucket, source buckets, ledger table."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _SOURCES = "source buckets"
 _TABLE = "table"
 _PROBES = "doctor/"
 _KEY = ("file_id S",)
-_AT_WORK = frozenset({"ACTIVE", "UPDATING"})
+_USABLE = frozenset({"ACTIVE", "UPDATING"})
 
 
 def store_checks(settings: Settings, clients: Clients) -> list[Check]:
-    """Buckets and table."""
+    """The checks of buckets and table."""
     storage = StorageHandler(clients.s3, results_bucket=settings.results_bucket)
     return [
         Check(
             subject=_RESULTS,
             run=lambda: results_findings(settings.results_bucket, storage),
-            advice="Set CIS_RESULTS_BUCKET to a bucket of its own (`cis-worker init` makes one). The role "
+            advice="Set CIS_RESULTS_BUCKET to a bucket of its own (`cis-worker init` creates one). The role "
             "needs s3:GetObject, PutObject and DeleteObject on its objects and s3:ListBucket on it.",
         ),
         *_source_checks(settings, clients),
         Check(
             subject=_TABLE,
             run=lambda: table_findings(settings, clients),
-            advice="Set CIS_FILE_TABLE to the ledger's table (`cis-worker init` makes one). The role needs "
+            advice="Set CIS_FILE_TABLE to the ledger's table (`cis-worker init` creates one). The role needs "
             "dynamodb:DescribeTable, GetItem, BatchGetItem, UpdateItem and Scan, and dynamodb:Query on its "
             "indexes.",
         ),
@@ -72,17 +72,17 @@ def results_findings(bucket: str, storage: StorageHandler) -> Sequence[Finding]:
 
 def _source_checks(settings: Settings, clients: Clients) -> list[Check]:
     if not settings.source_buckets:
-        none = failure(
+        unset = failure(
             _SOURCES,
             "CIS_SOURCE_BUCKETS is not set: every message would be dead-lettered.",
             "Set it to the buckets files may come from, separated by commas.",
         )
-        return [Check(subject=_SOURCES, run=lambda: [none], advice=none.advice)]
+        return [Check(subject=_SOURCES, run=lambda: [unset], advice=unset.advice)]
     return [
         Check(
             subject=f"source {bucket}",
             run=partial(source_findings, clients, bucket),
-            advice="Correct CIS_SOURCE_BUCKETS, or give the role s3:GetObject on the bucket's objects and "
+            advice="Correct CIS_SOURCE_BUCKETS, or grant the role s3:GetObject on the bucket's objects and "
             "s3:ListBucket on it (and kms:Decrypt where they are encrypted with a key).",
         )
         for bucket in settings.source_buckets
@@ -92,12 +92,12 @@ def _source_checks(settings: Settings, clients: Clients) -> list[Check]:
 def source_findings(clients: Clients, bucket: str) -> Sequence[Finding]:
     """Whether a source bucket can be listed and read. Raises WorkerError when not."""
     key = probe_source(clients.s3, bucket)
-    told = "can be listed and read" if key else "can be listed; it is empty, so reading was not tried"
-    return [ok(f"source {bucket}", told)]
+    message = "can be listed and read" if key else "can be listed; it is empty, so reading was not tried"
+    return [ok(f"source {bucket}", message)]
 
 
 def table_findings(settings: Settings, clients: Clients) -> Sequence[Finding]:
-    """Whether the ledger's table is there, has our key, and may be read and written. Raises WorkerError."""
+    """Whether the ledger's table exists, has our key, and may be read and written. Raises WorkerError."""
     name = settings.file_table
     if not name:
         return [failure(_TABLE, "CIS_FILE_TABLE is not set.", "Set it; `cis-worker init` prints it.")]
@@ -110,11 +110,13 @@ def table_findings(settings: Settings, clients: Clients) -> Sequence[Finding]:
                 "A table's key cannot be changed: set CIS_FILE_TABLE to another name, run `cis-worker init`.",
             )
         ]
-    if facts.status not in _AT_WORK:
-        return [failure(_TABLE, f"{name} is {facts.status}.", "Wait until it is ACTIVE, then ask again.")]
+    if facts.status not in _USABLE:
+        return [
+            failure(_TABLE, f"{name} is {facts.status}.", "Wait until it is ACTIVE, then run this again.")
+        ]
     table = FileTable(clients.dynamodb, table=name, owner="doctor", pipeline_version="")
     table.read(_PROBES)
-    # Nobody can hold this claim, so the condition fails: the right to write is tried, nothing is written.
+    # No row has this claim, so the condition fails: the right to write is tried, and nothing is written.
     table.beat(Claim(file_id=_PROBES, fence=0, attempt="doctor", message_id=""))
     return [
         ok(_TABLE, f"{name}: key file_id, reading and writing are possible"),
@@ -130,7 +132,7 @@ def _pending_index(name: str, facts: TableFacts) -> Sequence[Finding]:
             return [
                 warning(
                     _TABLE,
-                    f"{name} has no index `{PENDING}`: what an outage leaves pending would stay so.",
+                    f"{name} has no index `{PENDING}`: what an outage leaves pending would stay pending.",
                     "Run `cis-worker init`: it adds the index.",
                 )
             ]
@@ -139,6 +141,6 @@ def _pending_index(name: str, facts: TableFacts) -> Sequence[Finding]:
                 warning(
                     _TABLE,
                     f"The index `{PENDING}` of {name} is {status}: what is pending waits until it is ACTIVE.",
-                    "Wait; over a large table it takes its time.",
+                    "Wait; on a large table it takes hours.",
                 )
             ]

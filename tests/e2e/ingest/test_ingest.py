@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,7 +184,7 @@ def test_a_folder_that_is_gone_can_be_pruned(place: Place) -> None:
 def test_a_known_content_is_not_recognised_again(place: Place) -> None:
     write_drawing(place.docs / "drawing.png")
     first = place.ingest().lines[0]
-    with Manifest(place.home / "manifest.sqlite3") as manifest:
+    with closing(Manifest(place.home / "manifest.sqlite3")) as manifest:
         manifest.remove(first["file_path"])
     again = place.ingest().lines[0]
     assert again["skipped"] is False

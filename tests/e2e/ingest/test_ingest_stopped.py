@@ -102,7 +102,7 @@ def test_one_home_takes_one_ingest_at_a_time(place: Place, running: list[subproc
     _first_lines(process, 1)
     second = place.ingest()
     assert second.status == 2
-    assert "another cis-worker ingest is at work" in second.stderr
+    assert "another cis-worker ingest is running" in second.stderr
     os.killpg(process.pid, signal.SIGTERM)
     process.communicate(timeout=60)
     assert process.returncode == 143

@@ -1,4 +1,4 @@
-"""The vector of a picture that is asked about, with the real sandbox."""
+"""The vector of a picture to search with, with the real sandbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 from worker.config import load_settings
 from worker.document.options_from_settings import read_options
 from worker.errors import Code, MisconfiguredError, RejectedError
-from worker.home.picture_query import embed_here, picture_vector
+from worker.home.picture_query import embed_locally, picture_vector
 from worker.samples.documents import write_pdf
 from worker.samples.fonts import Font
 
@@ -24,7 +24,7 @@ def vector_of(path: Path, *, model: str = MODEL) -> tuple[float, ...]:
     settings = load_settings()
     work_dir = path.parent / "work"
     work_dir.mkdir(exist_ok=True)
-    embed = partial(embed_here, model=model)
+    embed = partial(embed_locally, model=model)
     vector = picture_vector(path, embed=embed, options=read_options(settings), work_dir=work_dir)
     assert list(work_dir.iterdir()) == []
     return vector
@@ -50,14 +50,14 @@ def test_the_first_page_of_a_pdf_is_a_picture_too(tmp_path: Path) -> None:
         (b"PK\x03\x04 no real archive", Code.CORRUPT),
     ],
 )
-def test_what_is_no_picture_says_so(tmp_path: Path, content: bytes, code: Code) -> None:
+def test_a_file_that_is_no_picture_is_rejected(tmp_path: Path, content: bytes, code: Code) -> None:
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(RejectedError) as raised:
         vector_of(tmp_path / "x")
     assert raised.value.code is code
 
 
-def test_a_model_that_is_switched_off_is_named(tmp_path: Path) -> None:
+def test_a_model_that_is_off_is_named(tmp_path: Path) -> None:
     Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
     with pytest.raises(MisconfiguredError, match="No model cannot embed"):
         vector_of(tmp_path / "a.png", model="")

@@ -13,7 +13,7 @@ import requests
 from worker.aws.clients import make_clients
 from worker.config import load_settings
 from worker.embedded.stack import EmbeddedStack
-from worker.operation.doctor import aws_checks, examine
+from worker.operation.doctor import aws_checks, run_checks
 from worker.operation.finding import Finding
 
 Diagnose = Callable[..., dict[str, Finding]]
@@ -34,7 +34,7 @@ def diagnose(stack: EmbeddedStack, monkeypatch: pytest.MonkeyPatch) -> Diagnose:
     def find(**changes: str) -> dict[str, Finding]:
         for name, value in {**stack.environment(), **changes}.items():
             monkeypatch.setenv(name, value)
-        findings = examine(aws_checks(load_settings(), make_clients()), deadline_s=60)
+        findings = run_checks(aws_checks(load_settings(), make_clients()), deadline_s=60)
         return {finding.subject: finding for finding in findings}
 
     return find

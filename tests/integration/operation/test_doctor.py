@@ -1,4 +1,4 @@
-"""The doctor on the embedded stack: well, and with each fault of a set-up."""
+"""The doctor on the embedded stack: on a correct deployment, and with each fault."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_set_up_that_is_right_has_no_findings(stack: EmbeddedStack, diagnose: 
     assert "agrees" in found["clock"].message
 
 
-def test_passwords_are_counted_and_not_told(diagnose: Diagnose) -> None:
+def test_passwords_are_counted_and_not_printed(diagnose: Diagnose) -> None:
     diagnose()
     secrets_client().create_secret(Name="pdf", SecretString='["correct horse", "battery"]')
     found = diagnose(CIS_PDF_PASSWORDS_SECRET="pdf")["PDF passwords"]
@@ -48,7 +48,7 @@ def test_nothing_is_left_behind(stack: EmbeddedStack, diagnose: Diagnose) -> Non
 
 
 @pytest.mark.parametrize(
-    ("changes", "subject", "level", "told"),
+    ("changes", "subject", "level", "text"),
     [
         ({"CIS_QUEUE_URL": "/123456789012/wrong"}, "queue", Level.FAILURE, "CIS_QUEUE_URL"),
         ({"CIS_DLQ_URL": "/123456789012/wrong"}, "dead-letter queue", Level.FAILURE, "CIS_DLQ_URL"),
@@ -69,13 +69,13 @@ def test_nothing_is_left_behind(stack: EmbeddedStack, diagnose: Diagnose) -> Non
     ],
 )
 def test_a_wrong_name_is_found_and_named_with_its_setting(
-    stack: EmbeddedStack, diagnose: Diagnose, changes: dict[str, str], subject: str, level: Level, told: str
+    stack: EmbeddedStack, diagnose: Diagnose, changes: dict[str, str], subject: str, level: Level, text: str
 ) -> None:
     aws = stack.environment()["AWS_ENDPOINT_URL"]
     full = {name: f"{aws}{value}" if value.startswith("/") else value for name, value in changes.items()}
     found = diagnose(**full)[subject]
     assert found.level is level
-    assert told in f"{found.message} {found.advice}"
+    assert text in f"{found.message} {found.advice}"
 
 
 def test_a_queue_without_redrive_is_a_failure(stack: EmbeddedStack, diagnose: Diagnose) -> None:
@@ -147,7 +147,7 @@ def test_a_model_that_does_not_answer_is_a_warning(
     assert "pending" in found.advice
 
 
-def test_an_endpoint_where_nobody_listens_is_told_with_where_to_look(diagnose: Diagnose) -> None:
+def test_an_endpoint_without_a_server_is_a_failure_with_advice(diagnose: Diagnose) -> None:
     found = diagnose(AWS_ENDPOINT_URL_SQS="http://127.0.0.1:9", CIS_QUEUE_URL="http://127.0.0.1:9/1/q")
     assert found["queue"].level is Level.FAILURE
     assert "AWS_ENDPOINT_URL" in found["queue"].advice

@@ -1,4 +1,4 @@
-"""What the doctor says of a real OpenSearch and of the indices in it."""
+"""The doctor's checks on a real OpenSearch and its indices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 
 from worker.config import Settings, load_settings
 from worker.index.opensearch.client import connect
-from worker.operation.doctor import examine
+from worker.operation.doctor import run_checks
 from worker.operation.finding import Finding, Level
 from worker.operation.index_check import index_checks
 from worker.services import open_index_manager
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 def found(settings: Settings) -> dict[str, Finding]:
     """The findings by subject, without the prefix."""
-    findings = examine(index_checks(settings), deadline_s=30)
+    findings = run_checks(index_checks(settings), deadline_s=30)
     return {finding.subject.replace(settings.index_prefix, ""): finding for finding in findings}
 
 
@@ -43,7 +43,7 @@ def client(opensearch_url: str) -> Iterator[OpenSearch]:
 def test_indices_of_ours_are_fine_and_so_are_those_to_be_made(settings: Settings) -> None:
     before = found(settings)
     assert {finding.level for finding in before.values()} == {Level.OK}
-    assert "makes it" in before["index files"].message
+    assert "creates it" in before["index files"].message
     index = open_index_manager(settings)
     index.create_files_index()
     index.create_images_index()
@@ -95,13 +95,13 @@ def test_an_index_that_lacks_our_fields_is_a_failure(settings: Settings, client:
 
 
 def test_a_cluster_that_does_not_answer_is_a_failure(settings: Settings) -> None:
-    away = load_settings(index="opensearch", opensearch_endpoint="http://127.0.0.1:9")
-    findings = found(away)
+    unreachable = load_settings(index="opensearch", opensearch_endpoint="http://127.0.0.1:9")
+    findings = found(unreachable)
     assert {finding.level for finding in findings.values()} == {Level.FAILURE}
     assert "OPENSEARCH_ENDPOINT" in findings["opensearch"].advice
 
 
 def test_an_endpoint_that_is_not_set_is_named() -> None:
-    findings = examine(index_checks(load_settings(index="opensearch")), deadline_s=30)
+    findings = run_checks(index_checks(load_settings(index="opensearch")), deadline_s=30)
     assert {finding.level for finding in findings} == {Level.FAILURE}
     assert all("OPENSEARCH_ENDPOINT" in finding.message for finding in findings)

@@ -35,7 +35,7 @@ def test_every_source_bucket_has_its_check(stack: EmbeddedStack) -> None:
     assert [check.subject for check in checks] == ["results bucket", "source a", "source b", "table"]
 
 
-def test_a_table_that_cannot_tell_what_is_pending_is_a_warning(stack: EmbeddedStack) -> None:
+def test_a_table_without_the_index_of_pending_rows_is_a_warning(stack: EmbeddedStack) -> None:
     stack.clients.dynamodb.create_table(
         TableName="older",
         BillingMode="PAY_PER_REQUEST",

@@ -9,7 +9,7 @@ from worker.cli.demo import demo
 pytestmark = pytest.mark.unit
 
 
-def test_help_tells_options_exit_status_and_an_example() -> None:
+def test_the_help_lists_options_exit_statuses_and_an_example() -> None:
     app = typer.Typer(rich_markup_mode="markdown")
     app.command()(demo)
 

@@ -8,9 +8,16 @@ import pytest
 from rich.console import Console
 
 from worker.aws.ledger_row import FileRow
-from worker.cli.demo_display import PlainProgress, as_dict, print_plan, print_result, progress_panel, showing
-from worker.demo.checks import Check
-from worker.demo.demo_run import DemoResult, Progress
+from worker.cli.demo_display import (
+    PlainProgress,
+    as_dict,
+    print_plan,
+    print_result,
+    progress_display,
+    progress_panel,
+)
+from worker.demo.checks import DemoCheck
+from worker.demo.demo_run import DemoProgress, DemoResult
 from worker.demo.run_record import DemoDocument, Event, RunRecord, Search, Severity
 from worker.errors import Code
 from worker.index.search_index import SearchHit
@@ -20,7 +27,7 @@ from worker.samples.write import Sample
 
 pytestmark = pytest.mark.unit
 
-_PROGRESS = Progress(
+_PROGRESS = DemoProgress(
     at_s=1.0,
     documents=12,
     documents_done=3,
@@ -66,7 +73,7 @@ def a_result(*, passed: bool = True, page: Path = Path("home/index.html")) -> De
         notice_in_s=None,
         took_s=60.0,
     )
-    check = Check(name="no_page_twice", claim="No page twice", passed=passed, detail="18 of 18")
+    check = DemoCheck(name="no_page_twice", claim="No page twice", passed=passed, detail="18 of 18")
     return DemoResult(record=record, checks=(check,), page=page)
 
 
@@ -75,7 +82,7 @@ def a_console(*, terminal: bool = False) -> tuple[Console, io.StringIO]:
     return Console(file=output, width=120, force_terminal=terminal, highlight=False), output
 
 
-def test_plain_progress_tells_what_happened_once_and_figures_every_few_seconds() -> None:
+def test_plain_progress_prints_each_event_once_and_figures_every_few_seconds() -> None:
     console, output = a_console()
     show = PlainProgress(console)
 
@@ -90,7 +97,7 @@ def test_plain_progress_tells_what_happened_once_and_figures_every_few_seconds()
 def test_a_pipe_gets_lines_and_a_terminal_a_panel() -> None:
     for terminal in (False, True):
         console, output = a_console(terminal=terminal)
-        with showing(console) as show:
+        with progress_display(console) as show:
             show(_PROGRESS)
         assert ("╭" in output.getvalue()) is terminal
         assert "It began." in output.getvalue()
@@ -108,7 +115,7 @@ def test_the_panel_names_the_worker_that_is_alive(worker: int, shown: str) -> No
 
 def test_the_panel_shows_what_happened_last() -> None:
     console, output = a_console()
-    many = tuple(Event(at_s=n, text=f"event {n}", mood=Severity.GOOD) for n in range(30))
+    many = tuple(Event(at_s=n, text=f"event {n}", severity=Severity.GOOD) for n in range(30))
 
     console.print(progress_panel(replace(_PROGRESS, events=many)))
 
@@ -130,7 +137,7 @@ def test_the_result_ends_with_the_path_of_the_page(
 ) -> None:
     console, output = a_console()
 
-    print_result(console, a_result(page=tmp_path / "index.html"), kept=True)
+    print_result(console, a_result(page=tmp_path / "index.html"), keep=True)
 
     assert capsys.readouterr().out == f"{tmp_path / 'index.html'}\n"
     for part in (
@@ -147,7 +154,7 @@ def test_the_result_ends_with_the_path_of_the_page(
 def test_without_colours_the_marks_show_the_match() -> None:
     console, output = a_console()
 
-    print_result(console, a_result(), kept=False)
+    print_result(console, a_result(), keep=False)
 
     assert "第三[[営業]]部" in output.getvalue()
     assert "cis-worker search" not in output.getvalue()
@@ -156,7 +163,7 @@ def test_without_colours_the_marks_show_the_match() -> None:
 def test_with_colours_the_match_is_coloured() -> None:
     console, output = a_console(terminal=True)
 
-    print_result(console, a_result(), kept=False)
+    print_result(console, a_result(), keep=False)
 
     assert "[[" not in output.getvalue()
     assert "営業" in output.getvalue()
@@ -165,17 +172,17 @@ def test_with_colours_the_match_is_coloured() -> None:
 def test_a_failed_check_is_named() -> None:
     console, output = a_console()
 
-    print_result(console, a_result(passed=False), kept=True)
+    print_result(console, a_result(passed=False), keep=True)
 
     assert "FAILED: no_page_twice" in output.getvalue()
     assert "Nothing lost" not in output.getvalue()
 
 
 def test_the_json_form_holds_summary_checks_and_searches() -> None:
-    told = as_dict(a_result(passed=False))
+    values = as_dict(a_result(passed=False))
 
-    assert told["passed"] is False
-    assert told["documents"] == [
+    assert values["passed"] is False
+    assert values["documents"] == [
         {
             "file": "locked.pdf",
             "state": "no_content",
@@ -187,10 +194,10 @@ def test_the_json_form_holds_summary_checks_and_searches() -> None:
             "reason": "encrypted",
         }
     ]
-    assert told["checks"] == [
+    assert values["checks"] == [
         {"name": "no_page_twice", "claim": "No page twice", "passed": False, "detail": "18 of 18"}
     ]
-    assert told["searches"] == [
+    assert values["searches"] == [
         {
             "query": "営業",
             "total": 1,

@@ -47,7 +47,7 @@ def test_an_empty_folder_is_no_failure(docs: Path, tmp_path: Path) -> None:
 
 
 def test_with_json_there_is_nothing_but_json_on_standard_output(docs: Path, tmp_path: Path) -> None:
-    # opening it works, reading it does not, whoever asks
+    # It can be opened, but not read, not even by root.
     (docs / "a[b].txt").symlink_to("/proc/self/mem")
     ended = run(docs, "--home", tmp_path / "home", "--json")
     assert ended.exit_code == 0
@@ -69,13 +69,13 @@ def test_with_json_there_is_nothing_but_json_on_standard_output(docs: Path, tmp_
     assert "1 files in " in ended.stderr
 
 
-def test_a_path_that_is_not_there_is_an_error_of_its_own(tmp_path: Path) -> None:
+def test_a_path_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MisconfiguredError, match="no such file or folder"):
         run(tmp_path / "missing", "--home", tmp_path / "home")
 
 
 @pytest.mark.parametrize("arguments", [[], ["docs"], ["--home", "x"]])
-def test_a_command_that_lacks_something_says_so(arguments: list[str]) -> None:
+def test_a_missing_argument_is_a_usage_error(arguments: list[str]) -> None:
     ended = run(*arguments)
     assert ended.exit_code == 2
     assert "Missing" in ended.stderr

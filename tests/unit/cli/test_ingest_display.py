@@ -9,7 +9,7 @@ from rich.console import Console
 
 from worker.cli.ingest_display import IngestDisplay
 from worker.home.result import Result
-from worker.home.result_keeper import Progress
+from worker.home.result_keeper import IngestProgress
 
 pytestmark = pytest.mark.unit
 
@@ -43,10 +43,12 @@ def result(state: str, reason: str | None = None, **changes: object) -> Result:
 def test_without_a_terminal_there_is_a_plain_line_now_and_then(
     display: IngestDisplay, out: io.StringIO, clock: Clock
 ) -> None:
-    with display:
+    with display.live():
         for second in range(12):
             clock.now = 100.0 + second
-            display.progress(Progress(done=second, total=20, pages=2 * second, queued=3, current="報告.pdf"))
+            display.progress(
+                IngestProgress(done=second, total=20, pages=2 * second, queued=3, current="報告.pdf")
+            )
     assert out.getvalue().splitlines() == [
         "5/20 documents, 10 pages (2.0/s), 3 queued, 0 failures, 報告.pdf",
         "10/20 documents, 20 pages (2.0/s), 3 queued, 0 failures, 報告.pdf",
@@ -56,8 +58,8 @@ def test_without_a_terminal_there_is_a_plain_line_now_and_then(
 def test_a_terminal_gets_a_live_line(clock: Clock) -> None:
     out = io.StringIO()
     display = IngestDisplay(Console(file=out, width=100, force_terminal=True), clock=clock)
-    with display:
-        display.progress(Progress(done=1, total=2, pages=3, queued=1, current="x" * 50))
+    with display.live():
+        display.progress(IngestProgress(done=1, total=2, pages=3, queued=1, current="x" * 50))
     assert "━━━━━━━━━━━━╺╺╺╺╺╺╺╺╺╺╺╺" in out.getvalue()
     assert "1/2 documents" in out.getvalue()
 
@@ -76,7 +78,7 @@ def test_failures_are_counted_and_only_trouble_changes_the_exit_status(
     display: IngestDisplay, out: io.StringIO, ended: Result, failures: int, troubled: bool
 ) -> None:
     display.result(ended)
-    assert (display.failures, display.troubled) == (failures, troubled)
+    assert (display.failures, display.has_trouble) == (failures, troubled)
     assert ("/docs/a[b].pdf: " in out.getvalue()) is bool(failures)
 
 

@@ -6,30 +6,30 @@ import signal
 
 import pytest
 
-from worker.cli.interruption import Interruption
+from worker.cli.interruption import handle_signals
 
 pytestmark = pytest.mark.unit
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_the_first_signal_only_asks(number: signal.Signals, status: int) -> None:
-    with Interruption() as interruption:
+def test_the_first_signal_only_requests_a_stop(number: signal.Signals, status: int) -> None:
+    with handle_signals() as interruption:
         before = interruption.status
         signal.raise_signal(number)
         assert interruption.requested
     assert (before, interruption.status) == (0, status)
 
 
-def test_the_second_signal_ends_at_once_and_the_first_one_gives_the_status() -> None:
-    with Interruption() as interruption:
+def test_the_second_signal_interrupts_and_the_first_one_sets_the_status() -> None:
+    with handle_signals() as interruption:
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
     assert interruption.status == 130
 
 
-def test_signals_mean_afterwards_what_they_meant_before() -> None:
+def test_the_former_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with Interruption():
+    with handle_signals():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before

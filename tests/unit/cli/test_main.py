@@ -1,4 +1,4 @@
-"""How errors reach the terminal."""
+"""The command line: its errors, and what it imports for its answers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,37 @@ import json
 import re
 import subprocess
 import sys
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
 
 from worker.embedded.moto_process import MotoProcess
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.document import Document
+from worker.models.file import FileType
+from worker.models.ledger import State
+from worker.models.page import Page, TextSource
 
 pytestmark = pytest.mark.unit
 
 RUN_LOCK = Path(__file__).parents[3] / "requirements-run.lock"
 # Every test's process is measured by coverage; our own package is in no lock.
 ALWAYS_THERE = {"coverage", "cis-worker"}
+# Each takes a tenth of a second or more of CPU to import.
+HEAVY = {
+    *("boto3", "botocore", "lxml", "numpy", "openpyxl", "opensearchpy", "PIL"),
+    *("prometheus_client", "pydantic_settings", "requests", "structlog"),
+}
+# Runs the command line, and prints the modules that it imported to standard error.
+PRINT_MODULES = """
+import sys
+from worker.cli.main import main
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
 # Runs the command line as if the modules named by the first argument were not installed.
 WITHOUT_MODULES = """
 import sys
@@ -50,7 +69,55 @@ def test_an_error_the_user_can_meet_is_one_line_without_a_traceback() -> None:
 
 
 def test_no_command_prints_the_help() -> None:
-    assert "ingest" in _cis_worker().stdout
+    assert "ingest" in _cis_worker().stderr
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert _cis_worker("--version").stdout == f"cis-worker {version('cis-worker')}\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    index = SqliteIndex(tmp_path / "index.sqlite3")
+    document = Document(
+        file_id="f",
+        bucket="b",
+        key="k",
+        file_name="a.txt",
+        file_path="/a.txt",
+        size_bytes=1,
+        file_type=FileType.TEXT,
+        state=State.INDEXED,
+        pages=(Page(number=1, text="word", source=TextSource.FILE),),
+    )
+    index.index_document(document, version=1)
+    index.close()
+    return tmp_path
+
+
+def _imported_by(*arguments: str) -> tuple[str, set[str]]:
+    """What a command prints, and the modules of its process at the end."""
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_MODULES, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout, set(done.stderr.split())
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(option: str) -> None:
+    printed, modules = _imported_by(option)
+    assert printed
+    assert modules & (HEAVY | {"pydantic", "rich"}) == set()
+
+
+def test_a_search_in_a_home_folder_imports_nothing_heavy(home: Path) -> None:
+    printed, modules = _imported_by("search", "word", "--home", str(home))
+    assert "1 file" in printed
+    assert modules & (HEAVY | {"rich"}) == set()
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:
@@ -80,7 +147,7 @@ def test_the_extras_are_among_what_the_image_lacks() -> None:
 
 
 @pytest.mark.parametrize("command", ["run", "init", "search", "ingest", "demo", "local"])
-def test_every_command_can_be_asked_for_help_without_the_extras(command: str) -> None:
+def test_every_command_prints_its_help_without_the_extras(command: str) -> None:
     done = _cis_worker_in_the_image(command, "--help")
     assert done.returncode == 0, done.stderr
 

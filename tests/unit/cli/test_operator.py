@@ -73,24 +73,24 @@ def test_the_doctor_names_a_fault_with_its_fix_and_fails(
 
 def test_the_doctors_findings_as_json(aws: FileTable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIS_FILE_TABLE", "missing")
-    told = _json("doctor")
-    by_subject = {finding["subject"]: finding for finding in told["findings"]}
+    values = _json("doctor")
+    by_subject = {finding["subject"]: finding for finding in values["findings"]}
     assert by_subject["table"]["level"] == "failure"
     assert by_subject["queue"]["level"] == "ok"
-    assert told["failures"] == sum(finding["level"] == "failure" for finding in told["findings"])
+    assert values["failures"] == sum(finding["level"] == "failure" for finding in values["findings"])
 
 
-def test_status_tells_depths_states_and_reasons(aws: FileTable) -> None:
+def test_status_reports_depths_states_and_reasons(aws: FileTable) -> None:
     aws.commit(_claim(aws, "a.pdf"), Commit(state=State.NO_CONTENT, reason="encrypted"))
     _claim(aws, "見積.pdf")
     text = _run("status").stdout
     assert "encrypted 1" in text
     assert "見積.pdf" in text
-    told = _json("status")
-    assert told["queue"] == {"visible": 0, "in_flight": 0, "delayed": 0}
-    assert told["ledger"]["states"]["no_content"] == 1
-    assert told["ledger"]["reasons"] == {"no_content": {"encrypted": 1}}
-    assert told["ledger"]["oldest_unfinished"]["file_path"] == "見積.pdf"
+    values = _json("status")
+    assert values["queue"] == {"visible": 0, "in_flight": 0, "delayed": 0}
+    assert values["ledger"]["states"]["no_content"] == 1
+    assert values["ledger"]["reasons"] == {"no_content": {"encrypted": 1}}
+    assert values["ledger"]["oldest_unfinished"]["file_path"] == "見積.pdf"
 
 
 def test_status_can_leave_the_ledger_alone(aws: FileTable, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,14 +109,14 @@ def test_status_without_settings_names_them() -> None:
         _run("status")
 
 
-def test_config_tells_values_and_where_they_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_prints_values_and_their_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIS_QUEUE_URL", "https://user:pass@here/1/q")
     text = _run("config").stdout
     assert "pass" not in text
-    told = {setting["name"]: setting for setting in _json("config")["settings"]}
-    assert told["CIS_QUEUE_URL"] == {
+    values = {setting["name"]: setting for setting in _json("config")["settings"]}
+    assert values["CIS_QUEUE_URL"] == {
         "name": "CIS_QUEUE_URL",
         "value": "https://(hidden)@here/1/q",
         "source": "environment",
     }
-    assert told["CIS_LANGUAGES"]["source"] == "default"
+    assert values["CIS_LANGUAGES"]["source"] == "default"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from worker.cli.printing import highlighted, plain, print_json
+from worker.cli.printing import print_json, sanitise, snippet_parts
 
 pytestmark = pytest.mark.unit
 
@@ -28,14 +28,19 @@ def test_json_is_readable_where_the_terminal_can_show_it_and_valid_elsewhere(
 
 
 def test_text_from_files_cannot_steer_the_terminal() -> None:
-    assert plain("a\x1b[2Jb\r\u202ec\n\td") == "a\ufffd[2Jb\ufffd\ufffdc\n\td"
+    assert sanitise("a\x1b[2Jb\r\u202ec\n\td") == "a\ufffd[2Jb\ufffd\ufffdc\n\td"
 
 
-def test_matches_are_highlighted_and_their_marks_gone() -> None:
-    text = highlighted("…[[営業]]報告書 [[営業]]", style="bold")
-    assert text.plain == "…営業報告書 営業"
-    assert [(span.start, span.end) for span in text.spans if span.style == "bold"] == [(1, 3), (7, 9)]
-
-
-def test_brackets_in_a_text_are_no_markup() -> None:
-    assert highlighted("[bold]x[/bold] [ [[y]] ]]").plain == "[bold]x[/bold] [ y ]]"
+@pytest.mark.parametrize(
+    ("snippet", "parts"),
+    [
+        ("…[[営業]]報告書 [[営業]]", [("…", False), ("営業", True), ("報告書 ", False), ("営業", True)]),
+        ("[bold]x[/bold] [ [[y]] ]]", [("[bold]x[/bold] [ ", False), ("y", True), (" ]]", False)]),
+        ("a\x1b[[b\x07]]", [("a\ufffd", False), ("b\ufffd", True)]),
+        ("", []),
+    ],
+)
+def test_a_snippet_is_split_into_matches_and_sanitised_text(
+    snippet: str, parts: list[tuple[str, bool]]
+) -> None:
+    assert snippet_parts(snippet) == parts

@@ -11,9 +11,9 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from worker.aws.clients import Clients, make_clients
-from worker.cli import run
 from worker.cli.main import app
 from worker.errors import MisconfiguredError
+from worker.operation import deployment
 
 pytestmark = pytest.mark.unit
 
@@ -33,7 +33,7 @@ def _init(*arguments: str) -> dict[str, object]:
     return values
 
 
-def test_init_makes_what_is_missing_and_tells_the_variables(aws: None) -> None:
+def test_init_creates_what_is_missing_and_prints_the_variables(aws: None) -> None:
     values = _init()
     made = values["made"]
     assert isinstance(made, list)
@@ -49,14 +49,14 @@ def test_init_makes_what_is_missing_and_tells_the_variables(aws: None) -> None:
     assert set(environment) >= {"CIS_QUEUE_URL", "CIS_DLQ_URL", "CIS_RESULTS_BUCKET", "CIS_FILE_TABLE"}
 
 
-def test_init_again_makes_nothing(aws: None) -> None:
+def test_a_second_init_creates_nothing(aws: None) -> None:
     _init()
     made = _init()["made"]
     assert isinstance(made, list)
     assert not any(thing["created"] for thing in made)
 
 
-def test_a_dry_run_makes_nothing(aws: None) -> None:
+def test_a_dry_run_creates_nothing(aws: None) -> None:
     _init("--dry-run")
     made = _init("--dry-run")["made"]
     assert isinstance(made, list)
@@ -96,7 +96,7 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert "Example" in result.stdout
 
 
-def test_a_bucket_that_cannot_announce_is_told_and_the_rest_is_made(
+def test_a_bucket_that_cannot_be_connected_is_a_warning_and_the_rest_is_created(
     aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_: object) -> tuple[SimpleNamespace, dict[str, object]]:
@@ -109,7 +109,7 @@ def test_a_bucket_that_cannot_announce_is_told_and_the_rest_is_made(
         clients.s3.meta.events.register_first(event, refuse)  # type: ignore[arg-type]  # it may answer
         return clients
 
-    monkeypatch.setattr(run, "make_clients", refusing)
+    monkeypatch.setattr(deployment, "make_clients", refusing)
     values = _init()
     warnings = values["warnings"]
     assert isinstance(warnings, list)

@@ -75,7 +75,7 @@ def test_hits_name_file_page_and_snippet(home: Path) -> None:
     assert "[[好調]]" in hit["snippet"]
 
 
-def test_people_see_the_page_and_no_marks(home: Path) -> None:
+def test_the_text_form_has_the_page_and_no_brackets(home: Path) -> None:
     printed = run("search", "好調", "--home", str(home))
     assert "営業報告書.pdf  page 2" in printed
     assert "今期の営業[は]好調" in printed
@@ -84,7 +84,7 @@ def test_people_see_the_page_and_no_marks(home: Path) -> None:
 
 def test_more_files_than_asked_for_are_counted(home: Path) -> None:
     assert "2 files, 1 shown" in run("search", "same", "--home", str(home), "--limit", "1")
-    assert run("search", "nowhere", "--home", str(home)) == "No file has it.\n"
+    assert run("search", "nowhere", "--home", str(home)) == "No file matches.\n"
 
 
 @pytest.mark.parametrize("asked", ["/a/営業報告書.pdf", "営業報告書.pdf", "id-/a/営業報告書.pdf"])
@@ -106,15 +106,15 @@ def test_a_file_is_shown_by_path_name_or_id(home: Path, asked: str) -> None:
     }
 
 
-def test_people_see_why_a_file_is_partial_and_its_pages(home: Path) -> None:
+def test_the_text_form_has_the_reason_and_the_pages(home: Path) -> None:
     printed = run("show", "営業報告書.pdf", "--home", str(home))
     for part in ("partial (pages_failed)", "not read: page 3 (timeout)", "page 2 (ocr, 90 %)", "好調"):
         assert part in printed
 
 
-def test_a_name_that_several_files_have_is_no_guess(home: Path) -> None:
+def test_an_ambiguous_name_is_refused_with_the_choices(home: Path) -> None:
     with pytest.raises(
-        MisconfiguredError, match=r"2 files are meant .* name one:\n  /b/same.txt\n  /c/same.txt"
+        MisconfiguredError, match=r"matches 2 files; give the path of one:\n  /b/same.txt\n  /c/same.txt"
     ):
         run("show", "same.txt", "--home", str(home))
 
@@ -134,7 +134,7 @@ def test_similar_pictures_come_without_the_one_asked_for(home: Path) -> None:
     ("asked", "message"),
     [("/b/same.txt", "has no image vector"), ("missing.jpg", "neither a file nor the name of an ingested")],
 )
-def test_what_has_no_picture_says_so(home: Path, asked: str, message: str) -> None:
+def test_a_file_without_a_picture_is_an_error(home: Path, asked: str, message: str) -> None:
     with pytest.raises(MisconfiguredError, match=message):
         run("similar", asked, "--home", str(home))
 

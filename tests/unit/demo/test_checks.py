@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from worker.aws.ledger_row import FileRow
-from worker.demo.checks import check_all, least_similarity, page_similarities, similarity
+from worker.demo.checks import check_all, min_similarity, page_similarities, similarity
 from worker.demo.run_record import DemoDocument, PageRead, RunRecord, Search, WorkerRun
 from worker.errors import Code
 from worker.index.search_index import SearchHit
@@ -70,7 +70,7 @@ def a_good_run() -> RunRecord:
         rows=tuple(document.row for document in documents if document.row),
         reads=reads("scan", 1, 1, 2) + reads("scan", 2, 3, 4),
         workers=(
-            WorkerRun(number=1, started_s=0, noticed_s=5, exit_code=0, gave_back=1),
+            WorkerRun(number=1, started_s=0, noticed_s=5, exit_code=0, requeued=1),
             WorkerRun(number=2, started_s=8, exit_code=0, restored_pages=2),
         ),
         searches=(a_search(),),
@@ -150,7 +150,7 @@ BROKEN: tuple[tuple[str, Callable[[RunRecord], RunRecord], set[str]], ...] = (
         {"no_page_twice"},
     ),
     (
-        "a page was read by nobody",
+        "a page was read by no worker",
         lambda f: replace(f, reads=f.reads[:-1]),
         {"no_page_twice", "went_on_where_it_stopped"},
     ),
@@ -160,7 +160,7 @@ BROKEN: tuple[tuple[str, Callable[[RunRecord], RunRecord], set[str]], ...] = (
         {"interrupted_in_the_middle", "went_on_where_it_stopped"},
     ),
     ("the notice was not seen", lambda f: with_worker(f, 1, noticed_s=None), {"interrupted_in_the_middle"}),
-    ("nothing was requeued", lambda f: with_worker(f, 1, gave_back=0), {"interrupted_in_the_middle"}),
+    ("nothing was requeued", lambda f: with_worker(f, 1, requeued=0), {"interrupted_in_the_middle"}),
     (
         "worker 1 crashed",
         lambda f: with_worker(f, 1, exit_code=-9),
@@ -197,7 +197,7 @@ def test_a_failed_check_names_the_page_that_was_read_twice() -> None:
 
     check = next(check for check in check_all(twice) if check.name == "no_page_twice")
 
-    assert check.detail == "scan page 2 was recognised 2 times"
+    assert check.detail == "scan page 2 was OCRed 2 times"
 
 
 def test_a_run_without_anything_passes_nothing_it_could_prove() -> None:
@@ -242,9 +242,9 @@ def test_a_page_that_is_missing_is_not_similar_at_all() -> None:
         (TextSource.OCR, FileType.JPEG, 0.6),
     ],
 )
-def test_stored_text_must_be_more_alike_than_recognised_text(
+def test_stored_text_must_be_more_similar_than_ocred_text(
     source: TextSource, file_type: FileType, least: float
 ) -> None:
     document = a_document("file", source=source)
 
-    assert least_similarity(replace(document, sample=replace(document.sample, file_type=file_type))) == least
+    assert min_similarity(replace(document, sample=replace(document.sample, file_type=file_type))) == least

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.demo.checks import Check
+from worker.demo.checks import DemoCheck
 from worker.demo.demo_run import DemoResult, run_demo
 from worker.demo.run_record import RunRecord
 from worker.errors import MisconfiguredError
@@ -26,11 +26,11 @@ def a_result(*passed: bool) -> DemoResult:
         notice_in_s=None,
         took_s=0.0,
     )
-    checks = tuple(Check(name="n", claim="c", passed=each, detail="") for each in passed)
+    checks = tuple(DemoCheck(name="n", claim="c", passed=each, detail="") for each in passed)
     return DemoResult(record=record, checks=checks, page=Path("index.html"))
 
 
-def test_a_folder_of_somebody_else_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_refused_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").touch()
 
     with pytest.raises(MisconfiguredError, match="left alone"):

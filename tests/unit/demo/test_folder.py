@@ -28,7 +28,7 @@ def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
     assert (tmp_path / ".cis-demo").is_file()
 
 
-def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     theirs = tmp_path / "thesis.doc"
     theirs.touch()
 

@@ -9,30 +9,30 @@ from worker.embedded.worker_process import LogLine
 pytestmark = pytest.mark.unit
 
 
-def a_spectator(clock: list[float] | None = None) -> LogObserver:
+def an_observer(clock: list[float] | None = None) -> LogObserver:
     times = clock or [1.0]
-    spectator = LogObserver(clock=lambda: times[-1], names={"s": "scan.pdf", "o": "other.txt"}, scan_id="s")
-    spectator.worker_started(1)
-    spectator.worker_started(2)
-    return spectator
+    observer = LogObserver(clock=lambda: times[-1], names={"s": "scan.pdf", "o": "other.txt"}, scan_id="s")
+    observer.worker_started(1)
+    observer.worker_started(2)
+    return observer
 
 
-def test_a_recognised_page_is_a_read_of_its_worker() -> None:
+def test_an_ocred_page_is_a_read_of_its_worker() -> None:
     clock = [1.0]
-    spectator = a_spectator(clock)
+    observer = an_observer(clock)
     clock.append(7.5)
 
-    spectator.hear(2, {"event": "page_ocred", "file": "s", "page": 4, "seconds": 1.25})
-    spectator.hear(2, {"event": "page_ocred", "file": "o", "page": 1, "seconds": 3})
+    observer.on_line(2, {"event": "page_ocred", "file": "s", "page": 4, "seconds": 1.25})
+    observer.on_line(2, {"event": "page_ocred", "file": "o", "page": 1, "seconds": 3})
 
-    read = spectator.reads[0]
+    read = observer.reads[0]
     assert (read.worker, read.file_id, read.page, read.took_s, read.at_s) == (2, "s", 4, 1.25, 7.5)
-    assert spectator.scan_times_s() == [1.25]
+    assert observer.scan_times_s() == [1.25]
 
 
-def test_the_life_of_a_worker_is_followed_to_its_end() -> None:
+def test_the_run_of_a_worker_is_recorded_to_its_end() -> None:
     clock = [1.0]
-    spectator = a_spectator(clock)
+    observer = an_observer(clock)
     lines: tuple[tuple[float, LogLine], ...] = (
         (2.0, {"event": "worker_ready"}),
         (3.0, {"event": "interruption_notice", "left_s": 7.2}),
@@ -40,31 +40,31 @@ def test_the_life_of_a_worker_is_followed_to_its_end() -> None:
     )
     for at_s, line in lines:
         clock.append(at_s)
-        spectator.hear(1, line)
+        observer.on_line(1, line)
     clock.append(5.0)
-    spectator.worker_ended(1, 0)
+    observer.worker_ended(1, 0)
 
-    run = spectator.workers[0]
+    run = observer.workers[0]
     assert (run.started_s, run.ready_s, run.noticed_s, run.stopped_s) == (1.0, 2.0, 3.0, 5.0)
-    assert (run.gave_back, run.exit_code) == (2, 0)
+    assert (run.requeued, run.exit_code) == (2, 0)
 
 
 def test_only_what_was_restored_of_the_scan_counts() -> None:
-    spectator = a_spectator()
+    observer = an_observer()
 
-    spectator.hear(2, {"event": "checkpoint_restored", "file": "o", "pages": 2})
-    spectator.hear(2, {"event": "checkpoint_restored", "file": "s", "pages": 5})
+    observer.on_line(2, {"event": "checkpoint_restored", "file": "o", "pages": 2})
+    observer.on_line(2, {"event": "checkpoint_restored", "file": "s", "pages": 5})
 
-    assert spectator.workers[1].restored_pages == 5
+    assert observer.workers[1].restored_pages == 5
 
 
-def test_a_document_is_done_when_a_worker_says_so() -> None:
-    spectator = a_spectator()
+def test_a_document_is_done_when_a_worker_logs_it() -> None:
+    observer = an_observer()
 
-    spectator.hear(1, {"event": "document_done", "file": "o", "state": "no_content", "reason": "corrupt"})
+    observer.on_line(1, {"event": "document_done", "file": "o", "state": "no_content", "reason": "corrupt"})
 
-    assert spectator.done == {"o": 1.0}
-    assert spectator.events[-1].text == "other.txt is done (no_content: corrupt) by worker 1."
+    assert observer.done == {"o": 1.0}
+    assert observer.events[-1].text == "other.txt is done (no_content: corrupt) by worker 1."
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,16 @@ def test_a_document_is_done_when_a_worker_says_so() -> None:
     ],
 )
 def test_failures_are_counted_and_interruptions_are_none(line: LogLine, failures: int) -> None:
-    spectator = a_spectator()
+    observer = an_observer()
 
-    spectator.hear(1, line)
+    observer.on_line(1, line)
 
-    assert spectator.failures == failures
+    assert observer.failures == failures
 
 
-def test_an_end_with_another_status_is_told_as_a_warning() -> None:
-    spectator = a_spectator()
+def test_an_exit_with_another_status_is_a_warning() -> None:
+    observer = an_observer()
 
-    spectator.worker_ended(1, -9)
+    observer.worker_ended(1, -9)
 
-    assert spectator.events[-1].mood is Severity.WARNING
+    assert observer.events[-1].severity is Severity.WARNING

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from worker.aws.ledger_row import FileRow
-from worker.demo.checks import Check
+from worker.demo.checks import DemoCheck
 from worker.demo.report import render_page, write_page
 from worker.demo.run_record import DemoDocument, Event, PageRead, RunRecord, Search, WorkerRun
 from worker.index.search_index import SearchHit
@@ -20,8 +20,8 @@ from worker.samples.write import Sample
 pytestmark = pytest.mark.unit
 
 _HOSTILE = "<script>alert('x')</script>\"&"
-_GOOD = Check(name="good", claim="It works", passed=True, detail="7 of 7")
-_BAD = Check(name="bad", claim="It works too", passed=False, detail="it does not")
+_GOOD = DemoCheck(name="good", claim="It works", passed=True, detail="7 of 7")
+_BAD = DemoCheck(name="bad", claim="It works too", passed=False, detail="it does not")
 
 _SAMPLE = Sample(
     path=Path("fax.tiff"), kind="letters", file_type=FileType.TIFF, page_truths=("the true text",)
@@ -132,7 +132,7 @@ def test_the_page_shows_text_truth_thumbnail_and_figures() -> None:
 
     assert "the true text" in page
     assert "data:image/webp;base64,d2VicA==" in page
-    assert "page 1 · ocr · eng · confidence 91 · likeness 0.987 · by worker 2" in page
+    assert "page 1 · ocr · eng · confidence 91 · similarity 0.987 · by worker 2" in page
 
 
 def test_a_failed_check_is_the_verdict() -> None:

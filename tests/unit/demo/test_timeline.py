@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from worker.demo.run_record import PageRead, RunRecord, WorkerRun
-from worker.demo.timeline import draw_timeline, in_lanes
+from worker.demo.timeline import arrange_lanes, draw_timeline
 
 pytestmark = pytest.mark.unit
 
@@ -31,13 +31,13 @@ def record(*reads: PageRead, notice_s: float | None = 3.0) -> RunRecord:
 
 
 def test_pages_read_at_one_time_are_in_different_lanes() -> None:
-    lanes = in_lanes([read(3, 2, 4), read(1, 0, 2), read(2, 0.5, 3)])
+    lanes = arrange_lanes([read(3, 2, 4), read(1, 0, 2), read(2, 0.5, 3)])
 
     assert [[item.page for item in lane] for lane in lanes] == [[1, 3], [2]]
 
 
 def test_a_page_that_seems_to_begin_a_moment_early_stays_in_its_lane() -> None:
-    lanes = in_lanes([read(1, 0, 2.1), read(2, 2.0, 4)])
+    lanes = arrange_lanes([read(1, 0, 2.1), read(2, 2.0, 4)])
 
     assert len(lanes) == 1
 

@@ -1,4 +1,4 @@
-"""Walking files and folders, whatever lies there."""
+"""Walks over files, folders, links and special files."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from worker.home.file_walk import FoundFile, Ignored, Unreadable, display, is_gone, look, walk
+from worker.home.file_walk import FoundFile, Ignored, Unreadable, display, examine, is_gone, walk
 
 pytestmark = pytest.mark.unit
 
 
 def never() -> None:
-    """Nobody asks for a stop."""
+    """Do not stop."""
 
 
 def found(*paths: Path, home: Path | None = None) -> list[str]:
     nowhere = str(home or "/nowhere/home")
     return [
         step.path
-        for step in walk([str(path) for path in paths], leave_out=nowhere, stop=never)
+        for step in walk([str(path) for path in paths], exclude=nowhere, stop=never)
         if isinstance(step, FoundFile)
     ]
 
@@ -47,18 +47,18 @@ def test_a_file_that_is_named_twice_comes_once(tree: Path) -> None:
 
 def test_size_and_time_are_those_of_the_file(tree: Path) -> None:
     os.utime(tree / "a.txt", ns=(5, 1_700_000_000_123_456_789))
-    (file,) = walk([str(tree / "a.txt")], leave_out="/nowhere", stop=never)
+    (file,) = walk([str(tree / "a.txt")], exclude="/nowhere", stop=never)
     assert file == FoundFile(path=str(tree / "a.txt"), size_bytes=5, mtime_ns=1_700_000_000_123_456_789)
 
 
-def test_the_home_inside_a_folder_is_left_out(tree: Path) -> None:
+def test_the_home_inside_a_folder_is_excluded(tree: Path) -> None:
     assert found(tree, home=tree / "b") == [str(tree / ".hidden"), str(tree / "a.txt")]
 
 
 def test_a_link_to_a_file_is_followed_and_a_loop_is_not(tree: Path) -> None:
     (tree / "b" / "link.txt").symlink_to(tree / "a.txt")
     (tree / "b" / "loop").symlink_to(tree)
-    steps = {step.path: step for step in walk([str(tree / "b")], leave_out="/nowhere", stop=never)}
+    steps = {step.path: step for step in walk([str(tree / "b")], exclude="/nowhere", stop=never)}
     assert isinstance(steps[str(tree / "b" / "link.txt")], FoundFile)
     assert steps[str(tree / "b" / "loop")] == Ignored(
         path=str(tree / "b" / "loop"), message="a link to a folder: not followed"
@@ -81,26 +81,26 @@ def _socket(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("make", "name"), [(_pipe, "a pipe"), (_socket, "a socket")])
-def test_what_is_no_file_is_named_and_not_opened(
+def test_a_special_file_is_named_and_not_opened(
     tmp_path: Path, make: Callable[[Path], None], name: str
 ) -> None:
     make(tmp_path / "x")
-    assert look(str(tmp_path / "x")) == Ignored(path=str(tmp_path / "x"), message=f"{name}, no file")
+    assert examine(str(tmp_path / "x")) == Ignored(path=str(tmp_path / "x"), message=f"{name}, not a file")
 
 
 def test_a_device_is_no_file() -> None:
-    assert look("/dev/null") == Ignored(path="/dev/null", message="a device, no file")
+    assert examine("/dev/null") == Ignored(path="/dev/null", message="a device, not a file")
 
 
 @pytest.mark.parametrize("target", ["missing", "link"])
 def test_a_link_to_nothing_or_to_itself_is_unreadable(tmp_path: Path, target: str) -> None:
     (tmp_path / "link").symlink_to(tmp_path / target)
-    assert isinstance(look(str(tmp_path / "link")), Unreadable)
+    assert isinstance(examine(str(tmp_path / "link")), Unreadable)
 
 
-def test_a_folder_that_vanishes_is_told(tree: Path) -> None:
+def test_a_file_that_vanishes_during_the_walk_is_reported(tree: Path) -> None:
     steps = []
-    for step in walk([str(tree)], leave_out="/nowhere", stop=never):
+    for step in walk([str(tree)], exclude="/nowhere", stop=never):
         steps.append(step)
         if step.path.endswith(".hidden"):
             (tree / "a.txt").unlink()
@@ -111,25 +111,25 @@ def test_a_name_that_is_no_utf8_is_walked_and_shown(tmp_path: Path) -> None:
     raw = os.fsencode(tmp_path) + b"/\x93\xfa\x96{.txt"
     with open(raw, "wb") as file:  # noqa: PTH123
         file.write(b"x")
-    (step,) = walk([str(tmp_path)], leave_out="/nowhere", stop=never)
+    (step,) = walk([str(tmp_path)], exclude="/nowhere", stop=never)
     assert os.fsencode(step.path) == raw
     assert display(step.path).endswith("/\ufffd\ufffd\ufffd{.txt")
 
 
-def test_a_stop_is_heard_between_files(tree: Path) -> None:
-    heard: list[int] = []
+def test_a_stop_takes_effect_between_files(tree: Path) -> None:
+    calls: list[int] = []
 
     def stop() -> None:
-        heard.append(1)
-        if len(heard) > 2:
+        calls.append(1)
+        if len(calls) > 2:
             raise KeyError("stop")
 
     with pytest.raises(KeyError):
-        list(walk([str(tree)], leave_out="/nowhere", stop=stop))
-    assert len(heard) == 3
+        list(walk([str(tree)], exclude="/nowhere", stop=stop))
+    assert len(calls) == 3
 
 
-def test_only_what_surely_is_no_file_any_more_is_gone(tree: Path) -> None:
+def test_only_a_file_that_is_known_to_be_missing_is_gone(tree: Path) -> None:
     (tree / "loop").symlink_to(tree / "loop")
     gone = {name: is_gone(str(tree / name)) for name in ("a.txt", "b", "c.txt", "a.txt/under", "loop")}
     assert gone == {"a.txt": False, "b": True, "c.txt": True, "a.txt/under": True, "loop": False}

@@ -11,8 +11,8 @@ import pytest
 
 from worker.errors import MisconfiguredError
 from worker.home.folder import Home
-from worker.home.ingestion import Ended, IngestRequest, ingest
-from worker.home.manifest import Entry, Manifest
+from worker.home.ingestion import IngestEnd, IngestRequest, ingest
+from worker.home.manifest import Manifest, ManifestEntry
 from worker.home.plan import Task
 from worker.home.result import Result
 from worker.home.result_keeper import Listener
@@ -33,7 +33,7 @@ class Place:
     results: list[Result] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
-    def ingest(self, *, prune: bool = False, stopped: Callable[[], bool] = lambda: False) -> Ended:
+    def ingest(self, *, prune: bool = False, is_stopped: Callable[[], bool] = lambda: False) -> IngestEnd:
         listener = Listener(
             on_result=self.results.append,
             on_note=lambda path, why: self.notes.append((path, why)),
@@ -42,7 +42,7 @@ class Place:
         request = IngestRequest(
             paths=(str(self.docs),), home=self.home, prune=prune, made_with="key", max_file_bytes=1_000
         )
-        return ingest(request, listener, stopped=stopped)
+        return ingest(request, listener, is_stopped=is_stopped)
 
     def know(self, path: Path) -> None:
         """Leave what an earlier run would have left of a file."""
@@ -58,12 +58,12 @@ class Place:
             state=State.INDEXED,
         )
         with (
-            Manifest(self.home.manifest_path) as manifest,
+            closing(Manifest(self.home.manifest_path)) as manifest,
             closing(SqliteIndex(self.home.index_path)) as index,
         ):
             index.index_document(document, version=1)
             manifest.put(
-                Entry(
+                ManifestEntry(
                     path=str(path),
                     file_id=task.file_id,
                     size_bytes=path.stat().st_size,
@@ -86,7 +86,7 @@ def test_with_nothing_to_do_nothing_is_started(place: Place) -> None:
     (place.docs / "a.txt").write_text("alpha")
     (place.docs / "link").symlink_to(place.docs)
     place.know(place.docs / "a.txt")
-    assert place.ingest() == Ended(interrupted=False, left=0)
+    assert place.ingest() == IngestEnd(interrupted=False, left=0)
     assert [(result.file_path, result.skipped) for result in place.results] == [
         (str(place.docs / "a.txt"), True)
     ]
@@ -97,7 +97,7 @@ def test_with_nothing_to_do_nothing_is_started(place: Place) -> None:
 
 def test_a_stop_while_the_folders_are_walked_ends_the_run(place: Place) -> None:
     (place.docs / "a.txt").write_text("alpha")
-    assert place.ingest(stopped=lambda: True) == Ended(interrupted=True, left=0)
+    assert place.ingest(is_stopped=lambda: True) == IngestEnd(interrupted=True, left=0)
     assert place.results == []
 
 
@@ -109,11 +109,11 @@ def test_a_path_that_never_was_is_refused_and_no_home_is_made(tmp_path: Path, pr
     assert not place.home.folder.exists()
 
 
-def test_without_prune_a_folder_that_is_gone_is_refused_though_it_is_known(place: Place) -> None:
+def test_without_prune_a_deleted_folder_is_refused_though_the_manifest_has_it(place: Place) -> None:
     (place.docs / "a.txt").write_text("alpha")
     place.know(place.docs / "a.txt")
     (place.docs / "a.txt").unlink()
     place.docs.rmdir()
     with pytest.raises(MisconfiguredError, match="no such file or folder"):
         place.ingest()
-    assert place.ingest(prune=True, stopped=lambda: True) == Ended(interrupted=True, left=1)
+    assert place.ingest(prune=True, is_stopped=lambda: True) == IngestEnd(interrupted=True, left=1)

@@ -1,10 +1,11 @@
-"""What a run has to do, decided on the disk and in the manifest."""
+"""What a run has to do, by disk and manifest."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from worker.errors import MisconfiguredError
 from worker.home.file_walk import FoundFile, Ignored
-from worker.home.manifest import Entry, Manifest
+from worker.home.manifest import Manifest, ManifestEntry
 from worker.home.plan import Need, Planner, Skipped, Task, need_of, object_key, require_paths
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.document import Document
@@ -25,12 +26,12 @@ KEY = "key model"
 
 
 def never() -> None:
-    """Nobody asks for a stop."""
+    """Do not stop."""
 
 
-def entry_of(path: Path, **changes: object) -> Entry:
+def entry_of(path: Path, **changes: object) -> ManifestEntry:
     task = Task(path=str(path))
-    entry = Entry(
+    entry = ManifestEntry(
         path=str(path),
         file_id=task.file_id,
         size_bytes=7,
@@ -78,7 +79,7 @@ def test_an_unchanged_file_is_not_even_opened(tmp_path: Path) -> None:
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Iterator[Manifest]:
-    with Manifest(tmp_path / "manifest.sqlite3") as opened:
+    with closing(Manifest(tmp_path / "manifest.sqlite3")) as opened:
         yield opened
 
 
@@ -95,8 +96,8 @@ def planner(manifest: Manifest, index: SqliteIndex) -> Planner:
 
 
 @pytest.fixture
-def ingested(manifest: Manifest, index: SqliteIndex, file: Path) -> Callable[[], Entry]:
-    def put() -> Entry:
+def ingested(manifest: Manifest, index: SqliteIndex, file: Path) -> Callable[[], ManifestEntry]:
+    def put() -> ManifestEntry:
         entry = entry_of(file, mtime_ns=file.stat().st_mtime_ns)
         manifest.put(entry)
         document = Document(
@@ -120,7 +121,7 @@ def plan(planner: Planner, path: Path) -> list[Task | Skipped | Ignored]:
 
 
 def test_an_ingested_file_is_skipped_with_what_the_index_knows(
-    planner: Planner, file: Path, ingested: Callable[[], Entry]
+    planner: Planner, file: Path, ingested: Callable[[], ManifestEntry]
 ) -> None:
     ingested()
     (step,) = plan(planner, file)
@@ -128,8 +129,8 @@ def test_an_ingested_file_is_skipped_with_what_the_index_knows(
     assert (step.result.skipped, step.result.file_type, step.result.file_path) == (True, "txt", str(file))
 
 
-def test_a_touched_file_is_skipped_and_the_manifest_learns_its_new_time(
-    planner: Planner, manifest: Manifest, file: Path, ingested: Callable[[], Entry]
+def test_a_touched_file_is_skipped_and_its_entry_gets_the_new_time(
+    planner: Planner, manifest: Manifest, file: Path, ingested: Callable[[], ManifestEntry]
 ) -> None:
     ingested()
     os.utime(file, ns=(1, 1_234))
@@ -141,7 +142,7 @@ def test_a_touched_file_is_skipped_and_the_manifest_learns_its_new_time(
 
 
 def test_a_changed_file_is_work_and_its_earlier_entry_goes_along(
-    planner: Planner, file: Path, ingested: Callable[[], Entry]
+    planner: Planner, file: Path, ingested: Callable[[], ManifestEntry]
 ) -> None:
     entry = ingested()
     file.write_bytes(b"other content")
@@ -151,7 +152,7 @@ def test_a_changed_file_is_work_and_its_earlier_entry_goes_along(
 
 
 def test_a_file_that_the_index_lost_is_work(
-    planner: Planner, index: SqliteIndex, file: Path, ingested: Callable[[], Entry]
+    planner: Planner, index: SqliteIndex, file: Path, ingested: Callable[[], ManifestEntry]
 ) -> None:
     index.tombstone(ingested().file_id, version=2)
     (step,) = plan(planner, file)
@@ -159,10 +160,10 @@ def test_a_file_that_the_index_lost_is_work(
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_file_that_cannot_be_read_is_told_as_failed(
+def test_a_file_that_cannot_be_read_is_reported_as_failed(
     planner: Planner, tmp_path: Path, manifest: Manifest, known: bool
 ) -> None:
-    # opening it works, reading it does not, whoever asks
+    # It can be opened, but not read, not even by root.
     unreadable = tmp_path / "docs.txt"
     unreadable.symlink_to("/proc/self/mem")
     if known:
@@ -176,13 +177,13 @@ def test_a_path_that_is_not_there_has_no_files(planner: Planner, tmp_path: Path)
     assert plan(planner, tmp_path / "missing") == []
 
 
-def test_what_is_gone_is_found_below_the_paths_only(
+def test_deleted_files_are_found_below_the_paths_only(
     planner: Planner, manifest: Manifest, file: Path, tmp_path: Path
 ) -> None:
-    for path in (file, file.parent / "gone.txt", tmp_path / "elsewhere.txt"):
+    for path in (file, file.parent / "deleted.txt", tmp_path / "elsewhere.txt"):
         manifest.put(entry_of(path))
-    tasks = planner.gone([str(file.parent), str(file.parent)])
-    assert [(task.path, task.gone) for task in tasks] == [(str(file.parent / "gone.txt"), True)]
+    tasks = planner.find_deleted([str(file.parent), str(file.parent)])
+    assert [(task.path, task.deleted) for task in tasks] == [(str(file.parent / "deleted.txt"), True)]
 
 
 @pytest.mark.parametrize(
@@ -201,13 +202,13 @@ def test_a_key_is_safe_and_keeps_the_name_readable(path: str, name: str) -> None
     assert len(key.encode()) < 1024
 
 
-def test_names_that_only_look_alike_have_keys_of_their_own() -> None:
+def test_names_that_are_displayed_alike_have_different_keys() -> None:
     assert object_key(os.fsdecode(b"/a/\xff")) != object_key(os.fsdecode(b"/a/\xfe"))
     assert object_key("/a/x.txt") != object_key("/b/x.txt")
 
 
-def test_a_missing_path_is_named_unless_it_is_known(tmp_path: Path) -> None:
+def test_a_missing_path_is_named_unless_it_may_be_missing(tmp_path: Path) -> None:
     missing = str(tmp_path / "no such")
-    require_paths([missing, str(tmp_path)], known=lambda path: path == missing)
+    require_paths([missing, str(tmp_path)], may_be_missing=lambda path: path == missing)
     with pytest.raises(MisconfiguredError, match=r"no such file or folder: .*no such$"):
-        require_paths([missing, str(tmp_path)], known=lambda _: False)
+        require_paths([missing, str(tmp_path)], may_be_missing=lambda _: False)

@@ -1,4 +1,4 @@
-"""What is told of one file."""
+"""The result of one file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_line_of_json_has_the_promised_fields() -> None:
     }
 
 
-def test_a_file_that_the_index_does_not_hold_is_told_from_the_ledger() -> None:
+def test_a_file_that_the_index_does_not_hold_is_reported_from_the_ledger() -> None:
     row = FileRow(file_id="f1", fence=1, state=State.DEAD_LETTERED, reason="too_many_failures")
     result = from_row(row, path="/a", seconds=2)
     assert (result.state, result.reason, result.file_type) == ("dead_lettered", "too_many_failures", None)
@@ -72,4 +72,4 @@ def test_a_file_that_the_index_does_not_hold_is_told_from_the_ledger() -> None:
 def test_only_dead_letters_and_broken_limits_are_trouble(
     state: str, reason: str | None, troubled: bool
 ) -> None:
-    assert Result(file_path="/a", file_id="f", state=state, reason=reason).troubled is troubled
+    assert Result(file_path="/a", file_id="f", state=state, reason=reason).has_trouble is troubled

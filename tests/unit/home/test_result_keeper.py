@@ -1,4 +1,4 @@
-"""What is kept of one file's end; whole runs are in test_ingest_run.py."""
+"""What is kept of one result; whole runs are in test_ingest_run.py."""
 
 from __future__ import annotations
 
@@ -29,15 +29,19 @@ TASK = Task(path="/share/a.txt", size_bytes=7, mtime_ns=1)
 
 
 @pytest.fixture
-def told() -> list[Result]:
+def results() -> list[Result]:
     return []
 
 
 @pytest.fixture
-def keeper(tmp_path: Path, told: list[Result], monkeypatch: pytest.MonkeyPatch) -> Iterator[ResultKeeper]:
+def keeper(tmp_path: Path, results: list[Result], monkeypatch: pytest.MonkeyPatch) -> Iterator[ResultKeeper]:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     home = Home(folder=tmp_path)
-    with mock_aws(), Manifest(home.manifest_path) as manifest, closing(SqliteIndex(home.index_path)) as index:
+    with (
+        mock_aws(),
+        closing(Manifest(home.manifest_path)) as manifest,
+        closing(SqliteIndex(home.index_path)) as index,
+    ):
         clients = make_clients()
         provision(clients, queue_name="q", dlq_name="dlq", buckets=["results"], table="files")
         yield ResultKeeper(
@@ -46,22 +50,22 @@ def keeper(tmp_path: Path, told: list[Result], monkeypatch: pytest.MonkeyPatch) 
             index=index,
             storage=StorageHandler(clients.s3, results_bucket="results"),
             listener=Listener(
-                on_result=told.append, on_note=lambda _p, _w: None, on_progress=lambda _p: None
+                on_result=results.append, on_note=lambda _p, _w: None, on_progress=lambda _p: None
             ),
             made_with="key",
         )
 
 
 def row(**values: object) -> FileRow:
-    told = {"fence": 1, "state": State.INDEXED, "content_hash": "hash", "pages": 3, **values}
-    return FileRow(file_id=TASK.file_id, **told)  # type: ignore[arg-type]
+    fields = {"fence": 1, "state": State.INDEXED, "content_hash": "hash", "pages": 3, **values}
+    return FileRow(file_id=TASK.file_id, **fields)  # type: ignore[arg-type]
 
 
-def test_results_and_pages_are_counted(keeper: ResultKeeper, told: list[Result]) -> None:
+def test_results_and_pages_are_counted(keeper: ResultKeeper, results: list[Result]) -> None:
     keeper.keep(TASK, row(), sha256="hash", seconds=1.5)
     keeper.keep_too_large(Task(path="/share/film.mp4", size_bytes=9), limit=8, version=1)
     assert (keeper.done, keeper.pages) == (2, 3)
-    assert [(result.state, result.reason) for result in told] == [
+    assert [(result.state, result.reason) for result in results] == [
         ("indexed", None),
         ("no_content", "too_large"),
     ]
@@ -72,11 +76,11 @@ def test_results_and_pages_are_counted(keeper: ResultKeeper, told: list[Result])
     assert keeper.manifest.get("/share/film.mp4") is not None
 
 
-def test_what_was_read_but_not_indexed_is_kept_for_the_next_run_without_an_entry(
-    keeper: ResultKeeper, told: list[Result]
+def test_an_artifact_that_was_not_indexed_is_kept_for_the_next_run_without_an_entry(
+    keeper: ResultKeeper, results: list[Result]
 ) -> None:
     keeper.storage.put("artifacts/hash/txt-key", b"pages")
     keeper.keep(TASK, row(index_pending=True), sha256="hash", seconds=0)
     assert keeper.manifest.get(TASK.path) is None
     assert (keeper.home.folder / "artifacts/hash/txt-key").read_bytes() == b"pages"
-    assert [result.state for result in told] == ["failed"]
+    assert [result.state for result in results] == ["failed"]

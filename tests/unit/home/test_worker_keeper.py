@@ -43,7 +43,7 @@ def play(tmp_path: Path) -> Callable[[str], PlayedStack]:
     return lambda program: PlayedStack(tmp_path, program)
 
 
-def test_a_worker_that_runs_is_left_alone_and_stopped_at_the_end(play: Callable[[str], PlayedStack]) -> None:
+def test_a_running_worker_is_not_restarted_and_stopped_at_the_end(play: Callable[[str], PlayedStack]) -> None:
     stack = play('import signal; print(\'{"event": "up"}\', flush=True); signal.pause()')
     with WorkerKeeper(stack) as keeper:
         keeper.check()
@@ -53,7 +53,9 @@ def test_a_worker_that_runs_is_left_alone_and_stopped_at_the_end(play: Callable[
     assert [process.wait(0) for process in stack.started] == [-signal.SIGTERM]
 
 
-def test_a_worker_that_dies_is_started_again_but_not_for_ever(play: Callable[[str], PlayedStack]) -> None:
+def test_a_worker_that_dies_is_restarted_a_limited_number_of_times(
+    play: Callable[[str], PlayedStack],
+) -> None:
     stack = play("import os, sys; print('out of luck', file=sys.stderr, flush=True); os.abort()")
     with WorkerKeeper(stack) as keeper:
         for _ in range(4):
@@ -72,10 +74,10 @@ def test_a_worker_that_dies_is_started_again_but_not_for_ever(play: Callable[[st
             'print(\'{"event": "fatal_error", "reason": "the disk is full"}\'); raise SystemExit(1)',
             "the disk is full",
         ),
-        ("raise SystemExit(2)", "status 2 .*it said nothing"),
+        ("raise SystemExit(2)", "status 2 .*it printed nothing"),
     ],
 )
-def test_a_worker_that_cannot_work_is_not_tried_again(
+def test_a_worker_with_a_permanent_error_is_not_restarted(
     play: Callable[[str], PlayedStack], program: str, message: str
 ) -> None:
     stack = play(program)
@@ -87,7 +89,7 @@ def test_a_worker_that_cannot_work_is_not_tried_again(
     assert len(stack.started) == 1
 
 
-def test_recognised_pages_are_counted_by_file(play: Callable[[str], PlayedStack]) -> None:
+def test_ocred_pages_are_counted_by_file(play: Callable[[str], PlayedStack]) -> None:
     lines = ['{"event": "page_ocred", "file": "f1"}'] * 2 + ['{"event": "document_done", "file": "f1"}']
     stack = play(f"print({chr(10).join(lines)!r})")
     with WorkerKeeper(stack) as keeper:

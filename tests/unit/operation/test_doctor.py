@@ -9,7 +9,7 @@ import pytest
 
 from worker.config import load_settings
 from worker.errors import MisconfiguredError
-from worker.operation.doctor import all_checks, examine
+from worker.operation.doctor import all_checks, run_checks
 from worker.operation.finding import Check, Finding, Level, ok
 
 pytestmark = pytest.mark.unit
@@ -21,7 +21,7 @@ def _check(
     def fine() -> Sequence[Finding]:
         return [ok(subject, "fine")]
 
-    return Check(subject=subject, run=run or fine, advice="mend it", away="wake it", worst=worst)
+    return Check(subject=subject, run=run or fine, advice="fix it", unavailable_advice="wake it", worst=worst)
 
 
 def _hanging(until: threading.Event) -> Callable[[], Sequence[Finding]]:
@@ -43,23 +43,23 @@ def test_findings_come_in_the_order_of_the_checks() -> None:
         second_done.set()
         return [ok("second", "c")]
 
-    found = examine([_check("first", first), _check("second", second)], deadline_s=30)
+    found = run_checks([_check("first", first), _check("second", second)], deadline_s=30)
     assert [finding.message for finding in found] == ["a", "b", "c"]
 
 
-def test_a_check_that_hangs_is_named_and_delays_nobody() -> None:
+def test_a_check_that_hangs_is_named_and_delays_no_other() -> None:
     forever = threading.Event()
     checks = [_check("hangs", _hanging(forever)), _check("answers")]
-    late, fine = examine(checks, deadline_s=0.2)
+    late, fine = run_checks(checks, deadline_s=0.2)
     forever.set()
     assert (late.level, late.subject, late.advice) == (Level.FAILURE, "hangs", "wake it")
     assert "0.2 s" in late.message
     assert fine.level is Level.OK
 
 
-def test_what_may_be_away_is_a_warning_when_it_hangs() -> None:
+def test_an_optional_service_is_a_warning_when_it_hangs() -> None:
     forever = threading.Event()
-    (late,) = examine([_check("hangs", _hanging(forever), Level.WARNING)], deadline_s=0.1)
+    (late,) = run_checks([_check("hangs", _hanging(forever), Level.WARNING)], deadline_s=0.1)
     forever.set()
     assert late.level is Level.WARNING
 
@@ -68,15 +68,15 @@ def test_an_error_is_a_finding_with_the_checks_advice() -> None:
     def fails() -> Sequence[Finding]:
         raise MisconfiguredError("it is wrong")
 
-    (found,) = examine([_check("it", fails)], deadline_s=20)
-    assert (found.level, found.message, found.advice) == (Level.FAILURE, "it is wrong", "mend it")
+    (found,) = run_checks([_check("it", fails)], deadline_s=20)
+    assert (found.level, found.message, found.advice) == (Level.FAILURE, "it is wrong", "fix it")
 
 
 def test_a_check_that_breaks_is_a_failure_and_no_traceback() -> None:
     def breaks() -> Sequence[Finding]:
         raise ZeroDivisionError("by zero")
 
-    broken, fine = examine([_check("it", breaks), _check("other")], deadline_s=20)
+    broken, fine = run_checks([_check("it", breaks), _check("other")], deadline_s=20)
     assert broken.level is Level.FAILURE
     assert "ZeroDivisionError: by zero" in broken.message
     assert fine.level is Level.OK
@@ -88,12 +88,12 @@ def test_without_credentials_the_machine_is_examined_all_the_same(monkeypatch: p
     checks = all_checks(load_settings())
     assert [check.subject for check in checks][-1] == "aws"
     assert "work folder" in {check.subject for check in checks}
-    (found,) = examine(checks[-1:], deadline_s=20)
+    (found,) = run_checks(checks[-1:], deadline_s=20)
     assert found.level is Level.FAILURE
     assert "AWS_ACCESS_KEY_ID" in found.message
 
 
-def test_with_credentials_everything_is_looked_at() -> None:
+def test_with_credentials_everything_is_checked() -> None:
     subjects = {check.subject for check in all_checks(load_settings(source_buckets="one,two"))}
     assert subjects >= {
         *("tesseract", "ocr_engine", "pdftoppm", "pdfinfo", "libreoffice", "languages", "work folder"),

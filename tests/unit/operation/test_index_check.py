@@ -1,4 +1,4 @@
-"""The SQLite index looked at; nothing is made."""
+"""The checks of the SQLite index; none creates it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from worker.config import load_settings
 from worker.index.sqlite.sqlite_index import SqliteIndex
-from worker.operation.doctor import examine
+from worker.operation.doctor import run_checks
 from worker.operation.finding import Finding, Level
 from worker.operation.index_check import index_checks
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.unit
 
 
 def _found(path: Path | None) -> Finding:
-    (found,) = examine(index_checks(load_settings(sqlite_path=path)), deadline_s=20)
+    (found,) = run_checks(index_checks(load_settings(sqlite_path=path)), deadline_s=20)
     return found
 
 
@@ -27,7 +27,7 @@ def test_an_index_that_can_be_written_to_is_fine(tmp_path: Path) -> None:
     assert _found(tmp_path / "index").level is Level.OK
 
 
-def test_an_index_that_is_missing_is_not_made(tmp_path: Path) -> None:
+def test_an_index_that_is_missing_is_not_created(tmp_path: Path) -> None:
     assert _found(tmp_path / "index").level is Level.OK
     assert list(tmp_path.iterdir()) == []
 
@@ -35,7 +35,7 @@ def test_an_index_that_is_missing_is_not_made(tmp_path: Path) -> None:
 def test_an_index_in_a_folder_that_is_missing_is_a_failure(tmp_path: Path) -> None:
     found = _found(tmp_path / "no" / "index")
     assert found.level is Level.FAILURE
-    assert "Make the folder" in found.advice
+    assert "Create the folder" in found.advice
 
 
 def test_an_index_that_is_not_set_is_a_failure() -> None:
@@ -59,7 +59,7 @@ def test_a_file_that_is_no_database_is_a_failure(tmp_path: Path) -> None:
     assert "no SQLite database" in found.message
 
 
-def test_a_file_that_another_process_holds_is_told_as_busy(tmp_path: Path) -> None:
+def test_a_file_that_another_process_locks_is_reported_as_busy(tmp_path: Path) -> None:
     SqliteIndex(tmp_path / "index").close()
     with closing(sqlite3.connect(tmp_path / "index", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

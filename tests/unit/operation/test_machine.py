@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,9 @@ import pytest
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.config import Settings, load_settings
 from worker.embedded.metadata_server import MetadataServer
+from worker.errors import MisconfiguredError
 from worker.extract.tools import Tools
-from worker.operation.finding import Level
+from worker.operation.finding import Finding, Level
 from worker.operation.machine import (
     language_findings,
     libre_office_findings,
@@ -22,12 +25,19 @@ from worker.operation.machine import (
     ocr_engine_findings,
     program_findings,
     room_finding,
+    tesseract_findings,
     work_dir_findings,
 )
+from worker.sandbox.probe_client import ToolReport
 
 pytestmark = pytest.mark.unit
 
 MIB = 1024**2
+MISSING = ToolReport(tools=Tools(tesseract="", languages=()), problem="Tesseract is not installed.")
+
+
+def _report(*languages: str, **tools: str) -> ToolReport:
+    return ToolReport(tools=Tools(tesseract="5.3.0", languages=languages, **tools), problem="")
 
 
 @pytest.fixture
@@ -42,7 +52,7 @@ def _script(path: Path, lines: str) -> None:
     path.chmod(0o755)
 
 
-def test_a_program_tells_its_version(program: Path) -> None:
+def test_a_program_is_reported_with_its_version(program: Path) -> None:
     _script(program, "echo 'pdfinfo version 22.12.0' >&2; echo 'Copyright' >&2")
     (found,) = program_findings("pdfinfo")
     assert (found.level, found.message) == (Level.OK, "version 22.12.0")
@@ -67,33 +77,50 @@ def test_a_program_that_does_not_run_is_a_failure(program: Path, content: str) -
 @pytest.mark.parametrize(
     ("installed", "level", "message", "advice"),
     [
-        ({"jpn", "eng", "osd"}, Level.OK, "jpn, eng", ""),
-        ({"eng", "osd"}, Level.FAILURE, "no model jpn", "tesseract-ocr-jpn, or set CIS_LANGUAGES"),
-        ({"jpn", "eng"}, Level.WARNING, "osd is missing", "tesseract-ocr-osd"),
+        (("jpn", "eng", "osd"), Level.OK, "jpn, eng", ""),
+        (("eng", "osd"), Level.FAILURE, "no model jpn", "tesseract-ocr-jpn, or set CIS_LANGUAGES"),
+        (("jpn", "eng"), Level.WARNING, "osd is missing", "tesseract-ocr-osd"),
     ],
 )
-def test_languages_asked_for_must_be_installed(
-    installed: set[str], level: Level, message: str, advice: str
+def test_languages_that_are_set_must_be_installed(
+    installed: tuple[str, ...], level: Level, message: str, advice: str
 ) -> None:
-    (found,) = language_findings(("jpn", "eng"), installed)
+    (found,) = language_findings(("jpn", "eng"), _report(*installed))
     assert found.level is level
     assert message in found.message
     assert advice in found.advice
 
 
 def test_the_package_of_a_vertical_model_is_spelled_as_apt_does() -> None:
-    (found,) = language_findings(("jpn_vert",), {"eng"})
+    (found,) = language_findings(("jpn_vert",), _report("eng"))
     assert "tesseract-ocr-jpn-vert" in found.advice
 
 
 def test_the_ocr_engine_used_is_named_with_the_second_pass() -> None:
-    tools = Tools(tesseract="5.3.0", languages=("jpn",), tesserocr="2.8 (Tesseract 5.5.4)", rapidocr="3.10")
+    report = _report("jpn", tesserocr="2.8 (Tesseract 5.5.4)", rapidocr="3.10")
 
-    (both,) = ocr_engine_findings(load_settings(), tools)
-    (plain,) = ocr_engine_findings(load_settings(ocr_engine="tesseract", second_pass="off"), tools)
+    (both,) = ocr_engine_findings(load_settings(), report)
+    (plain,) = ocr_engine_findings(load_settings(ocr_engine="tesseract", ocr_second_pass="off"), report)
 
     assert both.message == "tesserocr 2.8 (Tesseract 5.5.4), then rapidocr 3.10"
     assert plain.message == "tesseract 5.3.0"
+
+
+def test_tesseract_is_reported_with_its_version() -> None:
+    (found,) = tesseract_findings(_report("jpn"))
+    assert (found.level, found.message) == (Level.OK, "version 5.3.0")
+
+
+@pytest.mark.parametrize(
+    "find",
+    [tesseract_findings, partial(ocr_engine_findings, load_settings()), partial(language_findings, ("jpn",))],
+    ids=["tesseract", "OCR engine", "languages"],
+)
+def test_without_tesseract_what_needs_it_says_why_it_cannot_be_used(
+    find: Callable[[ToolReport], Sequence[Finding]],
+) -> None:
+    with pytest.raises(MisconfiguredError, match="Tesseract is not installed"):
+        find(MISSING)
 
 
 def _settings(folder: Path) -> Settings:
@@ -153,7 +180,7 @@ def test_no_metadata_service_is_no_fault() -> None:
     assert "outside EC2" in found.message
 
 
-def test_every_part_of_the_machine_is_looked_at(tmp_path: Path) -> None:
+def test_every_part_of_the_machine_is_checked(tmp_path: Path) -> None:
     checks = {check.subject: check for check in machine_checks(_settings(tmp_path))}
     assert {"tesseract", "languages"} < set(checks)
     for subject in ("work folder", "memory", "metadata"):
@@ -161,32 +188,41 @@ def test_every_part_of_the_machine_is_looked_at(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "said"),
+    ("report", "message"),
     [
-        ("#!/bin/sh\necho LibreOffice 7.4.7.2 '40(Build:2)'\n", "version 7.4.7.2"),
-        ("", "needs_libreoffice"),
+        (_report(libre_office="7.4.7.2"), "version 7.4.7.2"),
+        (_report(), "needs_libreoffice"),
+        (MISSING, "needs_libreoffice"),
     ],
-    ids=["there", "absent"],
+    ids=["installed", "missing", "missing like Tesseract"],
 )
-def test_libre_office_is_told_and_no_failure_where_it_is_absent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, said: str
-) -> None:
-    if program:
-        (tmp_path / "soffice").write_text(program)
-        (tmp_path / "soffice").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    (found,) = libre_office_findings()
+def test_libre_office_is_optional(report: ToolReport, message: str) -> None:
+    (found,) = libre_office_findings(report)
 
     assert found.level is Level.OK
-    assert said in found.message
+    assert message in found.message
+
+
+def test_the_programs_are_probed_once_for_all_checks_that_need_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _script(tmp_path / "tesseract", f"echo x >> {tmp_path}/starts; echo tesseract 5.3.0")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    checks = {check.subject: check for check in machine_checks(load_settings())}
+
+    checks["tesseract"].run()
+    starts = (tmp_path / "starts").read_text()
+    checks["libreoffice"].run()
+
+    assert starts
+    assert (tmp_path / "starts").read_text() == starts
 
 
 @pytest.mark.parametrize(
-    ("refused", "level", "told"),
+    ("refused", "level", "message"),
     [("", Level.OK, "without a network"), ("EPERM: not permitted", Level.WARNING, "EPERM")],
 )
-def test_readers_with_a_network_are_a_warning(refused: str, level: Level, told: str) -> None:
+def test_readers_with_a_network_are_a_warning(refused: str, level: Level, message: str) -> None:
     (found,) = network_findings(refused)
     assert found.level is level
-    assert told in found.message
+    assert message in found.message

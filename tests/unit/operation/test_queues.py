@@ -48,7 +48,7 @@ def _found(settings: Settings, queues: Mapping[str, QueueFacts]) -> dict[str, li
         try:
             found[check.subject] = list(check.run())
         except MisconfiguredError as error:
-            found[check.subject] = [check.found(error)]
+            found[check.subject] = [check.error_finding(error)]
     return found
 
 
@@ -103,7 +103,7 @@ def test_twenty_receives_are_enough() -> None:
     assert found["dead-letter queue"][0].level is Level.OK
 
 
-def test_several_faults_are_told_together() -> None:
+def test_several_faults_are_reported_together() -> None:
     queue = replace(QUEUE, redrive_arn="arn:other", max_receive_count=3)
     found = _found(_settings(), {"the-queue": queue, "the-dlq": replace(DLQ, retention_s=DAY_S)})
     assert len(found["dead-letter queue"]) == 3
@@ -129,7 +129,7 @@ def test_a_url_that_is_missing_or_wrong_is_a_failure(
 
 
 @pytest.mark.parametrize("url", ["", "wrong"])
-def test_a_wrong_work_queue_is_not_told_of_the_dead_letter_queue(url: str) -> None:
+def test_a_wrong_work_queue_is_no_fault_of_the_dead_letter_queue(url: str) -> None:
     found = _found(_settings(queue_url=url), {"the-dlq": DLQ})
     assert found["queue"][0].level is Level.FAILURE
     assert found["dead-letter queue"][0].level is Level.OK

@@ -27,14 +27,14 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
         (-900, Level.FAILURE, "900 s behind"),
     ],
 )
-def test_a_clock_that_is_wrong_is_told_with_its_distance(skew_s: int, level: Level, message: str) -> None:
+def test_a_wrong_clock_is_reported_with_its_distance(skew_s: int, level: Level, message: str) -> None:
     (found,) = clock_findings(NOON, NOON + timedelta(seconds=skew_s))
     assert found.level is level
     assert message in found.message
     assert ("timedatectl" in found.advice) is (level is not Level.OK)
 
 
-def test_an_answer_without_a_date_says_nothing_of_the_clock() -> None:
+def test_an_answer_without_a_date_is_no_finding_about_the_clock() -> None:
     (found,) = clock_findings(None, NOON)
     assert found.level is Level.OK
 

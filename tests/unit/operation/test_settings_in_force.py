@@ -1,4 +1,4 @@
-"""What `cis-worker config` tells of each setting."""
+"""What `cis-worker config` prints of each setting."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import pytest
 from pydantic import SecretStr
 
 from worker.config import Settings, environment_name, load_settings
-from worker.operation.settings_in_force import settings_in_force, spelled
+from worker.operation.settings_in_force import as_text, settings_in_force
 
 pytestmark = pytest.mark.unit
 
 
-def test_every_setting_is_told_with_its_variable() -> None:
+def test_every_setting_is_listed_with_its_variable() -> None:
     names = [setting.name for setting in settings_in_force(load_settings())]
     assert names == [environment_name(field) for field in Settings.model_fields]
 
 
-def test_a_setting_says_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_has_its_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIS_OCR_DPI", "300")
     monkeypatch.setenv("CIS_LANGUAGES", "")
     monkeypatch.setenv("CIS_IMAGE_MODEL", "")
-    told = {setting.name: setting for setting in settings_in_force(load_settings())}
-    assert (told["CIS_OCR_DPI"].value, told["CIS_OCR_DPI"].source) == ("300", "environment")
-    assert (told["CIS_LANGUAGES"].value, told["CIS_LANGUAGES"].source) == ("jpn,eng", "default")
-    assert (told["CIS_IMAGE_MODEL"].value, told["CIS_IMAGE_MODEL"].source) == ("", "environment")
-    metadata = told["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
+    settings = {setting.name: setting for setting in settings_in_force(load_settings())}
+    assert (settings["CIS_OCR_DPI"].value, settings["CIS_OCR_DPI"].source) == ("300", "environment")
+    assert (settings["CIS_LANGUAGES"].value, settings["CIS_LANGUAGES"].source) == ("jpn,eng", "default")
+    assert (settings["CIS_IMAGE_MODEL"].value, settings["CIS_IMAGE_MODEL"].source) == ("", "environment")
+    metadata = settings["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
     assert (metadata.value, metadata.source) == ("http://127.0.0.1:9", "environment")
 
 
@@ -47,7 +47,7 @@ def test_a_setting_says_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> 
         ("slots", 0, "0"),
     ],
 )
-def test_values_are_spelled_as_the_variable_would_be_and_secrets_never(
+def test_values_are_written_as_in_the_variable_and_secrets_never(
     field: str, value: object, text: str
 ) -> None:
-    assert spelled(field, value) == text
+    assert as_text(field, value) == text

@@ -42,7 +42,7 @@ def test_states_and_reasons_are_counted() -> None:
     }
 
 
-def test_the_oldest_unfinished_file_is_the_one_that_rests_longest() -> None:
+def test_the_oldest_unfinished_file_is_the_one_unchanged_for_longest() -> None:
     summary = summarise(
         [
             _row("new", State.PROCESSING, updated_at="2026-11-21T12:00"),

@@ -5,16 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-import numpy as np
-
 from worker.index.query import fold, fold_path, replace_surrogates
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
 from worker.models.ledger import State
 from worker.models.page import Page, TextSource
 
-FLOAT = np.dtype("<f4")
-"""The stored form of a vector's numbers."""
+FLOAT = "<f4"
+"""How the numbers of a vector are stored, as numpy names it."""
 
 _INSERT_FILE = """
 INSERT INTO files (
@@ -89,10 +87,14 @@ def _insert_content(connection: sqlite3.Connection, file: int, document: Documen
 
 
 def _floats(vector: Sequence[float]) -> bytes:
+    import numpy as np  # noqa: PLC0415 - a file without vectors needs none
+
     return np.asarray(vector, dtype=FLOAT).tobytes()
 
 
 def _tuple(floats: bytes) -> tuple[float, ...]:
+    import numpy as np  # noqa: PLC0415 - a file without vectors needs none
+
     return tuple(np.frombuffer(floats, dtype=FLOAT).tolist())
 
 

@@ -13,8 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from worker.errors import LeaseLostError
 from worker.index.query import (
@@ -34,6 +33,9 @@ from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.models.page import Page
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _NAME_ROW = 0
 # A row id of `page_terms` holds file and page. A file gets a new id with every write (AUTOINCREMENT), so a
@@ -112,6 +114,8 @@ class SqliteIndex:
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
         """See SearchIndex; exact, every image vector is compared."""
+        import numpy as np  # noqa: PLC0415 - a search for words needs none, and it takes 0.2 s to import
+
         query = np.asarray(vector, dtype=FLOAT)
         best: list[tuple[float, int]] = []
         with self._file.read_transaction() as connection:
@@ -204,6 +208,8 @@ def _cosines(
     connection: sqlite3.Connection, query: np.ndarray[tuple[int], np.dtype[np.float32]]
 ) -> Iterator[tuple[list[int], np.ndarray[tuple[int], np.dtype[np.float32]]]]:
     """File ids and cosines, in batches; zero vectors are left out, as they have no direction."""
+    import numpy as np  # noqa: PLC0415 - as above
+
     rows = connection.execute(
         "SELECT file, floats FROM image_vectors WHERE length(floats) = ?", (query.nbytes,)
     )

@@ -1,0 +1,37 @@
+"""Hits and pictures as lines of text; whole commands are in test_search.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.cli.search_display import print_hits, print_similar
+from worker.index.search_index import SearchHit, SearchResult, SimilarHit
+
+pytestmark = pytest.mark.unit
+
+PATH = f"/docs/{'long/' * 40}報告.pdf"
+HIT = SearchHit(file_id="f", file_name="報告.pdf", file_path=PATH, page=3, snippet="…[[営業]]部", score=1.256)
+
+
+def test_a_hit_is_three_lines_without_colours_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    print_hits(SearchResult(total=2, hits=(HIT,)))
+    assert capsys.readouterr().out.splitlines() == [
+        "報告.pdf  page 3  1.26",
+        f"  {PATH}",
+        "  …営業部",
+        "2 files, 1 shown",
+    ]
+
+
+def test_names_and_paths_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_similar([SimilarHit(file_id="f", file_name="a\x1b[2J", file_path="/\x1b[2J", score=0.5)])
+    assert capsys.readouterr().out == "0.500  a\ufffd[2J\n       /\ufffd[2J\n"
+
+
+def test_an_empty_result_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    print_hits(SearchResult(total=0, hits=()))
+    print_similar([])
+    assert capsys.readouterr().out.splitlines() == [
+        "No file matches.",
+        "No ingested picture has a vector to compare with.",
+    ]

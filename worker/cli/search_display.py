@@ -1,0 +1,122 @@
+"""How search, show and similar print what they found.
+
+Hits are printed without rich: importing its console costs as much CPU as a search, and in a pipe it would
+fold long paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from worker.cli.printing import sanitise, snippet_parts
+from worker.index.search_index import SearchResult, SimilarHit
+from worker.models.document import Document
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def print_hits(found: SearchResult) -> None:
+    """Print each hit with its page, path and snippet, and how many files match."""
+    for hit in found.hits:
+        name, score = (
+            typer.style(sanitise(hit.file_name), bold=True),
+            typer.style(f"{hit.score:.2f}", dim=True),
+        )
+        typer.echo(f"{name}  {f'page {hit.page}' if hit.page else 'name'}  {score}")
+        typer.secho(f"  {sanitise(hit.file_path)}", dim=True)
+        parts = snippet_parts(hit.snippet)
+        typer.echo("  " + "".join(_highlight(part) if is_match else part for part, is_match in parts))
+    typer.echo(_count_text(found.total, len(found.hits)))
+
+
+def print_similar(hits: Sequence[SimilarHit]) -> None:
+    """Print each similar picture with its score."""
+    for hit in hits:
+        name = typer.style(sanitise(hit.file_name), bold=True)
+        typer.echo(f"{typer.style(f'{hit.score:.3f}', dim=True)}  {name}")
+        typer.secho(f"       {sanitise(hit.file_path)}", dim=True)
+    if not hits:
+        typer.echo("No ingested picture has a vector to compare with.")
+
+
+def print_document(document: Document) -> None:
+    """Print what the index holds of a document, and the text of its pages."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(_document_table(document))
+    for page in document.pages:
+        confidence = f", {page.confidence:.0f} %" if page.confidence is not None else ""
+        reason = f", {page.reason}" if page.reason else ""
+        console.rule(f"page {page.number} ({page.source.value}{confidence}{reason})", align="left")
+        console.print(Text(sanitise(page.text)))
+
+
+def document_values(document: Document) -> dict[str, object]:
+    """A document as plain values, for JSON."""
+    return {
+        "file_name": document.file_name,
+        "file_path": document.file_path,
+        "file_id": document.file_id,
+        "state": document.state.value,
+        "reason": document.reason,
+        "reason_message": document.reason_message,
+        "file_type": document.file_type.value,
+        "size_bytes": document.size_bytes,
+        "language": document.language,
+        "confidence": document.confidence,
+        "text_sources": list(document.text_sources),
+        "text_chars": document.text_chars,
+        "sha256": document.content_hash,
+        "indexed_at": document.indexed_at,
+        "has_image_vector": document.vectors.image is not None,
+        "vectors_pending": document.vectors.pending,
+        "pages": [
+            {
+                "number": page.number,
+                "text": page.text,
+                "source": page.source.value,
+                "confidence": page.confidence,
+                "language": page.language,
+                "reason": page.reason,
+            }
+            for page in document.pages
+        ],
+    }
+
+
+def _highlight(text: str) -> str:
+    return typer.style(text, fg="yellow", bold=True)
+
+
+def _document_table(document: Document) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    state = document.state.value + (f" ({document.reason})" if document.reason else "")
+    rows = {
+        "file": document.file_path,
+        "state": state,
+        "why": document.reason_message,
+        "type": document.file_type.value,
+        "pages": str(len(document.pages)),
+        "language": document.language or "",
+        "confidence": "" if document.confidence is None else f"{document.confidence} %",
+    }
+    for name, value in rows.items():
+        if value:
+            table.add_row(Text(name, style="dim"), Text(sanitise(value)))
+    return table
+
+
+def _count_text(total: int, listed: int) -> str:
+    if not total:
+        return "No file matches."
+    files = "1 file" if total == 1 else f"{total} files"
+    return files if listed == total else f"{files}, {listed} shown"

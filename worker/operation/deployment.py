@@ -1,0 +1,104 @@
+"""What a worker needs in AWS and in its index, made where it is missing, and the variables that name it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from worker.aws.clients import Clients, make_clients
+from worker.aws.provisioning import Provisioned, connect_notifications, provision
+from worker.config import Settings
+from worker.errors import WorkerError
+from worker.index.opensearch.schema import FILES, IMAGES
+from worker.services import open_index_manager
+
+_QUEUE = "cis-files"
+_RESULTS_BUCKET = "cis-results"
+_SOURCE_BUCKET = "cis-source"
+_TABLE = "cis-files"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """Everything that is there now, the variables that point a worker at it, and what did not work."""
+
+    resources: tuple[Provisioned, ...]
+    variables: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def create_deployment(settings: Settings, *, connect_existing: bool, dry_run: bool) -> Deployment:
+    """Create queues, buckets, table and indices where they are missing; with `dry_run` only list them.
+
+    New source buckets are connected to the queue, with `connect_existing` the others too. Raises WorkerError
+    where something cannot be created.
+    """
+    clients = make_clients(region=settings.aws_region)
+    queue_name = _last_part(settings.queue_url) or _QUEUE
+    sources = settings.source_buckets or (_SOURCE_BUCKET,)
+    results = settings.results_bucket or _RESULTS_BUCKET
+    made = provision(
+        clients,
+        queue_name=queue_name,
+        dlq_name=_last_part(settings.dlq_url) or f"{queue_name}-dlq",
+        buckets=(*sources, results),
+        table=settings.file_table or _TABLE,
+        dry_run=dry_run,
+    )
+    made += _create_indices(settings, dry_run=dry_run)
+    queue_url, dlq_url = made[0].identifier, made[1].identifier
+    connected = [
+        resource.name
+        for resource in made
+        if resource.kind == "bucket" and resource.name in sources and (resource.created or connect_existing)
+    ]
+    warnings = [] if dry_run else _connect(clients, connected, queue_url)
+    return Deployment(
+        resources=tuple(made),
+        variables={
+            "CIS_QUEUE_URL": queue_url,
+            "CIS_DLQ_URL": dlq_url,
+            "CIS_RESULTS_BUCKET": results,
+            "CIS_SOURCE_BUCKETS": ",".join(sources),
+            "CIS_FILE_TABLE": next(resource.name for resource in made if resource.kind == "table"),
+            **_index_variables(settings),
+        },
+        warnings=tuple(warnings),
+    )
+
+
+def _last_part(url: str) -> str:
+    return url.rstrip("/").rsplit("/", 1)[-1] if url else ""
+
+
+def _connect(clients: Clients, buckets: list[str], queue_url: str) -> list[str]:
+    """Let the buckets announce their objects; the warnings. What was created can be used all the same."""
+    warnings = []
+    for bucket in buckets:
+        try:
+            connect_notifications(clients, bucket, queue_url)
+        except WorkerError as error:
+            warnings.append(
+                f"{error} Its objects are not announced: run `cis-worker init --notify` when this is "
+                "fixed, or send the messages yourself."
+            )
+    return warnings
+
+
+def _create_indices(settings: Settings, *, dry_run: bool) -> list[Provisioned]:
+    """The indices in OpenSearch; the SQLite file is created by its first writer."""
+    if settings.index != "opensearch":
+        return []
+    with closing(open_index_manager(settings)) as index:
+        missing = index.missing_aliases()
+        if not dry_run:
+            index.create_files_index()
+            index.create_images_index()
+    names = (f"{settings.index_prefix}{alias}" for alias in (FILES, IMAGES))
+    return [Provisioned(kind="index", name=name, created=name in missing, identifier=name) for name in names]
+
+
+def _index_variables(settings: Settings) -> dict[str, str]:
+    if settings.index == "opensearch":
+        return {"CIS_INDEX": "opensearch", "OPENSEARCH_ENDPOINT": settings.opensearch_endpoint}
+    return {} if settings.sqlite_path else {"CIS_SQLITE_PATH": "index.sqlite3"}
