@@ -9,9 +9,10 @@ from pathlib import Path
 from random import Random
 
 from fuzz.mutations import mutate
-from worker.errors import RejectedError
+from worker.errors import Code, RejectedError
 from worker.models.page import Page
-from worker.sandbox.run_state import Ended, ExtractionRequest
+from worker.sandbox.protocol import ExtractionRequest
+from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import ExtractionRun, Sandbox
 
 _GRACE_S = 20.0
@@ -73,12 +74,14 @@ def _read(run: ExtractionRun, *, limit_s: float, a_page_s: float) -> Outcome:
         event = run.next(0.5)
         if isinstance(event, Page):
             pages.append(event)
-        elif isinstance(event, Ended):
+        elif isinstance(event, ReadingEnded):
             return _outcome(event, pages)
         deadline.check(more_s=a_page_s * (run.left + len(pages)))
 
 
-def _outcome(ended: Ended, pages: list[Page]) -> Outcome:
+def _outcome(ended: ReadingEnded, pages: list[Page]) -> Outcome:
+    if ended.code is Code.INVALID_CHILD_MESSAGE:
+        return Outcome(label=ended.code.value, fault=ended.message)
     if ended.code is not None:
         return Outcome(label=ended.code.value, message=ended.message)
     if not pages:

@@ -21,6 +21,7 @@ _OF_THIS_MACHINE = frozenset(
         Code.ENCRYPTED,
         Code.BOMB,
         Code.CRASHED,
+        Code.INVALID_CHILD_MESSAGE,
         Code.MEMORY,
         Code.TIMEOUT,
         Code.OCR_FAILED,

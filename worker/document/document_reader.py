@@ -25,13 +25,8 @@ from worker.models.ledger import Job
 from worker.models.page import Page
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
-from worker.sandbox.run_state import (
-    PICTURE_NAME,
-    THUMBNAIL_NAME,
-    Ended,
-    ExtractionRequest,
-    PreviewDrawn,
-)
+from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest, PreviewDone
+from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import ExtractionRun, Sandbox, raise_for
 
 _PROGRAMS = ("tesseract", "pdftoppm", "pdfinfo")
@@ -102,16 +97,18 @@ class DocumentReader:
         if stop is not None and self.shutdown.now() >= stop.requeue_by:
             raise JobInterrupted(f"stopped by {stop.reason}")
 
-    def _collect(self, run: ExtractionRun, collector: PageCollector, lease: Lease) -> tuple[Ended, bool]:
+    def _collect(
+        self, run: ExtractionRun, collector: PageCollector, lease: Lease
+    ) -> tuple[ReadingEnded, bool]:
         drawn = False
         while True:
             event = run.next(_TICK_S)
             if isinstance(event, Page):
                 self._count(event)
                 collector.add(event)
-            elif isinstance(event, PreviewDrawn):
+            elif isinstance(event, PreviewDone):
                 drawn = event.drawn
-            elif isinstance(event, Ended):
+            elif isinstance(event, ReadingEnded):
                 return event, drawn
             self._obey(run, collector, lease)
 
@@ -153,7 +150,7 @@ def _rejected(file_type: FileType, code: Code, message: str) -> Extraction:
 
 
 def _to_extraction(
-    file_type: FileType, pages: tuple[Page, ...], ended: Ended, folder: Path | None
+    file_type: FileType, pages: tuple[Page, ...], ended: ReadingEnded, folder: Path | None
 ) -> Extraction:
     reason, message = ended.code, ended.message
     if reason is Code.UNAVAILABLE:

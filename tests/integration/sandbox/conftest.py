@@ -11,6 +11,7 @@ import pytest
 
 from worker.config import sandbox_environment
 from worker.extract.read_options import Limits, ReadOptions
+from worker.sandbox.protocol import ExtractionRequest, SpawnRequest
 from worker.sandbox.scheduler import Sandbox
 
 SECONDS_A_PAGE = 6
@@ -51,6 +52,12 @@ def options(**changes: float) -> ReadOptions:
         ocr_engine="tesseract",
         second_pass="off",
     )
+
+
+def make_request(path: Path) -> SpawnRequest:
+    """What a fork server is sent to have a file read."""
+    document = ExtractionRequest(path=path, name="a.txt", folder=path.parent)
+    return SpawnRequest(document=document, slots=1, options=options())
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ import pytest
 from tests.integration.sandbox.conftest import options
 from worker.errors import Code, RejectedError
 from worker.models.page import Page
-from worker.sandbox.run_state import Ended, ExtractionRequest
+from worker.sandbox.protocol import ExtractionRequest
+from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration
@@ -136,7 +137,7 @@ def read(sandbox: Sandbox, path: Path) -> set[Code | str | None]:
         with sandbox.open(request) as run:
             run.detect()
             run.go()
-            while not isinstance(event := run.next(_LIMIT_S), Ended):
+            while not isinstance(event := run.next(_LIMIT_S), ReadingEnded):
                 assert event is not None, "it hangs"
                 if isinstance(event, Page):
                     pages.append(event)

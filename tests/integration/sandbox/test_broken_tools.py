@@ -18,7 +18,8 @@ from PIL import Image, ImageDraw
 from tests.integration.sandbox.conftest import SECONDS_A_PAGE, fork_server, options
 from worker.errors import Code
 from worker.models.page import Page, TextSource
-from worker.sandbox.run_state import PICTURE_NAME, THUMBNAIL_NAME, Ended, ExtractionRequest
+from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest
+from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import ExtractionRun, Sandbox
 
 pytestmark = pytest.mark.integration
@@ -81,7 +82,7 @@ def scan(folder: Path, tool: str) -> ExtractionRequest:
     return ExtractionRequest(path=path, name=name, folder=path.parent)
 
 
-def read(run: ExtractionRun) -> tuple[dict[int, Page], Ended]:
+def read(run: ExtractionRun) -> tuple[dict[int, Page], ReadingEnded]:
     run.detect()
     run.go()
     pages: dict[int, Page] = {}
@@ -91,7 +92,7 @@ def read(run: ExtractionRun) -> tuple[dict[int, Page], Ended]:
         if isinstance(event, Page):
             assert event.number not in pages, "a page is told once"
             pages[event.number] = event
-        elif isinstance(event, Ended):
+        elif isinstance(event, ReadingEnded):
             return pages, event
     raise AssertionError(f"no end, only {pages}")
 
@@ -122,7 +123,7 @@ def test_a_tool_that_breaks_costs_its_page_only(
     began = time.monotonic()
     with sandbox.open(request) as run:
         pages, ended = read(run)
-    assert ended == Ended()
+    assert ended == ReadingEnded()
     assert {number: page.reason for number, page in pages.items()} == {1: None, 2: expected, 3: None}
     assert [number for number, page in pages.items() if page.text == ""] == ([2] if expected else [])
     if expected:

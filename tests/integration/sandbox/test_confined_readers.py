@@ -19,7 +19,8 @@ from PIL import Image, ImageDraw
 from tests.integration.sandbox.conftest import options
 from worker.models.page import Page
 from worker.sandbox.confinement import probe
-from worker.sandbox.run_state import Ended, Event, ExtractionRequest
+from worker.sandbox.protocol import ExtractionRequest
+from worker.sandbox.run_state import Event, ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration
@@ -77,7 +78,7 @@ def test_a_reader_has_no_network_no_privilege_and_knows_nothing(
             run.detect()
             run.go()
             events: list[Event] = []
-            while not isinstance(event := run.next(20), Ended):
+            while not isinstance(event := run.next(20), ReadingEnded):
                 assert event is not None, f"no end, only {events}"
                 events.append(event)
         server.setblocking(False)
@@ -106,7 +107,7 @@ def test_a_worker_killed_while_a_page_is_read_leaves_neither_process_nor_file(
         "from pathlib import Path\n"
         "from tests.integration.sandbox.conftest import options\n"
         "from worker.config import sandbox_environment\n"
-        "from worker.sandbox.run_state import ExtractionRequest\n"
+        "from worker.sandbox.protocol import ExtractionRequest\n"
         "from worker.sandbox.scheduler import Sandbox\n"
         "root = Path(sys.argv[1])\n"
         "what = ExtractionRequest(path=root / '1' / 'picture.png', name='a.png', folder=root / '1')\n"
