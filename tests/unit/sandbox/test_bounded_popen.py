@@ -12,15 +12,15 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from worker.sandbox.bounded_popen import BoundedProgram
+from worker.sandbox.bounded_popen import BoundedPopen
 
 pytestmark = pytest.mark.unit
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
 
-def program(line: str, *, memory_bytes: int | None = None) -> BoundedProgram:
-    return BoundedProgram(
+def program(line: str, *, memory_bytes: int | None = None) -> BoundedPopen:
+    return BoundedPopen(
         ["sh", "-c", line],
         env=ENVIRONMENT,
         memory_bytes=memory_bytes,
@@ -64,9 +64,9 @@ def test_one_that_floods_is_ended_and_takes_no_memory(stream: str) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
 
-@pytest.mark.parametrize("end", [BoundedProgram.kill, BoundedProgram.terminate], ids=["kill", "terminate"])
+@pytest.mark.parametrize("end", [BoundedPopen.kill, BoundedPopen.terminate], ids=["kill", "terminate"])
 def test_one_that_takes_too_long_is_told_and_ended_without_a_zombie(
-    end: Callable[[BoundedProgram], None],
+    end: Callable[[BoundedPopen], None],
 ) -> None:
     started = program("trap '' TERM; sleep 9 & sleep 600")
     began = time.monotonic()
