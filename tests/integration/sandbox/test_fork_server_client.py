@@ -41,7 +41,7 @@ def _spawn(fork_server: ForkServerClient, folder: Path, child: str = "1") -> Cha
     return channel
 
 
-def _eventually(done: Callable[[], bool], timeout_s: float = 10.0) -> None:
+def _eventually(done: Callable[[], bool], timeout_s: float = 120.0) -> None:
     deadline = time.monotonic() + timeout_s
     tick = threading.Event()
     while not done():
@@ -62,8 +62,8 @@ def _ends(fork_server: ForkServerClient) -> list[tuple[str, int]]:
 
 def _own(folder: Path) -> psutil.Process:
     """The fork server that works in a folder; the process may have children of other tests, too."""
-    (found,) = [p for p in psutil.Process().children() if str(folder) in " ".join(p.cmdline())]
-    return found
+    (server,) = [p for p in psutil.Process().children() if str(folder) in " ".join(p.cmdline())]
+    return server
 
 
 def test_it_reports_the_tools_it_found(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_worker_killed_by_force_leaves_neither_process_nor_file(tmp_path: Path
     (fork_server,) = psutil.Process(worker.pid).children()
     worker.kill()
     worker.wait()
-    _eventually(lambda: not fork_server.is_running() and not any(folder.exists() for folder in folders), 5.0)
+    _eventually(lambda: not fork_server.is_running() and not any(folder.exists() for folder in folders))
 
 
 def test_an_environment_it_cannot_start_in_is_reported(tmp_path: Path) -> None:

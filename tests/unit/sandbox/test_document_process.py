@@ -50,8 +50,8 @@ LIMITS = Limits(
     max_file_bytes=10**8,
     max_pixels=10**8,
     max_text_chars=1_000,
-    page_timeout_s=60,
-    document_timeout_s=60,
+    page_timeout_s=200,
+    document_timeout_s=250,
     document_timeout_per_page_s=20,
     memory_bytes=2 * 1024**3,
     cpu_s=60,
@@ -79,7 +79,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     def started(name: str, data: bytes) -> Channel:
         (tmp_path / "original").write_bytes(data)
         ours, theirs = socket.socketpair()
-        ours.settimeout(60)
+        ours.settimeout(250)
         sockets.append(ours)
         request = SpawnRequest(
             document=ExtractionRequest(path=tmp_path / "original", name=name, folder=tmp_path),
@@ -97,7 +97,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         if sock.fileno() >= 0:
             sock.shutdown(socket.SHUT_RDWR)
     for thread in threads:
-        thread.join(60)
+        thread.join(250)
         assert not thread.is_alive()
     for sock in sockets:
         sock.close()
@@ -180,7 +180,6 @@ def test_a_blank_scan_costs_no_ocr(start: Start, tesseract: Path) -> None:
     _go(channel)
 
     page = _ocr(channel)
-
     assert (page.text, page.source, page.reason) == ("", TextSource.BLANK, None)
     assert _calls(tesseract) == []
 
@@ -202,7 +201,6 @@ def test_a_picture_beside_a_layer_is_ocred_where_it_shows_something(
     _go(channel)
 
     page = _ocr(channel)
-
     assert page.source is source
     assert {call.split()[0] for call in _calls(tesseract)} <= {"eng"}
     assert page.text.startswith("The quick brown fox")
@@ -287,7 +285,6 @@ def test_a_disk_that_is_full_while_a_picture_is_drawn_does_not_make_it_damaged(
 
     monkeypatch.setattr("PIL.Image.Image.save", no_room)
     _permit(channel, 2)
-
     assert _until(channel, ReadingFailed)[0].code is Code.UNAVAILABLE
 
 
