@@ -23,7 +23,7 @@ def _print(report: Report, console: Console) -> None:
     for label, count in report.outcomes.most_common():
         console.print(f"{count:7} {label}", markup=False)
     for message, case in report.crashes.items():
-        console.print(f"look at {case}: {message}", markup=False)
+        console.print(f"check {case}: {message}", markup=False)
     for fault in report.faults:
         console.print(f"FAULT {fault}", markup=False, style="bold red")
 

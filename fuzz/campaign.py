@@ -1,7 +1,7 @@
-"""A bounded run: cases one after the other, several at a time, and a look at what was left behind.
+"""A bounded run of cases, several at a time, and a check of what they left behind.
 
 The limits are small, so that a hang shows soon. A case that fails is written to a folder under a name that
-tells how to repeat it.
+says how to repeat it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from fuzz.case import Case, Outcome, make_case, read_case
 from fuzz.corpus import corpus
-from fuzz.possessions import possessions
+from fuzz.resources import measure_resources
 from worker.config import sandbox_environment
 from worker.extract.read_options import Limits, ReadOptions
 from worker.sandbox.scheduler import Sandbox
@@ -45,7 +45,7 @@ _LIMITS = Limits(
 
 @dataclass(kw_only=True, slots=True)
 class Report:
-    """What came of the cases; a fault is a failure of the sandbox, a crash message only worth a look."""
+    """Results of the cases. A fault is a failure of the sandbox, a crash one of a reader."""
 
     cases: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -55,8 +55,10 @@ class Report:
     memory_mb: tuple[float, float] = (0.0, 0.0)
 
 
-def campaign(*, seconds: float, seed: int, failures: Path, only: int | None = None) -> Report:
-    """Damage and read files for so many seconds, or the one case of a number."""
+def campaign(
+    *, seconds: float, seed: int, failures: Path, only: int | None = None, cases: int = 10**9
+) -> Report:
+    """Damage and read files for so many seconds or cases, or the one case of a number."""
     files, report = corpus(), Report()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name, _sandbox(Path(name, "work")) as sandbox:
         tester = _Tester(sandbox, Path(name, "work"), files, report, failures)
@@ -65,19 +67,19 @@ def campaign(*, seconds: float, seed: int, failures: Path, only: int | None = No
             return report
         tester.run_until(seed, range(_WARM_UP_CASES), deadline=time.monotonic() + seconds)
         gc.collect()
-        before = possessions(Path(name, "work"))
+        before = measure_resources(Path(name, "work"))
         tester.run_until(
-            seed, range(_WARM_UP_CASES, 10**9), deadline=time.monotonic() + seconds - tester.spent_s
+            seed, range(_WARM_UP_CASES, cases), deadline=time.monotonic() + seconds - tester.spent_s
         )
         gc.collect()
-        after = possessions(Path(name, "work"))
+        after = measure_resources(Path(name, "work"))
         report.memory_mb = before.memory_mb, after.memory_mb
         report.faults += after.leaks(before)
     return report
 
 
 class _Tester:
-    """Reads cases in a few threads, as the worker reads documents."""
+    """Reads cases in several threads, as the worker reads documents."""
 
     def __init__(
         self, sandbox: Sandbox, root: Path, files: Mapping[str, bytes], report: Report, failures: Path
@@ -114,19 +116,19 @@ class _Tester:
         )
         shutil.rmtree(folder, ignore_errors=True)
         with self._lock:
-            self._note(case, outcome)
+            self._record(case, outcome)
 
-    def _note(self, case: Case, outcome: Outcome) -> None:
-        report, told = self._report, f"{case.seed}:{case.number} ({case.name}, {case.how})"
+    def _record(self, case: Case, outcome: Outcome) -> None:
+        report, title = self._report, f"{case.seed}:{case.number} ({case.name}, {case.how})"
         report.cases += 1
         report.outcomes[outcome.label] += 1
         report.slowest_s = max(report.slowest_s, outcome.seconds)
         if outcome.label in ("crashed", "timeout", "memory") and len(report.crashes) < _MESSAGES_KEPT:
-            report.crashes.setdefault(f"{outcome.label}: {outcome.message}", told)
+            report.crashes.setdefault(f"{outcome.label}: {outcome.message}", title)
         if outcome.fault:
             self._failures.mkdir(parents=True, exist_ok=True)
             (self._failures / f"{case.seed}-{case.number}-{case.name}").write_bytes(case.data)
-            report.faults.append(f"{told}: {outcome.fault}; FUZZ_SEED={case.seed}:{case.number} repeats it")
+            report.faults.append(f"{title}: {outcome.fault}; FUZZ_SEED={case.seed}:{case.number} repeats it")
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def _workbook() -> bytes:
     for row in range(1, 20):
         sheet.append([row, "売上", row / 7])
     book.save(file)
-    return _undated(file)
+    return _strip_times(file)
 
 
 def _slides() -> bytes:
@@ -99,11 +99,11 @@ def _slides() -> bytes:
     slide = slides.slides.add_slide(slides.slide_layouts[0])
     slide.shapes.title.text = "営業報告"
     slides.save(file)
-    return _undated(file)
+    return _strip_times(file)
 
 
-def _undated(packed: io.BytesIO) -> bytes:
-    """The same archive without the time it was made at."""
+def _strip_times(packed: io.BytesIO) -> bytes:
+    """The same archive without the time of its creation."""
     again = io.BytesIO()
     with zipfile.ZipFile(packed) as archive, zipfile.ZipFile(again, "w") as copy:
         for name in archive.namelist():

@@ -78,10 +78,10 @@ def lie_about_lengths(chance: Random, data: bytes, _: bytes) -> bytes:
 
 def lie_in_figures(chance: Random, data: bytes, _: bytes) -> bytes:
     """Decimal numbers become extreme ones: counts, sizes and offsets of PDF and XML."""
-    found = list(_NUMBER.finditer(data))
-    if not found:
+    numbers = list(_NUMBER.finditer(data))
+    if not numbers:
         return flip_bits(chance, data, b"")
-    for match in sorted(chance.sample(found, min(len(found), 3)), key=lambda m: -m.start()):
+    for match in sorted(chance.sample(numbers, min(len(numbers), 3)), key=lambda m: -m.start()):
         data = data[: match.start()] + chance.choice(_NUMBERS) + data[match.end() :]
     return data
 
@@ -94,7 +94,7 @@ def tamper_with_members(chance: Random, data: bytes, other: bytes) -> bytes:
     except Exception:  # noqa: BLE001  (zipfile raises anything on an archive that is damaged already)
         return lie_about_lengths(chance, data, other)
     for name in chance.sample(sorted(members), min(len(members), chance.randint(1, 3))):
-        members[name] = _tampered(chance, members[name] or b"<a/>", other)
+        members[name] = _tamper(chance, members[name] or b"<a/>", other)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
@@ -126,7 +126,7 @@ def mutate(chance: Random, data: bytes, other: bytes) -> tuple[bytes, str]:
     return data, "+".join(names)
 
 
-def _tampered(chance: Random, content: bytes, other: bytes) -> bytes:
+def _tamper(chance: Random, content: bytes, other: bytes) -> bytes:
     kind = chance.randrange(4)
     if kind == 0:
         where = chance.randrange(len(content))

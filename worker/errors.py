@@ -34,6 +34,7 @@ class Code(StrEnum):
     TOO_MANY_PAGES = "too_many_pages"
     BOMB = "bomb"
     CRASHED = "crashed"
+    INVALID_CHILD_MESSAGE = "invalid_child_message"
     MEMORY = "memory"
     TIMEOUT = "timeout"
     # why a page, or a document that is partial, lacks text

@@ -23,6 +23,7 @@ _MAY_SUCCEED_ELSEWHERE = frozenset(
         Code.ENCRYPTED,
         Code.BOMB,
         Code.CRASHED,
+        Code.INVALID_CHILD_MESSAGE,
         Code.MEMORY,
         Code.TIMEOUT,
         Code.OCR_FAILED,

@@ -21,13 +21,8 @@ from worker.models.ledger import Job
 from worker.models.page import Page
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
-from worker.sandbox.run_state import (
-    PICTURE_NAME,
-    THUMBNAIL_NAME,
-    Ended,
-    ExtractionRequest,
-    PreviewDrawn,
-)
+from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest, PreviewDone
+from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import ExtractionRun, Sandbox, raise_for
 
 # Without one of these no OCR works on this machine, whatever the file.
@@ -100,16 +95,18 @@ class DocumentReader:
         if stop is not None and self.shutdown.now() >= stop.requeue_by:
             raise JobInterrupted(f"stopped by {stop.reason}")
 
-    def _collect(self, run: ExtractionRun, collector: PageCollector, lease: Lease) -> tuple[Ended, bool]:
+    def _collect(
+        self, run: ExtractionRun, collector: PageCollector, lease: Lease
+    ) -> tuple[ReadingEnded, bool]:
         has_pictures = False
         while True:
             event = run.next(_TICK_S)
             if isinstance(event, Page):
                 self._count(event)
                 collector.add(event)
-            elif isinstance(event, PreviewDrawn):
+            elif isinstance(event, PreviewDone):
                 has_pictures = event.drawn
-            elif isinstance(event, Ended):
+            elif isinstance(event, ReadingEnded):
                 return event, has_pictures
             self._handle_stop(run, collector, lease)
 
@@ -153,7 +150,7 @@ def _rejection(error: RejectedError) -> Extraction:
 
 
 def _to_extraction(
-    file_type: FileType, pages: tuple[Page, ...], ended: Ended, folder: Path | None
+    file_type: FileType, pages: tuple[Page, ...], ended: ReadingEnded, folder: Path | None
 ) -> Extraction:
     reason, message = ended.code, ended.message
     if reason is Code.UNAVAILABLE:

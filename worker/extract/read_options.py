@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,10 +43,3 @@ class ReadOptions:
     second_pass: str = "auto"
     second_pass_confidence: float = 90.0
     second_pass_budget_s: float = 1.0
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ReadOptions:
-        """The options from values of JSON; unknown names are ignored."""
-        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
-        lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
-        return cls(**{**known, **lists, "limits": Limits(**values["limits"])})

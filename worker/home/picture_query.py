@@ -19,7 +19,8 @@ from worker.config import sandbox_environment
 from worker.errors import Code, MisconfiguredError, RejectedError
 from worker.extract.read_options import ReadOptions
 from worker.home.file_walk import display
-from worker.sandbox.run_state import PICTURE_NAME, Ended, ExtractionRequest, PreviewDrawn
+from worker.sandbox.protocol import PICTURE_NAME, ExtractionRequest, PreviewDone
+from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import ExtractionRun, Sandbox, raise_for
 
 _TICK_S = 0.1
@@ -83,9 +84,9 @@ def _is_drawn(run: ExtractionRun) -> bool:
     run.drain()
     while True:
         event = run.next(_TICK_S)
-        if isinstance(event, PreviewDrawn):
+        if isinstance(event, PreviewDone):
             return event.drawn
-        if isinstance(event, Ended):
+        if isinstance(event, ReadingEnded):
             raise_for(event)
             return False
 

@@ -12,7 +12,7 @@ from worker.models.ledger import State
 FAILED = "failed"
 """The state of a file that could not be read from the disk; no worker received it."""
 
-_TROUBLE = frozenset({Code.CRASHED.value, Code.MEMORY.value, Code.TIMEOUT.value})
+_TROUBLE = frozenset({Code.CRASHED, Code.INVALID_CHILD_MESSAGE, Code.MEMORY, Code.TIMEOUT})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +47,7 @@ class Result:
 
 
 def is_trouble(state: str, reason: str | None) -> bool:
-    """Whether a file was dead-lettered, or ended in crashed, memory or timeout."""
+    """Whether a file was dead-lettered, or ended in crashed, memory, timeout or invalid_child_message."""
     return state == State.DEAD_LETTERED or reason in _TROUBLE
 
 

@@ -1,7 +1,6 @@
-"""Messages between the worker and the processes that read documents.
+"""Length-prefixed JSON frames between the worker and the processes that read documents.
 
-A frame is a length (4 bytes, big-endian) and that many bytes of JSON. JSON and not pickle, because
-the far side has read untrusted bytes: the worst it can send is a wrong value.
+A frame is a length (4 bytes, big-endian) and that many bytes of JSON; protocol.py says what is in it.
 """
 
 from __future__ import annotations
@@ -10,22 +9,31 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _HEADER = struct.Struct(">I")
+# Far above any page's text and word boxes; it only keeps a broken length from filling the memory.
 _MAX_FRAME_BYTES = 256 * 1024**2
 _READ_BYTES = 1024**2
+_MAX_DESCRIPTORS = 16
 
-Message = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 class ChannelClosedError(Exception):
-    """The far side is gone, or sent what is no frame."""
+    """The far side is gone."""
+
+
+class ProtocolError(Exception):
+    """The far side sent what is no frame, no message, or a message out of turn.
+
+    The text never quotes a value: values come from untrusted files, or hold passwords.
+    """
 
 
 class Channel:
-    """Frames over a stream socket. Sending is safe from several threads; reading is for one."""
+    """Frames over a stream socket. Sending is safe from several threads; receiving is for one."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -36,12 +44,13 @@ class Channel:
         """The socket's descriptor, for a selector."""
         return self._socket.fileno()
 
-    def send(self, message: Mapping[str, object], *, descriptor: int | None = None) -> None:
-        """Send one frame, with a file descriptor riding on it if one is given.
+    def send(self, values: Mapping[str, object], *, descriptor: int | None = None) -> None:
+        """Send one frame, with a file descriptor attached if one is given.
 
         Raises ChannelClosedError when the far side is gone.
         """
-        body = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+        body = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        # File names that are not UTF-8 hold lone surrogates, which plain UTF-8 refuses.
         data = body.encode("utf-8", "surrogatepass")
         frame = _HEADER.pack(len(data)) + data
         try:
@@ -54,33 +63,26 @@ class Channel:
         except OSError as error:
             raise ChannelClosedError(str(error)) from error
 
-    def receive(self) -> Message:
-        """Wait for one frame; raises ChannelClosedError when there will be none."""
-        while (message := self._cut()) is None:
+    def receive(self) -> JsonObject:
+        """Wait for one frame. Raises ChannelClosedError, or ProtocolError for what is no frame."""
+        while (values := self._next_frame()) is None:
             self._fill(0)
-        return message
+        return values
 
-    def receive_ready(self) -> list[Message]:
-        """All frames that can be had without waiting for the far side's next byte."""
+    def receive_ready(self) -> Iterator[JsonObject]:
+        """The frames that are there without waiting; what `receive` raises comes after the good ones."""
+        # A generator, so that the pages before an invalid frame are kept.
         self._fill(socket.MSG_DONTWAIT)
-        messages = []
-        while (message := self._cut()) is not None:
-            messages.append(message)
-        return messages
+        yield from self._frames()
 
-    def receive_with_descriptors(self) -> tuple[list[Message], list[int]]:
+    def receive_with_descriptors(self) -> tuple[list[JsonObject], list[int]]:
         """Read once; the complete frames and the descriptors that came with them."""
         try:
-            data, descriptors, _, _ = socket.recv_fds(self._socket, _READ_BYTES, 16)
+            data, descriptors, _, _ = socket.recv_fds(self._socket, _READ_BYTES, _MAX_DESCRIPTORS)
         except OSError as error:
             raise ChannelClosedError(str(error)) from error
-        if not data:
-            raise ChannelClosedError("closed by the far side")
-        self._buffer += data
-        messages = []
-        while (message := self._cut()) is not None:
-            messages.append(message)
-        return messages, list(descriptors)
+        self._append(data)
+        return list(self._frames()), list(descriptors)
 
     def close(self) -> None:
         """Close the socket; safe to call twice."""
@@ -93,25 +95,32 @@ class Channel:
             return
         except OSError as error:
             raise ChannelClosedError(str(error)) from error
+        self._append(data)
+
+    def _append(self, data: bytes) -> None:
         if not data:
             raise ChannelClosedError("closed by the far side")
         self._buffer += data
 
-    def _cut(self) -> Message | None:
+    def _frames(self) -> Iterator[JsonObject]:
+        while (values := self._next_frame()) is not None:
+            yield values
+
+    def _next_frame(self) -> JsonObject | None:
         if len(self._buffer) < _HEADER.size:
             return None
         (length,) = _HEADER.unpack_from(self._buffer)
         if length > _MAX_FRAME_BYTES:
-            raise ChannelClosedError(f"a frame of {length} bytes is over the limit")
+            raise ProtocolError(f"a frame of {length} bytes is over the limit")
         end = _HEADER.size + length
         if len(self._buffer) < end:
             return None
         data = bytes(self._buffer[_HEADER.size : end])
         del self._buffer[:end]
         try:
-            message = json.loads(data.decode("utf-8", "surrogatepass"))
-        except ValueError as error:
-            raise ChannelClosedError("a frame is not JSON") from error
-        if not isinstance(message, dict):
-            raise ChannelClosedError("a frame is not an object")
-        return message
+            values = json.loads(data.decode("utf-8", "surrogatepass"))
+        except (ValueError, RecursionError) as error:  # brackets nested thousands deep are no ValueError
+            raise ProtocolError("a frame is not JSON") from error
+        if not isinstance(values, dict):
+            raise ProtocolError("a frame is not a JSON object")
+        return values

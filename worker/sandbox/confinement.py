@@ -1,10 +1,5 @@
 """What the processes that read documents give up before they see a byte: the network, and privileges.
 
-The network goes with a network namespace of their own, in which not even the loopback device is up. Root may
-make one; others need a user namespace around it, which some kernels and most container runtimes refuse
-(EPERM by seccomp). Then reading goes on without, and the worker and its doctor say so. The sockets that lead
-to the worker are pairs made before, and no namespace cuts those.
-
 `python -m worker.sandbox.confinement` tries it in a process of its own: its exit status is 0, or the errno.
 """
 
@@ -24,8 +19,7 @@ _CLONE_NEWNET = 0x40000000
 _PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAPABILITIES = "=6I"
-_FILE_CAPABILITIES = 1 << 1 | 1 << 2
-"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
+_FILE_CAPABILITIES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
 _PROBE_TIMEOUT_S = 20.0
 _PRIVATE_UMASK = 0o077
 
@@ -33,18 +27,19 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def leave_network() -> int:
-    """Move this process, which must have one thread, into a network of its own; 0, or the errno of why not.
+    """Move this process, which must have one thread, into an empty network; 0, or the errno of why not.
 
-    Its user and group stay what they are: inside a user namespace they are mapped to themselves, so files
-    are read and written as before.
+    Its sockets to the worker are pairs made before, which no namespace cuts.
     """
+    # Root may make a network namespace. Others need a user namespace around it, which some kernels and most
+    # container runtimes refuse (EPERM by seccomp); then reading goes on with the network, and is reported.
     if os.geteuid() == 0 and _unshare(_CLONE_NEWNET) == 0:
         return 0
     user, group = os.geteuid(), os.getegid()
     refused = _unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
     if refused:
         return refused
-    # Without a map every file would belong to nobody; only its own identity may be mapped by the process.
+    # User and group are mapped to themselves: without a map, every file would belong to user 65534.
     with suppress(OSError):
         Path("/proc/self/setgroups").write_text("deny", encoding="utf-8")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="utf-8")
@@ -53,25 +48,22 @@ def leave_network() -> int:
 
 
 def give_up_privileges() -> None:
-    """No program started from here gains a right (setuid), files are private, and capabilities are gone.
-
-    Only those that let root read and write files are kept: a package or a model may lie in a folder of
-    another user.
-    """
+    """Drop all capabilities but those to read and write files, make new files private, disable setuid."""
     os.umask(_PRIVATE_UMASK)
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     # Two blocks of effective, permitted and inheritable: capabilities 0 to 31, and 32 to 63.
-    held = ctypes.create_string_buffer(struct.calcsize(_CAPABILITIES))
-    _libc.capget(header, held)
-    _, permitted, *_ = struct.unpack(_CAPABILITIES, held.raw)
-    # All is refused when one is asked for that is not held, as in a container.
-    kept = permitted & _FILE_CAPABILITIES if os.geteuid() == 0 else 0
-    _libc.capset(header, struct.pack(_CAPABILITIES, kept, kept, 0, 0, 0, 0))
+    current = ctypes.create_string_buffer(struct.calcsize(_CAPABILITIES))
+    _libc.capget(header, current)
+    _, permitted, *_ = struct.unpack(_CAPABILITIES, current.raw)
+    # Root keeps these, as a package or a model may lie in a folder of another user. Only what is permitted
+    # already: capset() refuses everything when one is not, as in a container.
+    remaining = permitted & _FILE_CAPABILITIES if os.geteuid() == 0 else 0
+    _libc.capset(header, struct.pack(_CAPABILITIES, remaining, remaining, 0, 0, 0, 0))
 
 
 def probe() -> str:
-    """Whether `leave_network` would do here: "" or why not. It is tried in another process."""
+    """Try `leave_network` in another process: "" where it works, else why it does not."""
     done = subprocess.run(
         [sys.executable, "-m", "worker.sandbox.confinement"],
         stdin=subprocess.DEVNULL,

@@ -1,9 +1,6 @@
-"""One document in one process: opened, read page by page, recognised as page permits come in.
+"""One document in a process of its own: opened, read page by page, OCRed as permits come in.
 
-What it sends: `type`, then (after `go`) `opened`, a `page` or `wants` for each page, `listed`, `preview`,
-a `page` for each permit; or `failed` with a code. What it hears: `go` (with the pages to leave out),
-`ocr` (a permit: page number and language hint), and the end of the socket. It never decides when to
-recognise: the worker owns the CPU slots.
+It never decides when to OCR: the worker owns the CPU slots. What it sends and receives is in protocol.py.
 """
 
 from __future__ import annotations
@@ -15,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from PIL import Image
 
@@ -32,18 +29,36 @@ from worker.extract.type_detection import detect_file_type
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
 from worker.runtime.work_root import picture_folder
-from worker.sandbox.channel import Channel, ChannelClosedError
-from worker.sandbox.run_state import PICTURE_NAME, THUMBNAIL_NAME
+from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
+from worker.sandbox.protocol import (
+    PICTURE_NAME,
+    THUMBNAIL_NAME,
+    AllPagesListed,
+    BeginReading,
+    DocumentOpened,
+    FromDocumentProcess,
+    OcrPage,
+    PageExtracted,
+    PageNeedsOcr,
+    PreviewDone,
+    ReadingFailed,
+    SpawnRequest,
+    TypeDetected,
+    message_to_document_process,
+    to_json,
+)
 
 _SCRATCH_NAME = "scratch"
-_OF_THE_MACHINE = (Code.UNAVAILABLE, Code.MISCONFIGURED, Code.PROGRAM_MISSING)
+_FAULTS_OF_THE_MACHINE = (Code.UNAVAILABLE, Code.MISCONFIGURED, Code.PROGRAM_MISSING)
+
+M = TypeVar("M", BeginReading, OcrPage)
 
 
-def main(channel: Channel, request: dict[str, Any]) -> int:
+def main(channel: Channel, request: SpawnRequest) -> int:
     """Read the document named in the request; the exit status of this process."""
-    folder = Path(request["folder"])
     try:
-        DocumentProcess(channel, request, folder, _empty_scratch(folder)).run()
+        scratch = _make_empty_scratch(request.document.folder)
+        DocumentProcess(channel, request, scratch).run()
     except ChannelClosedError:
         return 0
     except RejectedError as error:
@@ -60,9 +75,10 @@ def main(channel: Channel, request: dict[str, Any]) -> int:
     return 0
 
 
-def _empty_scratch(folder: Path) -> Path:
-    """Where this process, the libraries and the programs make their files; what a dead one left is gone."""
+def _make_empty_scratch(folder: Path) -> Path:
+    """Make the folder for all temporary files of this process, its libraries and its programs."""
     scratch = folder / _SCRATCH_NAME
+    # A process that died on this document may have left files, up to its whole allowance.
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(exist_ok=True)
     os.chdir(scratch)
@@ -72,21 +88,21 @@ def _empty_scratch(folder: Path) -> Path:
 
 def _fail(channel: Channel, code: Code, message: str) -> int:
     with suppress(ChannelClosedError):
-        channel.send({"kind": "failed", "code": code.value, "message": message})
+        channel.send(to_json(ReadingFailed(code=code, message=message)))
     return 0
 
 
 class DocumentProcess:
-    """The document's straight line inside its process."""
+    """Reads one document from its first byte to its last page."""
 
-    def __init__(self, channel: Channel, request: dict[str, Any], folder: Path, scratch: Path) -> None:
+    def __init__(self, channel: Channel, request: SpawnRequest, scratch: Path) -> None:
         self._channel = channel
-        self._path = Path(request["path"])
-        self._name = str(request["name"])
-        self._folder = folder
+        self._path = request.document.path
+        self._name = request.document.name
+        self._folder = request.document.folder
         self._scratch = scratch
-        self._slots = int(request["slots"])
-        self._options = ReadOptions.from_dict(request)
+        self._slots = request.slots
+        self._options = request.options
         self._layers: dict[int, Page] = {}
         self._engine = OCREngine(
             languages=self._options.languages,
@@ -97,23 +113,33 @@ class DocumentProcess:
         )
 
     def run(self) -> None:
-        """Read the document; raises what the reading raises."""
+        """Read the document; raises what its reader raises."""
         file_type = detect_file_type(self._path, self._name)
-        self._channel.send({"kind": "type", "type": file_type.value})
-        go = self._channel.receive()
+        self._send(TypeDetected(file_type=file_type))
+        # The worker may know this content already; then it closes the socket instead.
+        begin = self._receive(BeginReading)
         extractor = EXTRACTORS.get(file_type)
         if extractor is None:
             raise RejectedError(f"{self._name}: files of this type are not read", code=Code.UNSUPPORTED_TYPE)
         source = extractor(self._path, self._options)
-        self._channel.send({"kind": "opened", "pages": source.page_count})
-        self._list_pages(source, skip=frozenset(go["skip"]))
-        # One thread a slot and one for the pictures, which must not hold up the recognition.
+        self._send(DocumentOpened(pages=source.page_count))
+        self._list_pages(source, skip=frozenset(begin.skip))
+        # One thread a slot, and one for the preview, which must not hold up the OCR.
         with ThreadPoolExecutor(max_workers=self._slots + 1) as pool:
-            if go["preview"]:
+            if begin.preview:
                 pool.submit(self._send_preview, source, file_type)
             while True:
-                message = self._channel.receive()
-                pool.submit(self._recognise, source.render, int(message["page"]), message["hint"])
+                permit = self._receive(OcrPage)
+                pool.submit(self._ocr_page, source.render, permit.page, permit.hint)
+
+    def _receive(self, kind: type[M]) -> M:
+        message = message_to_document_process(self._channel.receive())
+        if not isinstance(message, kind):
+            raise ProtocolError(f"{type(message).__name__} where {kind.__name__} was awaited")
+        return message
+
+    def _send(self, message: FromDocumentProcess) -> None:
+        self._channel.send(to_json(message))
 
     def _list_pages(self, source: PageSource, *, skip: frozenset[int]) -> None:
         left_chars = self._options.limits.max_text_chars
@@ -127,31 +153,33 @@ class DocumentProcess:
                 if left_chars < 0:
                     raise RejectedError(f"{self._name}: more text than one document may hold", code=Code.BOMB)
             if isinstance(item, Page):
-                self._send_page(item)
-                continue
-            if isinstance(page, Page):
-                self._layers[number] = page
-            self._channel.send({"kind": "wants", "page": number, "layer": _plain(page)})
-        self._channel.send({"kind": "listed"})
+                self._send(PageExtracted(page=item))
+            else:
+                self._send(PageNeedsOcr(page=number, fallback=self._fallback(page)))
+        self._send(AllPagesListed())
 
-    def _send_page(self, page: Page) -> None:
-        self._channel.send({"kind": "page", "page": page.as_dict()})
+    def _fallback(self, page: Page | int) -> Page | None:
+        """What the page becomes if its OCR kills this process: None where there is no text layer."""
+        if isinstance(page, int):
+            return None
+        self._layers[page.number] = page
+        return join(page, _lost_page(page.number, Code.CRASHED))
 
     def _send_preview(self, source: PageSource, file_type: FileType) -> None:
         try:
             picture = source.preview()
             if picture is not None:
                 self._write_preview(picture, file_type)
-        except (MemoryError, Exception):  # noqa: BLE001  (a picture is never a reason to fail a document)
+        except (MemoryError, Exception):  # noqa: BLE001  (a document without a preview is still a document)
             picture = None
-        self._channel.send({"kind": "preview", "drawn": picture is not None})
+        self._send(PreviewDone(drawn=picture is not None))
 
     def _write_preview(self, picture: Image.Image, file_type: FileType) -> None:
         (self._folder / THUMBNAIL_NAME).write_bytes(thumbnail(picture))
         if file_type.is_image or (file_type is FileType.PDF and self._options.embed_pdf_pictures):
             (self._folder / PICTURE_NAME).write_bytes(picture_to_embed(picture))
 
-    def _recognise(self, render: Callable[[int, Path], Path], number: int, hint: str | None) -> None:
+    def _ocr_page(self, render: Callable[[int, Path], Path], number: int, hint: str | None) -> None:
         picture: Path | None = None
         layer = self._layers.get(number)
         if layer is not None and layer.layer_reason is None:
@@ -160,41 +188,37 @@ class DocumentProcess:
             picture = render(number, self._picture_folder())
             page = self._engine.read_page(picture, number=number, hint=hint)
         except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
-            lost = self._why_lost(error)
-            if lost in _OF_THE_MACHINE:
-                _fail(self._channel, lost, self._advice() if lost is Code.UNAVAILABLE else str(error))
+            code = self._failure_code(error)
+            if code in _FAULTS_OF_THE_MACHINE:
+                _fail(self._channel, code, self._disk_advice() if code is Code.UNAVAILABLE else str(error))
                 return
-            page = _lost_page(number, lost)
+            page = _lost_page(number, code)
         finally:
             if picture is not None and picture != self._path:
                 picture.unlink(missing_ok=True)
         with suppress(ChannelClosedError):
-            self._send_page(page if layer is None else join(layer, page))
+            self._send(PageExtracted(page=page if layer is None else join(layer, page)))
 
-    def _why_lost(self, error: Exception) -> Code:
-        """Why a page could not be recognised, or what of the machine ends the reading of the document."""
+    def _failure_code(self, error: Exception) -> Code:
+        """Why a page could not be OCRed, or which fault of the machine ends the whole document."""
         if is_disk_full(error) or full_disk(self._folder):
-            # The page is not to blame; the document is read again when there is room.
+            # Not the fault of the page; the document is read again when there is room.
             return Code.UNAVAILABLE
         if isinstance(error, MemoryError):
             return Code.MEMORY
         if isinstance(error, MisconfiguredError):
-            # The program is there, and was when the worker began: then this page keeps it from starting.
+            # The programs were there when the worker started. If they still are, this page breaks them.
             missing = shutil.which("tesseract") is None or shutil.which("pdftoppm") is None
             return error.code if missing else Code.OCR_FAILED
         return error.code if isinstance(error, OCRError) else Code.OCR_FAILED
 
-    def _advice(self) -> str:
+    def _disk_advice(self) -> str:
         return f"the disk of {self._folder.parent} is full; make room there"
 
     def _picture_folder(self) -> Path:
-        """In memory while there is room, else where this process makes its other files."""
+        """Where pages are drawn: in memory while there is room, else on the disk."""
         place = picture_folder(self._folder, slots=self._slots)
         return self._scratch if place == self._folder else place
-
-
-def _plain(page: Page | int) -> dict[str, object] | None:
-    return page.as_dict() if isinstance(page, Page) else None
 
 
 def _second_pass(options: ReadOptions) -> LineRerecognition | None:
@@ -204,6 +228,6 @@ def _second_pass(options: ReadOptions) -> LineRerecognition | None:
 
 
 def _lost_page(number: int, code: Code) -> Page:
-    """An empty page that says why; text that is not there is never invented."""
+    """An empty page with the reason; no placeholder text, which would be found by searches."""
     source = TextSource.TIMED_OUT if code is Code.TIMEOUT else TextSource.FAILED
     return Page(number=number, text="", source=source, reason=code.value)

@@ -1,4 +1,4 @@
-"""The worker's handle on its fork server: start it, have children forked and killed, hear of their ends."""
+"""The worker's handle on its fork server: start it, have children forked and killed, learn of their exits."""
 
 from __future__ import annotations
 
@@ -13,9 +13,20 @@ from pathlib import Path
 
 from worker.errors import Code, MisconfiguredError
 from worker.extract.tools import Tools
-from worker.sandbox.channel import Channel, ChannelClosedError, Message
+from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
+from worker.sandbox.protocol import (
+    ChildExited,
+    ChildStarted,
+    ForkServerFailed,
+    ForkServerReady,
+    KillChild,
+    SpawnChild,
+    SpawnRequest,
+    message_from_fork_server,
+    to_json,
+)
 
-_START_TIMEOUT_S = 30.0
+_START_TIMEOUT_S = 30.0  # a second on a quiet machine; the imports read 100 MB from a cold disk
 _STOP_TIMEOUT_S = 5.0
 
 
@@ -24,7 +35,7 @@ class ForkServerClient:
 
     def __init__(self, *, work_root: Path, environment: Mapping[str, str]) -> None:
         self._work_root = work_root
-        # Its folder is another one than ours, from where a package that is not installed was imported.
+        # It runs in another folder, where it would not find a package that is imported from a checkout.
         self._environment = {**environment, "PYTHONPATH": str(Path(__file__).parents[2])}
         self._process: subprocess.Popen[bytes] | None = None
         self._pids: dict[str, int] = {}
@@ -52,51 +63,60 @@ class ForkServerClient:
         self.channel = Channel(ours)
         ours.settimeout(_START_TIMEOUT_S)
         try:
-            hello = self.channel.receive()
-        except ChannelClosedError as error:
+            message = message_from_fork_server(self.channel.receive())
+        except (ChannelClosedError, ProtocolError) as error:
             raise MisconfiguredError(
                 f"the process that reads documents did not start: {error} (its message is on stderr)"
             ) from error
         ours.settimeout(None)
-        if "error" in hello:
-            raise MisconfiguredError(str(hello["error"]), code=Code.PROGRAM_MISSING)
-        told = hello["tools"]
-        return Tools(**{**told, "languages": tuple(told["languages"]), "network": str(hello["network"])})
+        match message:
+            case ForkServerReady():
+                return message.tools
+            case ForkServerFailed():
+                raise MisconfiguredError(message.reason, code=Code.PROGRAM_MISSING)
+            case _:
+                raise MisconfiguredError("the process that reads documents is of another version")
 
-    def spawn(self, child: str, request: Message) -> Channel:
+    def spawn(self, child: str, request: SpawnRequest) -> Channel:
         """Have a child forked; returns our end of its channel.
 
-        A fork server that is gone is no error here: its end is told by `receive`, and the owner starts over.
+        A fork server that is gone is no error here: `receive` reports it, and the owner starts another.
         """
         ours, theirs = socket.socketpair()
         with theirs, suppress(ChannelClosedError):
             if self.channel is not None:
-                message = {"kind": "spawn", "run": child, "request": request}
-                self.channel.send(message, descriptor=theirs.fileno())
+                message = SpawnChild(child=child, request=request)
+                self.channel.send(to_json(message), descriptor=theirs.fileno())
         return Channel(ours)
 
     def kill(self, child: str) -> None:
-        """Have a child's process group killed; its end is told by `receive`."""
+        """Have a child's process group killed; its exit is reported by `receive`."""
         if self.channel is not None:
             with suppress(ChannelClosedError):
-                self.channel.send({"kind": "kill", "run": child})
+                self.channel.send(to_json(KillChild(child=child)))
 
     def receive(self) -> list[tuple[str, int]]:
-        """The children that ended, with exit statuses. Raises ChannelClosedError when it is dead."""
-        ended = []
-        for message in self.channel.receive_ready() if self.channel is not None else ():
-            child = str(message["run"])
-            if message["kind"] == "spawned":
-                self._pids[child] = int(message["pid"])
-            elif message["kind"] == "exited":
-                self._pids.pop(child, None)
-                self.cpu_s += float(message["cpu_s"])
-                ended.append((child, int(message["code"])))
-        return ended
+        """The children that exited, with exit statuses.
+
+        Raises ChannelClosedError when the fork server is dead, ProtocolError when it sent nonsense.
+        """
+        exits = []
+        for values in self.channel.receive_ready() if self.channel is not None else ():
+            match message_from_fork_server(values):
+                case ChildStarted(child=child, pid=pid):
+                    self._pids[child] = pid
+                case ChildExited(child=child, code=code, cpu_s=cpu_s):
+                    self._pids.pop(child, None)
+                    self.cpu_s += cpu_s
+                    exits.append((child, code))
+                case message:
+                    raise ProtocolError(f"{type(message).__name__} after the start")
+        return exits
 
     def kill_orphans(self) -> None:
-        """After the fork server's death: kill the groups it led, and reap it."""
+        """After the fork server's death: kill its children's process groups, and reap it."""
         for pid in self._pids.values():
+            # The number may belong to a process of another user by now.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
         self._pids.clear()

@@ -1,8 +1,7 @@
-"""The parent's side of reading documents: children, page permits, streamed results, limits, kills.
+"""The worker's side of reading documents: processes, page permits, streamed results, limits, kills.
 
-Untrusted bytes are parsed in child processes only. The sandbox owns the CPU slots: a page is recognised
-when it has a permit, permits go round-robin over the open documents, so a long scan never starves a
-short file. One thread drives `step()`; each document's thread takes its events from its own queue.
+Untrusted bytes are parsed in child processes only. One thread drives `step()`; each document's thread takes
+its events from a queue of its own.
 """
 
 from __future__ import annotations
@@ -15,25 +14,26 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-
-import structlog
+from typing import TYPE_CHECKING
 
 from worker.errors import Code, MisconfiguredError, RejectedError, UnavailableError
 from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools, resolve_options
 from worker.models.file import FileType
-from worker.sandbox.channel import Channel, ChannelClosedError, Message
+from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
 from worker.sandbox.fork_server_client import ForkServerClient
-from worker.sandbox.run_state import Ended, Event, ExtractionRequest, RunState
+from worker.sandbox.protocol import ExtractionRequest, SpawnRequest, message_from_document_process
+from worker.sandbox.run_state import Event, ReadingEnded, RunState
+
+if TYPE_CHECKING:
+    from structlog.stdlib import BoundLogger
 
 _TICK_S = 0.2
 _DETECT_TICK_S = 0.5
+# A killed process group is gone at once, but for one that hangs in the kernel, on a dead network disk.
 _DEATH_TIMEOUT_S = 5.0
-
-_log = structlog.get_logger(__name__)
 
 
 class ExtractionRun:
@@ -50,12 +50,12 @@ class ExtractionRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._sandbox.close_run(self._state)
-        # Its folder is removed next, so nobody may still write there.
+        # Its folder is removed next, so no process may still write there.
         self._state.dead.wait(_DEATH_TIMEOUT_S)
 
     @property
     def busy(self) -> bool:
-        """Whether a page is being recognised right now, or an event waits to be taken."""
+        """Whether a page is being OCRed right now, or an event waits to be taken."""
         with self._sandbox.lock:
             return bool(self._state.permits) or not self._state.events.empty()
 
@@ -78,9 +78,9 @@ class ExtractionRun:
             check()
         if isinstance(event, FileType):
             return event
-        if isinstance(event, Ended) and event.code is not None:
+        if isinstance(event, ReadingEnded) and event.code is not None:
             raise_for(event)
-        raise RejectedError("the process that reads the file said nothing of its type", code=Code.CRASHED)
+        raise RejectedError("the process that reads the file did not report its type", code=Code.CRASHED)
 
     def go(self, *, done: Iterable[int] = (), hint: str | None = None, preview: bool = True) -> None:
         """Begin reading; `done` are pages known already, `hint` the language of those."""
@@ -95,13 +95,13 @@ class ExtractionRun:
             return None
 
     def drain(self) -> None:
-        """Begin no further page; those being recognised are finished."""
+        """Begin no further page; those being OCRed are finished."""
         with self._sandbox.lock:
             self._state.draining = True
 
 
-def raise_for(event: Ended) -> None:
-    """Raise what an `Ended` with a code stands for: our own fault, the machine's or the file's."""
+def raise_for(event: ReadingEnded) -> None:
+    """Raise what a `ReadingEnded` with a code stands for: a fault of the set-up, the machine or the file."""
     if event.code in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
         raise MisconfiguredError(event.message, code=event.code)
     if event.code is Code.UNAVAILABLE:
@@ -111,7 +111,7 @@ def raise_for(event: Ended) -> None:
 
 
 class Sandbox:
-    """All children of one worker. `start` before any thread exists, then `step` in a loop."""
+    """All children of one worker, and its CPU slots. `start` before any thread, then `step` in a loop."""
 
     def __init__(
         self,
@@ -146,11 +146,10 @@ class Sandbox:
         """
         tools = self._start_fork_server()
         if tools.network:
-            _log.warning(
-                "readers_have_network", reason=tools.network, advice="cis-worker doctor says what to do"
-            )
+            advice = "run cis-worker doctor to see what to change"
+            _log().warning("readers_have_network", reason=tools.network, advice=advice)
         else:
-            _log.info("readers_without_network")
+            _log().info("readers_without_network")
         missing = [name for name in self._options.languages if name not in tools.languages]
         if missing:
             packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in missing)
@@ -171,21 +170,21 @@ class Sandbox:
         return ExtractionRun(self, state)
 
     def step(self, timeout_s: float = _TICK_S) -> None:
-        """One turn: take what came, look at the time, hand out permits."""
+        """One turn: take the messages that came, check the deadlines, grant permits."""
         ready = self._selector.select(timeout_s)
         with self.lock:
             if self._fork_server_is_dead:
                 self._replace_fork_server()
             for key, _ in ready:
                 if key.data is None:
-                    self._hear_fork_server()
+                    self._receive_from_fork_server()
                 else:
                     self._receive_from_child(str(key.data))
             now = self._clock()
             for state in list(self._order):
                 if state.check_deadlines(now):
                     self._fork_server.kill(state.child)
-            self._hand_out(now)
+            self._grant_permits(now)
 
     def close_run(self, state: RunState) -> None:
         """Forget a document and kill its child; its permits return when the child is dead."""
@@ -211,27 +210,20 @@ class Sandbox:
     def _start_child(self, state: RunState) -> None:
         self._count += 1
         child = str(self._count)
-        channel = self._fork_server.spawn(child, self._request(state.request))
+        request = SpawnRequest(document=state.request, slots=self.slots, options=self._options)
+        channel = self._fork_server.spawn(child, request)
         self._children[child] = (state, channel)
         state.begin_child(child, channel, self._clock())
         self._selector.register(channel, selectors.EVENT_READ, child)
 
-    def _request(self, request: ExtractionRequest) -> Message:
-        return {
-            "path": str(request.path),
-            "name": request.name,
-            "folder": str(request.folder),
-            "slots": self.slots,
-            **asdict(self._options),
-        }
-
-    def _hear_fork_server(self) -> None:
+    def _receive_from_fork_server(self) -> None:
         try:
-            ended = self._fork_server.receive()
-        except ChannelClosedError:
-            self._replace_fork_server()
+            exits = self._fork_server.receive()
+        except (ChannelClosedError, ProtocolError) as error:
+            self._replace_fork_server(str(error))
             return
-        for child, code in ended:
+        for child, code in exits:
+            # What it sent before it died may not have been read yet.
             self._receive_from_child(child)
             self._on_child_exit(child, code)
 
@@ -240,12 +232,15 @@ class Sandbox:
             return
         state, channel = self._children[child]
         try:
-            for message in channel.receive_ready():
-                state.on_message(message, self._clock())
+            for values in channel.receive_ready():
+                state.on_message(message_from_document_process(values), self._clock())
         except ChannelClosedError:
             self._forget_channel(channel)
-        except (KeyError, TypeError, ValueError):
-            _log.warning("invalid_child_message", child=child)
+        except ProtocolError as error:
+            # No second try: our readers never do this, so the file has taken its process over.
+            _log().warning("invalid_child_message", child=child, reason=str(error))
+            state.end(Code.INVALID_CHILD_MESSAGE, f"its process sent an invalid message: {error}")
+            self._forget_channel(channel)
             self._fork_server.kill(child)
 
     def _on_child_exit(self, child: str, code: int) -> None:
@@ -255,7 +250,7 @@ class Sandbox:
         state, channel = entry
         self._forget_channel(channel)
         if state.on_exit(code, self._clock()):
-            _log.warning("child_replaced", child=child, exit_code=code)
+            _log().warning("child_replaced", child=child, exit_code=code)
             self._start_child(state)
 
     def _forget_channel(self, channel: Channel | None) -> None:
@@ -264,13 +259,13 @@ class Sandbox:
                 self._selector.unregister(channel)
             channel.close()
 
-    def _replace_fork_server(self) -> None:
-        """The fork server died: kill what it led, and read the open documents again under a new one."""
+    def _replace_fork_server(self, reason: str = "") -> None:
+        """Kill the children of a dead fork server, and read the open documents again under a new one."""
         if self._closed:
             return
         if not self._fork_server_is_dead:
-            _log.error("fork_server_died")
-        # Tried again at the next step when it fails here; a sandbox that only fails stops the worker.
+            _log().error("fork_server_died", reason=reason)
+        # Where this raises, the next step tries again; a sandbox that fails at every step stops the worker.
         self._fork_server_is_dead = True
         self._forget_channel(self._fork_server.channel)
         self._fork_server.kill_orphans()
@@ -279,8 +274,9 @@ class Sandbox:
         for child in list(self._children):
             self._on_child_exit(child, -signal.SIGKILL)
 
-    def _hand_out(self, now: float) -> None:
-        """Give free slots to documents in turn; a killed document's slots are free when it is dead."""
+    def _grant_permits(self, now: float) -> None:
+        """Give free slots to the documents in turn, so that a long scan does not starve a short file."""
+        # By child and not by open document: the OCR engine of a killed one runs until its process is dead.
         taken = sum(len(state.permits) for state, _ in self._children.values())
         idle_turns = 0
         while taken < self.slots and idle_turns < len(self._order):
@@ -293,3 +289,11 @@ class Sandbox:
             state.give_permit(page, now)
             taken += 1
             idle_turns = 0
+
+
+def _log() -> BoundLogger:
+    # structlog imports rich and asyncio, two thirds of the time and a third of the memory of this module.
+    import structlog  # noqa: PLC0415
+
+    logger: BoundLogger = structlog.get_logger(__name__)
+    return logger

@@ -11,9 +11,9 @@ import pytest
 
 from worker.config import sandbox_environment
 from worker.extract.read_options import Limits, ReadOptions
+from worker.sandbox.protocol import ExtractionRequest, SpawnRequest
 from worker.sandbox.scheduler import Sandbox
 
-SECONDS_A_PAGE = 6
 _TOOLS = (
     "sh",
     "cat",
@@ -31,12 +31,13 @@ _TOOLS = (
 
 
 def options(**changes: float) -> ReadOptions:
+    """Limits of time that no file meets because the machine is busy; a test of one lowers it."""
     limits: dict[str, float] = {
         "max_file_bytes": 10**8,
         "max_pixels": 10**8,
         "max_text_chars": 10**6,
-        "page_timeout_s": SECONDS_A_PAGE,
-        "document_timeout_s": 60,
+        "page_timeout_s": 200,
+        "document_timeout_s": 250,
         "document_timeout_per_page_s": 20,
         "memory_bytes": 1024**3,
         "cpu_s": 600,
@@ -51,6 +52,12 @@ def options(**changes: float) -> ReadOptions:
         ocr_engine="tesseract",
         second_pass="off",
     )
+
+
+def make_request(path: Path) -> SpawnRequest:
+    """What a fork server is sent to have a file read."""
+    document = ExtractionRequest(path=path, name="a.txt", folder=path.parent)
+    return SpawnRequest(document=document, slots=1, options=options())
 
 
 @pytest.fixture
@@ -95,5 +102,5 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
 def fork_server(work_root: Path) -> psutil.Process:
     """The fork server that works in a folder."""
     own = psutil.Process().children()
-    (found,) = [process for process in own if str(work_root) in process.cmdline()]
-    return found
+    (server,) = [process for process in own if str(work_root) in process.cmdline()]
+    return server

@@ -1,4 +1,4 @@
-"""What a process that reads documents may do, seen from inside one: the OCR engine looks around there."""
+"""What a process that reads documents may do, reported by a stand-in for Tesseract inside one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from PIL import Image, ImageDraw
 from tests.integration.sandbox.conftest import options
 from worker.models.page import Page
 from worker.sandbox.confinement import probe
-from worker.sandbox.run_state import Ended, Event, ExtractionRequest
+from worker.sandbox.protocol import ExtractionRequest
+from worker.sandbox.run_state import Event, ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration
@@ -28,9 +29,9 @@ ROOT = Path(__file__).parents[3]
 _NEEDED = {"PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "LC_ALL", "LC_CTYPE", "PWD", "SHLVL", "_"}
 _NEEDED |= {"OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONDONTWRITEBYTECODE"}
 _NEEDED |= {"PYTHONPATH"}
-_TRIES = """#!{python}
+_PROBE = """#!{python}
 import os, socket, sys
-with open({told!r}, "w") as file:
+with open({report!r}, "w") as file:
     print(*sorted(os.environ), file=file)
     try:
         socket.create_connection(("127.0.0.1", {port}), timeout=5)
@@ -46,17 +47,17 @@ def picture(folder: Path) -> ExtractionRequest:
     folder.mkdir(parents=True)
     path = folder / "picture.png"
     page = Image.new("L", (900, 700), 255)
-    # An empty page would be seen as one, and no program asked.
+    # No program is started for a blank page.
     ImageDraw.Draw(page).text((100, 100), "HELLO", fill=0, font_size=90)
     page.save(path)
     return ExtractionRequest(path=path, name=path.name, folder=folder)
 
 
-def look_around(programs: Path, told: Path, port: int) -> None:
+def install_probe(programs: Path, report: Path, port: int) -> None:
     link = programs / "tesseract"
     real = str(link.resolve())
     link.unlink()
-    link.write_text(_TRIES.format(python=sys.executable, told=str(told), port=port, real=real))
+    link.write_text(_PROBE.format(python=sys.executable, report=str(report), port=port, real=real))
     link.chmod(0o755)
 
 
@@ -66,10 +67,10 @@ def test_a_reader_has_no_network_no_privilege_and_knows_nothing(
     if refused := probe():
         pytest.skip(f"this kernel or container refuses a network namespace ({refused})")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    told = tmp_path / "told"
+    report = tmp_path / "report"
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        look_around(programs, told, port)
+        install_probe(programs, report, port)
         with socket.create_connection(("127.0.0.1", port)):
             server.accept()[0].close()
         sandbox = start(options(), {"PATH": str(programs)})
@@ -77,14 +78,14 @@ def test_a_reader_has_no_network_no_privilege_and_knows_nothing(
             run.detect()
             run.go()
             events: list[Event] = []
-            while not isinstance(event := run.next(20), Ended):
+            while not isinstance(event := run.next(200), ReadingEnded):
                 assert event is not None, f"no end, only {events}"
                 events.append(event)
         server.setblocking(False)
         with pytest.raises(BlockingIOError):
             server.accept()
     assert [event.reason for event in events if isinstance(event, Page)] == [None], "and it still reads"
-    names, tried, *status = told.read_text().splitlines()
+    names, tried, *status = report.read_text().splitlines()
     assert set(names.split()) <= _NEEDED
     assert tried.startswith("refused")
     assert "NoNewPrivs:\t1" in status
@@ -106,7 +107,7 @@ def test_a_worker_killed_while_a_page_is_read_leaves_neither_process_nor_file(
         "from pathlib import Path\n"
         "from tests.integration.sandbox.conftest import options\n"
         "from worker.config import sandbox_environment\n"
-        "from worker.sandbox.run_state import ExtractionRequest\n"
+        "from worker.sandbox.protocol import ExtractionRequest\n"
         "from worker.sandbox.scheduler import Sandbox\n"
         "root = Path(sys.argv[1])\n"
         "what = ExtractionRequest(path=root / '1' / 'picture.png', name='a.png', folder=root / '1')\n"
@@ -137,7 +138,7 @@ def _below(pid: int) -> list[psutil.Process]:
 
 
 def _wait(done: Callable[[], bool]) -> None:
-    deadline, tick = time.monotonic() + 20, threading.Event()
+    deadline, tick = time.monotonic() + 120, threading.Event()
     while not done():
         assert time.monotonic() < deadline, "it did not happen in time"
         tick.wait(0.02)

@@ -1,6 +1,6 @@
-"""Files that would make a reader fetch, run or reveal something: nothing is heard, started or told.
+"""Files that would make a reader fetch, run or reveal something: nothing is called, started or revealed.
 
-Each is read here without a sandbox, whose missing network would hide what a parser tries.
+Each is read without a sandbox here, whose missing network would hide what a parser tries.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from worker.models.page import Page
 
 pytestmark = pytest.mark.integration
 
-_SECRET = "nobody-may-read-this"
+_SECRET = "a-secret-of-this-machine"
 _RUNNERS = ("gs", "gsc", "ps2pdf", "xdg-open", "sensible-browser", "curl", "wget", "convert", "java", "node")
 _TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -76,7 +76,7 @@ def docx(url: str, file: str) -> bytes:
 
 
 def pdf(url: str, _file: str) -> bytes:
-    """What begins something by itself: scripts, links, programs, forms, pictures kept elsewhere."""
+    """What acts by itself: scripts, links, programs, forms."""
     content = b"BT /F1 24 Tf 20 100 Td (VISIBLE words on a page, enough of them) Tj ET"
     objects = [
         "<< /Type /Catalog /Pages 2 0 R /OpenAction 6 0 R /AA << /WC 7 0 R >> "
@@ -112,11 +112,11 @@ _FILES: dict[str, Callable[[str, str], bytes]] = {
 }
 
 
-class Ear:
-    """A server that counts who calls."""
+class CallCounter:
+    """A server that counts the connections."""
 
     def __init__(self) -> None:
-        self.calls = 0
+        self.count = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         threading.Thread(target=self._listen, daemon=True).start()
@@ -127,7 +127,7 @@ class Ear:
                 caller, _ = self._socket.accept()
             except OSError:
                 return
-            self.calls += 1
+            self.count += 1
             caller.close()
 
     def close(self) -> None:
@@ -136,10 +136,10 @@ class Ear:
 
 
 @pytest.fixture
-def ear() -> Iterator[Ear]:
-    listening = Ear()
-    yield listening
-    listening.close()
+def calls() -> Iterator[CallCounter]:
+    server = CallCounter()
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -174,21 +174,21 @@ def all_text(path: Path, scratch: Path) -> str:
 
 @pytest.mark.parametrize("name", _FILES)
 def test_a_file_fetches_nothing_runs_nothing_and_reveals_nothing(
-    name: str, ear: Ear, started: Path, tmp_path: Path
+    name: str, calls: CallCounter, started: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "secret").write_text(_SECRET)
     path = tmp_path / name
-    path.write_bytes(_FILES[name](ear.url, (tmp_path / "secret").as_uri()))
+    path.write_bytes(_FILES[name](calls.url, (tmp_path / "secret").as_uri()))
     text = all_text(path, tmp_path)
     if name in ("outside.docx", "actions.pdf"):
         assert "VISIBLE" in text, "it was read at all"
     assert _SECRET not in text
-    assert ear.calls == 0
+    assert calls.count == 0
     assert not started.exists()
 
 
-def test_the_server_would_have_heard_a_call(ear: Ear) -> None:
-    port = int(ear.url.rpartition(":")[2])
+def test_the_server_would_have_counted_a_call(calls: CallCounter) -> None:
+    port = int(calls.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as caller:
         assert caller.recv(1) == b""
-    assert ear.calls == 1
+    assert calls.count == 1

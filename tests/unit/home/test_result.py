@@ -64,6 +64,7 @@ def test_a_file_that_the_index_does_not_hold_is_reported_from_the_ledger() -> No
         ("no_content", "corrupt", False),
         (FAILED, "Permission denied", False),
         ("no_content", "crashed", True),
+        ("no_content", "invalid_child_message", True),
         ("no_content", "memory", True),
         ("partial", "timeout", True),
         ("dead_lettered", "malformed_message", True),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from worker.sandbox.channel import Channel, ChannelClosedError
+from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
 
 pytestmark = pytest.mark.unit
 
@@ -28,7 +28,7 @@ def _frame(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     "message",
     [
-        {"kind": "ocr", "page": 3, "hint": None},
+        {"kind": "OcrPage", "page": 3, "hint": None},
         {"text": "営業報告書 𠮟る"},
         {"name": "odd-\udcff-byte"},
         {},
@@ -45,34 +45,47 @@ def test_a_frame_that_comes_in_pieces_is_put_together(pair: tuple[Channel, socke
     channel, far = pair
     frame = _frame(b'{"kind": "page"}')
     far.sendall(frame[:3])
-    assert channel.receive_ready() == []
+    assert list(channel.receive_ready()) == []
     far.sendall(frame[3:9])
-    assert channel.receive_ready() == []
+    assert list(channel.receive_ready()) == []
     far.sendall(frame[9:] + _frame(b"{}"))
-    assert channel.receive_ready() == [{"kind": "page"}, {}]
+    assert list(channel.receive_ready()) == [{"kind": "page"}, {}]
 
 
 def test_nothing_sent_is_nothing_received(pair: tuple[Channel, socket.socket]) -> None:
-    assert pair[0].receive_ready() == []
+    assert list(pair[0].receive_ready()) == []
 
 
 @pytest.mark.parametrize(
-    "data",
-    [_frame(b"no json"), _frame(b"[1]"), _frame(b"\xff\xff"), struct.pack(">I", 2**31)],
-    ids=["not JSON", "not an object", "not UTF-8", "too long"],
+    ("data", "message"),
+    [
+        (_frame(b"no json"), "not JSON"),
+        (_frame(b"[1]"), "not a JSON object"),
+        (_frame(b"\xff\xff"), "not JSON"),
+        (_frame(b"[" * 100_000), "not JSON"),
+        (_frame(b"1" * 10_000), "not JSON"),
+        (struct.pack(">I", 2**31), "over the limit"),
+    ],
+    ids=["not JSON", "not an object", "not UTF-8", "nested too deeply", "a number too long", "too long"],
 )
-def test_rubbish_closes_the_channel(pair: tuple[Channel, socket.socket], data: bytes) -> None:
+def test_an_invalid_frame_is_refused_after_the_valid_ones(
+    pair: tuple[Channel, socket.socket], data: bytes, message: str
+) -> None:
     channel, far = pair
-    far.sendall(data)
-    with pytest.raises(ChannelClosedError):
-        channel.receive()
+    far.sendall(_frame(b"{}") + data)
+    frames = channel.receive_ready()
+    assert next(frames) == {}
+    with pytest.raises(ProtocolError, match=message):
+        next(frames)
 
 
-def test_the_end_of_the_far_side_is_told(pair: tuple[Channel, socket.socket]) -> None:
+def test_the_end_of_the_far_side_is_reported(pair: tuple[Channel, socket.socket]) -> None:
     channel, far = pair
     far.close()
     with pytest.raises(ChannelClosedError):
-        channel.receive_ready()
+        channel.receive()
+    with pytest.raises(ChannelClosedError):
+        list(channel.receive_ready())
     with pytest.raises(ChannelClosedError):
         channel.receive_with_descriptors()
     with pytest.raises(ChannelClosedError):

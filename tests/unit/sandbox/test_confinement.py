@@ -21,7 +21,7 @@ def run(program: str) -> str:
     """What a fresh process prints that runs this after the imports."""
     lines = "import os, socket\nfrom worker.sandbox.confinement import *\n" + program
     done = subprocess.run(
-        [sys.executable, "-c", lines], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", lines], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -32,23 +32,23 @@ def skip_unless_allowed() -> None:
         pytest.skip(f"this kernel or container refuses a network namespace ({refused})")
 
 
-def test_outside_the_network_nobody_can_be_reached_and_files_still_can(tmp_path: Path) -> None:
+def test_outside_the_network_no_host_can_be_reached_and_files_still_can(tmp_path: Path) -> None:
     skip_unless_allowed()
     (tmp_path / "file").write_text("read me")
-    said = run(
+    output = run(
         "print(leave_network())\n"
         f"print(open({str(tmp_path / 'file')!r}).read(), os.geteuid())\n"
         f"open({str(tmp_path / 'new')!r}, 'w').close()\n"
         "try: socket.create_connection(('127.0.0.1', 1))\n"
         "except OSError as error: print(error.errno)\n"
     )
-    assert said.splitlines() == ["0", f"read me {os.geteuid()}", str(errno.ENETUNREACH)]
+    assert output.splitlines() == ["0", f"read me {os.geteuid()}", str(errno.ENETUNREACH)]
     assert (tmp_path / "new").stat().st_uid == os.geteuid()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_somebody_without_rights_leaves_the_network_too_and_stays_who_they_are() -> None:
-    said = run(
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_user_without_rights_leaves_the_network_too_and_stays_the_same_user() -> None:
+    output = run(
         "import ctypes\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)\n"  # as a process is that was started by that user
@@ -56,18 +56,18 @@ def test_somebody_without_rights_leaves_the_network_too_and_stays_who_they_are()
         "give_up_privileges()\n"
         "print(explain(refused) or 'left', os.geteuid(), os.getegid(), os.listdir('/sys/class/net') and '')"
     )
-    if said.startswith("EPERM"):
+    if output.startswith("EPERM"):
         pytest.skip("this kernel or container refuses user namespaces")
-    assert said == "left 65534 65534"
+    assert output == "left 65534 65534"
 
 
 def test_privileges_are_gone_for_good_and_files_are_private(tmp_path: Path) -> None:
-    said = run(
+    output = run(
         "give_up_privileges()\n"
         f"open({str(tmp_path / 'new')!r}, 'w').close()\n"
         "os.execvp('cat', ['cat', '/proc/self/status'])"
     )
-    status = dict(line.split(":\t", 1) for line in said.splitlines())
+    status = dict(line.split(":\t", 1) for line in output.splitlines())
     assert status["NoNewPrivs"] == "1"
     allowed = 0b110 if os.geteuid() == 0 else 0
     assert int(status["CapPrm"], 16) | int(status["CapEff"], 16) == allowed, (
@@ -78,7 +78,7 @@ def test_privileges_are_gone_for_good_and_files_are_private(tmp_path: Path) -> N
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has any")
 def test_where_some_capabilities_are_missing_the_others_go_too() -> None:
-    said = run(
+    output = run(
         "import ctypes, struct\n"
         "some = 1 << 1 | 1 << 5\n"
         "header = struct.pack('=Ii', 0x20080522, 0)\n"
@@ -86,9 +86,9 @@ def test_where_some_capabilities_are_missing_the_others_go_too() -> None:
         "give_up_privileges()\n"
         "print(*[line for line in open('/proc/self/status') if line.startswith('CapPrm')])"
     )
-    assert int(said.split()[1], 16) == 1 << 1
+    assert int(output.split()[1], 16) == 1 << 1
 
 
-@pytest.mark.parametrize(("number", "said"), [(0, ""), (errno.EPERM, "EPERM: Operation not permitted")])
-def test_a_refusal_is_told_by_name(number: int, said: str) -> None:
-    assert explain(number) == said
+@pytest.mark.parametrize(("number", "name"), [(0, ""), (errno.EPERM, "EPERM: Operation not permitted")])
+def test_a_refusal_is_reported_by_name(number: int, name: str) -> None:
+    assert explain(number) == name

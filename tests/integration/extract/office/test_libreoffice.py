@@ -30,7 +30,8 @@ from worker.extract.office.metafile import metafile_text
 from worker.extract.read_options import ReadOptions
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
-from worker.sandbox.run_state import THUMBNAIL_NAME, Ended, Event, ExtractionRequest, PreviewDrawn
+from worker.sandbox.protocol import THUMBNAIL_NAME, ExtractionRequest, PreviewDone
+from worker.sandbox.run_state import Event, ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration
@@ -94,7 +95,7 @@ def _read(sandbox: Sandbox, folder: Path, name: str, data: bytes) -> tuple[FileT
     with sandbox.open(ExtractionRequest(path=path, name=name, folder=work)) as run:
         file_type = run.detect()
         run.go()
-        while not events or not isinstance(events[-1], Ended):
+        while not events or not isinstance(events[-1], ReadingEnded):
             event = run.next(0.2)
             if event is not None:
                 events.append(event)
@@ -121,8 +122,8 @@ def test_texts_are_read_from_a_pdf_with_a_preview_of_the_first_page(
     assert found is file_type
     (page,) = (event for event in events if isinstance(event, Page))
     assert (page.source, page.text) == (TextSource.TEXT_LAYER, text)
-    assert PreviewDrawn(drawn=True) in events
-    assert events[-1] == Ended()
+    assert PreviewDone(drawn=True) in events
+    assert events[-1] == ReadingEnded()
 
 
 def _as_older(newer: Path, *, reader: str, writer: str) -> bytes:
@@ -155,8 +156,8 @@ def test_a_sheet_keeps_hidden_sheets_comments_and_narrow_columns(
     text = _text_of(events)
     for part in ("売上", "2025-03-31", "25%", "123456789", "税抜き", "見えない"):
         assert part in text
-    assert PreviewDrawn(drawn=True) in events
-    assert events[-1] == Ended()
+    assert PreviewDone(drawn=True) in events
+    assert events[-1] == ReadingEnded()
 
 
 @pytest.mark.parametrize(
@@ -182,8 +183,8 @@ def test_a_slide_keeps_its_notes_and_its_pictures(
     for page in pages:
         assert f"第{page.number}章" in page.text
         assert f"発表者のメモ{page.number}" in page.text
-    assert PreviewDrawn(drawn=True) in events
-    assert events[-1] == Ended()
+    assert PreviewDone(drawn=True) in events
+    assert events[-1] == ReadingEnded()
 
 
 def test_a_word_file_has_its_pages_and_its_comments(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -222,7 +223,7 @@ def test_newer_files_have_a_preview_of_their_first_page(sandbox: Sandbox, tmp_pa
 
     _, events = _read(sandbox, tmp_path, path.name, path.read_bytes())
 
-    assert PreviewDrawn(drawn=True) in events
+    assert PreviewDone(drawn=True) in events
     with Image.open(tmp_path / f"{path.name}-work" / THUMBNAIL_NAME) as thumbnail:
         assert max(thumbnail.size) == 512
         greys = np.asarray(thumbnail.convert("L"))
@@ -290,6 +291,6 @@ def test_a_damaged_file_is_not_read_as_plain_text(
     found, events = _read(sandbox, tmp_path, name, data)
 
     assert found is file_type
-    (ended,) = (event for event in events if isinstance(event, Ended))
+    (ended,) = (event for event in events if isinstance(event, ReadingEnded))
     assert ended.code is Code.CORRUPT
     assert [event for event in events if isinstance(event, Page)] == []

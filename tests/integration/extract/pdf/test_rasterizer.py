@@ -17,7 +17,8 @@ from worker.document.options_from_settings import limits
 from worker.extract.read_options import ReadOptions
 from worker.models.page import Page, TextSource
 from worker.runtime.work_root import make_work_root, remove_document_folder, remove_work_root
-from worker.sandbox.run_state import Ended, Event, ExtractionRequest
+from worker.sandbox.protocol import ExtractionRequest
+from worker.sandbox.run_state import Event, ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration
@@ -71,7 +72,7 @@ def _read(sandbox: Sandbox, request: ExtractionRequest) -> list[Event]:
     events: list[Event] = []
     with sandbox.open(request) as run:
         run.go()
-        while not events or not isinstance(events[-1], Ended):
+        while not events or not isinstance(events[-1], ReadingEnded):
             sandbox.step(0.05)
             while (event := run.next(0)) is not None:
                 events.append(event)

@@ -1,4 +1,4 @@
-"""The fork server: warm, obedient, and never leaving anything behind."""
+"""The fork server as a process: it forks, kills, reports, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -14,24 +14,15 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.integration.sandbox.conftest import make_request, options
 from worker.config import sandbox_environment
 from worker.errors import MisconfiguredError
+from worker.models.file import FileType
 from worker.sandbox.channel import Channel, ChannelClosedError
 from worker.sandbox.fork_server_client import ForkServerClient
+from worker.sandbox.protocol import TypeDetected, message_from_document_process
 
-pytestmark = pytest.mark.unit
-
-LIMITS = {
-    "max_file_bytes": 1,
-    "max_pixels": 10**6,
-    "max_text_chars": 10**6,
-    "page_timeout_s": 60,
-    "document_timeout_s": 60,
-    "document_timeout_per_page_s": 20,
-    "memory_bytes": 2 * 1024**3,
-    "cpu_s": 60,
-    "output_bytes": 10**9,
-}
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
@@ -45,24 +36,12 @@ def fork_server(tmp_path: Path) -> Iterator[ForkServerClient]:
 def _spawn(fork_server: ForkServerClient, folder: Path, child: str = "1") -> Channel:
     path = folder / "original"
     path.write_text("text")
-    request = {
-        "path": str(path),
-        "name": "a.txt",
-        "folder": str(folder),
-        "slots": 1,
-        "limits": LIMITS,
-        "languages": ["eng"],
-        "dpi": 200,
-        "ocr_engine": "tesseract",
-        "second_pass": "off",
-        "embed_pdf_pictures": False,
-    }
-    channel = fork_server.spawn(child, request)
-    assert channel.receive() == {"kind": "type", "type": "txt"}
+    channel = fork_server.spawn(child, make_request(path))
+    assert message_from_document_process(channel.receive()) == TypeDetected(file_type=FileType.TEXT)
     return channel
 
 
-def _eventually(done: Callable[[], bool], timeout_s: float = 10.0) -> None:
+def _eventually(done: Callable[[], bool], timeout_s: float = 120.0) -> None:
     deadline = time.monotonic() + timeout_s
     tick = threading.Event()
     while not done():
@@ -73,21 +52,21 @@ def _eventually(done: Callable[[], bool], timeout_s: float = 10.0) -> None:
 def _ends(fork_server: ForkServerClient) -> list[tuple[str, int]]:
     ends: list[tuple[str, int]] = []
 
-    def heard() -> bool:
+    def any_end() -> bool:
         ends.extend(fork_server.receive())
         return bool(ends)
 
-    _eventually(heard)
+    _eventually(any_end)
     return ends
 
 
 def _own(folder: Path) -> psutil.Process:
     """The fork server that works in a folder; the process may have children of other tests, too."""
-    (found,) = [p for p in psutil.Process().children() if str(folder) in " ".join(p.cmdline())]
-    return found
+    (server,) = [p for p in psutil.Process().children() if str(folder) in " ".join(p.cmdline())]
+    return server
 
 
-def test_it_says_what_it_found(tmp_path: Path) -> None:
+def test_it_reports_the_tools_it_found(tmp_path: Path) -> None:
     fork_server = ForkServerClient(work_root=tmp_path / "work", environment=sandbox_environment())
     tools = fork_server.start()
     assert tools.tesseract.startswith("5")
@@ -100,7 +79,7 @@ def test_a_child_that_loses_its_worker_ends_by_itself(fork_server: ForkServerCli
     _spawn(fork_server, tmp_path).close()
     assert fork_server.cpu_s == 0
     assert _ends(fork_server) == [("1", 0)]
-    assert fork_server.cpu_s > 0, "what a child used is told at its end"
+    assert fork_server.cpu_s > 0, "what a child used is reported at its end"
 
 
 def test_a_child_is_killed_with_what_it_started(fork_server: ForkServerClient, tmp_path: Path) -> None:
@@ -115,14 +94,15 @@ def test_a_child_has_its_limits_and_its_own_group(fork_server: ForkServerClient,
     process = _own(tmp_path)
     (child,) = process.children()
     assert os.getpgid(child.pid) == child.pid
-    assert child.rlimit(psutil.RLIMIT_AS) == (LIMITS["memory_bytes"],) * 2
-    assert child.rlimit(psutil.RLIMIT_CPU) == (LIMITS["cpu_s"],) * 2
-    assert child.rlimit(psutil.RLIMIT_FSIZE) == (LIMITS["output_bytes"],) * 2
+    limits = options().limits
+    assert child.rlimit(psutil.RLIMIT_AS) == (limits.memory_bytes,) * 2
+    assert child.rlimit(psutil.RLIMIT_CPU) == (limits.cpu_s,) * 2
+    assert child.rlimit(psutil.RLIMIT_FSIZE) == (limits.output_bytes,) * 2
     assert child.rlimit(psutil.RLIMIT_CORE) == (0, 0)
     channel.close()
 
 
-def test_the_fork_servers_own_death_is_told_and_its_children_are_killed(
+def test_the_fork_servers_own_death_is_reported_and_its_children_are_killed(
     fork_server: ForkServerClient, tmp_path: Path
 ) -> None:
     channel = _spawn(fork_server, tmp_path)
@@ -150,8 +130,8 @@ def test_a_worker_killed_by_force_leaves_neither_process_nor_file(tmp_path: Path
         "from worker.sandbox.fork_server_client import ForkServerClient\n"
         "from worker.runtime.work_root import make_work_root\n"
         "root = make_work_root(Path(sys.argv[1]))\n"
-        "z = ForkServerClient(work_root=root, environment=sandbox_environment())\n"
-        "z.start()\n"
+        "client = ForkServerClient(work_root=root, environment=sandbox_environment())\n"
+        "client.start()\n"
         "print(root.name, flush=True)\n"
         "sys.stdin.read()\n"
     )
@@ -169,10 +149,10 @@ def test_a_worker_killed_by_force_leaves_neither_process_nor_file(tmp_path: Path
     (fork_server,) = psutil.Process(worker.pid).children()
     worker.kill()
     worker.wait()
-    _eventually(lambda: not fork_server.is_running() and not any(folder.exists() for folder in folders), 5.0)
+    _eventually(lambda: not fork_server.is_running() and not any(folder.exists() for folder in folders))
 
 
-def test_an_environment_it_cannot_start_in_is_told(tmp_path: Path) -> None:
+def test_an_environment_it_cannot_start_in_is_reported(tmp_path: Path) -> None:
     environment = sandbox_environment() | {"PYTHONHOME": str(tmp_path)}
     fork_server = ForkServerClient(work_root=tmp_path / "work", environment=environment)
     with pytest.raises(MisconfiguredError, match="did not start"):

@@ -1,0 +1,75 @@
+"""The fork server's own rules, in this process; as a process it is in test_fork_server_client.py."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.sandbox.conftest import make_request
+from worker.extract.office.libreoffice import libre_office_version
+from worker.sandbox.channel import Channel, ProtocolError
+from worker.sandbox.fork_server import ForkServer
+from worker.sandbox.protocol import (
+    ChildExited,
+    ForkServerReady,
+    SpawnChild,
+    message_from_fork_server,
+    to_json,
+)
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def worker_side(tmp_path: Path) -> Iterator[tuple[Channel, ForkServer, Path]]:
+    """The worker's end of the socket, a fork server that is not running yet, and its folder."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)}
+    ours, theirs = socket.socketpair()
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "document-1").write_text("left over")
+    with ours, theirs:
+        yield Channel(ours), ForkServer(theirs, folder, parent=os.getppid(), network="why"), folder
+    signal.set_wakeup_fd(-1)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_it_reports_its_tools_and_leaves_nothing_when_the_worker_is_gone(
+    worker_side: tuple[Channel, ForkServer, Path],
+) -> None:
+    channel, fork_server, folder = worker_side
+    with socket.socket(fileno=os.dup(channel.fileno())) as ours:
+        ours.shutdown(socket.SHUT_WR)
+    fork_server.run()
+    ready = message_from_fork_server(channel.receive())
+    assert isinstance(ready, ForkServerReady)
+    assert "eng" in ready.tools.languages
+    assert ready.tools.libre_office == libre_office_version()
+    assert ready.tools.network == "why"
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"kind": "KillChild"},
+        {"kind": "Nonsense"},
+        to_json(ChildExited(child="1", code=0, cpu_s=0.0)),
+        to_json(SpawnChild(child="1", request=make_request(Path("/nowhere")))),
+    ],
+    ids=["a field is missing", "unknown", "of the other direction", "no descriptor"],
+)
+def test_what_is_no_message_of_the_worker_ends_it(
+    worker_side: tuple[Channel, ForkServer, Path], values: dict[str, object]
+) -> None:
+    channel, fork_server, folder = worker_side
+    channel.send(values)
+    with pytest.raises(ProtocolError):
+        fork_server.run()
+    assert folder.exists(), "the worker goes on with another fork server"
