@@ -37,9 +37,9 @@ WORKDIR /src
 # `--build-arg LOCK=neural` adds the second look at lines that Tesseract is unsure of (onnxruntime, some 200 MB).
 ARG LOCK=run
 RUN python -m venv /opt/build && python -m venv --without-pip /opt/cis-worker
-COPY requirements-build.lock requirements-run.lock requirements-neural.lock ./
-RUN /opt/build/bin/pip install --require-hashes --requirement requirements-build.lock \
-    && /opt/build/bin/pip --python /opt/cis-worker/bin/python install --require-hashes --requirement "requirements-${LOCK}.lock"
+COPY requirements requirements
+RUN /opt/build/bin/pip install --require-hashes --requirement requirements/build.lock \
+    && /opt/build/bin/pip --python /opt/cis-worker/bin/python install --require-hashes --requirement "requirements/${LOCK}.lock"
 COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
@@ -49,8 +49,8 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel .
 # The tests with their own dependencies, on the same system programs as the worker.
 FROM system AS tests
 WORKDIR /src
-COPY requirements.lock ./
-RUN pip install --require-hashes --requirement requirements.lock
+COPY requirements/all.lock requirements/
+RUN pip install --require-hashes --requirement requirements/all.lock
 COPY . .
 RUN pip install --no-deps --no-build-isolation --editable .
 ENV HOME=/tmp

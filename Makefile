@@ -10,7 +10,7 @@ REPORT := term:skip-covered
 
 # The lock of all, and what is cut out of it for the image: what the worker runs with, what builds its wheel.
 COMPILE = PATH="$$PATH:.tools/bin" UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
-PART = $(COMPILE) --no-annotate --constraint requirements.lock
+PART = $(COMPILE) --no-annotate --constraint requirements/all.lock
 
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -55,10 +55,10 @@ fuzz: setup ## damaged files of every type through the sandbox (FUZZ_S=seconds, 
 	$(BIN)/python -m fuzz
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
-	$(COMPILE) pyproject.toml --extra fast --extra neural --extra local --extra dev $(UPGRADE) --output-file requirements.lock
-	$(PART) pyproject.toml --extra fast --output-file requirements-run.lock
-	$(PART) pyproject.toml --extra fast --extra neural --output-file requirements-neural.lock
-	echo hatchling | $(PART) - --output-file requirements-build.lock
+	$(COMPILE) pyproject.toml --extra fast --extra neural --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock
+	$(PART) pyproject.toml --extra fast --output-file requirements/run.lock
+	$(PART) pyproject.toml --extra fast --extra neural --output-file requirements/neural.lock
+	echo hatchling | $(PART) - --output-file requirements/build.lock
 
 clean: ## remove everything that was made here
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist demo-home *.egg-info

@@ -37,7 +37,7 @@ WITHOUT_TEST_FILE = {
     "samples/texts.py": "words only",
 }
 # Tests of the project itself and not of one module.
-ABOUT_THE_PROJECT = {"test_shape.py", "test_docs.py", "test_container_files.py"}
+ABOUT_THE_PROJECT = {"test_shape.py", "test_docs.py", "test_container_files.py", "test_dependencies.py"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

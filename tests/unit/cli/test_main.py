@@ -15,7 +15,7 @@ from worker.embedded.moto_process import MotoProcess
 
 pytestmark = pytest.mark.unit
 
-RUN_LOCK = Path(__file__).parents[3] / "requirements-run.lock"
+RUN_LOCK = Path(__file__).parents[3] / "requirements" / "run.lock"
 # Every test's process is measured by coverage; our own package is in no lock.
 ALWAYS_THERE = {"coverage", "cis-worker"}
 # Runs the command line as if the modules named by the first argument were not installed.
