@@ -35,12 +35,13 @@ compose-test: ## the integration tests against LocalStack and OpenSearch in cont
 	docker compose --file docker-compose.test.yml up --build --abort-on-container-exit --exit-code-from worker-tests; \
 	status=$$?; docker compose --file docker-compose.test.yml down --volumes; exit $$status
 
-check: setup ## format, lint, types, import rules, shape
+check: setup ## format, lint, types, import rules, shape, words
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q --noconftest tests/unit/test_shape.py
+	@scripts/words
 
 lint-files: setup ## Dockerfiles, compose file, workflows, shell scripts (linters go into .tools)
 	@bash scripts/lint-files.sh

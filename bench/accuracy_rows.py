@@ -21,6 +21,7 @@ import numpy as np
 from bench.figure import Figure
 from bench.test_bed import CONDITIONS, HARD, TEXTS, BedPage, bed_page
 from worker.config import Settings
+from worker.document.options_from_settings import read_options
 from worker.extract.capabilities import probe
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
@@ -66,9 +67,7 @@ def accuracy(home: Path) -> list[Figure]:
 
 def _options() -> ReadOptions:
     """The default settings, as far as they can be met here."""
-    settings = Settings()
-    asked = ReadOptions(limits=settings.limits, languages=settings.languages, dpi=settings.ocr_dpi)
-    return resolve_options(asked, probe())
+    return resolve_options(read_options(Settings()), probe())
 
 
 def _engine(options: ReadOptions) -> OCREngine:

@@ -37,7 +37,13 @@ WITHOUT_TEST_FILE = {
     "samples/texts.py": "words only",
 }
 # Tests of the project itself and not of one module.
-ABOUT_THE_PROJECT = {"test_shape.py", "test_docs.py", "test_container_files.py", "test_dependencies.py"}
+ABOUT_THE_PROJECT = {
+    "test_shape.py",
+    "test_docs.py",
+    "test_container_files.py",
+    "test_dependencies.py",
+    "test_words.py",
+}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
