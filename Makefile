@@ -41,6 +41,7 @@ check: setup ## format, lint, types, import rules, shape, words
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q --noconftest tests/unit/test_shape.py
+	@$(BIN)/python scripts/shape.py
 	@scripts/words
 
 lint-files: setup ## Dockerfiles, compose file, workflows, shell scripts (linters go into .tools)

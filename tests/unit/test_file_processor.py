@@ -26,7 +26,7 @@ from worker.models.ledger import Checkpoint, Job, State
 from worker.models.page import TextSource
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 
@@ -224,7 +224,7 @@ def test_a_stop_without_time_ends_the_download(live: World) -> None:
 def test_an_index_that_is_away_holds_no_document_up(live: World) -> None:
     live.announce("a.txt")
     live.put("a.txt", TEXT)
-    with live.index_away():
+    with live.index_locked():
         live.work()
     row = live.row("a.txt")
     assert (row.state, row.index_pending, row.vectors_pending) == (State.INDEXED, True, False)
@@ -238,7 +238,7 @@ def test_a_tombstone_may_be_pending_too(live: World) -> None:
     live.processor.process(_job(live), _lease(live))
     live.clients.s3.delete_object(Bucket="source", Key="a.txt")
     job = live.claim(live.message("a.txt"), message_id="m2")
-    with live.index_away():
+    with live.index_locked():
         live.processor.process(job, _lease(live))
     row = live.row("a.txt")
     assert (row.state, row.index_pending) == (State.TOMBSTONED, True)

@@ -18,7 +18,7 @@ from worker.runtime.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 
@@ -124,7 +124,7 @@ def test_what_is_pending_is_filled_in_and_the_wait_for_more_hears_the_stop(
 ) -> None:
     live.put("a.txt", b"text")
     live.announce("a.txt")
-    with live.index_away():
+    with live.index_locked():
         live.work()
     assert live.row("a.txt").index_pending
     lifecycle = _lifecycle(live)

@@ -31,7 +31,7 @@ from worker.resilience.retry_handler import RetryHandler
 if TYPE_CHECKING:
     from typing import Any
 
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 
@@ -106,7 +106,7 @@ def calls(bedrock: BedrockServer) -> int:
 def test_a_document_is_indexed_later_as_it_would_have_been_at_once(live: World) -> None:
     work(live, "share/a.txt")
     at_once = found(live, "share/a.txt")
-    with live.index_away():
+    with live.index_locked():
         work(live, "share/b.txt")
         live.clients.s3.delete_object(Bucket="source", Key="share/b.txt")
         live.replayer.step()
@@ -127,7 +127,7 @@ def test_a_document_is_indexed_later_as_it_would_have_been_at_once(live: World) 
 
 @pytest.mark.parametrize(("data", "reason"), [(b"", "empty"), (bytes(range(256)) * 9, "unsupported_type")])
 def test_a_file_without_content_is_found_by_its_name_later(live: World, data: bytes, reason: str) -> None:
-    with live.index_away():
+    with live.index_locked():
         work(live, "thing.bin", data)
     live.replayer.step()
     document = found(live, "thing.bin")
@@ -139,7 +139,7 @@ def test_a_file_without_content_is_found_by_its_name_later(live: World, data: by
 def test_a_file_that_is_gone_is_hidden_later(live: World) -> None:
     work(live, "a.txt")
     live.clients.s3.delete_object(Bucket="source", Key="a.txt")
-    with live.index_away():
+    with live.index_locked():
         live.announce("a.txt")
         live.work()
     assert live.index.search("営業").total == 1
@@ -163,7 +163,7 @@ def test_vectors_are_filled_in_from_the_stored_picture(seeing: World, bedrock: B
 
 
 def test_stored_vectors_are_not_asked_for_again(seeing: World, bedrock: BedrockServer) -> None:
-    with seeing.index_away():
+    with seeing.index_locked():
         work(seeing, "red.png", picture("red"))
     assert calls(bedrock) == 1
     bedrock.control({"down": True})
@@ -176,7 +176,7 @@ def test_a_missing_embedding_service_keeps_no_text_from_the_index(
     seeing: World, bedrock: BedrockServer
 ) -> None:
     bedrock.control({"down": True})
-    with seeing.index_away():
+    with seeing.index_locked():
         for colour in ("red", "blue", "green"):
             work(seeing, f"{colour}.png", picture(colour))
     seeing.replayer.step()
@@ -189,7 +189,7 @@ def test_a_missing_index_keeps_no_vectors_from_being_made(seeing: World, bedrock
     bedrock.control({"down": True})
     work(seeing, "red.png", picture("red"))
     bedrock.control({"down": False})
-    with seeing.index_away():
+    with seeing.index_locked():
         seeing.replayer.step()
     assert pending(seeing, "red.png") == (True, False)
     bedrock.control({"down": True})
@@ -222,7 +222,7 @@ def test_in_a_long_outage_a_step_reads_few_rows_and_the_next_ones_go_on(
         claim = world.claim(world.put(f"{number}")).claim
         world.table.commit(claim, Commit(state=State.NO_CONTENT, reason="empty", index_pending=True))
     world.clients.dynamodb.meta.events.register("provide-client-params.dynamodb.GetItem", note)
-    with world.index_away():
+    with world.index_locked():
         world.replayer.step()
         assert len(read) == 5
         for _ in range(150):
@@ -252,7 +252,7 @@ def test_a_picture_the_service_answers_nothing_for_does_not_hold_the_others_up(
 
 
 def test_a_result_that_is_gone_is_read_again_once(live: World) -> None:
-    with live.index_away():
+    with live.index_locked():
         work(live, "a.txt")
     live.storage.delete("results", live.row("a.txt").artifact_key or "")
     for _ in range(3):
@@ -272,7 +272,7 @@ class _Refusing(SqliteIndex):
 
 
 def test_a_document_the_index_refuses_becomes_a_dead_letter_that_can_be_redriven(live: World) -> None:
-    with live.index_away():
+    with live.index_locked():
         work(live, "share/a.txt")
     live.replayer.index = _Refusing(live.work_root / "refusing.sqlite3")
     live.replayer.step()
@@ -291,7 +291,7 @@ def test_a_document_the_index_refuses_becomes_a_dead_letter_that_can_be_redriven
 def test_a_ledger_without_its_index_is_told_of_once_and_stops_nothing(
     live: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with live.index_away():
+    with live.index_locked():
         work(live, "a.txt")
     live.clients.dynamodb.update_table(
         TableName="files", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "pending"}}]
@@ -306,7 +306,7 @@ def test_a_ledger_without_its_index_is_told_of_once_and_stops_nothing(
 
 
 def test_a_stop_ends_the_work_between_two_rows(live: World) -> None:
-    with live.index_away():
+    with live.index_locked():
         for number in range(3):
             work(live, f"{number}.txt")
 
@@ -324,10 +324,11 @@ def test_a_ledger_that_is_away_ends_the_step_quietly(live: World) -> None:
 
     live.clients.dynamodb.meta.events.register_first("before-send.dynamodb.Query", refuse)
     live.replayer.step()
+    assert not live.shutdown.requested
 
 
 def test_a_row_that_nobody_foresaw_leaves_the_others_alone(live: World) -> None:
-    with live.index_away():
+    with live.index_locked():
         for name in ("a", "b", "c"):
             work(live, f"{name}.txt", name.encode())
     live.clients.dynamodb.update_item(

@@ -121,3 +121,5 @@ def test_the_monitor_thread_sees_a_notice_and_ends_when_told(
     server.control({"instance_action": {"action": "terminate", "in_s": 60}})
     until(lambda: shutdown.requested)
     handler.stop_monitoring()
+    assert shutdown.stop is not None
+    assert shutdown.stop.reason == "spot interruption"

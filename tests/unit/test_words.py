@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import runpy
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-pytestmark = pytest.mark.unit
+from scripts.words import offences
 
-SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "words"))
-offences: Callable[[str, str], Iterator[tuple[int, str, Any]]] = SCRIPT["offences"]
+pytestmark = pytest.mark.unit
 
 
 def found(text: str, path: str = "worker/a.py") -> list[tuple[int, str]]:

@@ -145,6 +145,7 @@ def test_a_retry_delay_stays_within_what_sqs_takes(
 def test_hiding_what_is_no_longer_ours_does_nothing(queue: QueueManager, wire: Any, code: str) -> None:
     wire.error(code)
     queue.hide(messages(1)[0], delay_s=30)
+    assert len(wire.requests) == 1
 
 
 def test_an_outage_while_hiding_is_told(queue: QueueManager, wire: Any) -> None:

@@ -94,8 +94,8 @@ def test_folding_takes_the_case_too() -> None:
 
 @given(st.text(st.characters()))
 def test_any_text_becomes_terms_and_can_be_stored(text: str) -> None:
-    well_formed(text).encode("utf-8")
-    index_terms(text).encode("utf-8")
+    for stored in (well_formed(text), index_terms(text)):
+        assert stored.encode("utf-8").decode("utf-8") == stored
 
 
 @given(st.text(st.characters()), st.text(st.characters()))
