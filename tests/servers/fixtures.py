@@ -15,6 +15,7 @@ from tests.servers.catalogue import DYNALITE, ELASTICMQ, LOCALSTACK, OPENSEARCH
 from tests.servers.kind import Kind, ServerError
 from tests.servers.programs import find_python313
 from tests.servers.share import shared_url
+from tests.servers.summary import record
 
 UrlOf = Callable[[Kind], str]
 
@@ -30,11 +31,15 @@ def server_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     def url_of(kind: Kind) -> str:
         named = os.environ.get(kind.variable)
         if named:
+            record(request.config, kind.name, kind.variable)
             return named.rstrip("/")
         try:
-            return shared_url(kind, folder, controller)
+            url = shared_url(kind, folder, controller)
         except ServerError as error:
+            record(request.config, kind.name, "absent")
             return _do_without(kind, str(error))
+        record(request.config, kind.name, url)
+        return url
 
     return url_of
 

@@ -57,7 +57,9 @@ def find_python313() -> str:
             continue
         if told.stdout.split() == ["3", "13"]:  # a shim of pyenv may be there and lead nowhere
             return candidate
-    raise ServerError("No Python 3.13 here: install one, or set PYTHON313 to its path.")
+    raise ServerError(
+        "No Python 3.13 here: `pyenv install 3.13` installs one (or set PYTHON313 to its path)."
+    )
 
 
 def _pythons() -> Iterator[str]:

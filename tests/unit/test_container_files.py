@@ -200,7 +200,9 @@ def test_images_and_stages_that_compose_names_exist_and_are_pinned() -> None:
 
 
 def test_there_is_a_workflow_for_each_promise() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["integration", "performance", "quality", "security", "unit"]
+    assert [path.stem for path in WORKFLOWS] == [
+        *("e2e", "integration", "nightly", "performance", "quality", "security", "unit"),
+    ]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -215,7 +217,7 @@ def test_a_workflow_may_only_read_and_gives_way_to_a_newer_run(path: Path) -> No
     ("name", "job"), list(jobs()), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_a_job_has_an_end_and_runs_pinned_actions_without_credentials(name: str, job: dict[str, Any]) -> None:
-    assert 0 < job["timeout-minutes"] <= 60
+    assert 0 < job["timeout-minutes"] <= (240 if name.startswith("nightly") else 60)
     assert re.search(r"-\d", job["runs-on"]), "a named system, not the latest"
     assert "permissions" not in job
     actions = [step for step in job["steps"] if "uses" in step]
@@ -229,7 +231,28 @@ def test_workflows_and_hooks_run_what_the_makefile_has() -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     runs = [step["run"] for _, job in jobs() for step in job["steps"] if "run" in step]
     called = {target for run in runs for target in re.findall(r"^make ([a-z-]+)", run, re.MULTILINE)}
-    assert {"check", "lint-files", "test", "compose-test", "bench", "security"} <= called <= targets
+    wanted = {"check", "lint-files", "test", "compose-test", "bench", "security", "flaky"}
+    assert wanted <= called <= targets
+
+
+def test_every_job_but_the_containers_keeps_its_reports() -> None:
+    kept = {
+        name
+        for name, job in jobs()
+        for step in job["steps"]
+        if step.get("uses", "").startswith("actions/upload-artifact@") and step["if"] == "always()"
+    }
+    assert {name for name, _ in jobs()} - kept == {"integration.yml: compose", "integration.yml: image"}
+
+
+def test_localstack_is_tested_where_its_python_is_set_up() -> None:
+    pythons = {
+        name: str(step["with"]["python-version"])
+        for name, job in jobs()
+        for step in job["steps"]
+        if step.get("uses", "").startswith("actions/setup-python@")
+    }
+    assert "3.13" in pythons["integration.yml: servers"]
 
 
 def test_hooks_run_the_project_s_own_tools() -> None:
