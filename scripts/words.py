@@ -59,7 +59,7 @@ TERMS = (
     Term(r"signs\b(?! (requests?|in|the|a|with|for)\b)", "symbols, punctuation"),
     Term(r"g(ive|ives|iven|iving|ave)( \w+){0,2} back\b", "requeue, return, restore"),
     Term(r"hand(s|ed|ing)?( it| them| itself| this| that)? on\b", "requeue, pass"),
-    Term(r"stop budget\b", "shutdown timeout", unless=r"(?i)\bstop_budget_s\b"),
+    Term(r"stop budget\b", "shutdown timeout", unless=r"stop_budget_s"),
     Term(r"(deadline|budget|the|these|later|stop) marks\b", "deadlines", unless=r"pytest|order marks"),
     Term(r"cautious(ly)?\b", "interruption expected"),
     Term(r"suspects\b|guilty\b", "suspect pages, crashing page"),

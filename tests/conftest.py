@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers.fixtures", "tests.servers.summary", "tests.stand_ins.programs"]
+pytest_plugins = ["tests.servers.summary", "tests.servers.fixtures", "tests.stand_ins.programs"]
 
 _FOREIGN = ("CIS_", "AWS_")
 # A real endpoint can never be reached by mistake: whatever is not told where to go meets a closed port.
