@@ -1,7 +1,7 @@
-"""Fixtures: the URL of a real server of each kind, a plain string.
+"""Fixtures with the URL of a real server of each kind.
 
-A server that a variable names is used as it is. Else the run has one of its own, started by the first test
-that asks. Where it cannot be had, the test is skipped with what to do about it; in CI it fails.
+A server named by a variable is used. Otherwise the first test that needs one starts it for the run. Where
+that is impossible the test is skipped with the command that installs what is missing; in CI it fails.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def server_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
             url = shared_url(kind, folder, controller)
         except ServerError as error:
             record(request.config, kind.name, "absent")
-            return _do_without(kind, str(error))
+            return _skip_or_fail(kind, str(error))
         record(request.config, kind.name, url)
         return url
 
     return url_of
 
 
-def _do_without(kind: Kind, reason: str) -> str:
+def _skip_or_fail(kind: Kind, reason: str) -> str:
     advice = f"{reason}\n`make servers` installs what is missing; {kind.variable} names a server that runs."
     if os.environ.get("CI") and not may_be_absent(kind):
         pytest.fail(advice)
@@ -52,7 +52,7 @@ def _do_without(kind: Kind, reason: str) -> str:
 
 
 def may_be_absent(kind: Kind) -> bool:
-    """Whether CI may lack it: no package of the system brings what it needs."""
+    """Whether CI may lack it: LocalStack, where there is no Python 3.13."""
     if not kind.optional:
         return False
     try:

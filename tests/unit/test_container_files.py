@@ -1,4 +1,4 @@
-"""The promises of the files that only Docker and the hosted CI read, checked where neither is."""
+"""Checks of the files that only Docker and the hosted CI read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ON = True
 
 
 def instructions(path: Path) -> list[tuple[str, str]]:
-    """(keyword, rest) of every instruction, continued lines joined, comments gone."""
+    """(keyword, rest) of every instruction, continued lines joined, without comments."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
     return [(line.split()[0], line.partition(" ")[2]) for line in joined.splitlines() if line.strip()]
@@ -54,12 +54,12 @@ def pins(lock: str) -> dict[str, set[str]]:
 
 
 def project() -> dict[str, Any]:
-    told: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return told
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project
 
 
 def names(requirements: list[str]) -> set[str]:
-    return {re.split(r"[\[<>=~!; ]", told, maxsplit=1)[0].lower() for told in requirements}
+    return {re.split(r"[\[<>=~!; ]", one, maxsplit=1)[0].lower() for one in requirements}
 
 
 def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -73,10 +73,14 @@ def test_the_worker_is_not_root_and_its_number_says_so() -> None:
 
 
 def test_a_stop_reaches_the_worker_and_the_shell_is_not_in_between() -> None:
-    told = stage("worker")
-    assert json.loads(told["ENTRYPOINT"]) == ["tini", "--", "cis-worker"]  # -g would signal its children, too
-    assert json.loads(told["CMD"]) == ["run"]
-    assert told["STOPSIGNAL"] == "SIGTERM"
+    worker = stage("worker")
+    assert json.loads(worker["ENTRYPOINT"]) == [
+        "tini",
+        "--",
+        "cis-worker",
+    ]  # -g would signal its children, too
+    assert json.loads(worker["CMD"]) == ["run"]
+    assert worker["STOPSIGNAL"] == "SIGTERM"
 
 
 def test_what_the_worker_writes_is_below_one_folder() -> None:
@@ -120,9 +124,9 @@ def test_the_image_has_the_programs_that_setup_installs_for_reading() -> None:
 
 @pytest.mark.parametrize("path", [ROOT / "Dockerfile", *sorted((ROOT / "docker").glob("*"))], ids=str)
 def test_base_images_are_pinned_to_a_version(path: Path) -> None:
-    told = [rest.split() for keyword, rest in instructions(path) if keyword == "FROM"]
-    stages = {words[2] for words in told if len(words) == 3}
-    loose = {words[0] for words in told} - stages
+    images = [rest.split() for keyword, rest in instructions(path) if keyword == "FROM"]
+    stages = {words[2] for words in images if len(words) == 3}
+    loose = {words[0] for words in images} - stages
     assert loose
     assert [image for image in loose if not re.search(r":\d+\.\d+", image)] == []
 
@@ -166,7 +170,7 @@ def test_every_pin_has_a_hash_and_no_lock_names_a_host(lock: str) -> None:
     text = (LOCKS / lock).read_text(encoding="utf-8")
     requirements = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
     assert requirements
-    assert [told.split()[0] for told in requirements if "--hash=sha256:" not in told] == []
+    assert [pin.split()[0] for pin in requirements if "--hash=sha256:" not in pin] == []
     assert "://" not in text
 
 
@@ -182,7 +186,7 @@ def test_tests_in_containers_wait_for_services_that_are_healthy() -> None:
     services = COMPOSE["services"]
     waited_for = services["worker-tests"]["depends_on"]
     assert set(waited_for) == set(services) - {"worker-tests"} == {"localstack", "opensearch"}
-    assert {told["condition"] for told in waited_for.values()} == {"service_healthy"}
+    assert {each["condition"] for each in waited_for.values()} == {"service_healthy"}
     for name in waited_for:
         assert {"test", "interval", "timeout", "retries"} <= set(services[name]["healthcheck"]), name
     assert [name for name, service in services.items() if "mem_limit" not in service] == []
@@ -199,18 +203,18 @@ def test_images_and_stages_that_compose_names_exist_and_are_pinned() -> None:
     assert "analysis-kuromoji" in (ROOT / "docker" / "opensearch.Dockerfile").read_text(encoding="utf-8")
 
 
-def test_there_is_a_workflow_for_each_promise() -> None:
+def test_there_is_a_workflow_for_each_kind_of_check() -> None:
     assert [path.stem for path in WORKFLOWS] == [
         *("e2e", "integration", "nightly", "performance", "quality", "security", "unit"),
     ]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_may_only_read_and_gives_way_to_a_newer_run(path: Path) -> None:
-    told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert told["permissions"] == {"contents": "read"}
-    assert told["concurrency"]["group"]
-    assert "pull_request_target" not in told[ON]
+def test_a_workflow_may_only_read_and_is_cancelled_by_a_newer_run(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["concurrency"]["group"]
+    assert "pull_request_target" not in workflow[ON]
 
 
 @pytest.mark.parametrize(
@@ -221,9 +225,9 @@ def test_a_job_has_an_end_and_runs_pinned_actions_without_credentials(name: str,
     assert re.search(r"-\d", job["runs-on"]), "a named system, not the latest"
     assert "permissions" not in job
     actions = [step for step in job["steps"] if "uses" in step]
-    assert [told["uses"] for told in actions if not re.search(r"@[0-9a-f]{40}$", told["uses"])] == []
-    checkouts = [told for told in actions if told["uses"].startswith("actions/checkout@")]
-    assert [told["with"]["persist-credentials"] for told in checkouts] == [False]
+    assert [a["uses"] for a in actions if not re.search(r"@[0-9a-f]{40}$", a["uses"])] == []
+    checkouts = [a for a in actions if a["uses"].startswith("actions/checkout@")]
+    assert [a["with"]["persist-credentials"] for a in checkouts] == [False]
 
 
 def test_workflows_and_hooks_run_what_the_makefile_has() -> None:
@@ -256,8 +260,8 @@ def test_localstack_is_tested_where_its_python_is_set_up() -> None:
 
 
 def test_hooks_run_the_project_s_own_tools() -> None:
-    told = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
-    assert [repository["repo"] for repository in told["repos"]] == ["local"]
-    hooks = [hook for repository in told["repos"] for hook in repository["hooks"]]
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repository["repo"] for repository in config["repos"]] == ["local"]
+    hooks = [hook for repository in config["repos"] for hook in repository["hooks"]]
     assert {hook["language"] for hook in hooks} == {"system"}
     assert [h["id"] for h in hooks if not h["entry"].startswith((".venv/bin/", "bash scripts/"))] == []

@@ -16,7 +16,7 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
-OURS = {"worker", "tests", "bench", "fuzz"}
+OURS = {"worker", "tests", "bench", "fuzz", "scripts"}
 # Which packages may import what only an extra installs.
 LOCAL = ("embedded", "demo", "samples", "home")
 

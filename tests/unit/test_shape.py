@@ -47,7 +47,7 @@ ABOUT_THE_PROJECT = {
 RIGHT_PARTICIPLES = {"presigned_url"}
 PARTICIPLE = re.compile(
     r"(?!bleed|breed|embed|exceed|feed|need|proceed|seed|shed|speed|succeed)\w+ed"
-    r"|begun|beaten|bent|blown|born|bought|bound|broken|brought|built|burnt|caught|chosen|come|dealt|done|drawn"
+    r"|begun|bent|blown|born|bought|bound|broken|brought|built|burnt|caught|chosen|come|dealt|done|drawn"
     r"|driven|dug|eaten|fallen|fed|felt|fought|found|forgotten|frozen|given|gone|grown|heard|held|hidden|kept"
     r"|known|laid|led|left|lent|lit|lost|made|meant|met|paid|proven|ridden|risen|said|seen|sent|shaken|shone"
     r"|shot|shown|shrunk|sold|sought|spent|spoilt|spoken|spun|stolen|stood|struck|stuck|sunk|sworn|swept|swum"
@@ -74,18 +74,18 @@ def lines_of(function: Function) -> int:
     """Lines from `def` to the end, without the docstring."""
     first, last = function.lineno, function.end_lineno or function.lineno
     docstring = function.body[0] if ast.get_docstring(function) is not None else None
-    said = (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1 if docstring else 0
-    return last - first + 1 - said
+    docstring_lines = (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1 if docstring else 0
+    return last - first + 1 - docstring_lines
 
 
 def parameters_of(function: Function) -> int:
-    told = function.args
-    names = [argument.arg for argument in (*told.posonlyargs, *told.args, *told.kwonlyargs)]
+    every = function.args
+    names = [argument.arg for argument in (*every.posonlyargs, *every.args, *every.kwonlyargs)]
     return len([name for name in names if name not in ("self", "cls")])
 
 
 def is_participle(name: str) -> bool:
-    """Whether a function's name begins with a participle: `_kept`, `looked_at`, not `is_kept`."""
+    """Whether a function's name begins with a participle: `_kept`, `drawn_on`, not `is_kept`."""
     first = name.strip("_").partition("_")[0]
     return PARTICIPLE.fullmatch(first) is not None and name not in RIGHT_PARTICIPLES
 
@@ -118,12 +118,12 @@ def uses(path: Path, module: str, *names: str) -> list[str]:
     found = []
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            told = [node.attr] if node.value.id == module else []
+            names_used = [node.attr] if node.value.id == module else []
         elif isinstance(node, ast.ImportFrom):
-            told = [alias.name for alias in node.names] if node.module == module else []
+            names_used = [alias.name for alias in node.names] if node.module == module else []
         else:
             continue
-        found += [f"{node.lineno}: {module}.{name}" for name in told if name in names]
+        found += [f"{node.lineno}: {module}.{name}" for name in names_used if name in names]
     return found
 
 
