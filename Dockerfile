@@ -7,7 +7,7 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1
 
 
-# What reading documents needs of the system.
+# The system packages that reading documents needs.
 # poppler-data: without its character maps a Japanese PDF that embeds no fonts is drawn without its text.
 # fontconfig: its cache is made here, once; a read-only root has no place for one.
 # tini: see ENTRYPOINT.
@@ -34,12 +34,12 @@ RUN apt-get update \
 # The worker, what it imports and the extra `fast`, without `dev` and `local`, in a virtual environment.
 FROM python AS build
 WORKDIR /src
-# `--build-arg LOCK=neural` adds the second look at lines that Tesseract is unsure of (onnxruntime, some 200 MB).
+# `--build-arg LOCK=neural` adds the second pass over lines with a low confidence (onnxruntime, some 200 MB).
 ARG LOCK=run
 RUN python -m venv /opt/build && python -m venv --without-pip /opt/cis-worker
-COPY requirements-build.lock requirements-run.lock requirements-neural.lock ./
-RUN /opt/build/bin/pip install --require-hashes --requirement requirements-build.lock \
-    && /opt/build/bin/pip --python /opt/cis-worker/bin/python install --require-hashes --requirement "requirements-${LOCK}.lock"
+COPY requirements requirements
+RUN /opt/build/bin/pip install --require-hashes --requirement requirements/build.lock \
+    && /opt/build/bin/pip --python /opt/cis-worker/bin/python install --require-hashes --requirement "requirements/${LOCK}.lock"
 COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
@@ -49,8 +49,8 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel .
 # The tests with their own dependencies, on the same system programs as the worker.
 FROM system AS tests
 WORKDIR /src
-COPY requirements.lock ./
-RUN pip install --require-hashes --requirement requirements.lock
+COPY requirements/all.lock requirements/
+RUN pip install --require-hashes --requirement requirements/all.lock
 COPY . .
 RUN pip install --no-deps --no-build-isolation --editable .
 ENV HOME=/tmp
@@ -74,7 +74,7 @@ STOPSIGNAL SIGTERM
 # Not urllib: it would ask the proxy that the environment may name.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['CIS_HTTP_PORT']), timeout=3); c.request('GET', '/healthz'); sys.exit(c.getresponse().status != 200)"]
-# The kernel withholds from process 1 every signal it does not handle yet, so a stop in the first second would
-# go unheard; and nobody else would reap orphans. tini hands SIGTERM to the worker, and to the worker only.
+# The kernel withholds from process 1 every signal without a handler, so that a stop in the first second would be
+# lost; and process 1 must reap orphans. tini forwards SIGTERM to the worker only.
 ENTRYPOINT ["tini", "--", "cis-worker"]
 CMD ["run"]

@@ -1,16 +1,19 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test compose-test check lint-files security bench fuzz lock clean
+.PHONY: help setup demo servers services test flaky compose-test check lint-files security bench fuzz lock clean
 BIN := .venv/bin
 
-# What `make test` runs, the least coverage it accepts, and how it reports it.
-SELECT := not performance
+# Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
+SELECT :=
 COVER := 85
 REPORT := term:skip-covered
 
+# How often `make flaky` runs the tests.
+RUNS := 1
+
 # The lock of all, and what is cut out of it for the image: what the worker runs with, what builds its wheel.
 COMPILE = PATH="$$PATH:.tools/bin" UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
-PART = $(COMPILE) --no-annotate --constraint requirements.lock
+PART = $(COMPILE) --no-annotate --constraint requirements/all.lock
 
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,20 +30,28 @@ servers: ## setup, and the servers that tests meet without Docker (docs/servers.
 services: servers ## run these servers until Ctrl-C, and print how to use them
 	@$(BIN)/python -m tests.servers run
 
-# Unit tests meet no server.
-test: $(if $(filter unit,$(SELECT)),setup,servers) ## all tests, in parallel, with branch coverage
-	$(BIN)/pytest -n logical --dist loadscope -m "$(SELECT)" --cov --cov-report=$(REPORT) --cov-fail-under=$(COVER)
+# Unit tests need no server.
+NEEDS = $(if $(filter unit,$(SELECT)),setup,servers)
+PYTEST = -n logical --dist loadscope -m "$(SELECT)"
+
+test: $(NEEDS) ## all tests, in parallel, with branch coverage; reports go into reports/
+	$(BIN)/pytest $(PYTEST) --junit-xml=reports/junit.xml --cov --cov-report=$(REPORT) --cov-fail-under=$(COVER)
+
+flaky: $(NEEDS) ## the tests RUNS times beside busy loops; prints each that failed, with how often
+	$(BIN)/python scripts/flaky.py $(RUNS) $(PYTEST)
 
 compose-test: ## the integration tests against LocalStack and OpenSearch in containers (needs Docker)
 	docker compose --file docker-compose.test.yml up --build --abort-on-container-exit --exit-code-from worker-tests; \
 	status=$$?; docker compose --file docker-compose.test.yml down --volumes; exit $$status
 
-check: setup ## format, lint, types, import rules, shape
+check: setup ## format, lint, types, import rules, shape, words
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q --noconftest tests/unit/test_shape.py
+	@$(BIN)/python scripts/shape.py
+	@scripts/words
 
 lint-files: setup ## Dockerfiles, compose file, workflows, shell scripts (linters go into .tools)
 	@bash scripts/lint-files.sh
@@ -55,11 +66,11 @@ fuzz: setup ## damaged files of every type through the sandbox (FUZZ_S=seconds, 
 	$(BIN)/python -m fuzz
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
-	$(COMPILE) pyproject.toml --extra fast --extra neural --extra local --extra dev $(UPGRADE) --output-file requirements.lock
-	$(PART) pyproject.toml --extra fast --output-file requirements-run.lock
-	$(PART) pyproject.toml --extra fast --extra neural --output-file requirements-neural.lock
-	echo hatchling | $(PART) - --output-file requirements-build.lock
+	$(COMPILE) pyproject.toml --extra fast --extra neural --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock
+	$(PART) pyproject.toml --extra fast --output-file requirements/run.lock
+	$(PART) pyproject.toml --extra fast --extra neural --output-file requirements/neural.lock
+	echo hatchling | $(PART) - --output-file requirements/build.lock
 
 clean: ## remove everything that was made here
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist demo-home *.egg-info
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist reports demo-home *.egg-info
 	find worker tests -name __pycache__ -prune -exec rm -rf {} +

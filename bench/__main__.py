@@ -24,12 +24,12 @@ def _print(figures: list[Figure]) -> None:
     Console(width=120).print(table)
 
 
-def _measured(name: str) -> list[Figure]:
+def _measure_or_note(name: str) -> list[Figure]:
     try:
         return measure(name)
-    except Exception as error:  # noqa: BLE001 - a row that breaks must not cost the figures of the others
-        told = f"not measured: {type(error).__name__}: {error}"
-        return [Figure(what=name, figure=told, must="measured", met=False)]
+    except Exception as error:  # noqa: BLE001 - a failing row must not cost the figures of the others
+        failure = f"not measured: {type(error).__name__}: {error}"
+        return [Figure(what=name, figure=failure, must="measured", met=False)]
 
 
 def main(names: list[str]) -> int:
@@ -43,7 +43,7 @@ def main(names: list[str]) -> int:
     for name in names or ROWS:
         console.print(f"measuring {name} ...")
         began = time.monotonic()
-        found = _measured(name)
+        found = _measure_or_note(name)
         figures += found
         for one in found:
             console.print(f"  {one.what}: {one.figure}", highlight=False)

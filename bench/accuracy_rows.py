@@ -1,6 +1,6 @@
-"""How right the text is: the generated pages of the test bed, read by the worker and by plain Tesseract.
+"""Character accuracy on the generated pages of the test bed: the worker beside plain Tesseract.
 
-Accuracy is 1 - edits / characters of the truth, whitespace left out, NFKC. Both read the same pictures one
+Accuracy is 1 - edits / characters of the truth, whitespace left out, NFKC. Both read the same images one
 after the other on one thread; CPU seconds are those of this process and its children.
 """
 
@@ -21,6 +21,7 @@ import numpy as np
 from bench.figure import Figure
 from bench.test_bed import CONDITIONS, HARD, TEXTS, BedPage, bed_page
 from worker.config import Settings
+from worker.document.options_from_settings import read_options
 from worker.extract.capabilities import probe
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
@@ -53,11 +54,13 @@ class _Page:
 def accuracy(home: Path) -> list[Figure]:
     """All kinds of text in all conditions."""
     options = _options()
-    looks_twice = options.second_pass == "on"
+    has_second_pass = options.second_pass == "on"
     engine, alone = _engine(options), OCREngine(ocr_engine=options.ocr_engine)
     _warm(engine, home)
     pages = [
-        _scored(home, bed_page(text, condition), engine, alone if looks_twice and condition in HARD else None)
+        _score_page(
+            home, bed_page(text, condition), engine, alone if has_second_pass and condition in HARD else None
+        )
         for text in TEXTS
         for condition in CONDITIONS
     ]
@@ -66,24 +69,26 @@ def accuracy(home: Path) -> list[Figure]:
 
 def _options() -> ReadOptions:
     """The default settings, as far as they can be met here."""
-    settings = Settings()
-    asked = ReadOptions(limits=settings.limits, languages=settings.languages, dpi=settings.ocr_dpi)
-    return resolve_options(asked, probe())
+    return resolve_options(read_options(Settings()), probe())
 
 
 def _engine(options: ReadOptions) -> OCREngine:
-    look = LineRerecognition(confidence=options.second_pass_confidence, budget_s=options.second_pass_budget_s)
-    return OCREngine(ocr_engine=options.ocr_engine, second_pass=look if options.second_pass == "on" else None)
+    if options.second_pass != "on":
+        return OCREngine(ocr_engine=options.ocr_engine)
+    second_pass = LineRerecognition(
+        confidence=options.second_pass_confidence, budget_s=options.second_pass_budget_s
+    )
+    return OCREngine(ocr_engine=options.ocr_engine, second_pass=second_pass)
 
 
 def _warm(engine: OCREngine, home: Path) -> None:
-    """Load what is loaded once a document, so that no single page pays for it."""
+    """Load the models, which a document does once, so that no single page pays for it."""
     picture = home / "warm.pgm"
     bed_page("mixed", "fax").picture.convert("L").save(picture)
     engine.read_page(picture, number=1, hint=None)
 
 
-def _scored(home: Path, page: BedPage, engine: OCREngine, alone: OCREngine | None) -> _Page:
+def _score_page(home: Path, page: BedPage, engine: OCREngine, alone: OCREngine | None) -> _Page:
     picture = home / "page.pgm"
     page.picture.convert("L").save(picture)
 
@@ -120,13 +125,13 @@ def accuracy_of(text: str, truth: str) -> float:
 
 
 def _edits(first: str, second: str) -> int:
-    """Levenshtein's distance, a row of the matrix at a time."""
-    letters = np.array([ord(char) for char in first], dtype=np.int64)
+    """Levenshtein distance, a row of the matrix at a time."""
+    characters = np.array([ord(char) for char in first], dtype=np.int64)
     steps = np.arange(len(first) + 1)
     row = steps.copy()
     for number, char in enumerate(second, start=1):
-        candidate = np.concatenate(([number], np.minimum(row[1:] + 1, row[:-1] + (letters != ord(char)))))
-        row = np.minimum.accumulate(candidate - steps) + steps  # what an insertion to the left would cost
+        candidate = np.concatenate(([number], np.minimum(row[1:] + 1, row[:-1] + (characters != ord(char)))))
+        row = np.minimum.accumulate(candidate - steps) + steps  # the cost of insertions to the left
     return int(row[-1])
 
 
@@ -167,18 +172,18 @@ def _hard(pages: Sequence[_Page]) -> list[Figure]:
     figures = [
         Figure(
             what=f"error on the hard sets ({', '.join(HARD)}): worker / tesseract -l jpn+eng",
-            figure=_compared(ours, plain),
+            figure=_error_ratio(ours, plain),
             must=f"<= {_HARD_ERROR} x",
             met=_error(ours) / _error(plain) <= _HARD_ERROR,
         )
     ]
     if alone := [page.alone for page in hard if page.alone is not None]:
         what = "the same, second pass on / off"
-        figures.append(Figure(what=what, figure=_compared(ours, alone), must="printed", met=None))
+        figures.append(Figure(what=what, figure=_error_ratio(ours, alone), must="printed", met=None))
     return figures
 
 
-def _compared(ours: Sequence[_Score], theirs: Sequence[_Score]) -> str:
+def _error_ratio(ours: Sequence[_Score], theirs: Sequence[_Score]) -> str:
     ratio = _error(ours) / _error(theirs)
     cpu = _cpu_ratio(ours, theirs)
     return f"{ratio:.2f} x ({_error(ours):.3f} / {_error(theirs):.3f}), CPU {cpu:.2f} x"

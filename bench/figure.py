@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
-    """What was measured, as it is printed; `met` is None where nothing is asked for."""
+    """A measurement as it is printed; `met` is None where there is no limit."""
 
     what: str
     figure: str

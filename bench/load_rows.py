@@ -1,4 +1,4 @@
-"""The rows about load: short documents beside a long scan, cores, memory and disk while much is read."""
+"""The rows about load: short documents beside a long scan, busy cores, memory, disk."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _BATCH, _BATCH_PAGES = 4, 10
 _WARM_FILES, _MIXED_FILES = 100, 1_000
 _PICTURE_EVERY = 25
 _LARGE_SCAN_PAGES = 600
-_LOOK_EVERY_S = 0.05
+_POLL_S = 0.05
 _COUNT_EVERY_S = 0.2
 _PAGE_PROGRAMS = ("tesseract", "pdftoppm")
 _DEADLINE_S = 120.0
-_MEMORY = Path("/dev/shm")  # noqa: S108 - looked at only
+_MEMORY = Path("/dev/shm")  # noqa: S108 - only its size is read
 _DOWNLOADED = "original"
 
 
@@ -41,15 +41,15 @@ def fairness(home: Path) -> list[Figure]:
     long_scan, short_scan = scan(home, _LONG_SCAN_PAGES), scan(home, 1)
     with warm_worker(home / "stack") as worker:
         alone_s = statistics.median(
-            _done_s(worker, f"alone-{run}.pdf", unlike(short_scan, run)) for run in range(_RUNS)
+            _process_s(worker, f"alone-{run}.pdf", unlike(short_scan, run)) for run in range(_RUNS)
         )
         worker.put("long.pdf", long_scan)
         _until(lambda: bool(_programs(worker, *_PAGE_PROGRAMS)))
         texts, scans = [], []
         for run in range(_RUNS):
-            texts.append(_done_s(worker, f"short-{run}.txt", _text(run)))
-            scans.append(_done_s(worker, f"beside-{run}.pdf", unlike(short_scan, 10 + run)))
-        if worker.finished("long.pdf"):
+            texts.append(_process_s(worker, f"short-{run}.txt", _text(run)))
+            scans.append(_process_s(worker, f"beside-{run}.pdf", unlike(short_scan, 10 + run)))
+        if worker.is_finished("long.pdf"):
             raise AssertionError("the long scan was done before the short documents were")
     text_s, scan_s = statistics.median(texts), statistics.median(scans)
     beside = f"while a scan of {_LONG_SCAN_PAGES} pages is read"
@@ -70,9 +70,9 @@ def fairness(home: Path) -> list[Figure]:
 
 
 def busy(home: Path) -> list[Figure]:
-    """How much of the processor a batch of scans gets of what others leave, and how many slots work.
+    """The share of the CPU left by other processes that a batch of scans uses, and of the slots that work.
 
-    Working slots are counted by their programs, so it is the program that reads here.
+    Working slots are counted by their programs, hence the Tesseract program and not the library.
     """
     batch, cores = scan(home, _BATCH_PAGES), os.cpu_count() or 1
     with (
@@ -83,14 +83,14 @@ def busy(home: Path) -> list[Figure]:
         for number in range(_BATCH):
             worker.put(f"batch-{number}.pdf", unlike(batch, number))
         reading = pool.submit(_finish, worker, [f"batch-{number}.pdf" for number in range(_BATCH)])
-        filled = _filled(worker, reading, cores)
+        filled = _busy_slots(worker, reading, cores)
         reading.result()
         wall_s = time.monotonic() - began
         cpu_s, idle_s = _tree_cpu_s(worker) - cpu_s, _idle_s() - idle_s
     share, of_all = cpu_s / (cpu_s + idle_s), cpu_s / (wall_s * cores)
     return [
         Figure(
-            what=f"cores busy with {_BATCH} scans of {_BATCH_PAGES} pages, of the time nobody else took",
+            what=f"cores busy with {_BATCH} scans of {_BATCH_PAGES} pages, of the CPU left by others",
             figure=f"{100 * share:.1f} % ({cpu_s:.1f} CPU-s used, {idle_s:.1f} idle)",
             must=">= 92 %",
             met=share >= 0.92,
@@ -152,8 +152,8 @@ class _Size:
     files: int = 0
 
 
-def _filled(worker: WorkerUnderTest, reading: Future[None], slots: int) -> float:
-    """The share of slots in which a program works on a page, however fast others let it work."""
+def _busy_slots(worker: WorkerUnderTest, reading: Future[None], slots: int) -> float:
+    """The mean share of slots in which a program works on a page."""
     counts, tick = [], Event()
     while not reading.done():
         counts.append(min(slots, len(_programs(worker, *_PAGE_PROGRAMS))))
@@ -169,12 +169,12 @@ def _finish(worker: WorkerUnderTest, names: list[str]) -> None:
 def _largest(worker: WorkerUnderTest, reading: Future[None]) -> _Size:
     most, tick = _Size(), Event()
     name = f"cis-worker-{worker.process.pid}-*"
-    # Drawn pages lie in memory while there is room.
+    # Rendered pages are in /dev/shm while it has room.
     roots = [root for place in (Path(tempfile.gettempdir()), _MEMORY) for root in place.glob(name)]
     while not reading.done():
         now = _size(roots)
         most = now if now.size_mb > most.size_mb else most
-        tick.wait(_LOOK_EVERY_S)
+        tick.wait(_POLL_S)
     return most
 
 
@@ -183,7 +183,7 @@ def _size(roots: list[Path]) -> _Size:
     for path in (path for root in roots for path in root.rglob("*")):
         try:
             status = path.lstat()
-        except FileNotFoundError:  # the page was finished meanwhile
+        except FileNotFoundError:  # removed since it was listed
             continue
         if path.name != _DOWNLOADED and not path.is_dir():
             size, count = size + status.st_size, count + 1
@@ -201,7 +201,7 @@ def _picture(number: int) -> bytes:
     return file.getvalue()
 
 
-def _done_s(worker: WorkerUnderTest, key: str, data: bytes) -> float:
+def _process_s(worker: WorkerUnderTest, key: str, data: bytes) -> float:
     began = worker.put(key, data)
     worker.finish(key)
     return time.monotonic() - began
@@ -217,7 +217,7 @@ def _feed(worker: WorkerUnderTest, numbers: range) -> None:
 
 
 def _programs(worker: WorkerUnderTest, *names: str) -> list[str]:
-    """The names of those programs that run below the worker."""
+    """Those of the named programs that run as descendants of the worker."""
     found = []
     for process in psutil.Process(worker.process.pid).children(recursive=True):
         with suppress(psutil.NoSuchProcess):
@@ -226,7 +226,7 @@ def _programs(worker: WorkerUnderTest, *names: str) -> list[str]:
 
 
 def _tree_cpu_s(worker: WorkerUnderTest) -> float:
-    """CPU seconds of the worker, its fork server, and all readers that ended and what those started."""
+    """CPU seconds of the worker and all its descendants, ended ones included."""
     own = psutil.Process(worker.process.pid)
     total = 0.0
     for process in (own, *own.children(recursive=True)):
@@ -245,4 +245,4 @@ def _until(done: Callable[[], bool]) -> None:
     while not done():
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {_DEADLINE_S:.0f} s")
-        tick.wait(_LOOK_EVERY_S)
+        tick.wait(_POLL_S)

@@ -1,4 +1,4 @@
-"""A long Japanese scan beside what other programs need for it, and beside Tesseract alone."""
+"""A long Japanese scan, the worker beside OCRmyPDF."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from worker.samples.scans import write_scan
 
 _RUNS = 5
 _FEWER_RUNS = 3
-"""Of the two that are not the first row of the table; the whole table is to end within half an hour."""
+"""For two of the four columns, so that all rows together end within half an hour."""
 _PAGES = 40
 
 
@@ -25,13 +25,13 @@ def long_scan(home: Path) -> list[Figure]:
     times: dict[str, list[float]] = {name: [] for name in ("off", "on", "jpn+eng", "jpn")}
     with (
         warm_worker(home / "off", CIS_OCR_SECOND_PASS="off") as without,
-        warm_worker(home / "on", CIS_OCR_SECOND_PASS="on") as with_look,
+        warm_worker(home / "on", CIS_OCR_SECOND_PASS="on") as with_second_pass,
     ):
         for run in range(_RUNS):
             times["off"].append(_worker_s(without, pdf, run))
             times["jpn+eng"].append(ocrmypdf_s(pdf, "jpn+eng"))
             if run < _FEWER_RUNS:
-                times["on"].append(_worker_s(with_look, pdf, run))
+                times["on"].append(_worker_s(with_second_pass, pdf, run))
                 times["jpn"].append(ocrmypdf_s(pdf, "jpn"))
     return [
         _ratio(times, "off", "jpn+eng", 0.6),
@@ -41,7 +41,7 @@ def long_scan(home: Path) -> list[Figure]:
 
 
 def _worker_s(worker: WorkerUnderTest, pdf: Path, run: int) -> float:
-    # Every run has bytes of its own, or the second would find the first one's result.
+    # Bytes differ from run to run, or the stored result of the first would be reused.
     data = pdf.read_bytes() + f"\n% run {run}\n".encode()
     began = worker.put(f"scan-{run}.pdf", data)
     worker.finish(f"scan-{run}.pdf")

@@ -30,7 +30,7 @@ _BATCH = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Flow:
-    """What came of a flow of documents. CPU in seconds: of the worker by stage, and of its readers."""
+    """A flow of documents: wall time, CPU seconds of the worker, its stages and its children."""
 
     seconds: float
     worker_cpu_s: float
@@ -55,7 +55,7 @@ def flow(home: Path, files: Mapping[str, bytes], *, settings: Mapping[str, str])
         ]
         environment = _environment(stack, *urls)
         _announce(stack, environment, files)
-        worker = _Counting({**environment, **settings}, home / "worker.log", len(files))
+        worker = _CountingWorker({**environment, **settings}, home / "worker.log", len(files))
         with worker:
             began = time.monotonic()
             worker.wait()
@@ -63,26 +63,26 @@ def flow(home: Path, files: Mapping[str, bytes], *, settings: Mapping[str, str])
             return _flow(worker, seconds)
 
 
-class _Counting:
+class _CountingWorker:
     """A worker whose finished documents are counted."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, wanted: int) -> None:
         self._left = wanted
         self._done = threading.Event()
-        self.process = WorkerProcess(environment, stderr_path=log, on_line=self._hear)
+        self.process = WorkerProcess(environment, stderr_path=log, on_line=self._count)
         self.http_port = int(str(self.process.wait_until_ready()["http_port"]))
 
     def wait(self) -> None:
         if not self._done.wait(_DEADLINE_S):
             raise TimeoutError(f"{self._left} documents were not done in {_DEADLINE_S} s")
 
-    def _hear(self, line: LogLine) -> None:
+    def _count(self, line: LogLine) -> None:
         if line["event"] == "document_done":
             self._left -= 1
             if not self._left:
                 self._done.set()
 
-    def __enter__(self) -> _Counting:
+    def __enter__(self) -> _CountingWorker:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -109,8 +109,8 @@ def _environment(stack: EmbeddedStack, opensearch_url: str, queue_url: str, tabl
         text=True,
         check=True,
     )
-    told = json.loads(done.stdout)["environment"]
-    return {**environment, **{name: told[name] for name in ("CIS_QUEUE_URL", "CIS_DLQ_URL")}}
+    made = json.loads(done.stdout)["environment"]
+    return {**environment, **{name: made[name] for name in ("CIS_QUEUE_URL", "CIS_DLQ_URL")}}
 
 
 def _announce(stack: EmbeddedStack, environment: Mapping[str, str], files: Mapping[str, bytes]) -> None:
@@ -148,7 +148,7 @@ def _body(key: str, size_bytes: int) -> str:
     )
 
 
-def _flow(worker: _Counting, seconds: float) -> Flow:
+def _flow(worker: _CountingWorker, seconds: float) -> Flow:
     times = psutil.Process(worker.process.pid).cpu_times()
     answer = requests.get(f"http://127.0.0.1:{worker.http_port}/metrics", timeout=30)
     samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]

@@ -1,7 +1,7 @@
-"""What the worker's speed is measured against, on the same file: the floor, and the naive loop.
+"""The references of the worker's speed on the same file: the floor and the naive loop.
 
-A program of its own (`python -m bench.rivals floor|naive|default PDF PAGES` prints seconds), so that
-nothing of ours is loaded where a rival runs.
+`python -m bench.rivals floor|naive|default PDF PAGES` prints seconds; a process of its own, so that none of
+our modules is loaded.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ def floor_s(pdf: Path, pages: int) -> float:
         subprocess.run(["pdftoppm", "-gray", "-r", str(_DPI), str(pdf), f"{folder}/page"], check=True)
         pictures = sorted(Path(folder).glob("*.pgm"))
         with ThreadPoolExecutor(_CORES) as pool:
-            list(pool.map(_recognise, pictures))
+            list(pool.map(_ocr, pictures))
         seconds = time.monotonic() - began
     if len(pictures) != pages:
-        raise AssertionError(f"the floor drew {len(pictures)} of {pages} pages")
+        raise AssertionError(f"the floor rendered {len(pictures)} of {pages} pages")
     return seconds
 
 
-def _recognise(picture: Path) -> None:
+def _ocr(picture: Path) -> None:
     command = ["tesseract", str(picture), str(picture.with_suffix("")), "-l", "jpn", "tsv"]
     subprocess.run(command, check=True, capture_output=True)
 
 
 def naive_s(pdf: Path, pages: int) -> float:
-    """Seconds of the loop everybody writes first: RGB pages, `jpn+eng`, one page after the other."""
+    """Seconds of the simplest loop: RGB pages, `jpn+eng`, one page after the other."""
     began = time.monotonic()
     for number in range(1, pages + 1):
         (image,) = convert_from_path(str(pdf), dpi=_DPI, first_page=number, last_page=number)

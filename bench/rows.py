@@ -27,11 +27,10 @@ _MANY_FILES = 100
 
 
 def _scan_s(worker: WorkerUnderTest, pdf: Path, run: int) -> float:
-    # Every run has bytes of its own, or the second would find the first one's result.
+    # Bytes differ from run to run, or the stored result of the first would be reused.
     data = pdf.read_bytes() + f"\n% run {run}\n".encode()
     began = worker.put(f"scan-{run}.pdf", data)
     worker.finish(f"scan-{run}.pdf")
-
     return time.monotonic() - began
 
 
@@ -43,16 +42,16 @@ def scan(home: Path) -> list[Figure]:
     floor = []
     with (
         warm_worker(home / "off", CIS_OCR_SECOND_PASS="off") as without,
-        warm_worker(home / "on", CIS_OCR_SECOND_PASS="on") as with_look,
+        warm_worker(home / "on", CIS_OCR_SECOND_PASS="on") as with_second_pass,
     ):
         for run in range(_RUNS):
             times["off"].append(_scan_s(without, pdf, run))
             floor.append(seconds_of("floor", pdf, _SCAN_PAGES))
-            times["on"].append(_scan_s(with_look, pdf, run))
+            times["on"].append(_scan_s(with_second_pass, pdf, run))
         naive_s = seconds_of("naive", pdf, _SCAN_PAGES)
     default_s = seconds_of("default", pdf, _SLOW_PAGES)
     return [
-        *(figure for look in times for figure in _beside(look, times[look], floor, naive_s)),
+        *(figure for mode in times for figure in _compare(mode, times[mode], floor, naive_s)),
         Figure(
             what=f"naive loop with default threads, {_SLOW_PAGES} pages",
             figure=f"{default_s:.1f} s ({default_s / _SLOW_PAGES:.1f} s a page)",
@@ -62,12 +61,12 @@ def scan(home: Path) -> list[Figure]:
     ]
 
 
-def _beside(look: str, ours: list[float], floor: list[float], naive_s: float) -> list[Figure]:
+def _compare(mode: str, ours: list[float], floor: list[float], naive_s: float) -> list[Figure]:
     """The worker beside the floor (pairs of one round) and beside one run of the naive loop."""
     to_floor = statistics.median(o / f for o, f in zip(ours, floor, strict=True))
     one_s, floor_s = statistics.median(ours), statistics.median(floor)
-    least = _LEAST_NAIVE[look]
-    what = f"{_SCAN_PAGES}-page scan, second pass {look}"
+    least = _LEAST_NAIVE[mode]
+    what = f"{_SCAN_PAGES}-page scan, second pass {mode}"
     return [
         Figure(
             what=f"{what}, end to end / floor (pdftoppm + 2 tesseract)",

@@ -10,7 +10,7 @@ from pypdfium2 import PdfDocument
 from worker.samples.scans import write_scan
 
 _DRAWN_PAGES = 60
-"""Longer scans repeat these: drawing 600 pages would take longer than reading a third of them."""
+"""Longer scans repeat these: rendering 600 pages takes longer than reading 200."""
 
 
 def scan(home: Path, pages: int) -> bytes:
@@ -18,23 +18,23 @@ def scan(home: Path, pages: int) -> bytes:
     path = home / f"scan-{pages}.pdf"
     drawn = min(pages, _DRAWN_PAGES)
     write_scan(path, drawn)
-    return _repeated(path, drawn, pages)
+    return _repeat(path, drawn, pages)
 
 
 def scan_of_headings(home: Path, pages: int) -> bytes:
-    """A scan whose pages are drawn as large as any and read quickly: a heading and a page number each."""
+    """A scan of full-size pages with a heading and a page number each, which take little OCR."""
     path = home / f"headings-{pages}.pdf"
     drawn = min(pages, _DRAWN_PAGES)
     write_scan(path, drawn, body=False)
-    return _repeated(path, drawn, pages)
+    return _repeat(path, drawn, pages)
 
 
 def unlike(data: bytes, number: int) -> bytes:
-    """Bytes of its own, or the second file would be given the first one's result."""
+    """The same file with other bytes, so that the stored result of the first is not reused."""
     return data + f"\n% {number}\n".encode()
 
 
-def _repeated(path: Path, drawn: int, pages: int) -> bytes:
+def _repeat(path: Path, drawn: int, pages: int) -> bytes:
     if drawn == pages:
         return path.read_bytes()
     with PdfDocument(path) as first, PdfDocument.new() as whole, io.BytesIO() as file:

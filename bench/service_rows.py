@@ -1,4 +1,4 @@
-"""The rows that need the real services: bulk writing, a flow of small files, the index's share of a scan."""
+"""The rows that need real servers: bulk indexing, a flow of small files, the index's share of a scan."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def index(home: Path) -> list[Figure]:
                 raise AssertionError("a document was refused")
             seconds.append(time.monotonic() - began)
         manager.close()
-    # The first ones meet a Java that is not warm.
+    # The first runs include the warm-up of the JVM.
     median_s = statistics.median(seconds[2:])
     chars = sum(len(page.text) for page in _document(0).pages)
     return [
@@ -60,7 +60,7 @@ def index(home: Path) -> list[Figure]:
 
 
 def flow_of_small_files(home: Path) -> list[Figure]:
-    """1,000 text files of 2 KB through one worker, and what they cost it by stage."""
+    """1,000 text files of 2 KB through one worker, and their CPU by stage."""
     files = {f"{number}.txt": _small(number) for number in range(_SMALL_FILES)}
     found = flow(home / "stack", files, settings={})
     rate = _SMALL_FILES / found.seconds

@@ -1,7 +1,7 @@
-"""Generated pages with known text, spoilt as office pages are: what the row `accuracy` reads.
+"""Generated pages with known text and the defects of office scans, for the row `accuracy`.
 
-Each page is 150 mm of an A4 sheet at 200 dpi, in Japanese, English, both, or vertical Japanese. The same
-page always comes out with the same pixels.
+Each page is 150 mm of an A4 sheet at 200 dpi, in Japanese, English, both, or vertical Japanese. Pixels are
+the same in every run.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _LINE_PITCH = 1.75
 _FONTS = {"jpn": (Font.GOTHIC, Font.MINCHO), "eng": (Font.VERA, Font.VERA)}
 _UPPER_RIGHT = "、。"
 _TURNED = "ー（）「」"
-"""In vertical lines these are turned, those stand in the upper right; Pillow without raqm does neither."""
+"""In vertical lines these are rotated, those are in the upper right; Pillow without raqm does neither."""
 
 TEXTS = ("jpn", "eng", "mixed", "vertical")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BedPage:
-    """A picture and what is written on it; `condition` says what was done to it."""
+    """An image, its text, and the condition of CONDITIONS it is in."""
 
     text: str
     condition: str
@@ -91,14 +91,14 @@ def _vertical(seed: int) -> tuple[Image.Image, str]:
         "".join(char for char in sentence if not (char.isascii() and char.isalnum()))
         for sentence in scan_page(seed + 1, seed=seed, language="jpn").paragraphs
     ]
-    column_px, letter_px = font.size * _LINE_PITCH, font.size * 1.04
-    rows = int((_PAGE_PX[1] - 2 * _MARGIN_PX) / letter_px)
+    column_px, character_px = font.size * _LINE_PITCH, font.size * 1.04
+    rows = int((_PAGE_PX[1] - 2 * _MARGIN_PX) / character_px)
     columns = int((_PAGE_PX[0] - 2 * _MARGIN_PX) / column_px)
     text = "".join(sentences)[: rows * columns]
     for number, char in enumerate(text):
         column, row = divmod(number, rows)
         x_px = _PAGE_PX[0] - _MARGIN_PX - column * column_px - font.size / 2
-        y_px = _MARGIN_PX + row * letter_px + letter_px / 2
+        y_px = _MARGIN_PX + row * character_px + character_px / 2
         _draw_upright(page, char, (round(x_px), round(y_px)), font)
     return page, "\n".join(text[start : start + rows] for start in range(0, len(text), rows))
 
@@ -120,33 +120,33 @@ def _font(language: str, seed: int, size_px: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(font_path(_FONTS[language][seed % 2])), size_px)
 
 
-def _scanned(page: Image.Image, noise: np.random.Generator, *, degrees: float = 0.0) -> Image.Image:
+def _scan(page: Image.Image, noise: np.random.Generator, *, degrees: float = 0.0) -> Image.Image:
     turned = page.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=_PAPER)
-    return _grainy(turned, noise, sigma=5.0)
+    return _add_noise(turned, noise, sigma=5.0)
 
 
-def _grainy(page: Image.Image, noise: np.random.Generator, *, sigma: float) -> Image.Image:
+def _add_noise(page: Image.Image, noise: np.random.Generator, *, sigma: float) -> Image.Image:
     pixels = np.asarray(page, dtype=np.float32)
-    grain = noise.standard_normal(pixels.shape, dtype=np.float32) * sigma
-    return Image.fromarray(np.clip(pixels + grain, 0, 255).astype(np.uint8))
+    deviation = noise.standard_normal(pixels.shape, dtype=np.float32) * sigma
+    return Image.fromarray(np.clip(pixels + deviation, 0, 255).astype(np.uint8))
 
 
 def _fax(page: Image.Image, noise: np.random.Generator) -> Image.Image:
-    """Black and white at 200 dpi, with the ragged edges and specks of a bad line."""
-    soft = _grainy(page.filter(ImageFilter.GaussianBlur(0.9)), noise, sigma=28.0)
+    """Black and white at 200 dpi, with ragged edges and the speckle of a bad line."""
+    soft = _add_noise(page.filter(ImageFilter.GaussianBlur(0.9)), noise, sigma=28.0)
     black = np.asarray(soft) < 128
-    specks = noise.random(black.shape) < 0.004
-    return Image.fromarray(np.where(black ^ specks, 0, 255).astype(np.uint8)).convert("1")
+    speckle = noise.random(black.shape) < 0.004
+    return Image.fromarray(np.where(black ^ speckle, 0, 255).astype(np.uint8)).convert("1")
 
 
 def _noisy(page: Image.Image, noise: np.random.Generator) -> Image.Image:
-    return _grainy(page.filter(ImageFilter.GaussianBlur(0.9)), noise, sigma=36.0)
+    return _add_noise(page.filter(ImageFilter.GaussianBlur(0.9)), noise, sigma=36.0)
 
 
 def _faint(page: Image.Image, noise: np.random.Generator) -> Image.Image:
-    """Grey on grey: 34 levels between ink and paper, in grain of 5."""
+    """Grey on grey: 34 levels between ink and paper, noise of 5."""
     faint = page.point([round(188 + (value - 128) * 0.16) for value in range(256)])
-    return _grainy(faint, noise, sigma=5.0)
+    return _add_noise(faint, noise, sigma=5.0)
 
 
 def _phone(page: Image.Image, noise: np.random.Generator) -> Image.Image:
@@ -162,7 +162,7 @@ def _phone(page: Image.Image, noise: np.random.Generator) -> Image.Image:
     ).filter(ImageFilter.GaussianBlur(1.5))
     down, right = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     light = 0.4 + 0.6 * np.exp(-1.7 * (down**2 + right**2))
-    return _grainy(Image.fromarray((np.asarray(photo) * light).astype(np.uint8)), noise, sigma=4.0)
+    return _add_noise(Image.fromarray((np.asarray(photo) * light).astype(np.uint8)), noise, sigma=4.0)
 
 
 def _perspective(corners: tuple[tuple[int, int], ...], size_px: tuple[int, int]) -> tuple[float, ...]:
@@ -178,16 +178,16 @@ def _perspective(corners: tuple[tuple[int, int], ...], size_px: tuple[int, int])
 Condition = Callable[[Image.Image, np.random.Generator], Image.Image]
 
 CONDITIONS: Mapping[str, Condition] = {
-    "clean": _scanned,
+    "clean": _scan,
     "fax": _fax,
-    "skew +7": partial(_scanned, degrees=7.0),
-    "skew -7": partial(_scanned, degrees=-7.0),
-    "turned 90": partial(_scanned, degrees=90.0),
-    "turned 180": partial(_scanned, degrees=180.0),
-    "turned 270": partial(_scanned, degrees=270.0),
+    "skew +7": partial(_scan, degrees=7.0),
+    "skew -7": partial(_scan, degrees=-7.0),
+    "turned 90": partial(_scan, degrees=90.0),
+    "turned 180": partial(_scan, degrees=180.0),
+    "turned 270": partial(_scan, degrees=270.0),
     "noise": _noisy,
     "faint": _faint,
     "phone": _phone,
 }
 HARD = ("fax", "noise", "faint", "phone")
-"""The conditions that spoil the letters themselves."""
+"""The conditions that damage the characters themselves."""

@@ -1,4 +1,4 @@
-"""A warm worker on the embedded stack, and how long a document takes it from message to index."""
+"""A warm worker on the embedded stack, and the time of a document from message to index."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class WorkerUnderTest:
     index: SqliteIndex
 
     def put(self, key: str, data: bytes) -> float:
-        """Put an object, which announces itself; when that was done (monotonic seconds)."""
+        """Put an object, which sends its event; returns the monotonic time of that."""
         self.stack.clients.s3.put_object(Bucket=self.stack.resources.source_bucket, Key=key, Body=data)
         return time.monotonic()
 
     def finish(self, key: str) -> None:
-        """Wait until the ledger says that the file is done, and done well."""
+        """Wait until the ledger has the file as indexed."""
         deadline = time.monotonic() + _DEADLINE_S
         while True:
             row = self._row(key)
@@ -48,8 +48,8 @@ class WorkerUnderTest:
                 raise TimeoutError(f"{key} was not done in {_DEADLINE_S} s")
             Event().wait(0.05)
 
-    def finished(self, key: str) -> bool:
-        """Whether the ledger says that the file is done."""
+    def is_finished(self, key: str) -> bool:
+        """Whether the ledger has the file as finished."""
         row = self._row(key)
         return row is not None and row.is_finished
 
@@ -69,7 +69,7 @@ class WorkerUnderTest:
         return float(psutil.Process(self.process.pid).memory_info().rss) / 1e6
 
     def cpu_s(self) -> float:
-        """CPU seconds of the worker process and of all it ever started."""
+        """CPU seconds of the worker process and all its descendants."""
         process = psutil.Process(self.process.pid)
         times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
         return float(sum(t.user + t.system + t.children_user + t.children_system for t in times))
@@ -77,7 +77,7 @@ class WorkerUnderTest:
 
 @contextmanager
 def warm_worker(home: Path, **settings: str) -> Iterator[WorkerUnderTest]:
-    """A worker that has read one document already; `settings` are variables of its environment."""
+    """A worker that has processed one document; `settings` are variables of its environment."""
     with EmbeddedStack(home) as stack:
         process = stack.start_worker(changes=settings)
         process.wait_until_ready()

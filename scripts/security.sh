@@ -4,6 +4,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/linters.sh"
 
 "$LINT/bandit" --quiet --recursive --configfile pyproject.toml worker
-for lock in requirements-run.lock requirements-build.lock requirements.lock; do
+for lock in requirements/{run,build,all}.lock; do
   "$LINT/pip-audit" --strict --disable-pip --require-hashes --requirement "$lock"
 done

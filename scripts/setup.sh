@@ -47,7 +47,7 @@ has_file() { [[ -n $(find "${@:2}" -name "$1" -print -quit 2>/dev/null) ]]; }
 
 # What .venv was made from, and where: a copied .venv names another place in its scripts.
 fingerprint() {
-  cat requirements.lock pyproject.toml scripts/setup.sh | sha256sum | cut -d ' ' -f 1
+  cat requirements/all.lock pyproject.toml scripts/setup.sh | sha256sum | cut -d ' ' -f 1
   pwd
 }
 is_fresh() { [[ -x .venv/bin/python && $(fingerprint) == "$(cat "$STAMP" 2>/dev/null || true)" ]]; }
@@ -136,7 +136,7 @@ make_venv() {
   fi
   rm -f "$STAMP"
   say "installing the locked packages into .venv"
-  "$uv" pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
+  "$uv" pip sync --quiet --python .venv/bin/python --require-hashes requirements/all.lock
   "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
   fingerprint >"$STAMP"
 }

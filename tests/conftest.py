@@ -1,4 +1,4 @@
-"""What every test may rely on: an empty environment, no way out of this machine, no stop-watch."""
+"""For all tests: an environment without settings, and no endpoint beyond this machine."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers.fixtures", "tests.stand_ins.programs"]
+pytest_plugins = ["tests.servers.summary", "tests.servers.fixtures", "tests.stand_ins.programs"]
 
 _FOREIGN = ("CIS_", "AWS_")
-# A real endpoint can never be reached by mistake: whatever is not told where to go meets a closed port.
+# A client without an endpoint of its own meets a closed port, never AWS.
 _SAFE = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -32,7 +32,7 @@ _INSTALL = {
     "libreoffice-impress-nogui",
 }
 
-# The machine is shared: a slow example says nothing about the code. In CI every run tries the same ones.
+# No deadline: the machine is shared. In CI every run tries the same examples.
 settings.register_profile("worker", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 settings.load_profile("worker")
 

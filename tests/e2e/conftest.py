@@ -19,10 +19,14 @@ from worker.embedded.worker_process import LogLine, WorkerProcess
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.file import file_id
 
+# Deadlines of what takes seconds on a quiet machine and ten times as long beside the loops of `make flaky`.
+READY_S = 180.0
+HAPPENS_S = 280.0
+
 
 @dataclass
 class Fleet:
-    """A stack, the workers on it, and what their logs said."""
+    """A stack, the workers on it, and the lines of their logs."""
 
     stack: EmbeddedStack
     table: FileTable
@@ -32,7 +36,7 @@ class Fleet:
     def start(self, name: str = "worker", **settings: str) -> WorkerProcess:
         changes = {"CIS_WORK_DIR": str(self.work_dir), "CIS_POLL_WAIT_S": "2", **settings}
         process = self.stack.start_worker(name, changes=changes, on_line=self.lines.append)
-        process.wait_until_ready()
+        process.wait_until_ready(READY_S)
         return process
 
     @property
@@ -89,7 +93,7 @@ def until() -> Callable[..., None]:
     """Wait for something another process does, with a deadline."""
     tick = threading.Event()
 
-    def wait_until(done: Callable[[], bool], timeout_s: float = 120.0) -> None:
+    def wait_until(done: Callable[[], bool], timeout_s: float = HAPPENS_S) -> None:
         deadline = time.monotonic() + timeout_s
         while not done():
             assert time.monotonic() < deadline, "it did not happen in time"

@@ -1,4 +1,4 @@
-"""`cis-worker run` as a process: stopped, killed, side by side, and against servers it never saw."""
+"""`cis-worker run` as a process: stopped, killed, side by side, and during outages."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 PAGES = 10
+STOP_S = 120.0
+"""Ends take seconds; more only on a busy machine."""
+
+# Long enough for a heartbeat to land on a busy machine, short enough to wait for its end.
+SHORT_LEASE = {"CIS_VISIBILITY_S": "20"}
 
 
 @pytest.fixture
@@ -52,12 +57,13 @@ def _pages_done(fleet: Fleet) -> Counter[int]:
 def test_a_stop_requeues_the_scan_and_the_next_worker_continues(
     fleet: Fleet, scan: bytes, until: Callable[..., None], readers: Callable[[Path], list[str]]
 ) -> None:
-    first = fleet.start("first", CIS_STOP_BUDGET_S="15")
+    # So short that the pages left do not fit, on a fast machine either.
+    first = fleet.start("first", CIS_STOP_BUDGET_S="10")
     fleet.put("scan.pdf", scan)
     until(lambda: len(_pages_done(fleet)) >= 3)
     began = time.monotonic()
     assert first.stop() == 0
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 30  # three times its budget: the exit itself waits for a busy machine
     assert not fleet.finished("scan.pdf")
     assert readers(fleet.work_dir) == []
     report = fleet.events("worker_stopped")[0]
@@ -68,9 +74,8 @@ def test_a_stop_requeues_the_scan_and_the_next_worker_continues(
     row = fleet.row("scan.pdf")
     assert row is not None
     assert (row.state, row.pages, row.failures) == (State.INDEXED, PAGES, 0)
-    done = _pages_done(fleet)
-    assert sorted(done) == list(range(1, PAGES + 1))
-    assert sum(done.values()) <= PAGES + 1
+    until(lambda: sorted(_pages_done(fleet)) == list(range(1, PAGES + 1)))
+    assert sum(_pages_done(fleet).values()) <= PAGES + 1
     assert fleet.dead_letters() == 0
 
 
@@ -80,20 +85,20 @@ def test_a_spot_notice_stops_the_worker_within_its_time(
     worker = fleet.start()
     fleet.put("scan.pdf", scan)
     until(lambda: len(_pages_done(fleet)) >= 1)
-    fleet.stack.metadata.control({"instance_action": {"action": "terminate", "in_s": 10}})
-    assert worker.wait(10) == 0
+    fleet.stack.metadata.control({"instance_action": {"action": "terminate", "in_s": 30}})
+    assert worker.wait(30) == 0
     assert fleet.events("worker_stopped")[0]["reason"] == "spot interruption"
 
 
 def test_a_kill_leaves_nothing_and_the_next_worker_finishes(
     fleet: Fleet, scan: bytes, until: Callable[..., None], readers: Callable[[Path], list[str]]
 ) -> None:
-    first = fleet.start("first", CIS_VISIBILITY_S="12")
+    first = fleet.start("first", **SHORT_LEASE)
     fleet.put("scan.pdf", scan)
     until(lambda: len(_pages_done(fleet)) >= 4)
     first.kill()
-    until(lambda: readers(fleet.work_dir) == [] and list(fleet.work_dir.iterdir()) == [], 5.0)
-    fleet.start("second", CIS_VISIBILITY_S="12")
+    until(lambda: readers(fleet.work_dir) == [] and list(fleet.work_dir.iterdir()) == [], 60.0)
+    fleet.start("second", **SHORT_LEASE)
     until(lambda: fleet.finished("scan.pdf"))
     row = fleet.row("scan.pdf")
     assert row is not None
@@ -143,10 +148,10 @@ def test_health_readiness_and_metrics_are_served(fleet: Fleet, until: Callable[.
     fleet.put("a.txt", b"text")
     until(lambda: fleet.finished("a.txt"))
     url = f"http://127.0.0.1:{worker.wait_until_ready()['http_port']}"
-    assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
-    assert requests.get(f"{url}/readyz", timeout=10).json()["stopping"] is False
-    metrics = requests.get(f"{url}/metrics", timeout=10).text
-    assert 'cis_documents_total{reason="",state="indexed"} 1.0' in metrics
+    assert requests.get(f"{url}/healthz", timeout=60).status_code == 200
+    assert requests.get(f"{url}/readyz", timeout=60).json()["stopping"] is False
+    counted = 'cis_documents_total{reason="",state="indexed"} 1.0'
+    until(lambda: counted in requests.get(f"{url}/metrics", timeout=60).text)
 
 
 def test_a_second_signal_requeues_everything_at_once(
@@ -158,7 +163,7 @@ def test_a_second_signal_requeues_everything_at_once(
     worker.terminate()
     until(lambda: bool(fleet.events("shutdown_began")))
     worker.terminate()
-    assert worker.wait(15) == 0
+    assert worker.wait(STOP_S) == 0
     assert not fleet.finished("scan.pdf")
 
 
@@ -166,14 +171,14 @@ def test_a_wrong_queue_ends_the_worker_with_a_failure_that_names_it(fleet: Fleet
     worker = fleet.stack.start_worker(
         "lost", changes={"CIS_QUEUE_URL": fleet.stack.resources.queue_url + "-wrong", "CIS_POLL_WAIT_S": "1"}
     )
-    assert worker.wait(60) == 1
+    assert worker.wait(STOP_S) == 1
     (reason,) = [line["reason"] for line in worker.lines() if line["event"] == "fatal_error"]
     assert "-wrong" in str(reason)
 
 
 def test_missing_settings_are_reported_in_one_message(fleet: Fleet) -> None:
     worker = fleet.stack.start_worker("unset", changes={"CIS_QUEUE_URL": "", "CIS_FILE_TABLE": ""})
-    assert worker.wait(30) == 2
+    assert worker.wait(STOP_S) == 2
     message = (fleet.stack.home / "unset.stderr.log").read_text()
     assert "CIS_QUEUE_URL" in message
     assert "CIS_FILE_TABLE" in message
@@ -183,29 +188,29 @@ def test_missing_settings_are_reported_in_one_message(fleet: Fleet) -> None:
 def test_an_interrupt_from_the_terminal_stops_it_as_well(fleet: Fleet) -> None:
     worker = fleet.start()
     os.kill(worker.pid, signal.SIGINT)
-    assert worker.wait(30) == 0
+    assert worker.wait(STOP_S) == 0
 
 
 def test_a_worker_that_stalls_and_wakes_up_writes_nothing(
     fleet: Fleet, scan: bytes, until: Callable[..., None]
 ) -> None:
-    stalled = fleet.start("stalled", CIS_VISIBILITY_S="12")
+    stalled = fleet.start("stalled", **SHORT_LEASE)
     fleet.put("scan.pdf", scan)
     until(lambda: len(_pages_done(fleet)) >= 2)
     os.kill(stalled.pid, signal.SIGSTOP)
-    fleet.start("awake", CIS_VISIBILITY_S="12")
+    fleet.start("awake", **SHORT_LEASE)
     until(lambda: fleet.finished("scan.pdf"))
     finished = fleet.row("scan.pdf")
     os.kill(stalled.pid, signal.SIGCONT)
     until(lambda: bool(fleet.events("lease_lost")))
     until(lambda: any(line["code"] == "lease_lost" for line in fleet.events("attempt_ended")))
+    afterwards = fleet.row("scan.pdf")
     assert finished is not None
+    assert afterwards is not None
     assert (finished.fence, finished.state) == (2, State.INDEXED)
-    # The heartbeat of the second worker may have renewed the row once more after its commit.
-    row = fleet.row("scan.pdf")
-    assert row is not None
-    assert replace(row, beat=finished.beat) == finished
-    assert fleet.waiting() == 0
+    # The owner's heartbeat may renew the row once more between its commit and the deletion of the message.
+    assert replace(afterwards, beat=finished.beat) == finished
+    until(lambda: fleet.waiting() == 0)
     assert fleet.dead_letters() == 0
 
 

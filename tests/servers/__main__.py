@@ -13,11 +13,11 @@ from tests.servers.catalogue import KINDS
 from tests.servers.kind import Kind, ServerError
 from tests.servers.running import Running, running
 
-_LOOK_S = 1.0
+_POLL_S = 1.0
 
 
 def say(line: str) -> None:
-    """To the person at the terminal, at once."""
+    """Print a line without buffering."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
@@ -38,25 +38,25 @@ def run() -> int:
     """Run all servers until Ctrl-C (or SIGTERM), or until one of them ends; returns the exit status."""
     stop = threading.Event()
 
-    def hear(number: int, frame: FrameType | None) -> None:
+    def request_stop(number: int, frame: FrameType | None) -> None:
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, hear)
-    with ExitStack() as all_of_them:
+        signal.signal(number, request_stop)
+    with ExitStack() as servers_stack:
         servers: dict[str, Running] = {}
         for kind in KINDS.values():
             try:
                 server = running(kind, built(kind), abandoned=stop.is_set)
-                servers[kind.name] = all_of_them.enter_context(server)
+                servers[kind.name] = servers_stack.enter_context(server)
             except ServerError as error:
                 if stop.is_set():
                     return 0
                 say(f"# without {kind.name}: {error}")
                 if not kind.optional:
                     return 1
-        say(told(servers))
-        while not stop.wait(_LOOK_S):
+        say(export_lines(servers))
+        while not stop.wait(_POLL_S):
             dead = [name for name, server in servers.items() if not server.alive()]
             if dead:
                 say(f"# {', '.join(dead)} ended by itself")
@@ -64,7 +64,7 @@ def run() -> int:
     return 0
 
 
-def told(servers: dict[str, Running]) -> str:
+def export_lines(servers: dict[str, Running]) -> str:
     """Lines to paste into another terminal."""
     found: list[tuple[Kind, str]] = [(KINDS[name], server.url) for name, server in servers.items()]
     return "\n".join(

@@ -15,10 +15,7 @@ _LONGEST_S = 1_800
 
 
 def built(kind: Kind, *, into: Path = BUILT) -> Path:
-    """The folder of the built server, building it where the recipe is another one by now.
-
-    The stamp is written last, so that a build that was interrupted is done again. Raises ServerError.
-    """
+    """The folder of the built server; builds it first when the recipe has changed. Raises ServerError."""
     folder = into / kind.name
     wanted = fingerprint(kind.recipe, folder)
     with locked(into / f"{kind.name}.lock", within_s=_LONGEST_S):
@@ -27,12 +24,13 @@ def built(kind: Kind, *, into: Path = BUILT) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(kind.recipe, folder)
             kind.build(folder)
+            # Last, so that an interrupted build is repeated.
             stamp.write_text(wanted, encoding="utf-8")
     return folder
 
 
 def fingerprint(recipe: Path, folder: Path) -> str:
-    """Of the recipe's files, and of the place: a virtual environment does not survive being moved."""
+    """A hash of the recipe's files and of the folder: a virtual environment cannot be moved."""
     digest = hashlib.sha256(str(folder).encode())
     for path in sorted(path for path in recipe.rglob("*") if path.is_file()):
         digest.update(f"\0{path.relative_to(recipe)}\0".encode())

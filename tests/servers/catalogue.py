@@ -1,4 +1,4 @@
-"""The servers: what each is built from, how it is started, and what it must answer."""
+"""The servers: how each is built, started and probed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _JAVA = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=tru
 
 
 def _unsigned(service: str) -> str:
-    """A signature's form without its proof, which these servers do not ask for."""
+    """An Authorization header with a signature that these servers do not verify."""
     scope = f"test/20200101/us-east-1/{service}/aws4_request"
     return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"
 
@@ -83,7 +83,7 @@ def _start_localstack(built: Path, port: int, data: Path) -> Launch:
             # a queue's URL by its path: host names of its own would have to be resolved
             "SQS_ENDPOINT_STRATEGY": "path",
             "S3_SKIP_SIGNATURE_VALIDATION": "0",
-            # nothing is told to or fetched from anybody, and no name server is played
+            # no telemetry, no downloads, no DNS server
             "DISABLE_EVENTS": "1",
             "SKIP_SSL_CERT_DOWNLOAD": "1",
             "DNS_ADDRESS": "0",

@@ -1,7 +1,7 @@
-"""Fixtures: the URL of a real server of each kind, a plain string.
+"""Fixtures with the URL of a real server of each kind.
 
-A server that a variable names is used as it is. Else the run has one of its own, started by the first test
-that asks. Where it cannot be had, the test is skipped with what to do about it; in CI it fails.
+A server named by a variable is used. Otherwise the first test that needs one starts it for the run. Where
+that is impossible the test is skipped with the command that installs what is missing; in CI it fails.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tests.servers.catalogue import DYNALITE, ELASTICMQ, LOCALSTACK, OPENSEARCH
 from tests.servers.kind import Kind, ServerError
 from tests.servers.programs import find_python313
 from tests.servers.share import shared_url
+from tests.servers.summary import record
 
 UrlOf = Callable[[Kind], str]
 
@@ -30,16 +31,20 @@ def server_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     def url_of(kind: Kind) -> str:
         named = os.environ.get(kind.variable)
         if named:
+            record(request.config, kind.name, kind.variable)
             return named.rstrip("/")
         try:
-            return shared_url(kind, folder, controller)
+            url = shared_url(kind, folder, controller)
         except ServerError as error:
-            return _do_without(kind, str(error))
+            record(request.config, kind.name, "absent")
+            return _skip_or_fail(kind, str(error))
+        record(request.config, kind.name, url)
+        return url
 
     return url_of
 
 
-def _do_without(kind: Kind, reason: str) -> str:
+def _skip_or_fail(kind: Kind, reason: str) -> str:
     advice = f"{reason}\n`make servers` installs what is missing; {kind.variable} names a server that runs."
     if os.environ.get("CI") and not may_be_absent(kind):
         pytest.fail(advice)
@@ -47,7 +52,7 @@ def _do_without(kind: Kind, reason: str) -> str:
 
 
 def may_be_absent(kind: Kind) -> bool:
-    """Whether CI may lack it: no package of the system brings what it needs."""
+    """Whether CI may lack it: LocalStack, where there is no Python 3.13."""
     if not kind.optional:
         return False
     try:

@@ -1,8 +1,4 @@
-"""Whom a Java program trusts: by its own store, or by the system's.
-
-Java has a store of certificates of its own. Behind a company's proxy it is the system's bundle that knows
-whom to trust, so it is handed to Java in the form that Java reads.
-"""
+"""The system's certificates as a Java truststore: Java has its own, which lacks those of a company proxy."""
 
 from __future__ import annotations
 
@@ -17,17 +13,17 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import (
 )
 
 SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-_PASSWORD = "changeit"  # Java wants one; nothing in there is secret
+_PASSWORD = "changeit"  # Java requires one; certificates are public
 _OPTIONS = "MAVEN_OPTS"
 
 
 def maven_options(folder: Path, *, bundle: Path = SYSTEM_BUNDLE) -> dict[str, str]:
-    """The variable that has Maven trust the system's bundle, by way of a store written into `folder`.
+    """MAVEN_OPTS with a truststore made of the system's bundle and written into `folder`.
 
-    Nothing where there is no bundle, or where the user's own options name a store.
+    Empty where there is no bundle, or where MAVEN_OPTS names a truststore already.
     """
-    told = os.environ.get(_OPTIONS, "")
-    if not bundle.is_file() or "javax.net.ssl.trustStore" in told:
+    given = os.environ.get(_OPTIONS, "")
+    if not bundle.is_file() or "javax.net.ssl.trustStore" in given:
         return {}
     store = folder / "trusted.p12"
     certificates = x509.load_pem_x509_certificates(bundle.read_bytes())
@@ -38,4 +34,4 @@ def maven_options(folder: Path, *, bundle: Path = SYSTEM_BUNDLE) -> dict[str, st
         "-Djavax.net.ssl.trustStoreType=PKCS12",
         f"-Djavax.net.ssl.trustStorePassword={_PASSWORD}",
     )
-    return {_OPTIONS: " ".join((told, *options)).strip()}
+    return {_OPTIONS: " ".join((given, *options)).strip()}

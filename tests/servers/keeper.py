@@ -1,9 +1,7 @@
 """Keeps one server for a test run: `python -m tests.servers.keeper NAME CONTROLLER FOLDER`.
 
-A process of its own, because a server must outlive the pytest worker that needs it first, and must not
-outlive the pytest process that controls the run. No clean-up of pytest's can promise the second: it may be
-killed. So the keeper watches the controller's process and ends the server with it. Should the keeper be
-killed itself, the kernel ends the server.
+The server must outlive the pytest worker that starts it and end with the pytest controller, which may be
+killed; so a process of its own watches the controller. When the keeper is killed the kernel ends the server.
 """
 
 from __future__ import annotations
@@ -21,38 +19,38 @@ from tests.servers.catalogue import KINDS
 from tests.servers.kind import Kind, ServerError
 from tests.servers.running import running
 
-_LOOK_S = 1.0
+_POLL_S = 1.0
 
 
 def keep(kind: Kind, controller: int, folder: Path, *, built: Path = BUILT) -> None:
-    """Run the server until the controller is gone (or the server is)."""
+    """Run the server until it or the controller ends."""
     try:
         watch = os.pidfd_open(controller)
     except ProcessLookupError:
-        return  # it ended before we looked
+        return  # the controller has ended already
 
-    def ended(within_s: float) -> bool:
+    def has_ended(within_s: float) -> bool:
         return bool(select.select([watch], [], [], within_s)[0])
 
     try:
-        with running(kind, built / kind.name, data_in=folder, abandoned=lambda: ended(0)) as server:
+        with running(kind, built / kind.name, data_in=folder, abandoned=lambda: has_ended(0)) as server:
             announce(folder, kind, {"url": server.url})
-            while server.alive() and not ended(_LOOK_S):
+            while server.alive() and not has_ended(_POLL_S):
                 pass
     except ServerError as error:
         announce(folder, kind, {"error": str(error)})
 
 
 def announcement(folder: Path, kind: Kind) -> Path:
-    """Where a run's workers read what became of the server."""
+    """The file with the server's URL or its error."""
     return folder / f"{kind.name}.json"
 
 
-def announce(folder: Path, kind: Kind, told: dict[str, str]) -> None:
-    """Whole or not at all: others read while we write."""
+def announce(folder: Path, kind: Kind, content: dict[str, str]) -> None:
+    """Write the file atomically: other processes read it."""
     path = announcement(folder, kind)
     draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(told), encoding="utf-8")
+    draft.write_text(json.dumps(content), encoding="utf-8")
     draft.rename(path)
 
 
@@ -63,7 +61,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     """The keeper's command line."""
     signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which still has tests to end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # pytest still needs the server to end its tests
     name, controller, folder = sys.argv[1:]
     keep(KINDS[name], int(controller), Path(folder))
 

@@ -1,4 +1,4 @@
-"""Kind: what the four servers differ in. Everything else is done once, for all of them."""
+"""The differences between the four servers; the rest is common to all."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """A server: its recipe (a folder of `recipes/`), how it is built from it, started and asked.
+    """A server: its recipe (a folder of `recipes/`), its build, its start and its probe.
 
-    `variable` names one that runs already. `build` works inside the folder it is given, a copy of the
+    `variable` names a server that runs already. `build` works inside the folder it is given, a copy of the
     recipe. `launch` takes that folder, a free port and an empty folder for data. `settings` are the
-    lines that point a worker at it.
+    variables that point a worker at it.
     """
 
     name: str
@@ -51,5 +51,5 @@ class Kind:
 
     @property
     def recipe(self) -> Path:
-        """The folder whose files decide what is built."""
+        """The folder with the files of the build."""
         return RECIPES / self.name

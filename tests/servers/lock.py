@@ -17,10 +17,10 @@ _POLL_S = 0.1
 
 @contextmanager
 def locked(path: Path, *, within_s: float) -> Iterator[None]:
-    """Hold the lock; the kernel lets go of it when this process ends. Raises ServerError after `within_s`."""
+    """Hold the lock; the kernel releases it with the process. Raises ServerError after `within_s`."""
     deadline = time.monotonic() + within_s
     never = threading.Event()
-    with _opened(path) as file:
+    with _open(path) as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,7 +34,7 @@ def locked(path: Path, *, within_s: float) -> Iterator[None]:
         yield
 
 
-def _opened(path: Path) -> TextIO:
+def _open(path: Path) -> TextIO:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("w")

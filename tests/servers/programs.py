@@ -1,4 +1,4 @@
-"""The programs that build and run the servers: where they are, and what they are given."""
+"""The programs that build and run the servers: their paths and their environment."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from tests.servers.java_trust import SYSTEM_BUNDLE, maven_options
 from tests.servers.kind import ROOT, ServerError
 
 _BUILD_S = 900
-_TOLD_LINES = 25
-# Nothing else: what tests set for the worker (a closed endpoint, coverage) is not for servers.
-_PASSED_ON = (
+_TAIL_LINES = 25
+# What tests set for the worker (closed endpoints, coverage) must not reach the servers.
+_INHERITED = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "JAVA_HOME", "MAVEN_OPTS"),
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
 )
-_PASSED_ON_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "SSL_", "NODE_EXTRA_")
+_INHERITED_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "SSL_", "NODE_EXTRA_")
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """What a build or a server sees of our environment, and `more`."""
+    """The variables of our environment that builds and servers need, and `more`."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+        if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
     }
     return {**kept, **more}
 
@@ -46,7 +46,7 @@ def find_python313() -> str:
     """A Python 3.13 that runs: $PYTHON313, one on the PATH or pyenv's. Raises ServerError."""
     for candidate in _pythons():
         try:
-            told = subprocess.run(
+            done = subprocess.run(
                 [candidate, "-c", "import sys; print(*sys.version_info[:2])"],
                 check=False,
                 capture_output=True,
@@ -55,9 +55,11 @@ def find_python313() -> str:
             )
         except (OSError, subprocess.TimeoutExpired):
             continue
-        if told.stdout.split() == ["3", "13"]:  # a shim of pyenv may be there and lead nowhere
+        if done.stdout.split() == ["3", "13"]:  # a shim of pyenv may exist without a version
             return candidate
-    raise ServerError("No Python 3.13 here: install one, or set PYTHON313 to its path.")
+    raise ServerError(
+        "No Python 3.13 here: `pyenv install 3.13` installs one (or set PYTHON313 to its path)."
+    )
 
 
 def _pythons() -> Iterator[str]:
@@ -91,8 +93,8 @@ def run(command: Sequence[str], folder: Path, *, more: Mapping[str, str] = Mappi
 
 
 def last_lines(text: str) -> str:
-    """The end of a program's output, which tells what went wrong."""
-    return "\n".join(text.splitlines()[-_TOLD_LINES:])
+    """The end of a program's output, with its error."""
+    return "\n".join(text.splitlines()[-_TAIL_LINES:])
 
 
 def maven(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A running server: started on a free port, asked until it answers, and ended for certain."""
+"""A running server: started on a free port, probed until it answers, and always ended."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 from tests.servers.kind import Kind, Question, ServerError
 from tests.servers.programs import environment, last_lines
 
-_START_S = 120
-_STOP_S = 3  # they hold nothing that anybody wants to keep
+_START_S = 300
+_STOP_S = 10  # their data is thrown away
 _POLL_S = 0.1
 _TRIES = 3
 _PR_SET_PDEATHSIG = 1
@@ -61,14 +61,14 @@ def running(
                 break
             _end(process)
             log = (home / "server.log").read_text(encoding="utf-8", errors="replace")
-            # the port was free when we looked; somebody may have been quicker
+            # another process may have taken the port since it was chosen
             if not left or abandoned() or "in use" not in log:
                 raise ServerError(f"{kind.name} did not start:\n{last_lines(log)}")
         yield Running(url=f"http://127.0.0.1:{port}", alive=lambda: process.poll() is None)
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
+    """A port of 127.0.0.1 without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -100,8 +100,8 @@ def _start(kind: Kind, built: Path, port: int, home: Path) -> subprocess.Popen[b
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # a group to end, and no Ctrl-C before we say so
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  # whoever starts a server has one thread
+            start_new_session=True,  # a group to end, and no Ctrl-C from the terminal
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  # the process that starts a server has one thread
         )
 
 
@@ -123,7 +123,7 @@ def _answers_in_time(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Politely, then by force; the whole group, also what outlived its leader."""
+    """SIGTERM, then SIGKILL, to the whole group: children may outlive its leader."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):

@@ -15,25 +15,25 @@ from tests.servers.kind import ROOT, Kind, ServerError
 from tests.servers.lock import locked
 from tests.servers.programs import environment, last_lines
 
-_LONGEST_S = 240
+_LONGEST_S = 600
 _POLL_S = 0.05
 
 
 def shared_url(kind: Kind, folder: Path, controller: int) -> str:
     """The URL of the run's server, which is kept until process `controller` ends.
 
-    `folder` is the same for all workers of the run. Raises ServerError: to the first who asks, and with
-    the same words to all others.
+    `folder` is the same for all workers of the run. Raises ServerError, the
+    same one in every worker.
     """
     with locked(folder / f"{kind.name}.lock", within_s=_LONGEST_S):
-        told = announcement(folder, kind)
-        if not told.exists():
+        found_in = announcement(folder, kind)
+        if not found_in.exists():
             try:
                 built(kind)
                 _start_keeper(kind, folder, controller)
             except ServerError as error:
                 announce(folder, kind, {"error": str(error)})
-    found: dict[str, str] = json.loads(told.read_text(encoding="utf-8"))
+    found: dict[str, str] = json.loads(found_in.read_text(encoding="utf-8"))
     if "error" in found:
         raise ServerError(found["error"])
     return found["url"]
@@ -56,7 +56,7 @@ def _start_keeper(kind: Kind, folder: Path, controller: int) -> None:
     while not announcement(folder, kind).exists():
         if keeper.poll() is not None or time.monotonic() > deadline:
             keeper.kill()
-            raise ServerError(f"The keeper of {kind.name} told nothing:\n{last_lines(log.read_text())}")
+            raise ServerError(f"The keeper of {kind.name} did not answer:\n{last_lines(log.read_text())}")
         never.wait(_POLL_S)
-    # It outlives this process on purpose; Popen would warn that it runs still.
+    # It outlives this process; without a return code Popen would warn about that.
     keeper.returncode = 0

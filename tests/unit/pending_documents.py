@@ -20,7 +20,7 @@ from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 MODEL = "amazon.titan-embed-image-v1"
 TEXT = "営業報告書 第三四半期".encode()

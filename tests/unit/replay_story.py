@@ -16,7 +16,7 @@ from worker.models.page import Page, TextSource
 if TYPE_CHECKING:
     from typing import Any
 
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 
 class Story:

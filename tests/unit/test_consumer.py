@@ -12,7 +12,7 @@ from worker.errors import MisconfiguredError
 from worker.models.ledger import State
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 

@@ -1,4 +1,4 @@
-"""The promises of the files that only Docker and the hosted CI read, checked where neither is."""
+"""Checks of the files that only Docker and the hosted CI read."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from worker.runtime.health import HealthServer
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
+LOCKS = ROOT / "requirements"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.test.yml").read_text(encoding="utf-8"))
 # PyYAML reads YAML 1.1, where a workflow's key `on` is the truth value.
@@ -26,7 +27,7 @@ ON = True
 
 
 def instructions(path: Path) -> list[tuple[str, str]]:
-    """(keyword, rest) of every instruction, continued lines joined, comments gone."""
+    """(keyword, rest) of every instruction, continued lines joined, without comments."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
     return [(line.split()[0], line.partition(" ")[2]) for line in joined.splitlines() if line.strip()]
@@ -47,18 +48,18 @@ def stage(name: str) -> dict[str, str]:
 def pins(lock: str) -> dict[str, set[str]]:
     """Package -> its versions (one a Python) in a lock file."""
     found: dict[str, set[str]] = {}
-    for name, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.M):
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", (LOCKS / lock).read_text(encoding="utf-8"), re.M):
         found.setdefault(name, set()).add(version)
     return found
 
 
 def project() -> dict[str, Any]:
-    told: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return told
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project
 
 
 def names(requirements: list[str]) -> set[str]:
-    return {re.split(r"[\[<>=~!; ]", told, maxsplit=1)[0].lower() for told in requirements}
+    return {re.split(r"[\[<>=~!; ]", one, maxsplit=1)[0].lower() for one in requirements}
 
 
 def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -72,10 +73,14 @@ def test_the_worker_is_not_root_and_its_number_says_so() -> None:
 
 
 def test_a_stop_reaches_the_worker_and_the_shell_is_not_in_between() -> None:
-    told = stage("worker")
-    assert json.loads(told["ENTRYPOINT"]) == ["tini", "--", "cis-worker"]  # -g would signal its children, too
-    assert json.loads(told["CMD"]) == ["run"]
-    assert told["STOPSIGNAL"] == "SIGTERM"
+    worker = stage("worker")
+    assert json.loads(worker["ENTRYPOINT"]) == [
+        "tini",
+        "--",
+        "cis-worker",
+    ]  # -g would signal its children, too
+    assert json.loads(worker["CMD"]) == ["run"]
+    assert worker["STOPSIGNAL"] == "SIGTERM"
 
 
 def test_what_the_worker_writes_is_below_one_folder() -> None:
@@ -119,9 +124,9 @@ def test_the_image_has_the_programs_that_setup_installs_for_reading() -> None:
 
 @pytest.mark.parametrize("path", [ROOT / "Dockerfile", *sorted((ROOT / "docker").glob("*"))], ids=str)
 def test_base_images_are_pinned_to_a_version(path: Path) -> None:
-    told = [rest.split() for keyword, rest in instructions(path) if keyword == "FROM"]
-    stages = {words[2] for words in told if len(words) == 3}
-    loose = {words[0] for words in told} - stages
+    images = [rest.split() for keyword, rest in instructions(path) if keyword == "FROM"]
+    stages = {words[2] for words in images if len(words) == 3}
+    loose = {words[0] for words in images} - stages
     assert loose
     assert [image for image in loose if not re.search(r":\d+\.\d+", image)] == []
 
@@ -137,34 +142,35 @@ def test_dependencies_enter_the_image_by_their_hashes() -> None:
 def test_a_lock_of_the_image_has_what_the_worker_needs_and_nothing_of_other_extras(
     lock: str, wanted: tuple[str, ...]
 ) -> None:
-    there, extras = set(pins(f"requirements-{lock}.lock")), project()["optional-dependencies"]
+    there, extras = set(pins(f"{lock}.lock")), project()["optional-dependencies"]
     assert names(project()["dependencies"]) - there == set()
     assert [name for name in wanted if names(extras[name]) - there] == []
-    # rapidocr brings pyyaml along, which the tests use, too
-    assert [
-        name for name in extras if name not in wanted and (names(extras[name]) - {"pyyaml"}) & there
-    ] == []
+    # These come with rapidocr and botocore; the tests import them, too.
+    shared = {"pyyaml", "urllib3"}
+    assert [name for name in extras if name not in wanted and (names(extras[name]) - shared) & there] == []
 
 
 def test_the_image_can_be_built_with_each_of_its_locks() -> None:
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert stage("build")["ARG"] == "LOCK=run"
-    assert "requirements-run.lock requirements-neural.lock ./" in text
-    assert '"requirements-${LOCK}.lock"' in text
+    assert "COPY requirements requirements" in text
+    assert '"requirements/${LOCK}.lock"' in text
 
 
-@pytest.mark.parametrize("lock", sorted(path.name for path in ROOT.glob("requirements-*.lock")))
+@pytest.mark.parametrize(
+    "lock", sorted(path.name for path in LOCKS.glob("*.lock") if path.name != "all.lock")
+)
 def test_the_smaller_locks_are_cut_out_of_the_lock_of_all(lock: str) -> None:
-    whole = pins("requirements.lock")
+    whole = pins("all.lock")
     assert {name: versions for name, versions in pins(lock).items() if whole.get(name) != versions} == {}
 
 
-@pytest.mark.parametrize("lock", sorted(path.name for path in ROOT.glob("requirements*.lock")))
+@pytest.mark.parametrize("lock", sorted(path.name for path in LOCKS.glob("*.lock")))
 def test_every_pin_has_a_hash_and_no_lock_names_a_host(lock: str) -> None:
-    text = (ROOT / lock).read_text(encoding="utf-8")
+    text = (LOCKS / lock).read_text(encoding="utf-8")
     requirements = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
     assert requirements
-    assert [told.split()[0] for told in requirements if "--hash=sha256:" not in told] == []
+    assert [pin.split()[0] for pin in requirements if "--hash=sha256:" not in pin] == []
     assert "://" not in text
 
 
@@ -180,7 +186,7 @@ def test_tests_in_containers_wait_for_services_that_are_healthy() -> None:
     services = COMPOSE["services"]
     waited_for = services["worker-tests"]["depends_on"]
     assert set(waited_for) == set(services) - {"worker-tests"} == {"localstack", "opensearch"}
-    assert {told["condition"] for told in waited_for.values()} == {"service_healthy"}
+    assert {each["condition"] for each in waited_for.values()} == {"service_healthy"}
     for name in waited_for:
         assert {"test", "interval", "timeout", "retries"} <= set(services[name]["healthcheck"]), name
     assert [name for name, service in services.items() if "mem_limit" not in service] == []
@@ -197,29 +203,31 @@ def test_images_and_stages_that_compose_names_exist_and_are_pinned() -> None:
     assert "analysis-kuromoji" in (ROOT / "docker" / "opensearch.Dockerfile").read_text(encoding="utf-8")
 
 
-def test_there_is_a_workflow_for_each_promise() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["integration", "performance", "quality", "security", "unit"]
+def test_there_is_a_workflow_for_each_kind_of_check() -> None:
+    assert [path.stem for path in WORKFLOWS] == [
+        *("e2e", "integration", "nightly", "performance", "quality", "security", "unit"),
+    ]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_may_only_read_and_gives_way_to_a_newer_run(path: Path) -> None:
-    told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert told["permissions"] == {"contents": "read"}
-    assert told["concurrency"]["group"]
-    assert "pull_request_target" not in told[ON]
+def test_a_workflow_may_only_read_and_is_cancelled_by_a_newer_run(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["concurrency"]["group"]
+    assert "pull_request_target" not in workflow[ON]
 
 
 @pytest.mark.parametrize(
     ("name", "job"), list(jobs()), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_a_job_has_an_end_and_runs_pinned_actions_without_credentials(name: str, job: dict[str, Any]) -> None:
-    assert 0 < job["timeout-minutes"] <= 60
+    assert 0 < job["timeout-minutes"] <= (240 if name.startswith("nightly") else 60)
     assert re.search(r"-\d", job["runs-on"]), "a named system, not the latest"
     assert "permissions" not in job
     actions = [step for step in job["steps"] if "uses" in step]
-    assert [told["uses"] for told in actions if not re.search(r"@[0-9a-f]{40}$", told["uses"])] == []
-    checkouts = [told for told in actions if told["uses"].startswith("actions/checkout@")]
-    assert [told["with"]["persist-credentials"] for told in checkouts] == [False]
+    assert [a["uses"] for a in actions if not re.search(r"@[0-9a-f]{40}$", a["uses"])] == []
+    checkouts = [a for a in actions if a["uses"].startswith("actions/checkout@")]
+    assert [a["with"]["persist-credentials"] for a in checkouts] == [False]
 
 
 def test_workflows_and_hooks_run_what_the_makefile_has() -> None:
@@ -227,12 +235,33 @@ def test_workflows_and_hooks_run_what_the_makefile_has() -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     runs = [step["run"] for _, job in jobs() for step in job["steps"] if "run" in step]
     called = {target for run in runs for target in re.findall(r"^make ([a-z-]+)", run, re.MULTILINE)}
-    assert {"check", "lint-files", "test", "compose-test", "bench", "security"} <= called <= targets
+    wanted = {"check", "lint-files", "test", "compose-test", "bench", "security", "flaky"}
+    assert wanted <= called <= targets
+
+
+def test_every_job_but_the_containers_keeps_its_reports() -> None:
+    kept = {
+        name
+        for name, job in jobs()
+        for step in job["steps"]
+        if step.get("uses", "").startswith("actions/upload-artifact@") and step["if"] == "always()"
+    }
+    assert {name for name, _ in jobs()} - kept == {"integration.yml: compose", "integration.yml: image"}
+
+
+def test_localstack_is_tested_where_its_python_is_set_up() -> None:
+    pythons = {
+        name: str(step["with"]["python-version"])
+        for name, job in jobs()
+        for step in job["steps"]
+        if step.get("uses", "").startswith("actions/setup-python@")
+    }
+    assert "3.13" in pythons["integration.yml: servers"]
 
 
 def test_hooks_run_the_project_s_own_tools() -> None:
-    told = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
-    assert [repository["repo"] for repository in told["repos"]] == ["local"]
-    hooks = [hook for repository in told["repos"] for hook in repository["hooks"]]
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repository["repo"] for repository in config["repos"]] == ["local"]
+    hooks = [hook for repository in config["repos"] for hook in repository["hooks"]]
     assert {hook["language"] for hook in hooks} == {"system"}
     assert [h["id"] for h in hooks if not h["entry"].startswith((".venv/bin/", "bash scripts/"))] == []

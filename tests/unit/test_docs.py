@@ -1,4 +1,4 @@
-"""The reference pages are complete, and name nothing that is not there."""
+"""The reference pages are complete and name only what exists."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ DOCS = Path(__file__).parents[2] / "docs"
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 
 
-def settings_told() -> dict[str, str]:
+def documented_settings() -> dict[str, str]:
     """Variable -> default, from the tables of the page."""
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
     return dict(re.findall(r"^\| `([A-Z_0-9]+)` \| (.+?) \| .{20,} \|$", page, re.MULTILINE))
 
 
-def shown(default: object) -> str:
+def format_default(default: object) -> str:
     """A default as the page writes it."""
     match default:
         case None | "" | ():
             return "(none)"
         case SecretStr():
-            return shown(default.get_secret_value())
+            return format_default(default.get_secret_value())
         case bool():
             return f"`{str(default).lower()}`"
         case float():
@@ -43,21 +43,21 @@ def shown(default: object) -> str:
 
 
 def test_every_setting_is_explained_and_every_variable_explained_exists() -> None:
-    assert sorted(settings_told()) == sorted(environment_name(field) for field in Settings.model_fields)
+    assert sorted(documented_settings()) == sorted(environment_name(field) for field in Settings.model_fields)
 
 
-def test_the_defaults_told_are_the_defaults() -> None:
+def test_the_documented_defaults_are_the_defaults() -> None:
     fixed = {
-        environment_name(name): shown(field.default)
+        environment_name(name): format_default(field.default)
         for name, field in Settings.model_fields.items()
         if field.default is not PydanticUndefined
     }
-    told = settings_told()
-    assert {name: told.get(name) for name in fixed} == fixed
+    documented = documented_settings()
+    assert {name: documented.get(name) for name in fixed} == fixed
 
 
 def paragraphs() -> dict[str, str]:
-    """Code -> what the page says of it."""
+    """Code -> its paragraph."""
     page = (DOCS / "errors.md").read_text(encoding="utf-8")
     return dict(re.findall(r"^### `(\w+)`\n(.+)$", page, re.MULTILINE))
 
@@ -69,10 +69,10 @@ def test_every_code_has_its_paragraph_and_every_paragraph_its_code() -> None:
 def test_advice_names_only_settings_that_exist() -> None:
     known = {environment_name(field) for field in Settings.model_fields}
     pages = [*DOCS.rglob("*.md"), DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md"]
-    told = {
+    named = {
         name for page in pages for name in re.findall(r"\bCIS_[A-Z_]+\b", page.read_text(encoding="utf-8"))
     }
-    assert told - known == set()
+    assert named - known == set()
 
 
 def test_decisions_are_numbered_without_gaps_and_say_why() -> None:

@@ -23,7 +23,7 @@ from worker.models.ledger import Checkpoint, Job, State
 from worker.models.page import TextSource
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 

@@ -18,7 +18,7 @@ from worker.runtime.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 

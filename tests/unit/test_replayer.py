@@ -30,7 +30,7 @@ from worker.models.ledger import State
 if TYPE_CHECKING:
     from typing import Any
 
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 
@@ -264,6 +264,7 @@ def test_an_unavailable_ledger_ends_the_step_without_an_error(live: World) -> No
 
     live.clients.dynamodb.meta.events.register_first("before-send.dynamodb.Query", refuse)
     live.replayer.step()
+    assert not live.shutdown.is_requested
 
 
 def test_an_invalid_row_does_not_delay_the_others(live: World) -> None:

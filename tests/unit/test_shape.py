@@ -1,4 +1,4 @@
-"""The house rules that no linter knows: sizes, names, mirrored tests, one reader of the environment."""
+"""The rules that no linter knows: sizes, names, mirrored tests, one reader of the environment."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ ROOT = Path(__file__).parents[2]
 WORKER = ROOT / "worker"
 TESTS = ROOT / "tests"
 MODULES = sorted(WORKER.rglob("*.py"))
+TOOLS = sorted(path for folder in ("bench", "fuzz", "scripts") for path in (ROOT / folder).rglob("*.py"))
 TEST_FOLDER = sorted(TESTS.rglob("*.py"))
 TEST_FILES = [path for path in TEST_FOLDER if path.name.startswith("test_")]
-FLOORS = ("unit", "integration", "e2e", "resilience", "autoscaling", "performance")
+FLOORS = ("unit", "integration", "e2e")
 
 MAX_FILE_LINES = 300
 MAX_TEST_FILE_LINES = 402
 MAX_FUNCTION_LINES = 40
 MAX_PARAMETERS = 6
+MAX_MODULES_IN_A_FOLDER = 16
+MAX_PARTICIPLES = 0.095
 FORBIDDEN_NAMES = re.compile(r"(utils?|helpers?|common|base|misc|manager.*)\.py")
 
 # Modules without a test file of their own, and why.
@@ -37,7 +40,19 @@ WITHOUT_TEST_FILE = {
     "samples/texts.py": "words only",
 }
 # Tests of the project itself and not of one module.
-ABOUT_THE_PROJECT = {"test_shape.py", "test_docs.py", "test_container_files.py"}
+ABOUT_THE_PROJECT = {
+    *("test_container_files.py", "test_dependencies.py", "test_docs.py", "test_shape.py", "test_words.py"),
+}
+# Names that begin with a participle and are right: bound by the specification.
+RIGHT_PARTICIPLES = {"presigned_url"}
+PARTICIPLE = re.compile(
+    r"(?!bleed|breed|embed|exceed|feed|need|proceed|seed|shed|speed|succeed)\w+ed"
+    r"|begun|bent|blown|born|bought|bound|broken|brought|built|burnt|caught|chosen|come|dealt|done|drawn"
+    r"|driven|dug|eaten|fallen|fed|felt|fought|found|forgotten|frozen|given|gone|grown|heard|held|hidden|kept"
+    r"|known|laid|led|left|lent|lit|lost|made|meant|met|paid|proven|ridden|risen|said|seen|sent|shaken|shone"
+    r"|shot|shown|shrunk|sold|sought|spent|spoilt|spoken|spun|stolen|stood|struck|stuck|sunk|sworn|swept|swum"
+    r"|taken|taught|thought|thrown|torn|understood|woken|won|worn|wound|woven|written|unwritten|withdrawn"
+)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -59,14 +74,32 @@ def lines_of(function: Function) -> int:
     """Lines from `def` to the end, without the docstring."""
     first, last = function.lineno, function.end_lineno or function.lineno
     docstring = function.body[0] if ast.get_docstring(function) is not None else None
-    said = (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1 if docstring else 0
-    return last - first + 1 - said
+    docstring_lines = (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1 if docstring else 0
+    return last - first + 1 - docstring_lines
 
 
 def parameters_of(function: Function) -> int:
-    told = function.args
-    names = [argument.arg for argument in (*told.posonlyargs, *told.args, *told.kwonlyargs)]
+    every = function.args
+    names = [argument.arg for argument in (*every.posonlyargs, *every.args, *every.kwonlyargs)]
     return len([name for name in names if name not in ("self", "cls")])
+
+
+def is_participle(name: str) -> bool:
+    """Whether a function's name begins with a participle: `_kept`, `drawn_on`, not `is_kept`."""
+    first = name.strip("_").partition("_")[0]
+    return PARTICIPLE.fullmatch(first) is not None and name not in RIGHT_PARTICIPLES
+
+
+def has_assertion(function: Function) -> bool:
+    """Whether a test asserts something, expects an error, or calls an `assert_...`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Call) and re.fullmatch(
+            r"pytest\.(raises|fail|warns)|(\w+\.)*assert_\w+", ast.unparse(node.func)
+        ):
+            return True
+    return False
 
 
 def calls(path: Path, *names: str) -> list[str]:
@@ -85,12 +118,12 @@ def uses(path: Path, module: str, *names: str) -> list[str]:
     found = []
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            told = [node.attr] if node.value.id == module else []
+            names_used = [node.attr] if node.value.id == module else []
         elif isinstance(node, ast.ImportFrom):
-            told = [alias.name for alias in node.names] if node.module == module else []
+            names_used = [alias.name for alias in node.names] if node.module == module else []
         else:
             continue
-        found += [f"{node.lineno}: {module}.{name}" for name in told if name in names]
+        found += [f"{node.lineno}: {module}.{name}" for name in names_used if name in names]
     return found
 
 
@@ -120,29 +153,43 @@ def test_files_are_short() -> None:
         lines = len(path.read_text(encoding="utf-8").splitlines())
         return [f"{lines} lines"] if lines > limit else []
 
-    assert offenders(MODULES + TEST_FOLDER, long) == []
+    assert offenders(MODULES + TOOLS + TEST_FOLDER, long) == []
+
+
+def test_folders_are_small() -> None:
+    """A folder that a newcomer can read from top to bottom; `scripts/shape.py` prints the largest."""
+    folders = {path.parent for path in MODULES + TOOLS}
+    counts = {named(folder): len([*folder.glob("[!_]*.py")]) for folder in folders}
+    assert {name: count for name, count in counts.items() if count > MAX_MODULES_IN_A_FOLDER} == {}
+
+
+def test_functions_are_verbs_or_nouns_and_rarely_participles() -> None:
+    names = [f.name for path in MODULES + TOOLS for f in functions(path) if not f.name.startswith("__")]
+    participles = sorted(filter(is_participle, names))
+    assert len(participles) <= MAX_PARTICIPLES * len(names), participles
 
 
 def test_functions_are_short() -> None:
     def long(path: Path) -> Iterable[object]:
         return [f"{f.name}: {lines_of(f)} lines" for f in functions(path) if lines_of(f) > MAX_FUNCTION_LINES]
 
-    assert offenders(MODULES + TEST_FILES, long) == []
+    assert offenders(MODULES + TOOLS + TEST_FOLDER, long) == []
 
 
 def test_functions_take_few_parameters_but_for_commands() -> None:
     def many(path: Path) -> Iterable[object]:
         return [f"{f.name}: {parameters_of(f)}" for f in functions(path) if parameters_of(f) > MAX_PARAMETERS]
 
-    assert offenders(itertools.filterfalse(in_worker("cli"), MODULES), many) == []
+    assert offenders([*itertools.filterfalse(in_worker("cli"), MODULES), *TOOLS], many) == []
 
 
 def test_files_are_named_after_their_noun() -> None:
-    assert [named(path) for path in MODULES + TEST_FOLDER if FORBIDDEN_NAMES.fullmatch(path.name)] == []
+    paths = MODULES + TOOLS + TEST_FOLDER
+    assert [named(path) for path in paths if FORBIDDEN_NAMES.fullmatch(path.name)] == []
 
 
 def test_modules_say_what_they_are_for() -> None:
-    assert [named(path) for path in MODULES if not ast.get_docstring(tree(path))] == []
+    assert [named(path) for path in MODULES + TOOLS if not ast.get_docstring(tree(path))] == []
 
 
 def test_a_module_has_its_test_file() -> None:
@@ -177,7 +224,7 @@ def test_only_config_reads_the_environment() -> None:
 
 
 def test_nothing_sleeps_but_waits_on_the_shutdown() -> None:
-    assert offenders(MODULES, lambda path: uses(path, "time", "sleep")) == []
+    assert offenders(MODULES + TOOLS, lambda path: uses(path, "time", "sleep")) == []
 
 
 def test_only_commands_print() -> None:
@@ -207,6 +254,13 @@ def test_a_test_file_carries_the_marker_of_its_floor() -> None:
     assert {path.relative_to(TESTS).parts[0] for path in TEST_FILES} <= set(FLOORS)
 
 
+def test_tests_assert_something() -> None:
+    def bare(path: Path) -> Iterable[object]:
+        return [f.name for f in functions(path) if f.name.startswith("test_") and not has_assertion(f)]
+
+    assert offenders(TEST_FILES, bare) == []
+
+
 def test_tests_wait_for_things_and_not_for_time() -> None:
     assert offenders(TEST_FOLDER, lambda path: calls(path, "sleep")) == []
 
@@ -233,6 +287,24 @@ def test_tests_fake_the_wire_and_not_the_class() -> None:
         ),
         (imports, "import a.b\nfrom c.d import e", {"a.b", "c.d.e"}),
         (lambda path: [parameters_of(f) for f in functions(path)], "def f(self, a, /, b, *, c): ...", [3]),
+        (lambda path: [has_assertion(f) for f in functions(path)], "def f():\n    x.run()", [False]),
+        (
+            lambda path: [has_assertion(f) for f in functions(path)],
+            "def f():\n    if x:\n        assert x",
+            [True],
+        ),
+        (
+            lambda path: [has_assertion(f) for f in functions(path)],
+            "def f():\n    with pytest.raises(E):\n        x",
+            [True],
+        ),
+        (
+            lambda path: [f.name for f in functions(path) if is_participle(f.name)],
+            "\n".join(
+                f"def {n}(): ..." for n in ("_kept", "feed", "is_kept", "drawn_x", "presigned_url", "read")
+            ),
+            ["_kept", "drawn_x"],
+        ),
     ],
 )
 def test_the_rules_see_what_they_look_for(

@@ -121,3 +121,5 @@ def test_the_monitor_thread_handles_a_notice_and_can_be_stopped(
     server.control({"instance_action": {"action": "terminate", "in_s": 60}})
     until(lambda: shutdown.is_requested)
     handler.stop_monitoring()
+    assert shutdown.stop is not None
+    assert shutdown.stop.reason == "spot interruption"

@@ -1,4 +1,4 @@
-"""Files of a user's own, the home they are ingested into, and the commands as processes."""
+"""User files, the home they are ingested into, and the commands as processes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import pytest
 
 from worker.embedded.child_process import clean_environment, python_command
 
-DEADLINE_S = 200
-# Whatever a user's own AWS set-up is, the worker must not meet it.
-FOREIGN = {"AWS_PROFILE": "of-somebody", "AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}
+DEADLINE_S = 400
+# The AWS set-up of the user must not reach the worker.
+FOREIGN = {"AWS_PROFILE": "production", "AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a command left."""
+    """Exit status and output of a command."""
 
     status: int
     lines: list[dict[str, Any]]
@@ -94,7 +94,7 @@ def make_place() -> type[Place]:
 
 @pytest.fixture
 def running() -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes that are killed at the end, whatever the test said."""
+    """Processes that are killed at the end of the test."""
     processes: list[subprocess.Popen[str]] = []
     yield processes
     for process in processes:

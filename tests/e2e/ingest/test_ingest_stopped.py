@@ -1,4 +1,4 @@
-"""`cis-worker ingest` stopped, killed, started twice, and read by nobody."""
+"""`cis-worker ingest` stopped, killed, started twice, and with its output closed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-DEADLINE_S = 200
+DEADLINE_S = 400
+END_S = 120
 
 
 def _first_lines(process: subprocess.Popen[str], count: int) -> list[dict[str, Any]]:
@@ -39,13 +40,13 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(
     lines = _first_lines(process, 3)
     started = psutil.Process(process.pid).children(recursive=True)
     assert started
-    # as a terminal does it: the whole group of the command
+    # To the whole group, as a terminal does with Ctrl-C.
     os.killpg(process.pid, signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=END_S)
     assert process.returncode == 130, stderr
     assert "not reached" in stderr
     assert "Traceback" not in stderr
-    until(lambda: not any(child.is_running() for child in started), timeout_s=10)
+    until(lambda: not any(child.is_running() for child in started), timeout_s=END_S)
     assert sorted(Path(line["file_path"]).name for line in lines) == ["a.txt", "b.txt", "c.txt"]
     (place.docs / "long.pdf").unlink()
     place.forget_start()
@@ -66,8 +67,8 @@ def test_two_ctrl_c_end_at_once(
     assert process.stderr is not None
     until(lambda: "stopping" in (process.stderr.readline() if process.stderr else ""))
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=20) == 130
-    until(lambda: not any(child.is_running() for child in started), timeout_s=10)
+    assert process.wait(timeout=END_S) == 130
+    until(lambda: not any(child.is_running() for child in started), timeout_s=END_S)
 
 
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
@@ -75,7 +76,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
 ) -> None:
     (place.docs / "a.txt").write_text("alpha")
     write_scan(place.docs / "scan.pdf", 4, dpi=110)
-    process = place.start(CIS_VISIBILITY_S="10")
+    process = place.start(CIS_VISIBILITY_S="15")
     running.append(process)
     lines = _first_lines(process, 1)
     _workers(process.pid)[0].kill()
@@ -104,20 +105,20 @@ def test_one_home_takes_one_ingest_at_a_time(place: Place, running: list[subproc
     assert second.status == 2
     assert "another cis-worker ingest is running" in second.stderr
     os.killpg(process.pid, signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=END_S)
     assert process.returncode == 143
 
 
-def test_it_ends_quietly_when_nobody_reads_its_lines_any_more(
+def test_it_ends_quietly_when_its_output_is_closed(
     place: Place, running: list[subprocess.Popen[str]]
 ) -> None:
     for name in ("a", "b", "c"):
-        # each can be opened and not read, so nothing has to be started for its line
+        # Opening them succeeds and reading fails, so that no stack has to be started for their lines.
         (place.docs / name).symlink_to("/proc/self/mem")
     process = place.start()
     running.append(process)
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(timeout=60) == 128 + signal.SIGPIPE
+    assert process.wait(timeout=END_S) == 128 + signal.SIGPIPE
     assert process.stderr is not None
     assert "Traceback" not in process.stderr.read()

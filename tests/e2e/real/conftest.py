@@ -1,4 +1,4 @@
-"""A worker's surroundings made of the stricter servers: OpenSearch, ElasticMQ, a DynamoDB; moto plays S3."""
+"""A worker on the stricter servers: OpenSearch, ElasticMQ, a DynamoDB; S3 is moto's."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from worker.embedded.stack import SOURCE_BUCKET, EmbeddedStack
 from worker.embedded.worker_process import LogLine, WorkerProcess
 from worker.index.opensearch.client import connect
 
-_INIT_S = 60
+_INIT_S = 240
 
 
 @dataclass
 class Surroundings:
-    """Variables that point a worker at real servers, and what the tests ask these servers."""
+    """Variables that point a worker at real servers, and the tests' own access to these servers."""
 
     stack: EmbeddedStack
     gate: Gate
@@ -61,7 +61,7 @@ class Surroundings:
         return list(self.table.rows())
 
     def put(self, key: str, data: bytes) -> None:
-        """Put an object and announce it as any program would."""
+        """Put an object and send a plain message about it."""
         self.client("s3").put_object(Bucket=SOURCE_BUCKET, Key=key, Body=data)
         self.send(
             {
@@ -81,10 +81,10 @@ class Surroundings:
     def waiting(self, variable: str = "CIS_QUEUE_URL") -> int:
         """Messages of a queue that are not deleted."""
         names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
-        told = self.client("sqs").get_queue_attributes(
+        answer = self.client("sqs").get_queue_attributes(
             QueueUrl=self.environment[variable], AttributeNames=names
         )
-        return sum(int(count) for count in told["Attributes"].values())
+        return sum(int(count) for count in answer["Attributes"].values())
 
     def start(self, name: str = "worker", **settings: str) -> WorkerProcess:
         process = WorkerProcess(
@@ -92,7 +92,7 @@ class Surroundings:
             stderr_path=self.home / f"{name}.stderr.log",
             on_line=self.lines.append,
         )
-        process.wait_until_ready()
+        process.wait_until_ready(180)
         return process
 
     def events(self, name: str) -> list[LogLine]:
@@ -148,7 +148,9 @@ def surroundings(
         )
         done = made.run("init", "--json")
         assert done.returncode == 0, done.stderr
-        told = json.loads(done.stdout)["environment"]
-        made.environment |= {variable: told[variable] for variable in ("CIS_QUEUE_URL", "CIS_DLQ_URL")}
+        made_by_init = json.loads(done.stdout)["environment"]
+        made.environment |= {
+            variable: made_by_init[variable] for variable in ("CIS_QUEUE_URL", "CIS_DLQ_URL")
+        }
         yield made
         client.indices.delete(index=f"{name}-*")

@@ -1,4 +1,4 @@
-"""A gate in front of a server: open, it passes every byte on; shut, nobody answers at its address."""
+"""A TCP gate in front of a server: open, it forwards every byte; shut, its port refuses connections."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ class Gate:
                 with self._lock:
                     self._connections += [near, far]
                 for source, target in ((near, far), (far, near)):
-                    threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+                    threading.Thread(target=_forward, args=(source, target), daemon=True).start()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _forward(source: socket.socket, target: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(_CHUNK_BYTES):
             target.sendall(data)

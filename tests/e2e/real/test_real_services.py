@@ -1,4 +1,4 @@
-"""The real worker on OpenSearch, ElasticMQ and a DynamoDB that is not moto's, told by variables only."""
+"""The real worker on OpenSearch, ElasticMQ and another DynamoDB than moto's, set up by variables."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_the_doctor_names_each_fault_of_these_servers(surroundings: Surroundings
 
 
 @pytest.mark.slow
-def test_documents_flow_on_while_opensearch_is_away(
+def test_documents_flow_on_during_an_outage_of_opensearch(
     surroundings: Surroundings, until: Callable[..., None]
 ) -> None:
     surroundings.gate.shut()
@@ -101,7 +101,7 @@ def test_documents_flow_on_while_opensearch_is_away(
         assert all(row.index_pending for row in surroundings.rows())
         calls = surroundings.stack.bedrock.stats()["calls"]
         surroundings.gate.open()
-        until(lambda: not any(row.index_pending for row in surroundings.rows()), timeout_s=60)
+        until(lambda: not any(row.index_pending for row in surroundings.rows()))
         assert worker.stop() == 0
     assert surroundings.count("files", {"match": {"ocr_text": "営業"}}) == _MANY
     assert surroundings.count("files", {"term": {"state": State.INDEXED.value}}) == _MANY
@@ -112,7 +112,7 @@ def test_documents_flow_on_while_opensearch_is_away(
 
 
 @pytest.mark.slow
-def test_documents_flow_on_while_bedrock_fails(
+def test_documents_flow_on_during_an_outage_of_bedrock(
     surroundings: Surroundings, until: Callable[..., None]
 ) -> None:
     surroundings.stack.bedrock.control({"down": True})
@@ -126,11 +126,11 @@ def test_documents_flow_on_while_bedrock_fails(
         assert all(row.vectors_pending for row in surroundings.rows())
         read = len(surroundings.events("page_ocred"))
         surroundings.stack.bedrock.control({"down": False})
-        until(lambda: not any(row.vectors_pending for row in surroundings.rows()), timeout_s=60)
+        until(lambda: not any(row.vectors_pending for row in surroundings.rows()))
         assert worker.stop() == 0
     assert surroundings.count("images", {"exists": {"field": "image_vector"}}) == _PICTURES
     with_vector = {"nested": {"path": "pages", "query": {"exists": {"field": "pages.text_vector"}}}}
     assert surroundings.count("files", with_vector) == _MANY - _PICTURES
     assert surroundings.count("files", {"term": {"vectors_pending": False}}) == _MANY
     assert surroundings.waiting("CIS_DLQ_URL") == 0
-    assert len(surroundings.events("page_ocred")) == read, "pages were recognised again"
+    assert len(surroundings.events("page_ocred")) == read, "pages were OCRed again"

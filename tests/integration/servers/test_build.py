@@ -1,4 +1,4 @@
-"""A server is built by one of many who ask, and again when its recipe changed or the build failed."""
+"""A server is built once for all processes, and again after a change of its recipe or a failure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def of(build: Callable[[Path], None]) -> Kind:
     return replace(DYNALITE, build=build)
 
 
-def test_of_many_who_ask_at_once_one_builds(tmp_path: Path) -> None:
+def test_of_many_requests_at_once_one_builds(tmp_path: Path) -> None:
     builds: list[Path] = []
     kind = of(recorded(builds))
     with ThreadPoolExecutor(8) as pool:
@@ -65,7 +65,7 @@ def test_every_change_of_a_recipe_is_seen(tmp_path: Path) -> None:
     assert len(seen) == 5
 
 
-def test_where_nothing_can_be_written_the_error_says_so(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named_in_the_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(ServerError, match="No server can be made here"):
         built(of(recorded([])), into=tmp_path / "file")

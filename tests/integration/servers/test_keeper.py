@@ -1,4 +1,4 @@
-"""The servers of a test run: one of a kind for all its workers, none when it is over, however it ends."""
+"""The servers of a test run: one for all its workers, and none after its end, even by SIGKILL."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def needed(server_url: UrlOf, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def start(folder: Path, *, wait_s: int) -> subprocess.Popen[str]:
-    """A pytest of two workers whose four tests write down their server's URL and then wait."""
-    told = folder / "told"
-    told.mkdir()
+    """A pytest of two workers whose four tests write their server's URL into a file and then wait."""
+    written = folder / "urls"
+    written.mkdir()
     test = folder / "test_inner.py"
-    test.write_text(INNER_RUN.format(folder=str(told), wait_s=wait_s), encoding="utf-8")
+    test.write_text(INNER_RUN.format(folder=str(written), wait_s=wait_s), encoding="utf-8")
     (folder / "conftest.py").write_text('pytest_plugins = ["tests.servers.fixtures"]\n', encoding="utf-8")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV", "TEST_"))}
     return subprocess.Popen(
@@ -64,7 +64,7 @@ def start(folder: Path, *, wait_s: int) -> subprocess.Popen[str]:
 
 @contextmanager
 def killed_after(run: subprocess.Popen[str]) -> Iterator[None]:
-    """SIGKILL for pytest's controller, which no clean-up of its own survives."""
+    """SIGKILL for pytest's controller, so that none of its clean-up runs."""
     try:
         yield
     finally:
@@ -72,7 +72,7 @@ def killed_after(run: subprocess.Popen[str]) -> Iterator[None]:
 
 
 def until(holds: Callable[[], bool], within_s: float) -> bool:
-    """Whether something comes true in time."""
+    """Whether a condition holds in time."""
     deadline = time.monotonic() + within_s
     never = threading.Event()
     while not holds():
@@ -83,8 +83,8 @@ def until(holds: Callable[[], bool], within_s: float) -> bool:
 
 
 def urls(folder: Path) -> set[str]:
-    """What the inner tests wrote down; a file that is still empty is being written."""
-    return {path.read_text() for path in (folder / "told").iterdir()} - {""}
+    """The URLs that the inner tests wrote; an empty file is being written."""
+    return {path.read_text() for path in (folder / "urls").iterdir()} - {""}
 
 
 def processes(folder: Path) -> list[str]:
@@ -102,29 +102,29 @@ def processes(folder: Path) -> list[str]:
 
 def test_all_workers_of_a_run_share_one_server_that_ends_with_the_run(tmp_path: Path) -> None:
     with start(tmp_path, wait_s=0) as run:
-        output, _ = run.communicate(timeout=120)
+        output, _ = run.communicate(timeout=400)
     assert "4 passed" in output
     assert len(urls(tmp_path)) == 1
     url = urls(tmp_path).pop()
-    assert until(lambda: not answers(DYNALITE.question, url), 20)
-    assert until(lambda: processes(tmp_path) == [], 20)
+    assert until(lambda: not answers(DYNALITE.question, url), 120)
+    assert until(lambda: processes(tmp_path) == [], 120)
 
 
 def test_a_run_that_is_killed_leaves_no_server_and_no_keeper(tmp_path: Path) -> None:
-    with start(tmp_path, wait_s=120) as run, killed_after(run):
-        assert until(lambda: len(urls(tmp_path)) == 1, 90)
+    with start(tmp_path, wait_s=600) as run, killed_after(run):
+        assert until(lambda: len(urls(tmp_path)) == 1, 300)
         url = urls(tmp_path).pop()
         kept = processes(tmp_path)
         assert len(kept) == 2, "a keeper and its server"
         assert answers(DYNALITE.question, url)
     assert run.returncode == -signal.SIGKILL
-    assert until(lambda: not answers(DYNALITE.question, url), 20)
-    assert until(lambda: processes(tmp_path) == [], 20)
+    assert until(lambda: not answers(DYNALITE.question, url), 120)
+    assert until(lambda: processes(tmp_path) == [], 120)
 
 
 def test_a_keeper_that_is_killed_takes_its_server_along(tmp_path: Path) -> None:
-    with start(tmp_path, wait_s=120) as run, killed_after(run):
-        assert until(lambda: len(urls(tmp_path)) == 1, 90)
+    with start(tmp_path, wait_s=600) as run, killed_after(run):
+        assert until(lambda: len(urls(tmp_path)) == 1, 300)
         url = urls(tmp_path).pop()
         [keeper] = [
             process
@@ -133,4 +133,4 @@ def test_a_keeper_that_is_killed_takes_its_server_along(tmp_path: Path) -> None:
             and str(tmp_path) in " ".join(process.info["cmdline"])
         ]
         keeper.kill()
-        assert until(lambda: not answers(DYNALITE.question, url), 20)
+        assert until(lambda: not answers(DYNALITE.question, url), 120)

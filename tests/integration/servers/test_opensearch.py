@@ -1,4 +1,4 @@
-"""The OpenSearch that tests meet analyses Japanese and finds near vectors as the real distribution does."""
+"""The OpenSearch of the tests analyses Japanese and finds near vectors like the real distribution."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def ask(opensearch_url: str) -> Any:
 
 @pytest.fixture
 def index(ask: Any) -> Iterator[str]:
-    """The name of an index of its own, gone afterwards."""
+    """The name of an index that is deleted after the test."""
     name = f"t-{uuid.uuid4().hex}"
     yield name
     ask("DELETE", f"/{name}", None)

@@ -17,7 +17,7 @@ from worker.models.ledger import State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 

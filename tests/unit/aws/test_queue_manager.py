@@ -143,6 +143,7 @@ def test_a_retry_delay_stays_within_sqs_limits(queue: QueueManager, wire: Any, a
 def test_hiding_a_message_whose_lease_is_lost_does_nothing(queue: QueueManager, wire: Any, code: str) -> None:
     wire.error(code)
     queue.hide(messages(1)[0], delay_s=30)
+    assert len(wire.requests) == 1
 
 
 def test_an_outage_while_hiding_is_raised(queue: QueueManager, wire: Any) -> None:

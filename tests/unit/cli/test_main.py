@@ -20,7 +20,7 @@ from worker.models.page import Page, TextSource
 
 pytestmark = pytest.mark.unit
 
-RUN_LOCK = Path(__file__).parents[3] / "requirements-run.lock"
+RUN_LOCK = Path(__file__).parents[3] / "requirements" / "run.lock"
 # Every test's process is measured by coverage; our own package is in no lock.
 ALWAYS_THERE = {"coverage", "cis-worker"}
 # Each takes a tenth of a second or more of CPU to import.

@@ -11,7 +11,7 @@ from worker.delivery.claims import AlreadyDone, HeldByOther
 from worker.models.ledger import Claim, Job, State
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 

@@ -13,7 +13,7 @@ from worker.models.ledger import State
 from worker.outcome import Ending, Outcome
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ReadTimeoutError
 from worker.errors import JobInterrupted, LeaseLostError
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 

@@ -9,7 +9,7 @@ import pytest
 from worker.delivery.heartbeat import Lease
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 

@@ -15,7 +15,7 @@ from worker.models.ledger import Checkpoint
 from worker.models.page import Page, TextSource
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 

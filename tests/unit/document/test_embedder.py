@@ -22,7 +22,7 @@ from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import World
+    from tests.unit.world import World
 
 pytestmark = pytest.mark.unit
 

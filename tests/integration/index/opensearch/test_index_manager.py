@@ -45,10 +45,13 @@ def test_indices_are_versioned_behind_aliases_and_created_once(
     }
 
 
-def test_workers_that_start_together_create_one_index(make_index: MakeIndex) -> None:
+def test_workers_that_start_together_create_one_index(
+    make_index: MakeIndex, client: OpenSearch, prefix: str
+) -> None:
     managers = [make_index() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda each: (each.create_files_index(), each.create_images_index()), managers))
+    assert sorted(client.indices.get(index=f"{prefix}*")) == [f"{prefix}files-v1", f"{prefix}images-v1"]
 
 
 def test_a_write_creates_missing_indices(make_index: MakeIndex, make_document: MakeDocument) -> None:

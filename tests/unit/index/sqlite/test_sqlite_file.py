@@ -85,6 +85,8 @@ def test_closing_twice_is_no_error(tmp_path: Path) -> None:
     file = SqliteFile(tmp_path / "index.sqlite")
     file.close()
     file.close()
+    with closing(SqliteFile(tmp_path / "index.sqlite")) as again, again.read_transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM files").fetchone()[0] == 0
 
 
 def test_a_full_disk_is_unavailable_and_leaves_the_file_usable(tmp_path: Path) -> None:

@@ -1,0 +1,269 @@
+"""One worker's parts on a fake AWS: real classes, moto on the wire, a clock that the test moves."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from random import Random
+
+from worker.aws.bedrock_client import BedrockClient, CallPolicy
+from worker.aws.clients import Clients
+from worker.aws.file_table import FileTable
+from worker.aws.ledger_row import FileRow
+from worker.aws.pending_files import PendingFiles
+from worker.aws.queue_manager import QueueManager, ReceivedMessage
+from worker.aws.storage_handler import StorageHandler
+from worker.config import sandbox_environment
+from worker.consumer import Consumer, ConsumerOptions
+from worker.delivery.claims import Claimer
+from worker.delivery.dead_letters import DeadLetters
+from worker.delivery.heartbeat import Heartbeat
+from worker.delivery.parked_messages import ParkedMessages
+from worker.document.artifacts import ArtifactStore
+from worker.document.document_reader import DocumentReader
+from worker.document.embedder import Embedder
+from worker.errors import UnavailableError
+from worker.extract.read_options import Limits, ReadOptions
+from worker.file_processor import FileProcessor
+from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.models.file import EventType, FileMessage
+from worker.models.ledger import Job
+from worker.replayer import Replayer
+from worker.resilience.circuit_breaker import CircuitBreaker
+from worker.resilience.rate_limiter import AdaptiveRateLimiter
+from worker.resilience.retry_handler import RetryHandler
+from worker.runtime.metrics import Metrics
+from worker.runtime.shutdown import Shutdown
+from worker.sandbox.scheduler import Sandbox
+
+TABLE = "files"
+RESULTS = "results"
+OPTIONS = ReadOptions(
+    limits=Limits(
+        max_file_bytes=1_000_000,
+        max_pixels=50_000_000,
+        max_text_chars=1_000_000,
+        page_timeout_s=60,
+        document_timeout_s=60,
+        document_timeout_per_page_s=20,
+        memory_bytes=2 * 1024**3,
+        cpu_s=600,
+        output_bytes=1024**3,
+    ),
+    languages=("jpn", "eng"),
+    dpi=200,
+)
+
+
+@dataclass
+class Clock:
+    """Monotonic seconds that pass when the test says so."""
+
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> bool:
+        self.now += seconds
+        return False
+
+
+@dataclass(eq=False)
+class World:
+    """A worker whose parts are made when they are first used; a test may put its own in their place."""
+
+    clients: Clients
+    clock: Clock
+    work_root: Path
+    queue_url: str
+    dlq_url: str
+    bucket: str = "source"
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        return Metrics()
+
+    @cached_property
+    def shutdown(self) -> Shutdown:
+        return Shutdown(timeout_s=110, clock=self.clock)
+
+    @cached_property
+    def queue(self) -> QueueManager:
+        return QueueManager(
+            self.clients.sqs, queue_url=self.queue_url, dlq_url=self.dlq_url, clock=self.clock
+        )
+
+    @cached_property
+    def table(self) -> FileTable:
+        return FileTable(self.clients.dynamodb, table=TABLE, owner="me", pipeline_version="1")
+
+    @cached_property
+    def other(self) -> FileTable:
+        """The ledger as a second worker writes it."""
+        return FileTable(self.clients.dynamodb, table=TABLE, owner="other", pipeline_version="1")
+
+    @cached_property
+    def storage(self) -> StorageHandler:
+        return StorageHandler(self.clients.s3, results_bucket=RESULTS)
+
+    @cached_property
+    def store(self) -> ArtifactStore:
+        return ArtifactStore(self.storage, extraction_key="key")
+
+    @cached_property
+    def claimer(self) -> Claimer:
+        return Claimer(storage=self.storage, table=self.table)
+
+    @cached_property
+    def heartbeat(self) -> Heartbeat:
+        return Heartbeat(
+            queue=self.queue, table=self.table, visibility_s=120, metrics=self.metrics, clock=self.clock
+        )
+
+    @cached_property
+    def parked(self) -> ParkedMessages:
+        return ParkedMessages(table=self.table, clock=self.clock)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        return Sandbox(
+            options=OPTIONS, slots=2, work_root=self.work_root / "work", environment=sandbox_environment()
+        )
+
+    @cached_property
+    def index(self) -> SqliteIndex:
+        return SqliteIndex(self.work_root / "index.sqlite3")
+
+    @cached_property
+    def bedrock(self) -> BedrockClient:
+        policy = CallPolicy(
+            limiter=AdaptiveRateLimiter(1000, 1, 1000, clock=self.clock, wait=self.clock.wait),
+            breaker=CircuitBreaker(expected_exception=UnavailableError, clock=self.clock),
+            retry=lambda tries: RetryHandler(max_retries=tries, wait=self.clock.wait),
+        )
+        return BedrockClient(self.clients.bedrock, image_model="", text_model="", policy=policy)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        return Embedder(
+            bedrock=self.bedrock, store=self.store, image_model="", text_model="", metrics=self.metrics
+        )
+
+    @cached_property
+    def reader(self) -> DocumentReader:
+        return DocumentReader(
+            sandbox=self.sandbox,
+            store=self.store,
+            table=self.table,
+            shutdown=self.shutdown,
+            metrics=self.metrics,
+            interruption_expected=lambda: False,
+        )
+
+    @cached_property
+    def processor(self) -> FileProcessor:
+        return FileProcessor(
+            storage=self.storage,
+            table=self.table,
+            store=self.store,
+            index=self.index,
+            embedder=self.embedder,
+            reader=self.reader,
+            metrics=self.metrics,
+            work_root=self.work_root,
+            max_file_bytes=OPTIONS.limits.max_file_bytes,
+        )
+
+    @cached_property
+    def consumer(self) -> Consumer:
+        options = ConsumerOptions(
+            source_buckets=("source", "missing"), max_documents=4, max_failures=3, poll_wait_s=0
+        )
+        return Consumer(
+            queue=self.queue,
+            table=self.table,
+            claimer=self.claimer,
+            dead_letters=DeadLetters(queue=self.queue, table=self.table),
+            processor=self.processor,
+            heartbeat=self.heartbeat,
+            parked=self.parked,
+            shutdown=self.shutdown,
+            metrics=self.metrics,
+            options=options,
+            interruption_expected=lambda: False,
+        )
+
+    @cached_property
+    def replayer(self) -> Replayer:
+        return Replayer(
+            pending=PendingFiles(client=self.clients.dynamodb, name=TABLE, table=self.table),
+            store=self.store,
+            embedder=self.embedder,
+            index=self.index,
+            queue=self.queue,
+            shutdown=self.shutdown,
+            metrics=self.metrics,
+            random=Random(1),
+            threads=1,
+            interval_s=60,
+        )
+
+    def put(self, key: str, data: bytes = b"content") -> FileMessage:
+        """Put an object and return the message that would announce it."""
+        self.clients.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
+        return self.message(key)
+
+    def message(self, key: str) -> FileMessage:
+        return FileMessage(event_type=EventType.FILE_UPLOADED, bucket=self.bucket, key=key)
+
+    def announce(self, key: str) -> None:
+        body = {"eventType": "FILE_UPLOADED", "s3Bucket": self.bucket, "s3Key": key}
+        self.queue.send(json.dumps(body))
+
+    def work(self) -> None:
+        """Receive what is there and process all of it, in this thread."""
+        self.consumer.step()
+        while self.consumer.in_flight:
+            self.consumer.attempt_step()
+
+    def waiting(self) -> int:
+        """How many messages the queue holds, visible or not."""
+        depth = self.queue.depth()
+        return depth.visible + depth.in_flight + depth.delayed
+
+    def receive(self) -> ReceivedMessage:
+        (message,) = self.queue.receive(limit=1, wait_s=0)
+        return message
+
+    def claim(self, message: FileMessage, *, message_id: str = "m1") -> Job:
+        job = self.claimer.claim(message, message_id=message_id)
+        assert isinstance(job, Job)
+        return job
+
+    def row(self, key: str) -> FileRow:
+        row = self.table.read(self.message(key).file_id)
+        assert row is not None
+        return row
+
+    @contextmanager
+    def index_locked(self) -> Iterator[None]:
+        """The index cannot be written to: another process holds the lock of its file."""
+        self.index._file._connection.execute("PRAGMA busy_timeout = 0")
+        with closing(sqlite3.connect(self.work_root / "index.sqlite3", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+
+    def dead_letters(self) -> list[dict[str, object]]:
+        answer = self.clients.sqs.receive_message(
+            QueueUrl=self.dlq_url, MaxNumberOfMessages=10, MessageAttributeNames=["cis"]
+        )
+        return [
+            json.loads(message["MessageAttributes"]["cis"]["StringValue"])
+            for message in answer.get("Messages", [])
+        ]
