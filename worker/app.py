@@ -75,6 +75,7 @@ def run(settings: Settings) -> int:
         return build(settings, sandbox, tools, work_root).run()
     finally:
         sandbox.close()
+        # After the sandbox: its children may still write there.
         remove_work_root(work_root)
 
 
@@ -194,6 +195,7 @@ def _table(shared: _Shared) -> FileTable:
     return FileTable(
         clients.dynamodb,
         table=settings.file_table,
+        # Unique for each start: a restarted worker must not take its own earlier claim for a live one.
         owner=settings.worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
         pipeline_version=PIPELINE_VERSION,
     )

@@ -63,10 +63,12 @@ class Settings(BaseSettings):
         default=1, ge=1, le=1024, description="Primary shards of a new OpenSearch index."
     )
     # queue
+    # The heartbeat renews it at a third of this; the message of a dead worker comes back after it.
     visibility_s: int = Field(
         default=120, ge=10, le=3_600, description="Seconds a received message stays hidden."
     )
     poll_wait_s: int = Field(default=20, ge=0, le=20, description="Seconds of one long poll.")
+    # More than cores, so that downloads and index writes continue during OCR.
     max_documents: int = Field(
         default_factory=lambda: 2 * _cores() + 2, ge=1, le=200, description="Documents in flight."
     )
@@ -74,6 +76,7 @@ class Settings(BaseSettings):
         default=3, ge=1, description="Counted failures after which a message is dead-lettered."
     )
     # stopping
+    # A Spot notice leaves two minutes; the rest is for systemd.
     stop_budget_s: float = Field(
         default=110.0, gt=1, description="Seconds from a notice to the end of the process."
     )
@@ -106,6 +109,7 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(
         default=512 * 1024**2, gt=0, description="Larger files are indexed by name only."
     )
+    # Where Pillow itself raises DecompressionBombError: twice its MAX_IMAGE_PIXELS.
     max_pixels: int = Field(
         default=178_956_970, gt=0, description="Larger pictures are rejected before they are decoded."
     )
@@ -121,6 +125,7 @@ class Settings(BaseSettings):
     pdf_passwords_secret: str = Field(
         default="", description="Name or ARN of a secret in AWS Secrets Manager with more such passwords."
     )
+    # RLIMIT_AS counts addresses: shared libraries and models take 0.5 GB of them before the first page.
     memory_bytes: int = Field(
         default=2 * 1024**3, gt=0, description="Address space of the process that reads a document."
     )
@@ -147,6 +152,7 @@ class Settings(BaseSettings):
         description="Embedding calls a second at the start; the rate adapts to throttling.",
     )
     # replaying pending documents
+    # Each query reads one page of the sparse index of pending rows, so an empty one costs next to nothing.
     replay_interval_s: float = Field(
         default=5.0, gt=0, description="Seconds between two queries for pending documents."
     )

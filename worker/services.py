@@ -83,6 +83,7 @@ def open_bedrock(
     )
     if metrics is not None:
         _export_state(metrics, breaker)
+    # The limiter finds the quota itself: down to 1 call a second when throttled, up to five times the start.
     rate = settings.bedrock_rate
     return BedrockClient(
         clients.bedrock,

@@ -54,7 +54,7 @@ def demo(
         print_json(display.as_dict(result))
     else:
         display.print_result(console, result, keep=keep)
-    raise typer.Exit(0 if result.passed else 1)
+    raise typer.Exit(0 if result.has_passed else 1)
 
 
 def _interrupt(_number: int, _frame: object) -> None:

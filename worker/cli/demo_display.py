@@ -197,7 +197,7 @@ def as_dict(result: DemoResult) -> dict[str, object]:
     """The result as plain values, for JSON."""
     record = result.record
     return {
-        "passed": result.passed,
+        "passed": result.has_passed,
         "report": str(result.page.resolve()),
         "seconds": round(record.took_s, 1),
         "documents": [_document_values(document) for document in record.documents],

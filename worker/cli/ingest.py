@@ -109,11 +109,11 @@ def _stop_predicate(interruption: Interruption, display: IngestDisplay) -> Calla
 
     def is_stopped() -> bool:
         nonlocal noted
-        if interruption.requested and not noted:
+        if interruption.is_requested and not noted:
             noted = True
             display.note(
                 "stopping", "documents that can be finished in seconds are; Ctrl-C again ends at once"
             )
-        return interruption.requested
+        return interruption.is_requested
 
     return is_stopped

@@ -28,6 +28,7 @@ class IngestDisplay:
         self._console = console
         self._clock = clock
         self._live = (
+            # Four times a second is smooth enough, and costs no core that OCR could use.
             Live(console=console, refresh_per_second=4, transient=True) if console.is_terminal else None
         )
         self._started = clock()

@@ -15,7 +15,7 @@ class Interruption:
         self.status = 0
 
     @property
-    def requested(self) -> bool:
+    def is_requested(self) -> bool:
         """Whether a stop was requested."""
         return bool(self.status)
 
@@ -26,7 +26,7 @@ class Interruption:
 
     def on_signal(self, number: int, _frame: FrameType | None) -> None:
         """Request a stop at the first signal; raise KeyboardInterrupt at the second."""
-        if self.requested:
+        if self.is_requested:
             raise KeyboardInterrupt
         self.request(number)
 

@@ -74,6 +74,7 @@ def print_settings(settings: Sequence[SettingInForce]) -> None:
 
 
 def _ledger_table(ledger: LedgerSummary) -> Table:
+    # Every state has a row, also those that no file is in: a missing row would be a question.
     table = make_table("ledger", "files", "reasons")
     for state, count in ledger.states.items():
         reasons = ledger.reasons.get(state, {})

@@ -107,7 +107,7 @@ def local(
             sys.stdout.flush()
             typer.echo("The embedded stack is up; Ctrl-C ends it.", err=True)
             tick = threading.Event()
-            while not interruption.requested:
+            while not interruption.is_requested:
                 tick.wait(_TICK_S)
 
 

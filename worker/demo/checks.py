@@ -32,20 +32,21 @@ class DemoCheck:
 def check_all(record: RunRecord) -> tuple[DemoCheck, ...]:
     """All checks of a run, the most important first."""
     return (
-        _nothing_lost(record),
-        _states_expected(record),
-        _interruption(record),
-        _resumption(record),
-        _no_page_twice(record),
-        _queues_empty(record),
-        _text_matches(record),
-        _searches_find(record),
-        _workers_ended(record),
+        _check_rows(record),
+        _check_states(record),
+        _check_interruption(record),
+        _check_resumption(record),
+        _check_pages(record),
+        _check_queues(record),
+        _check_texts(record),
+        _check_searches(record),
+        _check_workers(record),
     )
 
 
 def similarity(truth: str, text: str) -> float:
     """The similarity of two texts, 0..1, without regard to white space and character width (NFKC)."""
+    # Autojunk ignores frequent characters, which are most of a Japanese text.
     return difflib.SequenceMatcher(None, _fold(truth), _fold(text), autojunk=False).ratio()
 
 
@@ -71,7 +72,7 @@ def _check(name: str, claim: str, faults: list[str], figures: str) -> DemoCheck:
     return DemoCheck(name=name, claim=claim, passed=not faults, detail="; ".join(faults) or figures)
 
 
-def _nothing_lost(record: RunRecord) -> DemoCheck:
+def _check_rows(record: RunRecord) -> DemoCheck:
     rows = Counter(row.file_id for row in record.rows)
     known = {document.file_id for document in record.documents}
     faults = [] if known else ["nothing was uploaded"]
@@ -89,7 +90,7 @@ def _nothing_lost(record: RunRecord) -> DemoCheck:
     )
 
 
-def _states_expected(record: RunRecord) -> DemoCheck:
+def _check_states(record: RunRecord) -> DemoCheck:
     reasons = [d.sample.reason.value for d in record.documents if d.sample.reason]
     return _check(
         "states_as_expected",
@@ -120,7 +121,7 @@ def _describe_end(state: str, reason: str | None, pages: list[int]) -> str:
     return f"{state}{f' ({reason})' if reason else ''} with pages {pages}"
 
 
-def _interruption(record: RunRecord) -> DemoCheck:
+def _check_interruption(record: RunRecord) -> DemoCheck:
     first, done = record.worker(_FIRST), record.scan_pages_by(_FIRST)
     faults = []
     if record.notice_s is None:
@@ -142,7 +143,7 @@ def _interruption(record: RunRecord) -> DemoCheck:
     )
 
 
-def _resumption(record: RunRecord) -> DemoCheck:
+def _check_resumption(record: RunRecord) -> DemoCheck:
     first, second = record.scan_pages_by(_FIRST), record.scan_pages_by(_SECOND)
     run = record.worker(_SECOND)
     restored = run.restored_pages if run else 0
@@ -159,7 +160,7 @@ def _resumption(record: RunRecord) -> DemoCheck:
     )
 
 
-def _no_page_twice(record: RunRecord) -> DemoCheck:
+def _check_pages(record: RunRecord) -> DemoCheck:
     reads = Counter((read.file_id, read.page) for read in record.reads)
     faults = [] if reads else ["no page was OCRed"]
     for document in record.documents:
@@ -177,7 +178,7 @@ def _no_page_twice(record: RunRecord) -> DemoCheck:
     )
 
 
-def _queues_empty(record: RunRecord) -> DemoCheck:
+def _check_queues(record: RunRecord) -> DemoCheck:
     faults = []
     if record.waiting:
         faults.append(f"{record.waiting} messages are left in the queue")
@@ -191,7 +192,7 @@ def _queues_empty(record: RunRecord) -> DemoCheck:
     )
 
 
-def _text_matches(record: RunRecord) -> DemoCheck:
+def _check_texts(record: RunRecord) -> DemoCheck:
     compared = [(d, d.similarity) for d in record.documents if d.similarity is not None]
     faults = [
         f"{document.name}: {similarity:.3f} is below {min_similarity(document)}"
@@ -208,11 +209,11 @@ def _text_matches(record: RunRecord) -> DemoCheck:
     )
 
 
-def _searches_find(record: RunRecord) -> DemoCheck:
+def _check_searches(record: RunRecord) -> DemoCheck:
     faults = [
-        f"{search.query} finds {_first_hit(search)} first instead of {search.expected}"
+        f"{search.query} finds {_first_hit(search)} first instead of {search.expectation}"
         for search in record.searches
-        if not search.passed
+        if not search.is_found
     ]
     if not record.searches:
         faults.append("nothing was searched")
@@ -228,7 +229,7 @@ def _first_hit(search: Search) -> str:
     return f"{search.hits[0].file_name} page {search.hits[0].page}" if search.hits else "nothing"
 
 
-def _workers_ended(record: RunRecord) -> DemoCheck:
+def _check_workers(record: RunRecord) -> DemoCheck:
     codes = {run.number: run.exit_code for run in record.workers}
     faults = [f"worker {number} exited with status {code}" for number, code in codes.items() if code != 0]
     if set(codes) != {_FIRST, _SECOND}:

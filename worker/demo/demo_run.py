@@ -70,7 +70,7 @@ class DemoResult:
     page: Path
 
     @property
-    def passed(self) -> bool:
+    def has_passed(self) -> bool:
         """Whether every check passed."""
         return all(check.passed for check in self.checks)
 
@@ -140,7 +140,7 @@ class _Run:
         return file_id(self._bucket, sample.path.name)
 
     def _start_worker(self, number: int) -> WorkerProcess:
-        self._observer.worker_started(number)
+        self._observer.record_start(number)
         changes = {
             "CIS_POLL_WAIT_S": str(_POLL_S),
             # Less than _STOP_S: a worker that waits for a lost answer at its end must still exit in time.
@@ -155,7 +155,7 @@ class _Run:
 
     def _end_worker(self, number: int, worker: WorkerProcess) -> None:
         """Stop a worker where it still runs, and write its log to a file."""
-        self._observer.worker_ended(number, worker.stop(_STOP_S))
+        self._observer.record_exit(number, worker.stop(_STOP_S))
         lines = (json.dumps(line, ensure_ascii=False) for line in worker.lines())
         (self._home.folder / f"worker-{number}.log.jsonl").write_text(
             "".join(f"{line}\n" for line in lines), encoding="utf-8"
@@ -193,6 +193,7 @@ class _Run:
 
     def _is_settled(self) -> bool:
         """Whether every file is finished and every message gone."""
+        # The logs first, because reading the whole ledger five times a second would slow moto down.
         if len(self._observer.done) < len(self._samples):
             return False
         if not all(row.is_finished for row in self._table.rows()):

@@ -62,6 +62,7 @@ class DemoHome:
         for entry in self.folder.iterdir():
             if entry.name in keep:
                 continue
+            # A link is removed itself: what it points to is not from the demo.
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
             else:

@@ -23,6 +23,7 @@ class LogObserver:
         self._clock = clock
         self._names = names
         self._scan_id = scan_id
+        # Each worker has a thread that reads its log.
         self._lock = threading.Lock()
         self._reads: list[PageRead] = []
         self._done: dict[str, float] = {}
@@ -68,12 +69,12 @@ class LogObserver:
         with self._lock:
             self._add_event(text, severity)
 
-    def worker_started(self, number: int) -> None:
+    def record_start(self, number: int) -> None:
         """A worker process was started."""
         with self._lock:
             self._workers[number] = WorkerRun(number=number, started_s=self._clock())
 
-    def worker_ended(self, number: int, status: int) -> None:
+    def record_exit(self, number: int, status: int) -> None:
         """A worker process ended with a status."""
         with self._lock:
             self._set_run(replace(self._workers[number], stopped_s=self._clock(), exit_code=status))

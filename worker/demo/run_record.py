@@ -91,7 +91,7 @@ class Search:
     total: int = 0
 
     @property
-    def passed(self) -> bool:
+    def is_found(self) -> bool:
         """Whether the expected page is the first hit."""
         if not self.hits:
             return False
@@ -100,7 +100,7 @@ class Search:
         return first.file_name == self.expected_file and page_fits
 
     @property
-    def expected(self) -> str:
+    def expectation(self) -> str:
         """The expected hit, in words."""
         page = f" page {self.expected_page}" if self.expected_page else ""
         return f"{self.expected_file}{page}"

@@ -63,6 +63,7 @@ class Home:
             file = (self.folder / "lock").open("a")
         with file:
             try:
+                # The kernel releases it with the process, also after kill -9.
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise MisconfiguredError(
@@ -75,6 +76,7 @@ class Home:
         """Copy what the folder holds of a content into the results bucket, so that it is not made again."""
         with translate_os_errors(self.folder):
             for kind in _KINDS:
+                # A name that starts with a dot is a copy that a killed run did not finish.
                 for path in sorted((self.folder / kind / sha256).glob("[!.]*")):
                     storage.put(f"{kind}/{sha256}/{path.name}", path.read_bytes())
 
@@ -110,6 +112,7 @@ def translate_os_errors(folder: Path) -> Iterator[None]:
 def _write_atomically(path: Path, data: bytes) -> None:
     # A run may be killed here, and half an artifact would be taken for a whole one by the next.
     path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, because a rename is atomic within one file system only.
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         temporary = Path(file.name)
         try:

@@ -153,6 +153,8 @@ class IngestRun:
             except OSError as error:
                 self._keeper.report(read_failure(task.path, error.strerror or "it cannot be read"))
                 return
+        # The ledger of this stack is empty: counted from 0, its fences would be below those in the index, which
+        # would refuse every write as stale.
         if self.fence:
             self.table.seed(file, fence=self.fence)
         self.queue.send(_message_body(event, task))
@@ -178,6 +180,7 @@ class IngestRun:
             elif row.is_finished:
                 del self._sent[file_id]
                 self._finish(sent, row, now)
+            # A claim sets the owner: the worker has started this file.
             elif row.owner is not None and sent.started_at is None:
                 sent.started_at = now
         self._collect_pending(now)

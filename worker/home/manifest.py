@@ -69,6 +69,7 @@ class Manifest:
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._translate_errors():
+            # Without transactions: each statement commits, so a killed run keeps every finished file.
             self._db = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")

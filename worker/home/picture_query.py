@@ -24,6 +24,7 @@ from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import ExtractionRun, Sandbox, raise_for
 
 _TICK_S = 0.1
+# The limit of Titan for one picture.
 _MAX_PICTURE_BYTES = 5 * 1024**2
 
 

@@ -94,6 +94,7 @@ class Planner:
         except OSError as error:
             return Skipped(result=read_failure(found.path, error.strerror or "it cannot be read"))
         document = None if need is Need.WORK or entry is None else self.index.document(entry.file_id)
+        # The index file may have been deleted, so an entry alone is not enough to skip.
         if entry is None or document is None:
             return Task(path=found.path, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns, entry=entry)
         if need is Need.NEW_ENTRY:

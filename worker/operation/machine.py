@@ -25,6 +25,7 @@ _PROGRAM_TIMEOUT_S = 10.0
 _OSD = "osd"
 _PROBE_BYTES = 4096
 _MIB = 1024**2
+# Version 2 of control groups; a container with version 1 is seen as the whole machine.
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 _TESSERACT_ADVICE = "apt-get install tesseract-ocr, and make sure that it is on the PATH of the worker."
@@ -139,6 +140,7 @@ def program_findings(name: str) -> Sequence[Finding]:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return [failure(name, f"{path} does not run: {error}.", _POPPLER_ADVICE)]
+    # poppler prints its version to standard error.
     first_line = (done.stderr or done.stdout).partition("\n")[0]
     if done.returncode:
         return [failure(name, f"{path} -v ends with status {done.returncode}: {first_line}", _POPPLER_ADVICE)]

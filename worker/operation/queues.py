@@ -84,6 +84,7 @@ def dead_letter_findings(settings: Settings, read: ReadQueue) -> Sequence[Findin
 
 
 def _kind(queue: QueueFacts) -> Finding | None:
+    # A requeue sends a copy with a delay of its own, which a FIFO queue refuses.
     if not queue.fifo:
         return None
     return failure(

@@ -11,6 +11,7 @@ from pydantic import SecretBytes, SecretStr
 from worker.config import Settings, environment_name
 
 _HIDDEN = "(hidden)"
+# A second net below SecretStr, for a setting that is added as a plain string.
 _SECRET_NAME = re.compile(r"password|secret|token|credential", re.IGNORECASE)
 _USER_IN_URL = re.compile(r"(?<=://)[^/@]+(?=@)")
 

@@ -49,6 +49,7 @@ def results_findings(bucket: str, storage: StorageHandler) -> Sequence[Finding]:
     """Whether a probe object can be written, read, listed and deleted. Raises WorkerError when not."""
     if not bucket:
         return [failure(_RESULTS, "CIS_RESULTS_BUCKET is not set.", "Set it; `cis-worker init` prints it.")]
+    # Two doctors at a time must not delete each other's object.
     key = f"{_PROBES}{uuid.uuid4().hex}"
     steps: Mapping[str, Callable[[], object]] = {
         "write": lambda: storage.put(key, b"probe"),
@@ -60,6 +61,7 @@ def results_findings(bucket: str, storage: StorageHandler) -> Sequence[Finding]:
     for name, step in steps.items():
         try:
             step()
+        # The other steps would fail alike, each after its time-out.
         except UnavailableError:
             raise
         except WorkerError as error:

@@ -40,6 +40,7 @@ def report_tools(environment: Mapping[str, str], *, timeout_s: float = _TIMEOUT_
             capture_output=True,
             timeout=timeout_s,
             check=False,
+            # Not in the folder of the caller, which may hold modules of its own.
             cwd="/",
         )
     except subprocess.TimeoutExpired as error:

@@ -16,7 +16,7 @@ def test_the_first_signal_only_requests_a_stop(number: signal.Signals, status: i
     with handle_signals() as interruption:
         before = interruption.status
         signal.raise_signal(number)
-        assert interruption.requested
+        assert interruption.is_requested
     assert (before, interruption.status) == (0, status)
 
 

@@ -43,4 +43,4 @@ def test_a_folder_with_other_files_is_refused_before_anything_starts(tmp_path: P
     ("passed", "result"), [((True, True), True), ((True, False), False), ((False, True), False)]
 )
 def test_the_demo_passes_when_every_check_does(passed: tuple[bool, ...], result: bool) -> None:
-    assert a_result(*passed).passed is result
+    assert a_result(*passed).has_passed is result

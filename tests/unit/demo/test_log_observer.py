@@ -12,8 +12,8 @@ pytestmark = pytest.mark.unit
 def an_observer(clock: list[float] | None = None) -> LogObserver:
     times = clock or [1.0]
     observer = LogObserver(clock=lambda: times[-1], names={"s": "scan.pdf", "o": "other.txt"}, scan_id="s")
-    observer.worker_started(1)
-    observer.worker_started(2)
+    observer.record_start(1)
+    observer.record_start(2)
     return observer
 
 
@@ -42,7 +42,7 @@ def test_the_run_of_a_worker_is_recorded_to_its_end() -> None:
         clock.append(at_s)
         observer.on_line(1, line)
     clock.append(5.0)
-    observer.worker_ended(1, 0)
+    observer.record_exit(1, 0)
 
     run = observer.workers[0]
     assert (run.started_s, run.ready_s, run.noticed_s, run.stopped_s) == (1.0, 2.0, 3.0, 5.0)
@@ -91,6 +91,6 @@ def test_failures_are_counted_and_interruptions_are_none(line: LogLine, failures
 def test_an_exit_with_another_status_is_a_warning() -> None:
     observer = an_observer()
 
-    observer.worker_ended(1, -9)
+    observer.record_exit(1, -9)
 
     assert observer.events[-1].severity is Severity.WARNING

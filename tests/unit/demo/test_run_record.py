@@ -27,7 +27,7 @@ def hit(name: str, page: int) -> SearchHit:
 def test_a_search_passes_when_the_first_hit_is_right(
     hits: tuple[SearchHit, ...], page: int | None, found: bool
 ) -> None:
-    assert Search(query="q", expected_file="a", expected_page=page, hits=hits).passed is found
+    assert Search(query="q", expected_file="a", expected_page=page, hits=hits).is_found is found
 
 
 def test_what_is_expected_names_the_page_only_where_one_is_asked_for() -> None:
