@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         description="Re-recognition of uncertain lines by RapidOCR: auto is on where it is installed.",
     )
     ocr_second_pass_confidence: float = Field(
-        default=90.0, ge=0, le=100, description="Lines below this confidence are recognised again."
+        default=90.0, ge=0, le=100, description="Lines below this confidence get a second pass."
     )
     ocr_second_pass_budget_s: float = Field(
         default=1.0, gt=0, description="CPU seconds the second pass may take on one page."

@@ -114,7 +114,7 @@ class QueueManager:
         """Delete messages and return those that could not be deleted.
 
         Failed entries that are SQS's own fault are retried; an outage is logged, not raised,
-        because a redelivered message is recognised by its ledger row.
+        because the ledger row identifies a redelivered message.
         Raises MisconfiguredError only.
         """
         return [message for batch in _batches(messages) for message in self._delete_batch(batch)]

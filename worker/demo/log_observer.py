@@ -61,7 +61,7 @@ class LogObserver:
         return self._failures
 
     def scan_times_s(self) -> list[float]:
-        """Wall times of the recognised pages of the scan."""
+        """Wall times of the OCRed pages of the scan."""
         return [read.took_s for read in self.reads if read.file_id == self._scan_id]
 
     def add_event(self, text: str, severity: Severity = Severity.PLAIN) -> None:

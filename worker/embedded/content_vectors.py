@@ -1,7 +1,7 @@
 """Deterministic vectors computed from content, in place of a model: similar content has similar vectors.
 
 Texts become signed hashed n-grams (feature hashing, Weinberger et al. 2009), images a low-resolution layout
-of luminance, colour and edges, projected by random signs (Achlioptas 2003).
+of luminance, colour and edges, projected by a random matrix of +1 and -1 (Achlioptas 2003).
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def _scale(part: Vector, weight: float) -> Vector:
 def _projection(features: int, dimension: int) -> Vector:
     # PCG64 by name: numpy may change what default_rng uses, and vectors must stay the same.
     random = np.random.Generator(np.random.PCG64(features * 65_536 + dimension))
-    signs = random.integers(0, 2, size=(features, dimension))
-    return np.asarray(signs * 2 - 1, dtype=np.float64)
+    bits = random.integers(0, 2, size=(features, dimension))
+    return np.asarray(bits * 2 - 1, dtype=np.float64)
 
 
 def unit(vector: Vector) -> Vector:

@@ -153,8 +153,8 @@ class IngestRun:
             except OSError as error:
                 self._keeper.report(read_failure(task.path, error.strerror or "it cannot be read"))
                 return
-        # The ledger of this stack is empty: counted from 0, its fences would be below those in the index, which
-        # would refuse every write as stale.
+        # The ledger of this stack is empty: counted from 0, its fences would be below those in the index,
+        # which would refuse every write as stale.
         if self.fence:
             self.table.seed(file, fence=self.fence)
         self.queue.send(_message_body(event, task))

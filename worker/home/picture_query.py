@@ -1,6 +1,6 @@
 """The vector of a picture to search with, drawn and embedded as the pictures of ingested files are.
 
-The file is untrusted, so a child of the sandbox decodes it; no text is recognised.
+The file is untrusted, so a child of the sandbox decodes it; no OCR is done.
 """
 
 from __future__ import annotations

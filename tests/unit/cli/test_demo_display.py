@@ -151,7 +151,7 @@ def test_the_result_ends_with_the_path_of_the_page(
         assert part in output.getvalue()
 
 
-def test_without_colours_the_marks_show_the_match() -> None:
+def test_without_colours_brackets_show_the_match() -> None:
     console, output = a_console()
 
     print_result(console, a_result(), keep=False)

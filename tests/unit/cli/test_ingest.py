@@ -21,7 +21,7 @@ APP.command()(ingest)
 
 @pytest.fixture(autouse=True)
 def tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that only knows its version: nothing is recognised here."""
+    """A program that only reports its version; no test here needs OCR."""
     program = tmp_path / "bin" / "tesseract"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho tesseract 5.3.0\n")

@@ -233,7 +233,7 @@ def _guess(data: bytes) -> str:
 
 def _japanese_score(data: bytes, encoding: str) -> float:
     """How likely the part that is not ASCII is Japanese in this encoding (at most 1)."""
-    # A Western letter taken for the first byte of a kanji consumes the letter behind it, so one or two such
+    # A Western letter decoded as the first byte of a kanji consumes the next one, so one or two such
     # characters (no kana or symbols) directly behind an ASCII letter count against the encoding.
     text = data.decode(encoding, "replace")
     foreign = _ASCII.sub("", text)

@@ -137,8 +137,8 @@ class _XmlText:
         # include files of this machine nor grow (a billion laughs).
         parser.DefaultHandler = self._on_rest
         parser.UseForeignDTD(True)  # without it an undeclared entity is an error
-        parser.StartElementHandler = self._on_start
-        parser.EndElementHandler = self._on_end
+        parser.StartElementHandler = self._start_element
+        parser.EndElementHandler = self._end_element
         parser.CharacterDataHandler = self._on_text
         parser.buffer_text = True
         self._parser = parser
@@ -150,13 +150,13 @@ class _XmlText:
     def text(self) -> str:
         return "".join(self._pieces)
 
-    def _on_start(self, name: str, _attributes: dict[str, str]) -> None:
+    def _start_element(self, name: str, _attributes: dict[str, str]) -> None:
         self._in_binary = name.rpartition(":")[2] in _BINARY
         if self._after_end:
             self._pieces.append("\n")
         self._after_end = False
 
-    def _on_end(self, _name: str) -> None:
+    def _end_element(self, _name: str) -> None:
         self._in_binary = False
         self._after_end = True
 

@@ -29,7 +29,7 @@ _SCRIPTS: Mapping[str, re.Pattern[str]] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScriptShares:
-    """How the letters of a text divide into scripts (0..1 each; all 0 where there are no letters)."""
+    """Shares of the scripts among the alphabetic characters of a text (0..1 each; all 0 without any)."""
 
     kana: float
     kanji: float
@@ -43,7 +43,7 @@ class ScriptShares:
 
 
 def script_shares(text: str) -> ScriptShares:
-    """Count the letters of the scripts that OCR models are chosen by; all else belongs to none."""
+    """Count the characters of the scripts that OCR models are chosen by; all else belongs to none."""
     counts = [len(_SCRIPTS[script].findall(text)) for script in (KANA, HAN, HANGUL, LATIN)]
     letters = sum(counts) or 1
     kana, kanji, hangul, latin = (count / letters for count in counts)

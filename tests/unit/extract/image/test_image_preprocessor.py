@@ -212,7 +212,7 @@ def test_flattened_illumination_makes_the_paper_of_one_brightness() -> None:
     assert int(paper.min()) > 220  # it was 98
 
 
-def test_white_characters_on_a_dark_band_become_dark_on_light() -> None:
+def test_white_characters_on_an_inverted_region_become_dark_on_light() -> None:
     page = _page(paper=245)
     draw = ImageDraw.Draw(page)
     draw.rectangle((0, 0, 800, 85), fill=40)

@@ -215,7 +215,7 @@ def test_a_table_of_contents_is_no_pattern() -> None:
         (["領収書"], False),
     ],
 )
-def test_columns_read_as_one_block_are_recognised(lines: list[str], in_columns: bool) -> None:
+def test_columns_read_as_one_block_are_detected(lines: list[str], in_columns: bool) -> None:
     assert is_split_into_columns(_lines(*((line, 90.0) for line in lines))) is in_columns
 
 
