@@ -76,7 +76,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
     sandboxes: list[Sandbox] = []
     over = threading.Event()
 
-    def started(read: ReadOptions, changes: Mapping[str, str] | None = None) -> Sandbox:
+    def start_sandbox(read: ReadOptions, changes: Mapping[str, str] | None = None) -> Sandbox:
         sandbox = Sandbox(
             options=read,
             slots=2,
@@ -93,7 +93,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
         while not over.is_set():
             sandbox.step(0.05)
 
-    yield started
+    yield start_sandbox
     over.set()
     for sandbox in sandboxes:
         sandbox.close()

@@ -27,10 +27,10 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def fork_server(tmp_path: Path) -> Iterator[ForkServerClient]:
-    started = ForkServerClient(work_root=tmp_path / "work", environment=sandbox_environment())
-    started.start()
-    yield started
-    started.close()
+    client = ForkServerClient(work_root=tmp_path / "work", environment=sandbox_environment())
+    client.start()
+    yield client
+    client.close()
 
 
 def _spawn(fork_server: ForkServerClient, folder: Path, child: str = "1") -> Channel:

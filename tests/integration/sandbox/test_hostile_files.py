@@ -143,8 +143,8 @@ def calls() -> Iterator[CallCounter]:
 
 
 @pytest.fixture
-def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file that exists when one of the programs was started that no reader needs."""
+def traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file in which programs that no reader needs leave a line when they are started."""
     folder, mark = tmp_path / "runners", tmp_path / "started"
     folder.mkdir()
     for name in _RUNNERS:
@@ -174,7 +174,7 @@ def all_text(path: Path, scratch: Path) -> str:
 
 @pytest.mark.parametrize("name", _FILES)
 def test_a_file_fetches_nothing_runs_nothing_and_reveals_nothing(
-    name: str, calls: CallCounter, started: Path, tmp_path: Path
+    name: str, calls: CallCounter, traces: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "secret").write_text(_SECRET)
     path = tmp_path / name
@@ -184,7 +184,7 @@ def test_a_file_fetches_nothing_runs_nothing_and_reveals_nothing(
         assert "VISIBLE" in text, "it was read at all"
     assert _SECRET not in text
     assert calls.count == 0
-    assert not started.exists()
+    assert not traces.exists()
 
 
 def test_the_server_would_have_counted_a_call(calls: CallCounter) -> None:
