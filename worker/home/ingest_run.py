@@ -37,7 +37,7 @@ _MAX_QUEUED = 50
 _MAX_QUEUED_BYTES = 256 * 1024**2
 _MAX_SENT_PER_ROUND = 10
 _LOST_ROUNDS = 25
-"""Rounds with an empty queue after which unfinished files are lost: 5 s, longer than any commit."""
+"""Rounds (5 s) with an empty queue after which unfinished files count as lost; a depth is approximate."""
 _ROWS_PER_READ = 100
 """The limit of BatchGetItem."""
 _PENDING_TIMEOUT_S = 60.0
@@ -153,8 +153,8 @@ class IngestRun:
             except OSError as error:
                 self._keeper.report(read_failure(task.path, error.strerror or "it cannot be read"))
                 return
-        # The ledger of this stack is empty: counted from 0, its fences would be below those in the index, which
-        # would refuse every write as stale.
+        # The ledger of this stack is empty. Counted from 0, its fences would be below those in the index,
+        # which would refuse every write as stale.
         if self.fence:
             self.table.seed(file, fence=self.fence)
         self.queue.send(_message_body(event, task))
