@@ -195,7 +195,7 @@ def _table(shared: _Shared) -> FileTable:
     return FileTable(
         clients.dynamodb,
         table=settings.file_table,
-        # Unique for each start: a restarted worker must not take its own earlier claim for a live one.
+        # Unique for each start, so that the ledger names the process that holds a file.
         owner=settings.worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
         pipeline_version=PIPELINE_VERSION,
     )

@@ -125,7 +125,6 @@ class Settings(BaseSettings):
     pdf_passwords_secret: str = Field(
         default="", description="Name or ARN of a secret in AWS Secrets Manager with more such passwords."
     )
-    # RLIMIT_AS counts addresses: shared libraries and models take 0.5 GB of them before the first page.
     memory_bytes: int = Field(
         default=2 * 1024**3, gt=0, description="Address space of the process that reads a document."
     )
@@ -152,7 +151,6 @@ class Settings(BaseSettings):
         description="Embedding calls a second at the start; the rate adapts to throttling.",
     )
     # replaying pending documents
-    # Each query reads one page of the sparse index of pending rows, so an empty one costs next to nothing.
     replay_interval_s: float = Field(
         default=5.0, gt=0, description="Seconds between two queries for pending documents."
     )

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -193,7 +194,7 @@ class _Run:
 
     def _is_settled(self) -> bool:
         """Whether every file is finished and every message gone."""
-        # The logs first, because reading the whole ledger five times a second would slow moto down.
+        # The logs first, so that the whole ledger is not read five times a second.
         if len(self._observer.done) < len(self._samples):
             return False
         if not all(row.is_finished for row in self._table.rows()):
@@ -244,12 +245,9 @@ class _Run:
     def _gather(self) -> RunRecord:
         took_s = self._now()
         rows = tuple(self._table.rows())
-        index = SqliteIndex(Home(folder=self._home.folder).index_path)
-        try:
+        with closing(SqliteIndex(Home(folder=self._home.folder).index_path)) as index:
             documents = tuple(self._document(sample, rows, index) for sample in self._samples)
             searches = tuple(_run_search(search, index) for search in _planned_searches(self._samples[0]))
-        finally:
-            index.close()
         notice_s, notice_ahead_s = self._notice or (None, None)
         return RunRecord(
             documents=documents,

@@ -37,7 +37,7 @@ _MAX_QUEUED = 50
 _MAX_QUEUED_BYTES = 256 * 1024**2
 _MAX_SENT_PER_ROUND = 10
 _LOST_ROUNDS = 25
-"""Rounds with an empty queue after which unfinished files are lost: 5 s, longer than any commit."""
+"""Rounds (5 s) with an empty queue after which unfinished files count as lost; a depth is approximate."""
 _ROWS_PER_READ = 100
 """The limit of BatchGetItem."""
 _PENDING_TIMEOUT_S = 60.0
@@ -153,7 +153,7 @@ class IngestRun:
             except OSError as error:
                 self._keeper.report(read_failure(task.path, error.strerror or "it cannot be read"))
                 return
-        # The ledger of this stack is empty: counted from 0, its fences would be below those in the index,
+        # The ledger of this stack is empty. Counted from 0, its fences would be below those in the index,
         # which would refuse every write as stale.
         if self.fence:
             self.table.seed(file, fence=self.fence)
@@ -177,7 +177,7 @@ class IngestRun:
             sent = self._sent[file_id]
             if row.pending:
                 self._pending[file_id] = self._sent.pop(file_id)
-            elif row.is_finished:
+            elif row.finished:
                 del self._sent[file_id]
                 self._finish(sent, row, now)
             # A claim sets the owner: the worker has started this file.
@@ -203,7 +203,7 @@ class IngestRun:
         rows = self.table.read_many(file_ids) if file_ids else {}
         for file_id in file_ids:
             sent, row = self._pending.pop(file_id), rows.get(file_id)
-            if row is None or row.pending or not row.is_finished:
+            if row is None or row.pending or not row.finished:
                 self._pending[file_id] = sent
             else:
                 self._pending_deadline = now + self.pending_timeout_s

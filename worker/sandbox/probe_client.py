@@ -13,7 +13,7 @@ from worker.errors import Code, MisconfiguredError
 from worker.extract.tools import Tools
 
 _TIMEOUT_S = 60.0
-"""Its imports take a second on a quiet machine, the first start of LibreOffice ten from a cold disk."""
+"""Its imports take a second on a quiet machine; from a cold disk LibreOffice alone takes several."""
 _MESSAGE_CHARS = 300
 
 

@@ -80,7 +80,7 @@ def test_what_cannot_be_read_fails_alone_and_what_is_no_file_is_noted(first: tup
     place, ended = first
     line = ended.line(place.docs / "mem.txt")
     assert (line["state"], line["reason"]) == ("failed", "Input/output error")
-    assert f"{place.docs / 'pipe'}: a pipe, no file" in ended.stderr
+    assert f"{place.docs / 'pipe'}: a pipe, not a file" in ended.stderr
     assert "loop: a link to a folder: not followed" in ended.stderr
 
 

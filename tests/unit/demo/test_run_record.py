@@ -31,5 +31,5 @@ def test_a_search_passes_when_the_first_hit_is_right(
 
 
 def test_what_is_expected_names_the_page_only_where_one_is_asked_for() -> None:
-    assert Search(query="q", expected_file="a", expected_page=3).expected == "a page 3"
-    assert Search(query="q", expected_file="a").expected == "a"
+    assert Search(query="q", expected_file="a", expected_page=3).expectation == "a page 3"
+    assert Search(query="q", expected_file="a").expectation == "a"
