@@ -17,7 +17,7 @@ _POLL_S = 0.1
 
 @contextmanager
 def locked(path: Path, *, within_s: float) -> Iterator[None]:
-    """Hold the lock, released by the kernel at the end of the process. Raises ServerError after `within_s`."""
+    """Hold the lock, released at the end of the process, too. Raises ServerError after `within_s`."""
     deadline = time.monotonic() + within_s
     never = threading.Event()
     with _open(path) as file:
