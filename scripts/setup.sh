@@ -9,7 +9,7 @@ readonly UV_VERSION=0.13.8
 readonly STAMP=.venv/.setup-stamp
 export UV_PYTHON_DOWNLOADS=never PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 
-# Behind a company's proxy only the system knows whom to trust; a minimal container knows nobody.
+# Behind a company proxy only the system's certificates work; a minimal container has none.
 if [[ -e /etc/ssl/certs/ca-certificates.crt ]]; then
   export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 # the second is the name of older versions
 fi

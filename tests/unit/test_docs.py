@@ -75,9 +75,23 @@ def test_advice_names_only_settings_that_exist() -> None:
     assert named - known == set()
 
 
-def test_decisions_are_numbered_without_gaps_and_say_why() -> None:
-    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
-    headings = ("## Context", "## Decision", "## Consequences")
+def test_pages_name_only_files_that_exist() -> None:
+    """Paths in `code` and relative links; `x.{py,md}`, patterns and paths at run time apart."""
+    missing = []
+    for page in (DOCS / "extending.md", DOCS / "architecture.md", *DOCS.glob("decisions/*.md")):
+        text = page.read_text(encoding="utf-8")
+        paths = re.findall(r"`((?:worker|tests|bench|fuzz|scripts|docs)/[\w./-]+)`", text)
+        missing += [f"{page.name}: {path}" for path in paths if not (DOCS.parent / path).exists()]
+        links = re.findall(r"\]\((?!http)([^)#]+)", text)
+        missing += [f"{page.name}: {link}" for link in links if not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_decisions_have_a_number_a_date_a_status_and_say_why() -> None:
+    # 4 became a part of 3.
+    numbers = [int(path.name[:4]) for path in DECISIONS]
+    assert numbers == [number for number in range(1, numbers[-1] + 1) if number != 4]
+    headings = ("\nDate: 20", "\nStatus: ", "## Context", "## Decision", "## Consequences")
     incomplete = {
         path.name: heading
         for path in DECISIONS

@@ -17,16 +17,26 @@ from tests.servers.programs import find_python313
 pytestmark = pytest.mark.integration
 
 
-def run(folder: Path, fixture: str, **environment: str) -> str:
+def run(folder: Path, fixture: str, *options: str, **environment: str) -> str:
     """What a pytest prints whose one test asks for a fixture; no program is on its PATH."""
-    (folder / "conftest.py").write_text('pytest_plugins = ["tests.servers.fixtures"]\n', encoding="utf-8")
+    plugins = '["tests.servers.summary", "tests.servers.fixtures"]'
+    (folder / "conftest.py").write_text(f"pytest_plugins = {plugins}\n", encoding="utf-8")
     test = folder / "test_inner.py"
     test.write_text(
         f'def test_inner({fixture}):\n    assert {fixture} == "http://127.0.0.1:1"\n', encoding="utf-8"
     )
     done = subprocess.run(
         (
-            *(sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", "-p", "no:xdist"),
+            *(
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-ra",
+                "-p",
+                "no:cacheprovider",
+                *(options or ("-p", "no:xdist")),
+            ),
             *("--rootdir", str(folder), "-c", os.devnull, "--basetemp", str(folder / "temp"), str(test)),
         ),
         cwd=folder,
@@ -74,3 +84,15 @@ def test_a_python_that_does_not_run_is_ignored(tmp_path: Path, monkeypatch: pyte
 
 def test_a_server_that_a_variable_names_is_used_as_it_is(tmp_path: Path) -> None:
     assert "1 passed" in run(tmp_path, "elasticmq_url", TEST_ELASTICMQ_URL="http://127.0.0.1:1/")
+
+
+@pytest.mark.parametrize("options", [("-p", "no:xdist"), ("-n", "2")], ids=["alone", "xdist"])
+def test_a_run_ends_with_the_servers_it_used_and_what_it_skipped(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    absent = run(tmp_path, "elasticmq_url", *options)
+    assert "servers: elasticmq (absent)" in absent
+    assert "skipped: 1 tests: 1 x java is not installed." in absent
+    named = run(tmp_path, "elasticmq_url", *options, TEST_ELASTICMQ_URL="http://127.0.0.1:1")
+    assert "servers: elasticmq (TEST_ELASTICMQ_URL)" in named
+    assert "skipped: nothing" in named
