@@ -36,7 +36,7 @@ PICTURES = r"extract/(image|ocr|pdf)/|bench/|fuzz/|docs/"
 
 TERMS = (
     Term(r"(un)?told\b", "reported, extracted, documented, logged"),
-    Term(r"(?<!\.)\btell(s|ing)?\b", "report, extract, distinguish, log"),
+    Term(r"(?<!\.)\btell(s|ing)?\b", "report, extract, distinguish, log", unless=r"def tell\(self\)"),
     Term(r"mend(s|ed|ing)?\b", "fix, clean up, preprocess; fatal_error"),
     Term(r"second look|look(s|ed|ing)? (again|twice)", "second pass, line re-recognition"),
     Term(r"look(s|ed)? (whether|if)\b|looked at\b", "check, inspect, poll, probe"),

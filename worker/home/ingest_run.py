@@ -177,7 +177,7 @@ class IngestRun:
             sent = self._sent[file_id]
             if row.pending:
                 self._pending[file_id] = self._sent.pop(file_id)
-            elif row.finished:
+            elif row.is_finished:
                 del self._sent[file_id]
                 self._finish(sent, row, now)
             # A claim sets the owner: the worker has started this file.
@@ -203,7 +203,7 @@ class IngestRun:
         rows = self.table.read_many(file_ids) if file_ids else {}
         for file_id in file_ids:
             sent, row = self._pending.pop(file_id), rows.get(file_id)
-            if row is None or row.pending or not row.finished:
+            if row is None or row.pending or not row.is_finished:
                 self._pending[file_id] = sent
             else:
                 self._pending_deadline = now + self.pending_timeout_s
