@@ -1,1 +1,1 @@
-"""The messages a worker holds: leases, claims, parking, dead-lettering."""
+"""The messages that SQS delivered to this worker: leases, claims, parking, dead-lettering."""

@@ -1,4 +1,4 @@
-"""Which programs and libraries for reading documents are installed."""
+"""Detects which programs and libraries for reading documents are installed; the values are in tools.py."""
 
 from __future__ import annotations
 

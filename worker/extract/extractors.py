@@ -1,4 +1,7 @@
-"""EXTRACTORS: the function that opens a file, by file type; a type that is not here is unsupported."""
+"""EXTRACTORS: the function that opens a file, by file type; a type that is not here is unsupported.
+
+All places of a new file type are listed in docs/extending.md.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The programs and libraries that read pages, and which of them the settings select."""
+"""Versions of the tools that read pages, and which of them the settings select (see capabilities.py)."""
 
 from __future__ import annotations
 

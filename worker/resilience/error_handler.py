@@ -1,4 +1,7 @@
-"""ErrorHandler: whether a service throttles. The table of all errors is `error_classification`."""
+"""ErrorHandler: answers whether a service throttles. Bound by the specification; no product code calls it.
+
+The table of all errors is `error_classification`; how an error ends an attempt is in `worker/outcome.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""RetryHandler: repeats a remote call with growing delays while another try can help."""
+"""RetryHandler: repeats one remote call with growing delays while another try can help.
+
+Whether a failed document is tried again is decided in `worker/outcome.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """One document in a process of its own: opened, read page by page, OCRed as permits come in.
 
 It never decides when to OCR: the worker owns the CPU slots. What it sends and receives is in protocol.py.
+What exceeds its limits is detected in run_state.py (`check_deadlines`) and killed by the fork server.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 One model reads a page, never two together: that costs half as much again and reads worse. The page before,
 or the first configured language, is the first choice; a text of low quality is followed by one more model.
+The hint of the page before comes with each page permit (sandbox/run_state.py, language_hint.py).
 """
 
 from __future__ import annotations
