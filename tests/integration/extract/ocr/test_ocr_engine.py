@@ -15,7 +15,7 @@ from worker.models.page import Page
 pytestmark = pytest.mark.integration
 
 _FONT = Path("/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf")
-_SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "files"
+_SAMPLES = Path(__file__).parents[5] / "shared" / "samples" / "files"
 _JAPANESE = ["営業報告書", "第三四半期の売上高は前年同期比で増加した。", "契約件数は三百二十件に達した。"]
 _ENGLISH = ["Quarterly sales report", "Revenue grew by twelve per cent over", "the previous year."]
 
