@@ -68,7 +68,7 @@ _PAGE = Page(
     engine="tesseract jpn",
 )
 _REQUEST = SpawnRequest(
-    document=ExtractionRequest(path=Path("/work/odd-\udcff"), name="a.pdf", folder=Path("/work")),
+    document=ExtractionRequest(path=Path("/srv/odd-\udcff"), name="a.pdf", folder=Path("/srv")),
     slots=2,
     options=ReadOptions(limits=LIMITS, languages=("jpn", "eng"), dpi=200, pdf_passwords=("secret",)),
 )
