@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
+from worker.attempt import Attempts
 from worker.aws.clients import Clients, make_clients, secrets_client
 from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
@@ -18,11 +19,12 @@ from worker.aws.queue_manager import QueueManager
 from worker.aws.secret_store import read_passwords
 from worker.aws.storage_handler import StorageHandler
 from worker.config import Settings, require, sandbox_environment
-from worker.consumer import Consumer, ConsumerOptions
+from worker.consumer import Consumer
 from worker.delivery.claims import Claimer
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
 from worker.delivery.parked_messages import ParkedMessages
+from worker.delivery.settlement import Settlement
 from worker.document.artifacts import ArtifactStore
 from worker.document.document_reader import DocumentReader
 from worker.document.embedder import Embedder
@@ -92,26 +94,11 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
         shutdown=shutdown,
         interruption_expected=lambda: spot.interruption_expected,
     )
-    queue, table = _queue(shared), _table(shared)
-    heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
-    storage, store = _stores(shared, tools)
-    consumer = Consumer(
-        queue=queue,
-        table=table,
-        claimer=Claimer(storage=storage, table=table),
-        dead_letters=DeadLetters(queue=queue, table=table),
-        processor=_processor(shared, storage, table, store, work_root),
-        heartbeat=heartbeat,
-        parked=ParkedMessages(table=table),
-        shutdown=shutdown,
-        metrics=metrics,
-        options=_consumer_options(settings),
-        interruption_expected=shared.interruption_expected,
-    )
+    consumer = _consumer(shared, tools, work_root)
     return Lifecycle(
         shutdown=shutdown,
         consumer=consumer,
-        heartbeat=heartbeat,
+        heartbeat=consumer.heartbeat,
         sandbox=sandbox,
         spot=spot,
         metrics=metrics,
@@ -132,6 +119,40 @@ class _Shared:
     metrics: Metrics
     shutdown: Shutdown
     interruption_expected: Callable[[], bool]
+
+
+def _consumer(shared: _Shared, tools: Tools, work_root: Path) -> Consumer:
+    settings, shutdown, metrics = shared.settings, shared.shutdown, shared.metrics
+    queue, table = _queue(shared), _table(shared)
+    storage, store = _stores(shared, tools)
+    parked = ParkedMessages(table=table)
+    heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
+    attempts = Attempts(
+        claimer=Claimer(storage=storage, table=table),
+        dead_letters=DeadLetters(queue=queue, table=table),
+        processor=_processor(shared, storage, table, store, work_root),
+        parked=parked,
+        shutdown=shutdown,
+        metrics=metrics,
+        source_buckets=settings.source_buckets,
+        max_failures=settings.max_failures,
+    )
+    return Consumer(
+        queue=queue,
+        attempts=attempts,
+        settlement=Settlement(
+            queue=queue, table=table, heartbeat=heartbeat, shutdown=shutdown, metrics=metrics
+        ),
+        heartbeat=heartbeat,
+        parked=parked,
+        shutdown=shutdown,
+        metrics=metrics,
+        max_documents=settings.max_documents,
+        # An open poll must end well within the shutdown timeout, and a message that arrives at its end must
+        # have most of its lease left.
+        poll_wait_s=int(min(settings.poll_wait_s, settings.stop_budget_s / 3, settings.visibility_s / 4)),
+        interruption_expected=shared.interruption_expected,
+    )
 
 
 def _processor(
@@ -160,7 +181,7 @@ def _processor(
 
 def _replayer(shared: _Shared, consumer: Consumer) -> Replayer:
     """A replayer that shares the processor's clients: a service has one breaker and one rate limit."""
-    name, processor = shared.settings.file_table, consumer.processor
+    name, processor = shared.settings.file_table, consumer.attempts.processor
     return Replayer(
         pending=PendingFiles(client=shared.clients.dynamodb, name=name, table=processor.table),
         store=processor.store,
@@ -198,17 +219,6 @@ def _table(shared: _Shared) -> FileTable:
         # Unique for each start, so that the ledger names the process that holds a file.
         owner=settings.worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
         pipeline_version=PIPELINE_VERSION,
-    )
-
-
-def _consumer_options(settings: Settings) -> ConsumerOptions:
-    return ConsumerOptions(
-        source_buckets=settings.source_buckets,
-        max_documents=settings.max_documents,
-        max_failures=settings.max_failures,
-        # An open poll must end well within the shutdown timeout, and a message that arrives at its end must
-        # have most of its lease left.
-        poll_wait_s=int(min(settings.poll_wait_s, settings.stop_budget_s / 3, settings.visibility_s / 4)),
     )
 
 

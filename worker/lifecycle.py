@@ -170,7 +170,7 @@ class Lifecycle:
             "worker_stopped",
             status="FAILED" if failure else "GRACEFUL_SHUTDOWN",
             reason=stop.reason if stop else "",
-            messages_requeued=self.consumer.requeued,
+            messages_requeued=self.consumer.settlement.requeued,
             state_saved=self.consumer.in_flight == 0,
         )
         if failure is not None:

@@ -252,7 +252,7 @@ def test_the_ledger_has_the_path_that_was_indexed(live: World) -> None:
 def test_a_document_that_the_index_rejects_is_dead_lettered_with_the_reason(
     live: World, tmp_path: Path
 ) -> None:
-    live.consumer.processor = replace(live.processor, index=RejectingIndex(tmp_path / "rejecting.sqlite3"))
+    live.attempts.processor = replace(live.processor, index=RejectingIndex(tmp_path / "rejecting.sqlite3"))
     live.put("a.txt", TEXT)
     live.announce("a.txt")
     live.work()

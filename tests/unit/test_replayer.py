@@ -45,7 +45,7 @@ def bedrock() -> Iterator[BedrockServer]:
 def embedding(live: World, bedrock: BedrockServer) -> World:
     """The world with a worker that embeds pictures."""
     embedder = make_embedder(live, bedrock)
-    live.consumer.processor = live.processor = replace(live.processor, embedder=embedder)
+    live.attempts.processor = live.processor = replace(live.processor, embedder=embedder)
     live.replayer.embedder = embedder
     return live
 

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from random import Random
+from typing import Any
 
+from botocore.exceptions import EndpointConnectionError
+
+from tests.unit.read_options import OPTIONS
+from worker.attempt import Attempts
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients
 from worker.aws.file_table import FileTable
@@ -19,16 +24,16 @@ from worker.aws.pending_files import PendingFiles
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.aws.storage_handler import StorageHandler
 from worker.config import sandbox_environment
-from worker.consumer import Consumer, ConsumerOptions
+from worker.consumer import Consumer
 from worker.delivery.claims import Claimer
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
 from worker.delivery.parked_messages import ParkedMessages
+from worker.delivery.settlement import Settlement
 from worker.document.artifacts import ArtifactStore
 from worker.document.document_reader import DocumentReader
 from worker.document.embedder import Embedder
 from worker.errors import UnavailableError
-from worker.extract.read_options import Limits, ReadOptions
 from worker.file_processor import FileProcessor
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.file import EventType, FileMessage
@@ -43,21 +48,6 @@ from worker.sandbox.scheduler import Sandbox
 
 TABLE = "files"
 RESULTS = "results"
-OPTIONS = ReadOptions(
-    limits=Limits(
-        max_file_bytes=1_000_000,
-        max_pixels=50_000_000,
-        max_text_chars=1_000_000,
-        page_timeout_s=60,
-        document_timeout_s=60,
-        document_timeout_per_page_s=20,
-        memory_bytes=2 * 1024**3,
-        cpu_s=600,
-        output_bytes=1024**3,
-    ),
-    languages=("jpn", "eng"),
-    dpi=200,
-)
 
 
 @dataclass
@@ -181,21 +171,40 @@ class World:
         )
 
     @cached_property
-    def consumer(self) -> Consumer:
-        options = ConsumerOptions(
-            source_buckets=("source", "missing"), max_documents=4, max_failures=3, poll_wait_s=0
-        )
-        return Consumer(
-            queue=self.queue,
-            table=self.table,
+    def attempts(self) -> Attempts:
+        return Attempts(
             claimer=self.claimer,
             dead_letters=DeadLetters(queue=self.queue, table=self.table),
             processor=self.processor,
+            parked=self.parked,
+            shutdown=self.shutdown,
+            metrics=self.metrics,
+            source_buckets=("source", "missing"),
+            max_failures=3,
+        )
+
+    @cached_property
+    def settlement(self) -> Settlement:
+        return Settlement(
+            queue=self.queue,
+            table=self.table,
+            heartbeat=self.heartbeat,
+            shutdown=self.shutdown,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def consumer(self) -> Consumer:
+        return Consumer(
+            queue=self.queue,
+            attempts=self.attempts,
+            settlement=self.settlement,
             heartbeat=self.heartbeat,
             parked=self.parked,
             shutdown=self.shutdown,
             metrics=self.metrics,
-            options=options,
+            max_documents=4,
+            poll_wait_s=0,
             interruption_expected=lambda: False,
         )
 
@@ -231,6 +240,18 @@ class World:
         self.consumer.step()
         while self.consumer.in_flight:
             self.consumer.attempt_step()
+
+    def fail(self, client: str, operation: str, times: int = 1_000, *, after: int = 0) -> None:
+        """The next calls of an operation, but for the first `after`, never reach the service."""
+        calls = [0]
+
+        def refuse(**_: Any) -> None:
+            calls[0] += 1
+            if after < calls[0] <= after + times:
+                raise EndpointConnectionError(endpoint_url="x")
+
+        events = getattr(self.clients, client).meta.events
+        events.register_first(f"before-send.{client}.{operation}", refuse)
 
     def waiting(self) -> int:
         """How many messages the queue holds, visible or not."""

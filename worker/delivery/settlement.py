@@ -1,0 +1,90 @@
+"""What is done to a message when its attempt has ended: delete, requeue, hide, dead-letter or leave it."""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass, field
+
+import structlog
+
+from worker.aws.file_table import FileTable
+from worker.aws.queue_manager import QueueManager
+from worker.delivery.heartbeat import Heartbeat, Lease
+from worker.errors import Code, MisconfiguredError, WorkerError
+from worker.outcome import Ending, Outcome
+from worker.runtime.metrics import Metrics
+from worker.runtime.shutdown import Shutdown
+
+# A requeue sends and deletes: on a lease that lapses in between, the message would exist twice.
+_MIN_LEASE_S = 10.0
+_MAX_DELAY_S = 900.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Settlement:
+    """Settles messages; several threads may call it.
+
+    `poll_ends` is when the worker's own open poll ends at the latest (0 when none is open), and
+    `requeued` how many messages were replaced by a fresh copy.
+    """
+
+    queue: QueueManager
+    table: FileTable
+    heartbeat: Heartbeat
+    shutdown: Shutdown
+    metrics: Metrics
+    poll_ends: float = 0.0
+    requeued: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def settle(self, lease: Lease, ended: Outcome) -> None:
+        """Do to the message what the outcome says; SQS redelivers one that cannot be settled."""
+        # First, so that no late renewal can hide a message that was just made visible again.
+        self.heartbeat.release(lease)
+        self.metrics.settled.labels(ending=ended.ending.value).inc()
+        try:
+            match ended.ending:
+                case Ending.DONE:
+                    self.queue.delete([lease.message])
+                case Ending.REQUEUE:
+                    self._requeue(lease)
+                case Ending.RETRY:
+                    self._retry_later(lease, ended)
+                case Ending.DEAD_LETTER:
+                    self.queue.dead_letter(lease.message, code=ended.code, reason=ended.message)
+                    self.queue.delete([lease.message])
+                case Ending.ABANDON:
+                    pass
+                case Ending.STOP:
+                    self.shutdown.fail(MisconfiguredError(ended.message, code=Code(ended.code)))
+        except MisconfiguredError as error:
+            self.shutdown.fail(error)
+        except WorkerError as error:
+            _log.warning("settle_failed", ending=ended.ending.value, reason=str(error))
+
+    def _requeue(self, lease: Lease) -> None:
+        """Clear the owner and replace the message by a fresh copy, whose receive count starts over."""
+        if lease.claim is not None:
+            self.table.release(lease.claim, interrupted=True)
+        if lease.left_s < _MIN_LEASE_S:
+            return
+        # Our own open poll must not receive the copy: its message would be lost with this worker.
+        poll_left_s = self.poll_ends - self.shutdown.now()
+        delay_s = math.ceil(poll_left_s) + 2 if poll_left_s > 0 else 0
+        self.queue.requeue(lease.message, delay_s=delay_s)
+        with self._lock:
+            self.requeued += 1
+
+    def _retry_later(self, lease: Lease, ended: Outcome) -> None:
+        if lease.claim is not None:
+            if ended.counted:
+                self.table.record_failure(lease.claim, code=ended.code, message=ended.message)
+            else:
+                self.table.release(lease.claim, interrupted=False)
+        if lease.left_s > 0:
+            # Every receive counts towards the queue's redrive limit, so an outage must not use them up.
+            delay_s = min(_MAX_DELAY_S, ended.delay_s * max(1, lease.message.receive_count))
+            self.queue.hide(lease.message, delay_s=math.ceil(delay_s))
