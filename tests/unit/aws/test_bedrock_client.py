@@ -12,7 +12,14 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from worker.aws.bedrock_client import BedrockClient, CallPolicy, cut_text
-from worker.errors import BedrockError, MisconfiguredError, ThrottledError, UnavailableError, WorkerError
+from worker.errors import (
+    BedrockError,
+    MisconfiguredError,
+    ModelUnavailableError,
+    ThrottledError,
+    UnavailableError,
+    WorkerError,
+)
 from worker.resilience.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
@@ -217,12 +224,12 @@ def test_a_rejected_input_is_not_retried_and_does_not_open_the_breaker(
         ("ServiceUnavailableException", 503, UnavailableError),
         ("InternalServerException", 500, UnavailableError),
         ("ModelTimeoutException", 408, UnavailableError),
-        ("ModelNotReadyException", 424, UnavailableError),
-        ("AccessDeniedException", 403, UnavailableError),
-        ("ResourceNotFoundException", 404, UnavailableError),
-        ("ServiceQuotaExceededException", 400, ThrottledError),
+        ("ModelNotReadyException", 429, ModelUnavailableError),
+        ("AccessDeniedException", 403, ModelUnavailableError),
+        ("ResourceNotFoundException", 404, ModelUnavailableError),
+        ("ServiceQuotaExceededException", 400, ModelUnavailableError),
         ("ModelErrorException", 424, BedrockError),
-        ("ExpiredTokenException", 403, MisconfiguredError),
+        ("ExpiredTokenException", 403, ModelUnavailableError),
     ],
 )
 def test_an_error_code_becomes_the_error_that_says_what_to_do_next(
