@@ -9,7 +9,7 @@ import structlog
 
 from worker.aws.bedrock_client import BedrockClient
 from worker.document.artifacts import ArtifactStore
-from worker.errors import BedrockError, ThrottledError, UnavailableError, WorkerError
+from worker.errors import BedrockError, Code, ThrottledError, UnavailableError, WorkerError
 from worker.models.document import Extraction, Vectors
 from worker.runtime.metrics import Metrics
 
@@ -59,7 +59,9 @@ class Embedder:
             if self._text_model:
                 text = self._text_vectors(extraction, check)
         except (ThrottledError, UnavailableError, BedrockError) as error:
-            _log.warning("embedding_failed", code=error.code, reason=str(error))
+            # A pause may last for weeks, and its cause was logged when it began and with each trial.
+            log = _log.debug if error.code is Code.CIRCUIT_OPEN else _log.warning
+            log("embedding_failed", code=error.code, reason=str(error))
             on_failure(error)
             pending = True
         return Vectors(
