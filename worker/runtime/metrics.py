@@ -31,6 +31,12 @@ class Metrics:
         self.replays = self._counter("replays", "Pending documents tried again.", "kind", "result")
         self.received = self._counter("received", "Messages received.")
         self.settled = self._counter("settled", "Messages settled, by the ending.", "ending")
+        self.events_ignored = self._counter(
+            "events_ignored", "Known events that change no content, acknowledged.", "kind"
+        )
+        self.records_rejected = self._counter(
+            "records_rejected", "Messages, and single records of them, dead-lettered unprocessed.", "code"
+        )
         self.queue_errors = self._counter("queue_errors", "Polls of the queue that failed.")
         self.lease_renewals = self._counter("lease_renewals", "Heartbeats that extended a lease.")
         self.lease_renewal_failures = self._counter("lease_renewal_failures", "Heartbeats that did not.")
