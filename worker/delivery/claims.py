@@ -22,6 +22,7 @@ _MAY_SUCCEED_ELSEWHERE = frozenset(
         Code.TOO_MANY_PAGES,
         Code.ENCRYPTED,
         Code.BOMB,
+        Code.ARCHIVED,
         Code.CRASHED,
         Code.INVALID_CHILD_MESSAGE,
         Code.MEMORY,
@@ -47,6 +48,11 @@ class HeldByOther:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FolderMarker:
+    """The object only shows a folder in a console; it is no document, and gets no row."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Claimer:
     """Checks objects and claims their ledger rows."""
 
@@ -60,8 +66,8 @@ class Claimer:
         message_id: str,
         takeover: tuple[int, int] | None = None,
         redo_fence: int | None = None,
-    ) -> Job | HeldByOther | AlreadyDone:
-        """Claim the file a message names, unless it is done or another attempt holds it.
+    ) -> Job | HeldByOther | AlreadyDone | FolderMarker:
+        """Claim the file a message names, unless it is done, no document, or another attempt holds it.
 
         A file held by another attempt is claimed where that attempt came from the same message (SQS
         redelivered it, so that lease has lapsed), or where `takeover` is the fence and beat at which that
@@ -73,6 +79,11 @@ class Claimer:
             return AlreadyDone(row=row)
         # The object decides, not the event: events come late, twice and out of order.
         version = head_object(self.storage, message)
+        if _is_folder_marker(message.key, version):
+            if row is None:
+                return FolderMarker()
+            # What the key held before is gone, as after a delete.
+            version = None
         if row is not None and redo_fence != row.fence and _is_done(row, version, message_id):
             return AlreadyDone(row=row)
         if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
@@ -106,6 +117,11 @@ def head_object(storage: StorageHandler, message: FileMessage) -> ObjectVersion 
         return storage.head(message.bucket, message.key)
     except ObjectGoneError:
         return None
+
+
+def _is_folder_marker(key: str, version: ObjectVersion | None) -> bool:
+    """Whether a key names a folder: its object is empty, or was before its delete."""
+    return key.endswith("/") and (version is None or version.size_bytes == 0)
 
 
 def is_held(row: FileRow, message_id: str) -> bool:
