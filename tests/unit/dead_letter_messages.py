@@ -1,10 +1,12 @@
-"""What is on a world's dead-letter queue, bodies included."""
+"""What is on a world's dead-letter queue, bodies included, and what its tests need besides."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import moto.backends
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -34,3 +36,11 @@ def dead_letters(world: World) -> list[DeadLetter]:
 def metric(world: World, line: str) -> bool:
     """Whether the metrics have this line."""
     return line.encode() in world.metrics.render().splitlines()
+
+
+def make_visible(world: World) -> None:
+    """End the wait of every message: moto's clock is not the test's."""
+
+    for queue in moto.backends.get_backend("sqs")["123456789012"]["us-east-1"].queues.values():
+        for message in queue._messages:
+            message.change_visibility(0)

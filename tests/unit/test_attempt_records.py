@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.unit.dead_letter_messages import dead_letters, metric
+from tests.unit.dead_letter_messages import dead_letters, make_visible, metric
 from tests.unit.event_bodies import eventbridge, in_sns, native, record
 from worker.models.ledger import State
 
@@ -86,7 +86,7 @@ def test_a_retry_of_a_neighbour_does_not_dead_letter_the_odd_record_again(world:
         world.work()
         world.clock.now += 1_000
         assert dead_letters(world) == []
-        _make_visible(world)
+        make_visible(world)
     world.work()
     assert [world.row(key).state for key in ("a", "c")] == [State.NO_CONTENT] * 2
     assert len(dead_letters(world)) == 1
@@ -100,7 +100,7 @@ def test_a_file_that_must_wait_does_not_keep_its_neighbours_waiting(world: World
     world.work()
     assert world.row("b").state is State.NO_CONTENT
     assert world.waiting() == 1
-    _make_visible(world)
+    make_visible(world)
     world.work()
     assert world.row("a").state is State.NO_CONTENT
     assert world.waiting() == 0
@@ -258,12 +258,3 @@ def test_a_folder_marker_replaces_the_document_that_had_its_key(live: World) -> 
     live.work()
     assert live.row("a/").state is State.TOMBSTONED
     assert live.index.search("words").total == 0
-
-
-def _make_visible(world: World) -> None:
-    """End the wait of every message: moto's clock is not the test's."""
-    import moto.backends
-
-    for queue in moto.backends.get_backend("sqs")["123456789012"]["us-east-1"].queues.values():
-        for message in queue._messages:
-            message.change_visibility(0)
