@@ -84,7 +84,7 @@ def parse(body: str, *, source_buckets: Collection[str] = ()) -> ParsedBody:
             rejected.append(RejectedRecord(body=json.dumps(record.form), code=error.code, reason=str(error)))
     if rejected and not files and not ignored:
         # No record would be kept from its fate, so the message goes as it came.
-        others = f" ({len(rejected) - 1} more records are rejected, too)" if len(rejected) > 1 else ""
+        others = f" ({len(rejected) - 1} more rejected)" if len(rejected) > 1 else ""
         raise DeadLetterError(f"{rejected[0].reason}{others}", code=rejected[0].code)
     return ParsedBody(files=tuple(files), ignored=tuple(ignored), rejected=tuple(rejected))
 

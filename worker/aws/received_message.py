@@ -70,7 +70,8 @@ class ReceivedMessage:
         """
         value = self.cis.get("correlation")
         text = value if isinstance(value, str) else ""
-        return "".join(filter(_is_printable_ascii, text))[:_MAX_CORRELATION_CHARS].strip() or self.message_id
+        cleaned = "".join(filter(_is_printable_ascii, text)).strip()
+        return cleaned[:_MAX_CORRELATION_CHARS] or self.message_id
 
 
 def from_wire(message: MessageTypeDef, *, received_at: float, visibility_s: int) -> ReceivedMessage:

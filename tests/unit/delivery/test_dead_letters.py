@@ -63,9 +63,10 @@ def test_the_row_of_an_indexed_file_has_the_reason_afterwards(world: World) -> N
 def test_the_message_is_sent_before_anything_is_recorded(world: World) -> None:
     file = world.put("a")
     world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED))
+    lease = _lease(world)
     world.fail("sqs", "SendMessage")
     with pytest.raises(UnavailableError):
-        _dead_letters(world).send(_lease(world), file, ENDED, alone=True)
+        _dead_letters(world).send(lease, file, ENDED, alone=True)
     assert world.row("a").state is State.PROCESSING
     assert world.index.find("a") == []
 
