@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -228,6 +230,30 @@ def test_an_object_archived_before_its_download_is_not_forbidden(world: World, s
     world.announce(file.key)
     world.work()
     assert world.row("a").reason == "archived"
+
+
+def test_an_object_stored_in_gzip_is_read_as_the_file_it_holds(live: World) -> None:
+    text = "the words 営業".encode()
+    for key, data, encoding in (("a.txt", gzip.compress(text), "gzip"), ("b.txt", text, "")):
+        live.clients.s3.put_object(Bucket="source", Key=key, Body=data, ContentEncoding=encoding)
+        live.announce(key)
+        live.work()
+    assert live.row("a.txt").state is State.INDEXED
+    assert live.row("a.txt").content_hash == live.row("b.txt").content_hash
+    assert live.index.search("words 営業").total == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(gzip.compress(b"text" * 999)[:-9], "corrupt"), (gzip.compress(bytes(3_000_000)), "bomb")],
+)
+def test_gzip_that_is_damaged_or_a_bomb_is_no_content(world: World, data: bytes, reason: str) -> None:
+    world.attempts.processor = replace(world.processor, max_file_bytes=1_000_000)
+    world.clients.s3.put_object(Bucket="source", Key="a", Body=data, ContentEncoding="gzip")
+    world.announce("a")
+    world.work()
+    assert (world.row("a").state, world.row("a").reason) == (State.NO_CONTENT, reason)
+    assert list(world.work_root.glob("document-*")) == []
 
 
 @pytest.mark.parametrize("size", [{}, {"fileSize": 0}])

@@ -119,7 +119,7 @@ class _GzipDecoder:
                     f"the gzip data of the object (Content-Encoding) are damaged: {error}"
                 ) from error
             self._decoded_bytes += len(piece)
-            self._check_limit()
+            self._check_limit(self._received_bytes - len(member.unconsumed_tail))
             if piece:
                 yield piece
             chunk = member.unconsumed_tail
@@ -127,10 +127,10 @@ class _GzipDecoder:
             if not chunk and len(piece) < _CHUNK_BYTES:
                 return
 
-    def _check_limit(self) -> None:
+    def _check_limit(self, used_bytes: int) -> None:
         if self._max_bytes is None or self._decoded_bytes <= self._max_bytes:
             return
-        is_bomb = self._decoded_bytes > _BOMB_RATIO * self._received_bytes
+        is_bomb = self._decoded_bytes > _BOMB_RATIO * used_bytes
         raise RejectedError(
             f"the object is stored with Content-Encoding: gzip, and unpacks to more than the limit of "
             f"{self._max_bytes} bytes (CIS_MAX_FILE_BYTES)",

@@ -21,6 +21,8 @@ from worker.aws.storage_handler import StorageHandler
 from worker.errors import Code, DeadLetterError
 
 PREFIX = "bodies/"
+KEPT_DAYS = 60
+"""Longer than a message can be on the queue, then on the dead-letter queue, and on the queue again."""
 
 _FIELD = "cis_body"
 _LARGEST_POINTER_CHARS = 1_000
