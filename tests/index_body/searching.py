@@ -163,7 +163,7 @@ def test_a_file_without_text_is_found_by_its_name_and_path(
     assert hit.snippet == "[[営業部/Secret]]_Plan-2024.pdf"
 
 
-def test_a_dead_lettered_version_takes_text_and_picture_of_the_older_one_away(
+def test_a_dead_lettered_version_replaces_text_and_picture_of_the_older_one(
     index: SearchIndex, make_document: MakeDocument
 ) -> None:
     put(index, make_document("a.pdf", "text", vectors=Vectors(image=direction(1.0))), version=1)

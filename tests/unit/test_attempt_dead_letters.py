@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from tests.unit.dead_letter_messages import dead_letters, make_visible, metric
 from tests.unit.pending_documents import RejectingIndex, indexed_document, pending_flags
@@ -31,8 +32,8 @@ class Refused:
 def refuse_heads(world: World) -> None:
     """S3 answers each HEAD with 403 from now on."""
 
-    def refuse(request: Any, **_: Any) -> AWSResponse:
-        return AWSResponse(request.url, 403, {}, Refused())
+    def refuse(request: Any, **_: Any) -> Any:
+        return AWSResponse(request.url, 403, HTTPHeaders(), Refused())
 
     world.clients.s3.meta.events.register_first("before-send.s3.HeadObject", refuse)
 

@@ -204,7 +204,7 @@ def test_a_body_that_is_no_event_is_rejected_with_its_reason(body: str, reason: 
         ({"Records": ["a"]}, "Records.0: "),
         ({"Records": [record(name="ObjectTouched:Put")]}, "Records.0.eventName: 'ObjectTouched:Put'"),
         ({"Records": [record(name="ObjectRestore:Begun")]}, "Records.0.eventName: "),
-        ({"Records": [record(name=["ObjectTagging"])]}, "Records.0.eventName: "),
+        ({"Records": [{**record(), "eventName": ["ObjectTagging"]}]}, "Records.0.eventName: "),
         ({"Records": [record(name="ObjectCreatedX:Put")]}, "Records.0.eventName: "),
         ({"Records": [record(key="%FF%FE")]}, "Records.0.s3.object.key: is not UTF-8"),
         ({"Records": [record(key="a%00b")]}, "Records.0.s3.object.key: holds a NUL"),

@@ -31,7 +31,7 @@ class Body(Protocol):
         ...
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Release the connection."""
         ...
 
 

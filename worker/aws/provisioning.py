@@ -133,7 +133,6 @@ def connect_notifications(clients: Clients, bucket: str, queue_url: str) -> None
 
 def expire_objects(clients: Clients, bucket: str, *, prefix: str, days: int) -> None:
     """Have S3 delete the bucket's objects under a prefix after so many days; other rules stay."""
-    rule_id = f"{_NOTIFICATION_ID}-{prefix.strip('/')}"
     with translate_errors(f"set the lifecycle of s3://{bucket}/{prefix}*"):
         try:
             rules = clients.s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
@@ -142,12 +141,12 @@ def expire_objects(clients: Clients, bucket: str, *, prefix: str, days: int) -> 
                 raise
             rules = []
         rule: LifecycleRuleOutputTypeDef = {
-            "ID": rule_id,
+            "ID": f"{_NOTIFICATION_ID}-{prefix.strip('/')}",
             "Filter": {"Prefix": prefix},
             "Status": "Enabled",
             "Expiration": {"Days": days},
         }
-        others = [each for each in rules if each.get("ID") != rule_id]
+        others = [each for each in rules if each.get("ID") != rule["ID"]]
         clients.s3.put_bucket_lifecycle_configuration(
             Bucket=bucket, LifecycleConfiguration={"Rules": [*others, rule]}
         )
@@ -274,11 +273,9 @@ def _events(current: NotificationConfigurationResponseTypeDef) -> list[EventType
         if entry.get("Id") != _NOTIFICATION_ID
         for event in entry["Events"]
     }
-    # S3 refuses two subscriptions to one event; without these two nothing but archived objects is missed,
-    # and files that a lifecycle rule deletes.
-    wanted: list[EventType] = ["s3:ObjectRestore:Completed", "s3:LifecycleExpiration:*"]
-    more = [event for event in wanted if event.split(":")[1] not in taken]
-    return ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", *more]
+    # S3 refuses two subscriptions to one event.
+    more: list[EventType] = ["s3:ObjectRestore:Completed", "s3:LifecycleExpiration:*"]
+    return ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", *(e for e in more if e.split(":")[1] not in taken)]
 
 
 def _queue_attributes(client: SQSClient, url: str) -> _Attributes:

@@ -49,7 +49,7 @@ class HeldByOther:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderMarker:
-    """The object only shows a folder in a console; it is no document, and gets no row."""
+    """The key names a folder and has never had a document: it gets no row."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,11 +79,8 @@ class Claimer:
             return AlreadyDone(row=row)
         # The object decides, not the event: events come late, twice and out of order.
         version = head_object(self.storage, message)
-        if _is_folder_marker(message.key, version):
-            if row is None:
-                return FolderMarker()
-            # What the key held before is gone, as after a delete.
-            version = None
+        if version is None and row is None and message.key.endswith("/"):
+            return FolderMarker()
         if row is not None and redo_fence != row.fence and _is_done(row, version, message_id):
             return AlreadyDone(row=row)
         if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
@@ -112,16 +109,15 @@ class Claimer:
 
 
 def head_object(storage: StorageHandler, message: FileMessage) -> ObjectVersion | None:
-    """The current version of the object a message names, None when it does not exist."""
+    """The current version of the document a message names, None when it does not exist.
+
+    An empty object whose key ends in `/` only shows a folder in a console: it is no document.
+    """
     try:
-        return storage.head(message.bucket, message.key)
+        version = storage.head(message.bucket, message.key)
     except ObjectGoneError:
         return None
-
-
-def _is_folder_marker(key: str, version: ObjectVersion | None) -> bool:
-    """Whether a key names a folder: its object is empty, or was before its delete."""
-    return key.endswith("/") and (version is None or version.size_bytes == 0)
+    return None if message.key.endswith("/") and version.size_bytes == 0 else version
 
 
 def is_held(row: FileRow, message_id: str) -> bool:

@@ -92,7 +92,7 @@ class DeadLetters:
                 file, message_id=message_id, version=None, seen=row, attempt=uuid.uuid4().hex
             )
         except LeaseLostError:
-            # Claimed since it was read: that attempt decides what becomes of the file.
+            # Claimed since it was read: the file is left to that attempt.
             return file
         lease.claim = Claim(
             file_id=file.file_id,
@@ -114,7 +114,7 @@ def write_entry(index: SearchIndex, document: Document, *, version: int) -> bool
         _log.warning("index_pending", code=error.code, reason=str(error))
         return False
     except RejectedError as error:
-        # Nothing in it can be made smaller: the row alone tells of the file.
+        # Nothing in it can be left out: the row alone has the reason.
         _log.error("index_rejected", reason=str(error))
     return True
 

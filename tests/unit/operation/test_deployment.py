@@ -44,8 +44,12 @@ def test_the_results_bucket_forgets_message_bodies_and_keeps_its_own_rules() -> 
     settings = load_settings(source_buckets="one", results_bucket="results")
     s3 = make_clients().s3
     s3.create_bucket(Bucket="results")
-    theirs = {"ID": "theirs", "Prefix": "x/", "Status": "Enabled", "Expiration": {"Days": 1}}
-    s3.put_bucket_lifecycle_configuration(Bucket="results", LifecycleConfiguration={"Rules": [theirs]})
+    s3.put_bucket_lifecycle_configuration(
+        Bucket="results",
+        LifecycleConfiguration={
+            "Rules": [{"ID": "theirs", "Prefix": "x/", "Status": "Enabled", "Expiration": {"Days": 1}}]
+        },
+    )
     for _ in range(2):
         create_deployment(settings, connect_existing=True, dry_run=False)
     rules = s3.get_bucket_lifecycle_configuration(Bucket="results")["Rules"]
