@@ -1,7 +1,6 @@
 """Replayer: completes what an outage left pending, from the stored artifacts.
 
-Several workers may be on one row while attempts claim it: the index keeps the higher fence, and the row is
-written only if it is unchanged.
+Several workers may fill one row: the index keeps the higher fence, a row is written only if unchanged.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from random import Random
 import structlog
 
 from worker.aws.ledger_row import FileRow
-from worker.aws.pending_files import SHARDS, PendingFiles
+from worker.aws.pending_files import SHARDS, PendingFiles, is_vectors_only
 from worker.aws.queue_manager import QueueManager
 from worker.delivery.dead_letters import dead_lettered_document, native_body, write_entry
 from worker.document.artifacts import ArtifactStore
@@ -60,9 +59,10 @@ class _Outages:
         """Whether something pending of a row can be completed in this step."""
         return (row.index_pending and not self.index) or (row.vectors_pending and not self.vectors)
 
-    def can_continue(self) -> bool:
-        """Whether the step has a chance to complete more rows."""
-        return not (self.index and self.vectors) and self.skipped < _MAX_SKIPPED_ROWS
+    def can_continue(self, shard: str) -> bool:
+        """Whether the step has a chance to complete more rows of a shard."""
+        is_over = self.vectors and (self.index or is_vectors_only(shard))
+        return not is_over and self.skipped < _MAX_SKIPPED_ROWS
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -99,18 +99,18 @@ class Replayer:
             shards = list(islice(self._shards, len(SHARDS) // self.threads))
             # In an outage only the first is queried, which must not always be the same one.
             self.random.shuffle(shards)
+            shards.sort(key=is_vectors_only)
         outages = _Outages()
         try:
             for shard in shards:
                 self._fill_shard(shard, outages)
-        except JobInterrupted:
-            return
         except WorkerError as error:
-            _log.warning("replay_postponed", code=error.code, reason=str(error))
+            if not isinstance(error, JobInterrupted):
+                _log.warning("replay_postponed", code=error.code, reason=str(error))
 
     def _fill_shard(self, shard: str, outages: _Outages) -> None:
         """Continue a shard where the last step stopped, to its end unless there is an outage."""
-        while outages.can_continue():
+        while outages.can_continue(shard):
             self._check_stop()
             try:
                 page = self.pending.page(shard, limit=_ROWS_PER_QUERY, after=self._after.get(shard))
@@ -123,7 +123,7 @@ class Replayer:
             self.metrics.pending_backlog.set(sum(self._backlog.copy().values()))
             for file_id in self.random.sample(page.file_ids, len(page.file_ids)):
                 self._check_stop()
-                if not outages.can_continue():
+                if not outages.can_continue(shard):
                     return
                 with bind(file=file_id):
                     self._try_row(file_id, outages)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from worker.aws.bedrock_client import BedrockClient, CallPolicy
+from worker.aws.bedrock_client import BedrockClient, CallPolicy, model_pause
 from worker.aws.clients import Endpoint, make_clients
 from worker.document.embedder import Embedder
 from worker.embedded.bedrock_server import BedrockServer
@@ -38,6 +38,7 @@ def make_embedder(world: World, bedrock: BedrockServer) -> Embedder:
             failure_threshold=3, timeout=60, expected_exception=UnavailableError, clock=clock
         ),
         retry=lambda _tries: RetryHandler(max_retries=0, wait=clock.wait),
+        pause=lambda model: model_pause(model, clock=clock),
     )
     return Embedder(
         bedrock=BedrockClient(make_clients(endpoint).bedrock, image_model=MODEL, policy=policy),
