@@ -34,6 +34,7 @@ class Code(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_PAGES = "too_many_pages"
     BOMB = "bomb"
+    ARCHIVED = "archived"
     CRASHED = "crashed"
     INVALID_CHILD_MESSAGE = "invalid_child_message"
     MEMORY = "memory"

@@ -9,9 +9,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import cycle, islice
-from pathlib import PurePosixPath
 from random import Random
 
 import structlog
@@ -19,9 +17,10 @@ import structlog
 from worker.aws.ledger_row import FileRow
 from worker.aws.pending_files import SHARDS, PendingFiles, is_vectors_only
 from worker.aws.queue_manager import QueueManager
-from worker.delivery.dead_letters import native_body
+from worker.delivery.dead_letters import dead_lettered_document, native_body, write_entry
 from worker.document.artifacts import ArtifactStore
 from worker.document.embedder import Embedder
+from worker.document.row_document import row_document, row_message
 from worker.errors import (
     BedrockError,
     JobInterrupted,
@@ -33,8 +32,8 @@ from worker.errors import (
     WorkerError,
 )
 from worker.index.search_index import SearchIndex
-from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
-from worker.models.file import EventType, FileMessage, FileType
+from worker.models.document import NO_VECTORS, Extraction, Vectors
+from worker.models.file import FileType
 from worker.models.ledger import State
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
@@ -168,6 +167,17 @@ class Replayer:
                 row, NO_VECTORS, outages, lambda: self.index.tombstone(row.file_id, version=row.fence)
             )
             return
+        if row.state is State.DEAD_LETTERED:
+            entry = dead_lettered_document(
+                row_message(row), code=row.reason or "", message=row.reason_message
+            )
+            self._write(
+                row,
+                NO_VECTORS,
+                outages,
+                lambda: self.index.index_document(entry, version=row.fence),
+            )
+            return
         extraction = self._extraction(row)
         if extraction is None:
             self._reprocess(row)
@@ -175,7 +185,7 @@ class Replayer:
         vectors = self._vectors(row, extraction, outages)
         if vectors.pending and not (row.index_pending and not outages.index):
             return
-        document = _document(row, extraction, vectors)
+        document = row_document(row, extraction, vectors)
         self._write(row, vectors, outages, lambda: self.index.index_document(document, version=row.fence))
 
     def _extraction(self, row: FileRow) -> Extraction | None:
@@ -215,8 +225,11 @@ class Replayer:
         except LeaseLostError:
             result = "superseded"
         except RejectedError as error:
-            self._dead_letter(row, error)
-            return
+            if row.state is not State.DEAD_LETTERED:
+                self._dead_letter(row, error)
+                return
+            # Not even the entry by name: the row alone has the reason.
+            result = "rejected"
         except (ThrottledError, UnavailableError, MisconfiguredError) as error:
             _log.warning("index_still_unavailable", code=error.code, reason=str(error))
             self.metrics.replays.labels(kind="index", result="unavailable").inc()
@@ -236,9 +249,11 @@ class Replayer:
         """Dead-letter a file that the index rejects, with a new message: its own was deleted long ago."""
         _log.error("index_rejected", reason=str(error))
         self.queue.dead_letter_anew(
-            native_body(_message(row)), code=error.code, reason=str(error), stage="index"
+            native_body(row_message(row)), code=error.code, reason=str(error), stage="index"
         )
-        self.pending.refuse(row, reason=str(error))
+        entry = dead_lettered_document(row_message(row), code=error.code, message=str(error))
+        index_pending = not write_entry(self.index, entry, version=row.fence)
+        self.pending.refuse(row, reason=str(error), index_pending=index_pending)
         self.metrics.replays.labels(kind="index", result="rejected").inc()
 
     def _reprocess(self, row: FileRow) -> None:
@@ -249,7 +264,7 @@ class Replayer:
                 return
             self._reprocessed.add(request)
         try:
-            self.queue.send(native_body(_message(row)), cis={"again": row.fence})
+            self.queue.send(native_body(row_message(row)), cis={"again": row.fence})
         except WorkerError:
             self._reprocessed.discard(request)
             raise
@@ -266,35 +281,3 @@ class Replayer:
     def _is_postponed(self, what: str, file_id: str) -> bool:
         with self._lock:
             return self._not_before.get((what, file_id), -math.inf) > self.shutdown.now()
-
-
-def _message(row: FileRow) -> FileMessage:
-    return FileMessage(
-        event_type=EventType.FILE_UPLOADED,
-        bucket=row.bucket,
-        key=row.key,
-        size_bytes=row.size_bytes,
-        original_path=row.file_path,
-    )
-
-
-def _document(row: FileRow, extraction: Extraction, vectors: Vectors) -> Document:
-    return Document(
-        file_id=row.file_id,
-        bucket=row.bucket,
-        key=row.key,
-        file_name=PurePosixPath(row.file_path).name or row.file_path,
-        file_path=row.file_path,
-        size_bytes=row.size_bytes,
-        file_type=extraction.file_type,
-        state=extraction.state,
-        pages=extraction.pages,
-        reason=extraction.reason,
-        reason_message=extraction.reason_message,
-        content_hash=row.content_hash,
-        thumbnail_key=row.thumbnail_key,
-        artifact_key=row.artifact_key,
-        vectors=vectors,
-        thumbnail=extraction.thumbnail,
-        indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )

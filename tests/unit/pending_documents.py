@@ -82,7 +82,9 @@ def count_calls(bedrock: BedrockServer) -> int:
 
 
 class RejectingIndex(SqliteIndex):
-    """Rejects every document, as OpenSearch does with one over its limits."""
+    """Rejects every document that has pages, as OpenSearch does with one over its limits."""
 
-    def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
-        raise RejectedError("too many nested pages", code=Code.INDEX_REJECTED)
+    def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:
+        if document.pages:
+            raise RejectedError("too many nested pages", code=Code.INDEX_REJECTED)
+        super().index_document(document, version=version, refresh=refresh)

@@ -95,18 +95,19 @@ class PendingFiles:
             now.vectors_pending,
         ) == (row.fence, row.state, index_pending, vectors_pending)
 
-    def refuse(self, row: FileRow, *, reason: str) -> bool:
+    def refuse(self, row: FileRow, *, reason: str, index_pending: bool = False) -> bool:
         """Record that the index refuses the row's document; False as with `fill`.
 
         The stored content stays, so that the document can be indexed when the cause is fixed.
+        `index_pending` is whether the entry with the reason is still to be written.
         """
         values: dict[str, Value | None] = {
             "state": State.DEAD_LETTERED.value,
             "reason": Code.INDEX_REJECTED.value,
             "reason_message": reason[:_MESSAGE_CHARS],
-            **ledger_row.pending_values(row.file_id, index=False, vectors=False),
+            **ledger_row.pending_values(row.file_id, index=index_pending, vectors=False),
         }
-        now = self._write(row, "dead-letter", values, last=True)
+        now = self._write(row, "dead-letter", values, last=not index_pending)
         return now is not None and (now.fence, now.state) == (row.fence, State.DEAD_LETTERED)
 
     def _write(
