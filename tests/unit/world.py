@@ -28,6 +28,7 @@ from worker.consumer import Consumer
 from worker.delivery.claims import Claimer
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
+from worker.delivery.local_health import Floors, LocalHealth
 from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
 from worker.document.artifacts import ArtifactStore
@@ -44,6 +45,7 @@ from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
+from worker.runtime.work_root import WorkRoot
 from worker.sandbox.scheduler import Sandbox
 
 TABLE = "files"
@@ -121,6 +123,11 @@ class World:
         return ParkedMessages(table=self.table, clock=self.clock)
 
     @cached_property
+    def local_health(self) -> LocalHealth:
+        root, floors = WorkRoot(self.work_root), Floors(disk_bytes=0, memory_bytes=0)
+        return LocalHealth(work_root=root, floors=floors, shutdown=self.shutdown, metrics=self.metrics)
+
+    @cached_property
     def sandbox(self) -> Sandbox:
         return Sandbox(
             options=OPTIONS, slots=2, work_root=self.work_root / "work", environment=sandbox_environment()
@@ -166,7 +173,7 @@ class World:
             embedder=self.embedder,
             reader=self.reader,
             metrics=self.metrics,
-            work_root=self.work_root,
+            local_health=self.local_health,
             max_file_bytes=OPTIONS.limits.max_file_bytes,
         )
 
@@ -191,6 +198,7 @@ class World:
             heartbeat=self.heartbeat,
             shutdown=self.shutdown,
             metrics=self.metrics,
+            parked=self.parked,
         )
 
     @cached_property
@@ -200,6 +208,7 @@ class World:
             attempts=self.attempts,
             settlement=self.settlement,
             heartbeat=self.heartbeat,
+            local_health=self.local_health,
             parked=self.parked,
             shutdown=self.shutdown,
             metrics=self.metrics,

@@ -21,6 +21,7 @@ from worker.aws.translation import ErrorTable, misconfigured, translate_errors
 from worker.errors import (
     Code,
     DeadLetterError,
+    LocalFaultError,
     ObjectChangedError,
     ObjectGoneError,
     TransientError,
@@ -106,7 +107,7 @@ class StorageHandler:
 
         `stop` is called between chunks of 1 MiB and may raise to end the download. On any error
         no partial file is left. Raises ObjectChangedError when the object was replaced,
-        ObjectGoneError, DeadLetterError (bucket missing or forbidden), TransientError (disk full).
+        ObjectGoneError, DeadLetterError (bucket missing or forbidden), LocalFaultError (disk full).
         """
         # One streamed GET pinned to a version: boto3's transfer manager could join two versions.
         url = _url(bucket, key)
@@ -275,5 +276,5 @@ def _disk_space(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        # UnavailableError, since a full disk must not count as a failure of the file.
-        raise UnavailableError(f"The disk of {folder} is full: {error.strerror}. Free some space.") from error
+        # A full disk must not count as a failure of the file.
+        raise LocalFaultError(f"The disk of {folder} is full: {error.strerror}. Free some space.") from error

@@ -43,6 +43,12 @@ class Metrics:
             "metadata_unreachable", "1 while instance metadata cannot be read."
         )
         self.shutdown_requested = self._gauge("shutdown_requested", "1 once a stop was requested.")
+        self.local_faults = self._counter(
+            "local_faults", "Documents that failed for a reason of this machine."
+        )
+        self.receiving_paused = self._gauge(
+            "receiving_paused", "1 while nothing is received because this machine cannot work."
+        )
         self.breaker_open = self._gauge("breaker_open", "1 while a service is not called.", "service")
         self._stage_seconds = Histogram(
             "cis_stage_seconds",
