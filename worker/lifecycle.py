@@ -24,6 +24,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _POLL_S = 0.2
 # More than four long polls of 20 s.
 _STALE_POLL_S = 90.0
+_OTHERS_S = 5.0
 EXIT_INCOMPLETE = 75
 """Exit status of a stop that left messages to SQS; EX_TEMPFAIL of sysexits.h."""
 
@@ -161,7 +162,9 @@ class Lifecycle:
         if self._abandoned:
             self._join([self._start_step("release-rest", self.consumer.release_rest)], _release_by)
         self._attempts_over.set()
-        self._join(threads.others, _release_by)
+        # What hangs here holds no message: the fence refuses its writes, and pending rows stay pending.
+        until = self.shutdown.now() + _OTHERS_S
+        self._wait_for(threads.others, lambda _: until)
         self.spot.stop_monitoring()
 
     def _start_step(self, name: str, step: Callable[[], None]) -> threading.Thread:
@@ -170,15 +173,19 @@ class Lifecycle:
         return thread
 
     def _join(self, threads: list[threading.Thread], deadline: Callable[[Stop], float]) -> None:
-        """Wait for threads until a deadline of the stop, which a later notice may bring forward."""
+        """Wait for threads that hold messages; those that do not end make the shutdown incomplete."""
+        self._abandoned += self._wait_for(threads, deadline)
+
+    def _wait_for(self, threads: list[threading.Thread], deadline: Callable[[Stop], float]) -> list[str]:
+        """Wait until a deadline of the stop, which a later notice may bring forward; who did not end."""
         while any(thread.is_alive() for thread in threads) and self._left_s(deadline) > 0:
             for thread in threads:
                 thread.join(_POLL_S / len(threads))
             self._handle_signals()
         # An abandoned attempt does no harm: SQS redelivers its message, and the fence refuses its writes.
         if left := [thread.name for thread in threads if thread.is_alive()]:
-            self._abandoned += left
             _log.warning("threads_abandoned", threads=left, in_flight=self.consumer.in_flight)
+        return left
 
     def _left_s(self, deadline: Callable[[Stop], float]) -> float:
         stop = self.shutdown.stop

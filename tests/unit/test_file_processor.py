@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,15 +14,18 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.pending_documents import RejectingIndex
 from worker.delivery.heartbeat import Lease
+from worker.delivery.local_health import Floors
 from worker.errors import (
     JobInterrupted,
     LeaseLostError,
+    LocalFaultError,
     ObjectChangedError,
     UnavailableError,
 )
 from worker.models.file import FileMessage
 from worker.models.ledger import Checkpoint, Job, State
 from worker.models.page import TextSource
+from worker.runtime.work_root import WorkRoot
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -259,3 +264,30 @@ def test_a_document_that_the_index_rejects_is_dead_lettered_with_the_reason(
     row = live.row("a.txt")
     assert (row.state, row.reason, row.index_pending) == (State.DEAD_LETTERED, "index_rejected", False)
     assert [message["code"] for message in live.dead_letters()] == ["index_rejected"]
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_work_folder_that_was_deleted_under_the_worker_is_created_again(
+    live: World, tmp_path: Path, depth: int
+) -> None:
+    parent = tmp_path / "disk"
+    parent.mkdir()
+    live.local_health.work_root = WorkRoot(parent)
+    shutil.rmtree([live.local_health.work_root.path, parent][depth])
+    assert live.processor.process(_job(live), _lease(live)).state is State.INDEXED
+
+
+def test_a_file_that_is_deleted_while_it_is_read_is_read_again(live: World) -> None:
+    job, lease = _job(live, "broken.pdf", b"%PDF-1.4 broken"), _lease(live)
+    _when(live, "GetObject", lambda: [shutil.rmtree(path) for path in live.work_root.rglob("document-*")])
+    with pytest.raises(LocalFaultError):
+        live.processor.process(job, lease)
+    assert live.row("broken.pdf").state is State.PROCESSING
+
+
+def test_a_file_that_can_never_fit_the_disk_is_found_by_its_name(live: World) -> None:
+    space = os.statvfs(live.work_root)
+    live.local_health.floors = Floors(disk_bytes=space.f_blocks * space.f_frsize)
+    document = live.processor.process(_job(live), _lease(live))
+    assert (document.state, document.reason) == (State.NO_CONTENT, "too_large")
+    assert live.row("a.txt").reason == "too_large"

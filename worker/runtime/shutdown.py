@@ -15,7 +15,7 @@ _FULL_TIMEOUT_S = 60.0
 _REQUEUE_BEFORE_END_S = 30.0
 _FLUSH_BEFORE_END_S = 15.0
 # A call in progress may end within this time after a second signal; one that hangs is not waited for.
-_NOW_S = 10.0
+_NOW_S = 30.0
 # The same notice is read every two seconds, and its remaining time varies by the clock's rounding.
 _SAME_DEADLINE_S = 1.0
 
