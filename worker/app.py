@@ -60,6 +60,15 @@ def local_extraction_key(settings: Settings, tools: Tools) -> str:
     return extraction_key(options, tool_versions(options, tools))
 
 
+def poll_wait_s(settings: Settings) -> int:
+    """How long one poll waits.
+
+    A stop waits for the open poll, and a message that arrives at its end must have most of its lease left.
+    """
+    longest_s = min(_LONGEST_POLL_S, settings.stop_budget_s / 3, settings.visibility_s / 4)
+    return int(min(settings.poll_wait_s, longest_s))
+
+
 def run(settings: Settings) -> int:
     """Run a worker until it is stopped; the exit status (see `Lifecycle.run`).
 
@@ -152,11 +161,7 @@ def _consumer(shared: _Shared, tools: Tools, local_health: LocalHealth) -> Consu
         shutdown=shutdown,
         metrics=metrics,
         max_documents=settings.max_documents,
-        # A stop waits for the open poll, which must end well within the shutdown timeout; and a message that
-        # arrives at its end must have most of its lease left.
-        poll_wait_s=int(
-            min(settings.poll_wait_s, _LONGEST_POLL_S, settings.stop_budget_s / 3, settings.visibility_s / 4)
-        ),
+        poll_wait_s=poll_wait_s(settings),
         interruption_expected=shared.interruption_expected,
     )
 

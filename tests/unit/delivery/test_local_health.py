@@ -80,7 +80,8 @@ def test_three_local_faults_in_a_row_pause_receiving_and_probes_come_ever_later(
     health = make()
     _fail(health, 2)
     assert health.places(6, in_flight=0) == 6
-    began, probes = clock.now, []
+    began = clock.now
+    probes: list[float] = []
     health.record_failure("the disk is broken")
     while len(probes) < 6:
         clock.now += 1
