@@ -29,6 +29,7 @@ from worker.errors import (
     LocalFaultError,
     ObjectChangedError,
     ObjectGoneError,
+    ProcessingError,
     RejectedError,
     ReportedFaultError,
     ThrottledError,
@@ -100,10 +101,11 @@ class FileProcessor:
         return document
 
     def _read(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> ProcessedContent:
+        times_created = self.local_health.work_root.times_created
         local = self._download(job, version, folder, lease)
         with self._stage("extract"):
             result = self.reader.read(job, local, folder, lease)
-            _check_folder(local)
+            self._check_kept(local, times_created)
         extraction = result.extraction
         if extraction.reason not in _DEATHS:
             self.local_health.record_success()
@@ -141,6 +143,21 @@ class FileProcessor:
                 folder / "original",
                 stop=lambda: self.reader.check(lease),
             )
+
+    def _check_kept(self, local: LocalFile, times_created: int) -> None:
+        """Raise when the file was removed while it was read: no page of it can be believed.
+
+        LocalFaultError where the whole work folder was; its own process may have removed the file alone.
+        """
+        if Path(local.path).exists():
+            return
+        work_root = self.local_health.work_root
+        work_root.ensure()
+        if work_root.times_created != times_created:
+            raise LocalFaultError(
+                f"{work_root.path} was removed while documents were read; they are read again"
+            )
+        raise ProcessingError(f"{local.path} was removed while it was read", stage="extract")
 
     def _document(self, job: Job, version: ObjectVersion, content: ProcessedContent) -> Document:
         message, extraction = job.message, content.extraction
@@ -262,12 +279,6 @@ def _local_faults(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LocalFaultError(f"no file can be written in {folder}: {error.strerror}") from error
-
-
-def _check_folder(local: LocalFile) -> None:
-    """Raise LocalFaultError when the file was removed while it was read: no page of it can be believed."""
-    if not Path(local.path).exists():
-        raise LocalFaultError(f"{local.path} was removed while it was read; it is read again")
 
 
 def _no_content(error: RejectedError) -> ProcessedContent:

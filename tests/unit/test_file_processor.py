@@ -20,6 +20,7 @@ from worker.errors import (
     LeaseLostError,
     LocalFaultError,
     ObjectChangedError,
+    ProcessingError,
     UnavailableError,
 )
 from worker.models.file import FileMessage
@@ -283,6 +284,14 @@ def test_a_file_that_is_deleted_while_it_is_read_is_read_again(live: World) -> N
     with pytest.raises(LocalFaultError):
         live.processor.process(job, lease)
     assert live.row("broken.pdf").state is State.PROCESSING
+
+
+def test_a_file_whose_process_removes_it_is_a_failure_that_counts(live: World) -> None:
+    job, lease = _job(live, "broken.pdf", b"%PDF-1.4 broken"), _lease(live)
+    folder = live.local_health.work_root.path
+    _when(live, "GetObject", lambda: shutil.rmtree(next(folder.glob("document-*"))))
+    with pytest.raises(ProcessingError):
+        live.processor.process(job, lease)
 
 
 def test_a_file_that_can_never_fit_the_disk_is_found_by_its_name(live: World) -> None:

@@ -32,12 +32,13 @@ _LARGEST_PAGE_BYTES = 40 * 1024**2
 class WorkRoot:
     """This worker's folder below `parent`, from its creation to `remove`.
 
-    Folders that no process owns are removed on creation. Raises MisconfiguredError when nothing can be
-    written there.
+    Folders that no process owns are removed on creation. `times_created` rises when it is created again.
+    Raises MisconfiguredError when nothing can be written there.
     """
 
     def __init__(self, parent: Path, *, memory: Path = _MEMORY) -> None:
         self._mutex = threading.Lock()
+        self.times_created = 1
         try:
             for folder in (*parent.glob(f"{_PREFIX}*"), *memory.glob(f"{_PREFIX}*")):
                 if _NAME.fullmatch(folder.name):
@@ -71,6 +72,7 @@ class WorkRoot:
                     raise LocalFaultError(f"the work folder {self.path} was removed again at once")
                 os.close(self._lock)
                 self._lock = lock
+                self.times_created += 1
                 self._own_memory()
                 return True
             self._own_memory()
