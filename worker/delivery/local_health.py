@@ -158,6 +158,10 @@ class LocalHealth:
             shortage = self._find_shortage()
         if shortage:
             return LocalFaultError(f"{reported} ({shortage})")
+        if any(self.work_root.path.glob("document-*")):
+            return UnavailableError(
+                f"{reported}; it waits until the documents beside it have ended", code=Code.NO_ROOM
+            )
         return ProcessingError(
             f"{reported}; without this document there is room, so it needs more than this machine has",
             stage="extract",

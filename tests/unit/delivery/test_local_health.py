@@ -247,6 +247,11 @@ def test_a_fault_that_a_reading_process_reports_is_believed_where_it_is_seen(
 ) -> None:
     reported = ReportedFaultError("the disk is full")
     assert isinstance(make(disk_bytes=HUGE).verify(reported), LocalFaultError)
-    counted = make().verify(reported)
+    health = make()
+    neighbour = health.work_root.make_document_folder()
+    waiting = health.verify(reported)
+    assert waiting.code is Code.NO_ROOM
+    neighbour.rmdir()
+    counted = health.verify(reported)
     assert isinstance(counted, ProcessingError)
     assert counted.counts_as_failure
