@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -26,7 +27,6 @@ from worker.errors import (
 from worker.models.file import FileMessage
 from worker.models.ledger import Checkpoint, Job, State
 from worker.models.page import TextSource
-from worker.runtime.work_root import WorkRoot
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -165,13 +165,12 @@ def test_a_message_of_the_queue_goes_the_same_way(live: World) -> None:
     assert live.waiting() == 0
 
 
-def _when(world: World, operation: str, act: Any) -> None:
-    """Do something to the world just before the worker's next call of an S3 operation."""
-    done: list[bool] = []
+def _when(world: World, operation: str, act: Any, *, call: int = 1) -> None:
+    """Do something to the world just before the worker's next call of an S3 operation, or a later one."""
+    calls = itertools.count(1)
 
     def once(**_: Any) -> None:
-        if not done:
-            done.append(True)
+        if next(calls) == call:
             act()
 
     world.clients.s3.meta.events.register(f"before-call.s3.{operation}", once)
@@ -267,20 +266,14 @@ def test_a_document_that_the_index_rejects_is_dead_lettered_with_the_reason(
     assert [message["code"] for message in live.dead_letters()] == ["index_rejected"]
 
 
-@pytest.mark.parametrize("depth", [0, 1])
-def test_a_work_folder_that_was_deleted_under_the_worker_is_created_again(
-    live: World, tmp_path: Path, depth: int
-) -> None:
-    parent = tmp_path / "disk"
-    parent.mkdir()
-    live.local_health.work_root = WorkRoot(parent)
-    shutil.rmtree([live.local_health.work_root.path, parent][depth])
+def test_a_work_folder_that_was_deleted_under_the_worker_is_created_again(live: World) -> None:
+    shutil.rmtree(live.local_health.work_root.path)
     assert live.processor.process(_job(live), _lease(live)).state is State.INDEXED
 
 
 def test_a_file_that_is_deleted_while_it_is_read_is_read_again(live: World) -> None:
     job, lease = _job(live, "broken.pdf", b"%PDF-1.4 broken"), _lease(live)
-    _when(live, "GetObject", lambda: shutil.rmtree(live.local_health.work_root.path))
+    _when(live, "GetObject", lambda: shutil.rmtree(live.local_health.work_root.path), call=2)
     with pytest.raises(LocalFaultError):
         live.processor.process(job, lease)
     assert live.row("broken.pdf").state is State.PROCESSING
@@ -289,7 +282,8 @@ def test_a_file_that_is_deleted_while_it_is_read_is_read_again(live: World) -> N
 def test_a_file_whose_process_removes_it_is_a_failure_that_counts(live: World) -> None:
     job, lease = _job(live, "broken.pdf", b"%PDF-1.4 broken"), _lease(live)
     folder = live.local_health.work_root.path
-    _when(live, "GetObject", lambda: shutil.rmtree(next(folder.glob("document-*"))))
+    # The second is for the artifact, when the file was downloaded and its type detected.
+    _when(live, "GetObject", lambda: shutil.rmtree(next(folder.glob("document-*"))), call=2)
     with pytest.raises(ProcessingError):
         live.processor.process(job, lease)
 
