@@ -145,7 +145,7 @@ class FileProcessor:
             )
 
     def _check_kept(self, local: LocalFile, times_created: int) -> None:
-        """Raise when the file was removed while it was read: no page of it can be believed.
+        """Raise when the file was removed while it was read: its pages prove nothing.
 
         LocalFaultError where the whole work folder was; its own process may have removed the file alone.
         """

@@ -87,7 +87,7 @@ class LocalHealth:
                 self._shortage = self._find_shortage()
                 self._report(now)
             if self._shortage:
-                # Documents in flight may be what uses the room: their end is waited for.
+                # Documents in flight may be what uses it: their end is waited for.
                 if in_flight == 0:
                     self._give_up_in_time(now)
                 return 0

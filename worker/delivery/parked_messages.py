@@ -83,7 +83,7 @@ class ParkedMessages:
             if parked.lease.lost or self._check_row(parked, now):
                 still_s = now - parked.last_seen_since
                 standstill = parked.last_seen if still_s >= _STANDSTILL_S else None
-                # A stop may have taken it since the row was read: whoever removes it settles it.
+                # A stop may have taken it since the row was read: the thread that removes it settles it.
                 if self._remove(parked):
                     ready.append((parked.lease, standstill))
         return ready

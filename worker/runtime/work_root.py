@@ -1,9 +1,9 @@
 """The worker's private temporary folders, and the removal of those that no worker owns.
 
-A folder is owned by whoever holds the lock on it; the kernel releases the lock when that process ends, and
-process ids say nothing across containers. Downloads are on disk. Rendered pages are in memory (a folder of
-the same name in /dev/shm) while there is room for them: each is written once, read twice and removed within
-seconds.
+A folder is owned by the process that holds the lock on it; the kernel releases the lock when that process
+ends, and process ids say nothing across containers. Downloads are on disk. Rendered pages are in memory (a
+folder of the same name in /dev/shm) while there is room for them: each is written once, read twice and
+removed within seconds.
 """
 
 from __future__ import annotations

@@ -242,7 +242,7 @@ def test_a_file_that_does_not_fit_now_waits_without_being_counted(make: Callable
         pass
 
 
-def test_a_fault_that_a_reading_process_reports_is_believed_where_it_is_seen(
+def test_a_fault_that_a_reading_process_reports_is_accepted_where_it_is_seen(
     make: Callable[..., LocalHealth],
 ) -> None:
     reported = ReportedFaultError("the disk is full")

@@ -19,7 +19,12 @@ pytestmark = pytest.mark.unit
 
 
 def test_a_reading_that_ended_well_raises_nothing() -> None:
-    raise_for(ReadingEnded())
+    raised: list[WorkerError] = []
+    try:
+        raise_for(ReadingEnded())
+    except WorkerError as error:
+        raised.append(error)
+    assert raised == []
 
 
 @pytest.mark.parametrize(

@@ -295,5 +295,5 @@ def test_a_process_that_could_not_be_forked_is_no_fault_of_the_document(document
 
 
 def test_a_reading_process_cannot_claim_what_only_the_worker_sees(document: DocumentRun) -> None:
-    document.receive(ReadingFailed(code=Code.LOCAL_FAULT, message="believe me"))
-    assert document.events() == [ReadingEnded(code=Code.UNAVAILABLE, message="believe me")]
+    document.receive(ReadingFailed(code=Code.LOCAL_FAULT, message="the machine is broken"))
+    assert document.events() == [ReadingEnded(code=Code.UNAVAILABLE, message="the machine is broken")]
