@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     visibility_s: int = Field(
         default=120, ge=10, le=3_600, description="Seconds a received message stays hidden."
     )
-    poll_wait_s: int = Field(default=20, ge=0, le=20, description="Seconds of one long poll.")
+    # Short: an open poll cannot be ended without the loss of what it receives, so a stop waits for it.
+    poll_wait_s: int = Field(default=3, ge=0, le=20, description="Seconds of one long poll, at most 3.")
     # More than cores, so that downloads and index writes continue during OCR.
     max_documents: int = Field(
         default_factory=lambda: 2 * _cores() + 2, ge=1, le=200, description="Documents in flight."
@@ -132,6 +133,21 @@ class Settings(BaseSettings):
     work_dir: Path = Field(
         default_factory=lambda: Path(tempfile.gettempdir()),
         description="Folder in which the worker creates its private temporary folder.",
+    )
+    min_free_disk_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        description="Free disk space below which nothing is received; empty: 256 MiB, at most a tenth.",
+    )
+    min_free_memory_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        description="Available memory below which nothing is received; empty: 256 MiB, at most a tenth.",
+    )
+    local_fault_timeout_s: float = Field(
+        default=600.0,
+        gt=0,
+        description="Seconds without recovery after which a worker whose machine cannot work stops.",
     )
     office_thumbnails: bool = Field(
         default=True,

@@ -12,12 +12,14 @@ from worker.errors import (
     DeadLetterError,
     JobInterrupted,
     LeaseLostError,
+    LocalFaultError,
     MisconfiguredError,
     ProcessingError,
     RejectedError,
     ThrottledError,
     TransientError,
     WorkerError,
+    to_local_fault,
 )
 
 
@@ -57,6 +59,9 @@ _LONGEST_RETRY_S = 300.0
 # An outage lasts longer than a few seconds, and each receive counts towards the queue's redrive limit.
 _UNCOUNTED_RETRY_S = 30.0
 
+# Short: a healthy worker should have the message soon, and a broken one pauses before it receives again.
+_LOCAL_FAULT_RETRY_S = 5.0
+
 _ENDINGS: Mapping[type[WorkerError], Ending] = MappingProxyType(
     {
         JobInterrupted: Ending.REQUEUE,
@@ -81,12 +86,17 @@ def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome
     `failures` counts the failures before this one. An error that is in no table is a failure that may be
     retried; the one that reaches `max_failures` is dead-lettered.
     """
+    if _ending_of(error) in (None, Ending.RETRY):
+        # No file descriptors left looks like a service that does not answer.
+        error = to_local_fault(error) or error
     code = error.code if isinstance(error, WorkerError) else Code.PROCESSING_FAILED
     message = str(error) or type(error).__name__
     stage = error.stage if isinstance(error, ProcessingError) else ""
     ending = _ending_of(error)
     if ending not in (None, Ending.RETRY):
         return Outcome(ending=ending, code=code, message=message, stage=stage)
+    if isinstance(error, LocalFaultError):
+        return Outcome(ending=Ending.RETRY, code=code, message=message, delay_s=_LOCAL_FAULT_RETRY_S)
     if isinstance(error, TransientError) and not error.counts_as_failure:
         wait_s = error.retry_after_s if isinstance(error, ThrottledError) else None
         return Outcome(ending=Ending.RETRY, code=code, message=message, delay_s=wait_s or _UNCOUNTED_RETRY_S)

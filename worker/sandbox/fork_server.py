@@ -28,6 +28,7 @@ from worker.sandbox.bounded_popen import bound_programs
 from worker.sandbox.channel import Channel, ChannelClosedError, JsonObject, ProtocolError
 from worker.sandbox.confinement import explain, give_up_privileges, leave_network
 from worker.sandbox.protocol import (
+    NOT_FORKED,
     ChildExited,
     ChildStarted,
     ForkServerFailed,
@@ -123,9 +124,9 @@ class ForkServer:
         try:
             pid = os.fork()
         except OSError:
-            # No memory or no process left: for the worker that is a child that died at once.
+            # No memory or no process left, which is not the document's fault.
             os.close(descriptor)
-            self._send(ChildExited(child=child, code=1, cpu_s=0.0))
+            self._send(ChildExited(child=child, code=NOT_FORKED, cpu_s=0.0))
             return
         if pid == 0:
             self._become_child(request, descriptor)

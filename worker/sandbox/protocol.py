@@ -34,6 +34,9 @@ PICTURE_NAME = "picture.jpg"
 _MAX_PAGES = 1_000_000
 _MAX_SLOTS = 10_000
 
+# The status of a child that could not be forked: real ones are at most 255, or negative.
+NOT_FORKED = 1000
+
 PageNumber = Annotated[int, Range(least=1, most=_MAX_PAGES)]
 
 T = TypeVar("T")
@@ -102,7 +105,7 @@ class ChildStarted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChildExited:
-    """A document process and all that it started are gone; `code` is negative for a signal."""
+    """A document process and all that it started are gone; `code` is negative for a signal, or NOT_FORKED."""
 
     child: str
     code: int

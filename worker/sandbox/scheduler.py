@@ -18,13 +18,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from worker.errors import Code, MisconfiguredError, RejectedError, UnavailableError
+from worker.errors import Code, MisconfiguredError, RejectedError
 from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools, resolve_options
 from worker.models.file import FileType
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
 from worker.sandbox.fork_server_client import ForkServerClient
 from worker.sandbox.protocol import ExtractionRequest, SpawnRequest, message_from_document_process
+from worker.sandbox.reading_error import raise_for
 from worker.sandbox.run_state import Event, ReadingEnded, RunState
 
 if TYPE_CHECKING:
@@ -98,16 +99,6 @@ class ExtractionRun:
         """Begin no further page; those being OCRed are finished."""
         with self._sandbox.lock:
             self._state.draining = True
-
-
-def raise_for(event: ReadingEnded) -> None:
-    """Raise what a `ReadingEnded` with a code stands for: a fault of the set-up, the machine or the file."""
-    if event.code in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
-        raise MisconfiguredError(event.message, code=event.code)
-    if event.code is Code.UNAVAILABLE:
-        raise UnavailableError(event.message)
-    if event.code is not None:
-        raise RejectedError(event.message, code=event.code)
 
 
 class Sandbox:
@@ -211,7 +202,11 @@ class Sandbox:
         self._count += 1
         child = str(self._count)
         request = SpawnRequest(document=state.request, slots=self.slots, options=self._options)
-        channel = self._fork_server.spawn(child, request)
+        try:
+            channel = self._fork_server.spawn(child, request)
+        except OSError as error:
+            state.fail_to_start(error.strerror or "")
+            return
         self._children[child] = (state, channel)
         state.begin_child(child, channel, self._clock())
         self._selector.register(channel, selectors.EVENT_READ, child)
