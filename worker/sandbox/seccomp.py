@@ -163,7 +163,7 @@ _CONDITIONS = (
         _Condition(call="ioctl", argument=1, value=value)
         for value in (_TIOCSTI, _TIOCLINUX, _FIOSETOWN, _SIOCSPGRP)
     ),
-    # Landlock is not asked by access(): LibreOffice would believe that it may make its socket in /tmp.
+    # access() does not ask Landlock, and LibreOffice makes its socket in /tmp where that says it may.
     _Condition(call="access", argument=1, value=os.W_OK, error=errno.EACCES),
     _Condition(call="faccessat", argument=2, value=os.W_OK, error=errno.EACCES),
     _Condition(call="faccessat2", argument=2, value=os.W_OK, error=errno.EACCES),

@@ -13,6 +13,7 @@ import pytest
 from tests.integration.sandbox.conftest import make_request
 from worker.extract.office.libreoffice import libre_office_version
 from worker.sandbox.channel import Channel, ProtocolError
+from worker.sandbox.confinement import Confinement
 from worker.sandbox.fork_server import ForkServer
 from worker.sandbox.protocol import (
     ChildExited,
@@ -34,7 +35,9 @@ def worker_side(tmp_path: Path) -> Iterator[tuple[Channel, ForkServer, Path]]:
     folder.mkdir()
     (folder / "document-1").write_text("left over")
     with ours, theirs:
-        yield Channel(ours), ForkServer(theirs, folder, parent=os.getppid(), network="why"), folder
+        confinement = Confinement(namespace="why")
+        server = ForkServer(theirs, folder, parent=os.getppid(), confinement=confinement)
+        yield Channel(ours), server, folder
     signal.set_wakeup_fd(-1)
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -51,7 +54,8 @@ def test_it_reports_its_tools_and_leaves_nothing_when_the_worker_is_gone(
     assert isinstance(ready, ForkServerReady)
     assert "eng" in ready.tools.languages
     assert ready.tools.libre_office == libre_office_version()
-    assert ready.tools.network == "why"
+    assert ready.walls.namespace == "why"
+    assert "seccomp" in ready.walls.standing
     assert not folder.exists()
 
 
