@@ -1,4 +1,4 @@
-"""Programs run as an ordinary user, or by a kernel that refuses namespaces or Landlock."""
+"""Programs in processes of their own: as an ordinary user, or under a kernel that refuses a wall."""
 
 from __future__ import annotations
 
@@ -38,6 +38,20 @@ os.execv(sys.argv[2], sys.argv[2:])
 def without(*walls: str) -> tuple[str, ...]:
     """What a command begins with so that the kernel refuses it `namespace`, `landlock` or both."""
     return (sys.executable, "-P", "-c", _REFUSE, ",".join(walls))
+
+
+def output_of(program: str, *, prefix: Sequence[str] = ()) -> str:
+    """What a Python program prints in a process of its own; it must end well."""
+    done = subprocess.run(
+        [*prefix, sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_TIMEOUT_S,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 @contextmanager
