@@ -96,6 +96,7 @@ class Confinement:
         # Opened once: a reader makes its rules of the descriptors it inherits.
         self._places = (*landlock.readable(_to_read(more_to_read)), *landlock.devices(_DEVICES))
         self._landlock_version = landlock.version()
+        seccomp.program()  # made here, and not again in each reader
         self.walls = Walls()
         """What stood when `measure` tried."""
 

@@ -153,11 +153,12 @@ class ForkServer:
                 os.close(other)
             _silence_stderr()
             limit_resources(request.options.limits)
-            status = self._read(Channel(socket.socket(fileno=descriptor)), request)
+            status = self.become_reader(Channel(socket.socket(fileno=descriptor)), request)
         finally:
             os._exit(status)
 
-    def _read(self, channel: Channel, request: SpawnRequest) -> int:
+    def become_reader(self, channel: Channel, request: SpawnRequest) -> int:
+        """Confine this process for good and let it read a document; its exit status."""
         document = request.document
         walls = self._confinement.enter(
             # Where pages are drawn is made here, as its parent may not be written any more.

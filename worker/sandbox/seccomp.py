@@ -14,6 +14,7 @@ import socket
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 _SET_MODE_FILTER = 1
 # Without it, kernels before 5.16 slow every filtered process down to guard it from its own speculation.
@@ -194,10 +195,10 @@ def restrict(machine: str = platform.machine()) -> int:
 
     The process needs `no_new_privs`, and one thread.
     """
-    architecture = _ARCHITECTURES.get(machine)
-    if architecture is None:
-        return errno.ENOTSUP
     code = program(machine)
+    if not code:
+        return errno.ENOTSUP
+    architecture = _ARCHITECTURES[machine]
     argument = _Program(len(code) // _INSTRUCTION.size, code)
     for flags in (_SPEC_ALLOW, 0):  # the flag is of Linux 4.17
         if not _libc.syscall(architecture.seccomp, _SET_MODE_FILTER, flags, ctypes.byref(argument)):
@@ -208,9 +209,12 @@ def restrict(machine: str = platform.machine()) -> int:
 _INSTRUCTION = struct.Struct("=HBBI")
 
 
-def program(machine: str) -> bytes:
-    """The filter as the kernel takes it (classic BPF)."""
-    architecture = _ARCHITECTURES[machine]
+@cache
+def program(machine: str = platform.machine()) -> bytes:
+    """The filter as the kernel takes it (classic BPF), made once; empty for an unknown machine."""
+    architecture = _ARCHITECTURES.get(machine)
+    if architecture is None:
+        return b""
     refuse = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
     code = [
         (_LOAD, 0, 0, _ARCHITECTURE_AT),
