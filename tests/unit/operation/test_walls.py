@@ -7,7 +7,7 @@ import pytest
 from worker.config import Settings, load_settings
 from worker.errors import MisconfiguredError
 from worker.operation.finding import Level
-from worker.operation.walls import require_walls, wall_findings
+from worker.operation.walls import is_start_refused, require_walls, wall_findings
 from worker.sandbox.confinement import Walls
 
 pytestmark = pytest.mark.unit
@@ -42,7 +42,9 @@ def test_on_aws_a_worker_with_neither_main_wall_does_not_start_and_says_what_to_
 def test_it_starts_with_one_of_them_where_that_is_allowed_and_where_there_is_no_key_of_aws(
     changes: dict[str, object], walls: Walls
 ) -> None:
-    require_walls(settings(**changes), walls)
+    in_force = settings(**changes)
+    require_walls(in_force, walls)
+    assert not is_start_refused(in_force, walls)
 
 
 def test_an_endpoint_of_aws_itself_is_aws() -> None:
