@@ -27,15 +27,16 @@ def simulation() -> Iterator[Simulation]:
 @pytest.fixture
 def make_world(simulation: Simulation) -> Iterator[MakeWorld]:
     with ExitStack() as stack:
-
+        # A world begins when it is entered.
         def make(seed: int = 1, habits: Habits | None = None) -> World:
             memory = Path("/dev/shm")
             folder = stack.enter_context(tempfile.TemporaryDirectory(dir=memory if memory.exists() else None))
-            return stack.enter_context(World(simulation, Path(folder), seed, habits))
+            return World(simulation, Path(folder), seed, habits)
 
         yield make
 
 
 @pytest.fixture
-def world(make_world: MakeWorld) -> World:
-    return make_world()
+def world(make_world: MakeWorld) -> Iterator[World]:
+    with make_world() as made:
+        yield made

@@ -10,7 +10,7 @@ BUCKET = "source"
 
 
 def body_of(key: str, *, removed: bool, number: int, random: Random) -> str:
-    """A body in any of the forms; sequencers have mixed lengths, so no rule of comparison is right for all."""
+    """A body in any of the forms; sequencers have mixed lengths, so no comparison of them is always right."""
     sequencer = f"{number:x}".rjust(random.choice((4, 8, 16)), "0").ljust(random.choice((8, 16)), "0")
     forms = (_native, _s3, _sns, _event_bridge)
     return json.dumps(random.choice(forms)(key, removed, sequencer))

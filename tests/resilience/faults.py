@@ -23,6 +23,10 @@ class Kind(Enum):
     """The service refuses, with `status`."""
     FAIL_ENTRIES = auto()
     """A batch of SQS fails in part, with a 200."""
+    STALL_BEFORE = auto()
+    """The process stands still for `delay_s` with the request on its way."""
+    STALL_AFTER = auto()
+    """The process stands still for `delay_s` before it reads the answer."""
     DIE_BEFORE = auto()
     """The process is killed before the service has the request."""
     DIE_AFTER = auto()
@@ -46,6 +50,7 @@ class Call:
     process: str
     service: str
     operation: str
+    at: float
     method: str = "POST"
 
     @property

@@ -9,6 +9,7 @@ import signal
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -49,10 +50,14 @@ class Simulation:
     """What all fleets of a test run share: clients, which are slow to make, and the replaced primitives."""
 
     def __init__(self) -> None:
-        self.raw = make_clients(region=wire.REGION)
-        self._clients = make_clients(region=wire.REGION)
-        wire.connect(self._clients)
         self._rebinding = Rebinding()
+        self.raw = make_clients(region=wire.REGION)
+        # The budget of retries belongs to a client, and so would pass from one world to the next.
+        quota = _module("botocore.retries.quota")
+        self._rebinding.set(quota, "RetryQuota", partial(quota.RetryQuota, initial_capacity=10**12))
+        self._clients = make_clients(region=wire.REGION)
+        self._rebinding.undo()
+        wire.connect(self._clients)
 
     def __enter__(self) -> Simulation:
         rebinding = self._rebinding
@@ -93,8 +98,10 @@ class SimulatedWorker:
         return self.exit_status is None and not self.process.killed
 
     def signal(self) -> None:
-        """Send SIGTERM; without an effect on a process that has not started yet."""
-        if self.handler is not None and self.is_running:
+        """Send SIGTERM, which ends a process that has not installed its handler yet."""
+        if self.handler is None:
+            self._fleet.scheduler.kill(self.process)
+        elif self.is_running:
             self.handler(signal.SIGTERM, None)
 
     def _main(self) -> None:
@@ -119,7 +126,7 @@ class SimulatedWorker:
         try:
             lifecycle = worker.app.build(settings, sandbox, TOOLS, folder)
             lifecycle.spot.check_interval = _METADATA_INTERVAL_S
-            lifecycle.replayer.threads = 1
+            lifecycle.replayer.threads = self._fleet.replayers
             return lifecycle.run()
         finally:
             sandbox.close()
@@ -136,6 +143,7 @@ class Fleet:
         self.log: list[str] = []
         self.ocred: list[OcredPage] = []
         self.changes: dict[str, object] = {}
+        self.replayers = 1
         ScriptedForkServer.ocred = self.ocred
 
     def use(self) -> None:

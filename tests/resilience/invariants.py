@@ -1,4 +1,4 @@
-"""What must hold when a drained world is compared: bucket, ledger, index, queues, and the work that was done."""
+"""What must hold when a drained world is compared: bucket, ledger, index, queues, and the work done."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _file(world: World, key: str, row: FileRow, document: Document | None) -> It
         yield f"is {row.state} in the ledger and not in the index"
         return
     if document.state is not row.state or document.reason != row.reason:
-        yield f"is {row.state} ({row.reason}) in the ledger, {document.state} ({document.reason}) in the index"
+        yield f"is {row.state} ({row.reason}), but in the index {document.state} ({document.reason})"
     yield from _content(data, row, document)
 
 

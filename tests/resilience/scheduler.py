@@ -1,14 +1,13 @@
-"""One scheduler for the threads of a simulated fleet: exactly one runs, and virtual time passes when all wait.
+"""One scheduler for the threads of a simulated fleet: one runs at a time, and time passes when all wait.
 
-A thread gives the turn up where it waits, sleeps or talks to a service, and nowhere else; who is next is drawn
-from a seeded generator. The same seed therefore repeats the same run.
+A thread gives the turn up where it waits, sleeps or talks to a service, and nowhere else; who is next is
+drawn from a seeded generator. The same seed therefore repeats the same run.
 """
 
 from __future__ import annotations
 
 import faulthandler
 import heapq
-import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -35,6 +34,7 @@ class Process:
         self.tasks: list[Task] = []
         self.killed = False
         self.paused_until = 0.0
+        self.deferred: list[tuple[Task, int]] = []
 
     @property
     def ended(self) -> bool:
@@ -67,6 +67,7 @@ class Scheduler:
         self.random = random
         self.errors: list[str] = []
         self.switches = 0
+        self.slow_s = (1.0, 3.0)
         self._runnable: list[Task] = []
         self._timers: list[tuple[float, int, Task, int]] = []
         self._timer_number = 0
@@ -132,6 +133,14 @@ class Scheduler:
         """Let a process stand still, as SIGSTOP does."""
         process.paused_until = self.now + seconds
 
+    def resume(self, process: Process) -> None:
+        """End a pause, as SIGCONT does."""
+        process.paused_until = 0.0
+        deferred, process.deferred = process.deferred, []
+        for task, number in deferred:
+            if task.wait_number == number:
+                self._wake(task)
+
     def close(self) -> None:
         """End every thread but this one."""
         for process in self._processes[1:]:
@@ -164,14 +173,19 @@ class Scheduler:
     def _give_turn(self, me: Task) -> None:
         following = self._next()
         if following is me:
+            self._check_progress()
             return
         self.switches += 1
         self.current = following
         following.turn.release()
         if not me.turn.acquire(timeout=_MAX_REAL_S if me is self._main else -1):
-            faulthandler.dump_traceback(sys.__stderr__)
+            faulthandler.dump_traceback(2)
             raise Deadlock(f"{self.current} did not give the turn up: it waits for something real")
-        if me is self._main and self._stuck:
+        self._check_progress()
+
+    def _check_progress(self) -> None:
+        if self.current is self._main and self._stuck:
+            self._stuck = False
             raise Deadlock("all threads wait, and no time will end it")
 
     def _pass_turn(self) -> None:
@@ -192,6 +206,7 @@ class Scheduler:
             process = task.process
             if process.paused_until > self.now and not process.killed:
                 self._set_timer(task, process.paused_until)
+                process.deferred.append((task, task.wait_number))
                 continue
             return task
 

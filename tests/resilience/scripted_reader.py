@@ -1,7 +1,8 @@
 """Document processes that follow a script behind the sandbox's protocol, in virtual time.
 
-The bytes of a file are its script: a JSON object with `text`, `pages`, `ocr` (the pages without a text layer),
-`ocr_s` (how long each takes), `fails` (a code that ends the reading) and `kills` (a page that ends the process).
+The bytes of a file are its script: a JSON object with `text`, `pages`, `ocr` (the pages without a text
+layer), `ocr_s` (how long each takes), `fails` (a code that ends the reading) and `kills` (a page that ends
+the process).
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ def page_of(script: Mapping[str, Any], number: int) -> Page:
 
 
 class ScriptedForkServer:
-    """Stands where the worker's ForkServerClient is, with scripted processes; `ocred` is of the whole fleet."""
+    """Stands where the worker's ForkServerClient is; `ocred` is of the whole fleet."""
 
     ocred: list[OcredPage]
 

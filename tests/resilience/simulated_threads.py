@@ -1,7 +1,7 @@
 """`threading`, `queue`, `selectors` and `time` as the worker uses them, on the scheduler of a simulation.
 
-Short waits are made longer: on a slow machine a loop comes to its turn late, and a simulation of hours must not
-spend its time on idle loops. What wakes a wait early does so in time.
+Short waits are made longer: on a slow machine a loop comes to its turn late, and a simulation of hours must
+not spend its time on idle loops. What wakes a wait early does so in time.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from typing import Any
 from tests.resilience.clock import Signal
 from tests.resilience.scheduler import Scheduler, Task
 
-_SHORT_S = 1.0
-_SLOW_S = (1.0, 3.0)
+_SHORT_S = 2.5
 _active: list[Scheduler] = []
 
 
@@ -33,7 +32,7 @@ def scheduler() -> Scheduler:
 def _slowed(timeout_s: float | None) -> float | None:
     if timeout_s is None or not 0 < timeout_s < _SHORT_S:
         return timeout_s
-    return scheduler().random.uniform(*_SLOW_S)
+    return scheduler().random.uniform(*scheduler().slow_s)
 
 
 def monotonic() -> float:

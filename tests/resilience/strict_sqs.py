@@ -3,7 +3,7 @@
 A delete or an extension with a stale handle succeeds and does nothing. A message is hidden for twelve hours
 from its receive at most. Each receive is counted, and the one above the limit moves the message to the
 dead-letter queue. The order is random; with `Habits` messages come twice, come again after their delete, and
-polls that nobody reads any more still take messages.
+polls without a client still take messages.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class StrictSqs:
     def serve(self, queue: Queue) -> None:
         """Let the open polls take what became visible, in any order, and end those whose time is over."""
         now = self._clock.now
-        # Change by change: a poll that nobody reads took what became visible while it was open.
+        # Change by change: a poll without a client took what became visible while it was open.
         while queue.polls and (change := _next_change(queue, queue.served_at)) < now:
             self._serve(queue, change)
         self._serve(queue, now)

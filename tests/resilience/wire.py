@@ -1,6 +1,6 @@
 """Everything that a worker says to AWS, at botocore's before-send hook: the network of the simulation.
 
-SQS is the strict one, S3 and DynamoDB are moto in this process, Bedrock answers with one vector for everything.
+SQS is the strict one, S3 and DynamoDB are moto in this process, Bedrock has one vector for everything.
 Serialisation, signing, retries and parsing are botocore's own.
 """
 
@@ -55,7 +55,7 @@ def _play(request: AWSPreparedRequest, event_name: str, **_: object) -> AWSRespo
 
 
 class Network:
-    """The services, with the faults of a plan. Each call is a point where other threads come to their turn."""
+    """The services, with the faults of a plan. At each call other threads come to their turn."""
 
     def __init__(self, scheduler: Scheduler, sqs: SqsWire) -> None:
         self._scheduler = scheduler
@@ -85,7 +85,12 @@ class Network:
         scheduler.check_alive()
         process = scheduler.current.process.name
         call = Call(
-            number=len(self.calls) + 1, process=process, service=service, operation=operation, method=method
+            number=len(self.calls) + 1,
+            process=process,
+            service=service,
+            operation=operation,
+            at=scheduler.now,
+            method=method,
         )
         self.calls.append(f"{scheduler.now:.2f} {scheduler.current} {call.name}")
         return call
@@ -110,12 +115,16 @@ class Network:
                 raise EndpointConnectionError(endpoint_url=url)
             case Kind.DELAY:
                 self._scheduler.sleep(fault.delay_s)
+            case Kind.STALL_BEFORE:
+                self._stall(fault.delay_s)
 
     def end(self, call: Call, fault: Fault | None, url: str) -> None:
         """Let the answer travel, and the faults happen that come after the effect."""
         scheduler = self._scheduler
         if fault is not None and fault.kind is Kind.DIE_AFTER:
             self.die()
+        if fault is not None and fault.kind is Kind.STALL_AFTER:
+            self._stall(fault.delay_s)
         if fault is not None and fault.kind is Kind.DROP_ANSWER:
             if scheduler.random.random() < 0.5:
                 raise ConnectionClosedError(endpoint_url=url)
@@ -123,6 +132,10 @@ class Network:
             raise ReadTimeoutError(endpoint_url=url)
         if call.operation != "ReceiveMessage":
             scheduler.sleep(scheduler.random.uniform(*_LATENCY_S))
+
+    def _stall(self, seconds: float) -> None:
+        self._scheduler.pause(self._scheduler.current.process, seconds)
+        self._scheduler.sleep(seconds)
 
     def die(self) -> None:
         """Kill the process that makes the call."""

@@ -43,6 +43,7 @@ class World:
         self.fleet = Fleet(self.scheduler, self.network, folder)
         self.keys: set[str] = set()
         self.later: list[tuple[float, str]] = []
+        self.is_orderly = False
         self._moto = mock_aws()
         self._events = 0
 
@@ -111,12 +112,19 @@ class World:
         self.keys |= {old, new}
         self._send(moved_body(old, new))
 
+    def has_object(self, key: str) -> bool:
+        """Whether the bucket has an object of this key."""
+        return any(item["Key"] == key for item in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", []))
+
     def announce(self, key: str, *, removed: bool = False) -> None:
-        """Send the event of a key, now or within ten minutes, and now and then twice."""
+        """Send the event of a key: once and now in an orderly world, else late and twice now and then."""
         self._events += 1
         self._send(body_of(key, removed=removed, number=self._events, random=self.random))
 
     def _send(self, body: str) -> None:
+        if self.is_orderly:
+            self.sqs.send(WORK_URL, body)
+            return
         for _ in range(1 if self.random.random() < 0.9 else 2):
             delay_s = 0.0 if self.random.random() < 0.7 else self.random.uniform(0, 600)
             if delay_s:
@@ -141,7 +149,8 @@ class World:
         deadline = self.scheduler.now + _DRAIN_S
         while not self.is_drained:
             assert self.scheduler.now < deadline, f"not drained: {self.left()}"
-            if not self.fleet.running:
+            if not self.fleet.running or (wire.has_pending_rows() and not self.fleet.replayers):
+                self.fleet.replayers = int(wire.has_pending_rows())
                 self.fleet.start()
             self.run(10.0)
         self.stop()
@@ -149,7 +158,7 @@ class World:
     def stop(self) -> None:
         """Send SIGTERM to every worker and wait until all have ended."""
         for one in self.fleet.running:
-            one.process.paused_until = 0.0
+            self.scheduler.resume(one.process)
             one.signal()
         deadline = self.scheduler.now + 240.0
         while self.fleet.running:
