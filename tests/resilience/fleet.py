@@ -5,6 +5,7 @@ This is the only place that knows how a worker is put together.
 
 from __future__ import annotations
 
+import random
 import signal
 import traceback
 from collections.abc import Callable
@@ -64,6 +65,7 @@ class Simulation:
         rebinding.install()
         rebinding.set(worker.app, "make_clients", lambda **_: self._clients)
         rebinding.set(worker.app, "open_index", lambda settings, **_: _fleets[0].open_index(settings))
+        rebinding.set(worker.app, "Random", lambda: random.Random(random.random()))
         rebinding.set(worker.lifecycle, "HealthServer", _NoHealthServer)
         named = simulated_threads.Namespace
         rebinding.set(worker.lifecycle, "signal", named(signal, signal=_install_handler))

@@ -33,6 +33,9 @@ CALLS = st.sampled_from(
         "sqs.ChangeMessageVisibility",
         "sqs.ChangeMessageVisibilityBatch",
         "dynamodb.GetItem",
+        "dynamodb.Claim",
+        "dynamodb.Checkpoint",
+        "dynamodb.Commit",
         "dynamodb.UpdateItem",
         "s3.HeadObject",
         "s3.GetObject",
@@ -42,6 +45,9 @@ CALLS = st.sampled_from(
         "index.Write",
         "index.Tombstone",
     ]
+)
+WRITES = st.sampled_from(
+    ["dynamodb.Claim", "dynamodb.Commit", "index.Write", "s3.PutObject", "s3.HeadObject", "s3.GetObject"]
 )
 SHARES = st.sampled_from([1.0, 0.5, 0.2])
 ANY_SERVICE = st.sampled_from([None, *SERVICES])
@@ -186,6 +192,17 @@ class FleetMachine(RuleBasedStateMachine):
         """Let the next worker that makes this call stand still with it, for longer than its lease."""
         kind = Kind.STALL_AFTER if after else Kind.STALL_BEFORE
         self._weather.once[call] = Fault(kind=kind, delay_s=stall_s)
+
+    @rule(key=KEYS, script=SCRIPTS, call=WRITES, after=st.booleans(), second=st.booleans())
+    def overtake(self, key: str, script: dict[str, object], call: str, after: bool, second: bool) -> None:
+        """Let a worker stand still with a write, while its file changes and another worker reads it."""
+        self.put(key, script)
+        self.stall(call, 200.0, after)
+        self.world.run(60)
+        if second and len(self.world.fleet.running) < _MAX_WORKERS:
+            self.world.fleet.start()
+        self.put(key, {"pages": 1})
+        self.world.run(250)
 
     @rule(call=CALLS, kind=st.sampled_from([Kind.DIE_BEFORE, Kind.DIE_AFTER, Kind.DROP_ANSWER]))
     def break_next(self, call: str, kind: Kind) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.resilience.faults import Call, Fault, Kind
 from tests.resilience.invariants import check, ocr_counts, story
+from tests.resilience.weather import Weather
 
 if TYPE_CHECKING:
     from tests.resilience.conftest import MakeWorld
@@ -92,6 +93,24 @@ def test_a_worker_that_stood_still_past_its_lease_writes_nothing(world: World) -
     check(world)
 
 
+@pytest.mark.parametrize(
+    "write", ["dynamodb.Claim", "dynamodb.Checkpoint", "dynamodb.Commit", "index.Write", "s3.PutObject"]
+)
+def test_a_write_that_arrives_after_another_workers_changes_nothing(world: World, write: str) -> None:
+    weather = Weather(world.random)
+    world.faults = weather
+    first = world.fleet.start()
+    put_scan(world, pages=4, ocr_s=13)
+    weather.once[write] = Fault(kind=Kind.STALL_BEFORE, delay_s=600)
+    run_until(world, lambda: first.process.paused_until > world.scheduler.now)
+    second = world.fleet.start()
+    world.put("scan", pages=2, text="changed")
+    run_until(world, lambda: any(f" {second.name}/" in line for line in log_of(world, "document_done")))
+    run_until(world, lambda: first.process.paused_until < world.scheduler.now)
+    world.drain()
+    check(world)
+
+
 def test_five_notices_cost_no_page_and_no_receive(world: World) -> None:
     put_scan(world, pages=40, ocr_s=45)
     for _ in range(5):
@@ -135,7 +154,7 @@ def test_what_a_stopping_worker_requeues_is_not_swallowed_by_its_own_poll(make_w
 
 def test_a_scan_of_thirteen_hours_is_handed_to_a_fresh_message_once(world: World) -> None:
     world.scheduler.slow_s = (8.0, 12.0)
-    world.fleet.changes |= {"document_timeout_s": 14 * HOUR_S, "page_timeout_s": 600}
+    world.fleet.changes |= {"document_timeout_s": 14 * HOUR_S, "page_timeout_s": 600, "max_documents": 1}
     world.fleet.start()
     put_scan(world, pages=200, ocr_s=470)
     run_until(world, lambda: bool(log_of(world, "document_done")), within_s=16 * HOUR_S)

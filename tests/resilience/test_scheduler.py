@@ -160,7 +160,7 @@ def test_an_error_in_a_thread_is_kept_for_the_test(scheduler: Scheduler) -> None
 
 
 def test_a_rebinding_reaches_defaults_and_dataclass_fields_and_restores_them() -> None:
-    defaults = Heartbeat.__init__.__kwdefaults__
+    defaults = Heartbeat.__init__.__kwdefaults__ or {}
     rebinding = Rebinding()
     before = sys.modules["worker.lifecycle"].__dict__["threading"]
     rebinding.install()

@@ -7,6 +7,7 @@ Serialisation, signing, retries and parsing are botocore's own.
 from __future__ import annotations
 
 import io
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -67,7 +68,7 @@ class Network:
     def play(self, request: AWSPreparedRequest, event_name: str) -> AWSResponse:
         """Answer one request of botocore."""
         _, service, operation = event_name.split(".", 2)
-        call = self.begin(service, operation, str(request.method))
+        call = self.begin(service, _label(operation, request), str(request.method))
         fault = self.meet_plan(call, request.url)
         if fault is not None and fault.kind is Kind.STATUS:
             return _response(request, refusal(call, fault.status))
@@ -154,7 +155,7 @@ class Network:
             # Sixteen queries a step of the replayer, and moto answers each in milliseconds.
             headers = {"Content-Type": "application/x-amz-json-1.0"}
             return _response(request, (200, headers, _NOTHING_PENDING))
-        response = botocore_stubber(f"before-send.{call.name}", request)
+        response = botocore_stubber("before-send", request)
         assert response is not None, "moto is not in use"
         return response
 
@@ -169,6 +170,16 @@ def has_pending_rows() -> bool:
     table = dynamodb_backends[ACCOUNT][REGION].tables[TABLE]
     rows = cast("dict[str, Any]", table.items)
     return any("pending" in row.attrs for row in rows.values())
+
+
+def _label(operation: str, request: AWSPreparedRequest) -> str:
+    """The operation; of a write to the ledger also what it is for."""
+    if operation != "UpdateItem":
+        return operation
+    values = json.loads(cast("bytes", request.body))["ExpressionAttributeValues"]
+    if ":state" in values:
+        return "Claim" if values[":state"] == {"S": "processing"} else "Commit"
+    return "Checkpoint" if ":checkpoint" in values else "UpdateItem"
 
 
 def _is_lost(fault: Fault) -> bool:

@@ -1,90 +1,27 @@
-"""The strict SQS itself, through the production QueueManager or botocore: each rule of AWS's text."""
+"""What a strict SQS delivers, and what its handles still do: each rule of AWS's text."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
-from random import Random
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.config import Config
-from botocore.exceptions import ClientError
-from urllib3.response import HTTPResponse
 
-from tests.resilience.clock import ManualClock
-from tests.resilience.sqs_wire import SqsWire
+from tests.resilience.sqs.conftest import DAY_S, DLQ_URL, URL
 from tests.resilience.strict_sqs import Habits, Queue, StrictSqs
-from worker.aws.queue_manager import QueueManager
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
+
+    from tests.resilience.clock import ManualClock
+    from tests.resilience.sqs.conftest import CodeOf
+    from worker.aws.queue_manager import QueueManager
 
 pytestmark = pytest.mark.resilience
-
-URL = "https://sqs.us-east-1.amazonaws.com/123456789012/work"
-DLQ_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/dead"
-DAY_S = 86_400
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def sqs(clock: ManualClock) -> StrictSqs:
-    strict = StrictSqs(clock, Random(7))
-    strict.create(URL, visibility_s=30).dead_letters = strict.create(DLQ_URL, retention_s=14 * DAY_S)
-    return strict
-
-
-@pytest.fixture
-def wire(sqs: StrictSqs, clock: ManualClock) -> SqsWire:
-    return SqsWire(sqs, clock)
-
-
-@pytest.fixture
-def work(sqs: StrictSqs) -> Queue:
-    return sqs.queue(URL)
-
-
-@pytest.fixture
-def client(wire: SqsWire, monkeypatch: pytest.MonkeyPatch) -> Iterator[SQSClient]:
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-
-    def play(request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse:
-        status, headers, body = wire.answer(event_name.rsplit(".", 1)[-1], cast("bytes", request.body))
-        raw = HTTPResponse(io.BytesIO(body), headers=headers, status=status, preload_content=False)
-        return AWSResponse(request.url, status, cast("Any", headers), raw)
-
-    made = boto3.client("sqs", config=Config(retries={"mode": "standard", "total_max_attempts": 1}))
-    made.meta.events.register_first("before-send.sqs", cast("Any", play))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def manager(client: SQSClient, clock: ManualClock) -> QueueManager:
-    return QueueManager(client, queue_url=URL, dlq_url=DLQ_URL, visibility_s=120, clock=lambda: clock.now)
-
-
-def code_of(call: Callable[[], object]) -> str:
-    with pytest.raises(ClientError) as raised:
-        call()
-    return raised.value.response["Error"]["Code"]
 
 
 def receive(client: SQSClient, *, hidden_s: int = 120) -> str:
     (message,) = client.receive_message(QueueUrl=URL, VisibilityTimeout=hidden_s)["Messages"]
     return message["ReceiptHandle"]
-
-
-def text(value: str) -> MessageAttributeValueTypeDef:
-    return {"DataType": "String", "StringValue": value}
 
 
 def test_a_message_comes_with_its_count_its_time_and_its_attribute(manager: QueueManager) -> None:
@@ -159,7 +96,7 @@ def test_an_extension_of_a_deleted_message_is_an_error(manager: QueueManager) ->
     assert manager.extend([message], visibility_s=120).lost == {message.message_id}
 
 
-def test_a_handle_that_was_never_given_out_is_an_error(client: SQSClient) -> None:
+def test_a_handle_that_was_never_given_out_is_an_error(client: SQSClient, code_of: CodeOf) -> None:
     assert code_of(lambda: client.delete_message(QueueUrl=URL, ReceiptHandle="x")) == "ReceiptHandleIsInvalid"
 
 
@@ -177,7 +114,7 @@ def test_an_extension_counts_from_now_and_may_make_visible_at_once(
 
 
 def test_twelve_hours_count_from_the_receive_and_more_is_an_error(
-    client: SQSClient, manager: QueueManager, clock: ManualClock
+    client: SQSClient, manager: QueueManager, clock: ManualClock, code_of: CodeOf
 ) -> None:
     manager.send("body")
     handle = receive(client, hidden_s=43_200)
@@ -272,58 +209,6 @@ def test_a_long_poll_waits_for_the_first_message_and_no_longer(
     assert clock.now == 1_027
 
 
-@pytest.mark.parametrize(
-    ("body", "attributes", "code"),
-    [
-        ("x" * 1_048_576, {}, None),
-        ("x" * 1_048_577, {}, "InvalidParameterValue"),
-        ("あ" * 349_526, {}, "InvalidParameterValue"),
-        ("x" * 1_048_566, {"cis": text("x")}, None),
-        ("x" * 1_048_567, {"cis": text("x")}, "InvalidParameterValue"),
-        ("x", {f"a{n}": text("x") for n in range(10)}, None),
-        ("x", {f"a{n}": text("x") for n in range(11)}, "InvalidParameterValue"),
-        ("x", {"cis": text("")}, "InvalidParameterValue"),
-        ("x", {"cis": text("a\0b")}, "InvalidMessageContents"),
-        ("x", {"AWS.cis": text("x")}, "InvalidParameterValue"),
-        ("a\x0bb", {}, "InvalidMessageContents"),
-    ],
-)
-def test_what_may_be_sent(
-    client: SQSClient,
-    body: str,
-    attributes: dict[str, MessageAttributeValueTypeDef],
-    code: str | None,
-) -> None:
-    def send() -> object:
-        return client.send_message(QueueUrl=URL, MessageBody=body, MessageAttributes=attributes)
-
-    assert (code_of(send) if code else send()) is not None
-    if code:
-        assert code_of(send) == code
-
-
-def test_a_batch_fails_entry_by_entry_in_a_200(manager: QueueManager, wire: SqsWire, work: Queue) -> None:
-    for number in range(3):
-        manager.send(str(number))
-    held = [message for _ in range(9) for message in manager.receive(limit=3, wait_s=0)]
-    answers = iter([False, True, False])
-    wire.fails_entry = lambda: next(answers, True)
-    assert manager.delete(held) == [held[1]]
-    assert len(work.messages) == 1
-
-
-def test_batches_have_their_own_limits(client: SQSClient) -> None:
-    def delete(*names: str) -> object:
-        entries: Any = [{"Id": name, "ReceiptHandle": "x"} for name in names]
-        return client.delete_message_batch(QueueUrl=URL, Entries=entries)
-
-    query = "AWS.SimpleQueueService."
-    assert code_of(delete).removeprefix(query) == "EmptyBatchRequest"
-    assert code_of(lambda: delete("a", "a")).removeprefix(query) == "BatchEntryIdsNotDistinct"
-    many = [str(number) for number in range(11)]
-    assert code_of(lambda: delete(*many)).removeprefix(query) == "TooManyEntriesInBatchRequest"
-
-
 def test_a_redriven_message_has_a_new_id_and_a_new_age(
     manager: QueueManager, sqs: StrictSqs, clock: ManualClock, work: Queue
 ) -> None:
@@ -333,11 +218,6 @@ def test_a_redriven_message_has_a_new_id_and_a_new_age(
     (message,) = manager.receive(limit=1, wait_s=0)
     assert message.message_id != sent.message_id
     assert message.sent_at_ms == 1_050_000
-
-
-def test_a_queue_that_does_not_exist_is_named(client: SQSClient) -> None:
-    code = code_of(lambda: client.receive_message(QueueUrl=URL + "x"))
-    assert code == "AWS.SimpleQueueService.NonExistentQueue"
 
 
 def test_depth_counts_what_is_visible_in_flight_and_delayed(manager: QueueManager) -> None:
