@@ -9,8 +9,10 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+import tempfile
 import time
 import traceback
+from pathlib import Path
 
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -19,6 +21,7 @@ from rich.console import Console
 from tests.conftest import pytest_configure
 from tests.resilience.fleet import Simulation
 from tests.resilience.fleet_machine import FleetMachine
+from tests.resilience.walk import walk
 
 _EXAMPLES = 25
 _STEPS = 40
@@ -53,6 +56,8 @@ def main() -> int:
         for number in itertools.count(first):
             try:
                 run_batch(simulation, number)
+                with tempfile.TemporaryDirectory() as folder:
+                    walk(simulation, Path(folder), number, has_real_readers=number % 10 == 0)
             except Exception:  # noqa: BLE001  (whatever broke is the result)
                 console.print(traceback.format_exc(), markup=False)
                 console.print(f"FAILED; again: CHAOS_SEED={number} make chaos", style="bold red")

@@ -26,12 +26,13 @@ from tests.resilience import simulated_threads, wire
 from tests.resilience.faulty_index import FaultyIndex
 from tests.resilience.rebinding import Rebinding
 from tests.resilience.scheduler import Killed, Process, Scheduler
-from tests.resilience.scripted_reader import TOOLS, OcredPage, ScriptedForkServer
+from tests.resilience.scripted_reader import OcredPage, ScriptedForkServer
 from tests.resilience.wire import Network
-from worker.aws.clients import Clients, make_clients
-from worker.config import Settings
+from worker.aws.clients import make_clients
+from worker.config import Settings, sandbox_environment
 from worker.document.options_from_settings import read_options
 from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.sandbox.fork_server_client import ForkServerClient
 from worker.sandbox.scheduler import Sandbox
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Simulation:
         rebinding.set(worker.lifecycle, "HealthServer", _NoHealthServer)
         named = simulated_threads.Namespace
         rebinding.set(worker.lifecycle, "signal", named(signal, signal=_install_handler))
-        rebinding.set(worker.sandbox.scheduler, "ForkServerClient", ScriptedForkServer)
+        rebinding.set(worker.sandbox.scheduler, "ForkServerClient", _make_fork_server)
         rebinding.set(worker.aws.instance_metadata, "requests", named(requests, Session=_MetadataSession))
         rebinding.set(_module("botocore.endpoint"), "time", named(_module("time"), sleep=_sleep))
         structlog.configure(processors=[_collect], wrapper_class=structlog.make_filtering_bound_logger(20))
@@ -122,11 +123,14 @@ class SimulatedWorker:
         folder.mkdir()
         settings = self._fleet.settings(work_dir=folder, worker_id=self.name)
         sandbox = Sandbox(
-            options=read_options(settings), slots=settings.slots, work_root=folder, environment={}
+            options=read_options(settings),
+            slots=settings.slots,
+            work_root=folder,
+            environment=sandbox_environment(),
         )
-        sandbox.start()
         try:
-            lifecycle = worker.app.build(settings, sandbox, TOOLS, folder)
+            tools = sandbox.start()
+            lifecycle = worker.app.build(settings, sandbox, tools, folder)
             lifecycle.spot.check_interval = _METADATA_INTERVAL_S
             lifecycle.replayer.threads = self._fleet.replayers
             return lifecycle.run()
@@ -146,6 +150,7 @@ class Fleet:
         self.ocred: list[OcredPage] = []
         self.changes: dict[str, object] = {}
         self.replayers = 1
+        self.has_real_readers = False
         ScriptedForkServer.ocred = self.ocred
 
     def use(self) -> None:
@@ -168,6 +173,9 @@ class Fleet:
         assert settings.sqlite_path is not None
         return FaultyIndex(SqliteIndex(settings.sqlite_path), self.network)
 
+    def fork_server(self, **options: Any) -> ScriptedForkServer | ForkServerClient:
+        return ForkServerClient(**options) if self.has_real_readers else ScriptedForkServer(**options)
+
     def settings(self, **changes: object) -> Settings:
         values: dict[str, Any] = {
             "queue_url": WORK_URL,
@@ -180,6 +188,8 @@ class Fleet:
             "slots": 2,
             "replay_interval_s": _REPLAY_INTERVAL_S,
             "metadata_endpoint": "http://metadata",
+            # The time of a real process passes at another speed.
+            **({"page_timeout_s": 10.0**6, "document_timeout_s": 10.0**6} if self.has_real_readers else {}),
             **self.changes,
             **changes,
         }
@@ -229,6 +239,10 @@ def _install_handler(number: int, handler: Any) -> Any:
     return signal.SIG_DFL
 
 
+def _make_fork_server(**options: Any) -> ScriptedForkServer | ForkServerClient:
+    return _fleets[0].fork_server(**options)
+
+
 def _sleep(seconds: float) -> None:
     simulated_threads.scheduler().sleep(seconds)
 
@@ -244,8 +258,3 @@ def _collect(_logger: object, level: str, event: EventDict) -> EventDict:
     scheduler = fleet.scheduler
     fleet.log.append(f"{scheduler.now:.2f} {scheduler.current} {level} {event['event']} {text}{trace}")
     raise structlog.DropEvent
-
-
-def clients_of(simulation: Simulation) -> Clients:
-    """Clients outside of the simulated network."""
-    return simulation.raw

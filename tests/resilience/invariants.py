@@ -91,7 +91,18 @@ def _file(world: World, key: str, row: FileRow, document: Document | None) -> It
         return
     if document.state is not row.state or document.reason != row.reason:
         yield f"is {row.state} ({row.reason}), but in the index {document.state} ({document.reason})"
-    yield from _content(data, row, document)
+    if world.fleet.has_real_readers:
+        yield from _read_content(data, row, document)
+    else:
+        yield from _content(data, row, document)
+
+
+def _read_content(data: bytes, row: FileRow, document: Document) -> Iterator[str]:
+    """The same where real readers read the script itself, as a text."""
+    if row.state is not (State.INDEXED if data else State.NO_CONTENT):
+        yield f"is {row.state} ({row.reason})"
+    if data and json.loads(data)["text"] not in document.pages[0].text:
+        yield f"has the pages {document.pages}"
 
 
 def _content(data: bytes, row: FileRow, document: Document) -> Iterator[str]:

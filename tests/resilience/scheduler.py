@@ -178,10 +178,20 @@ class Scheduler:
         self.switches += 1
         self.current = following
         following.turn.release()
-        if not me.turn.acquire(timeout=_MAX_REAL_S if me is self._main else -1):
-            faulthandler.dump_traceback(2)
-            raise Deadlock(f"{self.current} did not give the turn up: it waits for something real")
+        if me is self._main:
+            self._acquire_watched()
+        else:
+            me.turn.acquire()
         self._check_progress()
+
+    def _acquire_watched(self) -> None:
+        """Wait for the turn; a thread that keeps it for minutes waits for something real."""
+        seen = -1
+        while not self._main.turn.acquire(timeout=_MAX_REAL_S):
+            if seen == self.switches:
+                faulthandler.dump_traceback(2)
+                raise Deadlock(f"{self.current} does not give the turn up: it waits for something real")
+            seen = self.switches
 
     def _check_progress(self) -> None:
         if self.current is self._main and self._stuck:
@@ -190,6 +200,7 @@ class Scheduler:
 
     def _pass_turn(self) -> None:
         following = self._next()
+        self.switches += 1
         self.current = following
         following.turn.release()
 

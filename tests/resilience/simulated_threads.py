@@ -7,6 +7,7 @@ not spend its time on idle loops. What wakes a wait early does so in time.
 from __future__ import annotations
 
 import queue as real_queue
+import selectors as real_selectors
 import threading as real_threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from tests.resilience.clock import Signal
 from tests.resilience.scheduler import Scheduler, Task
 
 _SHORT_S = 2.5
+_REAL_TURN_S = 0.05
 _active: list[Scheduler] = []
 
 
@@ -208,22 +210,39 @@ class Thread:
 
 
 class Selector:
-    """selectors.DefaultSelector over in-memory channels, which have `ready` and `signal`."""
+    """selectors.DefaultSelector over in-memory channels, which have `ready` and `signal`, or over real ones.
+
+    What a real process does takes no virtual time, but for the turns in which it has not answered yet.
+    """
 
     def __init__(self) -> None:
         self._channels: dict[Any, Any] = {}
         self._changed = Signal()
+        self._real = real_selectors.DefaultSelector()
 
-    def register(self, channel: Any, _events: int, data: object = None) -> None:
+    def register(self, channel: Any, events: int, data: object = None) -> None:
+        if not hasattr(channel, "ready"):
+            self._real.register(channel, events, data)
+            return
         self._channels[channel] = data
         channel.signal = self._changed
         if channel.ready:
             scheduler().notify(self._changed)
 
     def unregister(self, channel: Any) -> None:
-        del self._channels[channel]
+        if hasattr(channel, "ready"):
+            del self._channels[channel]
+        else:
+            self._real.unregister(channel)
 
-    def select(self, timeout: float | None = None) -> list[tuple[_Key, int]]:
+    def select(self, timeout: float | None = None) -> list[Any]:
+        if self._real.get_map():
+            # The first is the fork server; without documents it has nothing to say.
+            is_busy = len(self._real.get_map()) > 1
+            if not (events := self._real.select(_REAL_TURN_S if is_busy else 0)):
+                scheduler().wait(self._changed, _slowed(timeout))
+                events = self._real.select(0)
+            return events
         if not (ready := self._ready()):
             scheduler().wait(self._changed, _slowed(timeout))
             ready = self._ready()
@@ -231,6 +250,7 @@ class Selector:
 
     def close(self) -> None:
         self._channels.clear()
+        self._real.close()
 
     def _ready(self) -> list[tuple[_Key, int]]:
         return [(_Key(data), 1) for channel, data in self._channels.items() if channel.ready]
