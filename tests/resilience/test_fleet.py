@@ -140,16 +140,57 @@ def test_five_kills_repeat_half_a_minute_of_ocr_each_at_most(world: World) -> No
     assert repeated_s <= 5 * 30
 
 
-def test_what_a_stopping_worker_requeues_is_not_swallowed_by_its_own_poll(make_world: MakeWorld) -> None:
-    for seed in range(8):
+def lose_polls(call: Call) -> Fault | None:
+    return Fault(kind=Kind.DROP_ANSWER) if call.operation == "ReceiveMessage" else None
+
+
+@pytest.mark.parametrize("loses_polls", [False, True])
+def test_what_a_stopping_worker_requeues_is_not_swallowed_by_its_own_poll(
+    make_world: MakeWorld, loses_polls: bool
+) -> None:
+    for seed in range(4):
         with make_world(seed=seed) as world:
             one = world.fleet.start()
-            put_scan(world, pages=30, ocr_s=15)
+            put_scan(world, pages=200, ocr_s=4)
             run_until(world, lambda world=world: bool(world.fleet.ocred))  # type: ignore[misc]
+            if loses_polls:
+                # The connection breaks, and the server still holds the poll open.
+                world.faults = lose_polls
+                run_until(world, lambda world=world: "DROP_ANSWER" in "".join(world.network.calls))  # type: ignore[misc]
             one.signal()
             run_until(world, lambda one=one: not one.is_running)  # type: ignore[misc]
             world.run(60)
             assert [message.receive_count for message in world.work.messages] == [0], story(world)
+
+
+def test_a_settled_message_is_not_renewed_any_more(world: World) -> None:
+    world.fleet.start()
+    put_scan(world, pages=2, ocr_s=50)
+    run_until(world, lambda: bool(log_of(world, "document_done")))
+    world.run(5)
+    renewals = [line for line in world.network.calls if "ChangeMessageVisibilityBatch" in line]
+    assert renewals != []
+    world.run(300)
+    assert [line for line in world.network.calls if "ChangeMessageVisibilityBatch" in line] == renewals
+
+
+def test_a_renewal_under_way_does_not_undo_the_delay_of_a_retry(world: World) -> None:
+    def plan(call: Call) -> Fault | None:
+        if call.operation == "ChangeMessageVisibilityBatch":
+            return Fault(kind=Kind.DELAY, delay_s=15)
+        return Fault(kind=Kind.STATUS, status=503) if call.operation == "PutObject" else None
+
+    world.fleet.start()
+    # The OCR ends while the renewal at 40 s is on its way.
+    put_scan(world, pages=1, ocr_s=45)
+    world.faults = plan
+    run_until(world, lambda: bool(log_of(world, "attempt_ended")))
+    run_until(world, lambda: "sqs.ChangeMessageVisibility" in world.network.calls[-1].split())
+    world.run(20)
+    (message,) = world.work.messages
+    assert message.visible_at - world.scheduler.now < 30, story(world)
+    world.drain()
+    check(world)
 
 
 def test_a_scan_of_thirteen_hours_is_handed_to_a_fresh_message_once(world: World) -> None:
@@ -166,11 +207,8 @@ def test_a_scan_of_thirteen_hours_is_handed_to_a_fresh_message_once(world: World
 
 
 def test_lost_messages_come_back_and_are_not_counted_as_failures(world: World) -> None:
-    def lose(call: Call) -> Fault | None:
-        return Fault(kind=Kind.DROP_ANSWER) if call.operation == "ReceiveMessage" else None
-
     world.fleet.start()
-    world.faults = lose
+    world.faults = lose_polls
     world.put("text")
     world.run(30)
     assert [message.receive_count for message in world.work.messages] != [0]
