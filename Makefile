@@ -30,8 +30,8 @@ servers: ## setup, and the servers that tests meet without Docker (docs/servers.
 services: servers ## run these servers until Ctrl-C, and print how to use them
 	@$(BIN)/python -m tests.servers run
 
-# Neither unit tests nor those of resilience need a server.
-NEEDS = $(if $(filter unit resilience,$(SELECT)),setup,servers)
+# Unit tests need no server.
+NEEDS = $(if $(filter unit,$(SELECT)),setup,servers)
 PYTEST = -n logical --dist loadscope -m "$(SELECT)"
 
 test: $(NEEDS) ## all tests, in parallel, with branch coverage; reports go into reports/
