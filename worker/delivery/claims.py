@@ -81,7 +81,7 @@ class Claimer:
         version = head_object(self.storage, message)
         if version is None and row is None and message.key.endswith("/"):
             return FolderMarker()
-        if row is not None and redo_fence != row.fence and _is_done(row, version, message_id):
+        if row is not None and _is_done(row, version, message_id, redo_fence):
             return AlreadyDone(row=row)
         if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
             return HeldByOther(row=row)
@@ -129,14 +129,20 @@ def _to_claim(row: FileRow, message_id: str) -> Claim:
     return Claim(file_id=row.file_id, fence=row.fence, attempt=row.attempt or "", message_id=message_id)
 
 
-def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bool:
-    if not row.is_finished:
+def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str, redo_fence: int | None) -> bool:
+    if not row.is_finished or (redo_fence == row.fence and not _is_archived_since(row, version)):
         return False
     if version is None:
         return row.state is State.TOMBSTONED
     if row.version != version.version or row.state in (State.TOMBSTONED, State.DEAD_LETTERED):
         return False
-    return row.reason not in _MAY_SUCCEED_ELSEWHERE or row.message_id == message_id
+    # Of an archived object nothing more can be read than was.
+    return version.is_archived or row.reason not in _MAY_SUCCEED_ELSEWHERE or row.message_id == message_id
+
+
+def _is_archived_since(row: FileRow, version: ObjectVersion | None) -> bool:
+    """Whether the object of a complete row was archived: reading it again would lose its text."""
+    return version is not None and version.is_archived and row.pending is None
 
 
 def _was_dead_lettered(row: FileRow, message_id: str) -> bool:
