@@ -23,6 +23,7 @@ from worker.delivery.claims import Claimer
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
 from worker.delivery.local_health import Floors, LocalHealth
+from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
 from worker.document.artifacts import ArtifactStore
@@ -137,12 +138,16 @@ def _consumer(shared: _Shared, tools: Tools, local_health: LocalHealth) -> Consu
     settings, shutdown, metrics = shared.settings, shared.shutdown, shared.metrics
     queue, table = _queue(shared), _table(shared)
     storage, store = _stores(shared, tools)
+    bodies = MessageBodies(storage=storage)
+    queue.store_large_bodies(bodies.store)
+    processor = _processor(shared, storage, table, store, local_health)
     parked = ParkedMessages(table=table)
     heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
     attempts = Attempts(
+        bodies=bodies,
         claimer=Claimer(storage=storage, table=table),
-        dead_letters=DeadLetters(queue=queue, table=table),
-        processor=_processor(shared, storage, table, store, local_health),
+        dead_letters=DeadLetters(queue=queue, table=table, index=processor.index),
+        processor=processor,
         parked=parked,
         shutdown=shutdown,
         metrics=metrics,

@@ -4,7 +4,8 @@
     ├─ TransientError          the same job may succeed later          -> retry
     │  ├─ ThrottledError       a service asks for fewer calls          -> retry, not counted as a failure
     │  ├─ UnavailableError     a service does not work now             -> retry, not counted as a failure
-    │  │  └─ ReportedFaultError  a reading process says the machine cannot work -> verified, then one of these
+    │  │  ├─ ReportedFaultError  a reading process says the machine cannot work -> verified, then one of these
+    │  │  └─ ModelUnavailableError  Bedrock refuses every call of a model -> vectors pending, a pause
     │  ├─ LocalFaultError      this machine cannot work now            -> retry elsewhere, not counted
     │  ├─ ObjectChangedError   the object changed while it was read    -> start over, not counted as a failure
     │  └─ ProcessingError      a stage failed; carries stage and `retry_allowed`
@@ -36,6 +37,7 @@ class Code(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_PAGES = "too_many_pages"
     BOMB = "bomb"
+    ARCHIVED = "archived"
     CRASHED = "crashed"
     INVALID_CHILD_MESSAGE = "invalid_child_message"
     MEMORY = "memory"
@@ -61,6 +63,7 @@ class Code(StrEnum):
     CIRCUIT_OPEN = "circuit_open"
     LOCAL_FAULT = "local_fault"
     NO_ROOM = "no_room"
+    MODEL_UNAVAILABLE = "model_unavailable"
     # what is not a failure
     INTERRUPTED = "interrupted"
     LEASE_LOST = "lease_lost"
@@ -119,6 +122,20 @@ class LocalFaultError(TransientError):
 
     code = Code.LOCAL_FAULT
     counts_as_failure = False
+
+
+class ModelUnavailableError(UnavailableError):
+    """The embedding service refuses a model whatever the input: its id, region, access or a quota of days.
+
+    `refusal` says what happened, `advice` what an operator can do; the message is both.
+    """
+
+    code = Code.MODEL_UNAVAILABLE
+
+    def __init__(self, refusal: str, *, advice: str) -> None:
+        super().__init__(f"{refusal} {advice}")
+        self.refusal = refusal
+        self.advice = advice
 
 
 class ObjectChangedError(TransientError):

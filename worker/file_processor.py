@@ -134,6 +134,10 @@ class FileProcessor:
                 "(CIS_MAX_FILE_BYTES)",
                 code=Code.TOO_LARGE,
             )
+        if version.is_archived:
+            raise RejectedError(
+                f"{name}: the object is archived; restore it if its text is wanted", code=Code.ARCHIVED
+            )
         health = self.local_health
         with self._stage("download"), health.reserve_room(name, version.size_bytes), _local_faults(folder):
             return self.storage.download(
@@ -142,6 +146,7 @@ class FileProcessor:
                 version,
                 folder / "original",
                 stop=lambda: self.reader.check(lease),
+                max_bytes=self.max_file_bytes,
             )
 
     def _check_kept(self, local: LocalFile, times_created: int) -> None:

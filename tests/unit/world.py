@@ -29,6 +29,7 @@ from worker.delivery.claims import Claimer
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
 from worker.delivery.local_health import Floors, LocalHealth
+from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
 from worker.document.artifacts import ArtifactStore
@@ -87,9 +88,10 @@ class World:
 
     @cached_property
     def queue(self) -> QueueManager:
-        return QueueManager(
-            self.clients.sqs, queue_url=self.queue_url, dlq_url=self.dlq_url, clock=self.clock
-        )
+        sqs = self.clients.sqs
+        queue = QueueManager(sqs, queue_url=self.queue_url, dlq_url=self.dlq_url, clock=self.clock)
+        queue.store_large_bodies(MessageBodies(storage=self.storage).store)
+        return queue
 
     @cached_property
     def table(self) -> FileTable:
@@ -180,8 +182,9 @@ class World:
     @cached_property
     def attempts(self) -> Attempts:
         return Attempts(
+            bodies=MessageBodies(storage=self.storage),
             claimer=self.claimer,
-            dead_letters=DeadLetters(queue=self.queue, table=self.table),
+            dead_letters=DeadLetters(queue=self.queue, table=self.table, index=self.index),
             processor=self.processor,
             parked=self.parked,
             shutdown=self.shutdown,
@@ -241,8 +244,7 @@ class World:
         return FileMessage(event_type=EventType.FILE_UPLOADED, bucket=self.bucket, key=key)
 
     def announce(self, key: str) -> None:
-        body = {"eventType": "FILE_UPLOADED", "s3Bucket": self.bucket, "s3Key": key}
-        self.queue.send(json.dumps(body))
+        self.queue.send(json.dumps({"eventType": "FILE_UPLOADED", "s3Bucket": self.bucket, "s3Key": key}))
 
     def work(self) -> None:
         """Receive what is there and process all of it, in this thread."""
@@ -259,8 +261,7 @@ class World:
             if after < calls[0] <= after + times:
                 raise EndpointConnectionError(endpoint_url="x")
 
-        events = getattr(self.clients, client).meta.events
-        events.register_first(f"before-send.{client}.{operation}", refuse)
+        getattr(self.clients, client).meta.events.register_first(f"before-send.{client}.{operation}", refuse)
 
     def waiting(self) -> int:
         """How many messages the queue holds, visible or not."""

@@ -16,6 +16,7 @@ from worker.errors import (
     MisconfiguredError,
     ObjectChangedError,
     ObjectGoneError,
+    RejectedError,
     ThrottledError,
     TransientError,
     UnavailableError,
@@ -102,7 +103,7 @@ def test_an_outage_while_heading_the_bucket_proves_nothing(storage: StorageHandl
     ("status", "body", "expected"),
     [
         (403, xml_error("AccessDenied"), DeadLetterError),
-        (403, xml_error("InvalidObjectState"), DeadLetterError),
+        (403, xml_error("InvalidObjectState"), RejectedError),
         (404, xml_error("NoSuchBucket"), DeadLetterError),
         (404, xml_error("NoSuchVersion"), ObjectGoneError),
         (412, xml_error("PreconditionFailed"), ObjectChangedError),
