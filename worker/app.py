@@ -35,10 +35,12 @@ from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools, resolve_options, tool_versions
 from worker.file_processor import FileProcessor
 from worker.lifecycle import Lifecycle
+from worker.operation.walls import require_walls
 from worker.replayer import Replayer
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 from worker.runtime.work_root import WorkRoot
+from worker.sandbox.confinement import hide_memory
 from worker.sandbox.scheduler import Sandbox
 from worker.services import open_bedrock, open_index
 from worker.spot_handler import SpotInterruptionHandler
@@ -76,6 +78,8 @@ def run(settings: Settings) -> int:
     Raises MisconfiguredError when it cannot start.
     """
     require(settings, "queue_url", "dlq_url", "results_bucket", "file_table")
+    # Before any document is read: its reader is of the same user, and the credentials are in this process.
+    hide_memory()
     options = _add_secret_passwords(read_options(settings), settings)
     work_root = WorkRoot(settings.work_dir)
     sandbox = Sandbox(
@@ -87,6 +91,7 @@ def run(settings: Settings) -> int:
     try:
         # Before any thread exists: a fork of a threaded process may deadlock.
         tools = sandbox.start()
+        require_walls(settings, sandbox.walls)
         return build(settings, sandbox, tools, work_root).run()
     finally:
         sandbox.close()

@@ -11,11 +11,14 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker.errors import MisconfiguredError
+
+_AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 def _cores() -> int:
@@ -178,6 +181,18 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line written."
     )
+    # confining the processes that read documents
+    allow_unconfined_readers: bool = Field(
+        default=False,
+        description="Whether the worker runs on AWS where documents can be read neither in a namespace nor "
+        "under Landlock.",
+    )
+    aws_endpoint_url: str = Field(
+        default="",
+        validation_alias="AWS_ENDPOINT_URL",
+        description="Where AWS is found, when it is not AWS; boto3 reads it, too.",
+    )
+    # identity
     worker_id: str = Field(default="", description="Name of this worker; empty generates one.")
     aws_region: str = Field(
         default="",
@@ -189,6 +204,12 @@ class Settings(BaseSettings):
         validation_alias="AWS_EC2_METADATA_SERVICE_ENDPOINT",
         description="Address of the instance metadata service.",
     )
+
+    @property
+    def is_on_aws(self) -> bool:
+        """Whether this worker has credentials of AWS: not where a stand-in's address is set."""
+        host = urlsplit(self.aws_endpoint_url).hostname or ""
+        return not host or host.endswith(_AWS_DOMAINS)
 
     @field_validator("source_buckets", "languages", mode="before")
     @classmethod

@@ -4,8 +4,8 @@
     ├─ TransientError          the same job may succeed later          -> retry
     │  ├─ ThrottledError       a service asks for fewer calls          -> retry, not counted as a failure
     │  ├─ UnavailableError     a service does not work now             -> retry, not counted as a failure
-    │  │  ├─ ReportedFaultError  a reading process says the machine cannot work -> verified, then one of these
-    │  │  └─ ModelUnavailableError  Bedrock refuses every call of a model -> vectors pending, a pause
+    │  │  ├─ ModelUnavailableError  Bedrock refuses every call of a model -> vectors pending, a pause
+    │  │  └─ ReportedFaultError  a reading process says the machine cannot work -> verified, then one of these
     │  ├─ LocalFaultError      this machine cannot work now            -> retry elsewhere, not counted
     │  ├─ ObjectChangedError   the object changed while it was read    -> start over, not counted as a failure
     │  └─ ProcessingError      a stage failed; carries stage and `retry_allowed`
@@ -61,9 +61,9 @@ class Code(StrEnum):
     PROCESSING_FAILED = "processing_failed"
     EMBEDDING_FAILED = "embedding_failed"
     CIRCUIT_OPEN = "circuit_open"
+    MODEL_UNAVAILABLE = "model_unavailable"
     LOCAL_FAULT = "local_fault"
     NO_ROOM = "no_room"
-    MODEL_UNAVAILABLE = "model_unavailable"
     # what is not a failure
     INTERRUPTED = "interrupted"
     LEASE_LOST = "lease_lost"
@@ -110,20 +110,6 @@ class UnavailableError(TransientError):
     counts_as_failure = False
 
 
-class ReportedFaultError(UnavailableError):
-    """The process that reads a document reports that the machine cannot work; untrusted until verified."""
-
-
-class LocalFaultError(TransientError):
-    """This machine cannot work now: its disk, memory, processes or file descriptors are exhausted or broken.
-
-    The fault is not the document's: another worker may process it at once.
-    """
-
-    code = Code.LOCAL_FAULT
-    counts_as_failure = False
-
-
 class ModelUnavailableError(UnavailableError):
     """The embedding service refuses a model whatever the input: its id, region, access or a quota of days.
 
@@ -136,6 +122,20 @@ class ModelUnavailableError(UnavailableError):
         super().__init__(f"{refusal} {advice}")
         self.refusal = refusal
         self.advice = advice
+
+
+class ReportedFaultError(UnavailableError):
+    """The process that reads a document reports that the machine cannot work; untrusted until verified."""
+
+
+class LocalFaultError(TransientError):
+    """This machine cannot work now: its disk, memory, processes or file descriptors are exhausted or broken.
+
+    The fault is not the document's: another worker may process it at once.
+    """
+
+    code = Code.LOCAL_FAULT
+    counts_as_failure = False
 
 
 class ObjectChangedError(TransientError):

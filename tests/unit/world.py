@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 
+from tests.unit.clock import Clock
 from tests.unit.read_options import OPTIONS
 from worker.attempt import Attempts
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
@@ -51,20 +52,6 @@ from worker.sandbox.scheduler import Sandbox
 
 TABLE = "files"
 RESULTS = "results"
-
-
-@dataclass
-class Clock:
-    """Monotonic seconds that pass when the test says so."""
-
-    now: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def wait(self, seconds: float) -> bool:
-        self.now += seconds
-        return False
 
 
 @dataclass(eq=False)

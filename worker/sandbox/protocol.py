@@ -24,6 +24,7 @@ from worker.extract.tools import Tools
 from worker.models.file import FileType
 from worker.models.page import Page
 from worker.sandbox.channel import JsonObject, ProtocolError
+from worker.sandbox.confinement import Walls
 from worker.sandbox.json_codec import Range, decode, encode
 
 # What the document process draws into the document's folder: pictures travel as files, not in frames.
@@ -83,9 +84,10 @@ class KillChild:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForkServerReady:
-    """The first message: the fork server is warm, and these programs are installed."""
+    """The first message: the fork server is warm, these programs are installed, these walls stand."""
 
     tools: Tools
+    walls: Walls
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,11 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from worker.errors import Code, MisconfiguredError, RejectedError
+from worker.errors import Code, RejectedError
 from worker.extract.read_options import ReadOptions
-from worker.extract.tools import Tools, resolve_options
+from worker.extract.tools import Tools, require_languages, resolve_options
 from worker.models.file import FileType
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
+from worker.sandbox.confinement import WALLS_TO_HAVE, Walls
 from worker.sandbox.fork_server_client import ForkServerClient
 from worker.sandbox.protocol import ExtractionRequest, SpawnRequest, message_from_document_process
 from worker.sandbox.reading_error import raise_for
@@ -130,25 +131,20 @@ class Sandbox:
         """CPU seconds of all children that ended, and of what they started."""
         return self._fork_server.cpu_s
 
+    @property
+    def walls(self) -> Walls:
+        """Which walls stand around the children of a started sandbox."""
+        return self._fork_server.walls
+
     def start(self) -> Tools:
         """Start the fork server and wait until it is warm.
 
         Raises MisconfiguredError when the OCR engine or one of the languages is missing.
         """
         tools = self._start_fork_server()
-        if tools.network:
-            advice = "run cis-worker doctor to see what to change"
-            _log().warning("readers_have_network", reason=tools.network, advice=advice)
-        else:
-            _log().info("readers_without_network")
-        missing = [name for name in self._options.languages if name not in tools.languages]
-        if missing:
-            packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in missing)
-            raise MisconfiguredError(
-                f"CIS_LANGUAGES asks for {', '.join(missing)}, which tesseract does not have here: "
-                f"install {packages}, or set CIS_LANGUAGES to some of {', '.join(tools.languages)}",
-                code=Code.PROGRAM_MISSING,
-            )
+        log = _log().warning if self.walls.missing.keys() & WALLS_TO_HAVE else _log().info
+        log("readers_confined", walls=self.walls.standing, missing=dict(self.walls.missing))
+        require_languages(self._options.languages, tools)
         self._options = resolve_options(self._options, tools)
         return tools
 

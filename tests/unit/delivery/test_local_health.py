@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.unit.world import Clock
+from tests.unit.clock import Clock
 from worker.delivery.local_health import FAILURES_IN_A_ROW, Floors, LocalHealth
 from worker.errors import (
     Code,
