@@ -46,7 +46,7 @@ from worker.services import open_bedrock, open_index
 from worker.spot_handler import SpotInterruptionHandler
 
 # An idle worker stops within seconds, and its polls cost cents a month (docs/decisions, 34).
-_LONGEST_POLL_S = 3
+_LONGEST_POLL_S = 2
 
 
 def _add_secret_passwords(options: ReadOptions, settings: Settings) -> ReadOptions:

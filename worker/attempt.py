@@ -105,6 +105,7 @@ class Attempts:
         except WorkerError as error:
             # The message redelivers, and takes over its own claim.
             _log.warning("release_failed", code=error.code, reason=str(error))
+        self.parked.wake(claim.file_id)
         return ended
 
     def _dead_letter_rejected(self, lease: Lease, rejected: Sequence[RejectedRecord]) -> Outcome:

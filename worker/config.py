@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         default=120, ge=10, le=3_600, description="Seconds a received message stays hidden."
     )
     # Short: an open poll cannot be ended without the loss of what it receives, so a stop waits for it.
-    poll_wait_s: int = Field(default=3, ge=0, le=20, description="Seconds of one long poll, at most 3.")
+    poll_wait_s: int = Field(default=2, ge=0, le=20, description="Seconds of one long poll, at most 2.")
     # More than cores, so that downloads and index writes continue during OCR.
     max_documents: int = Field(
         default_factory=lambda: 2 * _cores() + 2, ge=1, le=200, description="Documents in flight."

@@ -44,10 +44,10 @@ def test_a_language_that_is_missing_ends_the_start_and_leaves_no_folder(tmp_path
 @pytest.mark.parametrize(
     ("settings", "wait_s"),
     [
-        ({}, 3),
-        ({"poll_wait_s": 20}, 3),
+        ({}, 2),
+        ({"poll_wait_s": 20}, 2),
         ({"poll_wait_s": 0}, 0),
-        ({"stop_budget_s": 6.0}, 2),
+        ({"stop_budget_s": 3.0}, 1),
         ({"visibility_s": 10}, 2),
     ],
 )

@@ -75,9 +75,8 @@ class World:
 
     @cached_property
     def queue(self) -> QueueManager:
-        queue = QueueManager(
-            self.clients.sqs, queue_url=self.queue_url, dlq_url=self.dlq_url, clock=self.clock
-        )
+        sqs = self.clients.sqs
+        queue = QueueManager(sqs, queue_url=self.queue_url, dlq_url=self.dlq_url, clock=self.clock)
         queue.store_large_bodies(MessageBodies(storage=self.storage).store)
         return queue
 
@@ -232,8 +231,7 @@ class World:
         return FileMessage(event_type=EventType.FILE_UPLOADED, bucket=self.bucket, key=key)
 
     def announce(self, key: str) -> None:
-        body = {"eventType": "FILE_UPLOADED", "s3Bucket": self.bucket, "s3Key": key}
-        self.queue.send(json.dumps(body))
+        self.queue.send(json.dumps({"eventType": "FILE_UPLOADED", "s3Bucket": self.bucket, "s3Key": key}))
 
     def work(self) -> None:
         """Receive what is there and process all of it, in this thread."""
@@ -250,8 +248,7 @@ class World:
             if after < calls[0] <= after + times:
                 raise EndpointConnectionError(endpoint_url="x")
 
-        events = getattr(self.clients, client).meta.events
-        events.register_first(f"before-send.{client}.{operation}", refuse)
+        getattr(self.clients, client).meta.events.register_first(f"before-send.{client}.{operation}", refuse)
 
     def waiting(self) -> int:
         """How many messages the queue holds, visible or not."""
