@@ -246,7 +246,7 @@ def _make_fork_server(**options: Any) -> ScriptedForkServer | ForkServerClient:
 
 
 def _sleep(seconds: float) -> None:
-    simulated_threads.scheduler().sleep(seconds)
+    simulated_threads.scheduler().elapse(seconds)
 
 
 def _module(name: str) -> Any:

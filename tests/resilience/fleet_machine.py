@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.resilience.faults import Fault, Kind
 from tests.resilience.fleet import WORK_URL, SimulatedWorker, Simulation
-from tests.resilience.invariants import check
+from tests.resilience.invariants import assert_promises
 from tests.resilience.strict_sqs import Habits
 from tests.resilience.weather import SERVICES, Weather, Window
 from tests.resilience.world import World
@@ -219,7 +219,7 @@ class FleetMachine(RuleBasedStateMachine):
         try:
             if world is not None:
                 world.drain()
-                check(world, dead_letters=_DEAD_LETTERS)
+                assert_promises(world, dead_letters=_DEAD_LETTERS)
         finally:
             if world is not None:
                 world.__exit__()

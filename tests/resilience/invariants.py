@@ -24,7 +24,7 @@ from worker.models.ledger import State
 _INTERNAL = ("attempt_failed", "step_failed", "replay_failed")
 
 
-def check(world: World, *, dead_letters: frozenset[str] = frozenset()) -> None:
+def assert_promises(world: World, *, dead_letters: frozenset[str] = frozenset()) -> None:
     """Assert the promises of the design; `dead_letters` are the codes that this run may end with."""
     faults = [*_threads(world), *_queues(world, dead_letters), *_files(world)]
     assert not faults, "\n".join([*faults, story(world)])

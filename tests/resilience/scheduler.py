@@ -105,7 +105,7 @@ class Scheduler:
         self.check_alive()
         return me.signalled
 
-    def sleep(self, seconds: float) -> None:
+    def elapse(self, seconds: float) -> None:
         """Let so much time pass."""
         self.wait(None, seconds)
 
@@ -146,7 +146,7 @@ class Scheduler:
         for process in self._processes[1:]:
             self.kill(process)
         while any(not process.ended for process in self._processes[1:]):
-            self.sleep(0.0)
+            self.elapse(0.0)
 
     def _run(self, task: Task, function: Callable[[], object]) -> None:
         task.turn.acquire()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.resilience.faults import Call, Fault, Kind
 from tests.resilience.fleet import Simulation
-from tests.resilience.invariants import check, ocr_counts
+from tests.resilience.invariants import assert_promises, ocr_counts
 from tests.resilience.world import World
 
 pytestmark = pytest.mark.resilience
@@ -72,7 +72,7 @@ def play(simulation: Simulation, story: Story, plan: AtCall) -> World:
         world.fleet.start()
         story(world)
         world.drain()
-        check(world)
+        assert_promises(world)
         return world
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.resilience.faults import Call, Fault, Kind
-from tests.resilience.invariants import check, ocr_counts, story
+from tests.resilience.invariants import assert_promises, ocr_counts, story
 from tests.resilience.weather import Weather
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_every_kind_of_file_ends_in_its_state(world: World) -> None:
     world.delete("gone")
     world.move("text", "moved")
     world.drain()
-    check(world)
+    assert_promises(world)
     assert {one.exit_status for one in world.fleet.workers} == {0}
 
 
@@ -90,7 +90,7 @@ def test_a_worker_that_stood_still_past_its_lease_writes_nothing(world: World) -
     written = [line for line in world.network.calls[at:] if " w1/" in line and "index." in line]
     assert written == [], story(world)
     world.drain()
-    check(world)
+    assert_promises(world)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_write_that_arrives_after_another_workers_changes_nothing(world: World
     run_until(world, lambda: any(f" {second.name}/" in line for line in log_of(world, "document_done")))
     run_until(world, lambda: first.process.paused_until < world.scheduler.now)
     world.drain()
-    check(world)
+    assert_promises(world)
 
 
 def test_five_notices_cost_no_page_and_no_receive(world: World) -> None:
@@ -121,7 +121,7 @@ def test_five_notices_cost_no_page_and_no_receive(world: World) -> None:
         assert one.exit_status == 0
         assert {message.receive_count for message in world.work.messages} == {0}
     world.drain()
-    check(world)
+    assert_promises(world)
     counts = ocr_counts(world)
     assert len(counts) == 40
     assert set(counts.values()) == {1}
@@ -135,7 +135,7 @@ def test_five_kills_repeat_half_a_minute_of_ocr_each_at_most(world: World) -> No
         run_until(world, lambda before=before: len(world.fleet.ocred) >= before + 8)  # type: ignore[misc]
         world.scheduler.kill(one.process)
     world.drain()
-    check(world)
+    assert_promises(world)
     repeated_s = 6 * sum(count - 1 for count in ocr_counts(world).values())
     assert repeated_s <= 5 * 30
 
@@ -190,7 +190,7 @@ def test_a_renewal_under_way_does_not_undo_the_delay_of_a_retry(world: World) ->
     (message,) = world.work.messages
     assert message.visible_at - world.scheduler.now < 30, story(world)
     world.drain()
-    check(world)
+    assert_promises(world)
 
 
 def test_a_scan_of_thirteen_hours_is_handed_to_a_fresh_message_once(world: World) -> None:
@@ -200,7 +200,7 @@ def test_a_scan_of_thirteen_hours_is_handed_to_a_fresh_message_once(world: World
     put_scan(world, pages=200, ocr_s=470)
     run_until(world, lambda: bool(log_of(world, "document_done")), within_s=16 * HOUR_S)
     world.drain()
-    check(world)
+    assert_promises(world)
     assert sum("sqs.SendMessage" in line for line in world.network.calls) == 1
     assert set(ocr_counts(world).values()) == {1}
     assert log_of(world, "extend_refused") == []
@@ -213,7 +213,7 @@ def test_lost_messages_come_back_and_are_not_counted_as_failures(world: World) -
     world.run(30)
     assert [message.receive_count for message in world.work.messages] != [0]
     world.drain()
-    check(world)
+    assert_promises(world)
 
 
 def test_a_batch_that_fails_in_part_loses_nothing(world: World) -> None:
@@ -224,7 +224,7 @@ def test_a_batch_that_fails_in_part_loses_nothing(world: World) -> None:
     put_scan(world, pages=8, ocr_s=40)
     world.run(400)
     world.drain()
-    check(world)
+    assert_promises(world)
 
 
 @pytest.mark.parametrize("service", ["s3", "sqs", "dynamodb", "bedrock-runtime", "index"])
@@ -236,6 +236,6 @@ def test_a_minute_without_a_service_changes_nothing(world: World, service: str, 
         world.put(f"text {number}")
     world.run(60)
     world.drain()
-    check(world)
+    assert_promises(world)
     assert world.fleet.workers == [one]
     assert one.exit_status == 0

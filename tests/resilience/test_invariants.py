@@ -9,7 +9,7 @@ import pytest
 
 from tests.resilience.event_bodies import BUCKET
 from tests.resilience.fleet import DLQ_URL, WORK_URL
-from tests.resilience.invariants import check
+from tests.resilience.invariants import assert_promises
 from tests.resilience.wire import TABLE
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.file import file_id
@@ -27,7 +27,7 @@ def drained(world: World) -> World:
     world.put("b")
     world.delete("b")
     world.drain()
-    check(world)
+    assert_promises(world)
     return world
 
 
@@ -70,4 +70,4 @@ def hide_in_the_index(world: World) -> None:
 def test_the_check_sees_the_difference(drained: World, damage: Callable[[World], object], said: str) -> None:
     damage(drained)
     with pytest.raises(AssertionError, match=said):
-        check(drained)
+        assert_promises(drained)

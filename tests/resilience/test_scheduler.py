@@ -33,7 +33,7 @@ def scheduler() -> Iterator[Scheduler]:
 
 def test_hours_pass_at_once(scheduler: Scheduler) -> None:
     began = time.monotonic()
-    scheduler.sleep(10 * 3_600)
+    scheduler.elapse(10 * 3_600)
     assert scheduler.now == 36_000
     assert time.monotonic() - began < 3_600
 
@@ -46,11 +46,11 @@ def test_threads_take_turns_where_they_wait_and_nowhere_else(scheduler: Schedule
         for number in range(3):
             order.append(f"{name}{number}")
             order.append(f"{name}{number}")
-            scheduler.sleep(1.0)
+            scheduler.elapse(1.0)
 
     for name in "ab":
         scheduler.spawn(name, lambda name=name: count(name), process)  # type: ignore[misc]
-    scheduler.sleep(10)
+    scheduler.elapse(10)
     assert order[::2] == order[1::2]
     assert sorted(order[:4]) == ["a0", "a0", "b0", "b0"]
 
@@ -61,18 +61,18 @@ def test_a_killed_process_runs_no_further(scheduler: Scheduler) -> None:
 
     def work() -> None:
         try:
-            scheduler.sleep(10)
+            scheduler.elapse(10)
             done.append("work")
         except Exception:  # noqa: BLE001
             done.append("handler")
         finally:
             with pytest.raises(Killed):
-                scheduler.sleep(1)
+                scheduler.elapse(1)
 
     scheduler.spawn("t", work, process)
-    scheduler.sleep(5)
+    scheduler.elapse(5)
     scheduler.kill(process)
-    scheduler.sleep(100)
+    scheduler.elapse(100)
     assert (done, process.ended, scheduler.errors) == ([], True, [])
 
 
@@ -82,18 +82,18 @@ def test_a_paused_process_goes_on_when_the_pause_is_over(scheduler: Scheduler) -
 
     def work() -> None:
         while True:
-            scheduler.sleep(1)
+            scheduler.elapse(1)
             times.append(scheduler.now)
 
     scheduler.spawn("t", work, process)
-    scheduler.sleep(2.5)
+    scheduler.elapse(2.5)
     scheduler.pause(process, 10)
-    scheduler.sleep(11.5)
+    scheduler.elapse(11.5)
     assert times == [1, 2, 12.5, 13.5]
     scheduler.pause(process, 100)
-    scheduler.sleep(6)
+    scheduler.elapse(6)
     scheduler.resume(process)
-    scheduler.sleep(0.5)
+    scheduler.elapse(0.5)
     assert times[4:] == [20]
 
 
@@ -109,11 +109,11 @@ def test_a_lock_is_held_over_a_wait(scheduler: Scheduler) -> None:
     def work() -> None:
         with lock:
             times.append(scheduler.now)
-            scheduler.sleep(5)
+            scheduler.elapse(5)
 
     for name in "abc":
         scheduler.spawn(name, work, process)
-    scheduler.sleep(20)
+    scheduler.elapse(20)
     assert times == [0, 5, 10]
     assert lock.acquire(timeout=1)
     assert not lock.acquire(blocking=False)
@@ -142,20 +142,20 @@ def test_a_thread_belongs_to_the_process_that_starts_it(scheduler: Scheduler) ->
     alive: list[bool] = []
 
     def start() -> None:
-        child = simulated.Thread(target=lambda: scheduler.sleep(5))
+        child = simulated.Thread(target=lambda: scheduler.elapse(5))
         child.start()
         alive.append(child.is_alive())
         child.join(60)
         alive.append(child.is_alive())
 
     scheduler.spawn("t", start, process)
-    scheduler.sleep(60)
+    scheduler.elapse(60)
     assert (alive, len(process.tasks)) == ([True, False], 2)
 
 
 def test_an_error_in_a_thread_is_kept_for_the_test(scheduler: Scheduler) -> None:
     scheduler.spawn("t", lambda: 1 / 0, scheduler.process("p"))
-    scheduler.sleep(1)
+    scheduler.elapse(1)
     assert "ZeroDivisionError" in scheduler.errors[0]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.resilience.faults import Fault, Kind
 from tests.resilience.fleet import Simulation
-from tests.resilience.invariants import check
+from tests.resilience.invariants import assert_promises
 from tests.resilience.strict_sqs import Habits
 from tests.resilience.weather import SERVICES, Weather, Window
 from tests.resilience.world import World
@@ -32,7 +32,7 @@ def walk(simulation: Simulation, folder: Path, seed: int, *, has_real_readers: b
             _step(world, weather, random, f"text {number}")
             world.run(random.choice((1, 5, 20, 60)))
         world.drain()
-        check(world)
+        assert_promises(world)
         return world
 
 

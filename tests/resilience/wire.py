@@ -102,7 +102,7 @@ class Network:
         if fault is not None:
             self.calls[call.number - 1] += f" {fault.kind.name} {fault.status}"
         scheduler = self._scheduler
-        scheduler.sleep(scheduler.random.uniform(*_LATENCY_S))
+        scheduler.elapse(scheduler.random.uniform(*_LATENCY_S))
         if fault is not None:
             self._meet(fault, url)
         return fault
@@ -115,7 +115,7 @@ class Network:
             case Kind.DROP_REQUEST:
                 raise EndpointConnectionError(endpoint_url=url)
             case Kind.DELAY:
-                self._scheduler.sleep(fault.delay_s)
+                self._scheduler.elapse(fault.delay_s)
             case Kind.STALL_BEFORE:
                 self._stall(fault.delay_s)
 
@@ -129,14 +129,14 @@ class Network:
         if fault is not None and fault.kind is Kind.DROP_ANSWER:
             if scheduler.random.random() < 0.5:
                 raise ConnectionClosedError(endpoint_url=url)
-            scheduler.sleep(_LOST_AFTER_S)
+            scheduler.elapse(_LOST_AFTER_S)
             raise ReadTimeoutError(endpoint_url=url)
         if call.operation != "ReceiveMessage":
-            scheduler.sleep(scheduler.random.uniform(*_LATENCY_S))
+            scheduler.elapse(scheduler.random.uniform(*_LATENCY_S))
 
     def _stall(self, seconds: float) -> None:
         self._scheduler.pause(self._scheduler.current.process, seconds)
-        self._scheduler.sleep(seconds)
+        self._scheduler.elapse(seconds)
 
     def die(self) -> None:
         """Kill the process that makes the call."""

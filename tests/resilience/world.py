@@ -140,7 +140,7 @@ class World:
             for at, body in [entry for entry in self.later if entry[0] <= now]:
                 self.later.remove((at, body))
                 self.sqs.send(WORK_URL, body)
-            self.scheduler.sleep(min([until - now, *(at - now for at, _ in self.later)]))
+            self.scheduler.elapse(min([until - now, *(at - now for at, _ in self.later)]))
 
     def drain(self) -> None:
         """End all faults, and let the fleet work until nothing is left to do; then stop it."""
@@ -162,7 +162,7 @@ class World:
             one.signal()
         deadline = self.scheduler.now + 240.0
         while self.fleet.running:
-            self.scheduler.sleep(5.0)
+            self.scheduler.elapse(5.0)
             assert self.scheduler.now < deadline, f"{self.fleet.running[0].name} does not end"
 
     @property
