@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 from worker.attempt import Attempts
+from worker.aws.answers import AnswerHooks, CredentialRefresh
 from worker.aws.clients import Clients, make_clients, secrets_client
 from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
@@ -35,6 +36,8 @@ from worker.extract.tools import Tools, resolve_options, tool_versions
 from worker.file_processor import FileProcessor
 from worker.lifecycle import Lifecycle
 from worker.replayer import Replayer
+from worker.resilience.resource_monitor import ResourceMonitor
+from worker.resilience.source_gate import SourceGate
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 from worker.runtime.work_root import make_work_root, remove_work_root
@@ -93,7 +96,9 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
         metrics=metrics,
         shutdown=shutdown,
         interruption_expected=lambda: spot.interruption_expected,
+        resources=ResourceMonitor(limit_s=settings.refusal_limit_s, fail=shutdown.fail),
     )
+    _watch(shared)
     consumer = _consumer(shared, tools, work_root)
     return Lifecycle(
         shutdown=shutdown,
@@ -119,6 +124,22 @@ class _Shared:
     metrics: Metrics
     shutdown: Shutdown
     interruption_expected: Callable[[], bool]
+    resources: ResourceMonitor
+
+
+def _watch(shared: _Shared) -> None:
+    """Have the monitor hear how calls on our own resources end, and refused credentials renewed."""
+    settings, credentials = shared.settings, shared.clients.credentials
+    AnswerHooks(
+        monitor=shared.resources,
+        resources={
+            settings.queue_url: "queue",
+            settings.dlq_url: "dead-letter queue",
+            settings.file_table: "table",
+            settings.results_bucket: "results bucket",
+        },
+        refresh=CredentialRefresh(credentials=credentials) if credentials else None,
+    ).register(shared.clients)
 
 
 def _consumer(shared: _Shared, tools: Tools, work_root: Path) -> Consumer:
@@ -152,6 +173,7 @@ def _consumer(shared: _Shared, tools: Tools, work_root: Path) -> Consumer:
         # have most of its lease left.
         poll_wait_s=int(min(settings.poll_wait_s, settings.stop_budget_s / 3, settings.visibility_s / 4)),
         interruption_expected=shared.interruption_expected,
+        resources=shared.resources,
     )
 
 
@@ -176,6 +198,7 @@ def _processor(
         metrics=shared.metrics,
         work_root=work_root,
         max_file_bytes=shared.settings.max_file_bytes,
+        resources=shared.resources,
     )
 
 
@@ -196,7 +219,11 @@ def _replayer(shared: _Shared, consumer: Consumer) -> Replayer:
 
 
 def _stores(shared: _Shared, tools: Tools) -> tuple[StorageHandler, ArtifactStore]:
-    storage = StorageHandler(shared.clients.s3, results_bucket=shared.settings.results_bucket)
+    storage = StorageHandler(
+        shared.clients.s3,
+        results_bucket=shared.settings.results_bucket,
+        sources=SourceGate(shared.settings.source_buckets),
+    )
     return storage, ArtifactStore(storage, extraction_key=local_extraction_key(shared.settings, tools))
 
 

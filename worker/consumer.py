@@ -20,14 +20,15 @@ from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.delivery.heartbeat import Heartbeat, Lease
 from worker.delivery.parked_messages import ParkedMessages, Takeover
 from worker.delivery.settlement import Settlement
-from worker.errors import JobInterrupted, MisconfiguredError, TransientError
+from worker.errors import JobInterrupted, MisconfiguredError, ServiceRefusedError, TransientError
+from worker.resilience.resource_monitor import ResourceMonitor
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 
 # An attempt thread notices the end of its loop within this time.
 _TICK_S = 0.5
-_MAX_BACKOFF_S = 30.0
+_MAX_BACKOFF_S = 10.0
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class Consumer:
     max_documents: int
     poll_wait_s: int
     interruption_expected: Callable[[], bool]
+    resources: ResourceMonitor = field(default_factory=ResourceMonitor)
     polled_at: float | None = None
     _tasks: SimpleQueue[tuple[Lease, Takeover]] = field(default_factory=SimpleQueue)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -61,6 +63,9 @@ class Consumer:
         """Receive as many messages as there is room for; one at a time when an interruption is expected."""
         places = 1 if self.interruption_expected() else self.max_documents
         room = places - self._in_flight
+        if room > 0:
+            # Where no file can be started, a message had better stay visible than be received in vain.
+            room = self.resources.places(room, is_blocked=self.attempts.claimer.storage.sources.is_closed())
         if room <= 0:
             return
         # Set before the stop is checked, because the settlement reads it after a stop.
@@ -116,7 +121,7 @@ class Consumer:
         """The received messages, None when the poll failed."""
         try:
             messages = self.queue.receive(limit=room, wait_s=self.poll_wait_s)
-        except TransientError as error:
+        except (TransientError, ServiceRefusedError) as error:
             self.metrics.queue_errors.inc()
             self._failed_polls += 1
             _log.warning("receive_failed", reason=str(error), times=self._failed_polls)

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.read_options import OPTIONS
+from tests.unit.refusals import make_gate, monitor_resources
 from worker.attempt import Attempts
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients
@@ -41,6 +42,7 @@ from worker.models.ledger import Job
 from worker.replayer import Replayer
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
+from worker.resilience.resource_monitor import ResourceMonitor
 from worker.resilience.retry_handler import RetryHandler
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
@@ -74,6 +76,7 @@ class World:
     queue_url: str
     dlq_url: str
     bucket: str = "source"
+    source_buckets: tuple[str, ...] = ("source", "missing")
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -100,7 +103,11 @@ class World:
 
     @cached_property
     def storage(self) -> StorageHandler:
-        return StorageHandler(self.clients.s3, results_bucket=RESULTS)
+        return StorageHandler(self.clients.s3, results_bucket=RESULTS, sources=make_gate(self))
+
+    @cached_property
+    def resources(self) -> ResourceMonitor:
+        return monitor_resources(self, TABLE, RESULTS)
 
     @cached_property
     def store(self) -> ArtifactStore:
@@ -168,6 +175,7 @@ class World:
             metrics=self.metrics,
             work_root=self.work_root,
             max_file_bytes=OPTIONS.limits.max_file_bytes,
+            resources=self.resources,
         )
 
     @cached_property
@@ -179,7 +187,7 @@ class World:
             parked=self.parked,
             shutdown=self.shutdown,
             metrics=self.metrics,
-            source_buckets=("source", "missing"),
+            source_buckets=self.source_buckets,
             max_failures=3,
         )
 
@@ -206,6 +214,7 @@ class World:
             max_documents=4,
             poll_wait_s=0,
             interruption_expected=lambda: False,
+            resources=self.resources,
         )
 
     @cached_property

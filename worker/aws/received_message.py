@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class ReceivedMessage:
     visibility_s: int
     sent_at_ms: int
     cis: Mapping[str, Any]
+    answered_at_ms: int = 0
+    """When SQS answered the receive, by its own clock; 0 where the answer has no date."""
 
     @property
     def lease_until(self) -> float:
@@ -56,14 +59,25 @@ class ReceivedMessage:
         return value if isinstance(value, int) else self.sent_at_ms
 
     @property
+    def age_s(self) -> float:
+        """Seconds from the first copy of this message to its receive: both times are of SQS's clock."""
+        return max(0, max(self.answered_at_ms, self.sent_at_ms) - self.first_seen_ms) / 1000.0
+
+    @property
     def correlation(self) -> str:
         """One id for all copies of a message: that of the first, which every requeue passes on."""
         value = self.cis.get("correlation")
         return value if isinstance(value, str) and value else self.message_id
 
 
-def from_wire(message: MessageTypeDef, *, received_at: float, visibility_s: int) -> ReceivedMessage:
-    """A message of a ReceiveMessage response as a value."""
+def from_wire(
+    message: MessageTypeDef,
+    *,
+    received_at: float,
+    visibility_s: int,
+    headers: Mapping[str, str] | None = None,
+) -> ReceivedMessage:
+    """A message of a ReceiveMessage response, and of its HTTP headers, as a value."""
     system = message.get("Attributes", {})
     attribute = message.get("MessageAttributes", {}).get("cis")
     return ReceivedMessage(
@@ -75,7 +89,15 @@ def from_wire(message: MessageTypeDef, *, received_at: float, visibility_s: int)
         visibility_s=visibility_s,
         sent_at_ms=int(system.get("SentTimestamp", 0)),
         cis=_parse_cis(attribute.get("StringValue", "")) if attribute else {},
+        answered_at_ms=_parse_date(headers or {}),
     )
+
+
+def _parse_date(headers: Mapping[str, str]) -> int:
+    try:
+        return int(parsedate_to_datetime(headers["date"]).timestamp() * 1000)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _parse_cis(text: str) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ import structlog
 from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager
 from worker.delivery.heartbeat import Heartbeat, Lease
-from worker.errors import Code, MisconfiguredError, WorkerError
+from worker.errors import Code, MisconfiguredError, ServiceRefusedError, WorkerError
 from worker.outcome import Ending, Outcome
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
@@ -60,9 +60,10 @@ class Settlement:
                     pass
                 case Ending.STOP:
                     self.shutdown.fail(MisconfiguredError(ended.message, code=Code(ended.code)))
-        except MisconfiguredError as error:
-            self.shutdown.fail(error)
         except WorkerError as error:
+            # Whether a refusal lasts is known to the monitor of these calls; SQS redelivers the message.
+            if isinstance(error, MisconfiguredError) and not isinstance(error, ServiceRefusedError):
+                self.shutdown.fail(error)
             _log.warning("settle_failed", ending=ended.ending.value, reason=str(error))
 
     def _requeue(self, lease: Lease) -> None:
