@@ -28,7 +28,7 @@ from worker.runtime.shutdown import Shutdown
 
 # An attempt thread notices the end of its loop within this time.
 _TICK_S = 0.5
-_MAX_BACKOFF_S = 10.0
+_RECEIVING = ("queue", "ReceiveMessage")
 
 _log = structlog.get_logger(__name__)
 
@@ -125,12 +125,13 @@ class Consumer:
             self.metrics.queue_errors.inc()
             self._failed_polls += 1
             _log.warning("receive_failed", reason=str(error), times=self._failed_polls)
-            self.shutdown.wait(min(_MAX_BACKOFF_S, 2.0**self._failed_polls))
+            self.resources.on_error(*_RECEIVING, error)
             return None
         except MisconfiguredError as error:
             self.shutdown.fail(error)
             return None
         self._failed_polls = 0
+        self.resources.on_success(*_RECEIVING)
         self.polled_at = self.shutdown.now()
         self.metrics.received.inc(len(messages))
         return messages
