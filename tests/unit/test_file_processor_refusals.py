@@ -26,7 +26,7 @@ pytestmark = pytest.mark.unit
 
 @dataclass
 class Cluster:
-    """Refuses requests with `status`, or single documents with `item`, until told otherwise."""
+    """Refuses requests with `status`, or single documents with `item`."""
 
     status: int = 200
     item: int = 201

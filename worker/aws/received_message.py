@@ -60,7 +60,9 @@ class ReceivedMessage:
 
     @property
     def age_s(self) -> float:
-        """Seconds from the first copy of this message to its receive: both times are of SQS's clock."""
+        """Seconds from the first copy of this message to its receive, by SQS's clock; 0 when not known."""
+        if self.first_seen_ms <= 0:
+            return 0.0
         return max(0, max(self.answered_at_ms, self.sent_at_ms) - self.first_seen_ms) / 1000.0
 
     @property

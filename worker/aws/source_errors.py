@@ -1,4 +1,4 @@
-"""What S3's answers about a source bucket mean; refusals are judged by the SourceGate."""
+"""What S3's answers about a source bucket mean; the SourceGate decides about refusals."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class SourceCall:
 
 
 @contextmanager
-def judge_refusals(gate: SourceGate, call: SourceCall) -> Iterator[None]:
+def report_answers(gate: SourceGate, call: SourceCall) -> Iterator[None]:
     """Report to the gate how the call inside ended, and translate its errors.
 
     Raises SourceRefusedError, ObjectGoneError, ObjectChangedError, DeadLetterError (an archived object),

@@ -1,7 +1,7 @@
 """StorageHandler: objects of the source buckets and of the results bucket on S3.
 
-A missing or forbidden source bucket never stops the worker: the SourceGate judges its refusals. The results
-bucket is the worker's own: when it stays missing or forbidden, the worker stops.
+A missing or forbidden source bucket never stops the worker: the SourceGate decides about its refusals. The
+results bucket is the worker's own: when it stays missing or forbidden, the worker stops.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from boto3.s3.transfer import TransferConfig
 
-from worker.aws.source_errors import SOURCE, SourceCall, judge_refusals
+from worker.aws.source_errors import SOURCE, SourceCall, report_answers
 from worker.aws.translation import ErrorTable, misconfigured, translate_errors
 from worker.errors import ObjectGoneError, TransientError, UnavailableError
 from worker.models.file import LocalFile, ObjectVersion
@@ -51,8 +51,8 @@ class StorageHandler:
     """Reads objects of the source buckets by version, and reads and writes those of the results bucket.
 
     Every method raises UnavailableError or ThrottledError when S3 is unavailable, and ServiceRefusedError
-    when the results bucket is missing or forbidden. `sources` judges the refusals of the source buckets, and
-    says which files may be started.
+    when the results bucket is missing or forbidden. `sources` decides about the refusals of the source
+    buckets, and says which files may be started.
     """
 
     def __init__(self, client: S3Client, *, results_bucket: str, sources: SourceGate | None = None) -> None:
@@ -227,7 +227,7 @@ class StorageHandler:
     def _source(
         self, bucket: str, key: str | None, access: Access, what: str
     ) -> AbstractContextManager[None]:
-        return judge_refusals(self.sources, SourceCall(bucket=bucket, key=key, access=access, what=what))
+        return report_answers(self.sources, SourceCall(bucket=bucket, key=key, access=access, what=what))
 
     def _delete_keys(self, keys: list[str]) -> None:
         response = self._client.delete_objects(

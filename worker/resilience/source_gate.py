@@ -70,7 +70,7 @@ class _Bucket:
     is_trusted: bool
     refused: dict[str, _Refused] = field(default_factory=dict)
     """Keys refused with no success of another key since."""
-    suspects: dict[str, float] = field(default_factory=dict)
+    suspected: dict[str, float] = field(default_factory=dict)
     """Keys refused before another key was read, and since when: at fault if they are refused once more."""
     out_since: float | None = None
     probe_at: float = 0.0
@@ -87,7 +87,7 @@ class _Bucket:
 
 
 class SourceGate:
-    """Judges refusals of the source buckets; may be shared by threads.
+    """Decides about refusals of the source buckets; may be shared by threads.
 
     A bucket is trusted when it is in `allowed`, or has answered once: only then can it be out. Any other one
     may come from a forged message, whose refusals are its own fault.
@@ -132,11 +132,11 @@ class SourceGate:
             state.is_trusted = True
             if access is Access.GET or state.refused.get(key, _NOTHING).access is Access.HEAD:
                 state.refused.pop(key, None)
-                state.suspects.pop(key, None)
+                state.suspected.pop(key, None)
             # A call that began before the refusal of another one does not say that this is over.
             for other in [k for k, r in state.refused.items() if r.access <= access and r.last_at <= began]:
-                state.suspects[other] = state.refused.pop(other).first_at
-            _forget(state.suspects)
+                state.suspected[other] = state.refused.pop(other).first_at
+            _forget(state.suspected)
             if state.out_since is None or state.seems_out:
                 return
             out_s = self._clock() - state.out_since
@@ -195,7 +195,7 @@ class SourceGate:
     def _note(self, state: _Bucket, key: str, access: Access, now: float) -> bool:
         """Remember a refused key; whether all that is known says that it is the file's own fault."""
         # Each count needs a success of its own: two outages in a row must not look like one bad file.
-        suspected_since = state.suspects.pop(key, None)
+        suspected_since = state.suspected.pop(key, None)
         first_at = now if suspected_since is None else suspected_since
         refused = state.refused.setdefault(key, _Refused(access=access, first_at=first_at, last_at=now))
         refused.access, refused.last_at = access, now

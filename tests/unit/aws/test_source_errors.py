@@ -70,7 +70,7 @@ def test_a_head_that_is_refused_has_no_reason(storage: StorageHandler, wire: Any
         (301, "PermanentRedirect"),
     ],
 )
-def test_a_download_that_is_refused_is_judged(
+def test_a_download_that_is_refused_is_reported(
     storage: StorageHandler, wire: Any, tmp_path: Path, status: int, code: str
 ) -> None:
     wire.answer(xml_error(code), status=status)
