@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test flaky compose-test check lint-files security bench fuzz lock clean
+.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files security bench fuzz lock clean
 BIN := .venv/bin
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
@@ -39,6 +39,9 @@ test: $(NEEDS) ## all tests, in parallel, with branch coverage; reports go into 
 
 flaky: $(NEEDS) ## the tests RUNS times beside busy loops; prints each that failed, with how often
 	$(BIN)/python scripts/flaky.py $(RUNS) $(PYTEST)
+
+mutants: $(NEEDS) ## break the code one place at a time (tests/mutants); the tests named there must notice (ONLY=topic)
+	$(BIN)/python scripts/mutants.py $(ONLY)
 
 compose-test: ## the integration tests against LocalStack and OpenSearch in containers (needs Docker)
 	docker compose --file docker-compose.test.yml up --build --abort-on-container-exit --exit-code-from worker-tests; \

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from worker.attempt import Attempts
-from worker.aws.answers import AnswerHooks, CredentialRefresh
+from worker.aws.answers.hooks import AnswerHooks, CredentialRefresh
 from worker.aws.clients import Clients, make_clients, secrets_client
 from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
@@ -24,6 +24,7 @@ from worker.consumer import Consumer
 from worker.delivery.claims import Claimer
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
+from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
 from worker.document.artifacts import ArtifactStore
@@ -146,12 +147,16 @@ def _consumer(shared: _Shared, tools: Tools, work_root: Path) -> Consumer:
     settings, shutdown, metrics = shared.settings, shared.shutdown, shared.metrics
     queue, table = _queue(shared), _table(shared)
     storage, store = _stores(shared, tools)
+    bodies = MessageBodies(storage=storage)
+    queue.store_large_bodies(bodies.store)
+    processor = _processor(shared, storage, table, store, work_root)
     parked = ParkedMessages(table=table)
     heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
     attempts = Attempts(
+        bodies=bodies,
         claimer=Claimer(storage=storage, table=table),
-        dead_letters=DeadLetters(queue=queue, table=table),
-        processor=_processor(shared, storage, table, store, work_root),
+        dead_letters=DeadLetters(queue=queue, table=table, index=processor.index),
+        processor=processor,
         parked=parked,
         shutdown=shutdown,
         metrics=metrics,

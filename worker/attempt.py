@@ -5,16 +5,20 @@ An error becomes an Outcome. The consumer hands messages in; settlement does to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
 from worker import events, outcome
-from worker.delivery.claims import AlreadyDone, Claimer, HeldByOther
+from worker.aws.ledger_row import FileRow
+from worker.delivery.claims import AlreadyDone, Claimer, FolderMarker, HeldByOther
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Lease
+from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages, Takeover
 from worker.errors import DeadLetterError, JobInterrupted, SourceRefusedError, WorkerError
+from worker.events import ParsedBody, RejectedRecord
 from worker.file_processor import FileProcessor
 from worker.models.document import Document
 from worker.models.file import FileMessage
@@ -38,6 +42,7 @@ _log = structlog.get_logger(__name__)
 class Attempts:
     """Makes attempts on messages; has no state of its own, so several threads may call it."""
 
+    bodies: MessageBodies
     claimer: Claimer
     dead_letters: DeadLetters
     processor: FileProcessor
@@ -50,20 +55,74 @@ class Attempts:
     def attempt(self, lease: Lease, takeover: Takeover) -> Outcome | None:
         """The outcome of a message, None when it was parked."""
         try:
-            files = events.parse(lease.message.body, source_buckets=self.source_buckets)
-        except DeadLetterError as error:
-            return outcome.from_error(error, failures=0, max_failures=1)
-        for file in files:
+            body = self.bodies.resolve(lease.message.body)
+            parsed = events.parse(body, source_buckets=self.source_buckets)
+        except Exception as error:  # noqa: BLE001  (attempt boundary: any error becomes an outcome)
+            unreadable = outcome.from_error(
+                error, failures=_counted_receives(lease), max_failures=self.max_failures
+            )
+            _log_end(unreadable, error)
+            return unreadable
+        ended = self._attempt_files(lease, parsed, takeover)
+        if ended is not DONE:
+            return ended
+        # Last, so that no other attempt on the message dead-letters the same records again.
+        ended = self._dead_letter_rejected(lease, parsed.rejected)
+        if ended is DONE:
+            for kind in parsed.ignored:
+                self.metrics.events_ignored.labels(kind=kind).inc()
+        return ended
+
+    def _attempt_files(self, lease: Lease, parsed: ParsedBody, takeover: Takeover) -> Outcome | None:
+        """The outcome of the files of a message; one that must wait does not keep the others waiting."""
+        alone = len(parsed.files) == 1 and not parsed.ignored and not parsed.rejected
+        waiting: list[Outcome] = []
+        held: FileRow | None = None
+        for file in parsed.files:
             with bind(file=file.file_id, path=file.display_path):
-                ended = self._attempt_file(lease, file, takeover, alone=len(files) == 1)
+                ended = self._attempt_file(lease, file, takeover, alone=alone)
             # The redelivered message skips the files that are done: their versions are in the ledger.
-            if ended is not DONE:
+            if isinstance(ended, FileRow):
+                held = held or ended
+            elif ended.ending is Ending.RETRY and len(parsed.files) > 1:
+                waiting.append(self._set_aside(lease, ended))
+            elif ended is not DONE:
                 return ended
+        if waiting:
+            return min(waiting, key=lambda each: each.delay_s)
+        if held is not None:
+            return None if self.parked.park(lease, held) else _NO_PLACE
+        return DONE
+
+    def _set_aside(self, lease: Lease, ended: Outcome) -> Outcome:
+        """Record a failure here where a message has more files: its lease names one claim only."""
+        claim, lease.claim = lease.claim, None
+        if claim is None:
+            return ended
+        try:
+            if ended.counted:
+                self.claimer.table.record_failure(claim, code=ended.code, message=ended.message)
+            else:
+                self.claimer.table.release(claim, interrupted=False)
+        except WorkerError as error:
+            # The message redelivers, and takes over its own claim.
+            _log.warning("release_failed", code=error.code, reason=str(error))
+        return ended
+
+    def _dead_letter_rejected(self, lease: Lease, rejected: Sequence[RejectedRecord]) -> Outcome:
+        for record in rejected:
+            _log.warning("record_rejected", code=record.code, reason=record.reason)
+            try:
+                self.dead_letters.send_record(lease, record)
+            except WorkerError as error:
+                return outcome.from_error(error, failures=0, max_failures=self.max_failures)
+            self.metrics.records_rejected.labels(code=record.code).inc()
         return DONE
 
     def _attempt_file(
         self, lease: Lease, file: FileMessage, takeover: Takeover, *, alone: bool
-    ) -> Outcome | None:
+    ) -> Outcome | FileRow:
+        """The outcome of one file, or its row where another attempt holds it."""
         job: Job | None = None
         try:
             self._check_can_begin(lease)
@@ -77,7 +136,10 @@ class Attempts:
                     _log.info("file_unchanged", state=claimed.row.state.value)
                     return DONE
                 case HeldByOther():
-                    return None if self.parked.park(lease, claimed.row) else _NO_PLACE
+                    return claimed.row
+                case FolderMarker():
+                    self.metrics.events_ignored.labels(kind="folder_marker").inc()
+                    return DONE
             job = claimed
             lease.claim = job.claim
             with bind(job=job.claim.attempt):
@@ -87,7 +149,7 @@ class Attempts:
         except Exception as error:  # noqa: BLE001  (attempt boundary: any error becomes an outcome)
             ended = self._end(lease, file, error, job)
             if ended.ending is Ending.DEAD_LETTER:
-                return self._dead_letter_file(lease, file, ended, alone=alone)
+                return self._dead_letter_file(lease, _describe(file, job), ended, alone=alone)
             return ended
 
     def _end(self, lease: Lease, file: FileMessage, error: Exception, job: Job | None) -> Outcome:
@@ -111,7 +173,7 @@ class Attempts:
         """Failures so far of a message without a claim: only unforeseen errors count, by the receives."""
         if isinstance(error, WorkerError):
             return 0
-        return max(0, lease.message.receive_count - _UNCOUNTED_RECEIVES)
+        return _counted_receives(lease)
 
     def _check_can_begin(self, lease: Lease) -> None:
         if self.shutdown.is_requested:
@@ -137,6 +199,21 @@ class Attempts:
         self.metrics.documents_total.labels(state=State.DEAD_LETTERED.value, reason=ended.code).inc()
         lease.claim = None
         return DONE
+
+
+def _counted_receives(lease: Lease) -> int:
+    return max(0, lease.message.receive_count - _UNCOUNTED_RECEIVES)
+
+
+def _describe(file: FileMessage, job: Job | None) -> FileMessage:
+    """The file with what its object says of it, where that was read."""
+    if job is None or job.version is None:
+        return file
+    return replace(
+        file,
+        original_path=file.original_path or job.version.original_path,
+        size_bytes=job.version.size_bytes,
+    )
 
 
 def _log_end(ended: Outcome, error: Exception) -> None:

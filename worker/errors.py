@@ -4,6 +4,7 @@
     ├─ TransientError          the same job may succeed later          -> retry
     │  ├─ ThrottledError       a service asks for fewer calls          -> retry, not counted as a failure
     │  ├─ UnavailableError     a service does not work now             -> retry, not counted as a failure
+    │  │  └─ ModelUnavailableError  Bedrock refuses every call of a model -> vectors pending, a pause
     │  ├─ ObjectChangedError   the object changed while it was read    -> start over, not counted as a failure
     │  ├─ SourceRefusedError   a source bucket, or one file of it, is refused -> see resilience/source_gate
     │  └─ ProcessingError      a stage failed; carries stage and `retry_allowed`
@@ -35,6 +36,7 @@ class Code(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_PAGES = "too_many_pages"
     BOMB = "bomb"
+    ARCHIVED = "archived"
     CRASHED = "crashed"
     INVALID_CHILD_MESSAGE = "invalid_child_message"
     MEMORY = "memory"
@@ -58,6 +60,7 @@ class Code(StrEnum):
     PROCESSING_FAILED = "processing_failed"
     EMBEDDING_FAILED = "embedding_failed"
     CIRCUIT_OPEN = "circuit_open"
+    MODEL_UNAVAILABLE = "model_unavailable"
     # what is not a failure
     INTERRUPTED = "interrupted"
     LEASE_LOST = "lease_lost"
@@ -103,6 +106,20 @@ class UnavailableError(TransientError):
 
     code = Code.UNAVAILABLE
     counts_as_failure = False
+
+
+class ModelUnavailableError(UnavailableError):
+    """The embedding service refuses a model whatever the input: its id, region, access or a quota of days.
+
+    `refusal` says what happened, `advice` what an operator can do; the message is both.
+    """
+
+    code = Code.MODEL_UNAVAILABLE
+
+    def __init__(self, refusal: str, *, advice: str) -> None:
+        super().__init__(f"{refusal} {advice}")
+        self.refusal = refusal
+        self.advice = advice
 
 
 class ObjectChangedError(TransientError):

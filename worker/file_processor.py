@@ -125,6 +125,10 @@ class FileProcessor:
                 "(CIS_MAX_FILE_BYTES)",
                 code=Code.TOO_LARGE,
             )
+        if version.is_archived:
+            raise RejectedError(
+                f"{name}: the object is archived; restore it if its text is wanted", code=Code.ARCHIVED
+            )
         with self._stage("download"):
             return self.storage.download(
                 job.message.bucket,
@@ -132,6 +136,7 @@ class FileProcessor:
                 version,
                 folder / "original",
                 stop=lambda: self.reader.check(lease),
+                max_bytes=self.max_file_bytes,
             )
 
     def _document(self, job: Job, version: ObjectVersion, content: ProcessedContent) -> Document:

@@ -1,7 +1,6 @@
 """Replayer: completes what an outage left pending, from the stored artifacts.
 
-Several workers may be on one row while attempts claim it: the index keeps the higher fence, and the row is
-written only if it is unchanged.
+Several workers may fill one row: the index keeps the higher fence, a row is written only if unchanged.
 """
 
 from __future__ import annotations
@@ -10,19 +9,18 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import cycle, islice
-from pathlib import PurePosixPath
 from random import Random
 
 import structlog
 
 from worker.aws.ledger_row import FileRow
-from worker.aws.pending_files import SHARDS, PendingFiles
+from worker.aws.pending_files import SHARDS, PendingFiles, is_vectors_only
 from worker.aws.queue_manager import QueueManager
-from worker.delivery.dead_letters import native_body
+from worker.delivery.dead_letters import dead_lettered_document, native_body, write_entry
 from worker.document.artifacts import ArtifactStore
 from worker.document.embedder import Embedder
+from worker.document.row_document import row_document, row_message
 from worker.errors import (
     BedrockError,
     JobInterrupted,
@@ -34,8 +32,8 @@ from worker.errors import (
     WorkerError,
 )
 from worker.index.search_index import SearchIndex
-from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
-from worker.models.file import EventType, FileMessage, FileType
+from worker.models.document import NO_VECTORS, Extraction, Vectors
+from worker.models.file import FileType
 from worker.models.ledger import State
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
@@ -61,9 +59,10 @@ class _Outages:
         """Whether something pending of a row can be completed in this step."""
         return (row.index_pending and not self.index) or (row.vectors_pending and not self.vectors)
 
-    def can_continue(self) -> bool:
-        """Whether the step has a chance to complete more rows."""
-        return not (self.index and self.vectors) and self.skipped < _MAX_SKIPPED_ROWS
+    def can_continue(self, shard: str) -> bool:
+        """Whether the step has a chance to complete more rows of a shard."""
+        is_over = self.vectors and (self.index or is_vectors_only(shard))
+        return not is_over and self.skipped < _MAX_SKIPPED_ROWS
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -100,18 +99,18 @@ class Replayer:
             shards = list(islice(self._shards, len(SHARDS) // self.threads))
             # In an outage only the first is queried, which must not always be the same one.
             self.random.shuffle(shards)
+            shards.sort(key=is_vectors_only)
         outages = _Outages()
         try:
             for shard in shards:
                 self._fill_shard(shard, outages)
-        except JobInterrupted:
-            return
         except WorkerError as error:
-            _log.warning("replay_postponed", code=error.code, reason=str(error))
+            if not isinstance(error, JobInterrupted):
+                _log.warning("replay_postponed", code=error.code, reason=str(error))
 
     def _fill_shard(self, shard: str, outages: _Outages) -> None:
         """Continue a shard where the last step stopped, to its end unless there is an outage."""
-        while outages.can_continue():
+        while outages.can_continue(shard):
             self._check_stop()
             try:
                 page = self.pending.page(shard, limit=_ROWS_PER_QUERY, after=self._after.get(shard))
@@ -124,7 +123,7 @@ class Replayer:
             self.metrics.pending_backlog.set(sum(self._backlog.copy().values()))
             for file_id in self.random.sample(page.file_ids, len(page.file_ids)):
                 self._check_stop()
-                if not outages.can_continue():
+                if not outages.can_continue(shard):
                     return
                 with bind(file=file_id):
                     self._try_row(file_id, outages)
@@ -168,6 +167,17 @@ class Replayer:
                 row, NO_VECTORS, outages, lambda: self.index.tombstone(row.file_id, version=row.fence)
             )
             return
+        if row.state is State.DEAD_LETTERED:
+            entry = dead_lettered_document(
+                row_message(row), code=row.reason or "", message=row.reason_message
+            )
+            self._write(
+                row,
+                NO_VECTORS,
+                outages,
+                lambda: self.index.index_document(entry, version=row.fence),
+            )
+            return
         extraction = self._extraction(row)
         if extraction is None:
             self._reprocess(row)
@@ -175,7 +185,7 @@ class Replayer:
         vectors = self._vectors(row, extraction, outages)
         if vectors.pending and not (row.index_pending and not outages.index):
             return
-        document = _document(row, extraction, vectors)
+        document = row_document(row, extraction, vectors)
         self._write(row, vectors, outages, lambda: self.index.index_document(document, version=row.fence))
 
     def _extraction(self, row: FileRow) -> Extraction | None:
@@ -215,8 +225,11 @@ class Replayer:
         except LeaseLostError:
             result = "superseded"
         except RejectedError as error:
-            self._dead_letter(row, error)
-            return
+            if row.state is not State.DEAD_LETTERED:
+                self._dead_letter(row, error)
+                return
+            # Not even the entry by name: the row alone has the reason.
+            result = "rejected"
         except (ThrottledError, UnavailableError, MisconfiguredError) as error:
             _log.warning("index_still_unavailable", code=error.code, reason=str(error))
             self.metrics.replays.labels(kind="index", result="unavailable").inc()
@@ -236,9 +249,11 @@ class Replayer:
         """Dead-letter a file that the index rejects, with a new message: its own was deleted long ago."""
         _log.error("index_rejected", reason=str(error))
         self.queue.dead_letter_anew(
-            native_body(_message(row)), code=error.code, reason=str(error), stage="index"
+            native_body(row_message(row)), code=error.code, reason=str(error), stage="index"
         )
-        self.pending.refuse(row, reason=str(error))
+        entry = dead_lettered_document(row_message(row), code=error.code, message=str(error))
+        index_pending = not write_entry(self.index, entry, version=row.fence)
+        self.pending.refuse(row, reason=str(error), index_pending=index_pending)
         self.metrics.replays.labels(kind="index", result="rejected").inc()
 
     def _reprocess(self, row: FileRow) -> None:
@@ -249,7 +264,7 @@ class Replayer:
                 return
             self._reprocessed.add(request)
         try:
-            self.queue.send(native_body(_message(row)), cis={"again": row.fence})
+            self.queue.send(native_body(row_message(row)), cis={"again": row.fence})
         except WorkerError:
             self._reprocessed.discard(request)
             raise
@@ -266,35 +281,3 @@ class Replayer:
     def _is_postponed(self, what: str, file_id: str) -> bool:
         with self._lock:
             return self._not_before.get((what, file_id), -math.inf) > self.shutdown.now()
-
-
-def _message(row: FileRow) -> FileMessage:
-    return FileMessage(
-        event_type=EventType.FILE_UPLOADED,
-        bucket=row.bucket,
-        key=row.key,
-        size_bytes=row.size_bytes,
-        original_path=row.file_path,
-    )
-
-
-def _document(row: FileRow, extraction: Extraction, vectors: Vectors) -> Document:
-    return Document(
-        file_id=row.file_id,
-        bucket=row.bucket,
-        key=row.key,
-        file_name=PurePosixPath(row.file_path).name or row.file_path,
-        file_path=row.file_path,
-        size_bytes=row.size_bytes,
-        file_type=extraction.file_type,
-        state=extraction.state,
-        pages=extraction.pages,
-        reason=extraction.reason,
-        reason_message=extraction.reason_message,
-        content_hash=row.content_hash,
-        thumbnail_key=row.thumbnail_key,
-        artifact_key=row.artifact_key,
-        vectors=vectors,
-        thumbnail=extraction.thumbnail,
-        indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )

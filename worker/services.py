@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worker.aws.bedrock_client import BedrockClient, CallPolicy, embedding_dimension
+from worker.aws.bedrock_client import BedrockClient, CallPolicy, embedding_dimension, model_pause
 from worker.aws.clients import Clients, make_clients, signing_credentials
 from worker.config import Settings, require
 from worker.errors import UnavailableError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from worker.index.opensearch.index_manager import IndexManager
 
 _BREAKER_TIMEOUT_S = 20.0
+# Low enough that hundreds of workers fit into one quota of 2,000 calls a minute.
+_LEAST_BEDROCK_RATE = 0.05
 
 
 def open_index(
@@ -77,22 +79,25 @@ def open_bedrock(
     wait: Callable[[float], object] | None = None,
     metrics: Metrics | None = None,
 ) -> BedrockClient:
-    """The embedding service; retries and pacing wait with `wait`, `metrics` show the breaker."""
+    """The embedding service; retries and pacing wait with `wait`, `metrics` show the breakers."""
     breaker = CircuitBreaker(
         failure_threshold=5, timeout=_BREAKER_TIMEOUT_S, expected_exception=UnavailableError, name="bedrock"
     )
+    pauses = {model: model_pause(model) for model in (settings.image_model, settings.text_model) if model}
     if metrics is not None:
-        _export_state(metrics, breaker)
-    # The limiter finds the quota itself: down to 1 call a second when throttled, up to five times the start.
+        for each in (breaker, *pauses.values()):
+            _export_state(metrics, each)
+    # The limiter finds this worker's share of the quota itself, up to five times the start.
     rate = settings.bedrock_rate
     return BedrockClient(
         clients.bedrock,
         image_model=settings.image_model,
         text_model=settings.text_model,
         policy=CallPolicy(
-            limiter=AdaptiveRateLimiter(rate, min(1.0, rate), 5 * rate, wait=wait),
+            limiter=AdaptiveRateLimiter(rate, min(_LEAST_BEDROCK_RATE, rate), 5 * rate, wait=wait),
             breaker=breaker,
             retry=lambda tries: RetryHandler(max_retries=tries, wait=wait),
+            pause=pauses.__getitem__,
         ),
     )
 

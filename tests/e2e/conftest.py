@@ -34,7 +34,13 @@ class Fleet:
     lines: list[LogLine] = field(default_factory=list)
 
     def start(self, name: str = "worker", **settings: str) -> WorkerProcess:
-        changes = {"CIS_WORK_DIR": str(self.work_dir), "CIS_POLL_WAIT_S": "2", **settings}
+        changes = {
+            "CIS_WORK_DIR": str(self.work_dir),
+            "CIS_POLL_WAIT_S": "2",
+            # A busy machine must not make a page of a test time out.
+            "CIS_PAGE_TIMEOUT_S": "900",
+            **settings,
+        }
         process = self.stack.start_worker(name, changes=changes, on_line=self.lines.append)
         process.wait_until_ready(READY_S)
         return process

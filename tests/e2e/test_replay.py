@@ -25,8 +25,21 @@ def picture(number: int) -> bytes:
     return data.getvalue()
 
 
-def test_an_outage_of_bedrock_costs_nothing_but_time(fleet: Fleet, until: Callable[..., None]) -> None:
-    fleet.stack.bedrock.control({"down": True})
+@pytest.mark.parametrize(
+    ("fault", "repaired"),
+    [
+        pytest.param({"down": True}, {"down": False}, id="outage"),
+        pytest.param(
+            {"fail_next": 100_000, "status": 400, "message": "The provided model identifier is invalid."},
+            {"fail_next": 0},
+            id="refused model",
+        ),
+    ],
+)
+def test_an_outage_of_bedrock_costs_nothing_but_time(
+    fleet: Fleet, until: Callable[..., None], fault: dict[str, object], repaired: dict[str, object]
+) -> None:
+    fleet.stack.bedrock.control(fault)
     worker = fleet.start(CIS_REPLAY_INTERVAL_S="1")
     for number, key in enumerate(KEYS):
         fleet.put(key, picture(number))
@@ -37,7 +50,7 @@ def test_an_outage_of_bedrock_costs_nothing_but_time(fleet: Fleet, until: Callab
     read = len(fleet.events("page_ocred"))
     assert read == len(KEYS)
 
-    fleet.stack.bedrock.control({"down": False})
+    fleet.stack.bedrock.control(repaired)
     until(lambda: not any((row := fleet.row(key)) is None or row.pending for key in KEYS))
     index = fleet.index()
     documents = [index.document(row.file_id) for row in rows if row is not None]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.index_body.documents import MakeDocument, names, put
+from tests.index_body.documents import MakeDocument, direction, names, put
 from worker.index.search_index import SearchIndex
+from worker.models.document import Vectors
 from worker.models.ledger import State
 
 
@@ -158,7 +159,21 @@ def test_a_file_without_text_is_found_by_its_name_and_path(
     for query in ("secret plan", "secret_plan-2024.pdf", "営業部", "営業部/Secret"):
         (hit,) = index.search(query).hits
         assert (hit.file_name, hit.page) == ("Secret_Plan-2024.pdf", 0)
+        assert (hit.state, hit.reason) == (State.NO_CONTENT, "encrypted")
     assert hit.snippet == "[[営業部/Secret]]_Plan-2024.pdf"
+
+
+def test_a_dead_lettered_version_replaces_text_and_picture_of_the_older_one(
+    index: SearchIndex, make_document: MakeDocument
+) -> None:
+    put(index, make_document("a.pdf", "text", vectors=Vectors(image=direction(1.0))), version=1)
+    dead = make_document("a.pdf", state=State.DEAD_LETTERED, reason="source_forbidden")
+    put(index, dead, version=2)
+    assert index.search("text").total == 0
+    assert index.similar(direction(1.0)) == []
+    (hit,) = index.search("a.pdf").hits
+    assert (hit.page, hit.state, hit.reason) == (0, State.DEAD_LETTERED, "source_forbidden")
+    assert [found.state for found in index.find("a.pdf")] == [State.DEAD_LETTERED]
 
 
 def test_a_page_is_named_before_the_name_and_the_name_still_counts(

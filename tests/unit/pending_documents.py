@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from worker.aws.bedrock_client import BedrockClient, CallPolicy
+from worker.aws.bedrock_client import BedrockClient, CallPolicy, model_pause
 from worker.aws.clients import Endpoint, make_clients
 from worker.document.embedder import Embedder
 from worker.embedded.bedrock_server import BedrockServer
@@ -38,6 +38,7 @@ def make_embedder(world: World, bedrock: BedrockServer) -> Embedder:
             failure_threshold=3, timeout=60, expected_exception=UnavailableError, clock=clock
         ),
         retry=lambda _tries: RetryHandler(max_retries=0, wait=clock.wait),
+        pause=lambda model: model_pause(model, clock=clock),
     )
     return Embedder(
         bedrock=BedrockClient(make_clients(endpoint).bedrock, image_model=MODEL, policy=policy),
@@ -81,7 +82,9 @@ def count_calls(bedrock: BedrockServer) -> int:
 
 
 class RejectingIndex(SqliteIndex):
-    """Rejects every document, as OpenSearch does with one over its limits."""
+    """Rejects every document that has pages, as OpenSearch does with one over its limits."""
 
-    def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
-        raise RejectedError("too many nested pages", code=Code.INDEX_REJECTED)
+    def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:
+        if document.pages:
+            raise RejectedError("too many nested pages", code=Code.INDEX_REJECTED)
+        super().index_document(document, version=version, refresh=refresh)

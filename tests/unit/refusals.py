@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.sqs import models
 from urllib3.response import HTTPResponse
 
-from worker.aws.answers import AnswerHooks
+from worker.aws.answers.hooks import AnswerHooks
 from worker.resilience.resource_monitor import ResourceMonitor
 from worker.resilience.source_gate import SourceGate
 

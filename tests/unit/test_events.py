@@ -10,13 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.event_bodies import ENVELOPES, KEYS, eventbridge, in_sns, native, nested, record
+from worker import events
 from worker.errors import Code, DeadLetterError
-from worker.events import parse
+from worker.events import ParsedBody
 from worker.models.file import EventType, FileMessage
 
 pytestmark = pytest.mark.unit
 
 UPLOADED, DELETED = EventType.FILE_UPLOADED, EventType.FILE_DELETED
+
+
+def parse(body: str, *, source_buckets: tuple[str, ...] = ()) -> tuple[FileMessage, ...]:
+    """The files of a body in which no record is odd."""
+    parsed = events.parse(body, source_buckets=source_buckets)
+    assert parsed.rejected == ()
+    return parsed.files
 
 
 def test_a_native_upload_keeps_all_its_fields() -> None:
@@ -189,15 +197,14 @@ def test_a_body_that_is_no_event_is_rejected_with_its_reason(body: str, reason: 
         (native(uploadedAt=1_743_499_800), "uploadedAt: "),
         (native(metadata="pdf"), "metadata: Input should be a valid dictionary"),
         (native(metadata={"mimeType": 5}), "metadata.mimeType: "),
-        (native(eventType="FILE_MOVED"), "previousS3Key: missing"),
-        (native(eventType="FILE_MOVED", previousS3Key=""), "previousS3Key: is empty"),
+        (native(eventType="FILE_MOVED", s3Bucket="", previousS3Key="b"), "s3Bucket: "),
+        (native(eventType="FILE_MOVED", s3Key="", previousS3Key="\0"), "s3Key: is empty (1 more"),
         ({"Records": []}, "Records: "),
         ({"Records": {}}, "Records: "),
         ({"Records": ["a"]}, "Records.0: "),
-        (
-            {"Records": [record(), record(name="ObjectTagging:Put")]},
-            "Records.1.eventName: 'ObjectTagging:Put'",
-        ),
+        ({"Records": [record(name="ObjectTouched:Put")]}, "Records.0.eventName: 'ObjectTouched:Put'"),
+        ({"Records": [record(name="ObjectRestore:Begun")]}, "Records.0.eventName: "),
+        ({"Records": [{**record(), "eventName": ["ObjectTagging"]}]}, "Records.0.eventName: "),
         ({"Records": [record(name="ObjectCreatedX:Put")]}, "Records.0.eventName: "),
         ({"Records": [record(key="%FF%FE")]}, "Records.0.s3.object.key: is not UTF-8"),
         ({"Records": [record(key="a%00b")]}, "Records.0.s3.object.key: holds a NUL"),
@@ -206,7 +213,7 @@ def test_a_body_that_is_no_event_is_rejected_with_its_reason(body: str, reason: 
         ({"Records": [record(bucket="")]}, "Records.0.s3.bucket.name: "),
         ({"Records": [record(size=-1)]}, "Records.0.s3.object.size: "),
         ({"Records": [{"eventName": "ObjectCreated:Put"}]}, "Records.0.s3: "),
-        (eventbridge(kind="Object Tags Added"), "detail-type: 'Object Tags Added'"),
+        (eventbridge(kind="Object Touched"), "detail-type: 'Object Touched'"),
         (eventbridge(key=""), "detail.object.key: is empty"),
         ({"detail-type": "Object Created"}, "detail: "),
     ],
@@ -245,7 +252,7 @@ def test_a_bucket_on_the_list_is_accepted(bucket: str) -> None:
     [
         native(s3Bucket="else"),
         native(s3Bucket="else", eventType="FILE_DELETED"),
-        {"Records": [record(), record(bucket="else")]},
+        {"Records": [record(bucket="else"), record(bucket="else")]},
     ],
 )
 def test_a_bucket_that_is_not_on_the_list_is_rejected(body: object) -> None:
@@ -282,13 +289,40 @@ ENVELOPE_FIELDS = ["Records", "detail-type", "detail", "Type", "Message", "Event
 @given(changes=st.dictionaries(st.sampled_from(FIELDS + ENVELOPE_FIELDS), JSON_VALUES, max_size=3))
 def test_no_body_raises_anything_but_a_dead_letter(changes: dict[str, object]) -> None:
     try:
-        files = parse(json.dumps(native(**changes)))
+        parsed = events.parse(json.dumps(native(**changes)))
     except DeadLetterError:
         return
-    assert all(file.bucket and file.key and file.file_id for file in files)
+    assert all(file.bucket and file.key and file.file_id for file in parsed.files)
+    assert all(is_rejected(rejected.body) for rejected in parsed.rejected)
+
+
+def is_rejected(body: str) -> bool:
+    """Whether a body has the same fate when it is redriven."""
+    try:
+        return events.parse(body).rejected != ()
+    except DeadLetterError:
+        return True
 
 
 @given(body=st.text())
 def test_no_text_is_an_event(body: str) -> None:
     with pytest.raises(DeadLetterError):
         parse(body)
+
+
+def test_a_record_among_others_is_rejected_with_a_body_of_its_own() -> None:
+    odd = record(name="ObjectTouched:Put")
+    parsed = events.parse(
+        json.dumps({"Records": [record(key="a"), odd, record(name="ObjectAcl:Put"), record(key="b")]})
+    )
+    assert [file.key for file in parsed.files] == ["a", "b"]
+    assert parsed.ignored == ("acl",)
+    (rejected,) = parsed.rejected
+    assert json.loads(rejected.body) == {"Records": [odd]}
+    assert "Records.1.eventName" in rejected.reason
+
+
+def test_a_body_without_work_is_no_error() -> None:
+    assert events.parse(json.dumps({"Records": [record(name="ObjectAcl:Put")]})) == ParsedBody(
+        ignored=("acl",)
+    )

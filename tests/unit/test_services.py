@@ -12,9 +12,10 @@ from worker.aws.clients import make_clients
 from worker.config import load_settings
 from worker.embedded.bedrock_server import BedrockServer
 from worker.embedded.http_server import LocalHttpServer, Request, Response
-from worker.errors import MisconfiguredError, UnavailableError
+from worker.errors import MisconfiguredError, ModelUnavailableError, UnavailableError
 from worker.index.opensearch.index_manager import IndexManager
 from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.resilience.rate_limiter import RateLimitedError
 from worker.runtime.metrics import Metrics
 from worker.services import open_bedrock, open_index, open_index_manager, picture_embedder
 
@@ -101,3 +102,31 @@ def test_a_picture_is_embedded_by_the_service(monkeypatch: pytest.MonkeyPatch, t
         assert len(picture_embedder(settings)((tmp_path / "a.png").read_bytes())) == 1024
         bedrock = open_bedrock(settings, make_clients(), metrics=Metrics())
         assert bedrock.get_embedding_dimension() == 1024
+
+
+def test_a_refused_model_shows_in_the_metrics_and_the_other_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    metrics = Metrics()
+    with BedrockServer() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        settings = load_settings(text_model="amazon.titan-embed-text-v2:0")
+        bedrock = open_bedrock(settings, make_clients(), metrics=metrics)
+        server.control({"fail_next": 1, "status": 403})
+        with pytest.raises(ModelUnavailableError, match="bedrock:InvokeModel"):
+            bedrock.probe("amazon.titan-embed-image-v1")
+        assert bedrock.probe("amazon.titan-embed-text-v2:0") == 1024
+    assert b'breaker_open{service="amazon.titan-embed-image-v1"} 1.0' in metrics.render()
+    assert b'breaker_open{service="amazon.titan-embed-text-v2:0"} 0.0' in metrics.render()
+    assert b'breaker_open{service="bedrock"} 0.0' in metrics.render()
+
+
+def test_embeddings_slow_down_to_one_call_in_twenty_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    with BedrockServer() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        bedrock = open_bedrock(load_settings(bedrock_rate=0.06), make_clients(), wait=waits.append)
+        server.control({"throttle_next": 1})
+        with pytest.raises(RateLimitedError, match=r"0\.05 calls a second"):
+            bedrock.embed_image(b"jpeg")
+    assert waits == [pytest.approx(1.25, abs=0.25)], "one retry was due, and had no turn"

@@ -29,6 +29,7 @@ from worker.consumer import Consumer
 from worker.delivery.claims import Claimer
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
+from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
 from worker.document.artifacts import ArtifactStore
@@ -88,9 +89,11 @@ class World:
 
     @cached_property
     def queue(self) -> QueueManager:
-        return QueueManager(
+        queue = QueueManager(
             self.clients.sqs, queue_url=self.queue_url, dlq_url=self.dlq_url, clock=self.clock
         )
+        queue.store_large_bodies(MessageBodies(storage=self.storage).store)
+        return queue
 
     @cached_property
     def table(self) -> FileTable:
@@ -181,8 +184,9 @@ class World:
     @cached_property
     def attempts(self) -> Attempts:
         return Attempts(
+            bodies=MessageBodies(storage=self.storage),
             claimer=self.claimer,
-            dead_letters=DeadLetters(queue=self.queue, table=self.table),
+            dead_letters=DeadLetters(queue=self.queue, table=self.table, index=self.index),
             processor=self.processor,
             parked=self.parked,
             shutdown=self.shutdown,

@@ -1,7 +1,7 @@
 """BedrockClient: embeddings of images and texts from the Amazon Titan models.
 
-Every call goes rate limiter -> circuit breaker -> InvokeModel; RetryHandler repeats it when the service
-throttles or is unavailable.
+Every call goes pause of the model -> circuit breaker of the service -> rate limiter -> InvokeModel;
+RetryHandler repeats it when the service throttles or is unavailable. What a refusal means: `bedrock_errors`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,20 @@ from __future__ import annotations
 import base64
 import json
 import math
+import struct
+import time
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from worker.aws.translation import ErrorTable, translate_errors
-from worker.errors import BedrockError, MisconfiguredError, ThrottledError, UnavailableError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from worker.aws.answers.bedrock_errors import translate_refusal
+from worker.errors import BedrockError, MisconfiguredError, ModelUnavailableError, ThrottledError
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
@@ -50,38 +55,49 @@ _MODELS: Mapping[str, _Model] = {
 }
 
 _refusal = partial(BedrockError, retry_allowed=False)
-# Access to a model is granted per account. Without it the OCR must go on: the vectors stay pending.
-_ERRORS: ErrorTable = {
-    "ValidationException": _refusal,
-    "ModelErrorException": BedrockError,
-    "ServiceQuotaExceededException": ThrottledError,
-    **dict.fromkeys(
-        ("AccessDeniedException", "ResourceNotFoundException"),
-        lambda message: UnavailableError(f"{message} Enable the model for this account and region."),
-    ),
-    **dict.fromkeys(("ModelNotReadyException", "ModelTimeoutException"), UnavailableError),
-}
+# A document need not wait for its vectors: beyond this they are pending, and OCR goes on.
+_MAX_TURN_WAIT_S = 10.0
+_FIRST_PAUSE_S = 20.0
+_LONGEST_PAUSE_S = 900.0
+_PROBE_PX = 64
+_REFUSES_ALL = (
+    "The model refuses even a probe: check CIS_IMAGE_MODEL, CIS_TEXT_MODEL and AWS_REGION, and in Bedrock "
+    "the access to the model and its quotas."
+)
+
+
+def model_pause(model: str, *, clock: Callable[[], float] = time.monotonic) -> CircuitBreaker:
+    """The breaker of one model: open after one refusal of it, then one call at growing intervals."""
+    return CircuitBreaker(
+        failure_threshold=1,
+        timeout=_FIRST_PAUSE_S,
+        max_timeout=_LONGEST_PAUSE_S,
+        expected_exception=ModelUnavailableError,
+        name=model,
+        clock=clock,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallPolicy:
-    """Rate limit, circuit breaker and retries of calls to the service.
+    """Rate limit, circuit breakers and retries of calls to the service.
 
     `breaker` must count UnavailableError only: throttling and rejected input do not mean that the service
-    is unavailable. `retry` makes the handler for a number of retries.
+    is unavailable. `retry` makes the handler for a number of retries, `pause` the breaker of a model.
     """
 
     limiter: AdaptiveRateLimiter
     breaker: CircuitBreaker
     retry: Callable[[int], RetryHandler]
+    pause: Callable[[str], CircuitBreaker] = field(default=model_pause)
 
 
 class BedrockClient:
     """Embeds one picture or text per call; an empty model name disables that kind.
 
-    Methods that call the service raise BedrockError (`retry_allowed` False: this input never works),
-    ThrottledError or UnavailableError (CIRCUIT_OPEN while the breaker is open) when the retries are
-    exhausted.
+    Methods that call the service raise BedrockError (`retry_allowed` False: this input was refused),
+    ThrottledError or UnavailableError (MODEL_UNAVAILABLE: the model refuses all input; CIRCUIT_OPEN during
+    the pause after that, or in an outage) when the retries are exhausted.
     """
 
     def __init__(
@@ -99,6 +115,7 @@ class BedrockClient:
         self._policy = policy
         self._image_model = image_model
         self._text_model = text_model
+        self._pauses = {name: policy.pause(name) for name in (image_model, text_model) if name}
 
     def get_embedding_dimension(self, model: str | None = None) -> int:
         """Length of the vectors of a model (default: the image model)."""
@@ -111,6 +128,14 @@ class BedrockClient:
     def embed_text(self, text: str) -> tuple[float, ...]:
         """The vector of a text, truncated to the model's limit."""
         return self._embed_text(text, _MAX_RETRIES)
+
+    def probe(self, model: str) -> int:
+        """Embed an input that the model is known to accept; returns the dimension of its answer.
+
+        Raises ModelUnavailableError, and pauses the model, when it refuses even that.
+        """
+        content = {"inputImage": _white_picture()} if _model(model).picture else {"inputText": "probe"}
+        return len(self._embed(model, content, _MAX_RETRIES, is_probe=True))
 
     # Bound by the specification; the worker itself does not call this one.
 
@@ -140,30 +165,41 @@ class BedrockClient:
             raise _refusal("Text cannot be embedded: it is empty.")
         return self._embed(self._text_model, {"inputText": cut_text(text)}, max_retries)
 
-    def _embed(self, name: str, content: Mapping[str, str], max_retries: int) -> tuple[float, ...]:
+    def _embed(
+        self, name: str, content: Mapping[str, str], max_retries: int, *, is_probe: bool = False
+    ) -> tuple[float, ...]:
         model = _model(name)
         body = json.dumps({**content, **(model.options or {})})
 
-        def attempt() -> tuple[float, ...]:
-            # Inside the attempt: a retry is a call like any other, and is paced too.
-            self._policy.limiter.acquire()
+        def invoke() -> tuple[float, ...]:
+            # Innermost: a retry is a call like any other, and a call that is not made takes no turn.
+            self._policy.limiter.acquire(max_wait_s=_MAX_TURN_WAIT_S)
             try:
-                vector = self._policy.breaker.call(lambda: self._invoke(name, body, model.dimension))
+                vector = self._invoke(name, body, model.dimension)
             except ThrottledError:
                 self._policy.limiter.on_throttle()
+                raise
+            except BedrockError as error:
+                if is_probe and not error.retry_allowed:
+                    raise ModelUnavailableError(str(error), advice=_REFUSES_ALL) from error
                 raise
             self._policy.limiter.on_success()
             return vector
 
+        def attempt() -> tuple[float, ...]:
+            return self._pauses[name].call(lambda: self._policy.breaker.call(invoke))
+
         return self._policy.retry(max_retries).call(attempt)
 
     def _invoke(self, name: str, body: str, dimension: int) -> tuple[float, ...]:
-        with translate_errors(f"embed with {name}", _ERRORS):
+        try:
             response = self._client.invoke_model(
                 modelId=name, body=body, contentType="application/json", accept="application/json"
             )
             with closing(response["body"]) as stream:
                 answer = stream.read()
+        except (ClientError, BotoCoreError) as error:
+            raise translate_refusal(error, model=name) from error
         return _vector(name, answer, dimension)
 
 
@@ -209,3 +245,17 @@ def _vector(name: str, answer: bytes, dimension: int) -> tuple[float, ...]:
     if not all(map(math.isfinite, vector)):
         raise BedrockError(f"{name} answered with numbers that are not finite.")
     return vector
+
+
+@cache
+def _white_picture() -> str:
+    """A white PNG in base64."""
+    # By hand, because Pillow must not be loaded into the worker's process (see the import contracts).
+    header = struct.pack(">IIBBBBB", _PROBE_PX, _PROBE_PX, 8, 2, 0, 0, 0)
+    rows = (b"\x00" + b"\xff\xff\xff" * _PROBE_PX) * _PROBE_PX
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    return base64.b64encode(png).decode("ascii")

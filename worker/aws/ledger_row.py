@@ -25,6 +25,9 @@ Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 PENDING = "pending"
 """The attribute that only rows with pending work have, and the name of the sparse index over it."""
 
+VECTORS_ONLY = "v"
+"""What the key of a row in that index begins with, when the row lacks nothing but vectors."""
+
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -76,7 +79,9 @@ def pending_values(file_id: str, *, index: bool, vectors: bool) -> dict[str, Val
     """The attributes that record what is pending for a file."""
     return {
         # One of sixteen shards: with a single key value an outage would throttle one partition of the index.
-        PENDING: file_id[:1] if index or vectors else None,
+        # Rows that lack only vectors have shards of their own: a model may be refused for weeks, and the rows
+        # that cannot be found by their text must not be searched for among all the others.
+        PENDING: f"{'' if index else VECTORS_ONLY}{file_id[:1]}" if index or vectors else None,
         "index_pending": index,
         "vectors_pending": vectors,
     }

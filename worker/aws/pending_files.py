@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from worker.aws import ledger_row
 from worker.aws.file_table import FileTable
-from worker.aws.ledger_row import PENDING, FileRow, Value
+from worker.aws.ledger_row import PENDING, VECTORS_ONLY, FileRow, Value
 from worker.aws.row_writer import RowWriter
 from worker.aws.translation import ErrorTable, misconfigured, translate_errors
 from worker.errors import Code
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
-SHARDS = "0123456789abcdef"
+SHARDS = tuple(f"{kind}{digit}" for digit in "0123456789abcdef" for kind in ("", VECTORS_ONLY))
+"""All keys of the index; a file is in one of two, by its first digit."""
 
 _MESSAGE_CHARS = 500
 _NO_INDEX = misconfigured(
@@ -28,6 +29,11 @@ _NO_INDEX = misconfigured(
 _QUERY: ErrorTable = dict.fromkeys(
     ("AccessDeniedException", "ResourceNotFoundException", "ValidationException"), _NO_INDEX
 )
+
+
+def is_vectors_only(shard: str) -> bool:
+    """Whether the rows of a shard lack nothing but vectors."""
+    return shard.startswith(VECTORS_ONLY)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +53,7 @@ class PendingFiles:
     table: FileTable
 
     def page(self, shard: str, *, limit: int, after: str | None = None) -> PendingPage:
-        """Up to `limit` files of a shard (a character of SHARDS), eventually consistent.
+        """Up to `limit` files of a shard (one of SHARDS), eventually consistent.
 
         Raises MisconfiguredError when the table has no such index, or it is still being built.
         """
@@ -89,18 +95,19 @@ class PendingFiles:
             now.vectors_pending,
         ) == (row.fence, row.state, index_pending, vectors_pending)
 
-    def refuse(self, row: FileRow, *, reason: str) -> bool:
+    def refuse(self, row: FileRow, *, reason: str, index_pending: bool = False) -> bool:
         """Record that the index refuses the row's document; False as with `fill`.
 
         The stored content stays, so that the document can be indexed when the cause is fixed.
+        `index_pending` is whether the entry with the reason is still to be written.
         """
         values: dict[str, Value | None] = {
             "state": State.DEAD_LETTERED.value,
             "reason": Code.INDEX_REJECTED.value,
             "reason_message": reason[:_MESSAGE_CHARS],
-            **ledger_row.pending_values(row.file_id, index=False, vectors=False),
+            **ledger_row.pending_values(row.file_id, index=index_pending, vectors=False),
         }
-        now = self._write(row, "dead-letter", values, last=True)
+        now = self._write(row, "dead-letter", values, last=not index_pending)
         return now is not None and (now.fence, now.state) == (row.fence, State.DEAD_LETTERED)
 
     def _write(

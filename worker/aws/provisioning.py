@@ -28,8 +28,12 @@ if TYPE_CHECKING:
         TableDescriptionTypeDef,
     )
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.literals import BucketLocationConstraintType
-    from mypy_boto3_s3.type_defs import NotificationConfigurationTypeDef
+    from mypy_boto3_s3.literals import BucketLocationConstraintType, EventType
+    from mypy_boto3_s3.type_defs import (
+        LifecycleRuleOutputTypeDef,
+        NotificationConfigurationResponseTypeDef,
+        NotificationConfigurationTypeDef,
+    )
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
@@ -97,7 +101,7 @@ def provision(
 
 
 def connect_notifications(clients: Clients, bucket: str, queue_url: str) -> None:
-    """Send the bucket's events (object created, object removed) to the queue.
+    """Send the bucket's events (object created, removed, restored, expired) to the queue.
 
     Other notifications of the bucket and other statements of the queue's policy stay.
     """
@@ -121,10 +125,31 @@ def connect_notifications(clients: Clients, bucket: str, queue_url: str) -> None
             {
                 "Id": _NOTIFICATION_ID,
                 "QueueArn": attributes["QueueArn"],
-                "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
+                "Events": _events(current),
             },
         ]
         clients.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
+
+
+def expire_objects(clients: Clients, bucket: str, *, prefix: str, days: int) -> None:
+    """Have S3 delete the bucket's objects under a prefix after so many days; other rules stay."""
+    with translate_errors(f"set the lifecycle of s3://{bucket}/{prefix}*"):
+        try:
+            rules = clients.s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+        except ClientError as error:
+            if error_code(error) != "NoSuchLifecycleConfiguration":
+                raise
+            rules = []
+        rule: LifecycleRuleOutputTypeDef = {
+            "ID": f"{_NOTIFICATION_ID}-{prefix.strip('/')}",
+            "Filter": {"Prefix": prefix},
+            "Status": "Enabled",
+            "Expiration": {"Days": days},
+        }
+        others = [each for each in rules if each.get("ID") != rule["ID"]]
+        clients.s3.put_bucket_lifecycle_configuration(
+            Bucket=bucket, LifecycleConfiguration={"Rules": [*others, rule]}
+        )
 
 
 def _queue(client: SQSClient, name: str, attributes: _Attributes, *, dry_run: bool) -> Provisioned:
@@ -233,6 +258,24 @@ def _pending_definition() -> CreateGlobalSecondaryIndexActionTypeDef:
 
 def _string(name: str) -> AttributeDefinitionTypeDef:
     return {"AttributeName": name, "AttributeType": "S"}
+
+
+def _events(current: NotificationConfigurationResponseTypeDef) -> list[EventType]:
+    """The events to subscribe to beside those that others have subscribed to."""
+    entries = [
+        *current.get("QueueConfigurations", []),
+        *current.get("TopicConfigurations", []),
+        *current.get("LambdaFunctionConfigurations", []),
+    ]
+    taken = {
+        event.split(":")[1]
+        for entry in entries
+        if entry.get("Id") != _NOTIFICATION_ID
+        for event in entry["Events"]
+    }
+    # S3 refuses two subscriptions to one event.
+    more: list[EventType] = ["s3:ObjectRestore:Completed", "s3:LifecycleExpiration:*"]
+    return ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", *(e for e in more if e.split(":")[1] not in taken)]
 
 
 def _queue_attributes(client: SQSClient, url: str) -> _Attributes:

@@ -6,7 +6,6 @@ Correctness never depends on a result here; the ledger's fence decides.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
 from worker.aws import received_message
+from worker.aws.message_sender import MessageSender
 from worker.aws.received_message import ReceivedMessage
 from worker.aws.translation import translate, translate_errors
 from worker.errors import TransientError
@@ -23,7 +23,7 @@ from worker.resilience.error_classification import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, MessageAttributeValueTypeDef
+    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef
 
 __all__ = ["Extension", "QueueDepth", "QueueManager", "ReceivedMessage"]
 
@@ -32,7 +32,6 @@ _log = structlog.get_logger(__name__)
 _BATCH = 10
 _DELETE_TRIES = 3
 _LONGEST_WAIT_S = 20
-_LONGEST_DELAY_S = 900
 _LONGEST_VISIBILITY_S = 43_200
 _REASON_CHARS = 500
 
@@ -90,7 +89,12 @@ class QueueManager:
         self._queue_url = queue_url
         self._dlq_url = dlq_url
         self._visibility_s = visibility_s
+        self._sender = MessageSender(client)
         self._clock = clock
+
+    def store_large_bodies(self, store: Callable[[str], str]) -> None:
+        """Have bodies that do not fit the queue kept by `store`; it returns what to send in their place."""
+        self._sender.store_body = store
 
     def receive(self, *, limit: int, wait_s: int = _LONGEST_WAIT_S) -> list[ReceivedMessage]:
         """Receive up to `limit` messages (clamped to 1..10), waiting up to `wait_s` (0..20) for the first."""
@@ -166,7 +170,7 @@ class QueueManager:
 
     def send(self, body: str, *, cis: Mapping[str, Any] | None = None, delay_s: int = 0) -> str:
         """Send a message to the work queue, hidden for `delay_s` (0..900); returns its id."""
-        return self._send(self._queue_url, body, cis or {}, delay_s=delay_s)
+        return self._sender.send(self._queue_url, body, cis or {}, delay_s=delay_s)
 
     def requeue(self, message: ReceivedMessage, *, delay_s: int) -> None:
         """Replace a message by a fresh copy, so that an interruption does not raise the receive count."""
@@ -177,7 +181,7 @@ class QueueManager:
             "first_seen": message.first_seen_ms,
             "correlation": message.correlation,
         }
-        self._send(self._queue_url, message.body, cis, delay_s=delay_s)
+        self._sender.send(self._queue_url, message.body, cis, delay_s=delay_s)
         self.delete([message])
 
     def dead_letter(
@@ -189,7 +193,7 @@ class QueueManager:
         """
         cis = {
             "code": code,
-            "reason": _printable(reason),
+            "reason": reason[:_REASON_CHARS],
             "stage": stage,
             "message_id": message.message_id,
             "receive_count": message.receive_count,
@@ -197,12 +201,12 @@ class QueueManager:
             "first_seen": message.first_seen_ms,
             "correlation": message.correlation,
         }
-        self._send(self._dlq_url, message.body if body is None else body, cis, delay_s=0)
+        self._sender.send(self._dlq_url, message.body if body is None else body, cis, delay_s=0)
 
     def dead_letter_anew(self, body: str, *, code: str, reason: str, stage: str) -> None:
         """Send a body whose message was deleted long ago to the dead-letter queue, with its reason."""
-        self._send(
-            self._dlq_url, body, {"code": code, "reason": _printable(reason), "stage": stage}, delay_s=0
+        self._sender.send(
+            self._dlq_url, body, {"code": code, "reason": reason[:_REASON_CHARS], "stage": stage}, delay_s=0
         )
 
     def depth(self) -> QueueDepth:
@@ -222,20 +226,6 @@ class QueueManager:
             in_flight=int(counts["ApproximateNumberOfMessagesNotVisible"]),
             delayed=int(counts["ApproximateNumberOfMessagesDelayed"]),
         )
-
-    def _send(self, url: str, body: str, cis: Mapping[str, Any], *, delay_s: int) -> str:
-        # JSON escapes every character that SQS forbids in an attribute. An empty attribute is refused.
-        attributes: dict[str, MessageAttributeValueTypeDef] = {}
-        if cis:
-            attributes["cis"] = {"DataType": "String", "StringValue": json.dumps(cis)}
-        with translate_errors(f"send to {url}"):
-            response = self._client.send_message(
-                QueueUrl=url,
-                MessageBody=body,
-                MessageAttributes=attributes,
-                DelaySeconds=max(0, min(delay_s, _LONGEST_DELAY_S)),
-            )
-        return response["MessageId"]
 
     def _delete_batch(self, batch: Sequence[ReceivedMessage]) -> list[ReceivedMessage]:
         left = dict(enumerate(batch))
@@ -271,10 +261,6 @@ class QueueManager:
 def _batches(messages: Sequence[ReceivedMessage]) -> Iterator[Sequence[ReceivedMessage]]:
     for start in range(0, len(messages), _BATCH):
         yield messages[start : start + _BATCH]
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)[:_REASON_CHARS]
 
 
 def _log_failed(event: str, entry: BatchResultErrorEntryTypeDef, message_id: str) -> None:

@@ -2,6 +2,7 @@
 
 `cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on requeued messages,
 {"again": fence} on requests to process a finished file again, and the reason on dead-lettered ones.
+Any sender may set an attribute of that name, and every copy passes it on: what is kept of it is bounded.
 """
 
 from __future__ import annotations
@@ -14,6 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+_MAX_CIS_BYTES = 2_048
+_MAX_NAME_CHARS = 32
+# As JSON, where a character outside ASCII takes 6 or 12 bytes.
+_MAX_TEXT_BYTES = 1_500
+_MAX_CORRELATION_CHARS = 128
+_MAX_NUMBER = 2**53
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,20 +51,19 @@ class ReceivedMessage:
     @property
     def interruptions(self) -> int:
         """How often this message was requeued because of an interruption."""
-        value = self.cis.get("interruptions")
-        return value if isinstance(value, int) else 0
+        return _count(self.cis.get("interruptions")) or 0
 
     @property
     def again(self) -> int | None:
         """The fence whose finished result is to be produced again; None on nearly all messages."""
-        value = self.cis.get("again")
-        return value if isinstance(value, int) else None
+        return _count(self.cis.get("again"))
 
     @property
     def first_seen_ms(self) -> int:
         """When the first copy of this message was sent, in milliseconds since 1970 (SQS's clock)."""
-        value = self.cis.get("first_seen")
-        return value if isinstance(value, int) else self.sent_at_ms
+        value = _count(self.cis.get("first_seen"))
+        # This copy was sent after the first, whatever a sender claims.
+        return min(value, self.sent_at_ms or value) if value else self.sent_at_ms
 
     @property
     def age_s(self) -> float:
@@ -67,9 +74,14 @@ class ReceivedMessage:
 
     @property
     def correlation(self) -> str:
-        """One id for all copies of a message: that of the first, which every requeue passes on."""
+        """One id for all copies of a message: that of the first, which every requeue passes on.
+
+        One from outside is cut to 128 printable ASCII characters.
+        """
         value = self.cis.get("correlation")
-        return value if isinstance(value, str) and value else self.message_id
+        text = value if isinstance(value, str) else ""
+        cleaned = "".join(filter(_is_printable_ascii, text)).strip()
+        return cleaned[:_MAX_CORRELATION_CHARS] or self.message_id
 
 
 def from_wire(
@@ -102,10 +114,56 @@ def _parse_date(headers: Mapping[str, str]) -> int:
         return 0
 
 
+def cut_text(text: str) -> str:
+    """The text without control characters, cut to about 1.5 KB as JSON."""
+    printable = "".join(char if char.isprintable() else " " for char in text[:_MAX_TEXT_BYTES])
+    encoded = json.dumps(printable)[1:-1]
+    if len(encoded) <= _MAX_TEXT_BYTES:
+        return printable
+    # Never within an escape: the last one that begins before the limit is left out.
+    kept, size_bytes = 0, 0
+    for char in printable:
+        size_bytes += len(json.dumps(char)) - 2
+        if size_bytes > _MAX_TEXT_BYTES:
+            break
+        kept += 1
+    return printable[:kept]
+
+
 def _parse_cis(text: str) -> Mapping[str, Any]:
-    # Any sender may set an attribute of that name: an unreadable one counts as absent.
+    # An unreadable one counts as absent.
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return _bound(value) if isinstance(value, dict) else {}
+
+
+def _bound(cis: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The short numbers and texts of it, about 2 KB in all."""
+    kept: dict[str, Any] = {}
+    left_bytes = _MAX_CIS_BYTES
+    for name, value in cis.items():
+        if not (name.isascii() and name.isidentifier() and len(name) <= _MAX_NAME_CHARS):
+            continue
+        if isinstance(value, str):
+            short: str | int = cut_text(value)
+        elif isinstance(value, int) and abs(value) <= _MAX_NUMBER:
+            short = value
+        else:
+            continue
+        left_bytes -= len(json.dumps({name: short}))
+        if left_bytes < 0:
+            break
+        kept[name] = short
+    return kept
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    return None
+
+
+def _is_printable_ascii(char: str) -> bool:
+    return " " <= char <= "~"

@@ -6,17 +6,16 @@ results bucket is the worker's own: when it stays missing or forbidden, the work
 
 from __future__ import annotations
 
-import errno
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from boto3.s3.transfer import TransferConfig
 
-from worker.aws.source_errors import SOURCE, SourceCall, report_answers
+from worker.aws.answers.source_errors import SOURCE, SourceCall, report_answers
+from worker.aws.content_encoding import save_body
 from worker.aws.translation import ErrorTable, misconfigured, translate_errors
 from worker.errors import ObjectGoneError, TransientError, UnavailableError
 from worker.models.file import LocalFile, ObjectVersion
@@ -24,11 +23,13 @@ from worker.resilience.error_classification import classify_response
 from worker.resilience.source_gate import Access, SourceGate
 
 if TYPE_CHECKING:
-    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef, HeadObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import (
+        GetObjectRequestTypeDef,
+        HeadObjectOutputTypeDef,
+        HeadObjectRequestTypeDef,
+    )
 
-_CHUNK_BYTES = 1024**2
 _PART_BYTES = 5 * 1024**2
 _TRANSFER = TransferConfig(
     multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES, max_concurrency=4
@@ -36,6 +37,9 @@ _TRANSFER = TransferConfig(
 _LARGEST_RESULT_BYTES = 256 * 1024**2
 _PRESIGNED_S = 900
 _ORIGINAL_PATH = "original-path"
+# Glacier Instant Retrieval (GLACIER_IR) is not among them: its objects are read like any other.
+_ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+_RESTORE_COMPLETED = 'ongoing-request="false"'
 
 _RESULTS: ErrorTable = {
     **dict.fromkeys(("404", "NoSuchBucket"), misconfigured("Check CIS_RESULTS_BUCKET.")),
@@ -60,8 +64,13 @@ class StorageHandler:
         self._results_bucket = results_bucket
         self.sources = sources or SourceGate()
 
+    @property
+    def results_bucket(self) -> str:
+        """The name of the results bucket."""
+        return self._results_bucket
+
     def head(self, bucket: str, key: str, *, version_id: str | None = None) -> ObjectVersion:
-        """Read an object's version, size and original path.
+        """Read an object's version, size, original path, and whether it is archived.
 
         Raises ObjectGoneError when there is no such key, SourceRefusedError when it, or its bucket, is
         missing or forbidden.
@@ -82,16 +91,26 @@ class StorageHandler:
             size_bytes=head["ContentLength"],
             version_id=head.get("VersionId"),
             original_path=unquote(head["Metadata"].get(_ORIGINAL_PATH, "")) or None,
+            is_archived=_is_archived(head),
         )
 
     def download(
-        self, bucket: str, key: str, version: ObjectVersion, path: Path, *, stop: Callable[[], None]
+        self,
+        bucket: str,
+        key: str,
+        version: ObjectVersion,
+        path: Path,
+        *,
+        stop: Callable[[], None],
+        max_bytes: int | None = None,
     ) -> LocalFile:
         """Download exactly this version of an object to `path`, hashing it on the way.
 
-        `stop` is called between chunks of 1 MiB and may raise to end the download. On any error
-        no partial file is left. Raises ObjectChangedError when the object was replaced,
-        ObjectGoneError, SourceRefusedError (missing bucket, forbidden), TransientError (disk full).
+        `Content-Encoding: gzip` is undone, up to `max_bytes`: the hash is of the decoded bytes. `stop` is
+        called between chunks of 1 MiB and may raise to end the download. On any error no partial file is
+        left. Raises ObjectChangedError when the object was replaced, RejectedError (archived, or damaged or
+        too large once decoded), ObjectGoneError, SourceRefusedError (missing bucket, forbidden),
+        TransientError (disk full).
         """
         # One streamed GET pinned to a version: boto3's transfer manager could join two versions.
         url = _url(bucket, key)
@@ -101,11 +120,17 @@ class StorageHandler:
             request["VersionId"] = version.version_id
         else:
             request["IfMatch"] = version.etag
-        with ExitStack() as undo, translate_errors(f"read {url}"), _disk_space(path.parent):
+        with ExitStack() as undo, translate_errors(f"read {url}"):
             with self._source(bucket, key, Access.GET, f"read {url}"):
-                body = self._client.get_object(**request)["Body"]
+                response = self._client.get_object(**request)
             undo.callback(path.unlink, missing_ok=True)
-            sha256, size_bytes = _write(body, path, stop)
+            sha256, size_bytes = save_body(
+                response["Body"],
+                path,
+                encoding=response.get("ContentEncoding", ""),
+                max_bytes=max_bytes,
+                stop=stop,
+            )
             if size_bytes != version.size_bytes:
                 raise UnavailableError(
                     f"Could not read {url}: {size_bytes} of {version.size_bytes} bytes arrived."
@@ -141,10 +166,10 @@ class StorageHandler:
         with translate_errors(f"write {_url(self._results_bucket, key)}", _RESULTS):
             self._client.put_object(Bucket=self._results_bucket, Key=key, Body=data, ContentType=content_type)
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: str, *, max_bytes: int = _LARGEST_RESULT_BYTES) -> bytes | None:
         """Read one object of the results bucket, None when there is none.
 
-        Raises TransientError when it is larger than anything this worker writes (256 MiB).
+        Raises TransientError when it is larger than anything this worker writes there.
         """
         url = _url(self._results_bucket, key)
         try:
@@ -152,10 +177,10 @@ class StorageHandler:
                 response = self._client.get_object(Bucket=self._results_bucket, Key=key)
                 with closing(response["Body"]) as body:
                     # Before the body is read: it would be held in memory.
-                    if response["ContentLength"] > _LARGEST_RESULT_BYTES:
+                    if response["ContentLength"] > max_bytes:
                         raise TransientError(
                             f"Could not read {url}: {response['ContentLength']} bytes are more than "
-                            f"{_LARGEST_RESULT_BYTES}. Remove this object; no worker wrote it."
+                            f"{max_bytes}. Remove this object; no worker wrote it."
                         )
                     return body.read()
         except ObjectGoneError:
@@ -247,24 +272,7 @@ def _url(bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
-def _write(body: StreamingBody, path: Path, stop: Callable[[], None]) -> tuple[str, int]:
-    digest = hashlib.sha256()
-    size_bytes = 0
-    with closing(body), path.open("wb") as file:
-        while chunk := body.read(_CHUNK_BYTES):
-            stop()
-            digest.update(chunk)
-            file.write(chunk)
-            size_bytes += len(chunk)
-    return digest.hexdigest(), size_bytes
-
-
-@contextmanager
-def _disk_space(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        # UnavailableError, since a full disk must not count as a failure of the file.
-        raise UnavailableError(f"The disk of {folder} is full: {error.strerror}. Free some space.") from error
+def _is_archived(head: HeadObjectOutputTypeDef) -> bool:
+    # ArchiveStatus: one of the archive tiers of Intelligent-Tiering.
+    is_stored_away = head.get("StorageClass") in _ARCHIVES or bool(head.get("ArchiveStatus"))
+    return is_stored_away and _RESTORE_COMPLETED not in head.get("Restore", "")

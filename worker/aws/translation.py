@@ -90,7 +90,7 @@ def translate(error: ClientError | BotoCoreError, *, what: str, table: ErrorTabl
     `table` maps error codes (for HEAD requests: the status) to what they mean for the caller's resource; it
     takes precedence over the general table.
     """
-    message = f"Could not {what}: {_describe(error)}."
+    message = describe(error, what=what)
     if isinstance(error, ClientError) and error_code(error) in table:
         return table[error_code(error)](message)
     match classify(error):
@@ -106,6 +106,14 @@ def translate(error: ClientError | BotoCoreError, *, what: str, table: ErrorTabl
     return TransientError(message)
 
 
+def describe(error: ClientError | BotoCoreError, *, what: str) -> str:
+    """The message of an error, without advice; `what` completes "Could not ..."."""
+    if isinstance(error, BotoCoreError):
+        return f"Could not {what}: {str(error).rstrip('.')}."
+    text = error.response.get("Error", {}).get("Message", "")
+    return f"Could not {what}: {f'{error_code(error)}: {text}'.rstrip(' .:')}."
+
+
 def advise(error: ClientError | BotoCoreError) -> str:
     """What an operator can do about a refusal."""
     if isinstance(error, ClientError):
@@ -113,10 +121,3 @@ def advise(error: ClientError | BotoCoreError) -> str:
     names = (kind.__name__ for kind in type(error).__mro__)
     # What is not listed (tokens, SSO, partial credentials) is about credentials.
     return next((ADVICE[name] for name in names if name in ADVICE), _CREDENTIALS)
-
-
-def _describe(error: ClientError | BotoCoreError) -> str:
-    if isinstance(error, BotoCoreError):
-        return str(error).rstrip(".")
-    text = error.response.get("Error", {}).get("Message", "")
-    return f"{error_code(error)}: {text}".rstrip(" .:")

@@ -26,7 +26,9 @@ def print_hits(found: SearchResult) -> None:
             typer.style(sanitise(hit.file_name), bold=True),
             typer.style(f"{hit.score:.2f}", dim=True),
         )
-        typer.echo(f"{name}  {f'page {hit.page}' if hit.page else 'name'}  {score}")
+        place = f"page {hit.page}" if hit.page else "name"
+        state = "" if hit.reason is None else f"  {hit.state.value} ({hit.reason})"
+        typer.echo(f"{name}  {place}  {score}{state}")
         typer.secho(f"  {sanitise(hit.file_path)}", dim=True)
         parts = snippet_parts(hit.snippet)
         typer.echo("  " + "".join(_highlight(part) if is_match else part for part, is_match in parts))

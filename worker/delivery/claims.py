@@ -22,6 +22,7 @@ _MAY_SUCCEED_ELSEWHERE = frozenset(
         Code.TOO_MANY_PAGES,
         Code.ENCRYPTED,
         Code.BOMB,
+        Code.ARCHIVED,
         Code.CRASHED,
         Code.INVALID_CHILD_MESSAGE,
         Code.MEMORY,
@@ -47,6 +48,11 @@ class HeldByOther:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FolderMarker:
+    """The key names a folder and has never had a document: it gets no row."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Claimer:
     """Checks objects and claims their ledger rows."""
 
@@ -60,8 +66,8 @@ class Claimer:
         message_id: str,
         takeover: tuple[int, int] | None = None,
         redo_fence: int | None = None,
-    ) -> Job | HeldByOther | AlreadyDone:
-        """Claim the file a message names, unless it is done or another attempt holds it.
+    ) -> Job | HeldByOther | AlreadyDone | FolderMarker:
+        """Claim the file a message names, unless it is done, no document, or another attempt holds it.
 
         A file held by another attempt is claimed where that attempt came from the same message (SQS
         redelivered it, so that lease has lapsed), or where `takeover` is the fence and beat at which that
@@ -75,6 +81,8 @@ class Claimer:
             return AlreadyDone(row=row)
         # The object decides, not the event: events come late, twice and out of order.
         version = head_object(self.storage, message)
+        if version is None and row is None and message.key.endswith("/"):
+            return FolderMarker()
         if row is not None and redo_fence != row.fence and _is_done(row, version, message_id):
             return AlreadyDone(row=row)
         if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
@@ -129,11 +137,15 @@ class Claimer:
 
 
 def head_object(storage: StorageHandler, message: FileMessage) -> ObjectVersion | None:
-    """The current version of the object a message names, None when it does not exist."""
+    """The current version of the document a message names, None when it does not exist.
+
+    An empty object whose key ends in `/` only shows a folder in a console: it is no document.
+    """
     try:
-        return storage.head(message.bucket, message.key)
+        version = storage.head(message.bucket, message.key)
     except ObjectGoneError:
         return None
+    return None if message.key.endswith("/") and version.size_bytes == 0 else version
 
 
 def is_held(row: FileRow, message_id: str) -> bool:

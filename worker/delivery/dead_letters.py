@@ -1,30 +1,48 @@
-"""Files that no attempt can finish: sent to the dead-letter queue, and recorded in the ledger."""
+"""Files and records that no attempt can finish: sent to the dead-letter queue, and recorded."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+import structlog
 
 from worker.aws.file_table import Commit, FileTable
 from worker.aws.queue_manager import QueueManager
+from worker.delivery.claims import is_held
 from worker.delivery.heartbeat import Lease
-from worker.models.file import FileMessage
+from worker.errors import LeaseLostError, MisconfiguredError, RejectedError, ThrottledError, UnavailableError
+from worker.events import RejectedRecord
+from worker.index.search_index import SearchIndex
+from worker.models.document import Document
+from worker.models.file import FileMessage, FileType
 from worker.models.ledger import Claim, State
 from worker.outcome import Outcome
 
-_WITH_CONTENT = frozenset({State.INDEXED, State.PARTIAL, State.NO_CONTENT})
+_MESSAGE_CHARS = 500
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadLetters:
-    """Dead-letters single files of a message; the consumer deletes the message itself."""
+    """Dead-letters single files and records of a message; the consumer deletes the message itself."""
 
     queue: QueueManager
     table: FileTable
+    index: SearchIndex
 
     def send(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> None:
-        """Dead-letter one file of a message (the whole body when `alone`) and record the reason."""
+        """Dead-letter one file of a message (the whole body when `alone`), and record it with its reason.
+
+        The ledger and the index get the reason in place of what an older version of the file left there. A
+        file that another attempt holds is left to that attempt.
+        """
+        if lease.claim is None:
+            file = self._claim_to_record(lease, file)
         # Sent before it is recorded: when the record fails, the message is sent twice rather than lost.
         self.queue.dead_letter(
             lease.message,
@@ -33,31 +51,90 @@ class DeadLetters:
             stage=ended.stage,
             body=None if alone else native_body(file),
         )
-        claim = lease.claim or self._claim_to_record(lease, file)
-        if claim is not None:
-            self.table.commit(
-                claim,
-                Commit(state=State.DEAD_LETTERED, reason=ended.code, reason_message=ended.message),
-            )
+        if lease.claim is not None:
+            self._record(lease.claim, dead_lettered_document(file, code=ended.code, message=ended.message))
 
-    def _claim_to_record(self, lease: Lease, file: FileMessage) -> Claim | None:
-        """A claim for a file that this message has not claimed.
-
-        None when another attempt holds it, or when the index still has content of it.
-        """
-        row = self.table.read(file.file_id)
-        if row is not None and (row.owner is not None or row.state in _WITH_CONTENT):
-            return None
-        message_id = lease.message.message_id
-        claimed = self.table.claim(
-            file, message_id=message_id, version=None, seen=row, attempt=uuid.uuid4().hex
+    def send_record(self, lease: Lease, record: RejectedRecord) -> None:
+        """Dead-letter one record of a message that names no file of this worker."""
+        self.queue.dead_letter(
+            lease.message, code=record.code, reason=record.reason, stage="parse", body=record.body
         )
-        return Claim(
+
+    def _record(self, claim: Claim, document: Document) -> None:
+        index_pending = not write_entry(self.index, document, version=claim.fence)
+        self.table.commit(
+            claim,
+            Commit(
+                state=State.DEAD_LETTERED,
+                reason=document.reason,
+                reason_message=document.reason_message,
+                index_pending=index_pending,
+                file_path=document.file_path,
+                size_bytes=document.size_bytes,
+            ),
+        )
+
+    def _claim_to_record(self, lease: Lease, file: FileMessage) -> FileMessage:
+        """Claim a file that this message has not claimed; the file as it is known from its row.
+
+        The lease has no claim afterwards when another attempt holds the file.
+        """
+        message_id = lease.message.message_id
+        row = self.table.read(file.file_id)
+        if row is not None:
+            # Its event may lack the path that the file is known by.
+            path = file.original_path or row.file_path or None
+            file = replace(file, original_path=path, size_bytes=file.size_bytes or row.size_bytes)
+            if is_held(row, message_id):
+                return file
+        try:
+            claimed = self.table.claim(
+                file, message_id=message_id, version=None, seen=row, attempt=uuid.uuid4().hex
+            )
+        except LeaseLostError:
+            # Claimed since it was read: the file is left to that attempt.
+            return file
+        lease.claim = Claim(
             file_id=file.file_id,
             fence=claimed.fence,
             attempt=claimed.attempt or "",
             message_id=message_id,
         )
+        return file
+
+
+def write_entry(index: SearchIndex, document: Document, *, version: int) -> bool:
+    """Write the index entry of a dead-lettered file; False when that is left to the replayer.
+
+    Raises LeaseLostError when another attempt has the file.
+    """
+    try:
+        index.index_document(document, version=version)
+    except (ThrottledError, UnavailableError, MisconfiguredError) as error:
+        _log.warning("index_pending", code=error.code, reason=str(error))
+        return False
+    except RejectedError as error:
+        # Nothing in it can be left out: the row alone has the reason.
+        _log.error("index_rejected", reason=str(error))
+    return True
+
+
+def dead_lettered_document(file: FileMessage, *, code: str, message: str) -> Document:
+    """The index entry of a dead-lettered file: its name and the reason, without content or vectors."""
+    path = file.display_path
+    return Document(
+        file_id=file.file_id,
+        bucket=file.bucket,
+        key=file.key,
+        file_name=PurePosixPath(path).name or path,
+        file_path=path,
+        size_bytes=file.size_bytes or 0,
+        file_type=FileType.UNSUPPORTED,
+        state=State.DEAD_LETTERED,
+        reason=code,
+        reason_message=message[:_MESSAGE_CHARS],
+        indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def native_body(file: FileMessage) -> str:

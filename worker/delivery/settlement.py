@@ -55,6 +55,7 @@ class Settlement:
                     self._retry_later(lease, ended)
                 case Ending.DEAD_LETTER:
                     self.queue.dead_letter(lease.message, code=ended.code, reason=ended.message)
+                    self.metrics.records_rejected.labels(code=ended.code).inc()
                     self.queue.delete([lease.message])
                 case Ending.ABANDON:
                     pass

@@ -9,9 +9,8 @@ import structlog
 
 from worker.aws.bedrock_client import BedrockClient
 from worker.document.artifacts import ArtifactStore
-from worker.errors import BedrockError, ThrottledError, UnavailableError, WorkerError
+from worker.errors import BedrockError, Code, ThrottledError, UnavailableError, WorkerError
 from worker.models.document import Extraction, Vectors
-from worker.outcome import is_retryable
 from worker.runtime.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
@@ -45,11 +44,13 @@ class Embedder:
     ) -> Vectors:
         """All vectors that are enabled; `pending` when the service failed and may succeed later.
 
+        What the service refuses for good has no vector: the image none, a page an empty one in its place.
         `check` is called before each of them, and may raise to end the work. `on_failure` is called with
         the error of the service.
         """
-        image: tuple[float, ...] | None = None
+        image: tuple[float, ...] = ()
         text: tuple[tuple[float, ...], ...] = ()
+        pending = False
         try:
             if self._image_model and extraction.picture is not None:
                 check()
@@ -58,19 +59,18 @@ class Embedder:
             if self._text_model:
                 text = self._text_vectors(extraction, check)
         except (ThrottledError, UnavailableError, BedrockError) as error:
+            # A pause may last for weeks, and its cause was logged when it began and with each trial.
+            log = _log.debug if error.code is Code.CIRCUIT_OPEN else _log.warning
+            log("embedding_failed", code=error.code, reason=str(error))
             on_failure(error)
-            return self._partial_vectors(error, image)
+            pending = True
         return Vectors(
-            image=image,
+            image=image or None,
             image_model=self._image_model if image else None,
             text=text,
-            text_model=self._text_model if text else None,
+            text_model=self._text_model if any(text) else None,
+            pending=pending,
         )
-
-    def _partial_vectors(self, error: WorkerError, image: tuple[float, ...] | None) -> Vectors:
-        pending = is_retryable(error)
-        _log.warning("embedding_failed", pending=pending, reason=str(error))
-        return Vectors(image=image, image_model=self._image_model if image else None, pending=pending)
 
     def _text_vectors(
         self, extraction: Extraction, check: Callable[[], None]
@@ -88,16 +88,36 @@ class Embedder:
         return self._vector(sha256, self._text_model, lambda: self._bedrock.embed_text(text))
 
     def _vector(self, sha256: str, model: str, make: Callable[[], tuple[float, ...]]) -> tuple[float, ...]:
+        """The vector of a content, empty when the service refuses this content for good."""
         dimension = self._bedrock.get_embedding_dimension(model)
         stored = self._store.load_vector(sha256, model, dimension)
         if stored is not None:
             self._metrics.embedding_calls.labels(model=model, result="stored").inc()
             return stored
         try:
-            vector = make()
+            vector = self._new_vector(model, make)
+        except BedrockError as error:
+            if error.retry_allowed:
+                self._metrics.embedding_calls.labels(model=model, result="failed").inc()
+                raise
+            self._metrics.embedding_calls.labels(model=model, result="refused").inc()
+            _log.warning("embedding_refused", model=model, code=error.code, reason=str(error))
+            return ()
         except Exception:
             self._metrics.embedding_calls.labels(model=model, result="failed").inc()
             raise
         self._metrics.embedding_calls.labels(model=model, result="ok").inc()
         self._store.save_vector(sha256, model, vector)
         return vector
+
+    def _new_vector(self, model: str, make: Callable[[], tuple[float, ...]]) -> tuple[float, ...]:
+        try:
+            return make()
+        except BedrockError as error:
+            if error.retry_allowed:
+                raise
+            _log.info("embedding_probed", model=model, reason=str(error))
+        # Bedrock refuses inputs and models by the same code. Only an input that is refused before and after
+        # the model has accepted a probe is at fault itself, and loses its vector for good.
+        self._bedrock.probe(model)
+        return make()

@@ -34,9 +34,11 @@ _THROTTLED = "Too many requests, please wait before trying again."
 
 
 class Script(BaseModel):
-    """The faults to produce. `status` is the status of failing calls; `rate_per_s` None: no rate limit.
+    """The faults to produce. `rate_per_s` None: no rate limit.
 
-    `down` closes connections without a response; `without_embedding_next` calls get 200 with a null
+    `status` is the status of failing calls, `kind` their exception (empty: the usual one of the status),
+    `message` what they say (empty: that the failure is scripted). Inputs that contain `refused_text` are
+    invalid. `down` closes connections without a response; `without_embedding_next` calls get 200 with a null
     embedding and a message, as from the image model on an internal error.
     """
 
@@ -46,6 +48,9 @@ class Script(BaseModel):
     fail_next: int = Field(default=0, ge=0)
     without_embedding_next: int = Field(default=0, ge=0)
     status: int = Field(default=503, ge=400, le=599)
+    kind: str = Field(default="", pattern="^[A-Za-z]*$")
+    message: str = ""
+    refused_text: str = ""
     latency_s: float = Field(default=0.0, ge=0)
     down: bool = False
     rate_per_s: int | None = Field(default=None, ge=1)
@@ -122,7 +127,10 @@ class BedrockServer:
         if fault == "throttled":
             return _error(429, _THROTTLED)
         if fault == "failed":
-            return _error(script.status, f"Scripted failure {script.status} of {model}.")
+            message = script.message or f"Scripted failure {script.status} of {model}."
+            return _error(script.status, message, kind=script.kind)
+        if script.refused_text and script.refused_text.encode() in body:
+            return self._refuse("Malformed input request: it contains a refused text.")
         return self._embed(model, body, withhold=fault == "without_embedding")
 
     def _next_fault(self) -> str:
@@ -163,16 +171,19 @@ class BedrockServer:
         except UnknownModelError as error:
             return _error(404, str(error))
         except InvalidRequestError as error:
-            with self._lock:
-                self._counts["invalid"] += 1
-            return _error(400, str(error))
+            return self._refuse(str(error))
         if withhold:
             result = {**result, "embedding": None, "message": "The embedding could not be generated."}
         tokens = {"X-Amzn-Bedrock-Input-Token-Count": str(result["inputTextTokenCount"])}
         return Response(body=json.dumps(result).encode(), headers={**_request_id(), **tokens})
 
+    def _refuse(self, message: str) -> Response:
+        with self._lock:
+            self._counts["invalid"] += 1
+        return _error(400, message)
 
-def _error(status: int, message: str, *, kind: str | None = None) -> Response:
+
+def _error(status: int, message: str, *, kind: str = "") -> Response:
     name = kind or _EXCEPTIONS.get(status, "InternalServerException")
     headers = {
         **_request_id(),

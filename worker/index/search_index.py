@@ -13,7 +13,10 @@ from worker.models.ledger import State
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchHit:
-    """One page that matches a query. `snippet` marks the matches with [[ and ]]."""
+    """One page that matches a query. `snippet` marks the matches with [[ and ]].
+
+    `reason` is the code of what is missing of the file, by which its `state` is not `indexed`.
+    """
 
     file_id: str
     file_name: str
@@ -21,6 +24,8 @@ class SearchHit:
     page: int
     snippet: str
     score: float
+    state: State = State.INDEXED
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

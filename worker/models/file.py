@@ -17,7 +17,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileMessage:
-    """One file named by a queue message (`events.parse` returns one for each record of a body)."""
+    """One file named by a queue message (`events.parse` finds one in each record of a body)."""
 
     event_type: EventType
     bucket: str
@@ -49,12 +49,16 @@ def file_id(bucket: str, key: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectVersion:
-    """The current version of an object in the source bucket (from HEAD or from the GET itself)."""
+    """The current version of an object in the source bucket (from HEAD).
+
+    The content of an archived one can only be read after a restore.
+    """
 
     etag: str
     size_bytes: int
     version_id: str | None = None
     original_path: str | None = None
+    is_archived: bool = False
 
     @property
     def version(self) -> str:

@@ -6,8 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from worker.aws.clients import Clients, make_clients
-from worker.aws.provisioning import Provisioned, connect_notifications, provision
+from worker.aws.provisioning import Provisioned, connect_notifications, expire_objects, provision
 from worker.config import Settings
+from worker.delivery import message_bodies
 from worker.errors import WorkerError
 from worker.index.opensearch.schema import FILES, IMAGES
 from worker.services import open_index_manager
@@ -53,6 +54,8 @@ def create_deployment(settings: Settings, *, connect_existing: bool, dry_run: bo
         if resource.kind == "bucket" and resource.name in sources and (resource.created or connect_existing)
     ]
     warnings = [] if dry_run else _connect(clients, connected, queue_url)
+    if not dry_run and any(r.name == results and (r.created or connect_existing) for r in made):
+        warnings += _expire_bodies(clients, results)
     return Deployment(
         resources=tuple(made),
         variables={
@@ -83,6 +86,15 @@ def _connect(clients: Clients, buckets: list[str], queue_url: str) -> list[str]:
                 "fixed, or send the messages yourself."
             )
     return warnings
+
+
+def _expire_bodies(clients: Clients, results: str) -> list[str]:
+    """Have the bucket forget the message bodies it keeps; the warnings."""
+    try:
+        expire_objects(clients, results, prefix=message_bodies.PREFIX, days=message_bodies.KEPT_DAYS)
+    except WorkerError as error:
+        return [f"{error} Objects under {message_bodies.PREFIX} there stay until you delete them."]
+    return []
 
 
 def _create_indices(settings: Settings, *, dry_run: bool) -> list[Provisioned]:

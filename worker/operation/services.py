@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +11,7 @@ from worker.aws.clients import Clients, secrets_client
 from worker.aws.inspection import server_time
 from worker.aws.secret_store import read_passwords
 from worker.config import Settings
-from worker.errors import UnavailableError
+from worker.errors import ModelUnavailableError, UnavailableError
 from worker.operation.finding import Check, Finding, Level, failure, ok, warning
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
@@ -25,7 +23,10 @@ _SKEW_WARNING_S = 60.0
 _SKEW_FAILURE_S = 240.0
 """AWS refuses signatures that are five minutes old (IAM user guide, "AWS Signature Version 4")."""
 _DATE_PRECISION_S = 2.0
-_PICTURE_PX = 64
+_LATER = (
+    "Until then documents are found by their text; their vectors stay pending, and are filled in within 15 "
+    "minutes after the cause is gone."
+)
 _CLOCK_ADVICE = "Start this machine's time service: `timedatectl set-ntp true`, or chrony."
 
 
@@ -47,16 +48,16 @@ def _model_checks(settings: Settings, clients: Clients) -> list[Check]:
     models = {"CIS_IMAGE_MODEL": settings.image_model, "CIS_TEXT_MODEL": settings.text_model}
     if not any(models.values()):
         return [Check(subject="bedrock", run=lambda: [ok("bedrock", "off: no model is set")], advice="")]
-    later = "Until then documents are found by their text, and their vectors stay pending."
     return [
         Check(
             subject=f"model {model}",
             run=partial(model_findings, settings, clients, model),
-            advice=f"Enable the model in Bedrock for this account and region and grant the role "
-            f"bedrock:InvokeModel on it, or set {variable} to another model. {later}",
+            advice="Where it is throttled, request a higher quota in Service Quotas; otherwise enable the "
+            "model in Bedrock for this account and region and grant the role bedrock:InvokeModel on it, "
+            f"or set {variable} to another model. {_LATER}",
             unavailable_advice="Make sure that the Bedrock runtime is reachable from here "
             "(AWS_DEFAULT_REGION, VPC endpoint), the model enabled for this account and region, and "
-            f"bedrock:InvokeModel granted to the role. {later}",
+            f"bedrock:InvokeModel granted to the role. {_LATER}",
             worst=Level.WARNING,
         )
         for variable, model in models.items()
@@ -91,8 +92,12 @@ def model_findings(settings: Settings, clients: Clients, model: str) -> Sequence
         image_model=model if image else "",
         text_model="" if image else model,
     )
-    vector = bedrock.embed_image(_white_png()) if image else bedrock.embed_text("probe")
-    return [ok(f"model {model}", f"answers with {len(vector)} numbers")]
+    subject = f"model {model}"
+    try:
+        return [ok(subject, f"answers with {bedrock.probe(model)} numbers")]
+    except ModelUnavailableError as error:
+        # The worker's own error for its documents: what is reported here is what happens there.
+        return [warning(subject, error.refusal, f"{error.advice} {_LATER}")]
 
 
 def clock_findings(server: datetime | None, here: datetime) -> Sequence[Finding]:
@@ -113,15 +118,4 @@ def _single_call() -> CallPolicy:
         limiter=AdaptiveRateLimiter(1.0, 1.0, 1.0),
         breaker=CircuitBreaker(expected_exception=UnavailableError, name="bedrock"),
         retry=lambda _: RetryHandler(max_retries=0),
-    )
-
-
-def _white_png() -> bytes:
-    # By hand, because Pillow must not be loaded into the worker's process (see the import contracts).
-    header = struct.pack(">IIBBBBB", _PICTURE_PX, _PICTURE_PX, 8, 2, 0, 0, 0)
-    rows = (b"\x00" + b"\xff\xff\xff" * _PICTURE_PX) * _PICTURE_PX
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
     )

@@ -2,6 +2,7 @@
 
 CLOSED --failure_threshold failures in a row--> OPEN --timeout--> HALF_OPEN --one success--> CLOSED
                                                  ^------------- its one trial failed ----'
+                                          (the timeout may grow with each trial that fails)
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ class CircuitOpenError(UnavailableError):
 class CircuitBreaker:
     """Guards the calls to one remote service; may be shared by threads.
 
-    `failure_threshold` failures in a row open it for `timeout` seconds. Only `expected_exception`
-    counts; any other exception is neither a failure nor a success. `name` is the service in logs and
-    messages.
+    `failure_threshold` failures in a row open it for `timeout` seconds; each trial that fails doubles them,
+    up to `max_timeout` where that is given. Only `expected_exception` counts; any other exception is neither
+    a failure nor a success. `name` is the service in logs and messages.
     """
 
     def __init__(
@@ -54,18 +55,21 @@ class CircuitBreaker:
         expected_exception: type[Exception] | tuple[type[Exception], ...] = Exception,
         *,
         name: str = "the service",
+        max_timeout: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if failure_threshold < 1:
             raise ValueError(f"failure_threshold must be at least 1, not {failure_threshold}")
         self.failure_threshold = failure_threshold
         self.timeout = timeout
+        self.max_timeout = timeout if max_timeout is None else max_timeout
         self.expected_exception = expected_exception
         self.name = name
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
         self._opened_at: float | None = None
+        self._open_for_s = timeout
         self._trial = False
         # Each opening begins a new generation: a slow call from before it must not count for the new one.
         self._generation = 0
@@ -96,7 +100,7 @@ class CircuitBreaker:
         return CircuitState.OPEN if self._reopens_in_s(self._opened_at) > 0 else CircuitState.HALF_OPEN
 
     def _reopens_in_s(self, opened_at: float) -> float:
-        return max(0.0, opened_at + self.timeout - self._clock())
+        return max(0.0, opened_at + self._open_for_s - self._clock())
 
     def _admit(self) -> int:
         """Let a call pass, and return its generation; raises CircuitOpenError."""
@@ -128,11 +132,12 @@ class CircuitBreaker:
             if not self._trial and self._failures < self.failure_threshold:
                 return
             # A failed trial opens it at once, without a new count to the threshold.
+            self._open_for_s = min(self.max_timeout, 2 * self._open_for_s) if self._trial else self.timeout
             self._opened_at = self._clock()
             self._trial = False
             self._generation += 1
-            failures = self._failures
-        _log.warning("circuit_opened", service=self.name, failures=failures, timeout_s=self.timeout)
+            failures, timeout_s = self._failures, self._open_for_s
+        _log.warning("circuit_opened", service=self.name, failures=failures, timeout_s=timeout_s)
 
     def _on_other_error(self, generation: int) -> None:
         with self._lock:

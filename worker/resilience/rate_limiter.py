@@ -1,15 +1,27 @@
-"""AdaptiveRateLimiter: paces calls, at half the rate after a throttle, a little faster after a success."""
+"""AdaptiveRateLimiter: paces calls, at half the rate after a throttle, a little faster after a success.
+
+Each worker of a fleet has one, and none knows of the others: they share a quota because each raises its rate
+by the same amount in a second and halves it when throttled (additive increase, multiplicative decrease).
+"""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
 
-# Down fast and up slowly, like TCP: a fleet shares the quota of the account.
+from worker.errors import ThrottledError
+
 _LOWER_FACTOR = 0.5
-_RAISE_SHARE = 0.01
+# In calls a second, for each second of calls at the current rate. A fleet of n workers approaches its quota n
+# times as fast: twenty of them need 80 s from nothing to 2,000 calls a minute, and then exceed it little.
+_RAISE_PER_S = 0.02
 _THROTTLE_WINDOW_S = 1.0
+
+
+class RateLimitedError(ThrottledError):
+    """The call was not made: its turn would come in `retry_after_s` seconds, later than it may wait."""
 
 
 class AdaptiveRateLimiter:
@@ -54,11 +66,20 @@ class AdaptiveRateLimiter:
         """How often `on_throttle` was called."""
         return self._throttles
 
-    def acquire(self) -> None:
-        """Wait for the turn of this call; `wait` is called at most once, and may return early on a stop."""
+    def acquire(self, *, max_wait_s: float = math.inf) -> None:
+        """Wait for the turn of this call; `wait` is called at most once, and may return early on a stop.
+
+        Raises RateLimitedError at once, and takes no turn, when it would wait longer than `max_wait_s`.
+        """
         with self._lock:
             now = self._clock()
             turn = max(now, self._next_call_at)
+            if turn - now > max_wait_s:
+                raise RateLimitedError(
+                    f"The service allows {self._rate:.2g} calls a second now, and this one would wait "
+                    f"{turn - now:.0f} s for its turn; it is tried again later.",
+                    retry_after_s=turn - now,
+                )
             self._next_call_at = turn + 1.0 / self._rate
         if turn > now:
             self._wait(turn - now)
@@ -75,6 +96,8 @@ class AdaptiveRateLimiter:
             self._rate = max(self.min_rate, self._rate * _LOWER_FACTOR)
 
     def on_success(self) -> None:
-        """Raise the rate by a hundredth of `max_rate`, but not above it."""
+        """Raise the rate a little, but not above `max_rate`."""
         with self._lock:
-            self._rate = min(self.max_rate, self._rate + self.max_rate * _RAISE_SHARE)
+            # One call stands for 1 / rate seconds. By the clock an idle worker would raise its rate, too,
+            # without knowing whether the quota has room for it.
+            self._rate = min(self.max_rate, self._rate + _RAISE_PER_S / self._rate)

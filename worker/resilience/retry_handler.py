@@ -12,14 +12,18 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
+from worker.errors import ModelUnavailableError
 from worker.resilience.circuit_breaker import CircuitOpenError
 from worker.resilience.error_classification import classify, reset_after_s
+from worker.resilience.rate_limiter import RateLimitedError
 
 T = TypeVar("T")
 
 LONGEST_RESET_S = 300.0
 """The longest wait for a quota's reset (Bedrock's quotas are per minute)."""
 
+# What lasts much longer than a retry waits.
+_LASTING = (CircuitOpenError, ModelUnavailableError, RateLimitedError)
 # Jitter keeps the workers of a fleet from retrying at the same moment after an outage.
 _JITTER = 0.5
 
@@ -67,8 +71,7 @@ class RetryHandler:
 
     def should_retry(self, error: BaseException) -> bool:
         """Whether another try can help: connection errors, time-outs, throttling, errors of the service."""
-        # An open breaker rejects calls for much longer than a retry waits.
-        return not isinstance(error, CircuitOpenError) and classify(error).is_retryable
+        return not isinstance(error, _LASTING) and classify(error).is_retryable
 
     def _is_enough(self, state: RetryCallState) -> bool:
         if state.attempt_number > self.max_retries:

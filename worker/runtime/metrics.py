@@ -33,6 +33,7 @@ class Metrics:
         self.replays = self._counter("replays", "Pending documents tried again.", "kind", "result")
         self.received = self._counter("received", "Messages received.")
         self.settled = self._counter("settled", "Messages settled, by the ending.", "ending")
+        self.events_ignored, self.records_rejected = self._record_counters()
         self.queue_errors = self._counter("queue_errors", "Polls of the queue that failed.")
         self.lease_renewals = self._counter("lease_renewals", "Heartbeats that extended a lease.")
         self.lease_renewal_failures = self._counter("lease_renewal_failures", "Heartbeats that did not.")
@@ -79,6 +80,14 @@ class Metrics:
     def render(self) -> bytes:
         """All metrics in the text format of Prometheus."""
         return generate_latest(self._registry)
+
+    def _record_counters(self) -> tuple[Counter, Counter]:
+        ignored = "Known events that change no content, acknowledged."
+        rejected = "Messages, and single records of them, dead-lettered unprocessed."
+        return (
+            self._counter("events_ignored", ignored, "kind"),
+            self._counter("records_rejected", rejected, "code"),
+        )
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"cis_{name}", meaning, labels, registry=self._registry)

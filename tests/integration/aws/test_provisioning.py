@@ -94,6 +94,12 @@ def test_connecting_keeps_other_notifications_and_statements(clients: Clients, n
         connect_notifications(clients, source.name, queue.identifier)
     configuration = clients.s3.get_bucket_notification_configuration(Bucket=source.name)
     assert [entry["Id"] for entry in configuration["QueueConfigurations"]] == ["theirs", "cis-worker"]
+    # S3 refuses two subscriptions to one event.
+    assert configuration["QueueConfigurations"][1]["Events"] == [
+        "s3:ObjectCreated:*",
+        "s3:ObjectRemoved:*",
+        "s3:LifecycleExpiration:*",
+    ]
     attributes = clients.sqs.get_queue_attributes(QueueUrl=queue.identifier, AttributeNames=["Policy"])
     statements = json.loads(attributes["Attributes"]["Policy"])["Statement"]
     assert statements[0] == theirs

@@ -18,12 +18,14 @@ pytest.register_assert_rewrite("tests.index_body.keeping", "tests.index_body.sea
 from tests.index_body.documents import make_document  # noqa: E402, F401 - a fixture
 
 MakeIndex = Callable[..., IndexManager]
+# Of the real server, which a busy machine slows down; stand-ins that do not answer keep the worker's own.
+_TIMEOUT_S = 120.0
 
 
 @pytest.fixture(scope="session")
 def client(opensearch_url: str) -> Iterator[OpenSearch]:
     """A plain client of the server, to check the indices."""
-    connected = connect(opensearch_url)
+    connected = connect(opensearch_url, timeout_s=_TIMEOUT_S)
     yield connected
     connected.close()
 
@@ -46,7 +48,8 @@ def make_index(opensearch_url: str, prefix: str) -> Iterator[MakeIndex]:
             breaker=CircuitBreaker(failure_threshold=3, timeout=0.5, expected_exception=UnavailableError),
             retry=RetryHandler(max_retries=2, initial_delay=0.05, max_delay=0.2),
         )
-        index = IndexManager(connect(url), policy=policy, prefix=prefix, **options)  # type: ignore[arg-type]
+        to_server = connect(url, timeout_s=_TIMEOUT_S) if url == opensearch_url else connect(url)
+        index = IndexManager(to_server, policy=policy, prefix=prefix, **options)  # type: ignore[arg-type]
         made.append(index)
         return index
 

@@ -147,6 +147,39 @@ def test_a_model_that_does_not_answer_is_a_warning(
     assert "pending" in found.advice
 
 
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        ({"status": 400, "message": "The provided model identifier is invalid."}, "CIS_IMAGE_MODEL"),
+        (
+            {
+                "status": 400,
+                "message": "Invocation of x with on-demand throughput isn\u2019t supported.",
+            },
+            "AWS_REGION",
+        ),
+        ({"status": 400, "message": "Operation not allowed"}, "Enable the model"),
+        ({"status": 400, "message": "A text that no table knows."}, "refuses even a probe"),
+        ({"status": 403, "message": "You don't have access to the model."}, "Enable the model"),
+        ({"status": 404, "message": "Could not resolve the foundation model."}, "CIS_IMAGE_MODEL"),
+        ({"status": 429, "message": "Too many tokens per day, please wait."}, "Service Quotas"),
+        ({"status": 400, "kind": "ServiceQuotaExceededException", "message": "x"}, "Service Quotas"),
+    ],
+)
+def test_a_model_that_is_refused_is_reported_with_what_to_do_and_that_vectors_are_pending(
+    stack: EmbeddedStack, diagnose: Diagnose, answer: dict[str, object], advice: str
+) -> None:
+    stack.bedrock.control({"fail_next": 1_000, **answer})
+    try:
+        found = diagnose()[MODEL]
+    finally:
+        stack.bedrock.control({"fail_next": 0, "status": 503, "kind": "", "message": ""})
+    assert found.level is Level.WARNING
+    assert str(answer["message"]).rstrip(".") in found.message
+    assert advice in found.advice
+    assert "stay pending" in found.advice
+
+
 def test_an_endpoint_without_a_server_is_a_failure_with_advice(diagnose: Diagnose) -> None:
     found = diagnose(AWS_ENDPOINT_URL_SQS="http://127.0.0.1:9", CIS_QUEUE_URL="http://127.0.0.1:9/1/q")
     assert found["queue"].level is Level.FAILURE

@@ -52,6 +52,7 @@ def test_only_what_is_pending_is_found(world: World, pending: PendingFiles) -> N
     commit(world, "c")
     assert everything(pending) == {index.file_id: index, vectors.file_id: vectors}
     assert index.pending == index.file_id[0]
+    assert vectors.pending == f"v{vectors.file_id[0]}"
     assert (index.file_path, index.file_type, index.size_bytes) == ("/p/a", "txt", 7)
 
 

@@ -12,10 +12,10 @@ from botocore.exceptions import ReadTimeoutError
 from worker.aws.storage_handler import StorageHandler
 from worker.errors import (
     Code,
-    DeadLetterError,
     MisconfiguredError,
     ObjectChangedError,
     ObjectGoneError,
+    RejectedError,
     SourceRefusedError,
     ThrottledError,
     TransientError,
@@ -103,7 +103,7 @@ def test_an_outage_while_heading_the_bucket_proves_nothing(storage: StorageHandl
     ("status", "body", "expected"),
     [
         (403, xml_error("AccessDenied"), SourceRefusedError),
-        (403, xml_error("InvalidObjectState"), DeadLetterError),
+        (403, xml_error("InvalidObjectState"), RejectedError),
         (404, xml_error("NoSuchBucket"), SourceRefusedError),
         (404, xml_error("NoSuchVersion"), ObjectGoneError),
         (412, xml_error("PreconditionFailed"), ObjectChangedError),

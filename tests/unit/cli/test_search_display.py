@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from worker.cli.search_display import print_hits, print_similar
 from worker.index.search_index import SearchHit, SearchResult, SimilarHit
+from worker.models.ledger import State
 
 pytestmark = pytest.mark.unit
 
@@ -21,6 +24,14 @@ def test_a_hit_is_three_lines_without_colours_in_a_pipe(capsys: pytest.CaptureFi
         "  …営業部",
         "2 files, 1 shown",
     ]
+
+
+def test_a_hit_by_name_says_why_there_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
+    hit = replace(HIT, page=0, state=State.DEAD_LETTERED, reason="source_forbidden")
+    print_hits(SearchResult(total=1, hits=(hit,)))
+    assert capsys.readouterr().out.splitlines()[0] == (
+        "報告.pdf  name  1.26  dead_lettered (source_forbidden)"
+    )
 
 
 def test_names_and_paths_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from worker.aws.file_table import Commit
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Lease
+from worker.errors import UnavailableError
 from worker.models.ledger import State
 from worker.outcome import Ending, Outcome
 
@@ -26,7 +27,7 @@ def _lease(world: World) -> Lease:
 
 
 def _dead_letters(world: World) -> DeadLetters:
-    return DeadLetters(queue=world.queue, table=world.table)
+    return DeadLetters(queue=world.queue, table=world.table, index=world.index)
 
 
 def test_a_claimed_file_is_recorded_on_its_claim(world: World) -> None:
@@ -44,13 +45,30 @@ def test_a_file_that_was_never_claimed_gets_a_row(world: World) -> None:
     assert world.row("a").state is State.DEAD_LETTERED
 
 
-def test_the_row_of_an_indexed_file_is_not_overwritten(world: World) -> None:
+def test_the_row_of_an_indexed_file_has_the_reason_afterwards(world: World) -> None:
     file = world.put("a")
-    world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED, content_hash="hash"))
-    _dead_letters(world).send(_lease(world), file, ENDED, alone=True)
+    world.table.commit(
+        world.claim(file).claim, Commit(state=State.INDEXED, content_hash="hash", file_path="share/名前.txt")
+    )
+    lease = _lease(world)
+    _dead_letters(world).send(lease, file, ENDED, alone=True)
     row = world.row("a")
-    assert (row.state, row.content_hash) == (State.INDEXED, "hash")
+    assert (row.state, row.reason, row.content_hash) == (State.DEAD_LETTERED, "source_forbidden", None)
+    assert lease.claim is not None
+    assert row.fence == lease.claim.fence == 2
+    assert [found.reason for found in world.index.find("名前.txt")] == ["source_forbidden"]
     assert len(world.dead_letters()) == 1
+
+
+def test_the_message_is_sent_before_anything_is_recorded(world: World) -> None:
+    file = world.put("a")
+    world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED))
+    lease = _lease(world)
+    world.fail("sqs", "SendMessage")
+    with pytest.raises(UnavailableError):
+        _dead_letters(world).send(lease, file, ENDED, alone=True)
+    assert world.row("a").state is State.PROCESSING
+    assert world.index.find("a") == []
 
 
 def test_the_row_of_a_file_that_another_attempt_holds_is_not_overwritten(world: World) -> None:
@@ -58,6 +76,9 @@ def test_the_row_of_a_file_that_another_attempt_holds_is_not_overwritten(world: 
     world.other.claim(file, message_id="theirs", version="v", seen=None, attempt="theirs")
     _dead_letters(world).send(_lease(world), file, ENDED, alone=True)
     assert world.row("a").state is State.PROCESSING
+    assert world.row("a").owner == "other"
+    assert world.index.find("a") == []
+    assert len(world.dead_letters()) == 1
 
 
 def test_one_file_of_several_gets_a_message_of_its_own(world: World) -> None:
@@ -69,14 +90,7 @@ def test_one_file_of_several_gets_a_message_of_its_own(world: World) -> None:
     assert '"eventType": "FILE_UPLOADED"' in body
 
 
-def test_a_pending_file_stays_pending_when_a_message_for_it_is_dead_lettered(world: World) -> None:
-    file = world.put("a")
-    world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED, index_pending=True))
-    _dead_letters(world).send(_lease(world), file, ENDED, alone=True)
-    assert world.row("a").pending
-
-
-def test_a_claimed_file_is_no_longer_pending_when_it_is_dead_lettered(world: World) -> None:
+def test_a_file_is_no_longer_pending_when_it_is_dead_lettered(world: World) -> None:
     file = world.put("a", b"one")
     world.table.commit(world.claim(file).claim, Commit(state=State.INDEXED, index_pending=True))
     world.put("a", b"two")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from worker.aws.bedrock_client import BedrockClient, CallPolicy
+from worker.aws.bedrock_client import BedrockClient, CallPolicy, model_pause
 from worker.aws.clients import Endpoint, make_clients
 from worker.document.embedder import Embedder
 from worker.embedded.bedrock_server import BedrockServer
@@ -50,6 +50,7 @@ def _embedder(world: World, server: BedrockServer, *, text_model: str = "") -> E
             failure_threshold=3, timeout=60, expected_exception=UnavailableError, clock=world.clock
         ),
         retry=lambda tries: RetryHandler(max_retries=tries, wait=world.clock.wait),
+        pause=lambda model: model_pause(model, clock=world.clock),
     )
     client = BedrockClient(
         make_clients(endpoint).bedrock, image_model=IMAGE_MODEL, text_model=text_model, policy=policy
@@ -125,6 +126,56 @@ def test_a_picture_that_the_service_rejects_is_not_pending(world: World, server:
     )
     assert vectors.image is None
     assert not vectors.pending
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The provided model identifier is invalid.",
+        "Invocation of model ID x with on-demand throughput isn\u2019t supported. Retry your request with "
+        "the ID or ARN of an inference profile that contains this model.",
+        "Operation not allowed",
+        "A refusal that no table knows.",
+    ],
+)
+def test_a_model_that_is_refused_leaves_the_vectors_pending(
+    world: World, server: BedrockServer, message: str
+) -> None:
+    server.control({"fail_next": 1_000, "status": 400, "kind": "ValidationException", "message": message})
+    embedder = _embedder(world, server)
+    assert [embedder.embed(f"hash {number}", _picture()).pending for number in range(20)] == [True] * 20
+    assert _calls(server) <= 2
+    server.control({"fail_next": 0})
+    world.clock.now += 900.0
+    assert embedder.embed("hash 1", _picture()).image is not None
+
+
+def test_a_single_refusal_that_no_table_knows_is_tried_again(world: World, server: BedrockServer) -> None:
+    server.control({"fail_next": 1, "status": 400, "kind": "ValidationException", "message": "unknown"})
+    assert _embedder(world, server).embed("hash", _picture()).image is not None
+
+
+def test_a_picture_that_the_service_rejects_does_not_cost_the_vectors_of_the_text(
+    world: World, server: BedrockServer
+) -> None:
+    pages = tuple(Page(number=n, text=f"page {n}", source=TextSource.OCR) for n in (1, 2))
+    extraction = Extraction(file_type=FileType.JPEG, picture=b"no picture", pages=pages)
+    vectors = _embedder(world, server, text_model=TEXT_MODEL).embed("hash", extraction)
+    assert (vectors.image, vectors.image_model, vectors.pending) == (None, None, False)
+    assert [len(vector) for vector in vectors.text] == [1024, 1024]
+
+
+def test_a_page_that_the_service_rejects_does_not_cost_the_vectors_of_the_others(
+    world: World, server: BedrockServer
+) -> None:
+    server.control({"refused_text": "second"})
+    texts = ("first", "second", "third")
+    pages = tuple(Page(number=n, text=t, source=TextSource.OCR) for n, t in enumerate(texts, 1))
+    vectors = _embedder(world, server, text_model=TEXT_MODEL).embed(
+        "hash", Extraction(file_type=FileType.PDF, pages=pages)
+    )
+    assert [len(vector) for vector in vectors.text] == [1024, 0, 1024]
+    assert (vectors.text_model, vectors.pending) == (TEXT_MODEL, False)
 
 
 def test_a_stop_between_two_vectors_ends_the_work(world: World, server: BedrockServer) -> None:

@@ -97,6 +97,23 @@ def test_the_next_call_fails_with_the_scripted_status(server: BedrockServer, sta
     assert server.stats()["failed"] == 1
 
 
+def test_a_failing_call_says_what_the_script_says(server: BedrockServer) -> None:
+    daily = "Too many tokens per day, please wait before trying again."
+    server.control({"fail_next": 1, "status": 429, "kind": "ThrottlingException", "message": daily})
+    answer = _invoke(server)
+    assert (answer.status_code, _kind(answer)) == (429, "ThrottlingException")
+    assert answer.json()["message"] == daily
+    assert _invoke(server).status_code == 200
+
+
+def test_an_input_with_the_refused_text_is_invalid(server: BedrockServer) -> None:
+    server.control({"refused_text": "secret"})
+    answers = [_invoke(server, text) for text in ("open", "a secret", "open")]
+    assert [answer.status_code for answer in answers] == [200, 400, 200]
+    assert _kind(answers[1]) == "ValidationException"
+    assert server.stats()["invalid"] == 1
+
+
 def test_a_response_can_lack_its_embedding(server: BedrockServer) -> None:
     server.control({"without_embedding_next": 1})
     answer = _invoke(server)
@@ -144,7 +161,7 @@ def test_the_script_is_changed_and_reported_over_http(server: BedrockServer) -> 
     assert stats == {"calls": {MODEL: 1}, "throttled": 1, "failed": 0, "invalid": 0}
 
 
-@pytest.mark.parametrize("body", ['{"throttle": 1}', '{"status": 200}', "[1]", "{", "7"])
+@pytest.mark.parametrize("body", ['{"throttle": 1}', '{"kind": "a b"}', '{"status": 200}', "[1]", "{", "7"])
 def test_an_invalid_script_is_refused_and_changes_nothing(server: BedrockServer, body: str) -> None:
     assert requests.post(f"{server.url}/control", data=body, timeout=10).status_code == 400
     assert _invoke(server).status_code == 200

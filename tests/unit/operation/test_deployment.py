@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
+from worker.aws.clients import make_clients
 from worker.config import load_settings
 from worker.operation.deployment import create_deployment
 
@@ -37,3 +38,22 @@ def test_buckets_that_exist_are_connected_only_on_request() -> None:
     assert [resource.created for resource in again.resources] == [False] * 6
     assert again.variables["CIS_SOURCE_BUCKETS"] == "one,two"
     assert again.warnings == ()
+
+
+def test_the_results_bucket_forgets_message_bodies_and_keeps_its_own_rules() -> None:
+    settings = load_settings(source_buckets="one", results_bucket="results")
+    s3 = make_clients().s3
+    s3.create_bucket(Bucket="results")
+    s3.put_bucket_lifecycle_configuration(
+        Bucket="results",
+        LifecycleConfiguration={
+            "Rules": [{"ID": "theirs", "Prefix": "x/", "Status": "Enabled", "Expiration": {"Days": 1}}]
+        },
+    )
+    for _ in range(2):
+        create_deployment(settings, connect_existing=True, dry_run=False)
+    rules = s3.get_bucket_lifecycle_configuration(Bucket="results")["Rules"]
+    assert [(rule["ID"], rule["Expiration"]["Days"]) for rule in rules] == [
+        ("theirs", 1),
+        ("cis-worker-bodies", 60),
+    ]

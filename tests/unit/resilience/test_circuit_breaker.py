@@ -109,6 +109,20 @@ def test_a_failed_trial_opens_it_for_the_whole_timeout_again(breaker: CircuitBre
     assert breaker.call(answer) == "answer"
 
 
+def test_each_trial_that_fails_lengthens_the_timeout_up_to_its_maximum(clock: Clock) -> None:
+    breaker = CircuitBreaker(1, 20.0, ConnectionError, max_timeout=50.0, clock=clock)
+    for _ in range(2):
+        fail_times(breaker, 1)
+        for timeout_s in (20.0, 40.0, 50.0):
+            clock.now += timeout_s - 0.5
+            assert state_of(breaker) is CircuitState.OPEN
+            clock.now += 0.5
+            assert state_of(breaker) is CircuitState.HALF_OPEN
+            fail_times(breaker, 1)
+        clock.now += 50.0
+        assert breaker.call(answer) == "answer"
+
+
 def test_calls_during_the_trial_are_rejected(breaker: CircuitBreaker, clock: Clock) -> None:
     fail_times(breaker, 3)
     clock.now += 60

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from worker.resilience.rate_limiter import AdaptiveRateLimiter
+from worker.resilience.rate_limiter import AdaptiveRateLimiter, RateLimitedError
 
 pytestmark = pytest.mark.unit
 
@@ -98,15 +98,46 @@ def test_the_rate_never_falls_below_the_minimum() -> None:
     assert paced.current_rate == 2.0
 
 
-def test_successes_raise_the_rate_by_equal_steps_up_to_the_maximum() -> None:
-    paced = limiter(VirtualTime(), 5.0, high=10.0)
+def test_a_success_raises_the_rate_a_little_up_to_the_maximum() -> None:
+    paced = limiter(VirtualTime(), 5.0, high=5.01)
     paced.on_success()
-    assert paced.current_rate == pytest.approx(5.1)
-    paced.on_success()
-    assert paced.current_rate == pytest.approx(5.2)
+    assert paced.current_rate == pytest.approx(5.004)
     for _ in range(1000):
         paced.on_success()
-    assert paced.current_rate == 10.0
+    assert paced.current_rate == 5.01
+
+
+@pytest.mark.parametrize("rate", [0.05, 1.0, 20.0])
+def test_calls_at_the_current_rate_raise_it_by_one_fiftieth_in_a_second(rate: float) -> None:
+    virtual = VirtualTime()
+    paced = limiter(virtual, rate, low=0.05)
+    paced.acquire()
+    while virtual.now < 600.0:
+        paced.acquire()
+        paced.on_success()
+    assert paced.current_rate == pytest.approx(rate + 0.02 * (virtual.now - 500.0), rel=0.2)
+
+
+def test_an_idle_hour_does_not_raise_the_rate() -> None:
+    virtual = VirtualTime()
+    paced = limiter(virtual, 5.0)
+    virtual.now += 3600.0
+    paced.on_success()
+    assert paced.current_rate < 5.01
+
+
+def test_a_call_whose_turn_is_too_far_away_is_refused_and_takes_no_turn() -> None:
+    virtual = VirtualTime()
+    paced = limiter(virtual, 0.05, low=0.05)
+    paced.acquire()
+    for _ in range(3):
+        with pytest.raises(RateLimitedError, match=r"0\.05 calls a second.*20 s") as caught:
+            paced.acquire(max_wait_s=10.0)
+    assert caught.value.retry_after_s == 20.0
+    assert virtual.now == 500.0
+    virtual.now += 10.0
+    paced.acquire(max_wait_s=10.0)
+    assert virtual.now == 520.0
 
 
 def test_a_lowered_rate_paces_the_next_calls() -> None:

@@ -11,6 +11,7 @@ from worker.errors import (
     BedrockError,
     LeaseLostError,
     MisconfiguredError,
+    ModelUnavailableError,
     ProcessingError,
     RejectedError,
     ThrottledError,
@@ -18,6 +19,7 @@ from worker.errors import (
     UnavailableError,
 )
 from worker.resilience.circuit_breaker import CircuitOpenError
+from worker.resilience.rate_limiter import RateLimitedError
 from worker.resilience.retry_handler import LONGEST_RESET_S, RetryHandler
 
 pytestmark = pytest.mark.unit
@@ -205,6 +207,8 @@ def test_errors_that_may_pass_are_retried(error: Exception) -> None:
         ProcessingError("stage", stage="embed", retry_allowed=False),
         BedrockError("too large", retry_allowed=False),
         CircuitOpenError("Bedrock", retry_after_s=1.0),
+        ModelUnavailableError("no access", advice="Enable it."),
+        RateLimitedError("its turn comes late", retry_after_s=20.0),
         RejectedError("never"),
         LeaseLostError("not ours"),
         MisconfiguredError("no bucket"),

@@ -72,7 +72,9 @@ class SignedBy:
     service: str = "es"
 
 
-def connect(endpoint: str, *, auth: SignedBy | tuple[str, str] | None = None) -> OpenSearch:
+def connect(
+    endpoint: str, *, auth: SignedBy | tuple[str, str] | None = None, timeout_s: float = _TIMEOUT_S
+) -> OpenSearch:
     """A client of the cluster at a URL; sends no request yet. Raises MisconfiguredError for a bad URL."""
     if not re.match(r"https?://[^/]", endpoint):
         raise MisconfiguredError(
@@ -85,7 +87,7 @@ def connect(endpoint: str, *, auth: SignedBy | tuple[str, str] | None = None) ->
         hosts=[endpoint],
         http_auth=http_auth,
         connection_class=Urllib3HttpConnection,
-        timeout=_TIMEOUT_S,
+        timeout=timeout_s,
         # No retries here: IndexManager's RetryHandler owns them.
         max_retries=0,
         retry_on_timeout=False,

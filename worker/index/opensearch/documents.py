@@ -57,8 +57,8 @@ def file_source(document: Document, *, text_vectors: bool) -> Json:
     vectors = iter(document.vectors.text if text_vectors else ())
     for page, text in zip(document.pages, texts, strict=True):
         parts = list(_parts(page, text))
-        # Only pages with text have a vector; `vectors` follows their order.
-        if page.text.strip() and (vector := next(vectors, None)) is not None:
+        # `vectors` follows the order of the pages with text; the one of a page that was refused is empty.
+        if page.text.strip() and (vector := next(vectors, ())):
             parts[0]["text_vector"] = list(vector)
         source["pages"].extend(parts)
     return source

@@ -31,7 +31,7 @@ def search_body(terms: Sequence[Term], *, limit: int, offset: int) -> Json:
                 "should": [_best_page_clause(terms), *(_name_clause(term) for term in terms)],
             }
         },
-        "_source": list(_HIT_FIELDS),
+        "_source": [*_HIT_FIELDS, "state", "reason"],
         # The second key makes paging stable among equal scores.
         "sort": [{"_score": "desc"}, {"file_id": "asc"}],
         # Otherwise the total stops at 10,000.
@@ -159,6 +159,8 @@ def _hit(hit: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchHit:
         page=number,
         snippet=text,
         score=float(hit["_score"]),
+        state=State(source["state"]),
+        reason=source.get("reason"),
     )
 
 

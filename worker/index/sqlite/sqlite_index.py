@@ -61,7 +61,8 @@ WITH matched AS MATERIALIZED (
         max((page > 0) * 1e9 + score)
     FROM matched WHERE json_array_length(:terms) = 1 OR file IN complete GROUP BY file
 )
-SELECT counted.files, hit.page, hit.score, files.file_id, files.file_name, files.file_path, pages.text
+SELECT counted.files, hit.page, hit.score, files.file_id, files.file_name, files.file_path, files.state,
+    files.reason, pages.text
 FROM (SELECT count(*) AS files FROM ranked) AS counted
 LEFT JOIN (SELECT * FROM ranked ORDER BY score DESC, file LIMIT :limit OFFSET :offset) AS hit
 LEFT JOIN files ON files.id = hit.file
@@ -201,6 +202,8 @@ def _hit(row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
         page=row["page"],
         snippet=snippet(text, terms),
         score=row["score"],
+        state=State(row["state"]),
+        reason=row["reason"],
     )
 
 

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.integration
 _FONT = Path("/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf")
 _SAMPLES = Path(__file__).parents[5] / "shared" / "samples" / "files"
 _JAPANESE = ["営業報告書", "第三四半期の売上高は前年同期比で増加した。", "契約件数は三百二十件に達した。"]
+_TIMEOUT_S = 600.0  # a busy machine must not make a page time out
 _ENGLISH = ["Quarterly sales report", "Revenue grew by twelve per cent over", "the previous year."]
 
 
@@ -39,7 +40,7 @@ def _draw(lines: list[str]) -> Image.Image:
 def _read(folder: Path, image: Image.Image, *, hint: str | None = None) -> Page:
     path = folder / "page.pgm"
     image.save(path)
-    return OCREngine().read_page(path, number=1, hint=hint)
+    return OCREngine(page_timeout_s=_TIMEOUT_S).read_page(path, number=1, hint=hint)
 
 
 @pytest.mark.parametrize("hint", [None, "jpn", "eng"])
@@ -113,7 +114,7 @@ def test_the_real_samples_are_read(tmp_path: Path, name: str, words: str, langua
         subprocess.run(command, check=True, timeout=60)
         path = tmp_path / "drawn.pgm"
 
-    page = OCREngine().read_page(path, number=1, hint=None)
+    page = OCREngine(page_timeout_s=_TIMEOUT_S).read_page(path, number=1, hint=None)
 
     assert "".join(words.split()) in "".join(page.text.split())
     assert page.language == language

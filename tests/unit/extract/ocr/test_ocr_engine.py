@@ -202,9 +202,16 @@ def test_no_language_at_all_is_a_wrong_setting() -> None:
         OCREngine(languages=())
 
 
-@pytest.mark.parametrize(("pass_s", "second_passes"), [(0, 1), (2, 0)], ids=["quick", "slow"])
+@pytest.mark.parametrize(
+    ("pass_s", "timeout_s", "second_passes"), [(0, 600, 1), (2, 3.5, 0)], ids=["quick", "slow"]
+)
 def test_a_page_that_took_half_its_time_gets_no_second_pass(
-    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch, pass_s: int, second_passes: int
+    tesseract: Path,
+    page: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pass_s: int,
+    timeout_s: float,
+    second_passes: int,
 ) -> None:
     (tesseract / "jpn.sh").write_text(f"sleep {pass_s}")
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
@@ -215,7 +222,7 @@ def test_a_page_that_took_half_its_time_gets_no_second_pass(
         return replace(best, second_pass_lines=1)
 
     monkeypatch.setattr(page_recognition, "run_second_pass", second_pass)
-    engine = OCREngine(page_timeout_s=3.5, second_pass=LineRerecognition(confidence=90, budget_s=1))
+    engine = OCREngine(page_timeout_s=timeout_s, second_pass=LineRerecognition(confidence=90, budget_s=1))
 
     result = engine.read_page(page, number=1, hint="jpn")
 

@@ -48,6 +48,14 @@ def test_every_page_with_text_gets_its_vector(make_document: MakeDocument) -> No
     assert not any("text_vector" in page for page in file_source(document, text_vectors=False)["pages"])
 
 
+def test_a_page_whose_vector_was_refused_leaves_the_others_in_place(make_document: MakeDocument) -> None:
+    document = replace(
+        make_document("a.pdf", "one", "two", "three"), vectors=Vectors(text=((1.0,), (), (3.0,)))
+    )
+    source = file_source(document, text_vectors=True)
+    assert [page.get("text_vector") for page in source["pages"]] == [[1.0], None, [3.0]]
+
+
 def test_a_tombstone_is_empty(make_document: MakeDocument) -> None:
     tombstone = make_document("a.pdf", "secret", state=State.TOMBSTONED, vectors=Vectors(image=(1.0,) * 1024))
     assert file_source(tombstone, text_vectors=True) == {"file_id": tombstone.file_id, "state": "tombstoned"}

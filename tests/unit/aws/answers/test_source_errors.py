@@ -13,9 +13,9 @@ from tests.unit.world import Clock
 from worker.aws.storage_handler import StorageHandler
 from worker.errors import (
     Code,
-    DeadLetterError,
     ObjectChangedError,
     ObjectGoneError,
+    RejectedError,
     SourceRefusedError,
     ThrottledError,
     TransientError,
@@ -84,7 +84,7 @@ def test_a_download_that_is_refused_is_reported(
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
-        (403, "InvalidObjectState", DeadLetterError),
+        (403, "InvalidObjectState", RejectedError),
         (404, "NoSuchKey", ObjectGoneError),
         (412, "PreconditionFailed", ObjectChangedError),
         (400, "RequestTimeout", UnavailableError),

@@ -16,7 +16,7 @@ from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import ClientError, MetadataRetrievalError, ReadTimeoutError
 
 from tests.unit.world import Clock
-from worker.aws.answers import AnswerHooks, CredentialRefresh
+from worker.aws.answers.hooks import AnswerHooks, CredentialRefresh
 from worker.aws.clients import Clients
 from worker.aws.queue_manager import QueueManager
 from worker.errors import ServiceRefusedError

@@ -15,6 +15,7 @@ from worker.errors import (
     DeadLetterError,
     ObjectChangedError,
     ObjectGoneError,
+    RejectedError,
     ServiceRefusedError,
     TransientError,
     WorkerError,
@@ -27,8 +28,8 @@ _SOURCE_FORBIDDEN = partial(DeadLetterError, code=Code.SOURCE_FORBIDDEN)
 _OBJECT: ErrorTable = {
     # The answer to a HEAD has no body, so botocore reports its status as the code. 405: a delete marker.
     **dict.fromkeys(("404", "405", "MethodNotAllowed", "NoSuchKey", "NoSuchVersion"), ObjectGoneError),
-    # The object is archived, and only its owner can restore it.
-    "InvalidObjectState": _SOURCE_FORBIDDEN,
+    # Archived between HEAD and GET.
+    "InvalidObjectState": partial(RejectedError, code=Code.ARCHIVED),
     **dict.fromkeys(("412", "PreconditionFailed"), ObjectChangedError),
 }
 _BUCKET: ErrorTable = {}
@@ -56,7 +57,7 @@ class SourceCall:
 def report_answers(gate: SourceGate, call: SourceCall) -> Iterator[None]:
     """Report to the gate how the call inside ended, and translate its errors.
 
-    Raises SourceRefusedError, ObjectGoneError, ObjectChangedError, DeadLetterError (an archived object),
+    Raises SourceRefusedError, ObjectGoneError, ObjectChangedError, RejectedError (an archived object),
     UnavailableError, ThrottledError or TransientError.
     """
     began = gate.now()
