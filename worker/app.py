@@ -7,7 +7,6 @@ import socket
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from random import Random
 
 from worker.attempt import Attempts
@@ -24,6 +23,7 @@ from worker.consumer import Consumer
 from worker.delivery.claims import Claimer
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
+from worker.delivery.local_health import Floors, LocalHealth
 from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
@@ -36,15 +36,20 @@ from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools, resolve_options, tool_versions
 from worker.file_processor import FileProcessor
 from worker.lifecycle import Lifecycle
+from worker.operation.walls import require_walls
 from worker.replayer import Replayer
 from worker.resilience.resource_monitor import ResourceMonitor
 from worker.resilience.source_gate import SourceGate
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
-from worker.runtime.work_root import make_work_root, remove_work_root
+from worker.runtime.work_root import WorkRoot
+from worker.sandbox.confinement import hide_memory
 from worker.sandbox.scheduler import Sandbox
 from worker.services import open_bedrock, open_index
 from worker.spot_handler import SpotInterruptionHandler
+
+# An idle worker stops within seconds, and its polls cost cents a month (docs/decisions, 34).
+_LONGEST_POLL_S = 3
 
 
 def _add_secret_passwords(options: ReadOptions, settings: Settings) -> ReadOptions:
@@ -61,31 +66,43 @@ def local_extraction_key(settings: Settings, tools: Tools) -> str:
     return extraction_key(options, tool_versions(options, tools))
 
 
+def poll_wait_s(settings: Settings) -> int:
+    """How long one poll waits.
+
+    A stop waits for the open poll, and a message that arrives at its end must have most of its lease left.
+    """
+    longest_s = min(_LONGEST_POLL_S, settings.stop_budget_s / 3, settings.visibility_s / 4)
+    return int(min(settings.poll_wait_s, longest_s))
+
+
 def run(settings: Settings) -> int:
-    """Run a worker until it is stopped; the exit status, 0 unless an operator must fix something.
+    """Run a worker until it is stopped; the exit status (see `Lifecycle.run`).
 
     Raises MisconfiguredError when it cannot start.
     """
     require(settings, "queue_url", "dlq_url", "results_bucket", "file_table")
+    # Before any document is read: its reader is of the same user, and the credentials are in this process.
+    hide_memory()
     options = _add_secret_passwords(read_options(settings), settings)
-    work_root = make_work_root(settings.work_dir)
+    work_root = WorkRoot(settings.work_dir)
     sandbox = Sandbox(
         options=options,
         slots=settings.slots,
-        work_root=work_root,
+        work_root=work_root.path,
         environment=sandbox_environment(),
     )
     try:
         # Before any thread exists: a fork of a threaded process may deadlock.
         tools = sandbox.start()
+        require_walls(settings, sandbox.walls)
         return build(settings, sandbox, tools, work_root).run()
     finally:
         sandbox.close()
         # After the sandbox: its children may still write there.
-        remove_work_root(work_root)
+        work_root.remove()
 
 
-def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -> Lifecycle:
+def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: WorkRoot) -> Lifecycle:
     """Build every component of a worker around a started sandbox."""
     metrics = Metrics()
     shutdown = Shutdown(timeout_s=settings.stop_budget_s)
@@ -100,7 +117,7 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
         resources=ResourceMonitor(limit_s=settings.refusal_limit_s, fail=shutdown.fail),
     )
     _watch(shared)
-    consumer = _consumer(shared, tools, work_root)
+    consumer = _consumer(shared, tools, _local_health(shared, work_root))
     return Lifecycle(
         shutdown=shutdown,
         consumer=consumer,
@@ -143,13 +160,13 @@ def _watch(shared: _Shared) -> None:
     ).register(shared.clients)
 
 
-def _consumer(shared: _Shared, tools: Tools, work_root: Path) -> Consumer:
+def _consumer(shared: _Shared, tools: Tools, local_health: LocalHealth) -> Consumer:
     settings, shutdown, metrics = shared.settings, shared.shutdown, shared.metrics
     queue, table = _queue(shared), _table(shared)
     storage, store = _stores(shared, tools)
     bodies = MessageBodies(storage=storage)
     queue.store_large_bodies(bodies.store)
-    processor = _processor(shared, storage, table, store, work_root)
+    processor = _processor(shared, storage, table, store, local_health)
     parked = ParkedMessages(table=table)
     heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
     attempts = Attempts(
@@ -167,23 +184,40 @@ def _consumer(shared: _Shared, tools: Tools, work_root: Path) -> Consumer:
         queue=queue,
         attempts=attempts,
         settlement=Settlement(
-            queue=queue, table=table, heartbeat=heartbeat, shutdown=shutdown, metrics=metrics
+            queue=queue, table=table, heartbeat=heartbeat, shutdown=shutdown, metrics=metrics, parked=parked
         ),
         heartbeat=heartbeat,
+        local_health=local_health,
         parked=parked,
         shutdown=shutdown,
         metrics=metrics,
         max_documents=settings.max_documents,
-        # An open poll must end well within the shutdown timeout, and a message that arrives at its end must
-        # have most of its lease left.
-        poll_wait_s=int(min(settings.poll_wait_s, settings.stop_budget_s / 3, settings.visibility_s / 4)),
+        poll_wait_s=poll_wait_s(settings),
         interruption_expected=shared.interruption_expected,
         resources=shared.resources,
     )
 
 
+def _local_health(shared: _Shared, work_root: WorkRoot) -> LocalHealth:
+    settings = shared.settings
+    return LocalHealth(
+        work_root=work_root,
+        floors=Floors(
+            disk_bytes=settings.min_free_disk_bytes,
+            memory_bytes=settings.min_free_memory_bytes,
+            timeout_s=settings.local_fault_timeout_s,
+        ),
+        shutdown=shared.shutdown,
+        metrics=shared.metrics,
+    )
+
+
 def _processor(
-    shared: _Shared, storage: StorageHandler, table: FileTable, store: ArtifactStore, work_root: Path
+    shared: _Shared,
+    storage: StorageHandler,
+    table: FileTable,
+    store: ArtifactStore,
+    local_health: LocalHealth,
 ) -> FileProcessor:
     reader = DocumentReader(
         sandbox=shared.sandbox,
@@ -201,7 +235,7 @@ def _processor(
         embedder=_embedder(shared, store),
         reader=reader,
         metrics=shared.metrics,
-        work_root=work_root,
+        local_health=local_health,
         max_file_bytes=shared.settings.max_file_bytes,
         resources=shared.resources,
     )

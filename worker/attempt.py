@@ -151,6 +151,10 @@ class Attempts:
             if ended.ending is Ending.DEAD_LETTER:
                 return self._dead_letter_file(lease, _describe(file, job), ended, alone=alone)
             return ended
+        finally:
+            # A claim that is left is released by the settlement.
+            if job is not None and lease.claim is None:
+                self.parked.wake(file.file_id)
 
     def _end(self, lease: Lease, file: FileMessage, error: Exception, job: Job | None) -> Outcome:
         """The outcome of an attempt that an error ended."""

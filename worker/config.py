@@ -11,11 +11,14 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker.errors import MisconfiguredError
+
+_AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 def _cores() -> int:
@@ -67,7 +70,8 @@ class Settings(BaseSettings):
     visibility_s: int = Field(
         default=120, ge=10, le=3_600, description="Seconds a received message stays hidden."
     )
-    poll_wait_s: int = Field(default=20, ge=0, le=20, description="Seconds of one long poll.")
+    # Short: an open poll cannot be ended without the loss of what it receives, so a stop waits for it.
+    poll_wait_s: int = Field(default=3, ge=0, le=20, description="Seconds of one long poll, at most 3.")
     # More than cores, so that downloads and index writes continue during OCR.
     max_documents: int = Field(
         default_factory=lambda: 2 * _cores() + 2, ge=1, le=200, description="Documents in flight."
@@ -137,6 +141,21 @@ class Settings(BaseSettings):
         default_factory=lambda: Path(tempfile.gettempdir()),
         description="Folder in which the worker creates its private temporary folder.",
     )
+    min_free_disk_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        description="Free disk space below which nothing is received; empty: 256 MiB, at most a tenth.",
+    )
+    min_free_memory_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        description="Available memory below which nothing is received; empty: 256 MiB, at most a tenth.",
+    )
+    local_fault_timeout_s: float = Field(
+        default=600.0,
+        gt=0,
+        description="Seconds without recovery after which a worker whose machine cannot work stops.",
+    )
     office_thumbnails: bool = Field(
         default=True,
         description="Whether LibreOffice, where it is installed, draws thumbnails of Office files.",
@@ -166,6 +185,18 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line written."
     )
+    # confining the processes that read documents
+    allow_unconfined_readers: bool = Field(
+        default=False,
+        description="Whether the worker runs on AWS where documents can be read neither in a namespace nor "
+        "under Landlock.",
+    )
+    aws_endpoint_url: str = Field(
+        default="",
+        validation_alias="AWS_ENDPOINT_URL",
+        description="Where AWS is found, when it is not AWS; boto3 reads it, too.",
+    )
+    # identity
     worker_id: str = Field(default="", description="Name of this worker; empty generates one.")
     aws_region: str = Field(
         default="",
@@ -177,6 +208,12 @@ class Settings(BaseSettings):
         validation_alias="AWS_EC2_METADATA_SERVICE_ENDPOINT",
         description="Address of the instance metadata service.",
     )
+
+    @property
+    def is_on_aws(self) -> bool:
+        """Whether this worker has credentials of AWS: not where a stand-in's address is set."""
+        host = urlsplit(self.aws_endpoint_url).hostname or ""
+        return not host or host.endswith(_AWS_DOMAINS)
 
     @field_validator("source_buckets", "languages", mode="before")
     @classmethod

@@ -18,9 +18,17 @@ from worker import outcome
 from worker.attempt import Attempts
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.delivery.heartbeat import Heartbeat, Lease
+from worker.delivery.local_health import LocalHealth
 from worker.delivery.parked_messages import ParkedMessages, Takeover
 from worker.delivery.settlement import Settlement
-from worker.errors import JobInterrupted, MisconfiguredError, ServiceRefusedError, TransientError
+from worker.errors import (
+    Code,
+    JobInterrupted,
+    MisconfiguredError,
+    ServiceRefusedError,
+    TransientError,
+    WorkerError,
+)
 from worker.resilience.resource_monitor import ResourceMonitor
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
@@ -29,6 +37,8 @@ from worker.runtime.shutdown import Shutdown
 # An attempt thread notices the end of its loop within this time.
 _TICK_S = 0.5
 _RECEIVING = ("queue", "ReceiveMessage")
+# Not 0: a message that is visible at once could come back to a poll of this worker.
+_ABANDONED_DELAY_S = 2
 
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +51,7 @@ class Consumer:
     attempts: Attempts
     settlement: Settlement
     heartbeat: Heartbeat
+    local_health: LocalHealth
     parked: ParkedMessages
     shutdown: Shutdown
     metrics: Metrics
@@ -62,7 +73,7 @@ class Consumer:
     def step(self) -> None:
         """Receive as many messages as there is room for; one at a time when an interruption is expected."""
         places = 1 if self.interruption_expected() else self.max_documents
-        room = places - self._in_flight
+        room = self.local_health.places(places, in_flight=self._in_flight) - self._in_flight
         if room > 0:
             # Where no file can be started, a message had better stay visible than be received in vain.
             room = self.resources.places(room, is_blocked=self.attempts.claimer.storage.sources.is_closed())
@@ -89,6 +100,8 @@ class Consumer:
             with bind(message=lease.message.message_id, correlation=lease.message.correlation):
                 ended = self.attempts.attempt(lease, takeover)
                 if ended is not None:
+                    if ended.code == Code.LOCAL_FAULT:
+                        self.local_health.record_failure(ended.message)
                     with self.metrics.time_stage("settle"):
                         self.settlement.settle(lease, ended)
         except BaseException:
@@ -116,6 +129,18 @@ class Consumer:
         self.resume_parked()
         while not self._tasks.empty():
             self.attempt_step()
+
+    def release_rest(self) -> None:
+        """Make the messages of attempts that did not end in time visible to other workers."""
+        for lease in self.heartbeat.held():
+            # The attempt may still run, and must write nothing more.
+            lease.lost = True
+            self.heartbeat.release(lease)
+            try:
+                # The same message, so that its next attempt takes the file over at once.
+                self.queue.hide(lease.message, delay_s=_ABANDONED_DELAY_S)
+            except WorkerError as error:
+                _log.warning("release_failed", message_id=lease.message.message_id, reason=str(error))
 
     def _receive(self, room: int) -> list[ReceivedMessage] | None:
         """The received messages, None when the poll failed."""

@@ -5,6 +5,8 @@
     │  ├─ ThrottledError       a service asks for fewer calls          -> retry, not counted as a failure
     │  ├─ UnavailableError     a service does not work now             -> retry, not counted as a failure
     │  │  └─ ModelUnavailableError  Bedrock refuses every call of a model -> vectors pending, a pause
+    │  │  └─ ReportedFaultError  a reading process says the machine cannot work -> verified, then one of these
+    │  ├─ LocalFaultError      this machine cannot work now            -> retry elsewhere, not counted
     │  ├─ ObjectChangedError   the object changed while it was read    -> start over, not counted as a failure
     │  ├─ SourceRefusedError   a source bucket, or one file of it, is refused -> see resilience/source_gate
     │  └─ ProcessingError      a stage failed; carries stage and `retry_allowed`
@@ -20,6 +22,7 @@ Adapters translate the errors of their libraries into these classes once, with t
 
 from __future__ import annotations
 
+import errno
 from enum import StrEnum
 
 
@@ -61,6 +64,8 @@ class Code(StrEnum):
     EMBEDDING_FAILED = "embedding_failed"
     CIRCUIT_OPEN = "circuit_open"
     MODEL_UNAVAILABLE = "model_unavailable"
+    LOCAL_FAULT = "local_fault"
+    NO_ROOM = "no_room"
     # what is not a failure
     INTERRUPTED = "interrupted"
     LEASE_LOST = "lease_lost"
@@ -120,6 +125,20 @@ class ModelUnavailableError(UnavailableError):
         super().__init__(f"{refusal} {advice}")
         self.refusal = refusal
         self.advice = advice
+
+
+class ReportedFaultError(UnavailableError):
+    """The process that reads a document reports that the machine cannot work; untrusted until verified."""
+
+
+class LocalFaultError(TransientError):
+    """This machine cannot work now: its disk, memory, processes or file descriptors are exhausted or broken.
+
+    The fault is not the document's: another worker may process it at once.
+    """
+
+    code = Code.LOCAL_FAULT
+    counts_as_failure = False
 
 
 class ObjectChangedError(TransientError):
@@ -223,3 +242,21 @@ class ServiceRefusedError(MisconfiguredError):
     It may heal by itself (credentials that rotate, a policy under change), so only a lasting refusal stops
     the worker: `resilience.resource_monitor` decides.
     """
+
+
+# Others (EACCES, ENOENT) are faults of this machine only where they concern the work folder.
+_LOCAL_ERRNOS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
+)
+
+
+def to_local_fault(error: BaseException) -> LocalFaultError | None:
+    """The fault of this machine that an error is, or was caused by; None when there is none."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, LocalFaultError):
+            return cause
+        if isinstance(cause, OSError) and cause.errno in _LOCAL_ERRNOS:
+            return LocalFaultError(f"this machine cannot work now: {cause.strerror} ({error})")
+        cause = cause.__cause__ or cause.__context__
+    return None

@@ -8,7 +8,6 @@ No stage calls another; the order is known here only.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,14 +20,18 @@ from worker.aws.file_table import Commit, FileTable
 from worker.aws.storage_handler import StorageHandler
 from worker.delivery.claims import head_object
 from worker.delivery.heartbeat import Lease
+from worker.delivery.local_health import LocalHealth
 from worker.document.artifacts import ArtifactStore
 from worker.document.document_reader import DocumentReader
 from worker.document.embedder import Embedder
 from worker.errors import (
     Code,
+    LocalFaultError,
     ObjectChangedError,
     ObjectGoneError,
+    ProcessingError,
     RejectedError,
+    ReportedFaultError,
     ServiceRefusedError,
     ThrottledError,
     UnavailableError,
@@ -42,6 +45,9 @@ from worker.resilience.resource_monitor import ResourceMonitor
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.work_root import remove_document_folder
+
+# Where memory is short the kernel ends every reading process: such an end proves no healthy machine.
+_DEATHS = (Code.CRASHED, Code.MEMORY, Code.TIMEOUT)
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +74,7 @@ class FileProcessor:
     embedder: Embedder
     reader: DocumentReader
     metrics: Metrics
-    work_root: Path
+    local_health: LocalHealth
     max_file_bytes: int
     resources: ResourceMonitor = field(default_factory=ResourceMonitor)
 
@@ -79,13 +85,15 @@ class FileProcessor:
         """
         if job.version is None:
             return self._write_tombstone(job)
-        with self._work_folder() as folder:
-            try:
+        try:
+            with self._work_folder() as folder:
                 content = self._read(job, job.version, folder, lease)
-            except ObjectGoneError:
-                return self._write_tombstone(job)
-            except RejectedError as error:
-                content = _no_content(error)
+        except ObjectGoneError:
+            return self._write_tombstone(job)
+        except RejectedError as error:
+            content = _no_content(error)
+        except ReportedFaultError as error:
+            raise self.local_health.verify(error) from error
         # The temporary files are gone here: index and ledger may be slow, and disk space is scarce.
         document = self._document(job, job.version, content)
         with self._stage("confirm"):
@@ -96,10 +104,14 @@ class FileProcessor:
         return document
 
     def _read(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> ProcessedContent:
+        times_created = self.local_health.work_root.times_created
         local = self._download(job, version, folder, lease)
         with self._stage("extract"):
             result = self.reader.read(job, local, folder, lease)
+            self._check_kept(local, times_created)
         extraction = result.extraction
+        if extraction.reason not in _DEATHS:
+            self.local_health.record_success()
         artifact_key = self.store.artifact_key(local.sha256, extraction.file_type)
         if not result.from_store:
             # Before embedding: no failure from here on makes the next attempt repeat the OCR.
@@ -129,7 +141,8 @@ class FileProcessor:
             raise RejectedError(
                 f"{name}: the object is archived; restore it if its text is wanted", code=Code.ARCHIVED
             )
-        with self._stage("download"):
+        health = self.local_health
+        with self._stage("download"), health.reserve_room(name, version.size_bytes), _local_faults(folder):
             return self.storage.download(
                 job.message.bucket,
                 job.message.key,
@@ -138,6 +151,21 @@ class FileProcessor:
                 stop=lambda: self.reader.check(lease),
                 max_bytes=self.max_file_bytes,
             )
+
+    def _check_kept(self, local: LocalFile, times_created: int) -> None:
+        """Raise when the file was removed while it was read: its pages prove nothing.
+
+        LocalFaultError where the whole work folder was; its own process may have removed the file alone.
+        """
+        if Path(local.path).exists():
+            return
+        work_root = self.local_health.work_root
+        work_root.ensure()
+        if work_root.times_created != times_created:
+            raise LocalFaultError(
+                f"{work_root.path} was removed while documents were read; they are read again"
+            )
+        raise ProcessingError(f"{local.path} was removed while it was read", stage="extract")
 
     def _document(self, job: Job, version: ObjectVersion, content: ProcessedContent) -> Document:
         message, extraction = job.message, content.extraction
@@ -248,16 +276,20 @@ class FileProcessor:
 
     @contextmanager
     def _work_folder(self) -> Iterator[Path]:
-        try:
-            folder = Path(tempfile.mkdtemp(prefix="document-", dir=self.work_root))
-        except OSError as error:
-            raise UnavailableError(
-                f"no folder can be created in {self.work_root}: {error.strerror}"
-            ) from error
+        folder = self.local_health.work_root.make_document_folder()
         try:
             yield folder
         finally:
             remove_document_folder(folder)
+
+
+@contextmanager
+def _local_faults(folder: Path) -> Iterator[None]:
+    """An error of the local file is a fault of this machine: the adapters wrap those of the network."""
+    try:
+        yield
+    except OSError as error:
+        raise LocalFaultError(f"no file can be written in {folder}: {error.strerror}") from error
 
 
 def _no_content(error: RejectedError) -> ProcessedContent:

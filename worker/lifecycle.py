@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -16,7 +17,7 @@ from worker.resilience.refusals import Refusals
 from worker.runtime.health import HealthServer
 from worker.runtime.loops import Loop
 from worker.runtime.metrics import Metrics
-from worker.runtime.shutdown import Shutdown
+from worker.runtime.shutdown import Shutdown, Stop
 from worker.sandbox.scheduler import Sandbox
 from worker.spot_handler import SpotInterruptionHandler
 
@@ -24,7 +25,9 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _POLL_S = 0.2
 # More than four long polls of 20 s.
 _STALE_POLL_S = 90.0
-_JOIN_S = 1.0
+_OTHERS_S = 5.0
+EXIT_INCOMPLETE = 75
+"""Exit status of a stop that left messages to SQS; EX_TEMPFAIL of sysexits.h."""
 
 _log = structlog.get_logger(__name__)
 
@@ -44,12 +47,18 @@ class Lifecycle:
     http_port: int
     attempts: int
     _signals: int = 0
+    _abandoned: list[str] = field(default_factory=list)
     _receiving_over: threading.Event = field(default_factory=threading.Event)
+    _parking_over: threading.Event = field(default_factory=threading.Event)
     _attempts_over: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> int:
-        """Work until a stop; the exit status is 0, or 1 when an operator must fix something first."""
+        """Work until a stop; the exit status.
+
+        0 when every message was settled, 75 when the stop left some to SQS, 1 when an operator must fix
+        something first.
+        """
         before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
         try:
             return self._run()
@@ -67,12 +76,12 @@ class Lifecycle:
         health.start()
         self.metrics.reading_cpu_seconds.set_function(lambda: self.sandbox.cpu_s)
         self._refusals.export(self.metrics)
-        receiver, attempts, others = self._start()
+        threads = self._start()
         self.spot.start_monitoring()
         _log.info("worker_ready", http_port=health.port, attempts=self.attempts)
         while not self.shutdown.wait(_POLL_S):
             self._handle_signals()
-        self._stop(receiver, attempts, others)
+        self._stop(threads)
         health.stop()
         return self._report()
 
@@ -86,31 +95,38 @@ class Lifecycle:
         polled_at = self.consumer.polled_at
         age_s = None if polled_at is None else round(self.shutdown.now() - polled_at, 1)
         busy = self.consumer.in_flight > 0
+        paused = self.consumer.local_health.pause_reason
         can_start, refusals = self._refusals.details()
         polls = age_s is not None and (busy or age_s < _STALE_POLL_S)
-        return can_start and polls and not self.shutdown.is_requested, {
+        return can_start and polls and not paused and not self.shutdown.is_requested, {
+            **({"paused": paused} if paused else {}),
             "stopping": self.shutdown.is_requested,
             "seconds_since_poll": age_s,
             "in_flight": self.consumer.in_flight,
             **refusals,
         }
 
-    def _start(self) -> tuple[threading.Thread, list[threading.Thread], list[threading.Thread]]:
+    def _start(self) -> _Threads:
         over, consumer = self._attempts_over.is_set, self.consumer
         others = [
             Loop(name="sandbox", step=self.sandbox.step, is_over=over),
             Loop(name="heartbeat", step=self.heartbeat.step, is_over=over, interval_s=0.5),
-            Loop(name="parked", step=consumer.resume_parked, is_over=over, interval_s=0.5),
             *(self._replay_loop(number) for number in range(self.replayer.threads)),
         ]
+        parking = Loop(
+            name="parked", step=consumer.resume_parked, is_over=self._parking_over.is_set, interval_s=0.5
+        )
         attempts = [
             Loop(name=f"attempt-{number}", step=consumer.attempt_step, is_over=self._is_drained)
             for number in range(self.attempts)
         ]
         receiver = Loop(name="receive", step=consumer.step, is_over=self._is_stopping, interval_s=0.02)
-        other_threads = [loop.start(self.shutdown) for loop in others]
-        attempt_threads = [loop.start(self.shutdown) for loop in attempts]
-        return receiver.start(self.shutdown), attempt_threads, other_threads
+        return _Threads(
+            others=[loop.start(self.shutdown) for loop in others],
+            parking=parking.start(self.shutdown),
+            attempts=[loop.start(self.shutdown) for loop in attempts],
+            receiver=receiver.start(self.shutdown),
+        )
 
     def _replay_loop(self, number: int) -> Loop:
         return Loop(
@@ -137,51 +153,87 @@ class Lifecycle:
         elif self._signals > 1:
             self.shutdown.request_now("second signal")
 
-    def _stop(
-        self,
-        receiver: threading.Thread,
-        attempts: list[threading.Thread],
-        others: list[threading.Thread],
-    ) -> None:
+    def _stop(self, threads: _Threads) -> None:
         stop = self.shutdown.stop
         self.metrics.shutdown_requested.set(1)
-        _log.info("shutdown_began", reason=stop.reason if stop else "", left_s=self._left_s())
+        _log.info("shutdown_began", reason=stop.reason if stop else "", left_s=self._left_s(_flush_by))
         # The replayers end with the receiving: pending rows wait for another worker.
         self._wake.set()
-        self._join([receiver])
+        self._join([threads.receiver], _flush_by)
         self._receiving_over.set()
         # Heartbeat and sandbox still run: documents in progress are finished or requeued with their help.
-        self._join(attempts)
-        self.consumer.requeue_rest()
+        self._join(threads.attempts, _flush_by)
+        # Now nothing is parked any more, and nothing that was parked is resumed.
+        self._parking_over.set()
+        self._join([threads.parking], _flush_by)
+        # In threads, because a queue that does not answer must not keep the process alive.
+        self._join([self._start_step("requeue-rest", self.consumer.requeue_rest)], _flush_by)
+        if self._abandoned:
+            self._join([self._start_step("release-rest", self.consumer.release_rest)], _release_by)
         self._attempts_over.set()
-        for thread in others:
-            thread.join(_JOIN_S)
+        # What hangs here holds no message: the fence refuses its writes, and pending rows stay pending.
+        until = self.shutdown.now() + _OTHERS_S
+        self._wait_for(threads.others, lambda _: until)
         self.spot.stop_monitoring()
 
-    def _join(self, threads: list[threading.Thread]) -> None:
-        """Wait for threads until the flush deadline, which a later notice may bring forward."""
-        while any(thread.is_alive() for thread in threads) and self._left_s() > 0:
+    def _start_step(self, name: str, step: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=step, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _join(self, threads: list[threading.Thread], deadline: Callable[[Stop], float]) -> None:
+        """Wait for threads that hold messages; those that do not end make the shutdown incomplete."""
+        self._abandoned += self._wait_for(threads, deadline)
+
+    def _wait_for(self, threads: list[threading.Thread], deadline: Callable[[Stop], float]) -> list[str]:
+        """Wait until a deadline of the stop, which a later notice may bring forward; who did not end."""
+        while any(thread.is_alive() for thread in threads) and self._left_s(deadline) > 0:
             for thread in threads:
                 thread.join(_POLL_S / len(threads))
             self._handle_signals()
         # An abandoned attempt does no harm: SQS redelivers its message, and the fence refuses its writes.
         if left := [thread.name for thread in threads if thread.is_alive()]:
             _log.warning("threads_abandoned", threads=left, in_flight=self.consumer.in_flight)
+        return left
 
-    def _left_s(self) -> float:
+    def _left_s(self, deadline: Callable[[Stop], float]) -> float:
         stop = self.shutdown.stop
-        return round(stop.flush_by - self.shutdown.now(), 1) if stop else 0.0
+        return round(deadline(stop) - self.shutdown.now(), 1) if stop else 0.0
 
     def _report(self) -> int:
-        failure = self.shutdown.failure
-        stop = self.shutdown.stop
+        failure, stop, settlement = self.shutdown.failure, self.shutdown.stop, self.consumer.settlement
+        is_complete = not (self._abandoned or self.consumer.in_flight or settlement.unsettled)
+        status, exit_status = (
+            ("GRACEFUL_SHUTDOWN", 0) if is_complete else ("INCOMPLETE_SHUTDOWN", EXIT_INCOMPLETE)
+        )
+        if failure is not None:
+            status, exit_status = "FAILED", 1
         _log.info(
             "worker_stopped",
-            status="FAILED" if failure else "GRACEFUL_SHUTDOWN",
+            status=status,
             reason=stop.reason if stop else "",
-            messages_requeued=self.consumer.settlement.requeued,
-            state_saved=self.consumer.in_flight == 0,
+            messages_requeued=settlement.requeued,
+            messages_unsettled=max(settlement.unsettled, self.consumer.in_flight),
+            state_saved=is_complete,
         )
         if failure is not None:
             _log.error("fatal_error", reason=str(failure))
-        return 1 if failure else 0
+        return exit_status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Threads:
+    """The threads of a worker in the order in which they end."""
+
+    receiver: threading.Thread
+    attempts: list[threading.Thread]
+    parking: threading.Thread
+    others: list[threading.Thread]
+
+
+def _flush_by(stop: Stop) -> float:
+    return stop.flush_by
+
+
+def _release_by(stop: Stop) -> float:
+    return stop.release_by

@@ -12,12 +12,14 @@ from worker.errors import (
     DeadLetterError,
     JobInterrupted,
     LeaseLostError,
+    LocalFaultError,
     MisconfiguredError,
     ProcessingError,
     RejectedError,
     ServiceRefusedError,
     TransientError,
     WorkerError,
+    to_local_fault,
 )
 
 
@@ -61,6 +63,9 @@ _UNCOUNTED_RETRY_S = 30.0
 _MAY_BE_OUR_FAULT = frozenset({Code.SOURCE_MISSING, Code.SOURCE_FORBIDDEN, Code.INDEX_REJECTED})
 _FIRST_REFUSAL_RETRY_S = 15.0
 
+# Short: a healthy worker should have the message soon, and a broken one pauses before it receives again.
+_LOCAL_FAULT_RETRY_S = 5.0
+
 _ENDINGS: Mapping[type[WorkerError], Ending] = MappingProxyType(
     {
         JobInterrupted: Ending.REQUEUE,
@@ -86,6 +91,9 @@ def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome
     `failures` counts the failures before this one. An error that is in no table is a failure that may be
     retried; the one that reaches `max_failures` is dead-lettered, and so is a refusal of this file alone.
     """
+    if _ending_of(error) in (None, Ending.RETRY):
+        # No file descriptors left looks like a service that does not answer.
+        error = to_local_fault(error) or error
     code = error.code if isinstance(error, WorkerError) else Code.PROCESSING_FAILED
     message = str(error) or type(error).__name__
     stage = error.stage if isinstance(error, ProcessingError) else ""
@@ -93,6 +101,8 @@ def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome
     may_be_our_fault = code in _MAY_BE_OUR_FAULT and not isinstance(error, DeadLetterError)
     if ending not in (None, Ending.RETRY) and not may_be_our_fault:
         return Outcome(ending=ending, code=code, message=message, stage=stage)
+    if isinstance(error, LocalFaultError):
+        return Outcome(ending=Ending.RETRY, code=code, message=message, delay_s=_LOCAL_FAULT_RETRY_S)
     if not _is_failure(error):
         wait_s = error.retry_after_s if isinstance(error, TransientError) else None
         return Outcome(ending=Ending.RETRY, code=code, message=message, delay_s=wait_s or _UNCOUNTED_RETRY_S)

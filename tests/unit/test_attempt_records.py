@@ -246,6 +246,7 @@ def test_an_object_stored_in_gzip_is_read_as_the_file_it_holds(live: World) -> N
 @pytest.mark.parametrize(
     ("data", "reason"),
     [(gzip.compress(b"text" * 999)[:-9], "corrupt"), (gzip.compress(bytes(3_000_000)), "bomb")],
+    ids=["damaged", "bomb"],  # the bytes hold the time, and an id must be the same in every process
 )
 def test_gzip_that_is_damaged_or_a_bomb_is_no_content(world: World, data: bytes, reason: str) -> None:
     world.attempts.processor = replace(world.processor, max_file_bytes=1_000_000)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import errno
+import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -70,3 +72,35 @@ def test_a_queue_that_is_missing_stops_the_worker(world: World) -> None:
     world.clients.sqs.delete_queue(QueueUrl=world.queue_url)
     world.consumer.step()
     assert isinstance(world.shutdown.failure, MisconfiguredError)
+
+
+def test_a_worker_without_file_descriptors_leaves_the_queue_to_its_neighbours(world: World) -> None:
+    def refuse(**_: Any) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    world.clients.s3.meta.events.register("before-send.s3.GetObject", refuse)
+    for number in range(8):
+        world.put(f"f{number}")
+        world.announce(f"f{number}")
+    for _ in range(4):
+        world.work()
+    # The four of the first receive failed, uncounted and soon visible again; no more were received.
+    assert {(row.failures, row.owner) for row in world.table.rows()} == {(0, None)}
+    assert len(list(world.table.rows())) == 4
+    assert "Too many open files" in world.local_health.pause_reason
+    assert not world.shutdown.is_requested
+
+
+def test_messages_of_attempts_that_hang_are_released_and_their_work_is_cancelled(world: World) -> None:
+    world.put("a")
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    delays: list[int] = []
+    world.clients.sqs.meta.events.register(
+        "before-parameter-build.sqs.ChangeMessageVisibility",
+        lambda params, **_: delays.append(params["VisibilityTimeout"]),
+    )
+    world.consumer.release_rest()
+    assert delays == [2]
+    assert lease.lost
+    assert world.heartbeat.held() == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +15,13 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.pending_documents import RejectingIndex
 from worker.delivery.heartbeat import Lease
+from worker.delivery.local_health import Floors
 from worker.errors import (
     JobInterrupted,
     LeaseLostError,
+    LocalFaultError,
     ObjectChangedError,
+    ProcessingError,
     UnavailableError,
 )
 from worker.models.file import FileMessage
@@ -159,13 +165,12 @@ def test_a_message_of_the_queue_goes_the_same_way(live: World) -> None:
     assert live.waiting() == 0
 
 
-def _when(world: World, operation: str, act: Any) -> None:
-    """Do something to the world just before the worker's next call of an S3 operation."""
-    done: list[bool] = []
+def _when(world: World, operation: str, act: Any, *, call: int = 1) -> None:
+    """Do something to the world just before the worker's next call of an S3 operation, or a later one."""
+    calls = itertools.count(1)
 
     def once(**_: Any) -> None:
-        if not done:
-            done.append(True)
+        if next(calls) == call:
             act()
 
     world.clients.s3.meta.events.register(f"before-call.s3.{operation}", once)
@@ -259,3 +264,33 @@ def test_a_document_that_the_index_rejects_is_dead_lettered_with_the_reason(
     row = live.row("a.txt")
     assert (row.state, row.reason, row.index_pending) == (State.DEAD_LETTERED, "index_rejected", False)
     assert [message["code"] for message in live.dead_letters()] == ["index_rejected"]
+
+
+def test_a_work_folder_that_was_deleted_under_the_worker_is_created_again(live: World) -> None:
+    shutil.rmtree(live.local_health.work_root.path)
+    assert live.processor.process(_job(live), _lease(live)).state is State.INDEXED
+
+
+def test_a_file_that_is_deleted_while_it_is_read_is_read_again(live: World) -> None:
+    job, lease = _job(live, "broken.pdf", b"%PDF-1.4 broken"), _lease(live)
+    _when(live, "GetObject", lambda: shutil.rmtree(live.local_health.work_root.path), call=2)
+    with pytest.raises(LocalFaultError):
+        live.processor.process(job, lease)
+    assert live.row("broken.pdf").state is State.PROCESSING
+
+
+def test_a_file_whose_process_removes_it_is_a_failure_that_counts(live: World) -> None:
+    job, lease = _job(live, "broken.pdf", b"%PDF-1.4 broken"), _lease(live)
+    folder = live.local_health.work_root.path
+    # The second is for the artifact, when the file was downloaded and its type detected.
+    _when(live, "GetObject", lambda: shutil.rmtree(next(folder.glob("document-*"))), call=2)
+    with pytest.raises(ProcessingError):
+        live.processor.process(job, lease)
+
+
+def test_a_file_that_can_never_fit_the_disk_is_found_by_its_name(live: World) -> None:
+    space = os.statvfs(live.work_root)
+    live.local_health.floors = Floors(disk_bytes=space.f_blocks * space.f_frsize)
+    document = live.processor.process(_job(live), _lease(live))
+    assert (document.state, document.reason) == (State.NO_CONTENT, "too_large")
+    assert live.row("a.txt").reason == "too_large"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import requests
+from structlog.testing import capture_logs
 
 from tests.unit.refusals import refuse
 from worker.aws.instance_metadata import InstanceMetadata
+from worker.delivery.local_health import Floors
 from worker.errors import MisconfiguredError
 from worker.lifecycle import Lifecycle
 from worker.models.ledger import State
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unit
 
 
-def _lifecycle(world: World) -> Lifecycle:
+def _lifecycle(world: World, *, timeout_s: float = 30) -> Lifecycle:
     # Real threads wait here, so real time passes for the latch; leases keep the test's clock.
-    shutdown = Shutdown(timeout_s=30)
+    shutdown = Shutdown(timeout_s=timeout_s)
     world.consumer.shutdown = world.replayer.shutdown = shutdown
     metadata = InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2)
     return Lifecycle(
@@ -97,6 +99,59 @@ def test_it_is_not_ready_while_its_only_bucket_refuses_all_files(world: World) -
     (source,) = cast("list[dict[str, object]]", details["sources_refused"])
     assert (source["bucket"], source["is_out"], source["code"]) == ("source", True, "source_forbidden")
     assert not lifecycle.shutdown.is_requested
+
+
+def test_a_machine_that_cannot_work_is_not_ready_and_says_why(world: World) -> None:
+    lifecycle = _lifecycle(world)
+    world.consumer.step()
+    world.local_health.floors = Floors(disk_bytes=2**62)
+    world.clock.now += 1
+    world.consumer.step()
+    ready, details = lifecycle.readiness()
+    assert ready is False
+    assert "CIS_MIN_FREE_DISK_BYTES" in str(details["paused"])
+
+
+def test_a_stop_that_leaves_an_attempt_behind_says_so_and_releases_its_message(
+    world: World, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    hangs, may_end = threading.Event(), threading.Event()
+
+    def hang(**_: Any) -> None:
+        hangs.set()
+        may_end.wait(60)
+
+    world.clients.s3.meta.events.register("before-send.s3.HeadObject", hang)
+    world.put("a")
+    world.announce("a")
+    lifecycle = _lifecycle(world, timeout_s=4)
+    watcher = threading.Thread(target=lambda: (hangs.wait(60), lifecycle.shutdown.request("test")))
+    watcher.start()
+    with capture_logs() as lines:
+        assert lifecycle.run() == 75
+    may_end.set()
+    watcher.join()
+    (report,) = [line for line in lines if line["event"] == "worker_stopped"]
+    assert (report["status"], report["state_saved"], report["messages_unsettled"]) == (
+        "INCOMPLETE_SHUTDOWN",
+        False,
+        1,
+    )
+    until(lambda: bool(world.queue.receive(limit=1, wait_s=0)))
+
+
+def test_a_stop_that_could_not_delete_a_message_is_not_called_graceful(world: World) -> None:
+    world.put("empty", b"")
+    world.announce("empty")
+    lifecycle = _lifecycle(world, timeout_s=4)
+    world.settlement.shutdown = lifecycle.shutdown
+    world.consumer.step()
+    world.fail("sqs", "DeleteMessageBatch")
+    lifecycle.shutdown.request("test")
+    with capture_logs() as lines:
+        assert lifecycle.run() == 75
+    (report,) = [line for line in lines if line["event"] == "worker_stopped"]
+    assert report["status"] == "INCOMPLETE_SHUTDOWN"
 
 
 def test_a_port_in_use_is_reported(world: World) -> None:

@@ -68,7 +68,7 @@ def test_documents_of_a_refused_model_are_indexed_and_get_their_vectors_when_it_
     live: World, bedrock: BedrockServer
 ) -> None:
     embedder = make_embedder(live, bedrock)
-    live.consumer.processor = live.processor = replace(live.processor, embedder=embedder)
+    live.attempts.processor = live.processor = replace(live.processor, embedder=embedder)
     live.replayer.embedder = embedder
     bedrock.control({"fail_next": 1_000, **REFUSALS["model id"]})
     for colour in COLOURS:

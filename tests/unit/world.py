@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 
+from tests.unit.clock import Clock
 from tests.unit.read_options import OPTIONS
 from tests.unit.refusals import make_gate, monitor_resources
 from worker.attempt import Attempts
@@ -29,6 +30,7 @@ from worker.consumer import Consumer
 from worker.delivery.claims import Claimer
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
+from worker.delivery.local_health import Floors, LocalHealth
 from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
@@ -47,24 +49,11 @@ from worker.resilience.resource_monitor import ResourceMonitor
 from worker.resilience.retry_handler import RetryHandler
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
+from worker.runtime.work_root import WorkRoot
 from worker.sandbox.scheduler import Sandbox
 
 TABLE = "files"
 RESULTS = "results"
-
-
-@dataclass
-class Clock:
-    """Monotonic seconds that pass when the test says so."""
-
-    now: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def wait(self, seconds: float) -> bool:
-        self.now += seconds
-        return False
 
 
 @dataclass(eq=False)
@@ -131,6 +120,11 @@ class World:
         return ParkedMessages(table=self.table, clock=self.clock)
 
     @cached_property
+    def local_health(self) -> LocalHealth:
+        root, floors = WorkRoot(self.work_root), Floors(disk_bytes=0, memory_bytes=0)
+        return LocalHealth(work_root=root, floors=floors, shutdown=self.shutdown, metrics=self.metrics)
+
+    @cached_property
     def sandbox(self) -> Sandbox:
         return Sandbox(
             options=OPTIONS, slots=2, work_root=self.work_root / "work", environment=sandbox_environment()
@@ -176,7 +170,7 @@ class World:
             embedder=self.embedder,
             reader=self.reader,
             metrics=self.metrics,
-            work_root=self.work_root,
+            local_health=self.local_health,
             max_file_bytes=OPTIONS.limits.max_file_bytes,
             resources=self.resources,
         )
@@ -203,6 +197,7 @@ class World:
             heartbeat=self.heartbeat,
             shutdown=self.shutdown,
             metrics=self.metrics,
+            parked=self.parked,
         )
 
     @cached_property
@@ -212,6 +207,7 @@ class World:
             attempts=self.attempts,
             settlement=self.settlement,
             heartbeat=self.heartbeat,
+            local_health=self.local_health,
             parked=self.parked,
             shutdown=self.shutdown,
             metrics=self.metrics,

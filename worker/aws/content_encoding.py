@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from worker.errors import Code, RejectedError, UnavailableError
+from worker.errors import Code, LocalFaultError, RejectedError
 
 _CHUNK_BYTES = 1024**2
 _GZIP_FORMAT = 31  # zlib's number for a window of 32 KiB in gzip's container
@@ -41,7 +41,7 @@ def save_body(
     """Save a body whose Content-Encoding is `encoding`; the SHA-256 of the file, and the bytes received.
 
     `stop` is called between chunks and may raise. Raises RejectedError when gzip's data are damaged (CORRUPT)
-    or unpack to more than `max_bytes` (TOO_LARGE, or BOMB for more than a hundredfold), UnavailableError when
+    or unpack to more than `max_bytes` (TOO_LARGE, or BOMB for more than a hundredfold), LocalFaultError when
     the disk is full.
     """
     digest = hashlib.sha256()
@@ -71,8 +71,8 @@ def _disk_space(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        # UnavailableError, since a full disk must not count as a failure of the file.
-        raise UnavailableError(f"The disk of {folder} is full: {error.strerror}. Free some space.") from error
+        # A full disk must not count as a failure of the file.
+        raise LocalFaultError(f"The disk of {folder} is full: {error.strerror}. Free some space.") from error
 
 
 class _GzipDecoder:

@@ -110,7 +110,7 @@ class StorageHandler:
         called between chunks of 1 MiB and may raise to end the download. On any error no partial file is
         left. Raises ObjectChangedError when the object was replaced, RejectedError (archived, or damaged or
         too large once decoded), ObjectGoneError, SourceRefusedError (missing bucket, forbidden),
-        TransientError (disk full).
+        LocalFaultError (disk full).
         """
         # One streamed GET pinned to a version: boto3's transfer manager could join two versions.
         url = _url(bucket, key)

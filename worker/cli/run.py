@@ -21,7 +21,8 @@ def run() -> None:
 
     Logs are JSON lines on standard output. SIGTERM or SIGINT stops it: documents in progress are
     finished, or checkpointed and requeued; a second signal requeues everything at once.
-    Exit status: 0 after a stop, 1 when an operator must fix something, 2 for wrong settings.
+    Exit status: 0 after a stop that settled every message, 75 after one that left some for SQS to
+    redeliver, 1 when an operator must fix something or the machine cannot work, 2 for wrong settings.
 
     Example: `. local.env && cis-worker run` (see `cis-worker local --help`)
     """

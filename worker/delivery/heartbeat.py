@@ -82,6 +82,11 @@ class Heartbeat:
             self._leases[message.message_id] = lease
         return lease
 
+    def held(self) -> list[Lease]:
+        """The leases that were not released."""
+        with self._lock:
+            return list(self._leases.values())
+
     def release(self, lease: Lease) -> None:
         """Stop the renewals of a message; after the return no late one can hide it again."""
         with self._lock:

@@ -27,7 +27,8 @@ Takeover = tuple[int, int] | None
 """Fence and beat at which another attempt has stood still; None where its file is free."""
 
 
-@dataclass(kw_only=True, slots=True)
+# Compared by identity: one removed by another thread must not be mistaken for an equal one.
+@dataclass(kw_only=True, slots=True, eq=False)
 class _Parked:
     lease: Lease
     file_id: str
@@ -82,10 +83,17 @@ class ParkedMessages:
             if parked.lease.lost or self._check_row(parked, now):
                 still_s = now - parked.last_seen_since
                 standstill = parked.last_seen if still_s >= _STANDSTILL_S else None
-                with self._lock:
-                    self._parked.remove(parked)
-                ready.append((parked.lease, standstill))
+                # A stop may have taken it since the row was read: the thread that removes it settles it.
+                if self._remove(parked):
+                    ready.append((parked.lease, standstill))
         return ready
+
+    def wake(self, file_id: str) -> None:
+        """An attempt of this worker on the file has ended: check its messages at the next turn."""
+        with self._lock:
+            for parked in self._parked:
+                if parked.file_id == file_id:
+                    parked.check_at = self._clock()
 
     def take_all(self) -> list[Lease]:
         """Remove and return all messages."""
@@ -93,6 +101,13 @@ class ParkedMessages:
             leases = [parked.lease for parked in self._parked]
             self._parked.clear()
         return leases
+
+    def _remove(self, parked: _Parked) -> bool:
+        with self._lock:
+            if parked not in self._parked:
+                return False
+            self._parked.remove(parked)
+            return True
 
     def _check_row(self, parked: _Parked, now: float) -> bool:
         """Read the row of a parked message; True when it can resume."""

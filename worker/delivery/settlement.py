@@ -11,7 +11,16 @@ import structlog
 from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager
 from worker.delivery.heartbeat import Heartbeat, Lease
-from worker.errors import Code, MisconfiguredError, ServiceRefusedError, WorkerError
+from worker.delivery.parked_messages import ParkedMessages
+from worker.errors import (
+    Code,
+    MisconfiguredError,
+    ServiceRefusedError,
+    ThrottledError,
+    UnavailableError,
+    WorkerError,
+)
+from worker.models.ledger import Claim
 from worker.outcome import Ending, Outcome
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
@@ -28,7 +37,8 @@ class Settlement:
     """Settles messages; several threads may call it.
 
     `poll_ends` is when the worker's own open poll ends at the latest (0 when none is open), and
-    `requeued` how many messages were replaced by a fresh copy.
+    `requeued` how many messages were replaced by a fresh copy. `unsettled` counts those that a stop left to
+    SQS, which redelivers them when their leases lapse.
     """
 
     queue: QueueManager
@@ -36,8 +46,10 @@ class Settlement:
     heartbeat: Heartbeat
     shutdown: Shutdown
     metrics: Metrics
+    parked: ParkedMessages
     poll_ends: float = 0.0
     requeued: int = 0
+    unsettled: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def settle(self, lease: Lease, ended: Outcome) -> None:
@@ -48,7 +60,7 @@ class Settlement:
         try:
             match ended.ending:
                 case Ending.DONE:
-                    self.queue.delete([lease.message])
+                    self._delete(lease)
                 case Ending.REQUEUE:
                     self._requeue(lease)
                 case Ending.RETRY:
@@ -56,7 +68,7 @@ class Settlement:
                 case Ending.DEAD_LETTER:
                     self.queue.dead_letter(lease.message, code=ended.code, reason=ended.message)
                     self.metrics.records_rejected.labels(code=ended.code).inc()
-                    self.queue.delete([lease.message])
+                    self._delete(lease)
                 case Ending.ABANDON:
                     pass
                 case Ending.STOP:
@@ -65,13 +77,17 @@ class Settlement:
             # Whether a refusal lasts is known to the monitor of these calls; SQS redelivers the message.
             if isinstance(error, MisconfiguredError) and not isinstance(error, ServiceRefusedError):
                 self.shutdown.fail(error)
-            _log.warning("settle_failed", ending=ended.ending.value, reason=str(error))
+            self._count_unsettled(lease, ended.ending.value, str(error))
+        finally:
+            if lease.claim is not None:
+                self.parked.wake(lease.claim.file_id)
 
     def _requeue(self, lease: Lease) -> None:
         """Clear the owner and replace the message by a fresh copy, whose receive count starts over."""
         if lease.claim is not None:
-            self.table.release(lease.claim, interrupted=True)
+            self._release(lease.claim)
         if lease.left_s < _MIN_LEASE_S:
+            self._count_unsettled(lease, Ending.REQUEUE.value, "its lease is about to lapse, or has lapsed")
             return
         # Our own open poll must not receive the copy: its message would be lost with this worker.
         poll_left_s = self.poll_ends - self.shutdown.now()
@@ -79,6 +95,23 @@ class Settlement:
         self.queue.requeue(lease.message, delay_s=delay_s)
         with self._lock:
             self.requeued += 1
+
+    def _release(self, claim: Claim) -> None:
+        try:
+            self.table.release(claim, interrupted=True)
+        except (ThrottledError, UnavailableError, ServiceRefusedError) as error:
+            # The copy is sent all the same: its worker takes the file over when the claim has stood still.
+            _log.warning("release_failed", reason=str(error))
+
+    def _delete(self, lease: Lease) -> None:
+        if self.queue.delete([lease.message]):
+            self._count_unsettled(lease, "delete", "it was not deleted")
+
+    def _count_unsettled(self, lease: Lease, what: str, reason: str) -> None:
+        _log.warning("settle_failed", message_id=lease.message.message_id, ending=what, reason=reason)
+        if self.shutdown.is_requested:
+            with self._lock:
+                self.unsettled += 1
 
     def _retry_later(self, lease: Lease, ended: Outcome) -> None:
         if lease.claim is not None:

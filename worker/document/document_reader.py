@@ -22,8 +22,9 @@ from worker.models.page import Page
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest, PreviewDone
+from worker.sandbox.reading_error import raise_for
 from worker.sandbox.run_state import ReadingEnded
-from worker.sandbox.scheduler import ExtractionRun, Sandbox, raise_for
+from worker.sandbox.scheduler import ExtractionRun, Sandbox
 
 # Without one of these no OCR works on this machine, whatever the file.
 _PROGRAMS = ("tesseract", "pdftoppm", "pdfinfo")
@@ -153,7 +154,7 @@ def _to_extraction(
     file_type: FileType, pages: tuple[Page, ...], ended: ReadingEnded, folder: Path | None
 ) -> Extraction:
     reason, message = ended.code, ended.message
-    if reason is Code.UNAVAILABLE:
+    if reason in (Code.UNAVAILABLE, Code.LOCAL_FAULT):
         raise_for(ended)
     if reason in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
         # The document process is untrusted: its report must not stop a fleet, so check the machine itself.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from worker.errors import Code, MisconfiguredError
@@ -13,17 +13,25 @@ _NOT_SELECTED = ("auto", "off")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """Versions of the installed tools ("" where one is missing), and Tesseract's models.
-
-    `network` says why the readers still have the network ("": they have none).
-    """
+    """Versions of the installed tools ("" where one is missing), and Tesseract's models."""
 
     tesseract: str
     languages: tuple[str, ...]
     tesserocr: str = ""
     rapidocr: str = ""
     libre_office: str = ""
-    network: str = ""
+
+
+def require_languages(languages: Sequence[str], tools: Tools) -> None:
+    """Raise MisconfiguredError where Tesseract has no model of one of the languages."""
+    missing = [name for name in languages if name not in tools.languages]
+    if missing:
+        packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in missing)
+        raise MisconfiguredError(
+            f"CIS_LANGUAGES asks for {', '.join(missing)}, which tesseract does not have here: "
+            f"install {packages}, or set CIS_LANGUAGES to some of {', '.join(tools.languages)}",
+            code=Code.PROGRAM_MISSING,
+        )
 
 
 def resolve_options(options: ReadOptions, tools: Tools) -> ReadOptions:

@@ -20,8 +20,9 @@ from worker.errors import Code, MisconfiguredError, RejectedError
 from worker.extract.read_options import ReadOptions
 from worker.home.file_walk import display
 from worker.sandbox.protocol import PICTURE_NAME, ExtractionRequest, PreviewDone
+from worker.sandbox.reading_error import raise_for
 from worker.sandbox.run_state import ReadingEnded
-from worker.sandbox.scheduler import ExtractionRun, Sandbox, raise_for
+from worker.sandbox.scheduler import ExtractionRun, Sandbox
 
 _TICK_S = 0.1
 # The limit of Titan for one picture.

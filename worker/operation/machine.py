@@ -18,6 +18,7 @@ from worker.document.options_from_settings import read_options
 from worker.errors import Code, MisconfiguredError, UnavailableError
 from worker.extract.tools import resolve_options, tool_versions
 from worker.operation.finding import Check, Finding, failure, ok, warning
+from worker.operation.walls import WALL_ADVICE, wall_findings
 from worker.sandbox import confinement
 from worker.sandbox.probe_client import ToolReport, report_tools
 
@@ -34,12 +35,6 @@ _LIBRE_OFFICE_ADVICE = (
     "apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui "
     "libreoffice-impress-nogui, and restart the worker."
 )
-_NETWORK_ADVICE = (
-    "Allow the worker to create user namespaces (sysctl user.max_user_namespaces, "
-    "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns; in a container a "
-    "seccomp profile that allows unshare), "
-    "or block its network by other means: docs/containers.md."
-)
 _WORK_DIR_ADVICE = "Set CIS_WORK_DIR to a folder the worker may write to, with room on its disk."
 
 
@@ -53,7 +48,9 @@ def machine_checks(settings: Settings) -> list[Check]:
             for name in ("pdftoppm", "pdfinfo")
         ),
         Check(subject="work folder", run=partial(work_dir_findings, settings), advice=_WORK_DIR_ADVICE),
-        Check(subject="readers", run=lambda: network_findings(confinement.probe()), advice=_NETWORK_ADVICE),
+        Check(
+            subject="readers", run=lambda: wall_findings(settings, confinement.probe()), advice=WALL_ADVICE
+        ),
         Check(
             subject="memory",
             run=lambda: memory_findings(settings, total_bytes=memory_bytes()),
@@ -205,14 +202,6 @@ def room_finding(settings: Settings, *, free_bytes: int) -> Finding:
             "Give it a larger disk, or lower CIS_MAX_DOCUMENTS or CIS_MAX_FILE_BYTES.",
         )
     return ok(subject, message)
-
-
-def network_findings(refused: str) -> Sequence[Finding]:
-    """Whether the processes that read documents run without a network; `refused` says why not."""
-    if refused:
-        message = f"The processes that read documents keep the network: a namespace was refused ({refused})."
-        return [warning("readers", message, _NETWORK_ADVICE)]
-    return [ok("readers", "run without a network")]
 
 
 def memory_findings(settings: Settings, *, total_bytes: int) -> Sequence[Finding]:

@@ -46,7 +46,12 @@ class Metrics:
             "metadata_unreachable", "1 while instance metadata cannot be read."
         )
         self.shutdown_requested = self._gauge("shutdown_requested", "1 once a stop was requested.")
+        self.local_faults = self._counter("local_faults", "Documents that failed by a fault of this machine.")
+        self.receiving_paused = self._gauge("receiving_paused", "1 while this machine cannot work.")
         self.breaker_open = self._gauge("breaker_open", "1 while a service is not called.", "service")
+        self._add_times()
+
+    def _add_times(self) -> None:
         self._stage_seconds = Histogram(
             "cis_stage_seconds",
             "Wall time of one stage of one document.",

@@ -14,6 +14,8 @@ _FULL_TIMEOUT_S = 60.0
 """With a shorter timeout the deadlines below move closer to the end in proportion."""
 _REQUEUE_BEFORE_END_S = 30.0
 _FLUSH_BEFORE_END_S = 15.0
+# A call in progress may end within this time after a second signal; one that hangs is not waited for.
+_NOW_S = 30.0
 # The same notice is read every two seconds, and its remaining time varies by the clock's rounding.
 _SAME_DEADLINE_S = 1.0
 
@@ -41,7 +43,13 @@ class Stop:
     @property
     def flush_by(self) -> float:
         """When logs and metrics are flushed (15 s before the end, or in proportion)."""
-        return self.deadline - _FLUSH_BEFORE_END_S * self._scale
+        flush_by = self.deadline - _FLUSH_BEFORE_END_S * self._scale
+        return min(flush_by, self.began + _NOW_S) if self.now else flush_by
+
+    @property
+    def release_by(self) -> float:
+        """When the messages of attempts that did not end in time must be released."""
+        return self.flush_by + _FLUSH_BEFORE_END_S * self._scale / 2
 
 
 class Shutdown:
@@ -92,8 +100,10 @@ class Shutdown:
         stop = self.request(reason)
         with self._lock:
             # Another thread may have brought the deadline forward meanwhile.
-            self._stop = replace(self._stop or stop, began=self._clock(), now=True)
-            return self._stop
+            stop = self._stop or stop
+            if not stop.now:
+                self._stop = stop = replace(stop, began=self._clock(), now=True)
+            return stop
 
     def fail(self, error: Exception) -> None:
         """Stop because only an operator can help; the process ends with exit status 1."""

@@ -6,9 +6,11 @@ program that took too long. Either could cost the document its process, or the m
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import selectors
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -44,7 +46,8 @@ class BoundedPopen:
         memory_bytes: int | None = None,
         **streams: Any,
     ) -> None:
-        self._process: subprocess.Popen[bytes] = subprocess.Popen(arguments, env=env, **streams)
+        command = [*_under_limits(arguments[0], env=env, memory_bytes=memory_bytes), *arguments]
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(command, env=env, **streams)
         self.args = self._process.args
         self.pid = self._process.pid
         self.stdin, self.stdout, self.stderr = (
@@ -54,9 +57,6 @@ class BoundedPopen:
         )
         self.returncode: int | None = None
         self._output_bytes = 0
-        self._lower_limit(resource.RLIMIT_FSIZE, _MAX_FILE_BYTES)
-        if memory_bytes is not None:
-            self._lower_limit(resource.RLIMIT_AS, memory_bytes)
 
     def communicate(self, timeout: float | None = None) -> tuple[bytes, bytes]:
         """Wait for its end; the last 256 KiB of its standard output and of its standard error.
@@ -100,12 +100,6 @@ class BoundedPopen:
         self.returncode = self._process.wait(timeout)
         return self.returncode
 
-    def _lower_limit(self, what: int, value: int) -> None:
-        _, inherited = resource.getrlimit(what)
-        if inherited == resource.RLIM_INFINITY or inherited > value:
-            with suppress(ProcessLookupError):
-                resource.prlimit(self.pid, what, (value, value))
-
     def _read_ready(
         self, selector: selectors.DefaultSelector, tails: dict[int, bytearray], *, wait_s: float
     ) -> None:
@@ -129,6 +123,26 @@ class BoundedPopen:
             if stream is not None:
                 with suppress(OSError):
                     stream.close()
+
+
+def _under_limits(program: str, *, env: Mapping[str, str], memory_bytes: int | None) -> list[str]:
+    """What a command begins with so that a shell lowers its limits and becomes the program.
+
+    A reader may not change the limits of another process, not even of one that it has started: the kernel
+    would let it change those of the worker as well.
+    """
+    if shutil.which(program, path=env.get("PATH")) is None:
+        # The shell would be there. pytesseract and pdf2image take this for "not installed".
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
+    wanted = [("f", resource.RLIMIT_FSIZE, _MAX_FILE_BYTES, 512)]
+    if memory_bytes is not None:
+        wanted.append(("v", resource.RLIMIT_AS, memory_bytes, 1024))
+    lines = []
+    for option, what, value, unit_bytes in wanted:
+        _, inherited = resource.getrlimit(what)
+        if inherited == resource.RLIM_INFINITY or inherited > value:
+            lines.append(f"ulimit -{option} {value // unit_bytes}; ")
+    return ["/bin/sh", "-c", f'{"".join(lines)}exec "$@"', "sh"] if lines else []
 
 
 def bound_programs() -> None:

@@ -63,16 +63,16 @@ def main(channel: Channel, request: SpawnRequest) -> int:
     except ChannelClosedError:
         return 0
     except RejectedError as error:
-        return _fail(channel, Code.UNAVAILABLE if is_disk_full(error) else error.code, str(error))
+        return fail(channel, Code.UNAVAILABLE if is_disk_full(error) else error.code, str(error))
     except MemoryError:
-        return _fail(channel, Code.MEMORY, "reading it needs more memory than one document may take")
+        return fail(channel, Code.MEMORY, "reading it needs more memory than one document may take")
     except WorkerError as error:
-        return _fail(channel, error.code, str(error))
+        return fail(channel, error.code, str(error))
     except OSError as error:
         code = Code.UNAVAILABLE if is_disk_full(error) else Code.CRASHED
-        return _fail(channel, code, f"the reader failed: {error.strerror}")
+        return fail(channel, code, f"the reader failed: {error.strerror}")
     except Exception as error:  # noqa: BLE001  (attempt boundary: a parser may raise anything)
-        return _fail(channel, Code.CRASHED, f"the reader failed with {type(error).__name__}")
+        return fail(channel, Code.CRASHED, f"the reader failed with {type(error).__name__}")
     return 0
 
 
@@ -87,7 +87,8 @@ def _make_empty_scratch(folder: Path) -> Path:
     return scratch
 
 
-def _fail(channel: Channel, code: Code, message: str) -> int:
+def fail(channel: Channel, code: Code, message: str) -> int:
+    """Report why the document is not read; the exit status."""
     with suppress(ChannelClosedError):
         channel.send(to_json(ReadingFailed(code=code, message=message)))
     return 0
@@ -191,7 +192,7 @@ class DocumentProcess:
         except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
             code = self._failure_code(error)
             if code in _FAULTS_OF_THE_MACHINE:
-                _fail(self._channel, code, self._disk_advice() if code is Code.UNAVAILABLE else str(error))
+                fail(self._channel, code, self._disk_advice() if code is Code.UNAVAILABLE else str(error))
                 return
             page = _lost_page(number, code)
         finally:

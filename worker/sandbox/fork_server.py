@@ -9,25 +9,25 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import select
 import shutil
 import signal
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
-from worker.errors import MisconfiguredError
+from worker.errors import Code, MisconfiguredError
 from worker.extract.capabilities import probe
-from worker.extract.read_options import Limits
-from worker.runtime.work_root import remove_work_root
+from worker.extract.ocr.tesseract_cli import models_folder
+from worker.runtime.work_root import picture_folder, remove_work_root
 from worker.sandbox import document_process
 from worker.sandbox.bounded_popen import bound_programs
 from worker.sandbox.channel import Channel, ChannelClosedError, JsonObject, ProtocolError
-from worker.sandbox.confinement import explain, give_up_privileges, leave_network
+from worker.sandbox.confinement import Confinement, explain, hide_memory, limit_resources
+from worker.sandbox.namespaces import leave_network
 from worker.sandbox.protocol import (
+    NOT_FORKED,
     ChildExited,
     ChildStarted,
     ForkServerFailed,
@@ -50,12 +50,14 @@ class ForkServer:
     Single-threaded, because a fork of a threaded process may deadlock.
     """
 
-    def __init__(self, control: socket.socket, folder: Path, *, parent: int, network: str = "") -> None:
+    def __init__(
+        self, control: socket.socket, folder: Path, *, parent: int, confinement: Confinement
+    ) -> None:
         self._control = control
         self._parent = parent
         self._channel = Channel(control)
         self._folder = folder
-        self._network = network
+        self._confinement = confinement
         self._descriptors: list[int] = []
         self._first_children = frozenset(_own_children())
         self._pids: dict[int, str] = {}
@@ -74,7 +76,7 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         try:
-            self._send(_greeting(self._network))
+            self._send(_greeting(self._confinement))
             while True:
                 self._turn()
         except (ChannelClosedError, _ParentGoneError):
@@ -123,9 +125,9 @@ class ForkServer:
         try:
             pid = os.fork()
         except OSError:
-            # No memory or no process left: for the worker that is a child that died at once.
+            # No memory or no process left, which is not the document's fault.
             os.close(descriptor)
-            self._send(ChildExited(child=child, code=1, cpu_s=0.0))
+            self._send(ChildExited(child=child, code=NOT_FORKED, cpu_s=0.0))
             return
         if pid == 0:
             self._become_child(request, descriptor)
@@ -151,11 +153,25 @@ class ForkServer:
             for other in self._descriptors:
                 os.close(other)
             _silence_stderr()
-            give_up_privileges()
-            _set_limits(request.options.limits)
-            status = document_process.main(Channel(socket.socket(fileno=descriptor)), request)
+            limit_resources(request.options.limits)
+            status = self.become_reader(Channel(socket.socket(fileno=descriptor)), request)
         finally:
             os._exit(status)
+
+    def become_reader(self, channel: Channel, request: SpawnRequest) -> int:
+        """Confine this process for good and let it read a document; its exit status."""
+        document = request.document
+        walls = self._confinement.enter(
+            # Where pages are drawn is made here, as its parent may not be written any more.
+            write=(document.folder, picture_folder(document.folder, slots=request.slots)),
+            read=(document.path,),
+            slots=request.slots,
+        )
+        fallen = walls.missing.keys() - self._confinement.walls.missing.keys()
+        if fallen:
+            reasons = ", ".join(f"{name} ({walls.missing[name]})" for name in sorted(fallen))
+            return document_process.fail(channel, Code.UNAVAILABLE, f"a reader cannot be confined: {reasons}")
+        return document_process.main(channel, request)
 
     def _reap(self) -> None:
         while True:
@@ -198,13 +214,13 @@ class _ParentGoneError(Exception):
     """The signal that stands for the worker's death arrived."""
 
 
-def _greeting(network: str) -> FromForkServer:
+def _greeting(confinement: Confinement) -> FromForkServer:
     """What the worker must know of the programs here, or why documents cannot be read."""
     missing = [name for name in ("pdftoppm", "pdfinfo") if shutil.which(name) is None]
     if missing:
         return ForkServerFailed(reason=f"{', '.join(missing)} is missing: install poppler-utils")
     try:
-        return ForkServerReady(tools=replace(probe(), network=network))
+        return ForkServerReady(tools=probe(), walls=confinement.measure())
     except MisconfiguredError as error:
         return ForkServerFailed(reason=str(error))
 
@@ -214,17 +230,6 @@ def _silence_stderr() -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     os.close(null)
-
-
-def _set_limits(limits: Limits) -> None:
-    """Bound what the child and every program it starts may take (per process, see setrlimit(2))."""
-    for what, value in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.cpu_s),
-        (resource.RLIMIT_FSIZE, limits.output_bytes),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (value, value))
 
 
 def _kill_and_reap(pid: int) -> tuple[int, float]:
@@ -265,16 +270,21 @@ def _prctl(option: int, value: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Serve the worker: the descriptor of its socket, its temporary folder, its pid."""
+    """Serve the worker: the descriptor of its socket, its temporary folder, its pid, more paths to read."""
     descriptor, folder, parent = int(arguments[0]), Path(arguments[1]), int(arguments[2])
     # Before the death signal is asked for, since a change of credentials clears it (prctl(2)).
     refused = leave_network()
+    # After the namespace, whose maps a process that hides its memory may not write. Children inherit it.
+    hide_memory()
     bound_programs()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    fork_server = ForkServer(
-        socket.socket(fileno=descriptor), folder, parent=parent, network=explain(refused)
+    models = models_folder()
+    confinement = Confinement(
+        namespace=explain(refused),
+        more_to_read=[*arguments[3:], *([models] if models is not None else [])],
     )
+    fork_server = ForkServer(socket.socket(fileno=descriptor), folder, parent=parent, confinement=confinement)
     if os.getppid() != parent:
         # The worker died before the death signal was asked for, so there will be none.
         remove_work_root(folder)

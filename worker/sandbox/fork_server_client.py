@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from worker.errors import Code, MisconfiguredError
 from worker.extract.tools import Tools
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
+from worker.sandbox.confinement import Walls
 from worker.sandbox.protocol import (
     ChildExited,
     ChildStarted,
@@ -40,6 +42,8 @@ class ForkServerClient:
         self._process: subprocess.Popen[bytes] | None = None
         self._pids: dict[str, int] = {}
         self.channel: Channel | None = None
+        self.walls = Walls()
+        """Which walls stand around the children, as the fork server found out at its start."""
         self.cpu_s = 0.0
         """CPU seconds of all children that ended, and of what they started."""
 
@@ -50,8 +54,10 @@ class ForkServerClient:
         with theirs:
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "worker.sandbox.fork_server"),
+                    # -P: it works in the folder that readers write to, and must not import from there.
+                    *(sys.executable, "-P", "-m", "worker.sandbox.fork_server"),
                     *(str(theirs.fileno()), str(self._work_root), str(os.getpid())),
+                    *self._folders_of_programs(),
                 ],
                 env=self._environment,
                 pass_fds=(theirs.fileno(),),
@@ -71,11 +77,18 @@ class ForkServerClient:
         ours.settimeout(None)
         match message:
             case ForkServerReady():
+                self.walls = message.walls
                 return message.tools
             case ForkServerFailed():
                 raise MisconfiguredError(message.reason, code=Code.PROGRAM_MISSING)
             case _:
                 raise MisconfiguredError("the process that reads documents is of another version")
+
+    def _folders_of_programs(self) -> list[str]:
+        """Where the environment says that libraries and models are, which readers must be able to read."""
+        names = ("LD_LIBRARY_PATH", "TESSDATA_PREFIX")
+        folders = [self._environment.get(name, "").split(os.pathsep) for name in names]
+        return [folder for folder in chain(*folders) if folder]
 
     def spawn(self, child: str, request: SpawnRequest) -> Channel:
         """Have a child forked; returns our end of its channel.

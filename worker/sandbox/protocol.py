@@ -24,6 +24,7 @@ from worker.extract.tools import Tools
 from worker.models.file import FileType
 from worker.models.page import Page
 from worker.sandbox.channel import JsonObject, ProtocolError
+from worker.sandbox.confinement import Walls
 from worker.sandbox.json_codec import Range, decode, encode
 
 # What the document process draws into the document's folder: pictures travel as files, not in frames.
@@ -33,6 +34,9 @@ PICTURE_NAME = "picture.jpg"
 # Readers stop at 100,000 pages of a PDF. A larger count buys a document time (its limit grows by the page).
 _MAX_PAGES = 1_000_000
 _MAX_SLOTS = 10_000
+
+# The status of a child that could not be forked: real ones are at most 255, or negative.
+NOT_FORKED = 1000
 
 PageNumber = Annotated[int, Range(least=1, most=_MAX_PAGES)]
 
@@ -80,9 +84,10 @@ class KillChild:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForkServerReady:
-    """The first message: the fork server is warm, and these programs are installed."""
+    """The first message: the fork server is warm, these programs are installed, these walls stand."""
 
     tools: Tools
+    walls: Walls
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +107,7 @@ class ChildStarted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChildExited:
-    """A document process and all that it started are gone; `code` is negative for a signal."""
+    """A document process and all that it started are gone; `code` is negative for a signal, or NOT_FORKED."""
 
     child: str
     code: int

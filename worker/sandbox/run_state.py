@@ -103,7 +103,9 @@ class RunState:
             case PreviewDone():
                 self._on_preview(message)
             case protocol.ReadingFailed():
-                self.end(message.code, message.message)
+                # Untrusted: only this side knows that the machine is at fault.
+                is_claim = message.code is Code.LOCAL_FAULT
+                self.end(Code.UNAVAILABLE if is_claim else message.code, message.message)
         self._end_if_complete()
 
     def next_permit(self) -> int | None:
@@ -150,6 +152,9 @@ class RunState:
         self.dead.set()
         if self.phase is Phase.ENDED:
             return False
+        if code == protocol.NOT_FORKED:
+            self.fail_to_start("the fork failed, for want of memory or of processes")
+            return False
         if self.phase is Phase.LISTED and self._preview_awaited:
             # The preview is suspected first, if it crashed or if it never ended (pages wait for it, so they
             # are late too); it is not drawn again.
@@ -162,6 +167,11 @@ class RunState:
             self._count_crash(permits or [self._page_in_progress()], _crash_code(code), retry=bool(permits))
         self._end_if_complete()
         return not self._is_ended()
+
+    def fail_to_start(self, reason: str) -> None:
+        """No process could be started: a fault of this machine, which says nothing about the document."""
+        self.dead.set()
+        self.end(Code.LOCAL_FAULT, f"no process can be started to read it: {reason}")
 
     def begin_child(self, child: str, channel: Channel, now: float) -> None:
         """A new process reads this document from here on."""

@@ -18,13 +18,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from worker.errors import Code, MisconfiguredError, RejectedError, UnavailableError
+from worker.errors import Code, RejectedError
 from worker.extract.read_options import ReadOptions
-from worker.extract.tools import Tools, resolve_options
+from worker.extract.tools import Tools, require_languages, resolve_options
 from worker.models.file import FileType
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
+from worker.sandbox.confinement import WALLS_TO_HAVE, Walls
 from worker.sandbox.fork_server_client import ForkServerClient
 from worker.sandbox.protocol import ExtractionRequest, SpawnRequest, message_from_document_process
+from worker.sandbox.reading_error import raise_for
 from worker.sandbox.run_state import Event, ReadingEnded, RunState
 
 if TYPE_CHECKING:
@@ -100,16 +102,6 @@ class ExtractionRun:
             self._state.draining = True
 
 
-def raise_for(event: ReadingEnded) -> None:
-    """Raise what a `ReadingEnded` with a code stands for: a fault of the set-up, the machine or the file."""
-    if event.code in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
-        raise MisconfiguredError(event.message, code=event.code)
-    if event.code is Code.UNAVAILABLE:
-        raise UnavailableError(event.message)
-    if event.code is not None:
-        raise RejectedError(event.message, code=event.code)
-
-
 class Sandbox:
     """All children of one worker, and its CPU slots. `start` before any thread, then `step` in a loop."""
 
@@ -139,25 +131,20 @@ class Sandbox:
         """CPU seconds of all children that ended, and of what they started."""
         return self._fork_server.cpu_s
 
+    @property
+    def walls(self) -> Walls:
+        """Which walls stand around the children of a started sandbox."""
+        return self._fork_server.walls
+
     def start(self) -> Tools:
         """Start the fork server and wait until it is warm.
 
         Raises MisconfiguredError when the OCR engine or one of the languages is missing.
         """
         tools = self._start_fork_server()
-        if tools.network:
-            advice = "run cis-worker doctor to see what to change"
-            _log().warning("readers_have_network", reason=tools.network, advice=advice)
-        else:
-            _log().info("readers_without_network")
-        missing = [name for name in self._options.languages if name not in tools.languages]
-        if missing:
-            packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in missing)
-            raise MisconfiguredError(
-                f"CIS_LANGUAGES asks for {', '.join(missing)}, which tesseract does not have here: "
-                f"install {packages}, or set CIS_LANGUAGES to some of {', '.join(tools.languages)}",
-                code=Code.PROGRAM_MISSING,
-            )
+        log = _log().warning if self.walls.missing.keys() & WALLS_TO_HAVE else _log().info
+        log("readers_confined", walls=self.walls.standing, missing=dict(self.walls.missing))
+        require_languages(self._options.languages, tools)
         self._options = resolve_options(self._options, tools)
         return tools
 
@@ -211,7 +198,11 @@ class Sandbox:
         self._count += 1
         child = str(self._count)
         request = SpawnRequest(document=state.request, slots=self.slots, options=self._options)
-        channel = self._fork_server.spawn(child, request)
+        try:
+            channel = self._fork_server.spawn(child, request)
+        except OSError as error:
+            state.fail_to_start(error.strerror or "")
+            return
         self._children[child] = (state, channel)
         state.begin_child(child, channel, self._clock())
         self._selector.register(channel, selectors.EVENT_READ, child)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.sandbox.conftest import make_request
+from tests.stand_ins.other_systems import output_of
 from worker.extract.office.libreoffice import libre_office_version
 from worker.sandbox.channel import Channel, ProtocolError
+from worker.sandbox.confinement import Confinement
 from worker.sandbox.fork_server import ForkServer
 from worker.sandbox.protocol import (
     ChildExited,
@@ -34,7 +37,9 @@ def worker_side(tmp_path: Path) -> Iterator[tuple[Channel, ForkServer, Path]]:
     folder.mkdir()
     (folder / "document-1").write_text("left over")
     with ours, theirs:
-        yield Channel(ours), ForkServer(theirs, folder, parent=os.getppid(), network="why"), folder
+        confinement = Confinement(namespace="why")
+        server = ForkServer(theirs, folder, parent=os.getppid(), confinement=confinement)
+        yield Channel(ours), server, folder
     signal.set_wakeup_fd(-1)
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -51,7 +56,8 @@ def test_it_reports_its_tools_and_leaves_nothing_when_the_worker_is_gone(
     assert isinstance(ready, ForkServerReady)
     assert "eng" in ready.tools.languages
     assert ready.tools.libre_office == libre_office_version()
-    assert ready.tools.network == "why"
+    assert ready.walls.namespace == "why"
+    assert "seccomp" in ready.walls.standing
     assert not folder.exists()
 
 
@@ -73,3 +79,27 @@ def test_what_is_no_message_of_the_worker_ends_it(
     with pytest.raises(ProtocolError):
         fork_server.run()
     assert folder.exists(), "the worker goes on with another fork server"
+
+
+_WITHOUT_A_WALL = """
+import json, socket, sys
+from pathlib import Path
+from tests.integration.sandbox.conftest import make_request
+from worker.sandbox.channel import Channel
+from worker.sandbox.confinement import Confinement
+from worker.sandbox.fork_server import ForkServer
+control, _ = socket.socketpair()
+ours, theirs = socket.socketpair()
+# Not measured: as if all walls had stood when the worker started.
+server = ForkServer(control, Path(sys.argv[1]), parent=1, confinement=Confinement(namespace="gone since"))
+server.become_reader(Channel(theirs), make_request(Path(sys.argv[1], "a.txt")))
+print(json.dumps(Channel(ours).receive()))
+"""
+
+
+def test_a_reader_that_a_wall_is_missing_from_which_stood_at_the_start_reads_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("text")
+    program = _WITHOUT_A_WALL.replace("sys.argv[1]", repr(str(tmp_path)))
+    failed = json.loads(output_of(program))
+    assert (failed["kind"], failed["code"]) == ("ReadingFailed", "unavailable")
+    assert "namespace (gone since)" in failed["message"]

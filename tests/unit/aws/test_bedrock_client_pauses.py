@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.world import Clock
+from tests.unit.clock import Clock
 from worker.aws.bedrock_client import BedrockClient, CallPolicy, model_pause
 from worker.errors import BedrockError, ModelUnavailableError, ThrottledError, UnavailableError
 from worker.outcome import is_retryable

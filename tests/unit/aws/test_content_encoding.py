@@ -57,6 +57,7 @@ def test_members_are_joined_and_padding_is_dropped(tmp_path: Path, padding: byte
         gzip.compress(TEXT)[:-8] + bytes(8),
         gzip.compress(b"one") + gzip.compress(b"two")[:-4],
     ],
+    ids=["cut", "header only", "magic only", "wrong checksum", "second member cut"],
 )
 def test_damaged_data_are_corrupt(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(RejectedError) as caught:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from worker.delivery.heartbeat import Lease
+from worker.outcome import DONE, Ending, Outcome
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -52,6 +53,46 @@ def test_it_takes_over_an_attempt_that_stood_still_for_ninety_seconds(world: Wor
         assert world.parked.take_ready() == []
     world.clock.now += 10
     assert world.parked.take_ready() == [(lease, (row.fence, row.beat))]
+
+
+def test_a_message_that_a_stop_takes_while_its_row_is_read_is_taken_once(world: World) -> None:
+    lease = _lease_on_a_held_file(world, "a")
+    world.parked.park(lease, world.row("a"))
+    lease.lost = True
+    world.clock.now += 10
+    # A second message, whose row is read first.
+    other = _lease_on_a_held_file(world, "b")
+    world.parked.park(other, world.row("b"))
+    world.parked.wake(world.message("b").file_id)
+    taken: list[Lease] = []
+    world.clients.dynamodb.meta.events.register(
+        "before-send.dynamodb.GetItem", lambda **_: taken.extend(world.parked.take_all())
+    )
+    ready = [lease for lease, _ in world.parked.take_ready()]
+    assert sorted(map(id, [*ready, *taken])) == sorted(map(id, [lease, other]))
+
+
+def test_it_wakes_when_an_attempt_of_this_worker_on_its_file_has_ended(world: World) -> None:
+    file = world.put("empty", b"")
+    for _ in range(2):
+        world.announce("empty")
+    first, second = (world.heartbeat.hold(world.receive()) for _ in range(2))
+    world.claim(file, message_id=first.message.message_id)
+    assert world.attempts.attempt(second, None) is None
+    assert world.parked.take_ready() == []
+    assert world.attempts.attempt(first, None) == DONE
+    assert world.parked.take_ready() == [(second, None)]
+
+
+def test_it_wakes_when_the_claim_of_an_attempt_that_failed_is_released(world: World) -> None:
+    file = world.put("a")
+    for _ in range(2):
+        world.announce("a")
+    first, second = (world.heartbeat.hold(world.receive()) for _ in range(2))
+    first.claim = world.claim(file, message_id=first.message.message_id).claim
+    assert world.attempts.attempt(second, None) is None
+    world.settlement.settle(first, Outcome(ending=Ending.RETRY, delay_s=30))
+    assert world.parked.take_ready() == [(second, None)]
 
 
 def test_there_are_twenty_places(world: World) -> None:

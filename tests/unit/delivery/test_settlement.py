@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from worker.errors import JobInterrupted
 from worker.models.ledger import State
+from worker.outcome import from_error
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -56,3 +58,29 @@ def test_an_outage_does_not_use_up_the_receives_of_the_queue(world: World) -> No
     delays.clear()
     world.work()
     assert delays == [30 * 4]
+
+
+def test_a_message_is_requeued_although_the_ledger_does_not_answer(world: World) -> None:
+    world.put("empty", b"")
+    world.announce("empty")
+    lease = world.heartbeat.hold(world.receive())
+    lease.claim = world.claim(world.message("empty"), message_id=lease.message.message_id).claim
+    world.fail("dynamodb", "UpdateItem")
+    world.shutdown.request("test")
+    world.settlement.settle(lease, from_error(JobInterrupted("stop"), failures=0, max_failures=3))
+    assert (world.settlement.requeued, world.settlement.unsettled) == (1, 0)
+    assert world.receive().receive_count == 1
+
+
+def test_what_a_stop_could_not_settle_is_counted(world: World) -> None:
+    for key in ("a", "b"):
+        world.put(key, b"")
+        world.announce(key)
+    world.consumer.step()
+    world.fail("sqs", "DeleteMessageBatch")
+    world.consumer.attempt_step()
+    assert world.settlement.unsettled == 0
+    world.shutdown.request("test")
+    world.fail("sqs", "SendMessage")
+    world.consumer.attempt_step()
+    assert (world.settlement.requeued, world.settlement.unsettled) == (0, 1)

@@ -21,7 +21,6 @@ from worker.operation.machine import (
     memory_bytes,
     memory_findings,
     metadata_findings,
-    network_findings,
     ocr_engine_findings,
     program_findings,
     room_finding,
@@ -216,13 +215,3 @@ def test_the_programs_are_probed_once_for_all_checks_that_need_it(
 
     assert starts
     assert (tmp_path / "starts").read_text() == starts
-
-
-@pytest.mark.parametrize(
-    ("refused", "level", "message"),
-    [("", Level.OK, "without a network"), ("EPERM: not permitted", Level.WARNING, "EPERM")],
-)
-def test_readers_with_a_network_are_a_warning(refused: str, level: Level, message: str) -> None:
-    (found,) = network_findings(refused)
-    assert found.level is level
-    assert message in found.message

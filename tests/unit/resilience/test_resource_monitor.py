@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.world import Clock
+from tests.unit.clock import Clock
 from worker.errors import ServiceRefusedError, UnavailableError, WorkerError
 from worker.resilience.resource_monitor import ResourceMonitor
 

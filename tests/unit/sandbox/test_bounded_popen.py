@@ -82,12 +82,14 @@ def test_one_that_takes_too_long_is_reported_and_ended_without_a_zombie(
 
 
 @pytest.mark.parametrize(
-    ("what", "limit"), [(b"Max file size", b"134217728"), (b"Max address space", b"500000000")]
+    ("what", "limit"), [(b"Max file size", b"134217728"), (b"Max address space", b"512000000")]
 )
 def test_it_may_write_no_large_file_and_take_no_more_memory_than_allowed(what: bytes, limit: bytes) -> None:
-    started = program("read go; cat /proc/self/limits", memory_bytes=500_000_000)
-    assert started.stdin is not None
-    started.stdin.write(b"now that the limits are set\n")
-    started.stdin.flush()
+    started = program("cat /proc/self/limits", memory_bytes=512_000_000)
     (line,) = [line for line in started.communicate(timeout=20)[0].splitlines() if what in line]
     assert line.split()[3:5] == [limit] * 2
+
+
+def test_a_program_that_is_missing_is_reported_as_such() -> None:
+    with pytest.raises(FileNotFoundError, match="no-such-program"):
+        BoundedPopen(["no-such-program"], env=ENVIRONMENT)

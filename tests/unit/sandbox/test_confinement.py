@@ -1,69 +1,31 @@
-"""The network and the privileges that a process gives up, tried in processes of their own."""
+"""The walls that a process puts around itself, tried in processes of their own."""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from worker.sandbox.confinement import explain, probe
+from tests.stand_ins.other_systems import (
+    home_of_ordinary_user,
+    output_of,
+    run_as_ordinary_user,
+    without,
+)
+from worker.sandbox.confinement import WALLS_TO_HAVE, Walls, explain, probe
 
 pytestmark = pytest.mark.unit
 
-ROOT = Path(__file__).parents[3]
-
-
-def run(program: str) -> str:
-    """What a fresh process prints that runs this after the imports."""
-    lines = "import os, socket\nfrom worker.sandbox.confinement import *\n" + program
-    done = subprocess.run(
-        [sys.executable, "-c", lines], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def skip_unless_allowed() -> None:
-    if refused := probe():
-        pytest.skip(f"this kernel or container refuses a network namespace ({refused})")
-
-
-def test_outside_the_network_no_host_can_be_reached_and_files_still_can(tmp_path: Path) -> None:
-    skip_unless_allowed()
-    (tmp_path / "file").write_text("read me")
-    output = run(
-        "print(leave_network())\n"
-        f"print(open({str(tmp_path / 'file')!r}).read(), os.geteuid())\n"
-        f"open({str(tmp_path / 'new')!r}, 'w').close()\n"
-        "try: socket.create_connection(('127.0.0.1', 1))\n"
-        "except OSError as error: print(error.errno)\n"
-    )
-    assert output.splitlines() == ["0", f"read me {os.geteuid()}", str(errno.ENETUNREACH)]
-    assert (tmp_path / "new").stat().st_uid == os.geteuid()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_a_user_without_rights_leaves_the_network_too_and_stays_the_same_user() -> None:
-    output = run(
-        "import ctypes\n"
-        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
-        "ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)\n"  # as a process is that was started by that user
-        "refused = leave_network()\n"
-        "give_up_privileges()\n"
-        "print(explain(refused) or 'left', os.geteuid(), os.getegid(), os.listdir('/sys/class/net') and '')"
-    )
-    if output.startswith("EPERM"):
-        pytest.skip("this kernel or container refuses user namespaces")
-    assert output == "left 65534 65534"
+IMPORTS = "import os, socket\nfrom pathlib import Path\nfrom worker.sandbox.confinement import *\n"
 
 
 def test_privileges_are_gone_for_good_and_files_are_private(tmp_path: Path) -> None:
-    output = run(
-        "give_up_privileges()\n"
+    output = output_of(
+        IMPORTS + "give_up_privileges()\n"
         f"open({str(tmp_path / 'new')!r}, 'w').close()\n"
         "os.execvp('cat', ['cat', '/proc/self/status'])"
     )
@@ -78,8 +40,8 @@ def test_privileges_are_gone_for_good_and_files_are_private(tmp_path: Path) -> N
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has any")
 def test_where_some_capabilities_are_missing_the_others_go_too() -> None:
-    output = run(
-        "import ctypes, struct\n"
+    output = output_of(
+        IMPORTS + "import ctypes, struct\n"
         "some = 1 << 1 | 1 << 5\n"
         "header = struct.pack('=Ii', 0x20080522, 0)\n"
         "assert ctypes.CDLL(None).capset(header, struct.pack('=6I', some, some, 0, 0, 0, 0)) == 0\n"
@@ -92,3 +54,79 @@ def test_where_some_capabilities_are_missing_the_others_go_too() -> None:
 @pytest.mark.parametrize(("number", "name"), [(0, ""), (errno.EPERM, "EPERM: Operation not permitted")])
 def test_a_refusal_is_reported_by_name(number: int, name: str) -> None:
     assert explain(number) == name
+
+
+def test_the_walls_that_stand_and_those_that_do_not_are_named() -> None:
+    walls = Walls(landlock="ENOSYS", signals="old")
+    assert walls.standing == ("namespace", "seccomp", "non_dumpable", "processes")
+    assert walls.missing == {"landlock": "ENOSYS", "signals": "old"}
+
+
+def test_a_system_without_the_walls_is_reported_by_the_probe() -> None:
+    program = "from worker.sandbox.confinement import probe\nprint(probe())"
+    report = output_of(program, prefix=without("namespace", "landlock"))
+    assert "namespace='EPERM: Operation not permitted'" in report
+    assert "landlock='ENOSYS: Function not implemented'" in report
+    assert "seccomp=''" in report
+
+
+def test_a_probe_that_fails_reports_no_wall_as_standing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert probe().standing == ()
+
+
+ENTER = (
+    IMPORTS + "import json, sys\n"
+    "from worker.sandbox import confinement\n"
+    "own = Path(sys.argv[1], 'own'); own.mkdir()\n"
+    "c = Confinement(namespace='', more_to_read=[Path(sys.argv[1], 'models')])\n"
+    "measured = c.measure()\n"
+    "walls = c.enter(write=[own], read=[], slots=2)\n"
+    "(own / 'file').write_text('x')\n"
+    "try: Path(sys.argv[1], 'outside').write_text('x')\n"
+    "except OSError as error: refused = error.errno\n"
+    "import resource\n"
+    "import colorsys\n"  # a module that is not loaded yet
+    "models = [path.name for path in Path(sys.argv[1], 'models').iterdir()]\n"
+    "limit = resource.getrlimit(resource.RLIMIT_NPROC)\n"
+    "missing = sorted(WALLS_TO_HAVE & walls.missing.keys())\n"
+    "print(json.dumps([walls == measured, missing, refused, limit, models]))"
+)
+
+
+def test_a_confined_process_has_its_folder_and_its_modules_and_nothing_else() -> None:
+    if refused := probe().landlock:
+        pytest.skip(f"this kernel or container has no Landlock ({refused})")
+    with home_of_ordinary_user() as home:
+        (home / "models").mkdir()
+        (home / "models" / "eng").touch()
+        output = run_as_ordinary_user(ENTER, str(home), home=home)
+        assert json.loads(output) == [True, [], errno.EACCES, [4608, 4608], ["eng"]]
+        assert not (home / "outside").exists()
+
+
+def test_what_a_child_tries_is_known_before_anything_is_given_up() -> None:
+    output = output_of(
+        IMPORTS + "c = Confinement(namespace='why')\n"
+        "walls = c.measure()\n"
+        "Path('/proc/self/status').read_text()\n"
+        "print(walls.namespace, walls == c.walls, socket.socket().family.name)"
+    )
+    assert output == "why True AF_INET"
+
+
+def test_another_process_of_the_same_user_cannot_read_a_hidden_memory() -> None:
+    program = (
+        IMPORTS + "import subprocess, sys\n"
+        "spy = 'import os; open(f\"/proc/{os.getppid()}/environ\").read()'\n"
+        "for hide in (lambda: 0, hide_memory):\n"
+        "    refused = hide()\n"
+        "    done = subprocess.run([sys.executable, '-c', spy], capture_output=True, text=True)\n"
+        "    print(refused, 'PermissionError' in done.stderr)\n"
+    )
+    with home_of_ordinary_user() as home:
+        assert run_as_ordinary_user(program, home=home).splitlines() == ["0 False", "0 True"]
+
+
+def test_the_walls_that_should_stand_are_walls() -> None:
+    assert set(Walls().standing) >= WALLS_TO_HAVE

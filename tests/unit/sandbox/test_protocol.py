@@ -18,6 +18,7 @@ from worker.extract.tools import Tools
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ProtocolError
+from worker.sandbox.confinement import Walls
 from worker.sandbox.protocol import (
     MESSAGES_IN,
     AllPagesListed,
@@ -72,12 +73,12 @@ _REQUEST = SpawnRequest(
     slots=2,
     options=ReadOptions(limits=LIMITS, languages=("jpn", "eng"), dpi=200, pdf_passwords=("secret",)),
 )
-_TOOLS = Tools(tesseract="5.3.0", languages=("eng", "jpn"), network="EPERM: not permitted")
+_TOOLS = Tools(tesseract="5.3.0", languages=("eng", "jpn"))
 
 _MESSAGES: list[tuple[Parse, AnyMessage]] = [
     (message_to_fork_server, SpawnChild(child="1", request=_REQUEST)),
     (message_to_fork_server, KillChild(child="1")),
-    (message_from_fork_server, ForkServerReady(tools=_TOOLS)),
+    (message_from_fork_server, ForkServerReady(tools=_TOOLS, walls=Walls(namespace="EPERM: not permitted"))),
     (message_from_fork_server, ForkServerFailed(reason="pdftoppm is missing")),
     (message_from_fork_server, ChildStarted(child="1", pid=4_711)),
     (message_from_fork_server, ChildExited(child="1", code=-9, cpu_s=1.25)),

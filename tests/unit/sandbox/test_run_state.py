@@ -14,6 +14,7 @@ from worker.models.file import FileType
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ProtocolError
 from worker.sandbox.protocol import (
+    NOT_FORKED,
     AllPagesListed,
     BeginReading,
     DocumentOpened,
@@ -284,3 +285,15 @@ def test_what_comes_after_the_end_is_ignored(document: DocumentRun) -> None:
     events = document.events()
     document.receive(PDF, page(1), needs_ocr(2), PreviewDone(drawn=True))
     assert (len(events), document.events()) == (1, [])
+
+
+def test_a_process_that_could_not_be_forked_is_no_fault_of_the_document(document: DocumentRun) -> None:
+    assert not document.state.on_exit(NOT_FORKED, 1.0)
+    (ended,) = document.events()
+    assert isinstance(ended, ReadingEnded)
+    assert ended.code is Code.LOCAL_FAULT
+
+
+def test_a_reading_process_cannot_claim_what_only_the_worker_sees(document: DocumentRun) -> None:
+    document.receive(ReadingFailed(code=Code.LOCAL_FAULT, message="the machine is broken"))
+    assert document.events() == [ReadingEnded(code=Code.UNAVAILABLE, message="the machine is broken")]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -80,7 +79,7 @@ def library_version() -> str:
 @contextmanager
 def _api(model: str) -> Iterator[Any]:
     """An API object for a model, for this thread alone; it is not used again after a failure."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+    os.setpriority(os.PRIO_PROCESS, 0, _NICE)  # Linux takes that for the calling thread
     try:
         api = _idle[model].pop()
     except IndexError:

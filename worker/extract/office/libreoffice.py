@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,13 @@ from worker.extract.disk_space import full_disk
 
 PROGRAM = "soffice"
 
+# The program itself, without the script and the splash screen that start it: those want their socket in /tmp,
+# where no reader may write.
+_BINARY = "soffice.bin"
+_SOCKET_FOLDER = "/proc/self/cwd"  # the path of a socket may have 107 characters
+# It asks to be started again, as with a new profile.
+_RESTART_STATUSES = (79, 81)
+_MAX_STARTS = 4
 _VERSION_TIMEOUT_S = 20.0
 # No macros, no links, never an update of them (2 and 1 both mean so), and a proxy on a port that is closed.
 _SETTINGS = (
@@ -88,7 +96,7 @@ def convert(path: Path, conversion: Conversion, *, timeout_s: float) -> Path:
     original = folder / f"document.{conversion.suffix}"
     original.symlink_to(path.absolute())
     out = folder / "converted"
-    status = _run(program, original, conversion, out=out, timeout_s=timeout_s)
+    status = _run(_binary(program), original, conversion, out=out, timeout_s=timeout_s)
     converted = out / f"document.{conversion.writer.partition(':')[0]}"
     if not converted.is_file() or not converted.stat().st_size:
         # The status is 0 for files that it could not read, too; another status is a crash.
@@ -99,6 +107,11 @@ def convert(path: Path, conversion: Conversion, *, timeout_s: float) -> Path:
     return converted
 
 
+def _binary(program: str) -> str:
+    binary = Path(program).resolve().parent / _BINARY
+    return str(binary) if binary.is_file() else program
+
+
 def _run(program: str, original: Path, conversion: Conversion, *, out: Path, timeout_s: float) -> int:
     """Run LibreOffice beside the file; its exit status. Raises RejectedError (`timeout`, `crashed`)."""
     # A profile for each run, because two runs on one profile fail.
@@ -106,21 +119,15 @@ def _run(program: str, original: Path, conversion: Conversion, *, out: Path, tim
     settings = profile / "user" / "registrymodifications.xcu"
     settings.parent.mkdir(parents=True)
     settings.write_text(_PROFILE.format("".join(_ITEM.format(*setting) for setting in _SETTINGS)))
+    command = [
+        *("nice", "-n", str(conversion.nice), "env", f"HOME={profile}", f"TMPDIR={original.parent}"),
+        *(program, f"-env:UserInstallation={profile.as_uri()}", f"-env:OSL_SOCKET_PATH={_SOCKET_FOLDER}"),
+        *("--headless", "--norestore", "--nolockcheck", "--nodefault", "--nologo"),
+        *(f"--infilter={conversion.reader}", "--convert-to", conversion.writer),
+        *("--outdir", str(out), str(original)),
+    ]
     try:
-        result = subprocess.run(
-            [
-                *("nice", "-n", str(conversion.nice), "env", f"HOME={profile}"),
-                *(program, f"-env:UserInstallation={profile.as_uri()}"),
-                *("--headless", "--norestore", "--nolockcheck", "--nodefault", "--nologo"),
-                *(f"--infilter={conversion.reader}", "--convert-to", conversion.writer),
-                *("--outdir", str(out), str(original)),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-            timeout=timeout_s,
-        )
+        return _start(command, folder=original.parent, timeout_s=timeout_s)
     except subprocess.TimeoutExpired as error:
         # Processes that it has started are in this process's group, and end with it.
         raise RejectedError(
@@ -132,4 +139,21 @@ def _run(program: str, original: Path, conversion: Conversion, *, out: Path, tim
         ) from error
     finally:
         shutil.rmtree(profile, ignore_errors=True)
-    return result.returncode
+
+
+def _start(command: list[str], *, folder: Path, timeout_s: float) -> int:
+    """Start it, again as long as it asks for that; its exit status. Raises what `subprocess.run` raises."""
+    deadline, status = time.monotonic() + timeout_s, _RESTART_STATUSES[0]
+    for _ in range(_MAX_STARTS):
+        status = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            cwd=folder,
+            timeout=max(0.0, deadline - time.monotonic()),
+        ).returncode
+        if status not in _RESTART_STATUSES:
+            break
+    return status

@@ -16,7 +16,7 @@ from worker.config import Settings, sandbox_environment
 from worker.document.options_from_settings import limits
 from worker.extract.read_options import ReadOptions
 from worker.models.page import Page, TextSource
-from worker.runtime.work_root import make_work_root, remove_document_folder, remove_work_root
+from worker.runtime.work_root import WorkRoot, remove_document_folder
 from worker.sandbox.protocol import ExtractionRequest
 from worker.sandbox.run_state import Event, ReadingEnded
 from worker.sandbox.scheduler import Sandbox
@@ -89,9 +89,8 @@ def test_while_a_long_scan_is_read_two_rendered_pages_a_slot_exist_at_most_and_n
     for program in ("pdftoppm", "tesseract"):
         require_program(program)
     memory = Path("/dev/shm") if in_memory else tmp_path / "none"
-    root = make_work_root(tmp_path, memory=memory)
-    folder = root / "document-1"
-    folder.mkdir()
+    work_root = WorkRoot(tmp_path, memory=memory)
+    root, folder = work_root.path, work_root.make_document_folder()
     _scan(folder / "original")
     watch = _Watch(root, memory / root.name)
     watcher = threading.Thread(target=watch.run)
@@ -106,7 +105,7 @@ def test_while_a_long_scan_is_read_two_rendered_pages_a_slot_exist_at_most_and_n
         watch.over.set()
         watcher.join()
         sandbox.close()
-        remove_work_root(root)
+        work_root.remove()
 
     pages = [event for event in events if isinstance(event, Page)]
     assert [page.source for page in pages] == [TextSource.OCR] * _PAGES

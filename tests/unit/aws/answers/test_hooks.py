@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import ClientError, MetadataRetrievalError, ReadTimeoutError
 
-from tests.unit.world import Clock
+from tests.unit.clock import Clock
 from worker.aws.answers.hooks import AnswerHooks, CredentialRefresh
 from worker.aws.clients import Clients
 from worker.aws.queue_manager import QueueManager

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from tests.unit.world import Clock
+from tests.unit.clock import Clock
 from worker.aws.storage_handler import StorageHandler
 from worker.errors import (
     Code,

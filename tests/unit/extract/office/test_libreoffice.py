@@ -99,6 +99,31 @@ def test_a_program_that_hangs_is_killed_at_its_time_limit(tmp_path: Path, soffic
     assert _rejection(_file(tmp_path), timeout_s=0.5) is Code.TIMEOUT
 
 
+def test_it_is_started_again_where_it_asks_for_that(tmp_path: Path, soffice: StandInOffice) -> None:
+    soffice.behaves(
+        'if [ ! -f "$here/started" ]; then touch "$here/started"; exit 81; fi\n'
+        'cp "$here/ready.pdf" "$out/document.pdf"'
+    )
+    convert(_file(tmp_path), _TO_PDF, timeout_s=60.0)
+    assert len(soffice.calls()) == 2
+
+
+def test_one_that_always_asks_for_that_is_a_crash(tmp_path: Path, soffice: StandInOffice) -> None:
+    soffice.behaves("exit 81")
+    assert _rejection(_file(tmp_path), timeout_s=60.0) is Code.CRASHED
+    assert len(soffice.calls()) < 10
+
+
+def test_its_temporary_files_are_in_the_folder_of_the_conversion(
+    tmp_path: Path, soffice: StandInOffice, own_temporary_folder: Path
+) -> None:
+    soffice.behaves('echo "$TMPDIR $PWD" > "$here/places"; cp "$here/ready.pdf" "$out/document.pdf"')
+    convert(_file(tmp_path), _TO_PDF, timeout_s=60.0)
+    temporary, working = (soffice.folder / "places").read_text().split()
+    assert Path(temporary).parent == Path(working).parent == own_temporary_folder
+    assert "-env:OSL_SOCKET_PATH=/proc/self/cwd" in soffice.calls()[0]
+
+
 def test_without_the_program_the_file_needs_libreoffice(tmp_path: Path, no_soffice: None) -> None:
     assert _rejection(_file(tmp_path)) is Code.NEEDS_LIBREOFFICE
     assert libre_office_version() == ""
