@@ -71,9 +71,8 @@ class Claimer:
 
         A file held by another attempt is claimed where that attempt came from the same message (SQS
         redelivered it, so that lease has lapsed), or where `takeover` is the fence and beat at which that
-        attempt has stood still. A finished file is claimed once more where it was finished on
-        `redo_fence`: the first such claim raises the fence, so that copies of the message change nothing.
-        Raises SourceRefusedError while the bucket of the file is out.
+        attempt has stood still. A finished file is claimed once more where it was finished on `redo_fence`:
+        that raises the fence, so that copies change nothing. Raises SourceRefusedError: its bucket is out.
         """
         self.storage.sources.admit(message.bucket, message.key)
         row = self.table.read(message.file_id)
