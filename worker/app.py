@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from worker.attempt import Attempts
+from worker.aws.answers.hooks import AnswerHooks, CredentialRefresh
 from worker.aws.clients import Clients, make_clients, secrets_client
 from worker.aws.file_table import FileTable
 from worker.aws.instance_metadata import InstanceMetadata
@@ -37,6 +38,8 @@ from worker.file_processor import FileProcessor
 from worker.lifecycle import Lifecycle
 from worker.operation.walls import require_walls
 from worker.replayer import Replayer
+from worker.resilience.resource_monitor import ResourceMonitor
+from worker.resilience.source_gate import SourceGate
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 from worker.runtime.work_root import WorkRoot
@@ -111,7 +114,9 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: WorkRoo
         metrics=metrics,
         shutdown=shutdown,
         interruption_expected=lambda: spot.interruption_expected,
+        resources=ResourceMonitor(limit_s=settings.refusal_limit_s, fail=shutdown.fail),
     )
+    _watch(shared)
     consumer = _consumer(shared, tools, _local_health(shared, work_root))
     return Lifecycle(
         shutdown=shutdown,
@@ -137,6 +142,22 @@ class _Shared:
     metrics: Metrics
     shutdown: Shutdown
     interruption_expected: Callable[[], bool]
+    resources: ResourceMonitor
+
+
+def _watch(shared: _Shared) -> None:
+    """Have the monitor hear how calls on our own resources end, and refused credentials renewed."""
+    settings, credentials = shared.settings, shared.clients.credentials
+    AnswerHooks(
+        monitor=shared.resources,
+        resources={
+            settings.queue_url: "queue",
+            settings.dlq_url: "dead-letter queue",
+            settings.file_table: "table",
+            settings.results_bucket: "results bucket",
+        },
+        refresh=CredentialRefresh(credentials=credentials) if credentials else None,
+    ).register(shared.clients)
 
 
 def _consumer(shared: _Shared, tools: Tools, local_health: LocalHealth) -> Consumer:
@@ -173,6 +194,7 @@ def _consumer(shared: _Shared, tools: Tools, local_health: LocalHealth) -> Consu
         max_documents=settings.max_documents,
         poll_wait_s=poll_wait_s(settings),
         interruption_expected=shared.interruption_expected,
+        resources=shared.resources,
     )
 
 
@@ -215,6 +237,7 @@ def _processor(
         metrics=shared.metrics,
         local_health=local_health,
         max_file_bytes=shared.settings.max_file_bytes,
+        resources=shared.resources,
     )
 
 
@@ -235,7 +258,11 @@ def _replayer(shared: _Shared, consumer: Consumer) -> Replayer:
 
 
 def _stores(shared: _Shared, tools: Tools) -> tuple[StorageHandler, ArtifactStore]:
-    storage = StorageHandler(shared.clients.s3, results_bucket=shared.settings.results_bucket)
+    storage = StorageHandler(
+        shared.clients.s3,
+        results_bucket=shared.settings.results_bucket,
+        sources=SourceGate(shared.settings.source_buckets),
+    )
     return storage, ArtifactStore(storage, extraction_key=local_extraction_key(shared.settings, tools))
 
 

@@ -17,7 +17,7 @@ from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Lease
 from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages, Takeover
-from worker.errors import JobInterrupted, WorkerError
+from worker.errors import DeadLetterError, JobInterrupted, SourceRefusedError, WorkerError
 from worker.events import ParsedBody, RejectedRecord
 from worker.file_processor import FileProcessor
 from worker.models.document import Document
@@ -31,6 +31,8 @@ from worker.runtime.shutdown import Shutdown
 # Receives count interruptions and outages too; a message without a ledger row has no better counter.
 _UNCOUNTED_RECEIVES = 10
 # With a delay: the file is held, so an immediate receive would find it held again.
+# A bucket that refuses its files this long will not be readable while their messages last.
+_LONGEST_REFUSAL_S = 7 * 24 * 3600.0
 _NO_PLACE = Outcome(ending=Ending.RETRY, code="parking_full", delay_s=30.0)
 
 _log = structlog.get_logger(__name__)
@@ -146,9 +148,7 @@ class Attempts:
             lease.claim = None
             return DONE
         except Exception as error:  # noqa: BLE001  (attempt boundary: any error becomes an outcome)
-            failures = job.failures if job else self._count_unclaimed_failures(lease, error)
-            ended = outcome.from_error(error, failures=failures, max_failures=self.max_failures)
-            _log_end(ended, error)
+            ended = self._end(lease, file, error, job)
             if ended.ending is Ending.DEAD_LETTER:
                 return self._dead_letter_file(lease, _describe(file, job), ended, alone=alone)
             return ended
@@ -156,6 +156,23 @@ class Attempts:
             # A claim that is left is released by the settlement.
             if job is not None and lease.claim is None:
                 self.parked.wake(file.file_id)
+
+    def _end(self, lease: Lease, file: FileMessage, error: Exception, job: Job | None) -> Outcome:
+        """The outcome of an attempt that an error ended."""
+        if isinstance(error, SourceRefusedError):
+            if not error.counts_as_failure and lease.message.age_s > _LONGEST_REFUSAL_S:
+                error = DeadLetterError(f"For more than 7 days: {error}", code=error.code)
+            elif error.counts_as_failure and job is None:
+                try:
+                    # The refusals of a file are counted in its row, whichever workers meet them.
+                    job = self.claimer.claim_refused(file, message_id=lease.message.message_id)
+                    lease.claim = job.claim if job else None
+                except WorkerError as failed:
+                    error = failed
+        failures = job.failures if job else self._count_unclaimed_failures(lease, error)
+        ended = outcome.from_error(error, failures=failures, max_failures=self.max_failures)
+        _log_end(ended, error)
+        return ended
 
     def _count_unclaimed_failures(self, lease: Lease, error: Exception) -> int:
         """Failures so far of a message without a claim: only unforeseen errors count, by the receives."""

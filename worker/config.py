@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     max_failures: int = Field(
         default=3, ge=1, description="Counted failures after which a message is dead-lettered."
     )
+    # More than a minute of refusals, as a rotation or an edited policy takes, and its detection.
+    refusal_limit_s: float = Field(
+        default=180.0, ge=1, description="Seconds an own service may refuse calls before the worker stops."
+    )
     # stopping
     # A Spot notice leaves two minutes; the rest is for systemd.
     stop_budget_s: float = Field(

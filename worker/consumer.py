@@ -21,14 +21,22 @@ from worker.delivery.heartbeat import Heartbeat, Lease
 from worker.delivery.local_health import LocalHealth
 from worker.delivery.parked_messages import ParkedMessages, Takeover
 from worker.delivery.settlement import Settlement
-from worker.errors import Code, JobInterrupted, MisconfiguredError, TransientError, WorkerError
+from worker.errors import (
+    Code,
+    JobInterrupted,
+    MisconfiguredError,
+    ServiceRefusedError,
+    TransientError,
+    WorkerError,
+)
+from worker.resilience.resource_monitor import ResourceMonitor
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 
 # An attempt thread notices the end of its loop within this time.
 _TICK_S = 0.5
-_MAX_BACKOFF_S = 30.0
+_RECEIVING = ("queue", "ReceiveMessage")
 # Not 0: a message that is visible at once could come back to a poll of this worker.
 _ABANDONED_DELAY_S = 2
 
@@ -50,6 +58,7 @@ class Consumer:
     max_documents: int
     poll_wait_s: int
     interruption_expected: Callable[[], bool]
+    resources: ResourceMonitor = field(default_factory=ResourceMonitor)
     polled_at: float | None = None
     _tasks: SimpleQueue[tuple[Lease, Takeover]] = field(default_factory=SimpleQueue)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -65,6 +74,9 @@ class Consumer:
         """Receive as many messages as there is room for; one at a time when an interruption is expected."""
         places = 1 if self.interruption_expected() else self.max_documents
         room = self.local_health.places(places, in_flight=self._in_flight) - self._in_flight
+        if room > 0:
+            # Where no file can be started, a message had better stay visible than be received in vain.
+            room = self.resources.places(room, is_blocked=self.attempts.claimer.storage.sources.is_closed())
         if room <= 0:
             return
         # Set before the stop is checked, because the settlement reads it after a stop.
@@ -134,16 +146,17 @@ class Consumer:
         """The received messages, None when the poll failed."""
         try:
             messages = self.queue.receive(limit=room, wait_s=self.poll_wait_s)
-        except TransientError as error:
+        except (TransientError, ServiceRefusedError) as error:
             self.metrics.queue_errors.inc()
             self._failed_polls += 1
             _log.warning("receive_failed", reason=str(error), times=self._failed_polls)
-            self.shutdown.wait(min(_MAX_BACKOFF_S, 2.0**self._failed_polls))
+            self.resources.on_error(*_RECEIVING, error)
             return None
         except MisconfiguredError as error:
             self.shutdown.fail(error)
             return None
         self._failed_polls = 0
+        self.resources.on_success(*_RECEIVING)
         self.polled_at = self.shutdown.now()
         self.metrics.received.inc(len(messages))
         return messages

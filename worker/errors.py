@@ -8,12 +8,14 @@
     │  │  └─ ReportedFaultError  a reading process says the machine cannot work -> verified, then one of these
     │  ├─ LocalFaultError      this machine cannot work now            -> retry elsewhere, not counted
     │  ├─ ObjectChangedError   the object changed while it was read    -> start over, not counted as a failure
+    │  ├─ SourceRefusedError   a source bucket, or one file of it, is refused -> see resilience/source_gate
     │  └─ ProcessingError      a stage failed; carries stage and `retry_allowed`
     ├─ RejectedError           this content can never be extracted     -> no_content, indexed by name
     ├─ DeadLetterError         this message can never be processed     -> DLQ with its reason
     ├─ JobInterrupted          this worker stops                       -> requeued
     ├─ LeaseLostError          another attempt owns the file now       -> write nothing
-    └─ MisconfiguredError      our own queue, table, bucket or index is wrong -> stop the process
+    └─ MisconfiguredError      a setting, a program or the machine is wrong -> stop the process
+       └─ ServiceRefusedError  our queue, table, bucket or index refuses us -> wait, and stop when that lasts
 
 Adapters translate the errors of their libraries into these classes once, with the cause kept.
 """
@@ -87,9 +89,10 @@ class WorkerError(Exception):
 
 
 class TransientError(WorkerError):
-    """The same job may succeed later."""
+    """The same job may succeed later, after `retry_after_s` where that is known."""
 
-    counts_as_failure = True
+    counts_as_failure: bool = True
+    retry_after_s: float | None = None
 
 
 class ThrottledError(TransientError):
@@ -143,6 +146,22 @@ class ObjectChangedError(TransientError):
 
     code = Code.CHANGED_WHILE_READ
     counts_as_failure = False
+
+
+class SourceRefusedError(TransientError):
+    """A source bucket, or one object of it, is forbidden or missing.
+
+    `counts_as_failure` says whose fault that is: the file's own, or that of the bucket, whose files wait.
+    """
+
+    code = Code.SOURCE_FORBIDDEN
+
+    def __init__(
+        self, message: str, *, code: Code, counts_as_failure: bool, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.counts_as_failure = counts_as_failure
+        self.retry_after_s = retry_after_s
 
 
 class ProcessingError(TransientError):
@@ -215,6 +234,14 @@ class MisconfiguredError(WorkerError):
     """Our own queue, table, bucket, index or program is wrong; only an operator can fix it."""
 
     code = Code.MISCONFIGURED
+
+
+class ServiceRefusedError(MisconfiguredError):
+    """One of our own services refuses the call, or does not know the queue, table, bucket or index.
+
+    It may heal by itself (credentials that rotate, a policy under change), so only a lasting refusal stops
+    the worker: `resilience.resource_monitor` decides.
+    """
 
 
 # Others (EACCES, ENOENT) are faults of this machine only where they concern the work folder.

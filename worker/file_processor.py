@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -32,6 +32,7 @@ from worker.errors import (
     ProcessingError,
     RejectedError,
     ReportedFaultError,
+    ServiceRefusedError,
     ThrottledError,
     UnavailableError,
     WorkerError,
@@ -40,6 +41,7 @@ from worker.index.search_index import SearchIndex
 from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
 from worker.models.file import FileType, LocalFile, ObjectVersion
 from worker.models.ledger import Job, State
+from worker.resilience.resource_monitor import ResourceMonitor
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.work_root import remove_document_folder
@@ -74,6 +76,7 @@ class FileProcessor:
     metrics: Metrics
     local_health: LocalHealth
     max_file_bytes: int
+    resources: ResourceMonitor = field(default_factory=ResourceMonitor)
 
     def process(self, job: Job, lease: Lease) -> Document:
         """Process one claimed file up to its commit; its temporary files are removed in any case.
@@ -229,10 +232,13 @@ class FileProcessor:
         """Write to the index; False when it is unavailable (the replayer writes it later)."""
         try:
             write()
-        except (ThrottledError, UnavailableError) as error:
+        except (ThrottledError, UnavailableError, ServiceRefusedError) as error:
+            if isinstance(error, ServiceRefusedError):
+                self.resources.on_error("index", "write", error, is_needed=False)
             self.metrics.documents_pending.labels(kind="index").inc()
             _log.warning("index_pending", code=error.code, reason=str(error))
             return False
+        self.resources.on_success("index", "write")
         return True
 
     def _drop_checkpoint(self, job: Job, version: ObjectVersion) -> None:

@@ -13,6 +13,7 @@ import structlog
 from worker.consumer import Consumer
 from worker.delivery.heartbeat import Heartbeat
 from worker.replayer import Replayer
+from worker.resilience.refusals import Refusals
 from worker.runtime.health import HealthServer
 from worker.runtime.loops import Loop
 from worker.runtime.metrics import Metrics
@@ -74,6 +75,7 @@ class Lifecycle:
         )
         health.start()
         self.metrics.reading_cpu_seconds.set_function(lambda: self.sandbox.cpu_s)
+        self._refusals.export(self.metrics)
         threads = self._start()
         self.spot.start_monitoring()
         _log.info("worker_ready", http_port=health.port, attempts=self.attempts)
@@ -83,18 +85,25 @@ class Lifecycle:
         health.stop()
         return self._report()
 
+    @property
+    def _refusals(self) -> Refusals:
+        consumer = self.consumer
+        return Refusals(sources=consumer.attempts.claimer.storage.sources, resources=consumer.resources)
+
     def readiness(self) -> tuple[bool, dict[str, object]]:
-        """Whether the worker takes work: it polls, and no stop was requested."""
+        """Whether the worker takes work: it polls, nothing refuses it, and no stop was requested."""
         polled_at = self.consumer.polled_at
         age_s = None if polled_at is None else round(self.shutdown.now() - polled_at, 1)
         busy = self.consumer.in_flight > 0
         paused = self.consumer.local_health.pause_reason
-        ready = not self.shutdown.is_requested and age_s is not None and (busy or age_s < _STALE_POLL_S)
-        return ready and not paused, {
+        can_start, refusals = self._refusals.details()
+        polls = age_s is not None and (busy or age_s < _STALE_POLL_S)
+        return can_start and polls and not paused and not self.shutdown.is_requested, {
             **({"paused": paused} if paused else {}),
             "stopping": self.shutdown.is_requested,
             "seconds_since_poll": age_s,
             "in_flight": self.consumer.in_flight,
+            **refusals,
         }
 
     def _start(self) -> _Threads:

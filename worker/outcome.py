@@ -16,7 +16,7 @@ from worker.errors import (
     MisconfiguredError,
     ProcessingError,
     RejectedError,
-    ThrottledError,
+    ServiceRefusedError,
     TransientError,
     WorkerError,
     to_local_fault,
@@ -58,6 +58,10 @@ _FIRST_RETRY_S = 5.0
 _LONGEST_RETRY_S = 300.0
 # An outage lasts longer than a few seconds, and each receive counts towards the queue's redrive limit.
 _UNCOUNTED_RETRY_S = 30.0
+# What refuses a file may be our own fault for a minute (a role, a proxy, a mapping under change). The delay
+# is multiplied by the receives, so that three attempts take 75 s.
+_MAY_BE_OUR_FAULT = frozenset({Code.SOURCE_MISSING, Code.SOURCE_FORBIDDEN, Code.INDEX_REJECTED})
+_FIRST_REFUSAL_RETRY_S = 15.0
 
 # Short: a healthy worker should have the message soon, and a broken one pauses before it receives again.
 _LOCAL_FAULT_RETRY_S = 5.0
@@ -66,6 +70,7 @@ _ENDINGS: Mapping[type[WorkerError], Ending] = MappingProxyType(
     {
         JobInterrupted: Ending.REQUEUE,
         LeaseLostError: Ending.ABANDON,
+        ServiceRefusedError: Ending.RETRY,
         MisconfiguredError: Ending.STOP,
         DeadLetterError: Ending.DEAD_LETTER,
         RejectedError: Ending.DEAD_LETTER,
@@ -76,7 +81,7 @@ _ENDINGS: Mapping[type[WorkerError], Ending] = MappingProxyType(
 
 
 def is_retryable(error: WorkerError) -> bool:
-    """Whether the same work may succeed later: one call of it, or a new attempt."""
+    """Whether a new attempt may succeed later."""
     return _ending_of(error) is Ending.RETRY
 
 
@@ -84,7 +89,7 @@ def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome
     """Decide how an attempt ended from the error that ended it.
 
     `failures` counts the failures before this one. An error that is in no table is a failure that may be
-    retried; the one that reaches `max_failures` is dead-lettered.
+    retried; the one that reaches `max_failures` is dead-lettered, and so is a refusal of this file alone.
     """
     if _ending_of(error) in (None, Ending.RETRY):
         # No file descriptors left looks like a service that does not answer.
@@ -93,25 +98,35 @@ def from_error(error: Exception, *, failures: int, max_failures: int) -> Outcome
     message = str(error) or type(error).__name__
     stage = error.stage if isinstance(error, ProcessingError) else ""
     ending = _ending_of(error)
-    if ending not in (None, Ending.RETRY):
+    may_be_our_fault = code in _MAY_BE_OUR_FAULT and not isinstance(error, DeadLetterError)
+    if ending not in (None, Ending.RETRY) and not may_be_our_fault:
         return Outcome(ending=ending, code=code, message=message, stage=stage)
     if isinstance(error, LocalFaultError):
         return Outcome(ending=Ending.RETRY, code=code, message=message, delay_s=_LOCAL_FAULT_RETRY_S)
-    if isinstance(error, TransientError) and not error.counts_as_failure:
-        wait_s = error.retry_after_s if isinstance(error, ThrottledError) else None
+    if not _is_failure(error):
+        wait_s = error.retry_after_s if isinstance(error, TransientError) else None
         return Outcome(ending=Ending.RETRY, code=code, message=message, delay_s=wait_s or _UNCOUNTED_RETRY_S)
     if failures + 1 >= max_failures:
         return Outcome(
             ending=Ending.DEAD_LETTER,
-            code=Code.TOO_MANY_FAILURES,
+            # A refusal names its own cause; a failure of ours is only the last of several.
+            code=code if may_be_our_fault else Code.TOO_MANY_FAILURES,
             message=f"{failures + 1} attempts failed, the last with {code}: {message}",
             stage=stage,
             counted=True,
         )
-    delay_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2.0**failures)
+    first_s = _FIRST_REFUSAL_RETRY_S if may_be_our_fault else _FIRST_RETRY_S
+    delay_s = min(_LONGEST_RETRY_S, first_s * 2.0**failures)
     return Outcome(
         ending=Ending.RETRY, code=code, message=message, stage=stage, counted=True, delay_s=delay_s
     )
+
+
+def _is_failure(error: Exception) -> bool:
+    """Whether an error that may be retried counts towards the limit."""
+    if isinstance(error, TransientError):
+        return error.counts_as_failure
+    return not isinstance(error, ServiceRefusedError)
 
 
 def _ending_of(error: Exception) -> Ending | None:

@@ -32,7 +32,8 @@ def test_a_bucket_that_is_not_allowed_is_dead_lettered(world: World) -> None:
     assert world.dead_letters()[0]["code"] == "source_not_allowed"
 
 
-def test_a_source_bucket_that_is_missing_is_dead_lettered_and_recorded(world: World) -> None:
+def test_a_bucket_that_is_missing_and_not_on_the_list_is_dead_lettered_and_recorded(world: World) -> None:
+    world.source_buckets, world.attempts.max_failures = (), 1
     world.bucket = "missing"
     world.announce("a")
     world.work()

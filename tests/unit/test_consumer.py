@@ -63,6 +63,7 @@ def test_an_unavailable_queue_is_polled_again(world: World) -> None:
     world.fail("sqs", "ReceiveMessage", times=3)
     world.consumer.step()
     assert world.consumer.in_flight == 0
+    world.clock.now += 1
     world.consumer.step()
     assert world.consumer.in_flight == 1
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import requests
 from structlog.testing import capture_logs
 
+from tests.unit.refusals import refuse
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.delivery.local_health import Floors
 from worker.errors import MisconfiguredError
@@ -83,6 +84,21 @@ def test_it_is_ready_while_it_polls_and_not_when_it_stops(world: World) -> None:
     ready, details = lifecycle.readiness()
     assert ready is False
     assert details["stopping"] is True
+
+
+def test_it_is_not_ready_while_its_only_bucket_refuses_all_files(world: World) -> None:
+    world.source_buckets = ("source",)
+    lifecycle = _lifecycle(world)
+    for key in ("a", "b"):
+        world.put(key, b"")
+        world.announce(key)
+    with refuse(world, "s3", "HeadObject"):
+        world.work()
+    ready, details = lifecycle.readiness()
+    assert not ready
+    (source,) = cast("list[dict[str, object]]", details["sources_refused"])
+    assert (source["bucket"], source["is_out"], source["code"]) == ("source", True, "source_forbidden")
+    assert not lifecycle.shutdown.is_requested
 
 
 def test_a_machine_that_cannot_work_is_not_ready_and_says_why(world: World) -> None:

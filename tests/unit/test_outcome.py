@@ -15,6 +15,8 @@ from worker.errors import (
     OCRError,
     ProcessingError,
     RejectedError,
+    ServiceRefusedError,
+    SourceRefusedError,
     ThrottledError,
     TransientError,
     UnavailableError,
@@ -64,6 +66,18 @@ pytestmark = pytest.mark.unit
             Outcome(ending=Ending.RETRY, code="unavailable", message="S3 is unavailable", delay_s=30.0),
         ),
         (
+            ServiceRefusedError("role"),
+            Outcome(ending=Ending.RETRY, code="misconfigured", message="role", delay_s=30.0),
+        ),
+        (
+            SourceRefusedError("403", code=Code.SOURCE_MISSING, counts_as_failure=False, retry_after_s=20),
+            Outcome(ending=Ending.RETRY, code="source_missing", message="403", delay_s=20),
+        ),
+        (
+            DeadLetterError("archived", code=Code.SOURCE_FORBIDDEN),
+            Outcome(ending=Ending.DEAD_LETTER, code="source_forbidden", message="archived"),
+        ),
+        (
             ObjectChangedError("412"),
             Outcome(ending=Ending.RETRY, code="changed_while_read", message="412", delay_s=30.0),
         ),
@@ -106,6 +120,25 @@ def test_the_failure_that_reaches_the_limit_is_dead_lettered_with_the_last_reaso
         stage="ocr",
         counted=True,
     )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SourceRefusedError("no", code=Code.SOURCE_FORBIDDEN, counts_as_failure=True),
+        SourceRefusedError("no", code=Code.SOURCE_MISSING, counts_as_failure=True),
+        RejectedError("no", code=Code.INDEX_REJECTED),
+    ],
+    ids=lambda error: error.code,
+)
+def test_what_may_be_our_own_fault_for_a_minute_is_not_dead_lettered_at_the_first_try(
+    error: WorkerError,
+) -> None:
+    ended = [from_error(error, failures=failures, max_failures=3) for failures in range(3)]
+    assert [each.ending for each in ended] == [Ending.RETRY, Ending.RETRY, Ending.DEAD_LETTER]
+    assert all(each.counted and each.code == error.code for each in ended)
+    # Each is multiplied by the receives, 1 and 2: more than a minute in all.
+    assert [each.delay_s for each in ended[:2]] == [15.0, 30.0]
 
 
 @pytest.mark.parametrize(

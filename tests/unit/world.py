@@ -16,6 +16,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.clock import Clock
 from tests.unit.read_options import OPTIONS
+from tests.unit.refusals import make_gate, monitor_resources
 from worker.attempt import Attempts
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients
@@ -44,6 +45,7 @@ from worker.models.ledger import Job
 from worker.replayer import Replayer
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
+from worker.resilience.resource_monitor import ResourceMonitor
 from worker.resilience.retry_handler import RetryHandler
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
@@ -64,6 +66,7 @@ class World:
     queue_url: str
     dlq_url: str
     bucket: str = "source"
+    source_buckets: tuple[str, ...] = ("source", "missing")
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -91,7 +94,11 @@ class World:
 
     @cached_property
     def storage(self) -> StorageHandler:
-        return StorageHandler(self.clients.s3, results_bucket=RESULTS)
+        return StorageHandler(self.clients.s3, results_bucket=RESULTS, sources=make_gate(self))
+
+    @cached_property
+    def resources(self) -> ResourceMonitor:
+        return monitor_resources(self, TABLE, RESULTS)
 
     @cached_property
     def store(self) -> ArtifactStore:
@@ -164,6 +171,7 @@ class World:
             metrics=self.metrics,
             local_health=self.local_health,
             max_file_bytes=OPTIONS.limits.max_file_bytes,
+            resources=self.resources,
         )
 
     @cached_property
@@ -176,7 +184,7 @@ class World:
             parked=self.parked,
             shutdown=self.shutdown,
             metrics=self.metrics,
-            source_buckets=("source", "missing"),
+            source_buckets=self.source_buckets,
             max_failures=3,
         )
 
@@ -205,6 +213,7 @@ class World:
             max_documents=4,
             poll_wait_s=0,
             interruption_expected=lambda: False,
+            resources=self.resources,
         )
 
     @cached_property

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from worker.aws.bedrock_errors import translate_refusal
+from worker.aws.answers.bedrock_errors import translate_refusal
 from worker.errors import BedrockError, MisconfiguredError, ModelUnavailableError, ThrottledError
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter

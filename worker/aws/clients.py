@@ -41,7 +41,8 @@ _CONNECTIONS = 50
 class Clients:
     """One client per service; all are safe to share between threads.
 
-    `sqs_poll` is for ReceiveMessage only: its read time-out is longer than a long poll.
+    `sqs_poll` is for ReceiveMessage only: its read time-out is longer than a long poll. All sign with
+    `credentials`.
     """
 
     sqs: SQSClient
@@ -49,6 +50,7 @@ class Clients:
     s3: S3Client
     dynamodb: DynamoDBClient
     bedrock: BedrockRuntimeClient
+    credentials: Credentials | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,9 +74,11 @@ def make_clients(endpoint: Endpoint | None = None, *, region: str | None = None)
         session = _session(endpoint, region)
         url = endpoint.url if endpoint else None
         bedrock_url = endpoint.bedrock_url if endpoint else None
-        if session.get_credentials() is None:
+        credentials = session.get_credentials()
+        if credentials is None:
             raise NoCredentialsError
         return Clients(
+            credentials=credentials,
             sqs=session.client("sqs", endpoint_url=url, config=_config()),
             sqs_poll=session.client(
                 "sqs", endpoint_url=url, config=_config(read_s=_LONGEST_POLL_S + _READ_S, attempts=1)

@@ -109,8 +109,11 @@ class QueueManager:
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
                 MessageAttributeNames=["cis"],
             )
+        headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         return [
-            received_message.from_wire(message, received_at=began, visibility_s=self._visibility_s)
+            received_message.from_wire(
+                message, received_at=began, visibility_s=self._visibility_s, headers=headers
+            )
             for message in response.get("Messages", [])
         ]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class ReceivedMessage:
     visibility_s: int
     sent_at_ms: int
     cis: Mapping[str, Any]
+    answered_at_ms: int = 0
+    """When SQS answered the receive, by its own clock; 0 where the answer has no date."""
 
     @property
     def lease_until(self) -> float:
@@ -63,6 +66,13 @@ class ReceivedMessage:
         return min(value, self.sent_at_ms or value) if value else self.sent_at_ms
 
     @property
+    def age_s(self) -> float:
+        """Seconds from the first copy of this message to its receive, by SQS's clock; 0 when not known."""
+        if self.first_seen_ms <= 0:
+            return 0.0
+        return max(0, max(self.answered_at_ms, self.sent_at_ms) - self.first_seen_ms) / 1000.0
+
+    @property
     def correlation(self) -> str:
         """One id for all copies of a message: that of the first, which every requeue passes on.
 
@@ -74,8 +84,14 @@ class ReceivedMessage:
         return cleaned[:_MAX_CORRELATION_CHARS] or self.message_id
 
 
-def from_wire(message: MessageTypeDef, *, received_at: float, visibility_s: int) -> ReceivedMessage:
-    """A message of a ReceiveMessage response as a value."""
+def from_wire(
+    message: MessageTypeDef,
+    *,
+    received_at: float,
+    visibility_s: int,
+    headers: Mapping[str, str] | None = None,
+) -> ReceivedMessage:
+    """A message of a ReceiveMessage response, and of its HTTP headers, as a value."""
     system = message.get("Attributes", {})
     attribute = message.get("MessageAttributes", {}).get("cis")
     return ReceivedMessage(
@@ -87,7 +103,15 @@ def from_wire(message: MessageTypeDef, *, received_at: float, visibility_s: int)
         visibility_s=visibility_s,
         sent_at_ms=int(system.get("SentTimestamp", 0)),
         cis=_parse_cis(attribute.get("StringValue", "")) if attribute else {},
+        answered_at_ms=_parse_date(headers or {}),
     )
+
+
+def _parse_date(headers: Mapping[str, str]) -> int:
+    try:
+        return int(parsedate_to_datetime(headers["date"]).timestamp() * 1000)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return 0
 
 
 def cut_text(text: str) -> str:

@@ -1,33 +1,26 @@
 """StorageHandler: objects of the source buckets and of the results bucket on S3.
 
-A missing or forbidden source bucket ends one message, never the worker. The results bucket is the worker's
-own: when it is missing or forbidden, the worker stops.
+A missing or forbidden source bucket never stops the worker: the SourceGate decides about its refusals. The
+results bucket is the worker's own: when it stays missing or forbidden, the worker stops.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
-from functools import partial
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from boto3.s3.transfer import TransferConfig
 
+from worker.aws.answers.source_errors import SOURCE, SourceCall, report_answers
 from worker.aws.content_encoding import save_body
 from worker.aws.translation import ErrorTable, misconfigured, translate_errors
-from worker.errors import (
-    Code,
-    DeadLetterError,
-    ObjectChangedError,
-    ObjectGoneError,
-    RejectedError,
-    TransientError,
-    UnavailableError,
-)
+from worker.errors import ObjectGoneError, TransientError, UnavailableError
 from worker.models.file import LocalFile, ObjectVersion
 from worker.resilience.error_classification import classify_response
+from worker.resilience.source_gate import Access, SourceGate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -48,18 +41,6 @@ _ORIGINAL_PATH = "original-path"
 _ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 _RESTORE_COMPLETED = 'ongoing-request="false"'
 
-_SOURCE_MISSING = partial(DeadLetterError, code=Code.SOURCE_MISSING)
-_SOURCE_FORBIDDEN = partial(DeadLetterError, code=Code.SOURCE_FORBIDDEN)
-_SOURCE: ErrorTable = {
-    "NoSuchBucket": _SOURCE_MISSING,
-    # The answer to a HEAD has no body, so botocore reports its status as the code. 405: a delete marker.
-    **dict.fromkeys(("404", "405", "MethodNotAllowed", "NoSuchKey", "NoSuchVersion"), ObjectGoneError),
-    # Archived between HEAD and GET.
-    "InvalidObjectState": partial(RejectedError, code=Code.ARCHIVED),
-    **dict.fromkeys(("403", "AccessDenied", "AllAccessDisabled"), _SOURCE_FORBIDDEN),
-    **dict.fromkeys(("412", "PreconditionFailed"), ObjectChangedError),
-}
-_SOURCE_BUCKET: ErrorTable = {"404": _SOURCE_MISSING, "403": _SOURCE_FORBIDDEN}
 _RESULTS: ErrorTable = {
     **dict.fromkeys(("404", "NoSuchBucket"), misconfigured("Check CIS_RESULTS_BUCKET.")),
     **dict.fromkeys(
@@ -73,13 +54,15 @@ _RESULTS: ErrorTable = {
 class StorageHandler:
     """Reads objects of the source buckets by version, and reads and writes those of the results bucket.
 
-    Every method raises UnavailableError or ThrottledError when S3 is unavailable, and MisconfiguredError
-    when the results bucket is missing or forbidden.
+    Every method raises UnavailableError or ThrottledError when S3 is unavailable, and ServiceRefusedError
+    when the results bucket is missing or forbidden. `sources` decides about the refusals of the source
+    buckets, and says which files may be started.
     """
 
-    def __init__(self, client: S3Client, *, results_bucket: str) -> None:
+    def __init__(self, client: S3Client, *, results_bucket: str, sources: SourceGate | None = None) -> None:
         self._client = client
         self._results_bucket = results_bucket
+        self.sources = sources or SourceGate()
 
     @property
     def results_bucket(self) -> str:
@@ -89,18 +72,18 @@ class StorageHandler:
     def head(self, bucket: str, key: str, *, version_id: str | None = None) -> ObjectVersion:
         """Read an object's version, size, original path, and whether it is archived.
 
-        Raises ObjectGoneError when there is no such key, DeadLetterError when the bucket is missing
-        or forbidden.
+        Raises ObjectGoneError when there is no such key, SourceRefusedError when it, or its bucket, is
+        missing or forbidden.
         """
         request: HeadObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
         if version_id:
             request["VersionId"] = version_id
         try:
-            with translate_errors(f"read the metadata of {_url(bucket, key)}", _SOURCE):
+            with self._source(bucket, key, Access.HEAD, f"read the metadata of {_url(bucket, key)}"):
                 head = self._client.head_object(**request)
         except ObjectGoneError:
             # The 404 of a HEAD does not say whether the key or the bucket is missing.
-            with translate_errors(f"read the metadata of bucket {bucket}", _SOURCE_BUCKET):
+            with self._source(bucket, None, Access.HEAD, f"read the metadata of bucket {bucket}"):
                 self._client.head_bucket(Bucket=bucket)
             raise
         return ObjectVersion(
@@ -126,7 +109,7 @@ class StorageHandler:
         `Content-Encoding: gzip` is undone, up to `max_bytes`: the hash is of the decoded bytes. `stop` is
         called between chunks of 1 MiB and may raise to end the download. On any error no partial file is
         left. Raises ObjectChangedError when the object was replaced, RejectedError (archived, or damaged or
-        too large once decoded), ObjectGoneError, DeadLetterError (bucket missing or forbidden),
+        too large once decoded), ObjectGoneError, SourceRefusedError (missing bucket, forbidden),
         LocalFaultError (disk full).
         """
         # One streamed GET pinned to a version: boto3's transfer manager could join two versions.
@@ -137,8 +120,9 @@ class StorageHandler:
             request["VersionId"] = version.version_id
         else:
             request["IfMatch"] = version.etag
-        with ExitStack() as undo, translate_errors(f"read {url}", _SOURCE):
-            response = self._client.get_object(**request)
+        with ExitStack() as undo, translate_errors(f"read {url}"):
+            with self._source(bucket, key, Access.GET, f"read {url}"):
+                response = self._client.get_object(**request)
             undo.callback(path.unlink, missing_ok=True)
             sha256, size_bytes = save_body(
                 response["Body"],
@@ -263,7 +247,12 @@ class StorageHandler:
         return classify_response(code).is_retryable
 
     def _table(self, bucket: str) -> ErrorTable:
-        return _RESULTS if bucket == self._results_bucket else _SOURCE
+        return _RESULTS if bucket == self._results_bucket else SOURCE
+
+    def _source(
+        self, bucket: str, key: str | None, access: Access, what: str
+    ) -> AbstractContextManager[None]:
+        return report_answers(self.sources, SourceCall(bucket=bucket, key=key, access=access, what=what))
 
     def _delete_keys(self, keys: list[str]) -> None:
         response = self._client.delete_objects(

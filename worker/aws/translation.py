@@ -15,20 +15,29 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from worker.errors import (
     MisconfiguredError,
+    ServiceRefusedError,
     ThrottledError,
     TransientError,
     UnavailableError,
     WorkerError,
 )
-from worker.resilience.error_classification import ErrorClass, classify, error_code, reset_after_s
+from worker.resilience.error_classification import (
+    CREDENTIAL_CODES,
+    MISSING_CODES,
+    REFUSALS,
+    ErrorClass,
+    classify,
+    error_code,
+    reset_after_s,
+)
 
 MakeError: TypeAlias = Callable[[str], WorkerError]
 ErrorTable: TypeAlias = Mapping[str, MakeError]
 
 
 def misconfigured(advice: str) -> MakeError:
-    """An entry of an error table for what only an operator can fix; `advice` says how."""
-    return lambda message: MisconfiguredError(f"{message} {advice}")
+    """An entry of an error table for what only an operator can fix when it lasts; `advice` says how."""
+    return lambda message: ServiceRefusedError(f"{message} {advice}")
 
 
 _CREDENTIALS = (
@@ -36,36 +45,20 @@ _CREDENTIALS = (
     "or give the instance a role; expired ones must be renewed."
 )
 _DENIED = "Check the policy of the role this worker runs as."
+_REGION = "It is in another region: check AWS_REGION and the AWS_ENDPOINT_URL variables."
+_STALE = "refreshed credentials are still expired"
 _MISSING = "Check the name in the settings; `cis-worker init` makes what is missing."
 
 # Advice only: which codes are misconfigurations is decided by the table of error classification, and a
 # test compares the two.
 ADVICE: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(("403", "AccessDenied", "AccessDeniedException"), _DENIED),
         **dict.fromkeys(
-            (
-                "AuthFailure",
-                "ExpiredToken",
-                "ExpiredTokenException",
-                "InvalidAccessKeyId",
-                "InvalidClientTokenId",
-                "InvalidSignatureException",
-                "InvalidToken",
-                "SignatureDoesNotMatch",
-                "UnrecognizedClientException",
-            ),
-            _CREDENTIALS,
+            ("401", "403", "AccessDenied", "AccessDeniedException", "AllAccessDisabled"), _DENIED
         ),
-        **dict.fromkeys(
-            (
-                "AWS.SimpleQueueService.NonExistentQueue",
-                "NoSuchBucket",
-                "QueueDoesNotExist",
-                "ResourceNotFoundException",
-            ),
-            _MISSING,
-        ),
+        **dict.fromkeys(("AuthorizationHeaderMalformed", "PermanentRedirect"), _REGION),
+        **dict.fromkeys(CREDENTIAL_CODES, _CREDENTIALS),
+        **dict.fromkeys(MISSING_CODES, _MISSING),
         "RequestTimeTooSkewed": "The clock of this machine is wrong: start its time service.",
         "NoRegionError": "Set AWS_REGION (or AWS_DEFAULT_REGION), for example ap-northeast-1.",
         "ProfileNotFound": "Set AWS_PROFILE to a profile that exists, or leave it unset.",
@@ -84,6 +77,11 @@ def translate_errors(what: str, table: ErrorTable = _NO_TABLE) -> Iterator[None]
         yield
     except (ClientError, BotoCoreError) as error:
         raise translate(error, what=what, table=table) from error
+    except RuntimeError as error:
+        # botocore raises no error of its own when the metadata service still hands out the old role.
+        if _STALE not in str(error):
+            raise
+        raise ServiceRefusedError(f"Could not {what}: {error} {_CREDENTIALS}") from error
 
 
 def translate(error: ClientError | BotoCoreError, *, what: str, table: ErrorTable = _NO_TABLE) -> WorkerError:
@@ -99,7 +97,10 @@ def translate(error: ClientError | BotoCoreError, *, what: str, table: ErrorTabl
         case ErrorClass.THROTTLING:
             return ThrottledError(message, retry_after_s=reset_after_s(error))
         case ErrorClass.MISCONFIGURED:
-            return MisconfiguredError(f"{message} {_advice(error)}")
+            message = f"{message} {advise(error)}"
+            # What botocore finds wrong on this machine before it sends anything stays wrong.
+            is_refusal = isinstance(error, (ClientError, *REFUSALS))
+            return ServiceRefusedError(message) if is_refusal else MisconfiguredError(message)
         case ErrorClass.UNAVAILABLE:
             return UnavailableError(message)
     return TransientError(message)
@@ -113,9 +114,10 @@ def describe(error: ClientError | BotoCoreError, *, what: str) -> str:
     return f"Could not {what}: {f'{error_code(error)}: {text}'.rstrip(' .:')}."
 
 
-def _advice(error: ClientError | BotoCoreError) -> str:
+def advise(error: ClientError | BotoCoreError) -> str:
+    """What an operator can do about a refusal."""
     if isinstance(error, ClientError):
-        return ADVICE[error_code(error)]
+        return ADVICE.get(error_code(error), _DENIED)
     names = (kind.__name__ for kind in type(error).__mro__)
     # What is not listed (tokens, SSO, partial credentials) is about credentials.
     return next((ADVICE[name] for name in names if name in ADVICE), _CREDENTIALS)

@@ -71,9 +71,10 @@ class Claimer:
 
         A file held by another attempt is claimed where that attempt came from the same message (SQS
         redelivered it, so that lease has lapsed), or where `takeover` is the fence and beat at which that
-        attempt has stood still. A finished file is claimed once more where it was finished on
-        `redo_fence`: the first such claim raises the fence, so that copies of the message change nothing.
+        attempt has stood still. A finished file is claimed once more where it was finished on `redo_fence`:
+        that raises the fence, so that copies change nothing. Raises SourceRefusedError: its bucket is out.
         """
+        self.storage.sources.admit(message.bucket, message.key)
         row = self.table.read(message.file_id)
         if row is not None and _was_dead_lettered(row, message_id):
             return AlreadyDone(row=row)
@@ -103,6 +104,32 @@ class Claimer:
             message=message,
             claim=_to_claim(claimed, message_id),
             version=version,
+            checkpoint=claimed.checkpoint,
+            failures=claimed.failures,
+        )
+
+    def claim_refused(self, message: FileMessage, *, message_id: str) -> Job | None:
+        """Claim a file whose object is refused, so that its failures can be counted.
+
+        None where another attempt holds the file. Counts and checkpoint of an unfinished version stay.
+        """
+        row = self.table.read(message.file_id)
+        if row is not None and is_held(row, message_id):
+            return None
+        try:
+            claimed = self.table.claim(
+                message,
+                message_id=message_id,
+                version=row.version if row and not row.is_finished else None,
+                seen=row,
+                attempt=uuid.uuid4().hex,
+            )
+        except LeaseLostError:
+            return None
+        return Job(
+            message=message,
+            claim=_to_claim(claimed, message_id),
+            version=None,
             checkpoint=claimed.checkpoint,
             failures=claimed.failures,
         )

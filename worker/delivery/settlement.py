@@ -12,7 +12,14 @@ from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager
 from worker.delivery.heartbeat import Heartbeat, Lease
 from worker.delivery.parked_messages import ParkedMessages
-from worker.errors import Code, MisconfiguredError, ThrottledError, UnavailableError, WorkerError
+from worker.errors import (
+    Code,
+    MisconfiguredError,
+    ServiceRefusedError,
+    ThrottledError,
+    UnavailableError,
+    WorkerError,
+)
 from worker.models.ledger import Claim
 from worker.outcome import Ending, Outcome
 from worker.runtime.metrics import Metrics
@@ -66,9 +73,10 @@ class Settlement:
                     pass
                 case Ending.STOP:
                     self.shutdown.fail(MisconfiguredError(ended.message, code=Code(ended.code)))
-        except MisconfiguredError as error:
-            self.shutdown.fail(error)
         except WorkerError as error:
+            # Whether a refusal lasts is known to the monitor of these calls; SQS redelivers the message.
+            if isinstance(error, MisconfiguredError) and not isinstance(error, ServiceRefusedError):
+                self.shutdown.fail(error)
             self._count_unsettled(lease, ended.ending.value, str(error))
         finally:
             if lease.claim is not None:
@@ -91,7 +99,7 @@ class Settlement:
     def _release(self, claim: Claim) -> None:
         try:
             self.table.release(claim, interrupted=True)
-        except (ThrottledError, UnavailableError) as error:
+        except (ThrottledError, UnavailableError, ServiceRefusedError) as error:
             # The copy is sent all the same: its worker takes the file over when the claim has stood still.
             _log.warning("release_failed", reason=str(error))
 

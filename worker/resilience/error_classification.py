@@ -80,24 +80,40 @@ _UNAVAILABLE = (
     "ServiceUnavailable",
     "ServiceUnavailableException",
 )
-_MISCONFIGURED = (
-    "403",
-    "AWS.SimpleQueueService.NonExistentQueue",
-    "AccessDenied",
-    "AccessDeniedException",
+_CREDENTIALS = (
     "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
+    "IncompleteSignature",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSecurity",
     "InvalidSignatureException",
     "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+)
+_MISSING = (
+    "AWS.SimpleQueueService.NonExistentQueue",
     "NoSuchBucket",
     "QueueDoesNotExist",
-    "RequestTimeTooSkewed",
     "ResourceNotFoundException",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
+)
+_MISCONFIGURED = (
+    "401",
+    "403",
+    "AccessDenied",
+    "AccessDeniedException",
+    "AllAccessDisabled",
+    "AuthorizationHeaderMalformed",
+    "PermanentRedirect",
+    "RequestTimeTooSkewed",
+    *_CREDENTIALS,
+    *_MISSING,
 )
 _PERMANENT = (
     "InvalidObjectState",
@@ -121,8 +137,19 @@ CODES: Final[Mapping[str, ErrorClass]] = MappingProxyType(
 )
 """By a service's error code; a HEAD request has its HTTP status for a code."""
 
+CREDENTIAL_CODES: Final = frozenset(_CREDENTIALS)
+"""What a service answers to credentials that are wrong or no longer valid."""
+
+MISSING_CODES: Final = frozenset(_MISSING)
+"""What a service answers when the queue, table or bucket does not exist."""
+
+_KMS = "KMS."
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
 _TOO_MANY_REQUESTS = 429
 _NOT_IMPLEMENTED = 501
+
+REFUSALS: Final[tuple[type[Exception], ...]] = (TokenRetrievalError, SSOError)
+"""Errors of botocore's own that mean what a refusal by a service means."""
 
 EXCEPTIONS: Final[tuple[tuple[type[Exception], ErrorClass], ...]] = (
     (ThrottledError, ErrorClass.THROTTLING),
@@ -131,9 +158,8 @@ EXCEPTIONS: Final[tuple[tuple[type[Exception], ErrorClass], ...]] = (
     (NoRegionError, ErrorClass.MISCONFIGURED),
     (NoCredentialsError, ErrorClass.MISCONFIGURED),
     (PartialCredentialsError, ErrorClass.MISCONFIGURED),
-    (TokenRetrievalError, ErrorClass.MISCONFIGURED),
-    (SSOError, ErrorClass.MISCONFIGURED),
     (ProfileNotFound, ErrorClass.MISCONFIGURED),
+    *((kind, ErrorClass.MISCONFIGURED) for kind in REFUSALS),
     (InvalidConfigError, ErrorClass.MISCONFIGURED),
     (ParamValidationError, ErrorClass.PERMANENT),
     (BotoCoreError, ErrorClass.UNAVAILABLE),
@@ -166,6 +192,12 @@ def classify_response(code: str, status: int = 0) -> ErrorClass:
         return ErrorClass.THROTTLING
     if code in CODES:
         return CODES[code]
+    # S3 and SQS pass the answers of KMS on under its own codes, most of them with status 400.
+    if code.startswith(_KMS):
+        return ErrorClass.THROTTLING if "Throttling" in code else ErrorClass.MISCONFIGURED
+    # Proxies, endpoint policies and closed accounts have codes of their own, or none.
+    if status in (_UNAUTHORIZED, _FORBIDDEN):
+        return ErrorClass.MISCONFIGURED
     if status >= 500 and status != _NOT_IMPLEMENTED:
         return ErrorClass.UNAVAILABLE
     return ErrorClass.PERMANENT

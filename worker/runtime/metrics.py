@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 
 # From an index write to a scan of a hundred pages.
 _STAGE_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
@@ -74,6 +76,12 @@ class Metrics:
             self._stage_seconds.labels(stage=stage).observe(time.perf_counter() - began)
             self._stage_cpu_seconds.labels(stage=stage).inc(time.thread_time() - cpu_began)
 
+    def watch(
+        self, name: str, meaning: str, values: Callable[[], Iterable[tuple[Mapping[str, str], float]]]
+    ) -> None:
+        """Show a gauge whose labels, too, are read from `values` at every scrape; absent ones vanish."""
+        self._registry.register(_Live(name=f"cis_{name}", meaning=meaning, values=values))
+
     def render(self) -> bytes:
         """All metrics in the text format of Prometheus."""
         return generate_latest(self._registry)
@@ -91,3 +99,18 @@ class Metrics:
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(f"cis_{name}", meaning, labels, registry=self._registry)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Live:
+    name: str
+    meaning: str
+    values: Callable[[], Iterable[tuple[Mapping[str, str], float]]]
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One sample for each of the present values, as prometheus-client asks for them."""
+        values = [*self.values()]
+        family = GaugeMetricFamily(self.name, self.meaning, labels=sorted(values[0][0]) if values else [])
+        for labels, value in values:
+            family.add_metric([labels[label] for label in sorted(labels)], value)
+        yield family

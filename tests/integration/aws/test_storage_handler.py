@@ -16,11 +16,11 @@ from worker.aws.clients import Clients
 from worker.aws.storage_handler import StorageHandler
 from worker.errors import (
     Code,
-    DeadLetterError,
     JobInterrupted,
     MisconfiguredError,
     ObjectChangedError,
     ObjectGoneError,
+    SourceRefusedError,
 )
 
 pytestmark = pytest.mark.integration
@@ -59,10 +59,12 @@ def test_a_missing_object_is_gone(storage: StorageHandler, source: str) -> None:
         storage.head(source, "not-there")
 
 
-def test_a_missing_source_bucket_dead_letters_the_message(storage: StorageHandler, name: str) -> None:
-    with pytest.raises(DeadLetterError, match=name) as caught:
+def test_a_missing_source_bucket_that_never_answered_counts_as_a_failure(
+    storage: StorageHandler, name: str
+) -> None:
+    with pytest.raises(SourceRefusedError, match=name) as caught:
         storage.head(f"{name}-none", "key")
-    assert caught.value.code == Code.SOURCE_MISSING
+    assert (caught.value.code, caught.value.counts_as_failure) == (Code.SOURCE_MISSING, True)
 
 
 def test_a_download_is_written_and_hashed(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unit
 
 
-def received(cis: str | None) -> ReceivedMessage:
+def received(cis: str | None, date: str | None = None) -> ReceivedMessage:
     message: MessageTypeDef = {
         "MessageId": "m",
         "ReceiptHandle": "r",
@@ -23,7 +23,8 @@ def received(cis: str | None) -> ReceivedMessage:
     }
     if cis is not None:
         message["MessageAttributes"] = {"cis": {"DataType": "String", "StringValue": cis}}
-    return from_wire(message, received_at=50.0, visibility_s=120)
+    headers = {"date": date} if date else None
+    return from_wire(message, received_at=50.0, visibility_s=120, headers=headers)
 
 
 def test_a_message_is_read_with_its_lease() -> None:
@@ -50,3 +51,21 @@ def test_a_message_may_ask_for_a_result_to_be_produced_again() -> None:
     assert received('{"again": 7}').again == 7
     assert received('{"again": "7"}').again is None
     assert received(None).again is None
+
+
+@pytest.mark.parametrize(
+    ("cis", "date", "age_s"),
+    [
+        (None, "Tue, 14 Nov 2023 22:13:30 GMT", 9.877),
+        ('{"first_seen": 1699999999123}', "Tue, 14 Nov 2023 22:13:30 GMT", 10.877),
+        # Without a date in the answer only the copies say how old a message is.
+        ('{"first_seen": 1699999999123}', None, 1.0),
+        ('{"first_seen": 1699999999123}', "yesterday", 1.0),
+        ('{"first_seen": 0}', "Tue, 14 Nov 2023 22:13:30 GMT", 0.0),
+        ('{"first_seen": 99999999999999}', "Tue, 14 Nov 2023 22:13:30 GMT", 0.0),
+    ],
+)
+def test_the_age_of_a_message_is_by_the_clock_of_the_queue(
+    cis: str | None, date: str | None, age_s: float
+) -> None:
+    assert received(cis, date).age_s == age_s

@@ -12,11 +12,11 @@ from botocore.exceptions import ReadTimeoutError
 from worker.aws.storage_handler import StorageHandler
 from worker.errors import (
     Code,
-    DeadLetterError,
     MisconfiguredError,
     ObjectChangedError,
     ObjectGoneError,
     RejectedError,
+    SourceRefusedError,
     ThrottledError,
     TransientError,
     UnavailableError,
@@ -62,13 +62,13 @@ def test_what_may_succeed_later_is_retried(code: str, retry: bool) -> None:
     assert StorageHandler.should_retry_error(code) is retry
 
 
-def test_a_forbidden_object_dead_letters_its_message_and_never_stops_the_worker(
+def test_a_refusal_of_a_bucket_that_never_answered_counts_and_never_stops_the_worker(
     storage: StorageHandler, wire: Any
 ) -> None:
     wire.answer(b"", status=403)
-    with pytest.raises(DeadLetterError, match="s3://nas/key") as caught:
+    with pytest.raises(SourceRefusedError, match="s3://nas/key") as caught:
         storage.head("nas", "key")
-    assert caught.value.code == Code.SOURCE_FORBIDDEN
+    assert (caught.value.code, caught.value.counts_as_failure) == (Code.SOURCE_FORBIDDEN, True)
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -87,7 +87,7 @@ def test_a_missing_object_is_no_proof_when_its_bucket_cannot_be_read(
 ) -> None:
     wire.answer(b"", status=404)
     wire.answer(b"", status=status)
-    with pytest.raises(DeadLetterError) as caught:
+    with pytest.raises(SourceRefusedError) as caught:
         storage.head("nas", "key")
     assert caught.value.code == code
 
@@ -102,9 +102,9 @@ def test_an_outage_while_heading_the_bucket_proves_nothing(storage: StorageHandl
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (403, xml_error("AccessDenied"), DeadLetterError),
+        (403, xml_error("AccessDenied"), SourceRefusedError),
         (403, xml_error("InvalidObjectState"), RejectedError),
-        (404, xml_error("NoSuchBucket"), DeadLetterError),
+        (404, xml_error("NoSuchBucket"), SourceRefusedError),
         (404, xml_error("NoSuchVersion"), ObjectGoneError),
         (412, xml_error("PreconditionFailed"), ObjectChangedError),
         (500, xml_error("InternalError"), UnavailableError),

@@ -15,12 +15,14 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
     ReadTimeoutError,
+    TokenRetrievalError,
 )
 
 from worker.aws.translation import misconfigured, translate, translate_errors
 from worker.errors import (
     MisconfiguredError,
     ObjectGoneError,
+    ServiceRefusedError,
     ThrottledError,
     TransientError,
     UnavailableError,
@@ -49,16 +51,16 @@ def refused(code: str, *, status: int = 400, headers: dict[str, str] | None = No
 @pytest.mark.parametrize(
     ("code", "status", "expected"),
     [
-        ("AccessDenied", 403, MisconfiguredError),
-        ("403", 403, MisconfiguredError),
-        ("AccessDeniedException", 400, MisconfiguredError),
-        ("ExpiredToken", 400, MisconfiguredError),
-        ("UnrecognizedClientException", 400, MisconfiguredError),
-        ("RequestTimeTooSkewed", 403, MisconfiguredError),
-        ("QueueDoesNotExist", 400, MisconfiguredError),
-        ("AWS.SimpleQueueService.NonExistentQueue", 400, MisconfiguredError),
-        ("ResourceNotFoundException", 400, MisconfiguredError),
-        ("NoSuchBucket", 404, MisconfiguredError),
+        ("AccessDenied", 403, ServiceRefusedError),
+        ("403", 403, ServiceRefusedError),
+        ("AccessDeniedException", 400, ServiceRefusedError),
+        ("ExpiredToken", 400, ServiceRefusedError),
+        ("UnrecognizedClientException", 400, ServiceRefusedError),
+        ("RequestTimeTooSkewed", 403, ServiceRefusedError),
+        ("QueueDoesNotExist", 400, ServiceRefusedError),
+        ("AWS.SimpleQueueService.NonExistentQueue", 400, ServiceRefusedError),
+        ("ResourceNotFoundException", 400, ServiceRefusedError),
+        ("NoSuchBucket", 404, ServiceRefusedError),
         ("ThrottlingException", 400, ThrottledError),
         ("ProvisionedThroughputExceededException", 400, ThrottledError),
         ("SlowDown", 503, ThrottledError),
@@ -67,6 +69,10 @@ def refused(code: str, *, status: int = 400, headers: dict[str, str] | None = No
         ("InternalError", 500, UnavailableError),
         ("ServiceUnavailable", 503, UnavailableError),
         ("SomethingNew", 502, UnavailableError),
+        ("SomethingNew", 403, ServiceRefusedError),
+        ("SomethingNew", 401, ServiceRefusedError),
+        ("KMS.DisabledException", 400, ServiceRefusedError),
+        ("KMS.ThrottlingException", 400, ThrottledError),
         ("ValidationException", 400, TransientError),
         ("SomethingNew", 400, TransientError),
     ],
@@ -90,6 +96,7 @@ def test_an_error_code_becomes_the_error_that_says_what_to_do_next(
             "role",
         ),
         (ProfileNotFound(profile="x"), MisconfiguredError, "AWS_PROFILE"),
+        (TokenRetrievalError(provider="sso", error_msg="expired"), ServiceRefusedError, "renewed"),
         (EndpointConnectionError(endpoint_url="http://x"), UnavailableError, "http://x"),
         (ConnectTimeoutError(endpoint_url="http://x"), UnavailableError, "http://x"),
         (ReadTimeoutError(endpoint_url="http://x"), UnavailableError, "http://x"),
@@ -109,7 +116,7 @@ def test_the_callers_table_takes_precedence_over_the_general_one() -> None:
     table = {"AccessDenied": ObjectGoneError, "SlowDown": misconfigured("Fix it.")}
     assert isinstance(translate(refused("AccessDenied"), what="x", table=table), ObjectGoneError)
     error = translate(refused("SlowDown", status=503), what="x", table=table)
-    assert isinstance(error, MisconfiguredError)
+    assert isinstance(error, ServiceRefusedError)
     assert str(error) == "Could not x: SlowDown: the reason. Fix it."
 
 
@@ -135,3 +142,11 @@ def test_the_cause_is_kept() -> None:
 def test_other_errors_pass_as_they_are() -> None:
     with pytest.raises(KeyError), translate_errors("do things"):
         raise KeyError("x")
+
+
+def test_a_role_that_is_still_expired_once_it_was_renewed_is_a_refusal() -> None:
+    stale = RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired.")
+    with pytest.raises(ServiceRefusedError, match="still expired"), translate_errors("do things"):
+        raise stale
+    with pytest.raises(RuntimeError, match="odd"), translate_errors("do things"):
+        raise RuntimeError("odd")

@@ -62,23 +62,33 @@ RequestTimeout                           -           retry  UnavailableError    
 RequestTimeoutException                  -           retry  UnavailableError    no
 ServiceUnavailable                       -           retry  UnavailableError    no
 ServiceUnavailableException              -           retry  UnavailableError    no
-403                                      -           -      MisconfiguredError  no
-AWS.SimpleQueueService.NonExistentQueue  -           -      MisconfiguredError  no
-AccessDenied                             -           -      MisconfiguredError  no
-AccessDeniedException                    -           -      MisconfiguredError  no
-AuthFailure                              -           -      MisconfiguredError  no
-ExpiredToken                             -           -      MisconfiguredError  no
-ExpiredTokenException                    -           -      MisconfiguredError  no
-InvalidAccessKeyId                       -           -      MisconfiguredError  no
-InvalidClientTokenId                     -           -      MisconfiguredError  no
-InvalidSignatureException                -           -      MisconfiguredError  no
-InvalidToken                             -           -      MisconfiguredError  no
-NoSuchBucket                             -           -      MisconfiguredError  no
-QueueDoesNotExist                        -           -      MisconfiguredError  no
-RequestTimeTooSkewed                     -           -      MisconfiguredError  no
-ResourceNotFoundException                -           -      MisconfiguredError  no
-SignatureDoesNotMatch                    -           -      MisconfiguredError  no
-UnrecognizedClientException              -           -      MisconfiguredError  no
+401                                      -           -      ServiceRefusedError no
+403                                      -           -      ServiceRefusedError no
+AccessDenied                             -           -      ServiceRefusedError no
+AccessDeniedException                    -           -      ServiceRefusedError no
+AllAccessDisabled                        -           -      ServiceRefusedError no
+AuthorizationHeaderMalformed             -           -      ServiceRefusedError no
+PermanentRedirect                        -           -      ServiceRefusedError no
+RequestTimeTooSkewed                     -           -      ServiceRefusedError no
+AuthFailure                              -           -      ServiceRefusedError no
+ExpiredToken                             -           -      ServiceRefusedError no
+ExpiredTokenException                    -           -      ServiceRefusedError no
+IncompleteSignature                      -           -      ServiceRefusedError no
+InvalidAccessKeyId                       -           -      ServiceRefusedError no
+InvalidClientTokenId                     -           -      ServiceRefusedError no
+InvalidSecurity                          -           -      ServiceRefusedError no
+InvalidSignatureException                -           -      ServiceRefusedError no
+InvalidToken                             -           -      ServiceRefusedError no
+MissingAuthenticationToken               -           -      ServiceRefusedError no
+MissingAuthenticationTokenException      -           -      ServiceRefusedError no
+RequestExpired                           -           -      ServiceRefusedError no
+SignatureDoesNotMatch                    -           -      ServiceRefusedError no
+TokenRefreshRequired                     -           -      ServiceRefusedError no
+UnrecognizedClientException              -           -      ServiceRefusedError no
+AWS.SimpleQueueService.NonExistentQueue  -           -      ServiceRefusedError no
+NoSuchBucket                             -           -      ServiceRefusedError no
+QueueDoesNotExist                        -           -      ServiceRefusedError no
+ResourceNotFoundException                -           -      ServiceRefusedError no
 InvalidObjectState                       -           -      TransientError      yes
 MethodNotAllowed                         -           -      TransientError      yes
 NoSuchKey                                -           -      TransientError      yes
@@ -126,6 +136,8 @@ def test_a_translated_error_is_of_the_class_of_its_cause(code: str) -> None:
     [
         (200, ErrorClass.PERMANENT),
         (400, ErrorClass.PERMANENT),
+        (401, ErrorClass.MISCONFIGURED),
+        (403, ErrorClass.MISCONFIGURED),
         (404, ErrorClass.PERMANENT),
         (429, ErrorClass.THROTTLING),
         (500, ErrorClass.UNAVAILABLE),

@@ -23,6 +23,7 @@ from worker.errors import (
     LeaseLostError,
     MisconfiguredError,
     RejectedError,
+    ServiceRefusedError,
     ThrottledError,
     UnavailableError,
     WorkerError,
@@ -112,7 +113,7 @@ def connect_from_settings(settings: Settings, signing: Callable[[], tuple[Any, s
     return connect(settings.opensearch_endpoint, auth=auth)
 
 
-class IndexMissingError(MisconfiguredError):
+class IndexMissingError(ServiceRefusedError):
     """The index does not exist (yet)."""
 
 
@@ -126,7 +127,7 @@ def translate_errors(what: str) -> Iterator[None]:
     try:
         yield
     except SSLError as error:
-        raise MisconfiguredError(
+        raise ServiceRefusedError(
             f"Could not {what}: no trusted TLS connection: {_detail(error)}. Use the https:// address the "
             "certificate is issued for, and install its certificate authority on this machine."
         ) from error
@@ -167,12 +168,12 @@ def _error_for_status(what: str, status: int, cause: Mapping[str, Any], kind: st
             # The cluster's state (a full disk, a read-only index) causes a block, not missing rights.
             return UnavailableError(message)
         case 401 | 403:
-            return MisconfiguredError(f"{message} {_RIGHTS_ADVICE}")
+            return ServiceRefusedError(f"{message} {_RIGHTS_ADVICE}")
         case 400 | 413 if kind != _NO_ALIAS and _DIMENSION_MISMATCH not in message:
             return RejectedError(message, code=Code.INDEX_REJECTED)
         # Any other 4xx is about the index or the request, so every document would fail alike.
         case _ if status < 500:
-            return MisconfiguredError(f"{message} {_REINDEX_ADVICE}")
+            return ServiceRefusedError(f"{message} {_REINDEX_ADVICE}")
     return UnavailableError(message)
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from worker.aws.bedrock_errors import translate_refusal
+from worker.aws.answers.bedrock_errors import translate_refusal
 from worker.errors import BedrockError, ModelUnavailableError, ThrottledError, UnavailableError
 
 pytestmark = pytest.mark.unit

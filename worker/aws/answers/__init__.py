@@ -1,0 +1,1 @@
+"""What the answers of AWS mean, and what is done at each."""
