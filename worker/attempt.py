@@ -94,7 +94,7 @@ class Attempts:
         """Failures so far of a message without a claim: only unforeseen errors count, by the receives."""
         if isinstance(error, WorkerError):
             return 0
-        return max(0, lease.message.receive_count - _UNCOUNTED_RECEIVES)
+        return max(0, lease.message.receives - _UNCOUNTED_RECEIVES)
 
     def _check_can_begin(self, lease: Lease) -> None:
         if self.shutdown.is_requested:

@@ -1,7 +1,7 @@
 """A queue message as received, with its lease and the worker's own attribute `cis`.
 
-`cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on requeued messages,
-{"again": fence} on requests to process a finished file again, and the reason on dead-lettered ones.
+`cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on requeued messages, with
+{"receives": n} where the copy was made because of too many receives, {"again": fence} on requests to process a finished file again, and the reason on dead-lettered ones.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+# At 15 minutes a receive, more than SQS can hold a message.
+_MOST_RECEIVES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +45,14 @@ class ReceivedMessage:
         """How often this message was requeued because of an interruption."""
         value = self.cis.get("interruptions")
         return value if isinstance(value, int) else 0
+
+    @property
+    def receives(self) -> int:
+        """How often this message was received, as itself and as the copies before it."""
+        value = self.cis.get("receives")
+        # Any sender may set the attribute.
+        earlier = min(max(0, value), _MOST_RECEIVES) if isinstance(value, int) else 0
+        return earlier + self.receive_count
 
     @property
     def again(self) -> int | None:

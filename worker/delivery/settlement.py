@@ -11,7 +11,7 @@ import structlog
 from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager
 from worker.delivery.heartbeat import Heartbeat, Lease
-from worker.errors import Code, MisconfiguredError, WorkerError
+from worker.errors import Code, MisconfiguredError, TransientError, WorkerError
 from worker.outcome import Ending, Outcome
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
@@ -19,6 +19,8 @@ from worker.runtime.shutdown import Shutdown
 # A requeue sends and deletes: on a lease that lapses in between, the message would exist twice.
 _MIN_LEASE_S = 10.0
 _MAX_DELAY_S = 900.0
+# Far below the redrive limit of the queue (100, the doctor warns below 20): a lasting outage must not reach it.
+_MAX_RECEIVES = 10
 
 _log = structlog.get_logger(__name__)
 
@@ -79,12 +81,22 @@ class Settlement:
             self.requeued += 1
 
     def _retry_later(self, lease: Lease, ended: Outcome) -> None:
-        if lease.claim is not None:
-            if ended.counted:
-                self.table.record_failure(lease.claim, code=ended.code, message=ended.message)
-            else:
-                self.table.release(lease.claim, interrupted=False)
-        if lease.left_s > 0:
-            # Every receive counts towards the queue's redrive limit, so an outage must not use them up.
-            delay_s = min(_MAX_DELAY_S, ended.delay_s * max(1, lease.message.receive_count))
-            self.queue.hide(lease.message, delay_s=math.ceil(delay_s))
+        message = lease.message
+        try:
+            self._release_claim(lease, ended)
+        except TransientError as error:
+            # Without a longer wait the message would come back with every lapse of its lease.
+            _log.warning("claim_not_released", code=error.code, reason=str(error))
+        delay_s = math.ceil(min(_MAX_DELAY_S, ended.delay_s * max(1, message.receives)))
+        if message.receive_count >= _MAX_RECEIVES and lease.left_s >= _MIN_LEASE_S:
+            self.queue.requeue(message, delay_s=delay_s, interrupted=False)
+        elif lease.left_s > 0:
+            self.queue.hide(message, delay_s=delay_s)
+
+    def _release_claim(self, lease: Lease, ended: Outcome) -> None:
+        if lease.claim is None:
+            return
+        if ended.counted:
+            self.table.record_failure(lease.claim, code=ended.code, message=ended.message)
+        else:
+            self.table.release(lease.claim, interrupted=False)
