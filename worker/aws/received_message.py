@@ -1,7 +1,8 @@
 """A queue message as received, with its lease and the worker's own attribute `cis`.
 
 `cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on requeued messages, with
-{"receives": n} where the copy was made because of too many receives, {"again": fence} on requests to process a finished file again, and the reason on dead-lettered ones.
+{"receives": n} where the copy was made because of too many receives, {"again": fence} on requests to process
+a finished file again, and the reason on dead-lettered ones.
 """
 
 from __future__ import annotations

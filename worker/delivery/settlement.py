@@ -19,7 +19,7 @@ from worker.runtime.shutdown import Shutdown
 # A requeue sends and deletes: on a lease that lapses in between, the message would exist twice.
 _MIN_LEASE_S = 10.0
 _MAX_DELAY_S = 900.0
-# Far below the redrive limit of the queue (100, the doctor warns below 20): a lasting outage must not reach it.
+# Far below the queue's redrive limit (100, the doctor warns below 20), which a lasting outage must not reach.
 _MAX_RECEIVES = 10
 
 _log = structlog.get_logger(__name__)
