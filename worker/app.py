@@ -7,6 +7,7 @@ import socket
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -20,7 +21,9 @@ from worker.aws.secret_store import read_passwords
 from worker.aws.storage_handler import StorageHandler
 from worker.config import Settings, require, sandbox_environment
 from worker.consumer import Consumer
+from worker.delivery.attempt_queue import AttemptQueue
 from worker.delivery.claims import Claimer
+from worker.delivery.crash_detector import CrashDetector
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
 from worker.delivery.parked_messages import ParkedMessages
@@ -36,6 +39,7 @@ from worker.file_processor import FileProcessor
 from worker.lifecycle import Lifecycle
 from worker.replayer import Replayer
 from worker.runtime.metrics import Metrics
+from worker.runtime.process_record import ProcessRecord, read_boot_id
 from worker.runtime.shutdown import Shutdown
 from worker.runtime.work_root import make_work_root, remove_work_root
 from worker.sandbox.scheduler import Sandbox
@@ -103,6 +107,9 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: Path) -
         spot=spot,
         metrics=metrics,
         replayer=_replayer(shared, consumer),
+        crash_detector=CrashDetector(
+            record=consumer.attempts.record, table=consumer.attempts.processor.table, metrics=metrics
+        ),
         http_host=settings.http_host,
         http_port=settings.http_port,
         attempts=settings.max_documents,
@@ -125,13 +132,15 @@ def _consumer(shared: _Shared, tools: Tools, work_root: Path) -> Consumer:
     settings, shutdown, metrics = shared.settings, shared.shutdown, shared.metrics
     queue, table = _queue(shared), _table(shared)
     storage, store = _stores(shared, tools)
-    parked = ParkedMessages(table=table)
+    parked, attempt_queue = ParkedMessages(table=table), AttemptQueue(shutdown)
     heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
     attempts = Attempts(
         claimer=Claimer(storage=storage, table=table),
         dead_letters=DeadLetters(queue=queue, table=table),
         processor=_processor(shared, storage, table, store, work_root),
         parked=parked,
+        attempt_queue=attempt_queue,
+        record=_process_record(settings),
         shutdown=shutdown,
         metrics=metrics,
         source_buckets=settings.source_buckets,
@@ -145,6 +154,7 @@ def _consumer(shared: _Shared, tools: Tools, work_root: Path) -> Consumer:
         ),
         heartbeat=heartbeat,
         parked=parked,
+        attempt_queue=attempt_queue,
         shutdown=shutdown,
         metrics=metrics,
         max_documents=settings.max_documents,
@@ -153,6 +163,12 @@ def _consumer(shared: _Shared, tools: Tools, work_root: Path) -> Consumer:
         poll_wait_s=int(min(settings.poll_wait_s, settings.stop_budget_s / 3, settings.visibility_s / 4)),
         interruption_expected=shared.interruption_expected,
     )
+
+
+def _process_record(settings: Settings) -> ProcessRecord:
+    """The record of this process; workers of other queues and tables on this machine have theirs."""
+    deployment = sha256(f"{settings.queue_url}\0{settings.file_table}".encode()).hexdigest()[:16]
+    return ProcessRecord(settings.state_dir, deployment=deployment, boot_id=read_boot_id())
 
 
 def _processor(
@@ -219,6 +235,7 @@ def _table(shared: _Shared) -> FileTable:
         # Unique for each start, so that the ledger names the process that holds a file.
         owner=settings.worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
         pipeline_version=PIPELINE_VERSION,
+        boot_id=read_boot_id(),
     )
 
 

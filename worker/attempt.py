@@ -10,11 +10,18 @@ from dataclasses import dataclass
 import structlog
 
 from worker import events, outcome
-from worker.delivery.claims import AlreadyDone, Claimer, HeldByOther
+from worker.delivery.attempt_queue import AttemptQueue, Task
+from worker.delivery.claims import (
+    MAX_CRASH_STRIKES,
+    AlreadyDone,
+    Claimer,
+    HeldByOther,
+    NeedsIsolation,
+)
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Lease
-from worker.delivery.parked_messages import ParkedMessages, Takeover
-from worker.errors import DeadLetterError, JobInterrupted, WorkerError
+from worker.delivery.parked_messages import ParkedMessages
+from worker.errors import Code, DeadLetterError, JobInterrupted, WorkerError
 from worker.file_processor import FileProcessor
 from worker.models.document import Document
 from worker.models.file import FileMessage
@@ -22,6 +29,7 @@ from worker.models.ledger import Job, State
 from worker.outcome import DONE, Ending, Outcome
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
+from worker.runtime.process_record import ProcessRecord
 from worker.runtime.shutdown import Shutdown
 
 # Receives count interruptions and outages too; a message without a ledger row has no better counter.
@@ -40,46 +48,48 @@ class Attempts:
     dead_letters: DeadLetters
     processor: FileProcessor
     parked: ParkedMessages
+    attempt_queue: AttemptQueue
+    record: ProcessRecord
     shutdown: Shutdown
     metrics: Metrics
     source_buckets: tuple[str, ...]
     max_failures: int
 
-    def attempt(self, lease: Lease, takeover: Takeover) -> Outcome | None:
-        """The outcome of a message, None when it was parked."""
+    def attempt(self, task: Task) -> Outcome | None:
+        """The outcome of a message, None when it was parked or must wait for its turn."""
+        lease = task.lease
         try:
             files = events.parse(lease.message.body, source_buckets=self.source_buckets)
         except DeadLetterError as error:
             return outcome.from_error(error, failures=0, max_failures=1)
         for file in files:
             with bind(file=file.file_id, path=file.display_path):
-                ended = self._attempt_file(lease, file, takeover, alone=len(files) == 1)
+                ended = self._attempt_file(task, file, alone=len(files) == 1)
             # The redelivered message skips the files that are done: their versions are in the ledger.
             if ended is not DONE:
                 return ended
         return DONE
 
-    def _attempt_file(
-        self, lease: Lease, file: FileMessage, takeover: Takeover, *, alone: bool
-    ) -> Outcome | None:
+    def _attempt_file(self, task: Task, file: FileMessage, *, alone: bool) -> Outcome | None:
         job: Job | None = None
+        lease = task.lease
         try:
             self._check_can_begin(lease)
-            message = lease.message
-            with self.metrics.time_stage("claim"):
-                claimed = self.claimer.claim(
-                    file, message_id=message.message_id, takeover=takeover, redo_fence=message.again
-                )
+            claimed = self._claim(task, file)
             match claimed:
                 case AlreadyDone():
                     _log.info("file_unchanged", state=claimed.row.state.value)
                     return DONE
                 case HeldByOther():
                     return None if self.parked.park(lease, claimed.row) else _NO_PLACE
+                case NeedsIsolation():
+                    _log.info("file_needs_isolation", strikes=claimed.row.crash_strikes)
+                    self.attempt_queue.put_suspect(lease, task.takeover)
+                    return None
             job = claimed
             lease.claim = job.claim
             with bind(job=job.claim.attempt):
-                self._report_document(self.processor.process(job, lease))
+                self._process(job, lease)
             lease.claim = None
             return DONE
         except Exception as error:  # noqa: BLE001  (attempt boundary: any error becomes an outcome)
@@ -89,6 +99,29 @@ class Attempts:
             if ended.ending is Ending.DEAD_LETTER:
                 return self._dead_letter_file(lease, file, ended, alone=alone)
             return ended
+
+    def _claim(self, task: Task, file: FileMessage) -> Job | HeldByOther | AlreadyDone | NeedsIsolation:
+        message = task.lease.message
+        with self.metrics.time_stage("claim"):
+            return self.claimer.claim(
+                file,
+                message_id=message.message_id,
+                takeover=task.takeover,
+                redo_fence=message.again,
+                is_isolated=task.is_isolated,
+            )
+
+    def _process(self, job: Job, lease: Lease) -> None:
+        if job.crash_strikes >= MAX_CRASH_STRIKES:
+            raise DeadLetterError(
+                f"{job.message.display_path}: the worker died {job.crash_strikes} times while it processed "
+                "this file alone, without any progress; see worker_crashed in docs/errors.md",
+                code=Code.WORKER_CRASHED,
+            )
+        # The last such lines of a worker that died name what it was processing.
+        _log.info("document_started", fence=job.claim.fence, is_suspect=job.is_suspect)
+        with self.record.hold(job.claim):
+            self._report_document(self.processor.process(job, lease))
 
     def _count_unclaimed_failures(self, lease: Lease, error: Exception) -> int:
         """Failures so far of a message without a claim: only unforeseen errors count, by the receives."""

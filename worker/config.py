@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker.errors import MisconfiguredError
 
+_MEMORY = Path("/dev/shm")  # noqa: S108  (below it only a private folder is used)
+
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
@@ -132,6 +134,10 @@ class Settings(BaseSettings):
     work_dir: Path = Field(
         default_factory=lambda: Path(tempfile.gettempdir()),
         description="Folder in which the worker creates its private temporary folder.",
+    )
+    state_dir: Path = Field(
+        default_factory=lambda: _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()),
+        description="Folder that outlives a process of this machine, for the record of what each one holds.",
     )
     office_thumbnails: bool = Field(
         default=True,

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from tests.unit.world import RESULTS, TABLE, Clock, World
+from tests.unit.virtual_clock import Clock
+from tests.unit.world import RESULTS, TABLE, World
 from worker.aws.clients import make_clients
 from worker.aws.provisioning import provision
 

@@ -36,6 +36,7 @@ def _lifecycle(world: World) -> Lifecycle:
         spot=SpotInterruptionHandler(metadata, shutdown, world.metrics),
         metrics=world.metrics,
         replayer=world.replayer,
+        crash_detector=world.crash_detector,
         http_host="127.0.0.1",
         http_port=0,
         attempts=2,

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.read_options import OPTIONS
+from tests.unit.virtual_clock import Clock
 from worker.attempt import Attempts
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients
@@ -25,7 +26,9 @@ from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.aws.storage_handler import StorageHandler
 from worker.config import sandbox_environment
 from worker.consumer import Consumer
+from worker.delivery.attempt_queue import AttemptQueue
 from worker.delivery.claims import Claimer
+from worker.delivery.crash_detector import CrashDetector
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
 from worker.delivery.parked_messages import ParkedMessages
@@ -43,25 +46,12 @@ from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
 from worker.runtime.metrics import Metrics
+from worker.runtime.process_record import ProcessRecord
 from worker.runtime.shutdown import Shutdown
 from worker.sandbox.scheduler import Sandbox
 
 TABLE = "files"
 RESULTS = "results"
-
-
-@dataclass
-class Clock:
-    """Monotonic seconds that pass when the test says so."""
-
-    now: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def wait(self, seconds: float) -> bool:
-        self.now += seconds
-        return False
 
 
 @dataclass(eq=False)
@@ -91,7 +81,7 @@ class World:
 
     @cached_property
     def table(self) -> FileTable:
-        return FileTable(self.clients.dynamodb, table=TABLE, owner="me", pipeline_version="1")
+        return FileTable(self.clients.dynamodb, table=TABLE, owner="me", pipeline_version="1", boot_id="boot")
 
     @cached_property
     def other(self) -> FileTable:
@@ -119,6 +109,18 @@ class World:
     @cached_property
     def parked(self) -> ParkedMessages:
         return ParkedMessages(table=self.table, clock=self.clock)
+
+    @cached_property
+    def attempt_queue(self) -> AttemptQueue:
+        return AttemptQueue(self.shutdown)
+
+    @cached_property
+    def record(self) -> ProcessRecord:
+        return ProcessRecord(self.work_root / "state", deployment="d", boot_id="boot")
+
+    @cached_property
+    def crash_detector(self) -> CrashDetector:
+        return CrashDetector(record=self.record, table=self.table, metrics=self.metrics)
 
     @cached_property
     def sandbox(self) -> Sandbox:
@@ -177,6 +179,8 @@ class World:
             dead_letters=DeadLetters(queue=self.queue, table=self.table),
             processor=self.processor,
             parked=self.parked,
+            attempt_queue=self.attempt_queue,
+            record=self.record,
             shutdown=self.shutdown,
             metrics=self.metrics,
             source_buckets=("source", "missing"),
@@ -201,6 +205,7 @@ class World:
             settlement=self.settlement,
             heartbeat=self.heartbeat,
             parked=self.parked,
+            attempt_queue=self.attempt_queue,
             shutdown=self.shutdown,
             metrics=self.metrics,
             max_documents=4,
