@@ -10,17 +10,18 @@ from dataclasses import dataclass
 import structlog
 
 from worker import events, outcome
-from worker.delivery.attempt_queue import AttemptQueue, Task
+from worker.delivery.attempt_queue import AttemptQueue
 from worker.delivery.claims import (
     MAX_CRASH_STRIKES,
     AlreadyDone,
+    Claimed,
     Claimer,
     HeldByOther,
     NeedsIsolation,
 )
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Lease
-from worker.delivery.parked_messages import ParkedMessages
+from worker.delivery.parked_messages import ParkedMessages, Takeover
 from worker.errors import Code, DeadLetterError, JobInterrupted, WorkerError
 from worker.file_processor import FileProcessor
 from worker.models.document import Document
@@ -55,27 +56,35 @@ class Attempts:
     source_buckets: tuple[str, ...]
     max_failures: int
 
-    def attempt(self, task: Task) -> Outcome | None:
-        """The outcome of a message, None when it was parked or must wait for its turn."""
-        lease = task.lease
+    def attempt(self, lease: Lease, takeover: Takeover, *, is_isolated: bool = False) -> Outcome | None:
+        """The outcome of a message, None when it was parked or must wait until it can be isolated."""
+        needs_isolation = False
         try:
             files = events.parse(lease.message.body, source_buckets=self.source_buckets)
         except DeadLetterError as error:
             return outcome.from_error(error, failures=0, max_failures=1)
         for file in files:
             with bind(file=file.file_id, path=file.display_path):
-                ended = self._attempt_file(task, file, alone=len(files) == 1)
+                ended = self._attempt_file(
+                    lease, file, takeover, alone=len(files) == 1, is_isolated=is_isolated
+                )
             # The redelivered message skips the files that are done: their versions are in the ledger.
-            if ended is not DONE:
+            if isinstance(ended, NeedsIsolation):
+                needs_isolation = True
+            elif ended is not DONE:
                 return ended
+        if needs_isolation:
+            self.attempt_queue.put_suspect(lease, takeover)
+            return None
         return DONE
 
-    def _attempt_file(self, task: Task, file: FileMessage, *, alone: bool) -> Outcome | None:
+    def _attempt_file(
+        self, lease: Lease, file: FileMessage, takeover: Takeover, *, alone: bool, is_isolated: bool
+    ) -> Outcome | NeedsIsolation | None:
         job: Job | None = None
-        lease = task.lease
         try:
             self._check_can_begin(lease)
-            claimed = self._claim(task, file)
+            claimed = self._claim(lease, file, takeover, is_isolated=is_isolated)
             match claimed:
                 case AlreadyDone():
                     _log.info("file_unchanged", state=claimed.row.state.value)
@@ -84,8 +93,7 @@ class Attempts:
                     return None if self.parked.park(lease, claimed.row) else _NO_PLACE
                 case NeedsIsolation():
                     _log.info("file_needs_isolation", strikes=claimed.row.crash_strikes)
-                    self.attempt_queue.put_suspect(lease, task.takeover)
-                    return None
+                    return claimed
             job = claimed
             lease.claim = job.claim
             with bind(job=job.claim.attempt):
@@ -100,15 +108,15 @@ class Attempts:
                 return self._dead_letter_file(lease, file, ended, alone=alone)
             return ended
 
-    def _claim(self, task: Task, file: FileMessage) -> Job | HeldByOther | AlreadyDone | NeedsIsolation:
-        message = task.lease.message
+    def _claim(self, lease: Lease, file: FileMessage, takeover: Takeover, *, is_isolated: bool) -> Claimed:
+        message = lease.message
         with self.metrics.time_stage("claim"):
             return self.claimer.claim(
                 file,
                 message_id=message.message_id,
-                takeover=task.takeover,
+                takeover=takeover,
                 redo_fence=message.again,
-                is_isolated=task.is_isolated,
+                is_isolated=is_isolated,
             )
 
     def _process(self, job: Job, lease: Lease) -> None:

@@ -80,7 +80,7 @@ class Consumer:
         lease = task.lease
         try:
             with bind(message=lease.message.message_id, correlation=lease.message.correlation):
-                ended = self.attempts.attempt(task)
+                ended = self.attempts.attempt(lease, task.takeover, is_isolated=task.is_isolated)
                 if ended is not None:
                     with self.metrics.time_stage("settle"):
                         self.settlement.settle(lease, ended)

@@ -154,7 +154,7 @@ def test_a_suspect_file_is_processed_with_no_other_beside_it(world: World) -> No
         world.consumer.attempt_step()
     assert world.row("suspect").owner is None
     assert world.consumer.in_flight == 2
-    assert world.attempts.attempt(busy) is DONE
+    assert world.attempts.attempt(busy.lease, busy.takeover) is DONE
     world.attempt_queue.end(busy)
     isolated: list[bool] = []
     world.clients.dynamodb.meta.events.register(
@@ -236,3 +236,24 @@ def test_nothing_is_committed_on_a_lease_that_lapsed_meanwhile(world: World) -> 
     row = world.row("empty")
     assert (row.fence, row.state) == (1, State.PROCESSING)
     assert world.waiting() == 1
+
+
+def test_a_suspect_file_does_not_keep_the_other_files_of_its_message_waiting(world: World) -> None:
+    for key in ("suspect", "other"):
+        world.put(key, b"")
+    _make_suspect(world, "suspect", strikes=0)
+    records = [
+        {
+            "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": "source"}, "object": {"key": key, "size": 0}},
+        }
+        for key in ("suspect", "other")
+    ]
+    world.queue.send(json.dumps({"Records": records}))
+    world.consumer.step()
+    world.consumer.attempt_step()
+    assert world.row("other").state is State.NO_CONTENT
+    assert (world.row("suspect").state, world.waiting()) == (State.PROCESSING, 1)
+    world.consumer.attempt_step()
+    assert (world.row("suspect").state, world.waiting()) == (State.NO_CONTENT, 0)
+    assert world.row("other").fence == 1

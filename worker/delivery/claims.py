@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
@@ -56,6 +57,10 @@ class NeedsIsolation:
     row: FileRow
 
 
+Claimed: TypeAlias = Job | HeldByOther | AlreadyDone | NeedsIsolation
+"""What became of a claim."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimer:
     """Checks objects and claims their ledger rows."""
@@ -71,7 +76,7 @@ class Claimer:
         takeover: tuple[int, int] | None = None,
         redo_fence: int | None = None,
         is_isolated: bool = False,
-    ) -> Job | HeldByOther | AlreadyDone | NeedsIsolation:
+    ) -> Claimed:
         """Claim the file a message names, unless it is done, held, or suspect and not isolated.
 
         A file held by another attempt is claimed where that attempt came from the same message (SQS
