@@ -58,7 +58,7 @@ class NeedsIsolation:
 
 
 Claimed: TypeAlias = Job | HeldByOther | AlreadyDone | NeedsIsolation
-"""What became of a claim."""
+"""The result of a claim."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
