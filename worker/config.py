@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from worker.errors import MisconfiguredError
 
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_MEMORY = Path("/dev/shm")  # noqa: S108  (below it only a private folder is used)
 
 
 def _cores() -> int:
@@ -155,6 +156,10 @@ class Settings(BaseSettings):
         default=600.0,
         gt=0,
         description="Seconds without recovery after which a worker whose machine cannot work stops.",
+    )
+    state_dir: Path = Field(
+        default_factory=lambda: _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()),
+        description="Folder that outlives a process of this machine, for the record of what each one holds.",
     )
     office_thumbnails: bool = Field(
         default=True,

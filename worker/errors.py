@@ -56,6 +56,7 @@ class Code(StrEnum):
     SOURCE_FORBIDDEN = "source_forbidden"
     TOO_MANY_FAILURES = "too_many_failures"
     INDEX_REJECTED = "index_rejected"
+    WORKER_CRASHED = "worker_crashed"
     # what may succeed later
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"

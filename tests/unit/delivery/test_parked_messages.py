@@ -107,3 +107,20 @@ def test_a_message_whose_lease_was_lost_is_no_longer_parked(world: World) -> Non
     lease.lost = True
     world.clock.now += 10
     assert world.parked.take_ready() == [(lease, None)]
+
+
+def test_a_message_that_was_parked_for_eleven_hours_is_requeued_as_a_fresh_copy(world: World) -> None:
+    lease = _lease_on_a_held_file(world, "a")
+    theirs = world.claim(world.message("a"), message_id="theirs")
+    world.parked.park(lease, world.row("a"))
+    # The heartbeat of another process keeps its claim, and ours the lease.
+    for _ in range(67):
+        world.clock.now += 600
+        lease.deadline = world.clock.now + 120
+        world.other.beat(theirs.claim)
+        world.consumer.resume_parked()
+        while world.consumer.in_flight:
+            world.consumer.attempt_step()
+    assert len(world.parked) == 0
+    assert world.settlement.requeued == 1
+    assert world.receive().receive_count == 1
