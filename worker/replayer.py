@@ -43,6 +43,8 @@ _ROWS_PER_QUERY = 100
 # In a long outage it would be expensive to read every row in every step.
 _MAX_SKIPPED_ROWS = 50
 _POSTPONE_S = 300.0
+# A mapping or a proxy under change rejects healthy documents, too.
+_MAX_REJECTIONS = 3
 
 _log = structlog.get_logger(__name__)
 
@@ -84,6 +86,7 @@ class Replayer:
     _after: dict[str, str | None] = field(default_factory=dict)
     _reprocessed: set[tuple[str, int]] = field(default_factory=set)
     _not_before: dict[tuple[str, str], float] = field(default_factory=dict)
+    _rejections: dict[str, int] = field(default_factory=dict)
     _paused_until: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -226,7 +229,7 @@ class Replayer:
             result = "superseded"
         except RejectedError as error:
             if row.state is not State.DEAD_LETTERED:
-                self._dead_letter(row, error)
+                self._reject(row, error)
                 return
             # Not even the entry by name: the row alone has the reason.
             result = "rejected"
@@ -244,6 +247,15 @@ class Replayer:
         for kind in (kind for kind, done in completed.items() if done):
             self.metrics.replays.labels(kind=kind, result=result).inc()
             _log.info("pending_filled", kind=kind, result=result)
+
+    def _reject(self, row: FileRow, error: RejectedError) -> None:
+        """Dead-letter a file at its last rejection; raise one before, which postpones the row."""
+        with self._lock:
+            times = self._rejections.pop(row.file_id, 0) + 1
+            if times < _MAX_REJECTIONS:
+                self._rejections[row.file_id] = times
+                raise error
+        self._dead_letter(row, error)
 
     def _dead_letter(self, row: FileRow, error: RejectedError) -> None:
         """Dead-letter a file that the index rejects, with a new message: its own was deleted long ago."""
