@@ -260,13 +260,13 @@ def test_an_object_stored_in_gzip_is_read_as_the_file_it_holds(live: World) -> N
     [(gzip.compress(b"text" * 999)[:-9], "corrupt"), (gzip.compress(bytes(3_000_000)), "bomb")],
     ids=["damaged", "bomb"],  # the bytes hold the time, and an id must be the same in every process
 )
-def test_gzip_that_is_damaged_or_a_bomb_is_no_content(world: World, data: bytes, reason: str) -> None:
-    world.attempts.processor = replace(world.processor, max_file_bytes=1_000_000)
-    world.clients.s3.put_object(Bucket="source", Key="a", Body=data, ContentEncoding="gzip")
-    world.announce("a")
-    world.work()
-    assert (world.row("a").state, world.row("a").reason) == (State.NO_CONTENT, reason)
-    assert list(world.work_root.glob("document-*")) == []
+def test_gzip_that_is_damaged_or_a_bomb_is_no_content(live: World, data: bytes, reason: str) -> None:
+    live.attempts.processor = replace(live.processor, max_file_bytes=1_000_000)
+    live.clients.s3.put_object(Bucket="source", Key="a", Body=data, ContentEncoding="gzip")
+    live.announce("a")
+    live.work()
+    assert (live.row("a").state, live.row("a").reason) == (State.NO_CONTENT, reason)
+    assert list(live.work_root.glob("document-*")) == []
 
 
 @pytest.mark.parametrize("size", [{}, {"fileSize": 0}])
