@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files security bench fuzz lock clean
+.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files security bench fuzz chaos lock clean
 BIN := .venv/bin
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
@@ -67,6 +67,9 @@ bench: servers ## speed and memory, against the floor and the naive loop
 
 fuzz: setup ## damaged files of every type through the sandbox (FUZZ_S=seconds, FUZZ_SEED=seed or seed:case)
 	$(BIN)/python -m fuzz
+
+chaos: setup ## a simulated fleet on its worst days (CHAOS_S=seconds, CHAOS_SEED=seed)
+	$(BIN)/python -m tests.resilience
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
 	$(COMPILE) pyproject.toml --extra fast --extra neural --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock

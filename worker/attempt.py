@@ -12,12 +12,21 @@ import structlog
 
 from worker import events, outcome
 from worker.aws.ledger_row import FileRow
-from worker.delivery.claims import AlreadyDone, Claimer, FolderMarker, HeldByOther
+from worker.delivery.attempt_queue import AttemptQueue
+from worker.delivery.claims import (
+    MAX_CRASH_STRIKES,
+    AlreadyDone,
+    Claimed,
+    Claimer,
+    FolderMarker,
+    HeldByOther,
+    NeedsIsolation,
+)
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Lease
 from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages, Takeover
-from worker.errors import DeadLetterError, JobInterrupted, SourceRefusedError, WorkerError
+from worker.errors import Code, DeadLetterError, JobInterrupted, SourceRefusedError, WorkerError
 from worker.events import ParsedBody, RejectedRecord
 from worker.file_processor import FileProcessor
 from worker.models.document import Document
@@ -26,6 +35,7 @@ from worker.models.ledger import Job, State
 from worker.outcome import DONE, Ending, Outcome
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
+from worker.runtime.process_record import ProcessRecord
 from worker.runtime.shutdown import Shutdown
 
 # Receives count interruptions and outages too; a message without a ledger row has no better counter.
@@ -47,13 +57,15 @@ class Attempts:
     dead_letters: DeadLetters
     processor: FileProcessor
     parked: ParkedMessages
+    attempt_queue: AttemptQueue
+    record: ProcessRecord
     shutdown: Shutdown
     metrics: Metrics
     source_buckets: tuple[str, ...]
     max_failures: int
 
-    def attempt(self, lease: Lease, takeover: Takeover) -> Outcome | None:
-        """The outcome of a message, None when it was parked."""
+    def attempt(self, lease: Lease, takeover: Takeover, *, is_isolated: bool = False) -> Outcome | None:
+        """The outcome of a message, None when it was parked or must wait until it can be isolated."""
         try:
             body = self.bodies.resolve(lease.message.body)
             parsed = events.parse(body, source_buckets=self.source_buckets)
@@ -63,7 +75,7 @@ class Attempts:
             )
             _log_end(unreadable, error)
             return unreadable
-        ended = self._attempt_files(lease, parsed, takeover)
+        ended = self._attempt_files(lease, parsed, takeover, is_isolated=is_isolated)
         if ended is not DONE:
             return ended
         # Last, so that no other attempt on the message dead-letters the same records again.
@@ -73,23 +85,31 @@ class Attempts:
                 self.metrics.events_ignored.labels(kind=kind).inc()
         return ended
 
-    def _attempt_files(self, lease: Lease, parsed: ParsedBody, takeover: Takeover) -> Outcome | None:
+    def _attempt_files(
+        self, lease: Lease, parsed: ParsedBody, takeover: Takeover, *, is_isolated: bool
+    ) -> Outcome | None:
         """The outcome of the files of a message; one that must wait does not keep the others waiting."""
         alone = len(parsed.files) == 1 and not parsed.ignored and not parsed.rejected
         waiting: list[Outcome] = []
         held: FileRow | None = None
+        needs_isolation = False
         for file in parsed.files:
             with bind(file=file.file_id, path=file.display_path):
-                ended = self._attempt_file(lease, file, takeover, alone=alone)
+                ended = self._attempt_file(lease, file, takeover, alone=alone, is_isolated=is_isolated)
             # The redelivered message skips the files that are done: their versions are in the ledger.
-            if isinstance(ended, FileRow):
-                held = held or ended
+            if isinstance(ended, HeldByOther):
+                held = held or ended.row
+            elif isinstance(ended, NeedsIsolation):
+                needs_isolation = True
             elif ended.ending is Ending.RETRY and len(parsed.files) > 1:
                 waiting.append(self._set_aside(lease, ended))
             elif ended is not DONE:
                 return ended
         if waiting:
             return min(waiting, key=lambda each: each.delay_s)
+        if needs_isolation:
+            self.attempt_queue.put_suspect(lease, takeover)
+            return None
         if held is not None:
             return None if self.parked.park(lease, held) else _NO_PLACE
         return DONE
@@ -107,6 +127,7 @@ class Attempts:
         except WorkerError as error:
             # The message redelivers, and takes over its own claim.
             _log.warning("release_failed", code=error.code, reason=str(error))
+        self.parked.wake(claim.file_id)
         return ended
 
     def _dead_letter_rejected(self, lease: Lease, rejected: Sequence[RejectedRecord]) -> Outcome:
@@ -120,30 +141,29 @@ class Attempts:
         return DONE
 
     def _attempt_file(
-        self, lease: Lease, file: FileMessage, takeover: Takeover, *, alone: bool
-    ) -> Outcome | FileRow:
-        """The outcome of one file, or its row where another attempt holds it."""
+        self, lease: Lease, file: FileMessage, takeover: Takeover, *, alone: bool, is_isolated: bool
+    ) -> Outcome | HeldByOther | NeedsIsolation:
+        """The outcome of one file, or what keeps it waiting."""
         job: Job | None = None
         try:
             self._check_can_begin(lease)
-            message = lease.message
-            with self.metrics.time_stage("claim"):
-                claimed = self.claimer.claim(
-                    file, message_id=message.message_id, takeover=takeover, redo_fence=message.again
-                )
+            claimed = self._claim(lease, file, takeover, is_isolated=is_isolated)
             match claimed:
                 case AlreadyDone():
                     _log.info("file_unchanged", state=claimed.row.state.value)
                     return DONE
-                case HeldByOther():
-                    return claimed.row
                 case FolderMarker():
                     self.metrics.events_ignored.labels(kind="folder_marker").inc()
                     return DONE
+                case HeldByOther():
+                    return claimed
+                case NeedsIsolation():
+                    _log.info("file_needs_isolation", strikes=claimed.row.crash_strikes)
+                    return claimed
             job = claimed
             lease.claim = job.claim
             with bind(job=job.claim.attempt):
-                self._report_document(self.processor.process(job, lease))
+                self._process(job, lease)
             lease.claim = None
             return DONE
         except Exception as error:  # noqa: BLE001  (attempt boundary: any error becomes an outcome)
@@ -172,6 +192,29 @@ class Attempts:
         ended = outcome.from_error(error, failures=failures, max_failures=self.max_failures)
         _log_end(ended, error)
         return ended
+
+    def _claim(self, lease: Lease, file: FileMessage, takeover: Takeover, *, is_isolated: bool) -> Claimed:
+        message = lease.message
+        with self.metrics.time_stage("claim"):
+            return self.claimer.claim(
+                file,
+                message_id=message.message_id,
+                takeover=takeover,
+                redo_fence=message.again,
+                is_isolated=is_isolated,
+            )
+
+    def _process(self, job: Job, lease: Lease) -> None:
+        if job.crash_strikes >= MAX_CRASH_STRIKES:
+            raise DeadLetterError(
+                f"{job.message.display_path}: the worker died {job.crash_strikes} times while it processed "
+                "this file alone, without any progress; see worker_crashed in docs/errors.md",
+                code=Code.WORKER_CRASHED,
+            )
+        # The last such lines of a worker that died name what it was processing.
+        _log.info("document_started", fence=job.claim.fence, is_suspect=job.is_suspect)
+        with self.record.hold(job.claim):
+            self._report_document(self.processor.process(job, lease))
 
     def _count_unclaimed_failures(self, lease: Lease, error: Exception) -> int:
         """Failures so far of a message without a claim: only unforeseen errors count, by the receives."""
@@ -206,7 +249,7 @@ class Attempts:
 
 
 def _counted_receives(lease: Lease) -> int:
-    return max(0, lease.message.receive_count - _UNCOUNTED_RECEIVES)
+    return max(0, lease.message.receives - _UNCOUNTED_RECEIVES)
 
 
 def _describe(file: FileMessage, job: Job | None) -> FileMessage:

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from worker.errors import MisconfiguredError
 
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_MEMORY = Path("/dev/shm")  # noqa: S108  (below it only a private folder is used)
 
 
 def _cores() -> int:
@@ -71,7 +72,7 @@ class Settings(BaseSettings):
         default=120, ge=10, le=3_600, description="Seconds a received message stays hidden."
     )
     # Short: an open poll cannot be ended without the loss of what it receives, so a stop waits for it.
-    poll_wait_s: int = Field(default=3, ge=0, le=20, description="Seconds of one long poll, at most 3.")
+    poll_wait_s: int = Field(default=2, ge=0, le=20, description="Seconds of one long poll, at most 2.")
     # More than cores, so that downloads and index writes continue during OCR.
     max_documents: int = Field(
         default_factory=lambda: 2 * _cores() + 2, ge=1, le=200, description="Documents in flight."
@@ -155,6 +156,10 @@ class Settings(BaseSettings):
         default=600.0,
         gt=0,
         description="Seconds without recovery after which a worker whose machine cannot work stops.",
+    )
+    state_dir: Path = Field(
+        default_factory=lambda: _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()),
+        description="Folder that outlives a process of this machine, for the record of what each one holds.",
     )
     office_thumbnails: bool = Field(
         default=True,

@@ -7,19 +7,18 @@ depends on that delete. An attempt is in `attempt.py`, what is done to the messa
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
 
 import structlog
 
 from worker import outcome
 from worker.attempt import Attempts
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
-from worker.delivery.heartbeat import Heartbeat, Lease
+from worker.delivery.attempt_queue import AttemptQueue
+from worker.delivery.heartbeat import Heartbeat
 from worker.delivery.local_health import LocalHealth
-from worker.delivery.parked_messages import ParkedMessages, Takeover
+from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
 from worker.errors import (
     Code,
@@ -53,6 +52,7 @@ class Consumer:
     heartbeat: Heartbeat
     local_health: LocalHealth
     parked: ParkedMessages
+    attempt_queue: AttemptQueue
     shutdown: Shutdown
     metrics: Metrics
     max_documents: int
@@ -60,24 +60,23 @@ class Consumer:
     interruption_expected: Callable[[], bool]
     resources: ResourceMonitor = field(default_factory=ResourceMonitor)
     polled_at: float | None = None
-    _tasks: SimpleQueue[tuple[Lease, Takeover]] = field(default_factory=SimpleQueue)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _in_flight: int = 0
     _failed_polls: int = 0
 
     @property
     def in_flight(self) -> int:
         """Messages in processing or waiting for a thread; parked ones do not count."""
-        return self._in_flight
+        return len(self.attempt_queue)
 
     def step(self) -> None:
         """Receive as many messages as there is room for; one at a time when an interruption is expected."""
         places = 1 if self.interruption_expected() else self.max_documents
-        room = self.local_health.places(places, in_flight=self._in_flight) - self._in_flight
+        in_flight = self.in_flight
+        room = self.local_health.places(places, in_flight=in_flight) - in_flight
         if room > 0:
             # Where no file can be started, a message had better stay visible than be received in vain.
             room = self.resources.places(room, is_blocked=self.attempts.claimer.storage.sources.is_closed())
-        if room <= 0:
+        # Messages that could not begin before a suspect file has run are better received by another worker.
+        if room <= 0 or self.attempt_queue.is_closed:
             return
         # Set before the stop is checked, because the settlement reads it after a stop.
         self.settlement.poll_ends = self.shutdown.now() + self.poll_wait_s
@@ -87,18 +86,18 @@ class Consumer:
                 # The server may still hold the poll open, so its end must not be cleared.
                 return
             for message in messages:
-                self._enqueue(self.heartbeat.hold(message), None)
+                self.attempt_queue.put(self.heartbeat.hold(message), None)
         self.settlement.poll_ends = 0.0
 
     def attempt_step(self) -> None:
         """Process one received message to its end; returns soon when there is none."""
-        try:
-            lease, takeover = self._tasks.get(timeout=_TICK_S)
-        except Empty:
+        task = self.attempt_queue.take(_TICK_S)
+        if task is None:
             return
+        lease = task.lease
         try:
             with bind(message=lease.message.message_id, correlation=lease.message.correlation):
-                ended = self.attempts.attempt(lease, takeover)
+                ended = self.attempts.attempt(lease, task.takeover, is_isolated=task.is_isolated)
                 if ended is not None:
                     if ended.code == Code.LOCAL_FAULT:
                         self.local_health.record_failure(ended.message)
@@ -109,9 +108,8 @@ class Consumer:
             self.heartbeat.release(lease)
             raise
         finally:
-            with self._lock:
-                self._in_flight -= 1
-            self.metrics.in_flight.set(self._in_flight)
+            self.attempt_queue.end(task)
+            self.metrics.in_flight.set(self.in_flight)
 
     def resume_parked(self) -> None:
         """Resume parked messages whose file is free; on a stop requeue all of them."""
@@ -121,13 +119,13 @@ class Consumer:
                     lease, outcome.from_error(JobInterrupted("parked"), failures=0, max_failures=1)
                 )
         for lease, takeover in self.parked.take_ready():
-            self._enqueue(lease, takeover)
+            self.attempt_queue.put(lease, takeover)
         self.metrics.parked.set(len(self.parked))
 
     def requeue_rest(self) -> None:
         """Requeue the messages that no attempt has begun, when the attempts have ended at a stop."""
         self.resume_parked()
-        while not self._tasks.empty():
+        while self.attempt_queue.has_waiting:
             self.attempt_step()
 
     def release_rest(self) -> None:
@@ -160,8 +158,3 @@ class Consumer:
         self.polled_at = self.shutdown.now()
         self.metrics.received.inc(len(messages))
         return messages
-
-    def _enqueue(self, lease: Lease, takeover: Takeover) -> None:
-        with self._lock:
-            self._in_flight += 1
-        self._tasks.put((lease, takeover))

@@ -4,7 +4,7 @@
     ├─ TransientError          the same job may succeed later          -> retry
     │  ├─ ThrottledError       a service asks for fewer calls          -> retry, not counted as a failure
     │  ├─ UnavailableError     a service does not work now             -> retry, not counted as a failure
-    │  │  └─ ModelUnavailableError  Bedrock refuses every call of a model -> vectors pending, a pause
+    │  │  ├─ ModelUnavailableError  Bedrock refuses every call of a model -> vectors pending, a pause
     │  │  └─ ReportedFaultError  a reading process says the machine cannot work -> verified, then one of these
     │  ├─ LocalFaultError      this machine cannot work now            -> retry elsewhere, not counted
     │  ├─ ObjectChangedError   the object changed while it was read    -> start over, not counted as a failure
@@ -56,6 +56,7 @@ class Code(StrEnum):
     SOURCE_FORBIDDEN = "source_forbidden"
     TOO_MANY_FAILURES = "too_many_failures"
     INDEX_REJECTED = "index_rejected"
+    WORKER_CRASHED = "worker_crashed"
     # what may succeed later
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"

@@ -11,6 +11,7 @@ from types import FrameType
 import structlog
 
 from worker.consumer import Consumer
+from worker.delivery.crash_detector import CrashDetector
 from worker.delivery.heartbeat import Heartbeat
 from worker.replayer import Replayer
 from worker.resilience.refusals import Refusals
@@ -26,6 +27,8 @@ _POLL_S = 0.2
 # More than four long polls of 20 s.
 _STALE_POLL_S = 90.0
 _OTHERS_S = 5.0
+# Well below what is left of a dead worker's leases, so that its files are marked before they come back.
+_CRASH_CHECK_S = 2.0
 EXIT_INCOMPLETE = 75
 """Exit status of a stop that left messages to SQS; EX_TEMPFAIL of sysexits.h."""
 
@@ -43,6 +46,7 @@ class Lifecycle:
     spot: SpotInterruptionHandler
     metrics: Metrics
     replayer: Replayer
+    crash_detector: CrashDetector
     http_host: str
     http_port: int
     attempts: int
@@ -63,6 +67,7 @@ class Lifecycle:
         try:
             return self._run()
         finally:
+            self.crash_detector.record.close()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -76,6 +81,8 @@ class Lifecycle:
         health.start()
         self.metrics.reading_cpu_seconds.set_function(lambda: self.sandbox.cpu_s)
         self._refusals.export(self.metrics)
+        # Before anything is received: what a predecessor held may kill this process, too.
+        self.crash_detector.step()
         threads = self._start()
         self.spot.start_monitoring()
         _log.info("worker_ready", http_port=health.port, attempts=self.attempts)
@@ -111,6 +118,13 @@ class Lifecycle:
         others = [
             Loop(name="sandbox", step=self.sandbox.step, is_over=over),
             Loop(name="heartbeat", step=self.heartbeat.step, is_over=over, interval_s=0.5),
+            Loop(
+                name="crash-detector",
+                step=self.crash_detector.step,
+                is_over=self._is_stopping,
+                interval_s=_CRASH_CHECK_S,
+                pause=self._wake,
+            ),
             *(self._replay_loop(number) for number in range(self.replayer.threads)),
         ]
         parking = Loop(
@@ -155,6 +169,8 @@ class Lifecycle:
 
     def _stop(self, threads: _Threads) -> None:
         stop = self.shutdown.stop
+        # First: a kill that follows a stop, by systemd or with the machine, is no document's fault.
+        self.crash_detector.record.close()
         self.metrics.shutdown_requested.set(1)
         _log.info("shutdown_began", reason=stop.reason if stop else "", left_s=self._left_s(_flush_by))
         # The replayers end with the receiving: pending rows wait for another worker.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def test_what_arrives_during_a_stop_is_received_by_another_worker_for_the_first_
     queue = QueueManager(sqs, queue_url=queue_url, dlq_url=queue_url)
     worker.terminate()
     until(lambda: bool(fleet.events("shutdown_began")))
-    queue.send("{}")
+    queue.send(json.dumps({"eventType": "FILE_UPLOADED", "s3Bucket": fleet.bucket, "s3Key": "a.txt"}))
     assert worker.wait(120) == 0
     received: list[ReceivedMessage] = []
 

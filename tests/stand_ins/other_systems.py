@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-NOBODY = 65534
+# The user of the image. Not 65534, which every file seems to belong to in a namespace without maps.
+ORDINARY_USER = 10001
 _TIMEOUT_S = 280.0
 
 _REFUSE = """
@@ -60,7 +61,7 @@ def home_of_ordinary_user() -> Iterator[Path]:
     # Not below pytest's own, which no other user may enter.
     with tempfile.TemporaryDirectory(prefix="cis-ordinary-") as name:
         if os.geteuid() == 0:
-            os.chown(name, NOBODY, NOBODY)
+            os.chown(name, ORDINARY_USER, ORDINARY_USER)
         yield Path(name)
 
 
@@ -68,7 +69,7 @@ def run_as_ordinary_user(program: str, *arguments: str, home: Path) -> str:
     """What a Python program prints that runs as a user without rights; it must end well."""
     command = [sys.executable, "-c", program, *arguments]
     if os.geteuid() == 0:
-        command = _as_nobody(command)
+        command = _as_ordinary_user(command)
     done = subprocess.run(
         command,
         cwd=home,
@@ -87,8 +88,13 @@ def run_as_ordinary_user(program: str, *arguments: str, home: Path) -> str:
     return done.stdout.strip()
 
 
-def _as_nobody(command: Sequence[str]) -> list[str]:
-    drop = [shutil.which("setpriv") or "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+def _as_ordinary_user(command: Sequence[str]) -> list[str]:
+    drop = [
+        shutil.which("setpriv") or "setpriv",
+        f"--reuid={ORDINARY_USER}",
+        f"--regid={ORDINARY_USER}",
+        "--clear-groups",
+    ]
     hidden = _hidden_folders([Path(sys.base_prefix), Path(sys.prefix), ROOT])
     if not hidden:
         return [*drop, "--", *command]

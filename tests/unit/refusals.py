@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.client import BaseClient
+from botocore.exceptions import EndpointConnectionError
 from moto.sqs import models
 from urllib3.response import HTTPResponse
 
@@ -106,3 +108,16 @@ def pass_time(world: World, seconds: int, *, step_s: int = 5) -> None:
             received = received_by(world)
             world.work()
         world.clock.now += step_s
+
+
+def cut_off(client: BaseClient, operation: str, times: int, *, after: int) -> None:
+    """The next calls of an operation, but for the first `after`, never reach the service."""
+    calls = [0]
+
+    def refuse(**_: Any) -> None:
+        calls[0] += 1
+        if after < calls[0] <= after + times:
+            raise EndpointConnectionError(endpoint_url="x")
+
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register_first(f"before-send.{service}.{operation}", refuse)

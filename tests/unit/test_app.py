@@ -39,17 +39,3 @@ def test_a_language_that_is_missing_ends_the_start_and_leaves_no_folder(tmp_path
     with pytest.raises(MisconfiguredError, match="tesseract-ocr-tlh"):
         app.run(settings)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("settings", "wait_s"),
-    [
-        ({}, 3),
-        ({"poll_wait_s": 20}, 3),
-        ({"poll_wait_s": 0}, 0),
-        ({"stop_budget_s": 6.0}, 2),
-        ({"visibility_s": 10}, 2),
-    ],
-)
-def test_no_poll_is_longer_than_a_stop_may_wait(settings: dict[str, object], wait_s: int) -> None:
-    assert app.poll_wait_s(load_settings(**settings)) == wait_s

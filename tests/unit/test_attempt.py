@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from worker.errors import MisconfiguredError
-from worker.models.ledger import State
+from worker.models.ledger import Job, State
+from worker.outcome import DONE
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -129,3 +130,131 @@ def test_a_message_can_request_that_a_finished_file_is_processed_again(live: Wor
         live.queue.send(body, cis=cis)
         live.work()
         assert live.row("a.txt").fence == fence
+
+
+def _make_suspect(world: World, key: str, *, strikes: int) -> None:
+    """A worker died while it held the file, and so often again while it held nothing else."""
+    for number in range(strikes + 1):
+        job = world.claimer.claim(world.message(key), message_id="m1", is_isolated=number > 0)
+        assert isinstance(job, Job)
+        world.table.record_crash(job.claim)
+
+
+def test_a_suspect_file_is_processed_with_no_other_beside_it(world: World) -> None:
+    for key in ("busy", "suspect"):
+        world.put(key, b"")
+    _make_suspect(world, "suspect", strikes=0)
+    world.announce("busy")
+    world.consumer.step()
+    busy = world.attempt_queue.take(0)
+    assert busy is not None
+    world.announce("suspect")
+    world.consumer.step()
+    # Once to find out that it is suspect, then it waits.
+    for _ in range(2):
+        world.consumer.attempt_step()
+    assert world.row("suspect").owner is None
+    assert world.consumer.in_flight == 2
+    assert world.attempts.attempt(busy.lease, busy.takeover) is DONE
+    world.attempt_queue.end(busy)
+    isolated: list[bool] = []
+    world.clients.dynamodb.meta.events.register(
+        "before-parameter-build.dynamodb.UpdateItem",
+        lambda params, **_: isolated.append(":is_isolated" in params["ExpressionAttributeValues"]),
+    )
+    world.consumer.attempt_step()
+    assert isolated == [True, False]
+    row = world.row("suspect")
+    assert (row.state, row.is_suspect, row.is_isolated) == (State.NO_CONTENT, False, False)
+    assert world.consumer.in_flight == 0
+
+
+def test_a_file_with_three_strikes_is_dead_lettered_and_read_no_more(world: World) -> None:
+    world.put("killer", b"")
+    _make_suspect(world, "killer", strikes=3)
+    world.announce("killer")
+    world.work()
+    (message,) = world.dead_letters()
+    assert message["code"] == "worker_crashed"
+    row = world.row("killer")
+    assert (row.state, row.reason, row.crash_strikes) == (State.DEAD_LETTERED, "worker_crashed", 3)
+    assert world.waiting() == 0
+
+
+def test_a_file_with_two_strikes_is_tried_once_more(world: World) -> None:
+    world.put("file", b"")
+    _make_suspect(world, "file", strikes=2)
+    assert world.row("file").crash_strikes == 2
+    world.announce("file")
+    world.work()
+    row = world.row("file")
+    assert (row.state, row.crash_strikes, row.is_suspect) == (State.NO_CONTENT, 0, False)
+
+
+def test_new_content_of_a_suspect_file_is_not_suspect(world: World) -> None:
+    world.put("file", b"")
+    _make_suspect(world, "file", strikes=3)
+    world.put("file", b"new")
+    job = world.claim(world.message("file"))
+    assert (job.is_suspect, job.crash_strikes) == (False, 0)
+
+
+def test_what_a_worker_holds_is_on_record_while_it_is_processed(world: World) -> None:
+    held: list[int] = []
+    folder = world.work_root / "state"
+
+    def count(**_: object) -> None:
+        held.append(sum(path.is_file() for path in folder.rglob("*")))
+
+    world.put("empty", b"")
+    world.announce("empty")
+    # The head of the object at the claim, and the one before the commit.
+    world.clients.s3.meta.events.register("before-call.s3.HeadObject", count)
+    world.work()
+    count()
+    assert held == [0, 1, 0]
+
+
+def test_no_work_begins_on_a_lease_that_lapsed(world: World) -> None:
+    world.put("empty", b"")
+    world.announce("empty")
+    world.consumer.step()
+    world.clock.now += 116
+    world.consumer.attempt_step()
+    assert world.table.read(world.message("empty").file_id) is None
+    assert world.waiting() == 1
+
+
+def test_nothing_is_committed_on_a_lease_that_lapsed_meanwhile(world: World) -> None:
+    world.put("empty", b"")
+    world.announce("empty")
+
+    def stall(**_: object) -> None:
+        world.clock.now += 116
+
+    world.clients.dynamodb.meta.events.register("after-call.dynamodb.UpdateItem", stall)
+    world.work()
+    row = world.row("empty")
+    assert (row.fence, row.state) == (1, State.PROCESSING)
+    assert world.waiting() == 1
+
+
+def test_a_suspect_file_does_not_keep_the_other_files_of_its_message_waiting(world: World) -> None:
+    for key in ("suspect", "other"):
+        world.put(key, b"")
+    _make_suspect(world, "suspect", strikes=0)
+    records = [
+        {
+            "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": "source"}, "object": {"key": key, "size": 0}},
+        }
+        for key in ("suspect", "other")
+    ]
+    world.queue.send(json.dumps({"Records": records}))
+    world.consumer.step()
+    world.consumer.attempt_step()
+    assert world.row("other").state is State.NO_CONTENT
+    assert (world.row("suspect").state, world.waiting()) == (State.PROCESSING, 1)
+    world.consumer.attempt_step()
+    assert (world.row("suspect").state, world.waiting()) == (State.NO_CONTENT, 0)
+    assert world.row("other").fence == 1

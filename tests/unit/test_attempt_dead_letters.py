@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from tests.unit.dead_letter_messages import dead_letters, make_visible, metric
+from tests.unit.index_lock import index_locked
 from tests.unit.pending_documents import RejectingIndex, indexed_document, pending_flags
 from worker.models.document import Vectors
 from worker.models.ledger import State
@@ -118,7 +119,7 @@ def test_the_entry_is_written_later_when_the_index_is_unavailable(live: World) -
     index_first_version(live, "a.txt")
     refuse_heads(live)
     live.announce("a.txt")
-    with live.index_locked():
+    with index_locked(live):
         work_until_dead_lettered(live)
         row = live.row("a.txt")
         assert (row.state, row.index_pending) == (State.DEAD_LETTERED, True)
@@ -134,7 +135,7 @@ def test_a_pending_document_that_the_index_rejects_is_found_by_its_name(live: Wo
     index_first_version(live, "a.txt")
     live.put("a.txt", b"the new words")
     live.announce("a.txt")
-    with live.index_locked():
+    with index_locked(live):
         live.work()
     live.replayer.index = RejectingIndex(live.work_root / "index.sqlite3")
     for _ in range(3):

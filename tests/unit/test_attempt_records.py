@@ -221,6 +221,18 @@ def test_an_archived_object_is_found_by_name_and_read_after_its_restore(
     assert dead_letters(live) == []
 
 
+def test_what_was_read_before_an_object_was_archived_stays(live: World) -> None:
+    for storage_class in ("STANDARD", "GLACIER"):
+        live.clients.s3.put_object(
+            Bucket="source", Key="a.txt", Body=b"the words", StorageClass=storage_class
+        )
+        for cis in ({}, {"again": 1}) if storage_class == "GLACIER" else ({},):
+            live.queue.send(json.dumps(native(s3Bucket="source", s3Key="a.txt")), cis=cis)
+            live.work()
+    assert live.row("a.txt").state is State.INDEXED
+    assert live.index.search("words").total == 1
+
+
 def test_an_object_archived_between_head_and_download_is_no_content(world: World) -> None:
     world.clients.s3.put_object(Bucket="source", Key="a", Body=b"text", StorageClass="DEEP_ARCHIVE")
     # S3 reports it as archived in the answer to the GET only.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from tests.unit.index_lock import index_locked
 from tests.unit.pending_documents import RejectingIndex
 from worker.delivery.heartbeat import Lease
 from worker.delivery.local_health import Floors
@@ -226,7 +227,7 @@ def test_a_stop_without_time_ends_the_download(live: World) -> None:
 def test_an_unavailable_index_does_not_delay_a_document(live: World) -> None:
     live.announce("a.txt")
     live.put("a.txt", TEXT)
-    with live.index_locked():
+    with index_locked(live):
         live.work()
     row = live.row("a.txt")
     assert (row.state, row.index_pending, row.vectors_pending) == (State.INDEXED, True, False)
@@ -240,7 +241,7 @@ def test_a_tombstone_may_be_pending_too(live: World) -> None:
     live.processor.process(_job(live), _lease(live))
     live.clients.s3.delete_object(Bucket="source", Key="a.txt")
     job = live.claim(live.message("a.txt"), message_id="m2")
-    with live.index_locked():
+    with index_locked(live):
         live.processor.process(job, _lease(live))
     row = live.row("a.txt")
     assert (row.state, row.index_pending) == (State.TOMBSTONED, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -11,12 +12,14 @@ import pytest
 import requests
 from structlog.testing import capture_logs
 
+from tests.unit.index_lock import index_locked
 from tests.unit.refusals import refuse
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.delivery.local_health import Floors
 from worker.errors import MisconfiguredError
 from worker.lifecycle import Lifecycle
 from worker.models.ledger import State
+from worker.runtime.process_record import ProcessRecord
 from worker.runtime.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
 
@@ -39,6 +42,7 @@ def _lifecycle(world: World, *, timeout_s: float = 30) -> Lifecycle:
         spot=SpotInterruptionHandler(metadata, shutdown, world.metrics),
         metrics=world.metrics,
         replayer=world.replayer,
+        crash_detector=world.crash_detector,
         http_host="127.0.0.1",
         http_port=0,
         attempts=2,
@@ -197,7 +201,7 @@ def test_pending_rows_are_completed_and_the_wait_for_more_ends_at_a_stop(
 ) -> None:
     live.put("a.txt", b"text")
     live.announce("a.txt")
-    with live.index_locked():
+    with index_locked(live):
         live.work()
     assert live.row("a.txt").index_pending
     lifecycle = _lifecycle(live)
@@ -214,3 +218,54 @@ def test_pending_rows_are_completed_and_the_wait_for_more_ends_at_a_stop(
     watcher.join()
     assert live.index.search("text").total == 1
     assert "replayer-0" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_what_a_dead_predecessor_held_is_suspect_before_anything_is_received(world: World) -> None:
+    job = world.claim(world.put("file", b""))
+    dead = ProcessRecord(world.work_root / "state", deployment="d", boot_id="boot")
+    held = dead.hold(job.claim)
+    held.__enter__()
+    os.close(dead._lock)
+    was_suspect: list[bool] = []
+    lifecycle = _lifecycle(world)
+
+    def stop(**_: object) -> None:
+        was_suspect.append(world.row("file").is_suspect)
+        lifecycle.shutdown.request("test")
+
+    world.clients.sqs.meta.events.register("before-call.sqs.ReceiveMessage", stop)
+    assert lifecycle.run() == 0
+    assert was_suspect[0]
+
+
+def test_a_worker_that_stops_is_no_longer_on_record(
+    world: World, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    world.put("empty", b"")
+    world.announce("empty")
+    go_on = threading.Event()
+    on_record: list[int] = []
+
+    def count() -> int:
+        return sum(path.is_file() for path in (world.work_root / "state").rglob("*"))
+
+    def hold_up(**_: object) -> None:
+        on_record.append(count())
+        # The head before the commit: the file is held.
+        if len(on_record) == 2:
+            lifecycle.shutdown.request("test")
+            go_on.wait(60)
+
+    world.clients.s3.meta.events.register("before-call.s3.HeadObject", hold_up)
+    lifecycle = _lifecycle(world)
+
+    def release() -> None:
+        until(lambda: len(on_record) == 2 and count() == 0)
+        go_on.set()
+
+    watcher = threading.Thread(target=release)
+    watcher.start()
+    assert lifecycle.run() == 0
+    watcher.join()
+    assert on_record == [0, 1]
+    assert world.row("empty").state is State.NO_CONTENT

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from tests.unit.index_lock import index_locked
 from tests.unit.pending_documents import (
     MODEL,
     RejectingIndex,
@@ -53,7 +54,7 @@ def embedding(live: World, bedrock: BedrockServer) -> World:
 def test_a_document_is_indexed_later_as_it_would_have_been_at_once(live: World) -> None:
     work(live, "share/a.txt")
     at_once = indexed_document(live, "share/a.txt")
-    with live.index_locked():
+    with index_locked(live):
         work(live, "share/b.txt")
         live.clients.s3.delete_object(Bucket="source", Key="share/b.txt")
         live.replayer.step()
@@ -74,7 +75,7 @@ def test_a_document_is_indexed_later_as_it_would_have_been_at_once(live: World) 
 
 @pytest.mark.parametrize(("data", "reason"), [(b"", "empty"), (bytes(range(256)) * 9, "unsupported_type")])
 def test_a_file_without_content_is_indexed_by_its_name_later(live: World, data: bytes, reason: str) -> None:
-    with live.index_locked():
+    with index_locked(live):
         work(live, "thing.bin", data)
     live.replayer.step()
     document = indexed_document(live, "thing.bin")
@@ -86,7 +87,7 @@ def test_a_file_without_content_is_indexed_by_its_name_later(live: World, data: 
 def test_a_deleted_file_is_hidden_later(live: World) -> None:
     work(live, "a.txt")
     live.clients.s3.delete_object(Bucket="source", Key="a.txt")
-    with live.index_locked():
+    with index_locked(live):
         live.announce("a.txt")
         live.work()
     assert live.index.search("営業").total == 1
@@ -110,7 +111,7 @@ def test_vectors_are_made_from_the_stored_picture(embedding: World, bedrock: Bed
 
 
 def test_stored_vectors_are_not_requested_again(embedding: World, bedrock: BedrockServer) -> None:
-    with embedding.index_locked():
+    with index_locked(embedding):
         work(embedding, "red.png", picture("red"))
     assert count_calls(bedrock) == 1
     bedrock.control({"down": True})
@@ -123,7 +124,7 @@ def test_an_unavailable_embedding_service_does_not_delay_the_index(
     embedding: World, bedrock: BedrockServer
 ) -> None:
     bedrock.control({"down": True})
-    with embedding.index_locked():
+    with index_locked(embedding):
         for colour in ("red", "blue", "green"):
             work(embedding, f"{colour}.png", picture(colour))
     embedding.replayer.step()
@@ -136,7 +137,7 @@ def test_an_unavailable_index_does_not_delay_the_vectors(embedding: World, bedro
     bedrock.control({"down": True})
     work(embedding, "red.png", picture("red"))
     bedrock.control({"down": False})
-    with embedding.index_locked():
+    with index_locked(embedding):
         embedding.replayer.step()
     assert pending_flags(embedding, "red.png") == (True, False)
     bedrock.control({"down": True})
@@ -169,7 +170,7 @@ def test_in_a_long_outage_a_step_reads_few_rows_and_the_next_ones_continue(
         claim = world.claim(world.put(f"{number}")).claim
         world.table.commit(claim, Commit(state=State.NO_CONTENT, reason="empty", index_pending=True))
     world.clients.dynamodb.meta.events.register("provide-client-params.dynamodb.GetItem", note)
-    with world.index_locked():
+    with index_locked(world):
         world.replayer.step()
         assert len(read) == 5
         for _ in range(150):
@@ -199,7 +200,7 @@ def test_a_picture_without_an_answer_of_the_service_does_not_delay_the_others(
 
 
 def test_a_file_whose_artifact_is_missing_is_processed_again_once(live: World) -> None:
-    with live.index_locked():
+    with index_locked(live):
         work(live, "a.txt")
     live.storage.delete("results", live.row("a.txt").artifact_key or "")
     for _ in range(3):
@@ -212,7 +213,7 @@ def test_a_file_whose_artifact_is_missing_is_processed_again_once(live: World) -
 
 
 def test_a_document_that_the_index_rejects_becomes_a_dead_letter_that_can_be_redriven(live: World) -> None:
-    with live.index_locked():
+    with index_locked(live):
         work(live, "share/a.txt")
     live.replayer.index = RejectingIndex(live.work_root / "rejecting.sqlite3")
     for _ in range(3):
@@ -236,7 +237,7 @@ def test_a_document_that_the_index_rejects_becomes_a_dead_letter_that_can_be_red
 def test_a_ledger_without_its_index_is_reported_once_and_does_not_stop_the_worker(
     live: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with live.index_locked():
+    with index_locked(live):
         work(live, "a.txt")
     live.clients.dynamodb.update_table(
         TableName="files", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "pending"}}]
@@ -251,7 +252,7 @@ def test_a_ledger_without_its_index_is_reported_once_and_does_not_stop_the_worke
 
 
 def test_a_stop_ends_the_work_between_two_rows(live: World) -> None:
-    with live.index_locked():
+    with index_locked(live):
         for number in range(3):
             work(live, f"{number}.txt")
 
@@ -273,7 +274,7 @@ def test_an_unavailable_ledger_ends_the_step_without_an_error(live: World) -> No
 
 
 def test_an_invalid_row_does_not_delay_the_others(live: World) -> None:
-    with live.index_locked():
+    with index_locked(live):
         for name in ("a", "b", "c"):
             work(live, f"{name}.txt", name.encode())
     live.clients.dynamodb.update_item(

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any
-
-from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.clock import Clock
 from tests.unit.read_options import OPTIONS
-from tests.unit.refusals import make_gate, monitor_resources
+from tests.unit.refusals import cut_off, make_gate, monitor_resources
 from worker.attempt import Attempts
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
 from worker.aws.clients import Clients
@@ -27,7 +21,9 @@ from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.aws.storage_handler import StorageHandler
 from worker.config import sandbox_environment
 from worker.consumer import Consumer
+from worker.delivery.attempt_queue import AttemptQueue
 from worker.delivery.claims import Claimer
+from worker.delivery.crash_detector import CrashDetector
 from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Heartbeat
 from worker.delivery.local_health import Floors, LocalHealth
@@ -48,6 +44,7 @@ from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.resource_monitor import ResourceMonitor
 from worker.resilience.retry_handler import RetryHandler
 from worker.runtime.metrics import Metrics
+from worker.runtime.process_record import ProcessRecord
 from worker.runtime.shutdown import Shutdown
 from worker.runtime.work_root import WorkRoot
 from worker.sandbox.scheduler import Sandbox
@@ -78,15 +75,14 @@ class World:
 
     @cached_property
     def queue(self) -> QueueManager:
-        queue = QueueManager(
-            self.clients.sqs, queue_url=self.queue_url, dlq_url=self.dlq_url, clock=self.clock
-        )
+        sqs = self.clients.sqs
+        queue = QueueManager(sqs, queue_url=self.queue_url, dlq_url=self.dlq_url, clock=self.clock)
         queue.store_large_bodies(MessageBodies(storage=self.storage).store)
         return queue
 
     @cached_property
     def table(self) -> FileTable:
-        return FileTable(self.clients.dynamodb, table=TABLE, owner="me", pipeline_version="1")
+        return FileTable(self.clients.dynamodb, table=TABLE, owner="me", pipeline_version="1", boot_id="boot")
 
     @cached_property
     def other(self) -> FileTable:
@@ -123,6 +119,18 @@ class World:
     def local_health(self) -> LocalHealth:
         root, floors = WorkRoot(self.work_root), Floors(disk_bytes=0, memory_bytes=0)
         return LocalHealth(work_root=root, floors=floors, shutdown=self.shutdown, metrics=self.metrics)
+
+    @cached_property
+    def attempt_queue(self) -> AttemptQueue:
+        return AttemptQueue(self.shutdown)
+
+    @cached_property
+    def record(self) -> ProcessRecord:
+        return ProcessRecord(self.work_root / "state", deployment="d", boot_id="boot")
+
+    @cached_property
+    def crash_detector(self) -> CrashDetector:
+        return CrashDetector(record=self.record, table=self.table, metrics=self.metrics)
 
     @cached_property
     def sandbox(self) -> Sandbox:
@@ -183,6 +191,8 @@ class World:
             dead_letters=DeadLetters(queue=self.queue, table=self.table, index=self.index),
             processor=self.processor,
             parked=self.parked,
+            attempt_queue=self.attempt_queue,
+            record=self.record,
             shutdown=self.shutdown,
             metrics=self.metrics,
             source_buckets=self.source_buckets,
@@ -209,6 +219,7 @@ class World:
             heartbeat=self.heartbeat,
             local_health=self.local_health,
             parked=self.parked,
+            attempt_queue=self.attempt_queue,
             shutdown=self.shutdown,
             metrics=self.metrics,
             max_documents=4,
@@ -241,8 +252,7 @@ class World:
         return FileMessage(event_type=EventType.FILE_UPLOADED, bucket=self.bucket, key=key)
 
     def announce(self, key: str) -> None:
-        body = {"eventType": "FILE_UPLOADED", "s3Bucket": self.bucket, "s3Key": key}
-        self.queue.send(json.dumps(body))
+        self.queue.send(json.dumps({"eventType": "FILE_UPLOADED", "s3Bucket": self.bucket, "s3Key": key}))
 
     def work(self) -> None:
         """Receive what is there and process all of it, in this thread."""
@@ -252,15 +262,7 @@ class World:
 
     def fail(self, client: str, operation: str, times: int = 1_000, *, after: int = 0) -> None:
         """The next calls of an operation, but for the first `after`, never reach the service."""
-        calls = [0]
-
-        def refuse(**_: Any) -> None:
-            calls[0] += 1
-            if after < calls[0] <= after + times:
-                raise EndpointConnectionError(endpoint_url="x")
-
-        events = getattr(self.clients, client).meta.events
-        events.register_first(f"before-send.{client}.{operation}", refuse)
+        cut_off(getattr(self.clients, client), operation, times, after=after)
 
     def waiting(self) -> int:
         """How many messages the queue holds, visible or not."""
@@ -280,14 +282,6 @@ class World:
         row = self.table.read(self.message(key).file_id)
         assert row is not None
         return row
-
-    @contextmanager
-    def index_locked(self) -> Iterator[None]:
-        """The index cannot be written to: another process holds the lock of its file."""
-        self.index._file._connection.execute("PRAGMA busy_timeout = 0")
-        with closing(sqlite3.connect(self.work_root / "index.sqlite3", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            yield
 
     def dead_letters(self) -> list[dict[str, object]]:
         answer = self.clients.sqs.receive_message(

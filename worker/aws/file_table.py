@@ -27,8 +27,15 @@ if TYPE_CHECKING:
 _MESSAGE_CHARS = 500
 _PATH_CHARS = 2_000
 _COUNTS = ("failures", "interruptions", "crash_strikes")
-_OF_ONE_VERSION = (*_COUNTS, "checkpoint", "reason", "reason_message")
+_CRASH_MARKS = ("crash_strikes", "is_suspect", "is_isolated")
+_OF_ONE_VERSION = (*_COUNTS, "is_suspect", "checkpoint", "reason", "reason_message")
+_NO_OWNER = ("owner", "boot_id", "is_isolated")
 _PENDING = ("pending", "index_pending", "vectors_pending")
+_STARTED: Mapping[str, Value | None] = {
+    "state": State.PROCESSING.value,
+    "beat": 0,
+    **dict.fromkeys(_PENDING),
+}
 _IF_HELD = "#fence = :my_fence AND #attempt = :my_attempt"
 _IF_HELD_AND_OWNED = f"{_IF_HELD} AND attribute_exists(#owner)"
 
@@ -55,7 +62,7 @@ class Commit:
 
 
 class FileTable:
-    """The ledger, as one worker (`owner`) writes it.
+    """The ledger, as one worker (`owner`, on a machine's boot `boot_id`) writes it.
 
     Every method raises UnavailableError or ThrottledError when DynamoDB is unavailable, and
     MisconfiguredError when the table is missing or forbidden.
@@ -68,12 +75,14 @@ class FileTable:
         table: str,
         owner: str,
         pipeline_version: str,
+        boot_id: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._table = table
-        self._owner = owner
-        self._pipeline_version = pipeline_version
+        self._boot_id = boot_id
+        # A claim marks the start: by which process, on which boot of its machine, with which code.
+        self._mark = {"owner": owner, "boot_id": boot_id, "pipeline_version": pipeline_version}
         self._writer = RowWriter(client=client, table=table, now=now)
 
     def read(self, file_id: str) -> FileRow | None:
@@ -113,6 +122,7 @@ class FileTable:
         version: str | None,
         seen: FileRow | None,
         attempt: str,
+        is_isolated: bool = False,
     ) -> FileRow:
         """Claim the file for one attempt, replacing the row that was `seen`; returns the claimed row.
 
@@ -125,16 +135,14 @@ class FileTable:
             # Not ADD: a retry after a lost response is refused, and recognises its own attempt in the row.
             "fence": (seen.fence if seen else 0) + 1,
             "attempt": attempt,
-            "state": State.PROCESSING.value,
-            "owner": self._owner,
             "message_id": message_id,
             "version": version,
+            "is_isolated": is_isolated,
+            **self._mark,
             "bucket": message.bucket,
             "key": message.key,
             "file_path": message.display_path[:_PATH_CHARS],
-            "beat": 0,
-            "pipeline_version": self._pipeline_version,
-            **dict.fromkeys(_PENDING),
+            **_STARTED,
         }
         # Counts and checkpoint belong to one version, and end with it.
         if seen is None or seen.is_finished or seen.version != version:
@@ -171,8 +179,14 @@ class FileTable:
         return self._write(claim, what="beat for", count="beat") is not None
 
     def save_checkpoint(self, claim: Claim, checkpoint: Checkpoint) -> None:
-        """Store the pointer to the finished pages, whose objects exist already. Raises LeaseLostError."""
-        values = {"checkpoint": ledger_row.checkpoint_to_json(checkpoint)}
+        """Store the pointer to the finished pages, whose objects exist already. Raises LeaseLostError.
+
+        Progress clears the strikes: the file did not kill its worker this time.
+        """
+        values: dict[str, Value | None] = {
+            "checkpoint": ledger_row.checkpoint_to_json(checkpoint),
+            **dict.fromkeys(_CRASH_MARKS),
+        }
         _require_lease(self._write(claim, what="checkpoint", values=values), claim)
 
     def commit(self, claim: Claim, commit: Commit) -> None:
@@ -194,7 +208,8 @@ class FileTable:
                 claim.file_id, index=commit.index_pending, vectors=commit.vectors_pending
             ),
             "checkpoint": None,
-            "owner": None,
+            "is_suspect": None,
+            **dict.fromkeys(_NO_OWNER),
         }
         if commit.file_path:
             values["file_path"] = commit.file_path[:_PATH_CHARS]
@@ -218,12 +233,28 @@ class FileTable:
             self._release(claim, what="record a failure of", values=values, count="failures"), claim
         ).failures
 
+    def record_crash(self, claim: Claim) -> FileRow | None:
+        """Record that the process which held the file died, and its machine did not; releases the file.
+
+        The file becomes suspect. A death while it was isolated and made no progress is a strike. None when
+        the file was not held any more.
+        """
+        row = self.read(claim.file_id)
+        if row is None or not row.boot_id or row.boot_id != self._boot_id:
+            return None
+        count = "crash_strikes" if row.is_isolated else None
+        return self._release(claim, what="record a crash of", values={"is_suspect": True}, count=count)
+
     def _release(
         self, claim: Claim, *, what: str, values: Mapping[str, Value | None], count: str | None
     ) -> FileRow | None:
         # The owner is in the condition: a retry after a lost response finds none, and does not count twice.
         return self._write(
-            claim, what=what, values={**values, "owner": None}, count=count, condition=_IF_HELD_AND_OWNED
+            claim,
+            what=what,
+            values={**values, **dict.fromkeys(_NO_OWNER)},
+            count=count,
+            condition=_IF_HELD_AND_OWNED,
         )
 
     def _write(

@@ -37,6 +37,8 @@ class FileRow:
     """One ledger row as last read.
 
     `pending` is the row's key in the index of pending rows, `fills` how often the replayer wrote it.
+    `boot_id` is the boot of the owner's machine; `is_isolated` says that a suspect file is processed with no
+    other beside it and without progress yet, so that a death of its worker is a strike.
     """
 
     file_id: str
@@ -48,11 +50,14 @@ class FileRow:
     version: str | None = None
     attempt: str | None = None
     owner: str | None = None
+    boot_id: str | None = None
     message_id: str | None = None
     beat: int = 0
     failures: int = 0
     interruptions: int = 0
     crash_strikes: int = 0
+    is_suspect: bool = False
+    is_isolated: bool = False
     checkpoint: Checkpoint | None = None
     content_hash: str | None = None
     artifact_key: str | None = None

@@ -172,15 +172,20 @@ class QueueManager:
         """Send a message to the work queue, hidden for `delay_s` (0..900); returns its id."""
         return self._sender.send(self._queue_url, body, cis or {}, delay_s=delay_s)
 
-    def requeue(self, message: ReceivedMessage, *, delay_s: int) -> None:
-        """Replace a message by a fresh copy, so that an interruption does not raise the receive count."""
+    def requeue(self, message: ReceivedMessage, *, delay_s: int, interrupted: bool = True) -> None:
+        """Replace a message by a fresh copy, whose receive count starts over.
+
+        It counts as an interruption, or where it does not the copy carries the receives so far.
+        """
         # The copy is sent first: when that fails the original stays, and SQS redelivers it.
         cis = {
             **message.cis,
-            "interruptions": message.interruptions + 1,
+            "interruptions": message.interruptions + interrupted,
             "first_seen": message.first_seen_ms,
             "correlation": message.correlation,
         }
+        if not interrupted:
+            cis["receives"] = message.receives
         self._sender.send(self._queue_url, message.body, cis, delay_s=delay_s)
         self.delete([message])
 
@@ -196,7 +201,7 @@ class QueueManager:
             "reason": reason[:_REASON_CHARS],
             "stage": stage,
             "message_id": message.message_id,
-            "receive_count": message.receive_count,
+            "receive_count": message.receives,
             "interruptions": message.interruptions,
             "first_seen": message.first_seen_ms,
             "correlation": message.correlation,

@@ -1,8 +1,9 @@
 """A queue message as received, with its lease and the worker's own attribute `cis`.
 
-`cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on requeued messages,
-{"again": fence} on requests to process a finished file again, and the reason on dead-lettered ones.
-Any sender may set an attribute of that name, and every copy passes it on: what is kept of it is bounded.
+`cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on requeued messages, with
+{"receives": n} where the copy was made because of too many receives, {"again": fence} on requests to process
+a finished file again, and the reason on dead-lettered ones. Any sender may set an attribute of that name, and
+every copy passes it on: what is kept of it is bounded.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _MAX_NAME_CHARS = 32
 _MAX_TEXT_BYTES = 1_500
 _MAX_CORRELATION_CHARS = 128
 _MAX_NUMBER = 2**53
+# At 15 minutes a receive, more than SQS can hold a message.
+_MOST_RECEIVES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +55,11 @@ class ReceivedMessage:
     def interruptions(self) -> int:
         """How often this message was requeued because of an interruption."""
         return _count(self.cis.get("interruptions")) or 0
+
+    @property
+    def receives(self) -> int:
+        """How often this message was received, as itself and as the copies before it."""
+        return min(_count(self.cis.get("receives")) or 0, _MOST_RECEIVES) + self.receive_count
 
     @property
     def again(self) -> int | None:

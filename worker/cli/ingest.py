@@ -67,7 +67,7 @@ def ingest(
 
 
 def _request(settings: Settings, paths: list[str], home: Path, *, prune: bool) -> IngestRequest:
-    from worker.app import local_extraction_key
+    from worker.components import local_extraction_key
     from worker.config import sandbox_environment
     from worker.home.folder import Home
     from worker.home.ingestion import IngestRequest

@@ -181,4 +181,7 @@ def _image_vector(image: str, *, at_home: bool, indexed: bool) -> tuple[float, .
 
 
 def _hit_values(hit: SearchHit | SimilarHit) -> dict[str, object]:
-    return {name: value for name, value in asdict(hit).items() if name != "file_id"}
+    from worker.index.search_index import SearchHit
+
+    hidden = {"file_id"} if isinstance(hit, SearchHit) and hit.lacks_text else {"file_id", "state", "reason"}
+    return {name: value for name, value in asdict(hit).items() if name not in hidden}

@@ -27,7 +27,7 @@ def print_hits(found: SearchResult) -> None:
             typer.style(f"{hit.score:.2f}", dim=True),
         )
         place = f"page {hit.page}" if hit.page else "name"
-        state = "" if hit.reason is None else f"  {hit.state.value} ({hit.reason})"
+        state = f"  {hit.state.value} ({hit.reason})" if hit.lacks_text else ""
         typer.echo(f"{name}  {place}  {score}{state}")
         typer.secho(f"  {sanitise(hit.file_path)}", dim=True)
         parts = snippet_parts(hit.snippet)

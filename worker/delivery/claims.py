@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
@@ -32,6 +33,9 @@ _MAY_SUCCEED_ELSEWHERE = frozenset(
     }
 )
 
+MAX_CRASH_STRIKES = 3
+"""Deaths of a worker, while it processed nothing but one file, after which the file is not tried again."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlreadyDone:
@@ -53,6 +57,17 @@ class FolderMarker:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NeedsIsolation:
+    """The file is suspect of killing its worker: it must be processed with no other beside it."""
+
+    row: FileRow
+
+
+Claimed: TypeAlias = Job | HeldByOther | AlreadyDone | FolderMarker | NeedsIsolation
+"""The result of a claim."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Claimer:
     """Checks objects and claims their ledger rows."""
 
@@ -66,8 +81,9 @@ class Claimer:
         message_id: str,
         takeover: tuple[int, int] | None = None,
         redo_fence: int | None = None,
-    ) -> Job | HeldByOther | AlreadyDone | FolderMarker:
-        """Claim the file a message names, unless it is done, no document, or another attempt holds it.
+        is_isolated: bool = False,
+    ) -> Claimed:
+        """Claim the file a message names, unless it is done, no document, held, or suspect and not isolated.
 
         A file held by another attempt is claimed where that attempt came from the same message (SQS
         redelivered it, so that lease has lapsed), or where `takeover` is the fence and beat at which that
@@ -82,10 +98,13 @@ class Claimer:
         version = head_object(self.storage, message)
         if version is None and row is None and message.key.endswith("/"):
             return FolderMarker()
-        if row is not None and redo_fence != row.fence and _is_done(row, version, message_id):
+        if row is not None and _is_done(row, version, message_id, redo_fence):
             return AlreadyDone(row=row)
         if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
             return HeldByOther(row=row)
+        is_suspect = row is not None and _is_suspect(row, version)
+        if row is not None and is_suspect and not is_isolated:
+            return NeedsIsolation(row=row)
         try:
             claimed = self.table.claim(
                 message,
@@ -93,6 +112,7 @@ class Claimer:
                 version=version.version if version else None,
                 seen=row,
                 attempt=uuid.uuid4().hex,
+                is_isolated=is_suspect,
             )
         except LeaseLostError:
             # Another worker claimed the row since it was read: the write is conditional on its fence.
@@ -100,13 +120,7 @@ class Claimer:
             if winner is None:
                 raise
             return HeldByOther(row=winner)
-        return Job(
-            message=message,
-            claim=_to_claim(claimed, message_id),
-            version=version,
-            checkpoint=claimed.checkpoint,
-            failures=claimed.failures,
-        )
+        return _to_job(message, version, claimed, message_id)
 
     def claim_refused(self, message: FileMessage, *, message_id: str) -> Job | None:
         """Claim a file whose object is refused, so that its failures can be counted.
@@ -126,13 +140,7 @@ class Claimer:
             )
         except LeaseLostError:
             return None
-        return Job(
-            message=message,
-            claim=_to_claim(claimed, message_id),
-            version=None,
-            checkpoint=claimed.checkpoint,
-            failures=claimed.failures,
-        )
+        return _to_job(message, None, claimed, message_id)
 
 
 def head_object(storage: StorageHandler, message: FileMessage) -> ObjectVersion | None:
@@ -152,18 +160,38 @@ def is_held(row: FileRow, message_id: str) -> bool:
     return not row.is_finished and row.owner is not None and row.message_id != message_id
 
 
-def _to_claim(row: FileRow, message_id: str) -> Claim:
-    return Claim(file_id=row.file_id, fence=row.fence, attempt=row.attempt or "", message_id=message_id)
+def _is_suspect(row: FileRow, version: ObjectVersion | None) -> bool:
+    """Whether reading this version may kill the worker; one with all its strikes is read no more."""
+    is_same = version is not None and row.version == version.version
+    return is_same and row.is_suspect and row.crash_strikes < MAX_CRASH_STRIKES
 
 
-def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str) -> bool:
-    if not row.is_finished:
+def _to_job(message: FileMessage, version: ObjectVersion | None, row: FileRow, message_id: str) -> Job:
+    return Job(
+        message=message,
+        claim=Claim(file_id=row.file_id, fence=row.fence, attempt=row.attempt or "", message_id=message_id),
+        version=version,
+        checkpoint=row.checkpoint,
+        failures=row.failures,
+        crash_strikes=row.crash_strikes,
+        is_suspect=row.is_suspect,
+    )
+
+
+def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str, redo_fence: int | None) -> bool:
+    if not row.is_finished or (redo_fence == row.fence and not _is_archived_since(row, version)):
         return False
     if version is None:
         return row.state is State.TOMBSTONED
     if row.version != version.version or row.state in (State.TOMBSTONED, State.DEAD_LETTERED):
         return False
-    return row.reason not in _MAY_SUCCEED_ELSEWHERE or row.message_id == message_id
+    # Of an archived object nothing more can be read than was.
+    return version.is_archived or row.reason not in _MAY_SUCCEED_ELSEWHERE or row.message_id == message_id
+
+
+def _is_archived_since(row: FileRow, version: ObjectVersion | None) -> bool:
+    """Whether the object of a complete row was archived: reading it again would lose its text."""
+    return version is not None and version.is_archived and row.pending is None
 
 
 def _was_dead_lettered(row: FileRow, message_id: str) -> bool:

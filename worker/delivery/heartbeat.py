@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 import structlog
@@ -45,11 +46,16 @@ class Lease:
         """Seconds until the queue may deliver the message to another worker."""
         return 0.0 if self.lost else self.deadline - self._clock()
 
+    @property
+    def is_near_limit(self) -> bool:
+        """Whether the message must be replaced by a fresh copy: SQS soon refuses to hide this one."""
+        return self._clock() - self.message.received_at > _REQUEUE_AFTER_S
+
     def check(self) -> None:
         """Raise LeaseLostError when the work must stop, JobInterrupted near the 12-hour limit of SQS."""
         if self.left_s < _MARGIN_S:
             raise LeaseLostError(f"the lease on message {self.message.message_id} lapsed")
-        if self._clock() - self.message.received_at > _REQUEUE_AFTER_S:
+        if self.is_near_limit:
             raise JobInterrupted("the message was held for 11 hours; requeued as a new one")
 
 
@@ -105,7 +111,7 @@ class Heartbeat:
         with self._renewing:
             # Some may have been released since the list was made.
             if held := [lease for lease in due if self._is_held(lease)]:
-                self._renew(held)
+                self._renew_all(held)
         # Outside the lock: a slow ledger must not delay `release`, and so the settling of a message.
         self._renew_claims(due)
 
@@ -113,9 +119,17 @@ class Heartbeat:
         with self._lock:
             return self._leases.get(lease.message.message_id) is lease
 
-    def _renew(self, leases: list[Lease]) -> None:
+    def _renew_all(self, leases: list[Lease]) -> None:
+        now = self._clock()
+        # A message near its 12-hour limit gets what is left of it, and must not shorten the other leases.
+        groups: defaultdict[int, list[Lease]] = defaultdict(list)
+        for lease in leases:
+            groups[min(self._visibility_s, _visibility_limit_s(lease, now))].append(lease)
+        for visibility_s, group in groups.items():
+            self._renew(group, visibility_s)
+
+    def _renew(self, leases: list[Lease], visibility_s: int) -> None:
         before = self._clock()
-        visibility_s = min(self._visibility_s, *(_visibility_limit_s(lease, before) for lease in leases))
         extension = self._queue.extend([lease.message for lease in leases], visibility_s=visibility_s)
         for lease in leases:
             message_id = lease.message.message_id

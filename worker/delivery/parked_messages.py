@@ -41,7 +41,8 @@ class ParkedMessages:
     """At most 20 parked messages.
 
     A message can resume when the ledger row is free, or when the other attempt has stood still (same fence,
-    same beat) for 90 s of the local clock; wall clocks are never compared.
+    same beat) for 90 s of the local clock; wall clocks are never compared. One near the 12-hour limit of SQS
+    resumes in order to be requeued.
     """
 
     def __init__(self, *, table: FileTable, clock: Callable[[], float] = time.monotonic) -> None:
@@ -80,7 +81,7 @@ class ParkedMessages:
         ready: list[tuple[Lease, Takeover]] = []
         for parked in due:
             parked.check_at = now + _CHECK_INTERVAL_S
-            if parked.lease.lost or self._check_row(parked, now):
+            if parked.lease.lost or parked.lease.is_near_limit or self._check_row(parked, now):
                 still_s = now - parked.last_seen_since
                 standstill = parked.last_seen if still_s >= _STANDSTILL_S else None
                 # A stop may have taken it since the row was read: the thread that removes it settles it.

@@ -17,6 +17,7 @@ from worker.errors import (
     MisconfiguredError,
     ServiceRefusedError,
     ThrottledError,
+    TransientError,
     UnavailableError,
     WorkerError,
 )
@@ -28,6 +29,8 @@ from worker.runtime.shutdown import Shutdown
 # A requeue sends and deletes: on a lease that lapses in between, the message would exist twice.
 _MIN_LEASE_S = 10.0
 _MAX_DELAY_S = 900.0
+# Far below the queue's redrive limit (100, the doctor warns below 20), which a lasting outage must not reach.
+_MAX_RECEIVES = 10
 
 _log = structlog.get_logger(__name__)
 
@@ -114,12 +117,22 @@ class Settlement:
                 self.unsettled += 1
 
     def _retry_later(self, lease: Lease, ended: Outcome) -> None:
-        if lease.claim is not None:
-            if ended.counted:
-                self.table.record_failure(lease.claim, code=ended.code, message=ended.message)
-            else:
-                self.table.release(lease.claim, interrupted=False)
-        if lease.left_s > 0:
-            # Every receive counts towards the queue's redrive limit, so an outage must not use them up.
-            delay_s = min(_MAX_DELAY_S, ended.delay_s * max(1, lease.message.receive_count))
-            self.queue.hide(lease.message, delay_s=math.ceil(delay_s))
+        message = lease.message
+        try:
+            self._release_claim(lease, ended)
+        except TransientError as error:
+            # Without a longer wait the message would come back with every lapse of its lease.
+            _log.warning("claim_not_released", code=error.code, reason=str(error))
+        delay_s = math.ceil(min(_MAX_DELAY_S, ended.delay_s * max(1, message.receives)))
+        if message.receive_count >= _MAX_RECEIVES and lease.left_s >= _MIN_LEASE_S:
+            self.queue.requeue(message, delay_s=delay_s, interrupted=False)
+        elif lease.left_s > 0:
+            self.queue.hide(message, delay_s=delay_s)
+
+    def _release_claim(self, lease: Lease, ended: Outcome) -> None:
+        if lease.claim is None:
+            return
+        if ended.counted:
+            self.table.record_failure(lease.claim, code=ended.code, message=ended.message)
+        else:
+            self.table.release(lease.claim, interrupted=False)

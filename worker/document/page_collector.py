@@ -15,6 +15,7 @@ from worker.models.page import Page
 # A kill without notice may repeat 30 s of OCR at most, the pages in progress included.
 _CHECKPOINT_AFTER_OCR_S = 12.0
 _INTERRUPTION_EXPECTED_AFTER_OCR_S = 3.0
+_ANY_OCR_S = 0.001
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +40,7 @@ class PageCollector:
         self._pages: dict[int, Page] = {}
         self._unsaved: list[Page] = []
         self._unsaved_ocr_s = 0.0
+        self._is_saved = False
         self._parts = Checkpoint(version=version, extraction_key=store.extraction_key).parts
         self.restored = 0
 
@@ -83,15 +85,21 @@ class PageCollector:
         self._pages[page.number] = page
         self._unsaved.append(page)
         self._unsaved_ocr_s += page.ocr_s
-        limit_s = (
-            _INTERRUPTION_EXPECTED_AFTER_OCR_S if self._interruption_expected() else _CHECKPOINT_AFTER_OCR_S
-        )
-        if self._unsaved_ocr_s >= limit_s:
+        if self._unsaved_ocr_s >= self._limit_s():
             try:
                 self.save()
             except TransientError as error:
                 # The pages are still in memory; the next page tries again.
                 _log.warning("checkpoint_failed", reason=str(error))
+
+    def _limit_s(self) -> float:
+        """How much OCR may be unsaved."""
+        if self._job.is_suspect and not self._is_saved:
+            # A page gained clears the strikes, so the first one is saved at once.
+            return _ANY_OCR_S
+        if self._job.is_suspect or self._interruption_expected():
+            return _INTERRUPTION_EXPECTED_AFTER_OCR_S
+        return _CHECKPOINT_AFTER_OCR_S
 
     def save(self) -> None:
         """Store the unsaved pages, then the pointer to them in the ledger."""
@@ -104,5 +112,6 @@ class PageCollector:
             Checkpoint(version=self._version, extraction_key=self._store.extraction_key, parts=parts),
         )
         self._parts = parts
+        self._is_saved = True
         self._unsaved, self._unsaved_ocr_s = [], 0.0
         _log.info("checkpoint_saved", pages=len(part.pages), parts=len(parts))

@@ -27,6 +27,11 @@ class SearchHit:
     state: State = State.INDEXED
     reason: str | None = None
 
+    @property
+    def lacks_text(self) -> bool:
+        """Whether the file matches by its name only, and there is a reason for what it lacks."""
+        return self.page == 0 and self.reason is not None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchResult:

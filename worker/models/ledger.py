@@ -49,10 +49,15 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One claimed file, with what is known of it before its download."""
+    """One claimed file, with what is known of it before its download.
+
+    It is suspect when a worker died while it held the file, and has not shown since that it can be read.
+    """
 
     message: FileMessage
     claim: Claim
     version: ObjectVersion | None
     checkpoint: Checkpoint | None = None
     failures: int = 0
+    crash_strikes: int = 0
+    is_suspect: bool = False

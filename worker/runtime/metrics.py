@@ -37,6 +37,7 @@ class Metrics:
         self.queue_errors = self._counter("queue_errors", "Polls of the queue that failed.")
         self.lease_renewals = self._counter("lease_renewals", "Heartbeats that extended a lease.")
         self.lease_renewal_failures = self._counter("lease_renewal_failures", "Heartbeats that did not.")
+        self.crashes = self._counter("crashes", "Files held by a worker of this machine that died.")
         self.in_flight = self._gauge("in_flight", "Messages in processing.")
         self.parked = self._gauge("parked", "Messages waiting for a file another attempt holds.")
         self.pending_backlog = self._gauge(

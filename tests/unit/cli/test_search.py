@@ -75,6 +75,11 @@ def test_hits_name_file_page_and_snippet(home: Path) -> None:
     assert "[[好調]]" in hit["snippet"]
 
 
+def test_a_file_found_by_its_name_says_what_it_lacks(home: Path) -> None:
+    (hit,) = json.loads(run("search", "photo", "--home", str(home), "--json"))["hits"]
+    assert (hit["page"], hit["state"], hit["reason"]) == (0, "partial", "pages_failed")
+
+
 def test_the_text_form_has_the_page_and_no_brackets(home: Path) -> None:
     printed = run("search", "好調", "--home", str(home))
     assert "営業報告書.pdf  page 2" in printed

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from worker.aws.queue_manager import QueueManager
+from worker.delivery.heartbeat import Heartbeat
 from worker.errors import JobInterrupted, LeaseLostError
 
 if TYPE_CHECKING:
@@ -139,3 +144,64 @@ def test_no_renewal_exceeds_the_twelve_hour_limit_of_the_queue(world: World) -> 
     lease.deadline = world.clock.now + 50
     world.heartbeat.step()
     assert lease.left_s == 40
+
+
+def test_a_message_near_the_twelve_hour_limit_shortens_no_other_lease(world: World) -> None:
+    world.announce("old")
+    old = world.heartbeat.hold(world.receive())
+    world.clock.now += 12 * 3600 - 62
+    old.deadline = world.clock.now + 50
+    leases = []
+    for key in ("a", "b"):
+        world.announce(key)
+        leases.append(world.heartbeat.hold(world.receive()))
+    world.clock.now += 40
+    world.heartbeat.step()
+    assert [lease.left_s for lease in leases] == [120, 120]
+    assert old.left_s == 1
+    world.clock.now += 39
+    for lease in leases:
+        lease.check()
+
+
+def test_leases_are_counted_on_the_monotonic_clock(world: World) -> None:
+    queue = QueueManager(world.clients.sqs, queue_url=world.queue_url, dlq_url=world.dlq_url)
+    heartbeat = Heartbeat(queue=queue, table=world.table, visibility_s=120, metrics=world.metrics)
+    world.announce("a")
+    before = time.monotonic()
+    (message,) = queue.receive(limit=1, wait_s=0)
+    after = time.monotonic()
+    assert before <= message.received_at <= after
+    lease = heartbeat.hold(message)
+    assert 0 < lease.left_s <= 120
+    heartbeat.step()
+    assert lease.deadline == message.received_at + 120
+
+
+def test_the_release_of_a_lease_waits_for_its_renewal_in_progress(
+    world: World, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    world.announce("a")
+    lease = world.heartbeat.hold(world.receive())
+    renewing, go_on, released = threading.Event(), threading.Event(), threading.Event()
+
+    def hold_up(**_: Any) -> None:
+        renewing.set()
+        go_on.wait(60)
+
+    world.clients.sqs.meta.events.register_first("before-send.sqs.ChangeMessageVisibilityBatch", hold_up)
+    world.clock.now += 40
+    renewal = threading.Thread(target=world.heartbeat.step, daemon=True)
+    renewal.start()
+    until(renewing.is_set)
+
+    def release() -> None:
+        world.heartbeat.release(lease)
+        released.set()
+
+    threading.Thread(target=release, daemon=True).start()
+    # It is renewed no more, but the renewal in progress may still hide the message.
+    assert not released.wait(0.3)
+    go_on.set()
+    until(released.is_set)
+    renewal.join(60)

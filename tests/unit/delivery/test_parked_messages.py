@@ -58,18 +58,15 @@ def test_it_takes_over_an_attempt_that_stood_still_for_ninety_seconds(world: Wor
 def test_a_message_that_a_stop_takes_while_its_row_is_read_is_taken_once(world: World) -> None:
     lease = _lease_on_a_held_file(world, "a")
     world.parked.park(lease, world.row("a"))
-    lease.lost = True
+    job = world.claim(world.message("a"), message_id="theirs")
+    world.other.release(job.claim, interrupted=True)
     world.clock.now += 10
-    # A second message, whose row is read first.
-    other = _lease_on_a_held_file(world, "b")
-    world.parked.park(other, world.row("b"))
-    world.parked.wake(world.message("b").file_id)
     taken: list[Lease] = []
     world.clients.dynamodb.meta.events.register(
         "before-send.dynamodb.GetItem", lambda **_: taken.extend(world.parked.take_all())
     )
-    ready = [lease for lease, _ in world.parked.take_ready()]
-    assert sorted(map(id, [*ready, *taken])) == sorted(map(id, [lease, other]))
+    assert world.parked.take_ready() == []
+    assert taken == [lease]
 
 
 def test_it_wakes_when_an_attempt_of_this_worker_on_its_file_has_ended(world: World) -> None:
@@ -110,3 +107,20 @@ def test_a_message_whose_lease_was_lost_is_no_longer_parked(world: World) -> Non
     lease.lost = True
     world.clock.now += 10
     assert world.parked.take_ready() == [(lease, None)]
+
+
+def test_a_message_that_was_parked_for_eleven_hours_is_requeued_as_a_fresh_copy(world: World) -> None:
+    lease = _lease_on_a_held_file(world, "a")
+    theirs = world.claim(world.message("a"), message_id="theirs")
+    world.parked.park(lease, world.row("a"))
+    # The heartbeat of another process keeps its claim, and ours the lease.
+    for _ in range(67):
+        world.clock.now += 600
+        lease.deadline = world.clock.now + 120
+        world.other.beat(theirs.claim)
+        world.consumer.resume_parked()
+        while world.consumer.in_flight:
+            world.consumer.attempt_step()
+    assert len(world.parked) == 0
+    assert world.settlement.requeued == 1
+    assert world.receive().receive_count == 1

@@ -128,3 +128,26 @@ def test_a_checkpoint_that_fails_loses_no_page_and_is_tried_again(world: World) 
     checkpoint = world.row("a").checkpoint
     assert checkpoint is not None
     assert checkpoint.parts[0].pages == (1, 2)
+
+
+def test_the_first_page_of_a_suspect_file_is_saved_at_once_and_clears_its_strikes(world: World) -> None:
+    file = world.put("a")
+    for is_isolated in (False, True):
+        job = world.claimer.claim(file, message_id="m1", is_isolated=is_isolated)
+        assert isinstance(job, Job)
+        world.table.record_crash(job.claim)
+    assert world.row("a").crash_strikes == 1
+    job = world.claimer.claim(file, message_id="m1", is_isolated=True)
+    assert isinstance(job, Job)
+    collector = _collector(world, job)
+    collector.add(Page(number=1, text="layer", source=TextSource.TEXT_LAYER))
+    assert world.row("a").crash_strikes == 1
+    collector.add(_page(2, ocr_s=0.2))
+    row = world.row("a")
+    assert row.checkpoint is not None
+    assert (row.crash_strikes, row.is_suspect, row.is_isolated) == (0, False, False)
+    collector.add(_page(3, ocr_s=0.2))
+    assert world.row("a").checkpoint == row.checkpoint
+    # A death after that page is no strike.
+    world.table.record_crash(job.claim)
+    assert (world.row("a").crash_strikes, world.row("a").is_suspect) == (0, True)

@@ -34,8 +34,9 @@ def test_workers_with_one_process_id_keep_their_folders_on_disk_and_in_memory(tm
     memory.mkdir()
     first, second = WorkRoot(tmp_path, memory=memory), WorkRoot(tmp_path, memory=memory)
     for root in (first, second):
-        assert root.make_document_folder().is_dir()
+        # Before anything is created again.
         assert (memory / root.path.name).is_dir()
+        assert not root.ensure()
 
 
 def test_memory_may_be_shared_where_the_disk_is_not(tmp_path: Path) -> None:

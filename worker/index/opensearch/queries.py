@@ -159,7 +159,7 @@ def _hit(hit: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchHit:
         page=number,
         snippet=text,
         score=float(hit["_score"]),
-        state=State(source["state"]),
+        state=State(source.get("state", State.INDEXED)),
         reason=source.get("reason"),
     )
 
