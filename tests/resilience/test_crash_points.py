@@ -83,6 +83,8 @@ def points(simulation: Simulation, story: Story) -> Iterator[int]:
     yield from range(1, plan.count + 1)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)  # as in test_properties.py
 @pytest.mark.parametrize(
     ("story", "kind"),
     [

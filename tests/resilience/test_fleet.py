@@ -193,6 +193,7 @@ def test_a_renewal_under_way_does_not_undo_the_delay_of_a_retry(world: World) ->
     assert_promises(world)
 
 
+@pytest.mark.slow
 def test_a_scan_of_thirteen_hours_is_handed_to_a_fresh_message_once(world: World) -> None:
     world.scheduler.slow_s = (8.0, 12.0)
     world.fleet.changes |= {"document_timeout_s": 14 * HOUR_S, "page_timeout_s": 600, "max_documents": 1}

@@ -40,6 +40,7 @@ def test_walks_of_a_fleet_end_well(simulation: Simulation, tmp_path: Path, seed:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)  # minutes of computing, on a machine that may be shared
 @pytest.mark.parametrize("machine", [FirstFleet, SecondFleet, ThirdFleet])
 def test_the_worst_days_of_a_fleet_lose_nothing(simulation: Simulation, machine: type[FleetMachine]) -> None:
     machine.simulation = simulation
