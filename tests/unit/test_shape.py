@@ -31,7 +31,7 @@ MODULES = sorted(WORKER.rglob("*.py"))
 TOOLS = sorted(path for folder in ("bench", "fuzz", "scripts") for path in (ROOT / folder).rglob("*.py"))
 TEST_FOLDER = sorted(TESTS.rglob("*.py"))
 TEST_FILES = [path for path in TEST_FOLDER if path.name.startswith("test_")]
-FLOORS = ("unit", "integration", "e2e")
+FLOORS = ("unit", "integration", "e2e", "resilience")
 
 MAX_FILE_LINES = 300
 MAX_TEST_FILE_LINES = 300
