@@ -17,7 +17,7 @@ from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
 from tests.resilience.real.fault_answers import Answer, Service, failure, refusal
@@ -61,6 +61,9 @@ class Exchange:
     fault: Fault
 
 
+_Request: TypeAlias = tuple[str, str, Sequence[tuple[str, str]], bytes]
+
+
 class FaultProxy:
     """Context manager; `control` changes the rules, of which the first that hits a request applies.
 
@@ -86,6 +89,8 @@ class FaultProxy:
         self._rules: tuple[Rule, ...] = ()
         self._release = threading.Event()
         self._stopped = False
+        self.holding = 0
+        """Requests that wait or are being forwarded."""
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
@@ -126,9 +131,19 @@ class FaultProxy:
         operation = operation_of(method, path, headers)
         with self._lock:
             rule = self._rule_for(operation)
-            fault = rule.fault if rule else Fault.PASS
-            self.counts[operation, fault] += 1
+            self.counts[operation, rule.fault if rule else Fault.PASS] += 1
             release = self._release
+            self.holding += 1
+        try:
+            return self._answer(rule, release, operation, (method, path, headers, body))
+        finally:
+            with self._lock:
+                self.holding -= 1
+
+    def _answer(
+        self, rule: Rule | None, release: threading.Event, operation: str, request: _Request
+    ) -> Answer | None:
+        fault = rule.fault if rule else Fault.PASS
         match fault:
             case Fault.DROP_REQUEST:
                 return None
@@ -140,8 +155,9 @@ class FaultProxy:
                 release.wait(rule.hold_s if rule else 0.0)
                 if fault is Fault.HANG or self._stopped:
                     return None
-        answer = self._forward(method, path, headers, body)
+        answer = self._forward(*request)
         if answer is not None and self._on_exchange is not None:
+            _, path, _, body = request
             self._on_exchange(
                 Exchange(operation=operation, path=path, request=body, answer=answer, fault=fault)
             )
