@@ -74,6 +74,7 @@ def _runs(options: argparse.Namespace) -> Mapping[str, Run]:
     outage_size = OutageSize(
         documents=options.outage_documents,
         outage_s=options.outage_s,
+        hang_s=options.outage_s,
         gap_s=options.outage_s / 4,
         services=tuple(options.services),
         kinds=tuple(_KINDS[kind] for kind in options.kinds),

@@ -15,8 +15,8 @@ from worker.samples.documents import write_docx, write_pdf
 from worker.samples.fonts import Font
 from worker.samples.scans import write_scan
 
-_LETTERS = "bcdfghjklmnprstv"
-_WORD_LETTERS = 8
+_CONSONANTS = "bcdfghjklmnprstv"
+_WORD_CHARS = 8
 _PICTURE_PX = (400, 160)
 _TINY_DPI = 80
 
@@ -65,12 +65,12 @@ class Corpus:
 
 
 def word_of(number: int) -> str:
-    """A word of letters alone, which no analyzer splits, for each number."""
-    letters = ""
-    for _ in range(_WORD_LETTERS):
-        number, digit = divmod(number, len(_LETTERS))
-        letters += _LETTERS[digit]
-    return f"qz{letters}"
+    """A word for each number, without digits: no analyzer splits it."""
+    chars = ""
+    for _ in range(_WORD_CHARS):
+        number, digit = divmod(number, len(_CONSONANTS))
+        chars += _CONSONANTS[digit]
+    return f"qz{chars}"
 
 
 def scan(pages: int, *, dpi: int, seed: int = 0) -> bytes:

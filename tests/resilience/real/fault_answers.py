@@ -9,13 +9,13 @@ from enum import StrEnum
 
 
 class Service(StrEnum):
-    """The services of a worker; the value is the end of the variable with its endpoint, where AWS's."""
+    """The services of a worker, in the order of a document's way."""
 
     S3 = "s3"
     SQS = "sqs"
     DYNAMODB = "dynamodb"
-    BEDROCK = "bedrock"
     OPENSEARCH = "opensearch"
+    BEDROCK = "bedrock"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

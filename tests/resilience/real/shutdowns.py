@@ -79,7 +79,7 @@ def run(world: World, size: ShutdownSize, *, seed: int) -> Report:
         left -= count
         with Fleet(world, settings=_SETTINGS) as fleet, ExitStack() as held:
             ended = _stop_all(world, fleet, held, random, [next(services) for _ in range(count)], corpus)
-            _judge(report, fleet, ended)
+            _check(report, fleet, ended)
             _finish(report, world, fleet, ended, held)
     agreement = compare(world)
     report.lines.append(str(world.receives))
@@ -140,7 +140,7 @@ def _advance(plan: _Shutdown) -> None:
         plan.status = plan.machine.process.wait(READY_S)
 
 
-def _judge(report: Report, fleet: Fleet, ended: list[_Shutdown]) -> None:
+def _check(report: Report, fleet: Fleet, ended: list[_Shutdown]) -> None:
     """What each shutdown must have been."""
     for one in ended:
         limit_s = _NOTICE_S if one.is_notice else _BUDGET_S

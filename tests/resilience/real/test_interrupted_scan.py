@@ -23,7 +23,7 @@ def test_a_scan_interrupted_by_five_notices_is_read_once(world: World) -> None:
 
 
 def test_a_scan_killed_again_and_again_keeps_its_checkpoints(world: World) -> None:
-    size = ScanSize(pages=14, interruptions=3, slots=1, dpi=110, most_pages=1, expecting=True)
+    size = ScanSize(pages=11, interruptions=2, slots=1, dpi=110, most_pages=1, expecting=True)
     report = interrupted_scan.run_kills(world, size, seed=SEED)
     sys.stdout.write(f"{report}\n")
     assert report.broken == [], str(report)
