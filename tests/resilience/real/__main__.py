@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     """Run what is named, one world each, and print each result; the exit status."""
     options = _parse(arguments)
     broken = 0
-    with tempfile.TemporaryDirectory(prefix="cis-chaos-") as folder, _servers() as servers:
+    with tempfile.TemporaryDirectory(prefix="cis-chaos-") as folder, _servers(options.index) as servers:
         for name, run in _runs(options).items():
             home = Path(folder) / name
             home.mkdir()
@@ -53,6 +53,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "runs", nargs="*", default=[], help="chaos shutdowns notices kills outages (none: all)"
     )
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--index", choices=("opensearch", "sqlite"), default="opensearch")
     parser.add_argument("--documents", type=int, default=300)
     parser.add_argument("--faults", type=int, default=30)
     parser.add_argument("--workers", type=int, default=3)
@@ -92,18 +93,18 @@ def _runs(options: argparse.Namespace) -> Mapping[str, Run]:
 
 
 @contextmanager
-def _servers() -> Iterator[Servers]:
+def _servers(index: str) -> Iterator[Servers]:
     """ElasticMQ, dynalite, and OpenSearch where this machine has it."""
     with ExitStack() as ending:
 
         def start(kind: Kind) -> str:
             return ending.enter_context(running(kind, built(kind))).url
 
+        opensearch = None
         try:
-            opensearch = start(OPENSEARCH)
+            opensearch = start(OPENSEARCH) if index == "opensearch" else None
         except ServerError as error:
             _say(f"without OpenSearch, on the SQLite index: {error}")
-            opensearch = None
         yield Servers(sqs=start(ELASTICMQ), dynamodb=start(DYNALITE), opensearch=opensearch)
 
 

@@ -57,6 +57,8 @@ def run(world: World, size: ChaosSize, *, seed: int) -> Report:
             f"{lost[Fault.DROP_ANSWER]} answers and {lost[Fault.DROP_REQUEST]} requests lost of "
             f"{sum(lost.values())}; {len(fleet.events('page_ocred'))} pages OCRed; {world.receives}"
         )
+        seen = ("message_parked", "checkpoint_restored", "lease_lost", "threads_abandoned")
+        report.lines.append(", ".join(f"{len(fleet.events(name))} x {name}" for name in seen))
         report.check(settled, "every message is settled, every file has an end state")
         report.check(not fleet.surprises, f"no worker ended unasked: {len(fleet.surprises)} did")
         report.lines += fleet.surprises

@@ -24,6 +24,8 @@ from worker.embedded.worker_process import LogLine, WorkerProcess
 READY_S = 240.0
 HAPPENS_S = 600.0
 _TICK_S = 0.05
+# 75 where threads had to be abandoned: the worker said so, and its messages are redelivered.
+_STOPPED = (0, 75)
 
 _ENDPOINTS = {
     Service.S3: "AWS_ENDPOINT_URL_S3",
@@ -108,13 +110,13 @@ class Logged:
 
 @dataclass
 class Machine:
-    """One worker process and what surrounds it; `expected_status` is set where its end was asked for."""
+    """One worker process and what surrounds it; `expected` are the exit statuses it may end with."""
 
     name: str
     process: WorkerProcess
     metadata: MetadataServer
     links: Links
-    expected_status: int | None = None
+    expected: tuple[int, ...] = ()
     resume_at: float | None = None
     is_condemned: bool = False
     started_at: float = field(default_factory=time.monotonic)
@@ -127,17 +129,17 @@ class Machine:
 
     def kill(self) -> None:
         """As a crash, or a machine that vanishes."""
-        self.is_condemned, self.expected_status = True, -signal.SIGKILL
+        self.is_condemned, self.expected = True, (-signal.SIGKILL,)
         self.process.kill()
 
     def terminate(self) -> None:
         """As systemd does."""
-        self.is_condemned, self.expected_status = True, 0
+        self.is_condemned, self.expected = True, _STOPPED
         self.process.terminate()
 
     def notify(self, *, in_s: float) -> None:
         """A spot interruption notice."""
-        self.is_condemned, self.expected_status = True, 0
+        self.is_condemned, self.expected = True, _STOPPED
         self.metadata.control({"instance_action": {"action": "terminate", "in_s": in_s}})
 
     def suspend(self, seconds: float) -> None:
@@ -241,12 +243,11 @@ class Fleet:
     def _reap(self, machine: Machine) -> None:
         self.machines.remove(machine)
         status = machine.process.wait(READY_S)
-        if status != machine.expected_status:
+        if status not in machine.expected:
             last = [line for line in machine.process.lines() if line.get("event") == "fatal_error"]
             reason = str(last[-1].get("reason", "")) if last else "no reason in its log"
-            self.surprises.append(
-                f"{machine.name} ended with status {status}, expected {machine.expected_status}: {reason}"
-            )
+            expected = machine.expected or "no end"
+            self.surprises.append(f"{machine.name} ended with status {status}, expected {expected}: {reason}")
 
     def __enter__(self) -> Self:
         return self

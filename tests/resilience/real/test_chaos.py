@@ -10,7 +10,8 @@ from tests.resilience.real import chaos
 from tests.resilience.real.chaos import ChaosSize
 from tests.resilience.real.world import World
 
-pytestmark = [pytest.mark.resilience, pytest.mark.slow]
+# On a machine that is busy otherwise it takes several times as long.
+pytestmark = [pytest.mark.resilience, pytest.mark.slow, pytest.mark.timeout(3_600)]
 
 SEED = 11
 
