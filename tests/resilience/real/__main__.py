@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
             with open_world(servers, home) as world:
                 report = run(world)
             broken += len(report.broken)
-            _say(f"{report}\n  {time.monotonic() - began:.0f} s\n")
+            _say(f"  {report.verdict}, {time.monotonic() - began:.0f} s\n")
     return 1 if broken else 0
 
 
@@ -81,11 +81,11 @@ def _runs(options: argparse.Namespace) -> Mapping[str, Run]:
         kinds=tuple(_KINDS[kind] for kind in options.kinds),
     )
     every: dict[str, Run] = {
-        "chaos": lambda world: chaos.run(world, chaos_size, seed=seed),
-        "shutdowns": lambda world: shutdowns.run(world, shutdown_size, seed=seed),
-        "notices": lambda world: interrupted_scan.run_notices(world, scan_size, seed=seed),
-        "kills": lambda world: interrupted_scan.run_kills(world, scan_size, seed=seed),
-        "outages": lambda world: outages.run(world, outage_size, seed=seed),
+        "chaos": lambda world: chaos.run(world, chaos_size, seed=seed, say=_say),
+        "shutdowns": lambda world: shutdowns.run(world, shutdown_size, seed=seed, say=_say),
+        "notices": lambda world: interrupted_scan.run_notices(world, scan_size, seed=seed, say=_say),
+        "kills": lambda world: interrupted_scan.run_kills(world, scan_size, seed=seed, say=_say),
+        "outages": lambda world: outages.run(world, outage_size, seed=seed, say=_say),
     }
     if unknown := set(options.runs) - every.keys():
         sys.exit(f"no such run: {', '.join(sorted(unknown))}; there are {', '.join(every)}")

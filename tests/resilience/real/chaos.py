@@ -15,7 +15,7 @@ from tests.resilience.real.agreement import compare
 from tests.resilience.real.corpus import Corpus, Document
 from tests.resilience.real.fleet import HAPPENS_S, Fleet, Links, Machine
 from tests.resilience.real.proxy import Fault, Rule
-from tests.resilience.real.report import Report
+from tests.resilience.real.report import Report, Say, silent
 from tests.resilience.real.world import World
 
 _LEASE_S = 15
@@ -40,9 +40,9 @@ class ChaosSize:
     lost_requests: float = 0.02
 
 
-def run(world: World, size: ChaosSize, *, seed: int) -> Report:
+def run(world: World, size: ChaosSize, *, seed: int, say: Say = silent) -> Report:
     """Run it, wait until everything is settled, and compare."""
-    report = Report(title=f"chaos: {size}, seed {seed}")
+    report = Report(title=f"chaos: {size}, seed {seed}", say=say)
     with Links(world, seed=seed) as links, Fleet(world, settings=_SETTINGS) as fleet:
         links.control(
             Rule(fault=Fault.DROP_ANSWER, rate=size.lost_answers),
@@ -51,20 +51,20 @@ def run(world: World, size: ChaosSize, *, seed: int) -> Report:
         done = _Story(world=world, fleet=fleet, links=links, size=size, seed=seed).play()
         settled = fleet.settle()
         fleet.stop()
-        report.lines.append("faults: " + ", ".join(f"{times} x {name}" for name, times in done.items()))
+        report.note("faults: " + ", ".join(f"{times} x {name}" for name, times in done.items()))
         lost = {fault: sum(p.count(fault) for p in links.proxies.values()) for fault in Fault}
-        report.lines.append(
+        report.note(
             f"{lost[Fault.DROP_ANSWER]} answers and {lost[Fault.DROP_REQUEST]} requests lost of "
             f"{sum(lost.values())}; {len(fleet.events('page_ocred'))} pages OCRed; {world.receives}"
         )
         seen = ("message_parked", "checkpoint_restored", "lease_lost", "threads_abandoned")
-        report.lines.append(", ".join(f"{len(fleet.events(name))} x {name}" for name in seen))
+        report.note(", ".join(f"{len(fleet.events(name))} x {name}" for name in seen))
         report.check(settled, "every message is settled, every file has an end state")
         report.check(not fleet.surprises, f"no worker ended unasked: {len(fleet.surprises)} did")
-        report.lines += fleet.surprises
+        report.note(*fleet.surprises)
     agreement = compare(world)
     report.check(not agreement.differences, str(agreement))
-    report.lines += agreement.differences[:40]
+    report.note(*agreement.differences[:40])
     return report
 
 

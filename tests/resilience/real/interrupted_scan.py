@@ -9,7 +9,7 @@ from random import Random
 from tests.resilience.real.agreement import compare
 from tests.resilience.real.corpus import Document, scan
 from tests.resilience.real.fleet import HAPPENS_S, READY_S, Fleet, Links, Logged, Machine, wait_until
-from tests.resilience.real.report import Report
+from tests.resilience.real.report import Report, Say, silent
 from tests.resilience.real.world import World
 from worker.aws.ledger_row import FileRow
 from worker.models.ledger import State
@@ -38,9 +38,9 @@ class ScanSize:
     expecting: bool = False
 
 
-def run_notices(world: World, size: ScanSize, *, seed: int) -> Report:
+def run_notices(world: World, size: ScanSize, *, seed: int, say: Say = silent) -> Report:
     """Spot notices at random, each to a new worker: no page is read twice, the last receive is the first."""
-    report = Report(title=f"scan interrupted by notices: {size}, seed {seed}")
+    report = Report(title=f"scan interrupted by notices: {size}, seed {seed}", say=say)
     random = Random(f"{seed}/notices")
     with Links(world, seed=seed) as links, Fleet(world, settings=_settings(size)) as fleet:
         world.put(
@@ -54,7 +54,7 @@ def run_notices(world: World, size: ScanSize, *, seed: int) -> Report:
             machine.notify(in_s=_NOTICE_S)
             status = machine.process.wait(_END_STATUS_S)
             done = len(fleet.events("page_ocred"))
-            report.lines.append(f"notice {number} after {pages} more pages: {done} pages read in all")
+            report.note(f"notice {number} after {pages} more pages: {done} pages read in all")
             report.check(status == 0, f"the worker ends well: status {status}")
             report.check(not _is_finished(world), "the scan was interrupted before its end")
         row = _finish(world, fleet, links, report)
@@ -66,15 +66,13 @@ def run_notices(world: World, size: ScanSize, *, seed: int) -> Report:
         )
         last = world.receives.last_of(_KEY)
         report.check(last == 1, f"the last receive count is 1: {last}; {world.receives}")
-        report.lines.append(
-            f"interruptions survived: {size.interruptions}; fence {row.fence if row else None}"
-        )
+        report.note(f"interruptions survived: {size.interruptions}; fence {row.fence if row else None}")
     return report
 
 
-def run_kills(world: World, size: ScanSize, *, seed: int) -> Report:
+def run_kills(world: World, size: ScanSize, *, seed: int, say: Say = silent) -> Report:
     """Repeat kill -9, each after progress: at most 30 s are repeated each, and no strike is left."""
-    report = Report(title=f"scan interrupted by kill -9: {size}, seed {seed}")
+    report = Report(title=f"scan interrupted by kill -9: {size}, seed {seed}", say=say)
     random = Random(f"{seed}/kills")
     killed: list[Machine] = []
     with Links(world, seed=seed) as links, Fleet(world, settings=_settings(size)) as fleet:
@@ -90,7 +88,7 @@ def run_kills(world: World, size: ScanSize, *, seed: int) -> Report:
             _wait_for(fleet, "page_ocred", read + random.randint(1, size.most_pages))
             machine.kill()
             killed.append(machine)
-            report.lines.append(f"kill {number} after {len(fleet.events('page_ocred')) - read} more pages")
+            report.note(f"kill {number} after {len(fleet.events('page_ocred')) - read} more pages")
             report.check(not _is_finished(world), "the scan was killed before its end")
         _finish(world, fleet, links, report)
         for machine in killed:
@@ -98,7 +96,7 @@ def run_kills(world: World, size: ScanSize, *, seed: int) -> Report:
             report.check(
                 seconds <= _REPEATED_S, f"{machine.name}: {seconds:.1f} s of OCR repeated, at most 30 s"
             )
-        report.lines.append(str(world.receives))
+        report.note(str(world.receives))
     return report
 
 
@@ -136,7 +134,7 @@ def _finish(world: World, fleet: Fleet, links: Links, report: Report) -> FileRow
     report.check(state == expected, f"it is indexed, without failure, strike or checkpoint: {state}")
     agreement = compare(world)
     report.check(not agreement.differences, str(agreement))
-    report.lines += agreement.differences
+    report.note(*agreement.differences)
     return row
 
 

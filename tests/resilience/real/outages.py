@@ -12,7 +12,7 @@ from tests.resilience.real.corpus import Corpus, Document
 from tests.resilience.real.fault_answers import Service
 from tests.resilience.real.fleet import READY_S, Fleet, Links
 from tests.resilience.real.proxy import Fault, Rule
-from tests.resilience.real.report import Report
+from tests.resilience.real.report import Report, Say, silent
 from tests.resilience.real.world import World
 
 KINDS = (Fault.REFUSE, Fault.FAIL, Fault.HANG)
@@ -46,9 +46,9 @@ class _Counts:
     dead_letters: int
 
 
-def run(world: World, size: OutageSize, *, seed: int) -> Report:
+def run(world: World, size: OutageSize, *, seed: int, say: Say = silent) -> Report:
     """Run all outages in turn, wait until everything is settled, and compare."""
-    report = Report(title=f"outages: {size}, seed {seed}")
+    report = Report(title=f"outages: {size}, seed {seed}", say=say)
     plan = [pair for pair in product(size.services, size.kinds) if pair[0] in world.upstreams]
     planned_s = sum(size.seconds(kind) + size.gap_s for _, kind in plan)
     feed = _Feed(world, Corpus(seed).documents(size.documents), per_s=size.documents / planned_s)
@@ -65,7 +65,7 @@ def run(world: World, size: OutageSize, *, seed: int) -> Report:
             during = _counts(world, fleet).done - before.done
             feed.run(fleet, size.gap_s)
             after = _counts(world, fleet)
-            report.lines.append(
+            report.note(
                 f"{service} {kind} for {size.seconds(kind):g} s ({proxy.count(kind) - hit} requests): "
                 f"{during} documents done meanwhile, {after.dead_letters - before.dead_letters} "
                 f"dead-lettered, {after.restarts - before.restarts} workers ended"
@@ -73,14 +73,14 @@ def run(world: World, size: OutageSize, *, seed: int) -> Report:
         feed.rest()
         began = time.monotonic()
         settled = fleet.settle(timeout_s=_SETTLE_S)
-        report.lines.append(f"settled {time.monotonic() - began:.0f} s after the last one; {world.receives}")
+        report.note(f"settled {time.monotonic() - began:.0f} s after the last one; {world.receives}")
         report.check(settled, "every message is settled, every file has an end state, nothing is pending")
         fleet.stop()
         report.check(not fleet.surprises, f"no worker ended unasked: {len(fleet.surprises)} did")
-        report.lines += fleet.surprises
+        report.note(*fleet.surprises)
     agreement = compare(world)
     report.check(not agreement.differences, str(agreement))
-    report.lines += agreement.differences[:20]
+    report.note(*agreement.differences[:20])
     return report
 
 

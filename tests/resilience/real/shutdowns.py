@@ -20,7 +20,7 @@ from tests.resilience.real.corpus import Corpus
 from tests.resilience.real.fault_answers import Service
 from tests.resilience.real.fleet import READY_S, Fleet, Links, Machine, pause, wait_until
 from tests.resilience.real.proxy import Fault, Rule
-from tests.resilience.real.report import Report
+from tests.resilience.real.report import Report, Say, silent
 from tests.resilience.real.world import World
 from worker.aws.ledger_row import FileRow
 
@@ -67,9 +67,9 @@ class _Shutdown:
         return f"{stop} while {self.service} hangs ({self.fault}): {end}"
 
 
-def run(world: World, size: ShutdownSize, *, seed: int) -> Report:
+def run(world: World, size: ShutdownSize, *, seed: int, say: Say = silent) -> Report:
     """Run all of them in waves, and compare at the end."""
-    report = Report(title=f"shutdowns: {size}, seed {seed}")
+    report = Report(title=f"shutdowns: {size}, seed {seed}", say=say)
     random = Random(f"{seed}/shutdowns")
     services = cycle(random.sample(list(world.upstreams), len(world.upstreams)))
     corpus = Corpus(seed)
@@ -82,9 +82,9 @@ def run(world: World, size: ShutdownSize, *, seed: int) -> Report:
             _check(report, fleet, ended)
             _finish(report, world, fleet, ended, held)
     agreement = compare(world)
-    report.lines.append(str(world.receives))
+    report.note(str(world.receives))
     report.check(not agreement.differences, str(agreement))
-    report.lines += agreement.differences[:40]
+    report.note(*agreement.differences[:40])
     return report
 
 
