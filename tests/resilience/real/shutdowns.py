@@ -26,9 +26,9 @@ from worker.aws.ledger_row import FileRow
 
 _LEASE_S = 15
 # A quarter of it is left for the end of the process, which takes seconds on a busy machine.
-_BUDGET_S = 30.0
+_BUDGET_S = 40.0
 # A notice is read every two seconds, and leaves two for the end.
-_NOTICE_S = 35.0
+_NOTICE_S = 45.0
 _GIVEN_UP_AFTER_S = 180.0
 _DEATH_S = 60.0
 _DOCUMENTS_EACH = 7

@@ -224,6 +224,9 @@ def _environment(stack: EmbeddedStack, servers: Servers, name: str) -> dict[str,
         "CIS_FILE_TABLE": name,
         "CIS_POLL_WAIT_S": "2",
         "CIS_REPLAY_INTERVAL_S": "1",
+        # A page of a busy machine is slow, not lost.
+        "CIS_PAGE_TIMEOUT_S": "900",
+        "CIS_DOCUMENT_TIMEOUT_S": "900",
         # Every document with text needs Bedrock, too.
         "CIS_TEXT_MODEL": "amazon.titan-embed-text-v2:0",
         **opensearch,
