@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from random import Random
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -234,13 +235,7 @@ def _handler_of(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
         def _body(self) -> bytes:
             if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
                 return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            parts = []
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                parts.append(self.rfile.read(size))
-                self.rfile.readline()
-            while self.rfile.readline().strip():
-                pass
-            return b"".join(parts)
+            return _read_chunks(self.rfile)
 
         def handle_expect_100(self) -> bool:
             super().handle_expect_100()
@@ -254,3 +249,14 @@ def _handler_of(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+def _read_chunks(file: BufferedIOBase) -> bytes:
+    """A body in chunks, up to its end."""
+    parts = []
+    while size := int(file.readline().split(b";")[0], 16):
+        parts.append(file.read(size))
+        file.readline()
+    while file.readline().strip():
+        pass
+    return b"".join(parts)
