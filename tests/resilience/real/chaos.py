@@ -21,7 +21,8 @@ from tests.resilience.real.world import World
 _LEASE_S = 15
 _PAST_THE_LEASE = 1.2
 _NOTICE_S = (12.0, 40.0)
-_LONGEST_PAUSE_S = 1.5
+_LONGEST_PAUSE_S = 1.0
+_WORK_WITHIN_S = 8.0
 # Twice as many kills as others: they leave the most behind.
 _FAULTS = ("kill -9", "SIGTERM", "kill -9", "SIGSTOP past the lease", "spot notice")
 _SETTINGS = {"CIS_VISIBILITY_S": str(_LEASE_S), "CIS_STOP_BUDGET_S": "20", "CIS_SLOTS": "1"}
@@ -57,8 +58,10 @@ def run(world: World, size: ChaosSize, *, seed: int, say: Say = silent) -> Repor
             f"{lost[Fault.DROP_ANSWER]} answers and {lost[Fault.DROP_REQUEST]} requests lost of "
             f"{sum(lost.values())}; {len(fleet.events('page_ocred'))} pages OCRed; {world.receives}"
         )
-        seen = ("message_parked", "checkpoint_restored", "lease_lost", "threads_abandoned")
+        seen = ("message_parked", "checkpoint_restored", "threads_abandoned")
         report.note(", ".join(f"{len(fleet.events(name))} x {name}" for name in seen))
+        ends = Counter(str(logged.line["code"]) for logged in fleet.events("attempt_ended"))
+        report.note("attempts ended by " + ", ".join(f"{code} ({times})" for code, times in ends.items()))
         report.check(settled, "every message is settled, every file has an end state")
         report.check(not fleet.surprises, f"no worker ended unasked: {len(fleet.surprises)} did")
         report.note(*fleet.surprises)
@@ -93,6 +96,7 @@ class _Story:
             victim = self._victim()
             # Only now, so that the fault meets work in progress.
             self._change(1 / left)
+            self._wait_for_work(victim)
             self._wait(self._random.uniform(0.0, _LONGEST_PAUSE_S))
             self._inflict(fault, victim)
             done[fault] += 1
@@ -136,6 +140,12 @@ class _Story:
                 victim.suspend(_LEASE_S * _PAST_THE_LEASE)
             case _:
                 victim.notify(in_s=self._random.uniform(*_NOTICE_S))
+
+    def _wait_for_work(self, victim: Machine) -> None:
+        """Wait until a worker has work; its neighbours may have taken all of it."""
+        until = time.monotonic() + _WORK_WITHIN_S
+        while time.monotonic() < until and not victim.is_busy:
+            self._fleet.tick()
 
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds

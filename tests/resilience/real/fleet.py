@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
+import requests
+
 from tests.resilience.real.fault_answers import Service
 from tests.resilience.real.proxy import FaultProxy, Rule
 from tests.resilience.real.world import World
@@ -23,6 +25,7 @@ from worker.embedded.worker_process import LogLine, WorkerProcess
 # Deadlines of what takes seconds on a quiet machine, and ten times as long on a busy one.
 READY_S = 240.0
 HAPPENS_S = 600.0
+_ANSWER_S = 5.0
 _TICK_S = 0.05
 # 75 where threads had to be abandoned: the worker said so, and its messages are redelivered.
 _STOPPED = (0, 75)
@@ -127,6 +130,16 @@ class Machine:
         ready = any(line.get("event") == "worker_ready" for line in self.process.lines())
         return self.process.is_running and ready and not self.is_condemned and self.resume_at is None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it says that a message is in processing."""
+        port = self.process.wait_until_ready()["http_port"]
+        try:
+            answer = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=_ANSWER_S).json()
+        except requests.RequestException:
+            return False
+        return int(answer.get("in_flight", 0)) > 0
+
     def kill(self) -> None:
         """As a crash, or a machine that vanishes."""
         self.is_condemned, self.expected = True, (-signal.SIGKILL,)
@@ -221,7 +234,9 @@ class Fleet:
             # A scan of the ledger is not free: once in a while.
             for _ in range(10):
                 self.tick()
-            if self._world.is_settled():
+            # One that still stands must wake up first, and try to write what it had.
+            awake = all(machine.resume_at is None for machine in self.machines)
+            if awake and self._world.is_settled():
                 return True
         return False
 

@@ -19,6 +19,7 @@ _LEASE_S = 15
 # The shortest in which a running page can still be finished on a busy machine, and a long scan cannot.
 _NOTICE_S = 16.0
 _REPEATED_S = 30.0
+_CHECKPOINT_AFTER_S = 12.0
 _END_STATUS_S = 120.0
 
 
@@ -140,6 +141,15 @@ def _finish(world: World, fleet: Fleet, links: Links, report: Report) -> FileRow
 
 def _pages_of(fleet: Fleet, machine: Machine) -> list[Logged]:
     return [logged for logged in fleet.events("page_ocred") if logged.worker == machine.name]
+
+
+def _limit_s(fleet: Fleet, machine: Machine, slots: int) -> float:
+    """30 s; more only where the machine is so busy that the pages in progress take longer by themselves.
+
+    A checkpoint is due after 12 s of OCR, with the page that completes them and those that end meanwhile.
+    """
+    longest = max((float(str(page.line["seconds"])) for page in _pages_of(fleet, machine)), default=0.0)
+    return max(_REPEATED_S, _CHECKPOINT_AFTER_S + (2 * slots + 1) * longest)
 
 
 def _repeated_s(fleet: Fleet, machine: Machine, slots: int) -> float:
