@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files security bench fuzz chaos lock clean
+.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files security bench fuzz chaos chaos-real lock clean
 BIN := .venv/bin
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
@@ -70,6 +70,26 @@ fuzz: setup ## damaged files of every type through the sandbox (FUZZ_S=seconds, 
 
 chaos: setup ## a simulated fleet on its worst days (CHAOS_S=seconds, CHAOS_SEED=seed)
 	$(BIN)/python -m tests.resilience
+
+# RUN: some of chaos, shutdowns, notices, kills, outages (empty: all). SEED empty: the time.
+RUN :=
+SEED :=
+DOCUMENTS := 300
+FAULTS := 30
+WORKERS := 3
+SHUTDOWNS := 50
+PAGES := 40
+INTERRUPTIONS := 5
+OUTAGE_S := 60
+OUTAGE_DOCUMENTS := 200
+SERVICES := s3 sqs dynamodb opensearch bedrock
+KINDS := 403 500 nothing
+
+chaos-real: servers ## real workers on real servers under kills, stops and outages (RUN=, SEED= and sizes: see Makefile)
+	$(BIN)/python -m tests.resilience.real $(RUN) $(if $(SEED),--seed $(SEED)) --workers $(WORKERS) \
+		--documents $(DOCUMENTS) --faults $(FAULTS) --shutdowns $(SHUTDOWNS) --pages $(PAGES) \
+		--interruptions $(INTERRUPTIONS) --outage-s $(OUTAGE_S) --outage-documents $(OUTAGE_DOCUMENTS) \
+		--services $(SERVICES) --kinds $(KINDS)
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
 	$(COMPILE) pyproject.toml --extra fast --extra neural --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock
