@@ -9,7 +9,6 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.index_lock import index_locked
 from tests.unit.pending_documents import (
@@ -265,10 +264,7 @@ def test_a_stop_ends_the_work_between_two_rows(live: World) -> None:
 
 
 def test_an_unavailable_ledger_ends_the_step_without_an_error(live: World) -> None:
-    def refuse(**_: Any) -> None:
-        raise EndpointConnectionError(endpoint_url="x")
-
-    live.clients.dynamodb.meta.events.register_first("before-send.dynamodb.Query", refuse)
+    live.fail("dynamodb", "Query")
     live.replayer.step()
     assert not live.shutdown.is_requested
 
