@@ -146,6 +146,14 @@ class World:
         """End all faults, and let the fleet work until nothing is left to do; then stop it."""
         self.faults = no_faults
         self.sqs.habits = Habits()
+        self._work_off()
+        self.stop()
+        while not self.is_drained:
+            # A send that stood still on its way arrived while the workers stopped.
+            self._work_off()
+            self.stop()
+
+    def _work_off(self) -> None:
         deadline = self.scheduler.now + _DRAIN_S
         while not self.is_drained:
             assert self.scheduler.now < deadline, f"not drained: {self.left()}"
@@ -153,7 +161,6 @@ class World:
                 self.fleet.replayers = int(wire.has_pending_rows())
                 self.fleet.start()
             self.run(10.0)
-        self.stop()
 
     def stop(self) -> None:
         """Send SIGTERM to every worker and wait until all have ended."""
