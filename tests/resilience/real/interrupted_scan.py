@@ -93,10 +93,9 @@ def run_kills(world: World, size: ScanSize, *, seed: int, say: Say = silent) -> 
             report.check(not _is_finished(world), "the scan was killed before its end")
         _finish(world, fleet, links, report)
         for machine in killed:
-            seconds = _repeated_s(fleet, machine, size.slots)
-            report.check(
-                seconds <= _REPEATED_S, f"{machine.name}: {seconds:.1f} s of OCR repeated, at most 30 s"
-            )
+            seconds, limit_s = _repeated_s(fleet, machine, size.slots), _limit_s(fleet, machine, size.slots)
+            repeated = f"{machine.name}: {seconds:.1f} s of OCR repeated, at most {limit_s:.0f} s"
+            report.check(seconds <= limit_s, repeated, [_story(fleet, machine)])
         report.note(str(world.receives))
     return report
 
@@ -141,6 +140,21 @@ def _finish(world: World, fleet: Fleet, links: Links, report: Report) -> FileRow
 
 def _pages_of(fleet: Fleet, machine: Machine) -> list[Logged]:
     return [logged for logged in fleet.events("page_ocred") if logged.worker == machine.name]
+
+
+def _story(fleet: Fleet, machine: Machine) -> str:
+    """What a worker restored, read and saved, in order."""
+    steps = []
+    for logged in list(fleet.log):
+        line = logged.line
+        if logged.worker != machine.name:
+            continue
+        match line["event"]:
+            case "page_ocred":
+                steps.append(f"{line['page']} ({line['seconds']} s)")
+            case "checkpoint_saved" | "checkpoint_restored" as event:
+                steps.append(f"{event}: {line['pages']} pages;")
+    return f"{machine.name}: {' '.join(steps)}"
 
 
 def _limit_s(fleet: Fleet, machine: Machine, slots: int) -> float:
