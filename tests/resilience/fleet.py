@@ -20,6 +20,7 @@ import structlog
 
 import worker.app
 import worker.aws.instance_metadata
+import worker.components
 import worker.lifecycle
 import worker.sandbox.scheduler
 from tests.resilience import simulated_threads, wire
@@ -63,19 +64,27 @@ class Simulation:
         wire.connect(self._clients)
 
     def __enter__(self) -> Simulation:
-        rebinding = self._rebinding
+        try:
+            self._rebind()
+        except BaseException:
+            # The tests that come after these in the same process need the real ones.
+            self._rebinding.undo()
+            raise
+        structlog.configure(processors=[_collect], wrapper_class=structlog.make_filtering_bound_logger(20))
+        return self
+
+    def _rebind(self) -> None:
+        rebinding, components = self._rebinding, worker.components
         rebinding.install()
         rebinding.set(worker.app, "make_clients", lambda **_: self._clients)
-        rebinding.set(worker.app, "open_index", lambda settings, **_: _fleets[0].open_index(settings))
-        rebinding.set(worker.app, "Random", lambda: random.Random(random.random()))
+        rebinding.set(components, "open_index", lambda settings, **_: _fleets[0].open_index(settings))
+        rebinding.set(components, "Random", lambda: random.Random(random.random()))
         rebinding.set(worker.lifecycle, "HealthServer", _NoHealthServer)
         named = simulated_threads.Namespace
         rebinding.set(worker.lifecycle, "signal", named(signal, signal=_install_handler))
         rebinding.set(worker.sandbox.scheduler, "ForkServerClient", _make_fork_server)
         rebinding.set(worker.aws.instance_metadata, "requests", named(requests, Session=_MetadataSession))
         rebinding.set(_module("botocore.endpoint"), "time", named(_module("time"), sleep=_sleep))
-        structlog.configure(processors=[_collect], wrapper_class=structlog.make_filtering_bound_logger(20))
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

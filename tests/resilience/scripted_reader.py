@@ -23,6 +23,7 @@ from worker.extract.tools import Tools
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ChannelClosedError
+from worker.sandbox.confinement import Walls
 from worker.sandbox.protocol import (
     PICTURE_NAME,
     AllPagesListed,
@@ -208,6 +209,7 @@ class ScriptedForkServer:
 
     def __init__(self, **_: object) -> None:
         self.cpu_s = 0.0
+        self.walls = Walls()
         self.channel: MemoryChannel | None = None
         self._processes: dict[str, ScriptedProcess] = {}
 

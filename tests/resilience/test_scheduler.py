@@ -16,8 +16,8 @@ from tests.resilience import simulated_threads as simulated
 from tests.resilience.clock import Signal
 from tests.resilience.rebinding import Rebinding
 from tests.resilience.scheduler import Deadlock, Killed, Scheduler
-from worker.consumer import Consumer
 from worker.delivery.heartbeat import Heartbeat
+from worker.delivery.settlement import Settlement
 
 pytestmark = pytest.mark.resilience
 
@@ -167,7 +167,7 @@ def test_a_rebinding_reaches_defaults_and_dataclass_fields_and_restores_them() -
     try:
         assert defaults["clock"] is simulated.monotonic
         assert worker.lifecycle.threading.Thread is simulated.Thread  # type: ignore[attr-defined]
-        cells = [cell.cell_contents for cell in Consumer.__init__.__closure__ or ()]
+        cells = [cell.cell_contents for cell in Settlement.__init__.__closure__ or ()]
         assert simulated.Lock in cells or not cells
         assert threading.Lock not in cells
     finally:
