@@ -205,7 +205,7 @@ def test_images_and_stages_that_compose_names_exist_and_are_pinned() -> None:
 
 def test_there_is_a_workflow_for_each_kind_of_check() -> None:
     assert [path.stem for path in WORKFLOWS] == [
-        *("e2e", "integration", "nightly", "performance", "quality", "security", "unit"),
+        *("e2e", "integration", "nightly", "performance", "quality", "resilience", "security", "unit"),
     ]
 
 

@@ -70,6 +70,16 @@ def break_tool(programs: Path, tool: str, behaviour: str) -> None:
     link.chmod(0o755)
 
 
+def remove_once_it_runs(tool: Path) -> None:
+    """Remove a program while it is at work."""
+    deadline = time.monotonic() + 600
+    while time.monotonic() < deadline:
+        for process in psutil.process_iter(["cmdline"]):
+            if str(tool) in (process.info["cmdline"] or []):
+                tool.unlink()
+                return
+
+
 def do_without_nice(programs: Path) -> None:
     """Let OCR have its share of a busy machine, so that a page that does not hang ends in its time."""
     (programs / "nice").unlink()
@@ -148,10 +158,14 @@ def test_a_tool_that_breaks_costs_its_page_only(
 def test_a_tool_that_vanishes_ends_the_document_with_its_code(
     tool: str, start: Callable[..., Sandbox], programs: Path, tmp_path: Path
 ) -> None:
-    break_tool(programs, tool, 'rm "$0"; exit 127')
+    # It is removed from outside, because no program of a document process can write there.
+    break_tool(programs, tool, 'while [ -e "$0" ]; do sleep 0.05; done; exit 127')
     sandbox = start(options(), {"PATH": str(programs)})
     request = scan(tmp_path, tool)
+    remover = threading.Thread(target=remove_once_it_runs, args=(programs / tool,), daemon=True)
+    remover.start()
     with sandbox.open(request) as run:
         _, ended = read(run)
+    remover.join()
     assert ended.code is Code.PROGRAM_MISSING
     assert tool in ended.message
