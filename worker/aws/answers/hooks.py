@@ -39,6 +39,7 @@ _ESSENTIAL = frozenset(
     }
 )
 _RESOURCE = "cis_resource"
+_GIVEN = "cis_given"
 _PARAMETERS = ("QueueUrl", "TableName", "Bucket")
 
 _log = structlog.get_logger(__name__)
@@ -118,6 +119,7 @@ class AnswerHooks:
     def _name(self, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
         given = next((params[name] for name in _PARAMETERS if name in params), None)
         context[_RESOURCE] = self.resources.get(given) if isinstance(given, str) else None
+        context[_GIVEN] = given
 
     def _retry(self, response: Any, attempts: int, **_: object) -> float | None:
         """Repeat a call at once, signed anew, when its credentials were refused and newer ones are found."""
@@ -139,7 +141,7 @@ class AnswerHooks:
             self.monitor.on_success(resource, model.name)
             return
         error = ClientError(parsed, model.name)
-        ours = translate(error, what=_what(resource, model.name))
+        ours = translate(error, what=_what(context, model.name))
         if isinstance(ours, ServiceRefusedError | UnavailableError):
             is_missing = error_code(error) in MISSING_CODES
             self.monitor.on_error(resource, model.name, ours, is_missing=is_missing)
@@ -155,11 +157,11 @@ class AnswerHooks:
             return
         with suppress(Exception):
             try:
-                with translate_errors(_what(resource, operation)):
+                with translate_errors(_what(context, operation)):
                     raise exception
             except (ServiceRefusedError, UnavailableError) as ours:
                 self.monitor.on_error(resource, operation, ours)
 
 
-def _what(resource: str, operation: str) -> str:
-    return f"call {operation} on the {resource}"
+def _what(context: Mapping[str, Any], operation: str) -> str:
+    return f"call {operation} on the {context[_RESOURCE]} {context[_GIVEN]}"
