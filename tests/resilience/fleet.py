@@ -33,6 +33,7 @@ from worker.aws.clients import make_clients
 from worker.config import Settings, sandbox_environment
 from worker.document.options_from_settings import read_options
 from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.runtime.process_record import ProcessRecord
 from worker.runtime.work_root import WorkRoot
 from worker.sandbox.fork_server_client import ForkServerClient
 from worker.sandbox.scheduler import Sandbox
@@ -139,14 +140,20 @@ class SimulatedWorker:
             work_root=work_root.path,
             environment=sandbox_environment(),
         )
+        record: ProcessRecord | None = None
         try:
             tools = sandbox.start()
             lifecycle = worker.app.build(settings, sandbox, tools, work_root)
+            record = lifecycle.crash_detector.record
             lifecycle.spot.check_interval = _METADATA_INTERVAL_S
             lifecycle.replayer.threads = self._fleet.replayers
             return lifecycle.run()
         finally:
             sandbox.close()
+            # The end of a process frees its locks; these processes are threads.
+            work_root.remove()
+            if record is not None:
+                record._release()
 
 
 class Fleet:
@@ -195,6 +202,7 @@ class Fleet:
             "file_table": wire.TABLE,
             "source_buckets": ("source",),
             "sqlite_path": self.folder / "index.sqlite3",
+            "state_dir": self.folder,
             "max_documents": 2,
             "slots": 2,
             "replay_interval_s": _REPLAY_INTERVAL_S,

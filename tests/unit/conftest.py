@@ -29,7 +29,13 @@ def world(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
         queue, dlq, *_ = provision(
             clients, queue_name="q", dlq_name="dlq", buckets=["source", RESULTS], table=TABLE
         )
-        yield World(clients, clock, tmp_path, queue_url=queue.identifier, dlq_url=dlq.identifier)
+        made = World(clients, clock, tmp_path, queue_url=queue.identifier, dlq_url=dlq.identifier)
+        yield made
+    # Their locks are file descriptors, of which a process has a thousand.
+    if "local_health" in vars(made):
+        made.local_health.work_root.remove()
+    if "record" in vars(made):
+        made.record.close()
 
 
 @pytest.fixture
