@@ -8,7 +8,7 @@ depends on that delete. An attempt is in `attempt.py`, what is done to the messa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -25,6 +25,7 @@ from worker.errors import (
     JobInterrupted,
     MisconfiguredError,
     ServiceRefusedError,
+    ThrottledError,
     TransientError,
     WorkerError,
 )
@@ -35,7 +36,6 @@ from worker.runtime.shutdown import Shutdown
 
 # An attempt thread notices the end of its loop within this time.
 _TICK_S = 0.5
-_RECEIVING = ("queue", "ReceiveMessage")
 # Not 0: a message that is visible at once could come back to a poll of this worker.
 _ABANDONED_DELAY_S = 2
 
@@ -58,7 +58,7 @@ class Consumer:
     max_documents: int
     poll_wait_s: int
     interruption_expected: Callable[[], bool]
-    resources: ResourceMonitor = field(default_factory=ResourceMonitor)
+    resources: ResourceMonitor
     polled_at: float | None = None
     _failed_polls: int = 0
 
@@ -148,13 +148,14 @@ class Consumer:
             self.metrics.queue_errors.inc()
             self._failed_polls += 1
             _log.warning("receive_failed", reason=str(error), times=self._failed_polls)
-            self.resources.on_error(*_RECEIVING, error)
+            if isinstance(error, ThrottledError):
+                # Whatever else fails is reported to the monitor by the call itself.
+                self.resources.on_error("queue", "ReceiveMessage", error)
             return None
         except MisconfiguredError as error:
             self.shutdown.fail(error)
             return None
         self._failed_polls = 0
-        self.resources.on_success(*_RECEIVING)
         self.polled_at = self.shutdown.now()
         self.metrics.received.inc(len(messages))
         return messages

@@ -24,7 +24,7 @@ from worker.spot_handler import SpotInterruptionHandler
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _POLL_S = 0.2
-# More than four long polls of 20 s.
+# A poll takes 2 s, and one that fails up to 30 s (its read time-out): this is three of those in a row.
 _STALE_POLL_S = 90.0
 _OTHERS_S = 5.0
 # Well below what is left of a dead worker's leases, so that its files are marked before they come back.

@@ -120,3 +120,16 @@ def test_only_one_message_now_and_then_is_received_while_the_only_bucket_is_out(
         assert world.consumer.attempts.claimer.storage.sources.is_closed()
     pass_time(world, 200)
     assert world.waiting() == 0
+
+
+def test_a_throttled_poll_slows_the_next_ones(world: World) -> None:
+    with refuse(world, "sqs", "ReceiveMessage", status=400, code="ThrottlingException") as refused:
+        world.consumer.step()
+        calls = refused.count
+        for _ in range(20):
+            world.consumer.step()
+        assert refused.count == calls
+        world.clock.now += 2
+        world.consumer.step()
+        assert refused.count > calls
+    assert not world.shutdown.is_requested

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCr
 from botocore.exceptions import BotoCoreError, ClientError
 
 from worker.aws.translation import translate, translate_errors
-from worker.errors import ServiceRefusedError, ThrottledError, UnavailableError
+from worker.errors import ServiceRefusedError, ThrottledError, UnavailableError, WorkerError
 from worker.resilience.error_classification import CREDENTIAL_CODES, MISSING_CODES, error_code
 from worker.resilience.resource_monitor import ResourceMonitor
 
@@ -155,12 +154,13 @@ class AnswerHooks:
         resource, operation = context.get(_RESOURCE), event_name.rpartition(".")[2]
         if resource is None or operation not in _ESSENTIAL:
             return
-        with suppress(Exception):
-            try:
-                with translate_errors(_what(context, operation)):
-                    raise exception
-            except (ServiceRefusedError, UnavailableError) as ours:
-                self.monitor.on_error(resource, operation, ours)
+        try:
+            with translate_errors(_what(context, operation)):
+                raise exception
+        except (ServiceRefusedError, UnavailableError) as ours:
+            self.monitor.on_error(resource, operation, ours)
+        except (WorkerError, type(exception)):
+            return  # it says nothing about the resource, and the call itself raises it
 
 
 def _what(context: Mapping[str, Any], operation: str) -> str:
