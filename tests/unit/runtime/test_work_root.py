@@ -65,6 +65,24 @@ def test_workers_that_start_at_once_keep_their_folders(tmp_path: Path) -> None:
     assert all(root.path.is_dir() for root in roots)
 
 
+def test_a_folder_that_is_swept_before_it_is_locked_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, swept = fcntl.flock, list[Path]()
+
+    def sweep_and_lock(descriptor: int, operation: int) -> None:
+        # Another worker starts between the creation and the lock of the first folder.
+        if not swept:
+            swept.extend(tmp_path.glob("cis-worker-*"))
+            shutil.rmtree(swept[0])
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", sweep_and_lock)
+    root = WorkRoot(tmp_path, memory=tmp_path / "none")
+    assert root.path.is_dir()
+    assert [root.path] == list(tmp_path.iterdir())
+
+
 def test_the_lock_lasts_as_long_as_the_folder(tmp_path: Path) -> None:
     root = WorkRoot(tmp_path, memory=tmp_path / "none")
     descriptor = os.open(root.path, os.O_RDONLY)
