@@ -101,6 +101,12 @@ class Heartbeat:
         with self._renewing:
             return
 
+    def renew(self, lease: Lease) -> None:
+        """Renew one lease now, held or released, unless it has lapsed; `left_s` tells whether it worked."""
+        if lease.left_s > 0:
+            with self._renewing:
+                self._renew_all([lease])
+
     def step(self) -> None:
         """Renew the leases that are due."""
         now = self._clock()

@@ -89,8 +89,8 @@ class Settlement:
         """Clear the owner and replace the message by a fresh copy, whose receive count starts over."""
         if lease.claim is not None:
             self._release(lease.claim)
-        if lease.left_s < _MIN_LEASE_S:
-            self._count_unsettled(lease, Ending.REQUEUE.value, "its lease is about to lapse, or has lapsed")
+        if not self._has_time(lease):
+            self._count_unsettled(lease, Ending.REQUEUE.value, "its lease has lapsed or could not be renewed")
             return
         # Our own open poll must not receive the copy: its message would be lost with this worker.
         poll_left_s = self.poll_ends - self.shutdown.now()
@@ -98,6 +98,12 @@ class Settlement:
         self.queue.requeue(lease.message, delay_s=delay_s)
         with self._lock:
             self.requeued += 1
+
+    def _has_time(self, lease: Lease) -> bool:
+        """Whether a lease lasts long enough to replace its message; one that is nearly over is renewed."""
+        if lease.left_s < _MIN_LEASE_S:
+            self.heartbeat.renew(lease)
+        return lease.left_s >= _MIN_LEASE_S
 
     def _release(self, claim: Claim) -> None:
         try:
@@ -124,7 +130,7 @@ class Settlement:
             # Without a longer wait the message would come back with every lapse of its lease.
             _log.warning("claim_not_released", code=error.code, reason=str(error))
         delay_s = math.ceil(min(_MAX_DELAY_S, ended.delay_s * max(1, message.receives)))
-        if message.receive_count >= _MAX_RECEIVES and lease.left_s >= _MIN_LEASE_S:
+        if message.receive_count >= _MAX_RECEIVES and self._has_time(lease):
             self.queue.requeue(message, delay_s=delay_s, interrupted=False)
         elif lease.left_s > 0:
             self.queue.hide(message, delay_s=delay_s)

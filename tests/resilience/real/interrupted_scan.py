@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from random import Random
+from statistics import mean
 
 from tests.resilience.real.agreement import compare
 from tests.resilience.real.corpus import Document, scan
@@ -16,8 +17,10 @@ from worker.models.ledger import State
 
 _KEY = "share/scan.pdf"
 _LEASE_S = 15
-# The shortest in which a running page can still be finished on a busy machine, and a long scan cannot.
+# The shortest in which a running page can still be finished, and a long scan cannot: in seconds, and in mean
+# times of a page, which are long on a busy machine.
 _NOTICE_S = 16.0
+_NOTICE_PAGES = 10
 _REPEATED_S = 30.0
 _CHECKPOINT_AFTER_S = 12.0
 _END_STATUS_S = 120.0
@@ -52,7 +55,7 @@ def run_notices(world: World, size: ScanSize, *, seed: int, say: Say = silent) -
             before = len(fleet.events("page_ocred"))
             pages = random.randint(1, size.most_pages)
             _wait_for(fleet, "page_ocred", before + pages)
-            machine.notify(in_s=_NOTICE_S)
+            machine.notify(in_s=max(_NOTICE_S, _NOTICE_PAGES * _mean_page_s(fleet)))
             status = machine.process.wait(_END_STATUS_S)
             done = len(fleet.events("page_ocred"))
             report.note(f"notice {number} after {pages} more pages: {done} pages read in all")
@@ -140,6 +143,10 @@ def _finish(world: World, fleet: Fleet, links: Links, report: Report) -> FileRow
 
 def _pages_of(fleet: Fleet, machine: Machine) -> list[Logged]:
     return [logged for logged in fleet.events("page_ocred") if logged.worker == machine.name]
+
+
+def _mean_page_s(fleet: Fleet) -> float:
+    return mean(float(str(logged.line["seconds"])) for logged in fleet.events("page_ocred"))
 
 
 def _story(fleet: Fleet, machine: Machine) -> str:

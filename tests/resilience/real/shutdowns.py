@@ -6,6 +6,7 @@ after another worker has finished its documents change nothing.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -35,6 +36,7 @@ _DOCUMENTS_EACH = 7
 _LONGEST_MOMENT_S = 4.0
 _LONGEST_HANG_BEFORE_S = 1.5
 _INCOMPLETE_STATUS = 75
+_THREAD = re.compile(r"receive|attempt-\d+|parked|requeue-rest")
 _SETTINGS = {"CIS_VISIBILITY_S": str(_LEASE_S), "CIS_STOP_BUDGET_S": f"{_BUDGET_S:.0f}"}
 
 
@@ -145,15 +147,30 @@ def _check(report: Report, fleet: Fleet, ended: list[_Shutdown]) -> None:
     for one in ended:
         limit_s = _NOTICE_S if one.is_notice else _BUDGET_S
         report.check(one.seconds is not None and one.seconds <= limit_s, f"within its budget: {one}")
-        abandoned = [line for line in fleet.events("threads_abandoned") if line.worker == one.machine.name]
         said = [line.line for line in fleet.events("worker_stopped") if line.worker == one.machine.name]
-        expected = ("INCOMPLETE_SHUTDOWN", _INCOMPLETE_STATUS) if abandoned else ("GRACEFUL_SHUTDOWN", 0)
+        left = _left_to_the_queue(fleet, one.machine)
+        expected = ("INCOMPLETE_SHUTDOWN", _INCOMPLETE_STATUS) if left else ("GRACEFUL_SHUTDOWN", 0)
         status = said[0]["status"] if said else "nothing"
         report.check(
             (status, one.status) == expected,
             f"says {expected[0]} with status {expected[1]}: said {status} with status {one.status}",
+            left,
         )
         report.check(_ends(str(fleet.folder_of(one.machine))), "leaves no process behind")
+
+
+def _left_to_the_queue(fleet: Fleet, machine: Machine) -> list[str]:
+    """What a worker's log has of messages that its stop did not settle."""
+    lines = [logged.line for logged in list(fleet.log) if logged.worker == machine.name]
+    events = [line["event"] for line in lines]
+    left = []
+    for line in lines[events.index("shutdown_began") :] if "shutdown_began" in events else []:
+        if line["event"] == "settle_failed":
+            left.append(f"not settled: {line['ending']}: {line['reason']}")
+        elif line["event"] == "threads_abandoned":
+            # The replayers, the heartbeat and the sandbox hold no message.
+            left += [f"abandoned: {name}" for name in _THREAD.findall(str(line["threads"]))]
+    return left
 
 
 def _finish(report: Report, world: World, fleet: Fleet, ended: list[_Shutdown], held: ExitStack) -> None:

@@ -36,13 +36,27 @@ def test_a_commit_that_fails_keeps_the_message(world: World) -> None:
     assert world.dead_letters() == []
 
 
-def test_a_lease_that_is_nearly_over_is_not_requeued(world: World) -> None:
+@pytest.mark.parametrize(("passed_s", "requeued"), [(112, 1), (121, 0)])
+def test_only_a_lease_that_has_not_lapsed_is_renewed_and_requeued(
+    world: World, passed_s: float, requeued: int
+) -> None:
+    world.announce("empty")
+    world.consumer.step()
+    world.clock.now += passed_s
+    world.shutdown.request("test")
+    world.consumer.attempt_step()
+    assert (world.settlement.requeued, world.settlement.unsettled) == (requeued, 1 - requeued)
+    assert world.waiting() == 1
+
+
+def test_a_message_whose_lease_cannot_be_renewed_is_left_to_the_queue(world: World) -> None:
     world.announce("empty")
     world.consumer.step()
     world.clock.now += 112
+    world.fail("sqs", "ChangeMessageVisibilityBatch")
     world.shutdown.request("test")
     world.consumer.attempt_step()
-    assert world.settlement.requeued == 0
+    assert (world.settlement.requeued, world.settlement.unsettled) == (0, 1)
     assert world.waiting() == 1
 
 
@@ -146,12 +160,13 @@ def test_a_message_is_hidden_longer_though_the_ledger_cannot_be_written(world: W
     assert delays.asked == [30]
 
 
-def test_no_copy_is_made_on_a_lease_that_is_nearly_over(world: World) -> None:
+def test_no_copy_is_made_on_a_lease_that_cannot_be_renewed(world: World) -> None:
     _Delays(world)
     world.announce("a")
     _outage(world, 9)
     lease = world.heartbeat.hold(world.receive())
     world.clock.now += 111
+    world.fail("sqs", "ChangeMessageVisibilityBatch")
     world.settlement.settle(lease, outcome.from_error(UnavailableError("x"), failures=0, max_failures=3))
     assert world.waiting() == 1
     assert world.receive().receive_count == 11

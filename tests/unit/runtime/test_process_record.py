@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from worker.models.ledger import Claim
 from worker.runtime.process_record import ProcessRecord, read_boot_id
@@ -118,18 +119,16 @@ def test_a_record_that_was_cleaned_up_is_made_anew(tmp_path: Path) -> None:
     assert _swept(_record(tmp_path)) == [FIRST]
 
 
-def test_a_folder_that_others_may_write_to_is_not_used(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path) -> None:
     root = tmp_path / f"cis-records-{os.geteuid()}"
     root.mkdir()
     root.chmod(0o777)
-    record = _record(tmp_path)
-    with record.hold(FIRST):
-        assert list(root.iterdir()) == []
-    assert _swept(record) == []
-    # A test before may have had the log written to the other stream.
-    assert "crash_record_unavailable" in "".join(capsys.readouterr())
+    with capture_logs() as lines:
+        record = _record(tmp_path)
+        with record.hold(FIRST):
+            assert list(root.iterdir()) == []
+        assert _swept(record) == []
+    assert "crash_record_unavailable" in [line["event"] for line in lines]
 
 
 def test_without_a_boot_id_deaths_are_unknown(tmp_path: Path) -> None:
