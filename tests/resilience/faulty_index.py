@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError
 
 from tests.resilience.faults import Kind
 from tests.resilience.wire import Network
-from worker.errors import ThrottledError, UnavailableError
+from worker.errors import ServiceRefusedError, ThrottledError, UnavailableError
 from worker.index.search_index import FileSummary, SearchHit, SearchIndex, SearchResult, SimilarHit
 from worker.models.document import Document
 
@@ -51,6 +51,8 @@ class FaultyIndex:
             if fault is not None and fault.kind is Kind.STATUS:
                 if fault.status == 429:
                     raise ThrottledError("the index asks for fewer calls")
+                if fault.status == 403:
+                    raise ServiceRefusedError("the index refuses the call")
                 raise UnavailableError(f"the index answers {fault.status}")
             write()
             network.end(call, fault, "index")

@@ -171,6 +171,11 @@ class FleetMachine(RuleBasedStateMachine):
     def outage(self, service: str | None, share: float, seconds: int, status: int) -> None:
         self._open(service, Fault(kind=Kind.STATUS, status=status), share, seconds)
 
+    @rule(service=ANY_SERVICE, seconds=SECONDS)
+    def forbid(self, service: str | None, seconds: int) -> None:
+        """Refuse all calls: where S3 refuses some, it may be the files, which are then dead-lettered."""
+        self._open(service, Fault(kind=Kind.STATUS, status=403), 1.0, seconds)
+
     @rule(service=ANY_SERVICE, share=SHARES, seconds=SECONDS)
     def lose_requests(self, service: str | None, share: float, seconds: int) -> None:
         self._open(service, Fault(kind=Kind.DROP_REQUEST), share, seconds)

@@ -126,7 +126,7 @@ class Settlement:
         message = lease.message
         try:
             self._release_claim(lease, ended)
-        except TransientError as error:
+        except (TransientError, ServiceRefusedError) as error:
             # Without a longer wait the message would come back with every lapse of its lease.
             _log.warning("claim_not_released", code=error.code, reason=str(error))
         delay_s = math.ceil(min(_MAX_DELAY_S, ended.delay_s * max(1, message.receives)))

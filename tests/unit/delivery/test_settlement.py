@@ -149,7 +149,8 @@ def test_a_long_outage_never_brings_a_message_to_the_limit_of_the_queue(world: W
     assert world.waiting() == 0
 
 
-def test_a_message_is_hidden_longer_though_the_ledger_cannot_be_written(world: World) -> None:
+@pytest.mark.parametrize("status", [500, 403])
+def test_a_message_is_hidden_longer_though_the_ledger_cannot_be_written(world: World, status: int) -> None:
     delays = _Delays(world)
     job = world.claim(world.put("a"))
     world.announce("a")
