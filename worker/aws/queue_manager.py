@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
-from worker.aws import received_message
-from worker.aws.message_sender import MessageSender
-from worker.aws.received_message import ReceivedMessage
+from worker.aws.messages import received_message
+from worker.aws.messages.message_sender import MessageSender
+from worker.aws.messages.received_message import ReceivedMessage
 from worker.aws.translation import translate, translate_errors
 from worker.errors import TransientError
 from worker.resilience.error_classification import error_code

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
+from worker.aws.messages.received_message import ReceivedMessage
 from worker.aws.queue_manager import QueueManager
-from worker.aws.received_message import ReceivedMessage
 from worker.errors import MisconfiguredError, ThrottledError, UnavailableError
 
 pytestmark = pytest.mark.unit

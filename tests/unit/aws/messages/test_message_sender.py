@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from worker.aws.message_sender import MessageSender
+from worker.aws.messages.message_sender import MessageSender
 from worker.errors import TransientError
 
 pytestmark = pytest.mark.unit

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worker.aws.received_message import ReceivedMessage, from_wire
+from worker.aws.messages.received_message import ReceivedMessage, from_wire
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef

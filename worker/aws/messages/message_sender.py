@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from worker.aws.received_message import cut_text
+from worker.aws.messages.received_message import cut_text
 from worker.aws.translation import translate_errors
 
 if TYPE_CHECKING:
