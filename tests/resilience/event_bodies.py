@@ -25,10 +25,20 @@ def moved_body(old: str, new: str) -> str:
     return json.dumps({"eventType": "FILE_MOVED", "s3Bucket": BUCKET, "s3Key": new, "previousS3Key": old})
 
 
+def records_body(*objects: tuple[str, str]) -> str:
+    """The body of one notification about new objects, each a bucket and a key."""
+    records = [_record("ObjectCreated:Put", bucket, key, "0001") for bucket, key in objects]
+    return json.dumps({"Records": records})
+
+
 def _s3(key: str, removed: bool, sequencer: str) -> dict[str, object]:
     name = "ObjectRemoved:Delete" if removed else "ObjectCreated:Put"
-    detail = {"bucket": {"name": BUCKET}, "object": {"key": quote_plus(key), "sequencer": sequencer}}
-    return {"Records": [{"eventVersion": "2.1", "eventName": name, "s3": detail}]}
+    return {"Records": [_record(name, BUCKET, key, sequencer)]}
+
+
+def _record(event: str, bucket: str, key: str, sequencer: str) -> dict[str, object]:
+    detail = {"bucket": {"name": bucket}, "object": {"key": quote_plus(key), "sequencer": sequencer}}
+    return {"eventVersion": "2.1", "eventName": event, "s3": detail}
 
 
 def _sns(key: str, removed: bool, sequencer: str) -> dict[str, object]:

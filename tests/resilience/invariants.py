@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.resilience.event_bodies import BUCKET
 from tests.resilience.scripted_reader import page_of
+from tests.resilience.sqs_messages import Message
 from tests.resilience.wire import TABLE
 from tests.resilience.world import World
 from worker import events
@@ -42,12 +43,20 @@ def _threads(world: World) -> Iterator[str]:
     yield from (line for line in world.fleet.log if any(event in line.split()[3:4] for event in _INTERNAL))
 
 
+def dead_letter_codes(world: World) -> frozenset[str | None]:
+    """The codes in the dead-letter queue."""
+    return frozenset(_code(message) for message in world.dead.messages)
+
+
+def _code(message: Message) -> str | None:
+    attribute = message.attributes.get("cis")
+    return json.loads(attribute["StringValue"]).get("code") if attribute else None
+
+
 def _queues(world: World, allowed: frozenset[str]) -> Iterator[str]:
     yield from (f"left in the queue: {message.body}" for message in world.work.messages)
     for message in world.dead.messages:
-        attribute = message.attributes.get("cis")
-        code = json.loads(attribute["StringValue"]).get("code") if attribute else None
-        if code not in allowed:
+        if (code := _code(message)) not in allowed:
             yield f"dead-lettered with the code {code}: {message.body}"
 
 
