@@ -32,7 +32,8 @@ services: servers ## run these servers until Ctrl-C, and print how to use them
 
 # Unit tests need no server.
 NEEDS = $(if $(filter unit,$(SELECT)),setup,servers)
-PYTEST = -n logical --dist loadscope -m "$(SELECT)"
+# In the order of the folders: the long modules, which have few tests, would otherwise be left for the end.
+PYTEST = -n logical --dist loadscope --no-loadscope-reorder -m "$(SELECT)"
 
 test: $(NEEDS) ## all tests, in parallel, with branch coverage; reports go into reports/
 	$(BIN)/pytest $(PYTEST) --junit-xml=reports/junit.xml --cov --cov-report=$(REPORT) --cov-fail-under=$(COVER)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import settings
@@ -43,6 +44,16 @@ def pytest_configure() -> None:
         if name.startswith(_FOREIGN):
             del os.environ[name]
     os.environ.update(_SAFE)
+
+
+@pytest.fixture(autouse=True)
+def _keep_priority() -> Iterator[None]:
+    """Undo what a reader did to the priority of its thread: here that thread runs all later tests, too."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    yield
+    if os.getpriority(os.PRIO_PROCESS, 0) != before:
+        with suppress(PermissionError):  # only root may raise it again
+            os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 @pytest.fixture(scope="session")
