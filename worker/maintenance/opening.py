@@ -9,12 +9,16 @@ from worker.aws.clients import Clients
 from worker.aws.file_table import FileTable
 from worker.aws.inspection import read_queue
 from worker.aws.queue_manager import QueueManager
+from worker.aws.scans.event_sender import EventSender
+from worker.aws.scans.row_scan import RowScan
 from worker.aws.storage_handler import StorageHandler
 from worker.config import Settings, require
 from worker.delivery.message_bodies import MessageBodies
 from worker.maintenance.dead_letters.walk import DeadLetterWalk, hold_s
+from worker.maintenance.pace import Pace
 from worker.maintenance.position import PositionStore
-from worker.maintenance.rerun import RerunRequest
+from worker.maintenance.progress import ProgressMeter
+from worker.maintenance.rerun import RerunCommand, RerunRequest
 
 _OWNER = "operator"
 
@@ -49,11 +53,33 @@ def open_work_queue(settings: Settings, clients: Clients) -> QueueManager:
     return queue
 
 
-def open_rerun_position(settings: Settings, clients: Clients, request: RerunRequest) -> PositionStore:
-    """Where the position of a rerun is kept: one for each request on a ledger."""
-    require(settings, "results_bucket", "file_table")
-    storage = StorageHandler(clients.s3, results_bucket=settings.results_bucket)
-    return PositionStore(storage=storage, command="rerun", bucket=settings.file_table, prefix=request.digest)
+def open_rerun(
+    settings: Settings,
+    clients: Clients,
+    request: RerunRequest,
+    *,
+    pace: Pace,
+    meter: ProgressMeter,
+    is_dry_run: bool,
+) -> RerunCommand:
+    """A rerun on the ledger; its position is kept for this request on this table."""
+    require(settings, "queue_url", "results_bucket", "file_table")
+    scan = RowScan(client=clients.dynamodb, table=settings.file_table)
+    meter.total = scan.count() or None
+    return RerunCommand(
+        request=request,
+        scan=scan,
+        sender=EventSender(client=clients.sqs, queue_url=settings.queue_url),
+        position=PositionStore(
+            storage=StorageHandler(clients.s3, results_bucket=settings.results_bucket),
+            command="rerun",
+            bucket=settings.file_table,
+            prefix=request.digest,
+        ),
+        pace=pace,
+        meter=meter,
+        is_dry_run=is_dry_run,
+    )
 
 
 def open_table(settings: Settings, clients: Clients) -> FileTable:

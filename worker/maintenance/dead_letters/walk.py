@@ -113,8 +113,9 @@ class DeadLetterWalk:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Make visible again what was not deleted."""
-        self.release()
+        """Make visible again what was not deleted; who interrupts twice does not wait for that."""
+        if kind is None or not issubclass(kind, KeyboardInterrupt):
+            self.release()
 
     def letters(self) -> Iterator[DeadLetter]:
         """The messages one by one, until none is left or a stop is requested."""
