@@ -99,8 +99,6 @@ class Claimer:
         version = head_object(self.storage, message)
         if version is None and row is None and message.key.endswith("/"):
             return FolderMarker()
-        if row is not None and redo_fence is None and message.rerun and row.message_id != message_id:
-            redo_fence = row.fence
         if row is not None and _is_done(row, version, message, message_id, redo_fence):
             return AlreadyDone(row=row)
         if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
@@ -193,6 +191,8 @@ def _is_done(
 ) -> bool:
     if not row.is_finished:
         return False
+    if message.rerun is not None and redo_fence is None and row.message_id != message_id:
+        redo_fence = row.fence
     needs_file = message.rerun is None or message.rerun.needs_file
     if redo_fence == row.fence and not (needs_file and _is_archived_since(row, version)):
         return False

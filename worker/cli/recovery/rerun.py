@@ -32,33 +32,37 @@ class VersionMayBeLeftOut(TyperCommand):
         return super().parse_args(ctx, given)
 
 
+States = Annotated[
+    list[str] | None,
+    typer.Option("--state", metavar="STATE", help="Only files in this state, for example partial."),
+]
+Reasons = Annotated[
+    list[str] | None,
+    typer.Option("--reason", metavar="CODE", help="Only files with this code (docs/errors.md)."),
+]
+Types = Annotated[
+    list[str] | None, typer.Option("--type", metavar="TYPE", help="Only files of this type, for example pdf.")
+]
+Prefix = Annotated[
+    str, typer.Option(metavar="PREFIX", help="Only files whose key, or bucket/key, begins with this.")
+]
+Version = Annotated[
+    str,
+    typer.Option(
+        _OLDER,
+        metavar="[VERSION]",
+        help="Only texts of an older pipeline; without a version, older than that of this program.",
+    ),
+]
+
+
 def rerun(
     *,
-    state: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--state", metavar="STATE", help="Only files in this state: indexed, partial, no_content ..."
-        ),
-    ] = None,
-    reason: Annotated[
-        list[str] | None,
-        typer.Option("--reason", metavar="CODE", help="Only files with this code (docs/errors.md)."),
-    ] = None,
-    type: Annotated[
-        list[str] | None,
-        typer.Option("--type", metavar="TYPE", help="Only files of this type, for example pdf."),
-    ] = None,
-    prefix: Annotated[
-        str, typer.Option(metavar="PREFIX", help="Only files whose key, or bucket/key, begins with this.")
-    ] = "",
-    older_than_pipeline: Annotated[
-        str,
-        typer.Option(
-            _OLDER,
-            metavar="[VERSION]",
-            help="Only texts of an older pipeline; without a version, older than that of this program.",
-        ),
-    ] = "",
+    state: States = None,
+    reason: Reasons = None,
+    type: Types = None,
+    prefix: Prefix = "",
+    older_than_pipeline: Version = "",
     all_files: Annotated[bool, typer.Option("--all", help="Every finished file of the ledger.")] = False,
     thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Only make thumbnails again.")] = False,
     vectors: Annotated[bool, typer.Option("--vectors", help="Only make vectors again.")] = False,
