@@ -1,4 +1,4 @@
-"""The drill: fill a deployment, break it, run each command, and look at what became of it."""
+"""The drill: fill a deployment, break it, run each command, and check the state afterwards."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def _status_report(*, ledger: bool, failures: int | None, as_json: bool, is_live
 
 
 def _try(report: Callable[[], None]) -> None:
-    """Print a report; a service that is away for a while does not end a watch."""
+    """Print a report; an unavailable service does not end a watch."""
     from worker.errors import TransientError
 
     try:

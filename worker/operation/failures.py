@@ -41,14 +41,14 @@ class FailureReport:
 
 @dataclass(kw_only=True, slots=True)
 class FailureCollector:
-    """Looks at rows as they pass, and keeps the `limit` most urgent."""
+    """Counts rows as they pass, and keeps the `limit` most urgent."""
 
     limit: int
     counts: Counter[tuple[State, str]] = field(default_factory=Counter)
     _kept: list[tuple[int, str, str, FileRow]] = field(default_factory=list)
 
     def watch(self, rows: Iterable[FileRow]) -> Iterator[FileRow]:
-        """The same rows, each looked at."""
+        """The same rows, each counted."""
         for row in rows:
             self._add(row)
             yield row

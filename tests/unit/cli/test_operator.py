@@ -134,7 +134,7 @@ def test_a_watch_reports_until_it_is_stopped_and_survives_an_outage(
     def read_or_fail(*arguments: Any, **options: Any) -> Any:
         calls.append(1)
         if len(calls) == 2:
-            raise UnavailableError("DynamoDB is away")
+            raise UnavailableError("DynamoDB is unavailable")
         if len(calls) == 3:
             signal.raise_signal(signal.SIGINT)
         return read(*arguments, **options)
@@ -144,7 +144,7 @@ def test_a_watch_reports_until_it_is_stopped_and_survives_an_outage(
     result = _run("status", "--watch", "1", "--no-ledger", "--failures")
     assert (result.exit_code, len(result.stdout.splitlines())) == (130, 2)
     assert "queue 0 waiting" in result.stdout
-    assert "DynamoDB is away" in result.stderr
+    assert "DynamoDB is unavailable" in result.stderr
 
 
 def test_config_prints_values_and_their_origin(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ class Operator:
 
     def command(self, walk: DeadLetterWalk, **conditions: Any) -> DeadLetterCommand:
         limit = conditions.pop("limit", None)
-        on_letter = conditions.pop("on_letter", lambda _: None)
+        on_message = conditions.pop("on_message", lambda _: None)
         return DeadLetterCommand(
             walk=walk,
             wanted=DeadLetterFilter(**conditions),
@@ -64,13 +64,13 @@ class Operator:
             meter=ProgressMeter(lambda _: None, clock=self.world.clock),
             now_ms=self.now_ms,
             limit=limit,
-            on_letter=on_letter,
+            on_message=on_message,
         )
 
     def list(self, **conditions: Any) -> list[DeadLetter]:
         letters: list[DeadLetter] = []
         with self.walk() as walk:
-            self.command(walk, on_letter=letters.append, **conditions).list()
+            self.command(walk, on_message=letters.append, **conditions).list()
         return letters
 
     def redrive(self, **conditions: Any) -> Redriven:

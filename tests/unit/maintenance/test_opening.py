@@ -26,7 +26,7 @@ def test_each_part_is_on_its_queue_and_table(world: World) -> None:
     world.clients.sqs.send_message(QueueUrl=world.dlq_url, MessageBody="{}")
     with open_walk(settings, world.clients, wait=lambda _: False) as walk:
         walk.poll_wait_s = 0
-        assert len(list(walk.letters())) == 1
+        assert len(list(walk.messages())) == 1
     open_work_queue(settings, world.clients).send("{}")
     assert world.waiting() == 1
     request, meter = RerunRequest(rerun=Rerun.ALL), ProgressMeter(lambda _: None)

@@ -61,7 +61,7 @@ def open_run(
     what: str,
     limit: int | None = None,
     rate: float | None = None,
-    on_letter: Callable[[DeadLetter], None] = lambda _: None,
+    on_message: Callable[[DeadLetter], None] = lambda _: None,
 ) -> Iterator[DeadLetterRun]:
     """A command on the dead-letter queue that the settings name; what it hides is visible afterwards."""
     log.configure("error", stream=sys.stderr)
@@ -79,7 +79,7 @@ def open_run(
                 meter=ProgressMeter(line.report, total=about),
                 now_ms=lambda: time.time() * 1000,
                 limit=limit,
-                on_letter=on_letter,
+                on_message=on_message,
             )
             yield DeadLetterRun(
                 settings=settings,
@@ -119,5 +119,5 @@ def make_dead_letter_filter(
 
 
 def slim(letter: DeadLetter) -> DeadLetter:
-    """The letter without its body: a list of ten thousand must fit in memory."""
+    """The message without its body: a list of ten thousand must fit in memory."""
     return replace(letter, message=replace(letter.message, body=""))

@@ -64,12 +64,12 @@ def list_(
     Example: `cis-worker dlq list --reason timeout --type pdf --newer-than 12h`
     """
     from worker.cli.recovery.dead_letter_run import make_dead_letter_filter, open_run, slim
-    from worker.cli.recovery.dead_letters_display import letter_values, print_letters
+    from worker.cli.recovery.dead_letters_display import message_values, print_messages
 
     wanted = make_dead_letter_filter(reason, type, prefix, older_than=older_than, newer_than=newer_than)
     letters: list[DeadLetter] = []
     with open_run(
-        wanted, what="reading", limit=limit, on_letter=lambda each: letters.append(slim(each))
+        wanted, what="reading", limit=limit, on_message=lambda each: letters.append(slim(each))
     ) as run:
         result = run.command.list()
     now_ms = time.time() * 1000
@@ -79,11 +79,11 @@ def list_(
                 "seen": run.walk.seen,
                 "about": run.about,
                 "by_reason": dict(result.matched.most_common()),
-                "messages": [letter_values(letter, now_ms=now_ms) for letter in letters],
+                "messages": [message_values(letter, now_ms=now_ms) for letter in letters],
             }
         )
     else:
-        print_letters(letters, now_ms=now_ms)
+        print_messages(letters, now_ms=now_ms)
     run.end(result)
 
 
@@ -99,18 +99,18 @@ def show(
     Example: `cis-worker dlq show share/報告書.pdf`
     """
     from worker.cli.recovery.dead_letter_run import make_dead_letter_filter, open_run
-    from worker.cli.recovery.dead_letters_display import letter_values, print_letter
+    from worker.cli.recovery.dead_letters_display import message_values, print_message
 
     letters: list[DeadLetter] = []
     wanted = make_dead_letter_filter(None, None, "", names=[message])
-    with open_run(wanted, what="searching", on_letter=letters.append) as run:
+    with open_run(wanted, what="searching", on_message=letters.append) as run:
         result = run.command.list()
     now_ms = time.time() * 1000
     if as_json:
-        print_json({"messages": [letter_values(letter, now_ms=now_ms, whole=True) for letter in letters]})
+        print_json({"messages": [message_values(letter, now_ms=now_ms, whole=True) for letter in letters]})
     else:
         for letter in letters:
-            print_letter(letter, now_ms=now_ms)
+            print_message(letter, now_ms=now_ms)
     if not letters:
         typer.echo(f"cis-worker: no dead letter is called {message}", err=True)
     run.end(result, status=int(not letters))
@@ -190,7 +190,7 @@ def purge(
     if dry_run or not yes:
         shown: list[str] = []
         with open_run(
-            wanted, what="counting", limit=limit, on_letter=lambda each: shown.append(each.message_id)
+            wanted, what="counting", limit=limit, on_message=lambda each: shown.append(each.message_id)
         ) as run:
             result = run.command.list()
         if dry_run or not shown or result.is_stopped:

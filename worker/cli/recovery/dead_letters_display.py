@@ -31,7 +31,7 @@ def age(seconds: float) -> str:
     return f"{max(0, int(seconds))}s"
 
 
-def letter_values(letter: DeadLetter, *, now_ms: float, whole: bool = False) -> dict[str, Any]:
+def message_values(letter: DeadLetter, *, now_ms: float, whole: bool = False) -> dict[str, Any]:
     """A dead letter as plain values, for JSON; `whole` with its body and its attribute."""
     message = letter.message
     files = [
@@ -64,7 +64,7 @@ def letter_values(letter: DeadLetter, *, now_ms: float, whole: bool = False) -> 
     return {**values, "body": message.body, "cis": dict(message.cis)} if whole else values
 
 
-def print_letters(letters: list[DeadLetter], *, now_ms: float) -> None:
+def print_messages(letters: list[DeadLetter], *, now_ms: float) -> None:
     """Print a line for each, and what to do by reason."""
     console = make_console()
     if not letters:
@@ -83,9 +83,9 @@ def print_letters(letters: list[DeadLetter], *, now_ms: float) -> None:
         console.print(Text(f"{count:,} {sanitise(code)}: {remedy(code)}"))
 
 
-def print_letter(letter: DeadLetter, *, now_ms: float) -> None:
+def print_message(letter: DeadLetter, *, now_ms: float) -> None:
     """Print one whole."""
-    console, values = make_console(), letter_values(letter, now_ms=now_ms)
+    console, values = make_console(), message_values(letter, now_ms=now_ms)
     table = make_table("field", "value")
     for name in ("message_id", "code", "reason", "stage", "remedy", "receives", "original_message_id"):
         table.add_row(name, Text(sanitise(str(values[name]))))

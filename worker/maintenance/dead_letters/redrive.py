@@ -48,7 +48,7 @@ class Redriven:
 class DeadLetterCommand:
     """Acts on the messages of a walk that a filter wants, `limit` of them at most.
 
-    `on_letter` is called for each of them, `now_ms` is the wall clock.
+    `on_message` is called for each of them, `now_ms` is the wall clock.
     """
 
     walk: DeadLetterWalk
@@ -57,7 +57,7 @@ class DeadLetterCommand:
     meter: ProgressMeter
     now_ms: Callable[[], float]
     limit: int | None = None
-    on_letter: Callable[[DeadLetter], None] = lambda _: None
+    on_message: Callable[[DeadLetter], None] = lambda _: None
     result: Redriven = field(default_factory=Redriven)
 
     def list(self) -> Redriven:
@@ -96,12 +96,12 @@ class DeadLetterCommand:
 
     def _run(self, act: Callable[[DeadLetter], None]) -> Redriven:
         failures_in_a_row = 0
-        for letter in self.walk.letters():
+        for letter in self.walk.messages():
             if self.wanted.wants(letter, now_ms=self.now_ms()):
                 if not self.pace.take():
                     break
                 self.result.matched[letter.code] += 1
-                self.on_letter(letter)
+                self.on_message(letter)
                 try:
                     act(letter)
                     failures_in_a_row = 0

@@ -117,7 +117,7 @@ class DeadLetterWalk:
         if kind is None or not issubclass(kind, KeyboardInterrupt):
             self.release()
 
-    def letters(self) -> Iterator[DeadLetter]:
+    def messages(self) -> Iterator[DeadLetter]:
         """The messages one by one, until none is left or a stop is requested."""
         calls: Counter[str] = Counter()
         while calls["empty"] < _EMPTY_RECEIVES and not self.wait(0):

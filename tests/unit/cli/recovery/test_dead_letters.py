@@ -91,11 +91,11 @@ def test_a_redrive_that_failed_exits_with_one(
     def refuse(*_: object) -> str:
         from worker.errors import UnavailableError
 
-        raise UnavailableError("SQS is away")
+        raise UnavailableError("SQS is unavailable")
 
     monkeypatch.setattr("worker.aws.queue_manager.QueueManager.redrive", refuse)
     result = run("dlq", "redrive", "b.pdf")
-    assert (result.exit_code, "SQS is away" in result.stdout) == (1, True)
+    assert (result.exit_code, "SQS is unavailable" in result.stdout) == (1, True)
     assert dlq_depth(world) == (4, 0)
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from worker.aws.queue_manager import ReceivedMessage
-from worker.cli.recovery.dead_letters_display import age, letter_values, print_done, print_letters
+from worker.cli.recovery.dead_letters_display import age, message_values, print_done, print_messages
 from worker.maintenance.dead_letters.dead_letter import DeadLetter
 from worker.maintenance.dead_letters.redrive import Redriven
 
@@ -36,18 +36,18 @@ def letter(**cis: str) -> DeadLetter:
 
 
 def test_what_a_message_says_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    print_letters([letter(code="bo\x1b[2Jmb", reason="a\x1b]0;b")], now_ms=3_601_000)
+    print_messages([letter(code="bo\x1b[2Jmb", reason="a\x1b]0;b")], now_ms=3_601_000)
     printed = capsys.readouterr().out
     assert "\x1b" not in printed
     assert "1h" in printed
-    assert letter_values(letter(code="bomb"), now_ms=61_000)["age_s"] == 60
+    assert message_values(letter(code="bomb"), now_ms=61_000)["age_s"] == 60
 
 
 def test_what_was_left_is_named_with_the_way_on(capsys: pytest.CaptureFixture[str]) -> None:
     result = Redriven(
-        matched=Counter(bomb=4), done=1, failed=1, unreadable=1, undeleted=1, error="SQS is away"
+        matched=Counter(bomb=4), done=1, failed=1, unreadable=1, undeleted=1, error="SQS is unavailable"
     )
     print_done(result, what="redriven", is_dry_run=False)
     printed = capsys.readouterr().out
-    for part in ("1 redriven", "malformed_message", "come back", "SQS is away"):
+    for part in ("1 redriven", "malformed_message", "come back", "SQS is unavailable"):
         assert part in printed

@@ -39,7 +39,7 @@ def test_messages_whose_lease_lapsed_are_not_seen_twice(world: World) -> None:
     send(world, 30)
     seen = []
     with Operator(world).walk() as walk:
-        for letter in walk.letters():
+        for letter in walk.messages():
             seen.append(letter.message_id)
             if len(seen) % 10 == 0:
                 make_visible(world)
@@ -54,7 +54,7 @@ def test_leases_are_renewed_at_half_their_time(world: World) -> None:
         "before-call.sqs.ChangeMessageVisibilityBatch", lambda **_: calls.append(1)
     )
     with Operator(world).walk(hold_s=100) as walk:
-        for _ in walk.letters():
+        for _ in walk.messages():
             world.clock.now += 30
         assert len(calls) == 5
     assert dlq_depth(world) == (10, 0)
@@ -67,7 +67,7 @@ def test_an_error_in_between_releases_what_is_hidden(world: World) -> None:
         raise ZeroDivisionError
 
     with Operator(world).walk() as walk, pytest.raises(ZeroDivisionError):
-        Operator(world).command(walk, on_letter=fail).list()
+        Operator(world).command(walk, on_message=fail).list()
     assert dlq_depth(world) == (10, 0)
 
 
@@ -80,11 +80,11 @@ def test_one_failed_receive_is_survived_and_an_outage_is_raised(world: World) ->
         Operator(world).list()
 
 
-def test_a_listing_survives_a_ledger_that_is_away(world: World) -> None:
+def test_a_listing_survives_a_ledger_that_is_unavailable(world: World) -> None:
     dead_letter(world, "a.txt")
     world.fail("dynamodb", "BatchGetItem")
     with Operator(world).walk() as walk:
-        (letter,) = walk.letters()
+        (letter,) = walk.messages()
     assert letter.rows == (None,)
     assert "read table" in walk.ledger_error
 
@@ -92,7 +92,7 @@ def test_a_listing_survives_a_ledger_that_is_away(world: World) -> None:
 def test_what_failed_to_become_visible_is_counted(world: World) -> None:
     send(world, 10)
     with Operator(world).walk() as walk:
-        assert len(list(walk.letters())) == 10
+        assert len(list(walk.messages())) == 10
         world.fail("sqs", "ChangeMessageVisibilityBatch")
     assert walk.unreleased == 10
 
@@ -100,7 +100,7 @@ def test_what_failed_to_become_visible_is_counted(world: World) -> None:
 def test_bodies_are_not_kept(world: World) -> None:
     world.clients.sqs.send_message(QueueUrl=world.dlq_url, MessageBody=json.dumps({"x": "y" * 10_000}))
     with Operator(world).walk() as walk:
-        assert len(list(walk.letters())) == 1
+        assert len(list(walk.messages())) == 1
         assert [message.body for message in walk._held.values()] == [""]
 
 
