@@ -93,7 +93,9 @@ class Attempts:
         waiting: list[Outcome] = []
         held: FileRow | None = None
         needs_isolation = False
-        for file in parsed.files:
+        message = lease.message
+        for each in parsed.files:
+            file = replace(each, rerun=message.rerun, first_seen_ms=message.first_seen_ms)
             with bind(file=file.file_id, path=file.display_path):
                 ended = self._attempt_file(lease, file, takeover, alone=alone, is_isolated=is_isolated)
             # The redelivered message skips the files that are done: their versions are in the ledger.

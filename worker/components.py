@@ -104,7 +104,7 @@ def make_consumer(shared: Shared, tools: Tools, local_health: LocalHealth) -> Co
     attempts = Attempts(
         bodies=bodies,
         claimer=Claimer(storage=storage, table=table),
-        dead_letters=DeadLetters(queue=queue, table=table, index=processor.index),
+        dead_letters=DeadLetters(queue=queue, table=table, index=processor.index, restore=processor.restore),
         processor=processor,
         parked=parked,
         attempt_queue=attempt_queue,

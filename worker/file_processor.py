@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import structlog
@@ -22,14 +22,16 @@ from worker.delivery.claims import head_object
 from worker.delivery.heartbeat import Lease
 from worker.delivery.local_health import LocalHealth
 from worker.document.artifacts import ArtifactStore
-from worker.document.document_reader import DocumentReader
+from worker.document.document_reader import DocumentReader, ReadResult
 from worker.document.embedder import Embedder
+from worker.document.processed_content import ProcessedContent, make_document, no_content
+from worker.document.reruns import Reruns
+from worker.document.row_document import row_document
 from worker.errors import (
     Code,
     LocalFaultError,
     ObjectChangedError,
     ObjectGoneError,
-    ProcessingError,
     RejectedError,
     ReportedFaultError,
     ServiceRefusedError,
@@ -38,9 +40,9 @@ from worker.errors import (
     WorkerError,
 )
 from worker.index.search_index import SearchIndex
-from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
+from worker.models.document import Document
 from worker.models.file import FileType, LocalFile, ObjectVersion
-from worker.models.ledger import Job, State
+from worker.models.ledger import Claim, Job, State
 from worker.resilience.resource_monitor import ResourceMonitor
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
@@ -50,17 +52,6 @@ from worker.runtime.work_root import remove_document_folder
 _DEATHS = (Code.CRASHED, Code.MEMORY, Code.TIMEOUT)
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProcessedContent:
-    """The result of a file's content, before it is written to the index and the ledger."""
-
-    extraction: Extraction
-    vectors: Vectors = NO_VECTORS
-    sha256: str | None = None
-    artifact_key: str | None = None
-    checkpointed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,46 +77,84 @@ class FileProcessor:
         if job.version is None:
             return self._write_tombstone(job)
         try:
-            with self._work_folder() as folder:
-                content = self._read(job, job.version, folder, lease)
+            content = self._content(job, job.version, lease)
         except ObjectGoneError:
             return self._write_tombstone(job)
         except RejectedError as error:
-            content = _no_content(error)
+            content = self.reruns.before(job.stored, str(error)) or no_content(error)
         except ReportedFaultError as error:
             raise self.local_health.verify(error) from error
         # The temporary files are gone here: index and ledger may be slow, and disk space is scarce.
-        document = self._document(job, job.version, content)
         with self._stage("confirm"):
             self._check_unchanged(job, job.version, lease)
-        self._write(job, document)
-        if content.checkpointed:
+        document = self._write(job.claim, make_document(job, job.version, content), content)
+        if content.checkpointed or (content.keeps_text and job.checkpoint is not None):
             self._drop_checkpoint(job, job.version)
         return document
+
+    def restore(self, claim: Claim, reason: str) -> bool:
+        """Write what was there before a rerun that failed for good; False where the claim is for none.
+
+        Raises WorkerError.
+        """
+        row = self.table.read(claim.file_id)
+        content = self.reruns.before(row.before_rerun, reason) if row is not None else None
+        if row is None or content is None:
+            return False
+        self._write(claim, row_document(row, content.extraction, content.vectors), content)
+        return True
+
+    @property
+    def reruns(self) -> Reruns:
+        """What is stored of files from before their reruns."""
+        return Reruns(store=self.store, embedder=self.embedder)
+
+    def _content(self, job: Job, version: ObjectVersion, lease: Lease) -> ProcessedContent:
+        with self._stage("embed"):
+            content = self.reruns.from_stored(job, check=partial(self.reader.check, lease))
+        if content is not None:
+            return content
+        with self._work_folder() as folder:
+            return self._read(job, version, folder, lease)
 
     def _read(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> ProcessedContent:
         times_created = self.local_health.work_root.times_created
         local = self._download(job, version, folder, lease)
         with self._stage("extract"):
             result = self.reader.read(job, local, folder, lease)
-            self._check_kept(local, times_created)
+            self.local_health.check_kept(Path(local.path), times_created)
         extraction = result.extraction
         if extraction.reason not in _DEATHS:
             self.local_health.record_success()
-        artifact_key = self.store.artifact_key(local.sha256, extraction.file_type)
-        if not result.from_store:
-            # Before embedding: no failure from here on makes the next attempt repeat the OCR.
-            with self._stage("store"):
-                self.store.save(local.sha256, extraction)
+
+        check = partial(self.reader.check, lease)
+        kept = self.reruns.better_before(job, extraction, check=check)
+        if kept is not None:
+            return kept
+        # Before embedding: no failure from here on makes the next attempt repeat the OCR.
+        with self._stage("store"):
+            artifact_key, thumbnail_key = self._store(job, local.sha256, result)
+        is_fresh = job.rerun is not None and job.rerun.embeds
         with self._stage("embed"):
-            vectors = self.embedder.embed(local.sha256, extraction, check=lambda: self.reader.check(lease))
+            vectors = self.embedder.embed(local.sha256, extraction, check=check, is_fresh=is_fresh)
         return ProcessedContent(
             extraction=extraction,
             vectors=vectors,
             sha256=local.sha256,
             artifact_key=artifact_key,
+            thumbnail_key=thumbnail_key,
             checkpointed=result.checkpointed,
+            keeps_text=result.redrawn,
         )
+
+    def _store(self, job: Job, sha256: str, result: ReadResult) -> tuple[str, str]:
+        """Store what is new; the keys of artifact and thumbnail."""
+        if result.redrawn and job.stored is not None:
+            key = job.stored.artifact_key
+            return key, self.store.save_thumbnail(key, sha256, result.extraction)
+        if not result.from_store:
+            self.store.save(sha256, result.extraction)
+        return self.store.artifact_key(sha256, result.extraction.file_type), self.store.thumbnail_key(sha256)
 
     def _download(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> LocalFile:
         name = job.message.display_path
@@ -152,46 +181,6 @@ class FileProcessor:
                 max_bytes=self.max_file_bytes,
             )
 
-    def _check_kept(self, local: LocalFile, times_created: int) -> None:
-        """Raise when the file was removed while it was read: its pages prove nothing.
-
-        LocalFaultError where the whole work folder was; its own process may have removed the file alone.
-        """
-        if Path(local.path).exists():
-            return
-        work_root = self.local_health.work_root
-        work_root.ensure()
-        if work_root.times_created != times_created:
-            raise LocalFaultError(
-                f"{work_root.path} was removed while documents were read; they are read again"
-            )
-        raise ProcessingError(f"{local.path} was removed while it was read", stage="extract")
-
-    def _document(self, job: Job, version: ObjectVersion, content: ProcessedContent) -> Document:
-        message, extraction = job.message, content.extraction
-        # The event wins over the metadata of the object: a moved file keeps the metadata of its upload.
-        path = message.original_path or version.original_path or message.key
-        has_thumbnail = extraction.thumbnail is not None and content.sha256 is not None
-        return Document(
-            file_id=message.file_id,
-            bucket=message.bucket,
-            key=message.key,
-            file_name=PurePosixPath(path).name or path,
-            file_path=path,
-            size_bytes=version.size_bytes,
-            file_type=extraction.file_type,
-            state=extraction.state,
-            pages=extraction.pages,
-            reason=extraction.reason,
-            reason_message=extraction.reason_message,
-            content_hash=content.sha256,
-            thumbnail_key=self.store.thumbnail_key(content.sha256 or "") if has_thumbnail else None,
-            artifact_key=content.artifact_key,
-            vectors=content.vectors,
-            thumbnail=extraction.thumbnail,
-            indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-
     def _check_unchanged(self, job: Job, version: ObjectVersion, lease: Lease) -> None:
         """Raise ObjectChangedError when the object is no longer the version that was read."""
         # A newer version has an event of its own; this result must not be committed as the current one.
@@ -202,8 +191,8 @@ class FileProcessor:
                 f"{job.message.display_path} changed while it was read; it is read again"
             )
 
-    def _write(self, job: Job, document: Document) -> None:
-        fence = job.claim.fence
+    def _write(self, claim: Claim, document: Document, content: ProcessedContent) -> Document:
+        fence = claim.fence
         with self._stage("index"):
             index_pending = not self._try_index(lambda: self.index.index_document(document, version=fence))
         if document.vectors.pending:
@@ -211,7 +200,7 @@ class FileProcessor:
         # Last, and on the fence: a committed row means that all of it is written, or marked pending.
         with self._stage("commit"):
             self.table.commit(
-                job.claim,
+                claim,
                 Commit(
                     state=document.state,
                     reason=document.reason,
@@ -225,8 +214,10 @@ class FileProcessor:
                     file_path=document.file_path,
                     file_type=document.file_type,
                     size_bytes=document.size_bytes,
+                    keeps_text=content.keeps_text,
                 ),
             )
+        return document
 
     def _try_index(self, write: Callable[[], None]) -> bool:
         """Write to the index; False when it is unavailable (the replayer writes it later)."""
@@ -290,11 +281,3 @@ def _local_faults(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LocalFaultError(f"no file can be written in {folder}: {error.strerror}") from error
-
-
-def _no_content(error: RejectedError) -> ProcessedContent:
-    return ProcessedContent(
-        extraction=Extraction(
-            file_type=FileType.UNSUPPORTED, reason=error.code.value, reason_message=str(error)
-        )
-    )

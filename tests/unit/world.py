@@ -188,7 +188,9 @@ class World:
         return Attempts(
             bodies=MessageBodies(storage=self.storage),
             claimer=self.claimer,
-            dead_letters=DeadLetters(queue=self.queue, table=self.table, index=self.index),
+            dead_letters=DeadLetters(
+                queue=self.queue, table=self.table, index=self.index, restore=self.processor.restore
+            ),
             processor=self.processor,
             parked=self.parked,
             attempt_queue=self.attempt_queue,

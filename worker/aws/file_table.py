@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 # Every heartbeat pays for the size of the row.
 _MESSAGE_CHARS = 500
 _PATH_CHARS = 2_000
-_COUNTS = ("failures", "interruptions", "crash_strikes")
 _CRASH_MARKS = ("crash_strikes", "is_suspect", "is_isolated")
-_OF_ONE_VERSION = (*_COUNTS, "is_suspect", "checkpoint", "reason", "reason_message")
 _NO_OWNER = ("owner", "boot_id", "is_isolated")
 _PENDING = ("pending", "index_pending", "vectors_pending")
 _STARTED: Mapping[str, Value | None] = {
@@ -44,7 +42,8 @@ _IF_HELD_AND_OWNED = f"{_IF_HELD} AND attribute_exists(#owner)"
 class Commit:
     """The end of one file's processing, as the ledger stores it. `state` is an end state.
 
-    `file_path` is the path that was indexed, where it differs from the one of the claim's message.
+    `file_path` is the path that was indexed, where it differs from the one of the claim's message. With
+    `keeps_text` its text is that of before, and so is the pipeline version.
     """
 
     state: State
@@ -59,6 +58,7 @@ class Commit:
     file_path: str = ""
     file_type: FileType | None = None
     size_bytes: int = 0
+    keeps_text: bool = False
 
 
 class FileTable:
@@ -142,11 +142,10 @@ class FileTable:
             "bucket": message.bucket,
             "key": message.key,
             "file_path": message.display_path[:_PATH_CHARS],
+            "first_seen_ms": message.first_seen_ms,
             **_STARTED,
+            **ledger_row.values_of_version(message, version, seen),
         }
-        # Counts and checkpoint belong to one version, and end with it.
-        if seen is None or seen.is_finished or seen.version != version:
-            values |= dict.fromkeys(_OF_ONE_VERSION)
         row = self._writer.write(
             message.file_id,
             what="claim",
@@ -209,13 +208,16 @@ class FileTable:
             ),
             "checkpoint": None,
             "is_suspect": None,
+            "rerun": None,
             **dict.fromkeys(_NO_OWNER),
         }
+        if not commit.keeps_text:
+            values["pipeline_version"] = self._mark["pipeline_version"]
         if commit.file_path:
             values["file_path"] = commit.file_path[:_PATH_CHARS]
         # An operator wants to see how often a dead-lettered file had failed.
         if commit.state is not State.DEAD_LETTERED:
-            values |= dict.fromkeys(_COUNTS)
+            values |= dict.fromkeys(ledger_row.COUNTS)
         _require_lease(self._write(claim, what="commit", values=values), claim)
 
     def release(self, claim: Claim, *, interrupted: bool) -> bool:

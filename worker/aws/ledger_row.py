@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from worker.models.ledger import Checkpoint, CheckpointPart, State
+from worker.models.file import FileMessage
+from worker.models.ledger import Checkpoint, CheckpointPart, State, StoredContent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -28,6 +29,11 @@ PENDING = "pending"
 VECTORS_ONLY = "v"
 """What the key of a row in that index begins with, when the row lacks nothing but vectors."""
 
+COUNTS = ("failures", "interruptions", "crash_strikes")
+"""What is counted of one version of a file."""
+
+_OF_ONE_VERSION = (*COUNTS, "is_suspect", "checkpoint", "reason", "reason_message", "rerun")
+
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -38,7 +44,10 @@ class FileRow:
 
     `pending` is the row's key in the index of pending rows, `fills` how often the replayer wrote it.
     `boot_id` is the boot of the owner's machine; `is_isolated` says that a suspect file is processed with no
-    other beside it and without progress yet, so that a death of its worker is a strike.
+    other beside it and without progress yet, so that a death of its worker is a strike. `correlation` is the
+    id the file is followed by in logs, `event_ms` when its event happened, in milliseconds since 1970,
+    `first_seen_ms` when its message was sent. While `rerun` (a Rerun) is set, the pointers to stored content
+    are those of this version, from before the rerun.
     """
 
     file_id: str
@@ -73,11 +82,30 @@ class FileRow:
     pipeline_version: str | None = None
     pages: int = 0
     updated_at: str = ""
+    correlation: str | None = None
+    event_ms: int = 0
+    first_seen_ms: int = 0
+    rerun: str | None = None
 
     @property
     def is_finished(self) -> bool:
         """Whether the file is in an end state, with no attempt in progress."""
         return self.state is not State.PROCESSING
+
+    @property
+    def has_content(self) -> bool:
+        """Whether the file is finished, and the content of its version is stored."""
+        is_read = self.state in (State.INDEXED, State.PARTIAL, State.NO_CONTENT)
+        return is_read and bool(self.artifact_key and self.content_hash)
+
+    @property
+    def before_rerun(self) -> StoredContent | None:
+        """The content from before the rerun in progress."""
+        if not (self.rerun and self.artifact_key and self.content_hash):
+            return None
+        return StoredContent(
+            content_hash=self.content_hash, artifact_key=self.artifact_key, thumbnail_key=self.thumbnail_key
+        )
 
 
 def pending_values(file_id: str, *, index: bool, vectors: bool) -> dict[str, Value | None]:
@@ -90,6 +118,21 @@ def pending_values(file_id: str, *, index: bool, vectors: bool) -> dict[str, Val
         "index_pending": index,
         "vectors_pending": vectors,
     }
+
+
+def values_of_version(
+    message: FileMessage, version: str | None, seen: FileRow | None
+) -> dict[str, Value | None]:
+    """What a claim changes of the values that belong to one version, and end with it."""
+    if seen is None or seen.version != version:
+        return dict.fromkeys(_OF_ONE_VERSION)
+    values: dict[str, Value | None] = dict.fromkeys(_OF_ONE_VERSION) if seen.is_finished else {}
+    # What is stored of this very version must survive a rerun that fails, with its retries and takeovers.
+    if message.rerun and seen.has_content:
+        values["rerun"] = message.rerun.value
+    if seen.rerun or values.get("rerun"):
+        values["pipeline_version"] = seen.pipeline_version
+    return values
 
 
 def to_wire(value: Value) -> AttributeValueTypeDef:

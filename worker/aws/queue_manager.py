@@ -205,6 +205,7 @@ class QueueManager:
             "interruptions": message.interruptions,
             "first_seen": message.first_seen_ms,
             "correlation": message.correlation,
+            **_rerun(message),
         }
         self._sender.send(self._dlq_url, message.body if body is None else body, cis, delay_s=0)
 
@@ -213,6 +214,14 @@ class QueueManager:
         self._sender.send(
             self._dlq_url, body, {"code": code, "reason": reason[:_REASON_CHARS], "stage": stage}, delay_s=0
         )
+
+    def redrive(self, message: ReceivedMessage) -> str:
+        """Send a copy of a dead letter to the work queue, whose counts and age start over; returns its id.
+
+        The dead letter is not deleted.
+        """
+        cis = {"correlation": message.correlation, **_rerun(message)}
+        return self._sender.send(self._queue_url, message.body, cis, delay_s=0)
 
     def depth(self) -> QueueDepth:
         """The approximate number of visible, in-flight and delayed messages."""
@@ -261,6 +270,10 @@ class QueueManager:
                 ],
             )
         return response.get("Failed", [])
+
+
+def _rerun(message: ReceivedMessage) -> dict[str, str]:
+    return {"rerun": message.rerun.value} if message.rerun else {}
 
 
 def _batches(messages: Sequence[ReceivedMessage]) -> Iterator[Sequence[ReceivedMessage]]:

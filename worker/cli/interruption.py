@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+# How late a stop is heard at most; a signal handler may not set an Event, whose lock it may interrupt.
+_POLL_S = 0.1
 
 
 class Interruption:
@@ -23,6 +28,13 @@ class Interruption:
         """Request a stop, as if this signal had arrived."""
         # Only a number is set: a handler may interrupt any line, also one that holds a lock.
         self.status = self.status or 128 + number
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for some seconds, or for a stop; True means stop."""
+        pause, until = threading.Event(), time.monotonic() + seconds
+        while not self.is_requested and (left_s := until - time.monotonic()) > 0:
+            pause.wait(min(_POLL_S, left_s))
+        return self.is_requested
 
     def on_signal(self, number: int, _frame: FrameType | None) -> None:
         """Request a stop at the first signal; raise KeyboardInterrupt at the second."""

@@ -11,6 +11,8 @@ import typer
 from worker.cli.demo import demo
 from worker.cli.ingest import ingest
 from worker.cli.operator import config, doctor, status
+from worker.cli.recovery.dead_letters import dlq
+from worker.cli.recovery.rerun import VersionMayBeLeftOut, rerun
 from worker.cli.run import init, local, run
 from worker.cli.search import search, show, similar
 from worker.errors import WorkerError
@@ -39,6 +41,8 @@ _SUMMARIES: dict[Callable[..., None], str] = {
 }
 for command, summary in _SUMMARIES.items():
     app.command(short_help=summary)(command)
+app.command(short_help="Have files of the ledger processed again.", cls=VersionMayBeLeftOut)(rerun)
+app.add_typer(dlq)
 
 
 def _print_version(requested: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated
 
@@ -43,28 +44,80 @@ def doctor(
 
 
 def status(
+    *,
     ledger: Annotated[bool, typer.Option(help="Count the ledger too; that reads all of the table.")] = True,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="Name the files that lack something, and what to do.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Most files that --failures names.")] = 50,
+    watch: Annotated[
+        float | None, typer.Option(min=1, metavar="SECONDS", help="Report again and again, until Ctrl-C.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Report how many messages wait in the queues and in which state the files are.
 
-    Exit status: 0, or 2 when queue or table cannot be read.
+    The oldest message is the one that workers have had longest without an end; how old those are that no
+    worker has received yet cannot be known without receiving them. With --watch and --json, each report is
+    one line.
+    Exit status: 0, 130 after Ctrl-C, 2 when queue or table cannot be read.
 
-    Example: `. local.env && cis-worker status --json`
+    Example: `. local.env && cis-worker status --failures --watch 10`
     """
-    from worker.aws.clients import make_clients
-    from worker.cli.operator_display import print_status, status_values
-    from worker.config import load_settings
-    from worker.operation.status import read_status
+    from worker.cli.interruption import handle_signals
     from worker.runtime import log
 
     log.configure("error", stream=sys.stderr)
+    report = _status_report(
+        ledger=ledger,
+        failures=limit if failures else None,
+        as_json=as_json,
+        is_live=watch is not None,
+    )
+    if watch is None:
+        report()
+        return
+    with handle_signals() as interruption:
+        try:
+            while not interruption.is_requested:
+                _try(report)
+                interruption.wait(watch)
+        except KeyboardInterrupt:
+            pass
+    raise typer.Exit(interruption.status)
+
+
+def _status_report(*, ledger: bool, failures: int | None, as_json: bool, is_live: bool) -> Callable[[], None]:
+    """What prints one report."""
+    from datetime import UTC, datetime
+
+    from worker.aws.clients import make_clients
+    from worker.cli.operator_display import StatusDisplay, status_values
+    from worker.config import load_settings
+    from worker.operation.status import read_status
+
     settings = load_settings()
-    found = read_status(settings, make_clients(region=settings.aws_region), ledger=ledger)
-    if as_json:
-        print_json(status_values(found))
-    else:
-        print_status(found)
+    clients = make_clients(region=settings.aws_region)
+    display = StatusDisplay(is_live=is_live)
+
+    def report() -> None:
+        found = read_status(settings, clients, ledger=ledger, failures=failures)
+        if as_json:
+            print_json(status_values(found, now=datetime.now(UTC)))
+        else:
+            display.show(found)
+
+    return report
+
+
+def _try(report: Callable[[], None]) -> None:
+    """Print a report; an unavailable service does not end a watch."""
+    from worker.errors import TransientError
+
+    try:
+        report()
+    except TransientError as error:
+        typer.echo(f"cis-worker: {error} [{error.code}]", err=True)
 
 
 def config(as_json: AsJson = False) -> None:

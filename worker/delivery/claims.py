@@ -10,7 +10,7 @@ from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.storage_handler import StorageHandler
 from worker.errors import Code, LeaseLostError, ObjectGoneError
-from worker.models.file import FileMessage, ObjectVersion
+from worker.models.file import FileMessage, ObjectVersion, Rerun
 from worker.models.ledger import Claim, Job, State
 
 # A limit may have been raised since, a password added or a program installed: a file that failed by one of
@@ -88,7 +88,8 @@ class Claimer:
         A file held by another attempt is claimed where that attempt came from the same message (SQS
         redelivered it, so that lease has lapsed), or where `takeover` is the fence and beat at which that
         attempt has stood still. A finished file is claimed once more where it was finished on `redo_fence`:
-        that raises the fence, so that copies change nothing. Raises SourceRefusedError: its bucket is out.
+        that raises the fence, so that copies change nothing. So it is where the message asks to make
+        something again, and names no fence. Raises SourceRefusedError: its bucket is out.
         """
         self.storage.sources.admit(message.bucket, message.key)
         row = self.table.read(message.file_id)
@@ -98,7 +99,7 @@ class Claimer:
         version = head_object(self.storage, message)
         if version is None and row is None and message.key.endswith("/"):
             return FolderMarker()
-        if row is not None and _is_done(row, version, message_id, redo_fence):
+        if row is not None and _is_done(row, version, message, message_id, redo_fence):
             return AlreadyDone(row=row)
         if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
             return HeldByOther(row=row)
@@ -125,7 +126,8 @@ class Claimer:
     def claim_refused(self, message: FileMessage, *, message_id: str) -> Job | None:
         """Claim a file whose object is refused, so that its failures can be counted.
 
-        None where another attempt holds the file. Counts and checkpoint of an unfinished version stay.
+        None where another attempt holds the file. Counts and checkpoint of an unfinished version stay, and
+        so does what a rerun would replace.
         """
         row = self.table.read(message.file_id)
         if row is not None and is_held(row, message_id):
@@ -134,7 +136,7 @@ class Claimer:
             claimed = self.table.claim(
                 message,
                 message_id=message_id,
-                version=row.version if row and not row.is_finished else None,
+                version=row.version if row and (message.rerun or not row.is_finished) else None,
                 seen=row,
                 attempt=uuid.uuid4().hex,
             )
@@ -175,11 +177,24 @@ def _to_job(message: FileMessage, version: ObjectVersion | None, row: FileRow, m
         failures=row.failures,
         crash_strikes=row.crash_strikes,
         is_suspect=row.is_suspect,
+        rerun=Rerun(row.rerun) if row.rerun else message.rerun,
+        stored=row.before_rerun,
     )
 
 
-def _is_done(row: FileRow, version: ObjectVersion | None, message_id: str, redo_fence: int | None) -> bool:
-    if not row.is_finished or (redo_fence == row.fence and not _is_archived_since(row, version)):
+def _is_done(
+    row: FileRow,
+    version: ObjectVersion | None,
+    message: FileMessage,
+    message_id: str,
+    redo_fence: int | None,
+) -> bool:
+    if not row.is_finished:
+        return False
+    if message.rerun is not None and redo_fence is None and row.message_id != message_id:
+        redo_fence = row.fence
+    needs_file = message.rerun is None or message.rerun.needs_file
+    if redo_fence == row.fence and not (needs_file and _is_archived_since(row, version)):
         return False
     if version is None:
         return row.state is State.TOMBSTONED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -34,6 +35,8 @@ class DeadLetters:
     queue: QueueManager
     table: FileTable
     index: SearchIndex
+    restore: Callable[[Claim, str], bool] = lambda _claim, _reason: False
+    """Writes what was there before a failed rerun, if the claim is for one; it gets the reason."""
 
     def send(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> None:
         """Dead-letter one file of a message (the whole body when `alone`), and record it with its reason.
@@ -51,7 +54,7 @@ class DeadLetters:
             stage=ended.stage,
             body=None if alone else native_body(file),
         )
-        if lease.claim is not None:
+        if lease.claim is not None and not self.restore(lease.claim, f"{ended.code}: {ended.message}"):
             self._record(lease.claim, dead_lettered_document(file, code=ended.code, message=ended.message))
 
     def send_record(self, lease: Lease, record: RejectedRecord) -> None:
@@ -89,7 +92,11 @@ class DeadLetters:
                 return file
         try:
             claimed = self.table.claim(
-                file, message_id=message_id, version=None, seen=row, attempt=uuid.uuid4().hex
+                file,
+                message_id=message_id,
+                version=row.version if row and file.rerun else None,
+                seen=row,
+                attempt=uuid.uuid4().hex,
             )
         except LeaseLostError:
             # Claimed since it was read: the file is left to that attempt.

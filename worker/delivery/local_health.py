@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -166,6 +167,20 @@ class LocalHealth:
             f"{reported}; without this document there is room, so it needs more than this machine has",
             stage="extract",
         )
+
+    def check_kept(self, path: Path, times_created: int) -> None:
+        """Raise when a file was removed while it was read: its pages prove nothing.
+
+        LocalFaultError where the whole work folder was; its own process may have removed the file alone.
+        """
+        if path.exists():
+            return
+        self.work_root.ensure()
+        if self.work_root.times_created != times_created:
+            raise LocalFaultError(
+                f"{self.work_root.path} was removed while documents were read; they are read again"
+            )
+        raise ProcessingError(f"{path} was removed while it was read", stage="extract")
 
     def _find_shortage(self) -> str:
         try:

@@ -73,16 +73,17 @@ class ArtifactStore:
             # Before the artifact that announces it.
             self._storage.put(self.thumbnail_key(sha256), extraction.thumbnail, content_type="image/webp")
         key = self.artifact_key(sha256, extraction.file_type)
-        picture = extraction.picture
-        values = {
-            "file_type": extraction.file_type.value,
-            "reason": extraction.reason,
-            "reason_message": extraction.reason_message,
-            "pages": [page.as_dict() for page in extraction.pages],
-            "thumbnail": extraction.thumbnail is not None,
-            "picture": base64.b64encode(picture).decode() if picture is not None else None,
-        }
-        self._storage.put(key, _pack(values), content_type="application/gzip")
+        self._storage.put(key, _pack(_values(extraction)), content_type="application/gzip")
+        return key
+
+    def save_thumbnail(self, artifact_key: str, sha256: str, extraction: Extraction) -> str:
+        """Store a new thumbnail of what is stored under `artifact_key`; returns the thumbnail's key."""
+        key = self.thumbnail_key(sha256)
+        if extraction.thumbnail is None:
+            raise ValueError(f"{artifact_key}: there is no thumbnail to store")
+        self._storage.put(key, extraction.thumbnail, content_type="image/webp")
+        # Its artifact may be of an older pipeline, and say that there is no thumbnail.
+        self._storage.put(artifact_key, _pack(_values(extraction)), content_type="application/gzip")
         return key
 
     def load_vector(self, sha256: str, model: str, dimension: int) -> tuple[float, ...] | None:
@@ -132,6 +133,18 @@ class ArtifactStore:
     def _prefix(self, file_id: str, version: str) -> str:
         safe_version = hashlib.sha256(version.encode()).hexdigest()[:32]
         return f"checkpoints/{file_id}/{safe_version}/{self.extraction_key}/"
+
+
+def _values(extraction: Extraction) -> dict[str, object]:
+    picture = extraction.picture
+    return {
+        "file_type": extraction.file_type.value,
+        "reason": extraction.reason,
+        "reason_message": extraction.reason_message,
+        "pages": [page.as_dict() for page in extraction.pages],
+        "thumbnail": extraction.thumbnail is not None,
+        "picture": base64.b64encode(picture).decode() if picture is not None else None,
+    }
 
 
 def _to_extraction(values: Mapping[str, Any]) -> tuple[Extraction, bool]:

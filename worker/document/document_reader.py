@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import structlog
@@ -16,7 +16,7 @@ from worker.document.artifacts import ArtifactStore
 from worker.document.page_collector import PageCollector
 from worker.errors import Code, JobInterrupted, RejectedError, TransientError
 from worker.models.document import Extraction
-from worker.models.file import FileType, LocalFile
+from worker.models.file import FileType, LocalFile, Rerun
 from worker.models.ledger import Job
 from worker.models.page import Page
 from worker.runtime.metrics import Metrics
@@ -39,10 +39,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadResult:
-    """The extraction of a file; `checkpointed` means that there are checkpoint objects to remove."""
+    """The extraction of a file; `checkpointed` means that there are checkpoint objects to remove.
+
+    With `redrawn` only its thumbnail is new.
+    """
 
     extraction: Extraction
     from_store: bool = False
+    redrawn: bool = False
     checkpointed: bool = False
 
 
@@ -70,7 +74,9 @@ class DocumentReader:
             except RejectedError as error:
                 extraction = _rejection(error)
                 return ReadResult(extraction=extraction, checkpointed=job.checkpoint is not None)
-            stored = self.store.load(local.sha256, file_type)
+            stored = self._load(job, local, file_type)
+            if stored is not None and job.rerun is not None and job.rerun.draws:
+                return self._redraw(run, job, stored, folder, lease)
             if stored is not None:
                 _log.info("extraction_found", file_type=file_type.value, pages=len(stored.pages))
                 return ReadResult(extraction=stored, from_store=True, checkpointed=job.checkpoint is not None)
@@ -87,6 +93,35 @@ class DocumentReader:
         return ReadResult(
             extraction=_to_extraction(file_type, collector.pages, ended, folder if has_pictures else None),
             checkpointed=collector.has_checkpoint or job.checkpoint is not None,
+        )
+
+    def _load(self, job: Job, local: LocalFile, file_type: FileType) -> Extraction | None:
+        """What is stored of the content; None where an operator wants the file read again."""
+        if job.rerun is Rerun.ALL:
+            return None
+        if job.rerun is not None and job.stored is not None and job.stored.content_hash == local.sha256:
+            return self.store.open(job.stored.artifact_key, job.stored.thumbnail_key)
+        return self.store.load(local.sha256, file_type)
+
+    def _redraw(
+        self, run: ExtractionRun, job: Job, stored: Extraction, folder: Path, lease: Lease
+    ) -> ReadResult:
+        """The stored extraction with a new thumbnail; no page is read."""
+        run.go(done=[page.number for page in stored.pages])
+        while True:
+            event = run.next(_TICK_S)
+            if isinstance(event, PreviewDone | ReadingEnded):
+                break
+            self.check(lease)
+        drawn = isinstance(event, PreviewDone) and event.drawn
+        thumbnail = _picture(folder if drawn else None, THUMBNAIL_NAME)
+        if thumbnail is None:
+            _log.warning("rerun_failed", reason="no thumbnail could be drawn", kept="thumbnail")
+            return ReadResult(extraction=stored, from_store=True, checkpointed=job.checkpoint is not None)
+        return ReadResult(
+            extraction=replace(stored, thumbnail=thumbnail),
+            redrawn=True,
+            checkpointed=job.checkpoint is not None,
         )
 
     def check(self, lease: Lease) -> None:

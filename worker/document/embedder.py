@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -14,6 +15,15 @@ from worker.models.document import Extraction, Vectors
 from worker.runtime.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Request:
+    """How the vectors of one document are requested."""
+
+    check: Callable[[], None]
+    on_failure: Callable[[WorkerError], None]
+    is_fresh: bool
 
 
 class Embedder:
@@ -41,27 +51,29 @@ class Embedder:
         *,
         check: Callable[[], None] = lambda: None,
         on_failure: Callable[[WorkerError], None] = lambda _: None,
+        is_fresh: bool = False,
     ) -> Vectors:
         """All vectors that are enabled; `pending` when the service failed and may succeed later.
 
         What the service refuses for good has no vector: the image none, a page an empty one in its place.
         `check` is called before each of them, and may raise to end the work. `on_failure` is called with
-        the error of the service.
+        the error of the service. With `is_fresh` stored vectors are replaced, but where the service fails.
         """
         image: tuple[float, ...] = ()
         text: tuple[tuple[float, ...], ...] = ()
         pending = False
+        request = _Request(check=check, on_failure=on_failure, is_fresh=is_fresh)
         try:
             if self._image_model and extraction.picture is not None:
                 check()
                 picture = extraction.picture
-                image = self._vector(sha256, self._image_model, lambda: self._bedrock.embed_image(picture))
+                image = self._vector(
+                    sha256, self._image_model, lambda: self._bedrock.embed_image(picture), request
+                )
             if self._text_model:
-                text = self._text_vectors(extraction, check)
+                text = self._text_vectors(extraction, request)
         except (ThrottledError, UnavailableError, BedrockError) as error:
-            # A pause may last for weeks, and its cause was logged when it began and with each trial.
-            log = _log.debug if error.code is Code.CIRCUIT_OPEN else _log.warning
-            log("embedding_failed", code=error.code, reason=str(error))
+            _log_failure(error)
             on_failure(error)
             pending = True
         return Vectors(
@@ -72,42 +84,55 @@ class Embedder:
             pending=pending,
         )
 
-    def _text_vectors(
-        self, extraction: Extraction, check: Callable[[], None]
-    ) -> tuple[tuple[float, ...], ...]:
+    def _text_vectors(self, extraction: Extraction, request: _Request) -> tuple[tuple[float, ...], ...]:
         vectors = []
         for page in extraction.pages:
             if page.text.strip():
-                check()
-                vectors.append(self._text_vector(page.text))
+                request.check()
+                vectors.append(self._text_vector(page.text, request))
         return tuple(vectors)
 
-    def _text_vector(self, text: str) -> tuple[float, ...]:
+    def _text_vector(self, text: str, request: _Request) -> tuple[float, ...]:
         # A page's text is its own content: the same page in another file costs nothing.
         sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._vector(sha256, self._text_model, lambda: self._bedrock.embed_text(text))
+        return self._vector(sha256, self._text_model, lambda: self._bedrock.embed_text(text), request)
 
-    def _vector(self, sha256: str, model: str, make: Callable[[], tuple[float, ...]]) -> tuple[float, ...]:
+    def _vector(
+        self, sha256: str, model: str, make: Callable[[], tuple[float, ...]], request: _Request
+    ) -> tuple[float, ...]:
         """The vector of a content, empty when the service refuses this content for good."""
         dimension = self._bedrock.get_embedding_dimension(model)
         stored = self._store.load_vector(sha256, model, dimension)
-        if stored is not None:
+        if stored is not None and not request.is_fresh:
             self._metrics.embedding_calls.labels(model=model, result="stored").inc()
             return stored
         try:
+            vector = self._request(model, make)
+        except (ThrottledError, UnavailableError, BedrockError) as error:
+            if stored is None:
+                raise
+            _log_failure(error)
+            request.on_failure(error)
+            return stored
+        if not vector:
+            return stored or ()
+        self._store.save_vector(sha256, model, vector)
+        return vector
+
+    def _request(self, model: str, make: Callable[[], tuple[float, ...]]) -> tuple[float, ...]:
+        """A new vector, empty when the service refuses this content for good."""
+        result = "failed"
+        try:
             vector = self._new_vector(model, make)
+            result = "ok"
         except BedrockError as error:
             if error.retry_allowed:
-                self._metrics.embedding_calls.labels(model=model, result="failed").inc()
                 raise
-            self._metrics.embedding_calls.labels(model=model, result="refused").inc()
+            result = "refused"
             _log.warning("embedding_refused", model=model, code=error.code, reason=str(error))
             return ()
-        except Exception:
-            self._metrics.embedding_calls.labels(model=model, result="failed").inc()
-            raise
-        self._metrics.embedding_calls.labels(model=model, result="ok").inc()
-        self._store.save_vector(sha256, model, vector)
+        finally:
+            self._metrics.embedding_calls.labels(model=model, result=result).inc()
         return vector
 
     def _new_vector(self, model: str, make: Callable[[], tuple[float, ...]]) -> tuple[float, ...]:
@@ -121,3 +146,9 @@ class Embedder:
         # the model has accepted a probe is at fault itself, and loses its vector for good.
         self._bedrock.probe(model)
         return make()
+
+
+def _log_failure(error: WorkerError) -> None:
+    # A pause may last for weeks, and its cause was logged when it began and with each trial.
+    log = _log.debug if error.code is Code.CIRCUIT_OPEN else _log.warning
+    log("embedding_failed", code=error.code, reason=str(error))

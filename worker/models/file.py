@@ -15,9 +15,39 @@ class EventType(StrEnum):
     FILE_MOVED = "FILE_MOVED"
 
 
+class Rerun(StrEnum):
+    """What an operator has made again of a file whose version and content are known."""
+
+    ALL = "all"
+    """Read the file again, and embed it again: nothing is taken from the cache."""
+    THUMBNAILS = "thumbnails"
+    VECTORS = "vectors"
+    THUMBNAILS_AND_VECTORS = "thumbnails,vectors"
+    INDEX = "index"
+    """Write the index entry again from what is stored."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether the thumbnail alone is drawn again."""
+        return self in (Rerun.THUMBNAILS, Rerun.THUMBNAILS_AND_VECTORS)
+
+    @property
+    def embeds(self) -> bool:
+        """Whether stored vectors are replaced."""
+        return self in (Rerun.ALL, Rerun.VECTORS, Rerun.THUMBNAILS_AND_VECTORS)
+
+    @property
+    def needs_file(self) -> bool:
+        """Whether the file itself is needed, and not only what is stored of it."""
+        return self is Rerun.ALL or self.draws
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileMessage:
-    """One file named by a queue message (`events.parse` finds one in each record of a body)."""
+    """One file named by a queue message (`events.parse` finds one in each record of a body).
+
+    `rerun` is what its message asks to make again, `first_seen_ms` when the first copy of that was sent.
+    """
 
     event_type: EventType
     bucket: str
@@ -29,6 +59,8 @@ class FileMessage:
     previous_key: str | None = None
     version_id: str | None = None
     sequencer: str | None = None
+    rerun: Rerun | None = None
+    first_seen_ms: int = 0
 
     @property
     def file_id(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.models.file import FileMessage, ObjectVersion
+from worker.models.file import FileMessage, ObjectVersion, Rerun
 
 
 class State(StrEnum):
@@ -17,6 +17,15 @@ class State(StrEnum):
     NO_CONTENT = "no_content"
     TOMBSTONED = "tombstoned"
     DEAD_LETTERED = "dead_lettered"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredContent:
+    """Where the content of a file is stored: the SHA-256 of its bytes, and the keys of the objects."""
+
+    content_hash: str
+    artifact_key: str
+    thumbnail_key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +61,8 @@ class Job:
     """One claimed file, with what is known of it before its download.
 
     It is suspect when a worker died while it held the file, and has not shown since that it can be read.
+    `rerun` is what to make again; `stored` then is what an earlier attempt on this same version left, which a
+    rerun that fails must not lose.
     """
 
     message: FileMessage
@@ -61,3 +72,5 @@ class Job:
     failures: int = 0
     crash_strikes: int = 0
     is_suspect: bool = False
+    rerun: Rerun | None = None
+    stored: StoredContent | None = None

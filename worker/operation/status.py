@@ -13,13 +13,16 @@ from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueDepth
 from worker.config import Settings, require
 from worker.models.ledger import State
+from worker.operation.failures import FailureCollector, FailureReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerSummary:
     """The ledger counted. `states` names every state, `reasons` those that occur, by state.
 
-    `oldest_unfinished` is the unfinished file whose row has not changed for longest.
+    `oldest_unfinished` is the unfinished file whose row has not changed for longest. `oldest_message_ms` and
+    `oldest_event_ms` are when the oldest message of an unfinished file was first sent, and when its event
+    happened, in milliseconds since 1970; 0 when no worker has begun one.
     """
 
     states: Mapping[State, int]
@@ -27,30 +30,37 @@ class LedgerSummary:
     index_pending: int
     vectors_pending: int
     oldest_unfinished: FileRow | None
+    oldest_message_ms: int = 0
+    oldest_event_ms: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """The queues' approximate depths, and the ledger (None where it was not requested)."""
+    """The queues' approximate depths, and the ledger and its failures (None where not requested)."""
 
     queue: QueueDepth
     dead_letters: QueueDepth
     ledger: LedgerSummary | None
+    failures: FailureReport | None = None
 
 
-def read_status(settings: Settings, clients: Clients, *, ledger: bool) -> Status:
+def read_status(settings: Settings, clients: Clients, *, ledger: bool, failures: int | None = None) -> Status:
     """Read the depths of the queues and, with `ledger`, the whole table.
+
+    With `failures` so many files that lack something are named.
 
     Raises MisconfiguredError (not set, missing, forbidden), UnavailableError or ThrottledError.
     """
     require(settings, "queue_url", "dlq_url")
     queue, dlq = (read_queue(clients.sqs, url) for url in (settings.queue_url, settings.dlq_url))
-    summary = None
-    if ledger:
+    summary = report = None
+    if ledger or failures is not None:
         require(settings, "file_table")
         table = FileTable(clients.dynamodb, table=settings.file_table, owner="status", pipeline_version="")
-        summary = summarise(table.rows())
-    return Status(queue=queue.depth, dead_letters=dlq.depth, ledger=summary)
+        collector = FailureCollector(limit=failures or 0)
+        summary = summarise(collector.watch(table.rows()))
+        report = collector.report() if failures is not None else None
+    return Status(queue=queue.depth, dead_letters=dlq.depth, ledger=summary, failures=report)
 
 
 def summarise(rows: Iterable[FileRow]) -> LedgerSummary:
@@ -59,6 +69,8 @@ def summarise(rows: Iterable[FileRow]) -> LedgerSummary:
     reasons: dict[State, Counter[str]] = {}
     index_pending = vectors_pending = 0
     oldest: FileRow | None = None
+    oldest_message = _Oldest()
+    oldest_event = _Oldest()
     for row in rows:
         states[row.state] += 1
         index_pending += row.index_pending
@@ -67,10 +79,26 @@ def summarise(rows: Iterable[FileRow]) -> LedgerSummary:
             reasons.setdefault(row.state, Counter())[row.reason] += 1
         if not row.is_finished and (oldest is None or row.updated_at < oldest.updated_at):
             oldest = row
+        if not row.is_finished:
+            oldest_message.add(row.first_seen_ms)
+            oldest_event.add(row.event_ms)
     return LedgerSummary(
         states=dict(states),
         reasons={state: dict(counts.most_common()) for state, counts in reasons.items()},
         index_pending=index_pending,
         vectors_pending=vectors_pending,
         oldest_unfinished=oldest,
+        oldest_message_ms=oldest_message.at_ms,
+        oldest_event_ms=oldest_event.at_ms,
     )
+
+
+@dataclass(kw_only=True, slots=True)
+class _Oldest:
+    """The earliest of some times; 0 stands for none."""
+
+    at_ms: int = 0
+
+    def add(self, at_ms: int) -> None:
+        if at_ms > 0:
+            self.at_ms = min(at_ms, self.at_ms or at_ms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 
 import pytest
 
@@ -33,3 +34,13 @@ def test_the_former_handlers_are_restored() -> None:
     with handle_signals():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_wait_ends_with_its_time_or_at_a_stop() -> None:
+    with handle_signals() as interruption:
+        assert interruption.wait(0.0) is False
+        assert interruption.wait(0.01) is False
+        timer = threading.Timer(0.05, lambda: signal.raise_signal(signal.SIGINT))
+        timer.start()
+        assert interruption.wait(600.0) is True
+        timer.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from typer.testing import CliRunner, Result
 from worker.aws.clients import make_clients
 from worker.aws.file_table import Commit, FileTable
 from worker.aws.provisioning import provision
+from worker.cli.interruption import Interruption
 from worker.cli.main import app
-from worker.errors import MisconfiguredError
+from worker.errors import MisconfiguredError, UnavailableError
 from worker.models.file import EventType, FileMessage
 from worker.models.ledger import Claim, State
+from worker.operation import status as status_module
 
 pytestmark = pytest.mark.unit
 
@@ -107,6 +110,41 @@ def test_an_empty_ledger_has_no_oldest_file(aws: FileTable) -> None:
 def test_status_without_settings_names_them() -> None:
     with pytest.raises(MisconfiguredError, match="CIS_QUEUE_URL"):
         _run("status")
+
+
+def test_failures_are_named_with_what_to_do(aws: FileTable) -> None:
+    aws.commit(_claim(aws, "a.doc"), Commit(state=State.NO_CONTENT, reason="needs_libreoffice"))
+    aws.record_failure(_claim(aws, "見積.pdf"), code="timeout", message="took too long")
+    text = _run("status", "--failures").stdout
+    for part in ("見積.pdf", "took too long", "1 needs_libreoffice: Install LibreOffice"):
+        assert part in text
+    values = _json("status", "--failures", "--limit", "1")
+    assert [failure["file_path"] for failure in values["failures"]] == ["見積.pdf"]
+    assert {count["reason"] for count in values["failure_counts"]} == {"timeout", "needs_libreoffice"}
+    assert "failures" not in _json("status")
+
+
+def test_a_watch_reports_until_it_is_stopped_and_survives_an_outage(
+    aws: FileTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _claim(aws, "見積.pdf")
+    calls: list[int] = []
+    read = status_module.read_status
+
+    def read_or_fail(*arguments: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise UnavailableError("DynamoDB is unavailable")
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(status_module, "read_status", read_or_fail)
+    monkeypatch.setattr(Interruption, "wait", lambda interruption, _: interruption.is_requested)
+    result = _run("status", "--watch", "1", "--no-ledger", "--failures")
+    assert (result.exit_code, len(result.stdout.splitlines())) == (130, 2)
+    assert "queue 0 waiting" in result.stdout
+    assert "DynamoDB is unavailable" in result.stderr
 
 
 def test_config_prints_values_and_their_origin(monkeypatch: pytest.MonkeyPatch) -> None:

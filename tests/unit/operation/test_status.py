@@ -66,3 +66,14 @@ def test_what_is_pending_is_counted() -> None:
 def test_settings_that_are_missing_are_named() -> None:
     with pytest.raises(MisconfiguredError, match=r"CIS_QUEUE_URL, CIS_DLQ_URL"):
         read_status(load_settings(), make_clients(), ledger=True)
+
+
+def test_the_oldest_message_and_event_are_those_of_unfinished_files() -> None:
+    rows = [
+        FileRow(file_id="a", fence=1, state=State.PROCESSING, first_seen_ms=2_000, event_ms=1_500),
+        FileRow(file_id="b", fence=1, state=State.PROCESSING, first_seen_ms=3_000, event_ms=0),
+        FileRow(file_id="c", fence=1, state=State.INDEXED, first_seen_ms=1, event_ms=1),
+    ]
+    summary = summarise(rows)
+    assert (summary.oldest_message_ms, summary.oldest_event_ms) == (2_000, 1_500)
+    assert summarise([]).oldest_message_ms == 0

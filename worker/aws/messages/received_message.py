@@ -2,8 +2,8 @@
 
 `cis` is JSON in a String attribute: {"interruptions": n, "first_seen": ms} on requeued messages, with
 {"receives": n} where the copy was made because of too many receives, {"again": fence} on requests to process
-a finished file again, and the reason on dead-lettered ones. Any sender may set an attribute of that name, and
-every copy passes it on: what is kept of it is bounded.
+a finished file again, {"rerun": what} on those of an operator, and the reason on dead-lettered ones. Any
+sender may set an attribute of that name, and every copy passes it on: what is kept of it is bounded.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+
+from worker.models.file import Rerun
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -65,6 +67,12 @@ class ReceivedMessage:
     def again(self) -> int | None:
         """The fence whose finished result is to be produced again; None on nearly all messages."""
         return _count(self.cis.get("again"))
+
+    @property
+    def rerun(self) -> Rerun | None:
+        """What an operator has made again; None on nearly all messages."""
+        value = self.cis.get("rerun")
+        return Rerun(value) if value in {each.value for each in Rerun} else None
 
     @property
     def first_seen_ms(self) -> int:

@@ -1,0 +1,1 @@
+"""The commands by which an operator gets documents back: dead letters and reruns."""

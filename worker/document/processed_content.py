@@ -1,0 +1,63 @@
+"""What the content of one file became, and the document that is indexed of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from worker.errors import RejectedError
+from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
+from worker.models.file import FileType, ObjectVersion
+from worker.models.ledger import Job
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessedContent:
+    """The result of a file's content, before it is written to the index and the ledger.
+
+    With `keeps_text` the text is what an earlier attempt read.
+    """
+
+    extraction: Extraction
+    vectors: Vectors = NO_VECTORS
+    sha256: str | None = None
+    artifact_key: str | None = None
+    thumbnail_key: str | None = None
+    checkpointed: bool = False
+    keeps_text: bool = False
+
+
+def no_content(error: RejectedError) -> ProcessedContent:
+    """The result of a file that cannot be read: its reason."""
+    return ProcessedContent(
+        extraction=Extraction(
+            file_type=FileType.UNSUPPORTED, reason=error.code.value, reason_message=str(error)
+        )
+    )
+
+
+def make_document(job: Job, version: ObjectVersion, content: ProcessedContent) -> Document:
+    """The document of a file: what its message and its object say of it, with its content."""
+    message, extraction = job.message, content.extraction
+    # The event wins over the metadata of the object: a moved file keeps the metadata of its upload.
+    path = message.original_path or version.original_path or message.key
+    return Document(
+        file_id=message.file_id,
+        bucket=message.bucket,
+        key=message.key,
+        file_name=PurePosixPath(path).name or path,
+        file_path=path,
+        size_bytes=version.size_bytes,
+        file_type=extraction.file_type,
+        state=extraction.state,
+        pages=extraction.pages,
+        reason=extraction.reason,
+        reason_message=extraction.reason_message,
+        content_hash=content.sha256,
+        thumbnail_key=content.thumbnail_key if extraction.thumbnail is not None else None,
+        artifact_key=content.artifact_key,
+        vectors=content.vectors,
+        thumbnail=extraction.thumbnail,
+        indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

@@ -1,0 +1,1 @@
+"""The dead-letter queue: read without losing a message, redriven, purged."""
