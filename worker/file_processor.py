@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import structlog
@@ -24,6 +25,7 @@ from worker.delivery.local_health import LocalHealth
 from worker.document.artifacts import ArtifactStore
 from worker.document.document_reader import DocumentReader
 from worker.document.embedder import Embedder
+from worker.document.processed_content import ProcessedContent, no_content
 from worker.errors import (
     Code,
     LocalFaultError,
@@ -38,7 +40,7 @@ from worker.errors import (
     WorkerError,
 )
 from worker.index.search_index import SearchIndex
-from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
+from worker.models.document import Document
 from worker.models.file import FileType, LocalFile, ObjectVersion
 from worker.models.ledger import Job, State
 from worker.resilience.resource_monitor import ResourceMonitor
@@ -50,17 +52,6 @@ from worker.runtime.work_root import remove_document_folder
 _DEATHS = (Code.CRASHED, Code.MEMORY, Code.TIMEOUT)
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProcessedContent:
-    """The result of a file's content, before it is written to the index and the ledger."""
-
-    extraction: Extraction
-    vectors: Vectors = NO_VECTORS
-    sha256: str | None = None
-    artifact_key: str | None = None
-    checkpointed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +82,7 @@ class FileProcessor:
         except ObjectGoneError:
             return self._write_tombstone(job)
         except RejectedError as error:
-            content = _no_content(error)
+            content = no_content(error)
         except ReportedFaultError as error:
             raise self.local_health.verify(error) from error
         # The temporary files are gone here: index and ledger may be slow, and disk space is scarce.
@@ -113,12 +104,18 @@ class FileProcessor:
         if extraction.reason not in _DEATHS:
             self.local_health.record_success()
         artifact_key = self.store.artifact_key(local.sha256, extraction.file_type)
+        check = partial(self.reader.check, lease)
+        wait_until_stored: Callable[[], None] | None = None
         if not result.from_store:
             # Before embedding: no failure from here on makes the next attempt repeat the OCR.
             with self._stage("store"):
-                self.store.save(local.sha256, extraction)
+                wait_until_stored = self.store.start_saving(local.sha256, extraction, check=check)
         with self._stage("embed"):
-            vectors = self.embedder.embed(local.sha256, extraction, check=lambda: self.reader.check(lease))
+            vectors = self.embedder.embed(local.sha256, extraction, check=check)
+        if wait_until_stored is not None:
+            # It was uploaded during the embedding; neither index nor ledger may name what is not there.
+            with self._stage("store"):
+                wait_until_stored()
         return ProcessedContent(
             extraction=extraction,
             vectors=vectors,
@@ -290,11 +287,3 @@ def _local_faults(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LocalFaultError(f"no file can be written in {folder}: {error.strerror}") from error
-
-
-def _no_content(error: RejectedError) -> ProcessedContent:
-    return ProcessedContent(
-        extraction=Extraction(
-            file_type=FileType.UNSUPPORTED, reason=error.code.value, reason_message=str(error)
-        )
-    )
