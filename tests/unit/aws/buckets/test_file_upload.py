@@ -6,10 +6,11 @@ import io
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError
 from urllib3.response import HTTPResponse
 
@@ -88,13 +89,14 @@ def test_a_file_of_150_mb_goes_in_parts_and_is_never_whole_in_memory(world: Worl
     def take(request: Any, **_: Any) -> AWSResponse:
         # moto would keep the parts in memory.
         sizes.append(len(request.body.read()) if hasattr(request.body, "read") else len(request.body))
-        return AWSResponse(request.url, 200, {"ETag": '"e"'}, _raw(b""))
+        return AWSResponse(request.url, 200, cast("Any", {"ETag": '"e"'}), _raw(b""))
 
     def complete(request: Any, **_: Any) -> AWSResponse:
-        return AWSResponse(request.url, 200, {}, _raw(_COMPLETED))
+        return AWSResponse(request.url, 200, HTTPHeaders(), _raw(_COMPLETED))
 
-    world.clients.s3.meta.events.register_first("before-send.s3.UploadPart", take)
-    world.clients.s3.meta.events.register_first("before-send.s3.CompleteMultipartUpload", complete)
+    events = cast("Any", world.clients.s3.meta.events)
+    events.register_first("before-send.s3.UploadPart", take)
+    events.register_first("before-send.s3.CompleteMultipartUpload", complete)
     tracemalloc.start()
     _upload(world, file).run(check=_go_on)
     peak = tracemalloc.get_traced_memory()[1]
