@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.accuracy_rows import accuracy, recognition_cpu
+from bench.checkpoint_rows import checkpoints
 from bench.figure import Figure
 from bench.load_rows import busy, fairness, folder, growth
 from bench.pdf_rows import born_digital
@@ -161,6 +162,7 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "accuracy": accuracy,
     "cpu": recognition_cpu,
     "startup": startup,
+    "checkpoints": checkpoints,
 }
 
 

@@ -25,7 +25,7 @@ from worker.document.background_uploader import BackgroundUploader
 from worker.document.checkpoint_parts import manifest_parts, manifest_values
 from worker.document.packing import pack, pack_extraction, pack_pages, unpack, unpack_extraction
 from worker.document.spool import NewObject
-from worker.document.upload_ticket import Ticket
+from worker.document.upload_entry import UploadEntry
 from worker.models.document import Extraction
 from worker.models.file import FileType
 from worker.models.ledger import Checkpoint, CheckpointManifest, CheckpointPart
@@ -92,11 +92,11 @@ class ArtifactStore:
         The wait raises the error of the upload, and what `check` raises to end it. The upload goes on also
         where nobody waits for it any more.
         """
-        ticket = self.submit(self._objects(sha256, extraction), check=check)
+        entry = self.submit(self._objects(sha256, extraction), check=check)
         uploader = self.uploader
-        if ticket is None or uploader is None:
+        if entry is None or uploader is None:
             return lambda: None
-        return lambda: uploader.wait(ticket, timeout_s=_ARTIFACT_TIMEOUT_S, check=check)
+        return lambda: uploader.wait(entry, timeout_s=_ARTIFACT_TIMEOUT_S, check=check)
 
     def submit(
         self,
@@ -104,7 +104,7 @@ class ArtifactStore:
         *,
         after: Callable[[], None] | None = None,
         check: Callable[[], None] = lambda: None,
-    ) -> Ticket | None:
+    ) -> UploadEntry | None:
         """Store objects in order, then call `after`: in the background, or at once (None)."""
         if self.uploader is not None:
             return self.uploader.put(objects, after=after, check=check)

@@ -14,7 +14,7 @@ import structlog
 from worker.aws.file_table import FileTable
 from worker.document.artifacts import ArtifactStore
 from worker.document.checkpoint_parts import parts_to_merge
-from worker.document.upload_ticket import Ticket, TicketState
+from worker.document.upload_entry import UploadEntry, UploadState
 from worker.errors import TransientError
 from worker.models.ledger import CheckpointPart, Job
 from worker.models.page import Page
@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 class _Saving:
     """A checkpoint under way: its new pages, and the parts of the file once it is written."""
 
-    ticket: Ticket | None
+    entry: UploadEntry | None
     pages: tuple[Page, ...]
     parts: tuple[CheckpointPart, ...]
 
@@ -139,10 +139,10 @@ class PageCollector:
     def close(self) -> None:
         """End the checkpoint under way, if any: the attempt is over, or about to write its result."""
         saving, uploader = self._saving, self._store.uploader
-        if saving is None or saving.ticket is None or uploader is None:
+        if saving is None or saving.entry is None or uploader is None:
             return
-        uploader.cancel(saving.ticket, timeout_s=_SAVE_TIMEOUT_S)
-        if saving.ticket.state is TicketState.SAVED:
+        uploader.cancel(saving.entry, timeout_s=_SAVE_TIMEOUT_S)
+        if saving.entry.state is UploadState.SAVED:
             self._take_result(saving)
 
     def _begin_save(self) -> None:
@@ -157,12 +157,12 @@ class PageCollector:
         parts = (*(each for each in self._parts if each not in merged), part)
         checkpoint, manifest = store.checkpoint_of(file_id, self._version, parts)
         self._has_objects = True
-        ticket = store.submit(
+        entry = store.submit(
             (pages, manifest), after=lambda: self._table.save_checkpoint(self._job.claim, checkpoint)
         )
-        saving = _Saving(ticket=ticket, pages=tuple(self._unsaved), parts=parts)
+        saving = _Saving(entry=entry, pages=tuple(self._unsaved), parts=parts)
         self._unsaved, self._unsaved_ocr_s = [], 0.0
-        if ticket is None:
+        if entry is None:
             self._take_result(saving)
         else:
             self._saving = saving
@@ -170,20 +170,20 @@ class PageCollector:
     def _is_saving(self) -> bool:
         """Whether a checkpoint is under way; the result of one that ended is taken. Raises its error."""
         saving, uploader = self._saving, self._store.uploader
-        if saving is None or saving.ticket is None or uploader is None:
+        if saving is None or saving.entry is None or uploader is None:
             return False
-        ticket = saving.ticket
+        entry = saving.entry
         # One that failed and waits for its next try is replaced by one that has the pages since then, too.
-        if not ticket.is_over and not (ticket.tries and uploader.cancel(ticket)):
+        if not entry.is_over and not (entry.tries and uploader.cancel(entry)):
             return True
         self._saving = None
-        if ticket.state is TicketState.SAVED:
+        if entry.state is UploadState.SAVED:
             self._take_result(saving)
             return False
         self._unsaved = [*saving.pages, *self._unsaved]
         self._unsaved_ocr_s = sum(page.ocr_s for page in self._unsaved)
-        if ticket.state is TicketState.FAILED and ticket.error is not None:
-            raise ticket.error
+        if entry.state is UploadState.FAILED and entry.error is not None:
+            raise entry.error
         return False
 
     def _take_result(self, saving: _Saving) -> None:
@@ -194,7 +194,7 @@ class PageCollector:
     def _finish_save(self) -> None:
         """Wait for the checkpoint under way. Raises its error."""
         saving, uploader = self._saving, self._store.uploader
-        if saving is None or saving.ticket is None or uploader is None:
+        if saving is None or saving.entry is None or uploader is None:
             return
-        uploader.wait(saving.ticket, timeout_s=_SAVE_TIMEOUT_S)
+        uploader.wait(saving.entry, timeout_s=_SAVE_TIMEOUT_S)
         self._is_saving()

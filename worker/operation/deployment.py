@@ -60,13 +60,8 @@ def create_deployment(settings: Settings, *, connect_existing: bool, dry_run: bo
         if resource.kind == "bucket" and resource.name in sources and (resource.created or connect_existing)
     ]
     warnings = [] if dry_run else _connect(clients, connected, queue_url)
-    there = {resource.identifier for resource in made if not (dry_run and resource.created)}
-    changes = []
-    for url in (queue_url, dlq_url):
-        if url in there:
-            changes += _keep_messages(clients, url, warnings, dry_run=dry_run)
-    if results in there:
-        changes += _set_rules(clients, results, warnings, dry_run=dry_run)
+    there = [resource for resource in made if not (dry_run and resource.created)]
+    changes = _keep_contents(clients, there, results, warnings, dry_run=dry_run)
     return Deployment(
         resources=tuple(made),
         variables={
@@ -98,6 +93,19 @@ def _connect(clients: Clients, buckets: list[str], queue_url: str) -> list[str]:
                 "fixed, or send the messages yourself."
             )
     return warnings
+
+
+def _keep_contents(
+    clients: Clients, there: list[Provisioned], results: str, warnings: list[str], *, dry_run: bool
+) -> list[str]:
+    """Let queues and results bucket keep what they must, and no more; what changes."""
+    changes = []
+    for resource in there:
+        if resource.kind == "queue":
+            changes += _keep_messages(clients, resource.identifier, warnings, dry_run=dry_run)
+        elif resource.kind == "bucket" and resource.name == results:
+            changes += _set_rules(clients, results, warnings, dry_run=dry_run)
+    return changes
 
 
 def _keep_messages(clients: Clients, url: str, warnings: list[str], *, dry_run: bool) -> list[str]:

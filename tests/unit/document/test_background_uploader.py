@@ -10,12 +10,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.unit.refusals import refuse
 from worker.document.background_uploader import BackgroundUploader
 from worker.document.spool import NewObject, Spool
-from worker.document.upload_ticket import Ticket, TicketState
+from worker.document.upload_entry import UploadEntry, UploadState
 from worker.errors import (
     JobInterrupted,
     LeaseLostError,
@@ -47,7 +46,7 @@ def uploader(world: World) -> BackgroundUploader:
     return _uploader(world)
 
 
-def _put(uploader: BackgroundUploader, *keys: str, data: bytes = b"x", **more: Any) -> Ticket:
+def _put(uploader: BackgroundUploader, *keys: str, data: bytes = b"x", **more: Any) -> UploadEntry:
     return uploader.put([NewObject(key=key, chunks=(data,)) for key in keys], **more)
 
 
@@ -62,11 +61,11 @@ def _result(world: World, result: str) -> float:
 def test_what_is_put_is_uploaded_by_a_step_and_its_file_is_gone(
     world: World, uploader: BackgroundUploader
 ) -> None:
-    ticket = _put(uploader, "artifacts/a")
+    entry = _put(uploader, "artifacts/a")
     assert (uploader.pending, world.storage.get("artifacts/a")) == (1, None)
     uploader.step()
     assert (uploader.pending, world.storage.get("artifacts/a")) == (0, b"x")
-    assert (ticket.state, _spooled(world), _result(world, "saved")) == (TicketState.SAVED, [], 1)
+    assert (entry.state, _spooled(world), _result(world, "saved")) == (UploadState.SAVED, [], 1)
 
 
 def test_files_go_in_order_and_what_follows_them_comes_last(
@@ -89,7 +88,7 @@ def test_who_waits_for_an_upload_that_nobody_began_does_it(
     mine = _put(uploader, "mine")
     uploader.wait(mine, timeout_s=10)
     assert world.storage.keys("") == ["mine"]
-    assert {ticket.state for ticket in others} == {TicketState.WAITING}
+    assert {entry.state for entry in others} == {UploadState.WAITING}
 
 
 def test_an_empty_file_is_uploaded(world: World, uploader: BackgroundUploader) -> None:
@@ -104,7 +103,7 @@ def test_a_file_that_was_deleted_fails_its_own_upload_only(
     Path(second.files[0].path).unlink()
     for _ in range(3):
         uploader.step()
-    assert [ticket.state.value for ticket in (first, second, third)] == ["saved", "failed", "saved"]
+    assert [entry.state.value for entry in (first, second, third)] == ["saved", "failed", "saved"]
     with pytest.raises(LocalFaultError, match="was removed") as raised:
         uploader.wait(second, timeout_s=1)
     assert raised.value.code == "local_fault"
@@ -112,7 +111,7 @@ def test_a_file_that_was_deleted_fails_its_own_upload_only(
 
 
 def test_a_lost_network_is_waited_for_and_nothing_is_lost(world: World, uploader: BackgroundUploader) -> None:
-    tickets = [_put(uploader, f"a/{number}") for number in range(3)]
+    entries = [_put(uploader, f"a/{number}") for number in range(3)]
     world.fail("s3", "PutObject", 4 * 3)
     tries, pauses = 0, []
     while uploader.pending:
@@ -125,24 +124,24 @@ def test_a_lost_network_is_waited_for_and_nothing_is_lost(world: World, uploader
         assert tries < 20
     assert pauses[1:4] == sorted(pauses[1:4])
     assert len(world.storage.keys("a/")) == 3
-    assert {ticket.state for ticket in tickets} == {TicketState.SAVED}
+    assert {entry.state for entry in entries} == {UploadState.SAVED}
     assert _result(world, "postponed") == 4
 
 
 def test_throttling_is_waited_for_and_counts_as_no_failure(
     world: World, uploader: BackgroundUploader
 ) -> None:
-    ticket = _put(uploader, "a")
+    entry = _put(uploader, "a")
     with refuse(world, "s3", "PutObject", status=503, code="SlowDown"):
         uploader.step()
-    assert (uploader.pending, ticket.tries) == (1, 1)
+    assert (uploader.pending, entry.tries) == (1, 1)
     world.clock.now += 60
     uploader.step()
-    assert (uploader.pending, ticket.state) == (0, TicketState.SAVED)
+    assert (uploader.pending, entry.state) == (0, UploadState.SAVED)
 
 
 def test_a_wait_ends_in_time_and_the_upload_goes_on(world: World, uploader: BackgroundUploader) -> None:
-    ticket = _put(uploader, "a")
+    entry = _put(uploader, "a")
     world.fail("s3", "PutObject", 3)
 
     def pass_time() -> None:
@@ -150,37 +149,37 @@ def test_a_wait_ends_in_time_and_the_upload_goes_on(world: World, uploader: Back
 
     # The pause after the first try is longer than the wait.
     with pytest.raises(UnavailableError, match=r"a was not written in time.*connect"):
-        uploader.wait(ticket, timeout_s=0.5, check=pass_time)
-    assert ticket.state is TicketState.WAITING
+        uploader.wait(entry, timeout_s=0.5, check=pass_time)
+    assert entry.state is UploadState.WAITING
     world.clock.now += 60
     uploader.step()
     assert world.storage.get("a") == b"x"
 
 
 def test_a_wait_can_be_ended_by_its_check(world: World, uploader: BackgroundUploader) -> None:
-    ticket = _put(uploader, "a")
+    entry = _put(uploader, "a")
     world.fail("s3", "PutObject")
 
     def lose() -> None:
         raise LeaseLostError("lost")
 
     with pytest.raises(LeaseLostError):
-        uploader.wait(ticket, timeout_s=60, check=lose)
+        uploader.wait(entry, timeout_s=60, check=lose)
 
 
 def test_an_object_that_s3_never_takes_fails_in_the_end(world: World, uploader: BackgroundUploader) -> None:
-    ticket = _put(uploader, "a")
+    entry = _put(uploader, "a")
     world.fail("s3", "PutObject")
     for _ in range(20):
         world.clock.now += 60
         uploader.step()
-    assert (ticket.state, uploader.pending, _spooled(world)) == (TicketState.FAILED, 0, [])
+    assert (entry.state, uploader.pending, _spooled(world)) == (UploadState.FAILED, 0, [])
 
 
 def test_a_refused_bucket_is_not_tried_again(world: World, uploader: BackgroundUploader) -> None:
-    ticket = _put(uploader, "a")
+    entry = _put(uploader, "a")
     with refuse(world, "s3", "PutObject"), pytest.raises(ServiceRefusedError):
-        uploader.wait(ticket, timeout_s=10)
+        uploader.wait(entry, timeout_s=10)
     assert uploader.pending == 0
 
 
@@ -190,10 +189,10 @@ def test_what_follows_is_not_repeated_and_its_error_is_raised(
     def refuse_it() -> None:
         raise UnavailableError("the ledger is down")
 
-    ticket = _put(uploader, "a", after=refuse_it)
+    entry = _put(uploader, "a", after=refuse_it)
     uploader.step()
     with pytest.raises(UnavailableError, match="ledger"):
-        uploader.wait(ticket, timeout_s=10)
+        uploader.wait(entry, timeout_s=10)
     assert uploader.pending == 0
 
 
@@ -244,57 +243,26 @@ def test_fifteen_thousand_uploads_wait_in_little_memory(world: World) -> None:
 
 
 def test_an_upload_that_waits_can_be_cancelled(world: World, uploader: BackgroundUploader) -> None:
-    ticket = _put(uploader, "a", after=lambda: pytest.fail("it was called"))
-    assert uploader.cancel(ticket)
+    entry = _put(uploader, "a", after=lambda: pytest.fail("it was called"))
+    assert uploader.cancel(entry)
     assert (uploader.pending, _spooled(world), world.storage.keys("")) == (0, [], [])
     with pytest.raises(JobInterrupted):
-        uploader.wait(ticket, timeout_s=1)
+        uploader.wait(entry, timeout_s=1)
 
 
 def test_nothing_follows_an_upload_that_was_cancelled_while_it_ran(
     world: World, uploader: BackgroundUploader
 ) -> None:
-    ticket = _put(uploader, "part", "manifest", after=lambda: pytest.fail("it was called"))
+    entry = _put(uploader, "part", "manifest", after=lambda: pytest.fail("it was called"))
     world.clients.s3.meta.events.register_first(
-        "before-send.s3.PutObject", lambda **_: _cancel(uploader, ticket)
+        "before-send.s3.PutObject", lambda **_: _cancel(uploader, entry)
     )
     uploader.step()
-    assert (ticket.state, world.storage.keys(""), _spooled(world)) == (TicketState.CANCELLED, ["part"], [])
+    assert (entry.state, world.storage.keys(""), _spooled(world)) == (UploadState.CANCELLED, ["part"], [])
 
 
-def _cancel(uploader: BackgroundUploader, ticket: Ticket) -> None:
-    uploader.cancel(ticket)
-
-
-def test_a_stop_tries_what_waits_for_the_network_once_more(
-    world: World, uploader: BackgroundUploader
-) -> None:
-    ticket = _put(uploader, "a")
-    world.fail("s3", "PutObject", 3 * 6)
-    for _ in range(6):
-        world.clock.now += uploader._pause.left_s
-        uploader.step()
-    assert uploader._pause.left_s > 20
-    world.shutdown.request("signal")
-    uploader.hurry()
-    assert uploader._pause.left_s <= 2
-    world.clock.now += 2
-    uploader.step()
-    assert ticket.state is TicketState.SAVED
-
-
-def test_what_is_left_at_the_end_is_counted_named_and_never_saved(
-    world: World, uploader: BackgroundUploader
-) -> None:
-    tickets = [_put(uploader, f"a/{number}") for number in range(7)]
-    with capture_logs() as logs:
-        assert uploader.close() == 7
-    (line,) = [line for line in logs if line["event"] == "uploads_left"]
-    assert (line["uploads"], line["first"]) == (7, [f"a/{number}" for number in range(5)])
-    assert _spooled(world) == []
-    for ticket in tickets:
-        with pytest.raises(UnavailableError, match="before the worker stopped"):
-            uploader.wait(ticket, timeout_s=1)
+def _cancel(uploader: BackgroundUploader, entry: UploadEntry) -> None:
+    uploader.cancel(entry)
 
 
 def test_threads_upload_while_others_put_and_wait(
@@ -311,9 +279,9 @@ def test_threads_upload_while_others_put_and_wait(
     def work(worker: int) -> None:
         try:
             for number in range(10):
-                ticket = _put(uploader, f"a/{worker}-{number}")
+                entry = _put(uploader, f"a/{worker}-{number}")
                 if number % 2:
-                    uploader.wait(ticket, timeout_s=60)
+                    uploader.wait(entry, timeout_s=60)
         except WorkerError as error:
             errors.append(error)
 

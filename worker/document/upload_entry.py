@@ -1,4 +1,4 @@
-"""A ticket: one entry in the queue of background uploads, as who put it there sees it."""
+"""UploadEntry: one entry in the queue of background uploads."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from worker.aws.buckets.file_upload import FileUpload, StoredFile
 from worker.document.spool import remove
 
 
-class TicketState(Enum):
-    """What became of an entry; the last three are final."""
+class UploadState(Enum):
+    """The state of an entry; the last three are final."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -21,12 +21,12 @@ class TicketState(Enum):
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
-class Ticket:
-    """One entry: files that are left to upload, and what may only follow them."""
+class UploadEntry:
+    """Files that are left to upload, and what may only follow them."""
 
     files: tuple[StoredFile, ...]
     after: Callable[[], None] | None = None
-    state: TicketState = TicketState.WAITING
+    state: UploadState = UploadState.WAITING
     error: Exception | None = None
     upload: FileUpload | None = None
     tries: int = 0
@@ -35,7 +35,7 @@ class Ticket:
     @property
     def is_over(self) -> bool:
         """Whether nothing more happens to it."""
-        return self.state not in (TicketState.WAITING, TicketState.RUNNING)
+        return self.state not in (UploadState.WAITING, UploadState.RUNNING)
 
     @property
     def name(self) -> str:
