@@ -125,7 +125,7 @@ class BackgroundUploader:
                 self._changed.wait(min(left_s, _TICK_S))
             is_over = entry.is_over
         if is_over:
-            entry.clean_up()
+            entry.clean_up(is_stopping=self._shutdown.is_requested)
         return is_over
 
     def step(self, *, wait_s: float = _IDLE_S) -> None:
@@ -159,7 +159,7 @@ class BackgroundUploader:
             names = [entry.name for entry in left[:_NAMED_AT_A_STOP]]
             _log.warning("uploads_left", uploads=count, first=names)
         for entry in left:
-            entry.clean_up()
+            entry.clean_up(is_stopping=True)
         return count
 
     def _wait_a_tick(self, entry: UploadEntry, deadline: float) -> None:
@@ -223,7 +223,7 @@ class BackgroundUploader:
             if state is not UploadState.WAITING:
                 self._end(entry, state)
         if entry.is_over:
-            entry.clean_up()
+            entry.clean_up(is_stopping=self._shutdown.is_requested)
 
     def _upload_files(self, entry: UploadEntry) -> None:
         def check() -> None:

@@ -7,7 +7,9 @@ this order. It is written in the background, one at a time, and the next page is
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -157,9 +159,14 @@ class PageCollector:
         parts = (*(each for each in self._parts if each not in merged), part)
         checkpoint, manifest = store.checkpoint_of(file_id, self._version, parts)
         self._has_objects = True
-        entry = store.submit(
-            (pages, manifest), after=lambda: self._table.save_checkpoint(self._job.claim, checkpoint)
-        )
+        claim, count = self._job.claim, len(self._unsaved)
+
+        def point() -> None:
+            self._table.save_checkpoint(claim, checkpoint)
+            _log.info("checkpoint_saved", pages=count, parts=len(parts))
+
+        # In a thread of the queue, and still with the names of this document in its log line.
+        entry = store.submit((pages, manifest), after=partial(copy_context().run, point))
         saving = _Saving(entry=entry, pages=tuple(self._unsaved), parts=parts)
         self._unsaved, self._unsaved_ocr_s = [], 0.0
         if entry is None:
@@ -189,7 +196,6 @@ class PageCollector:
     def _take_result(self, saving: _Saving) -> None:
         self._saving = None
         self._parts, self._is_saved = saving.parts, True
-        _log.info("checkpoint_saved", pages=len(saving.pages), parts=len(saving.parts))
 
     def _finish_save(self) -> None:
         """Wait for the checkpoint under way. Raises its error."""

@@ -42,10 +42,13 @@ class UploadEntry:
         """The key of the object that is uploaded next, for messages."""
         return self.files[0].key if self.files else "an upload"
 
-    def clean_up(self) -> None:
-        """Remove files, and parts of an object, that are left of an entry that is over. Calls S3."""
+    def clean_up(self, *, is_stopping: bool = False) -> None:
+        """Remove the files of an entry that is over, and from S3 the parts of an object begun.
+
+        A worker that stops has no time for the latter: a rule of the bucket removes them.
+        """
         upload, self.upload = self.upload, None
-        if upload is not None:
+        if upload is not None and not is_stopping:
             upload.abort()
         files, self.files = self.files, ()
         for file in files:

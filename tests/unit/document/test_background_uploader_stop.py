@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from worker.aws.buckets.file_upload import PART_BYTES
 from worker.document.background_uploader import BackgroundUploader
 from worker.document.spool import NewObject, Spool
 from worker.document.upload_entry import UploadEntry, UploadState
@@ -65,3 +66,25 @@ def test_what_is_left_at_the_end_is_counted_named_and_never_saved(
     for entry in entries:
         with pytest.raises(UnavailableError, match="before the worker stopped"):
             uploader.wait(entry, timeout_s=1)
+
+
+def test_a_large_upload_that_was_begun_costs_a_stop_no_call(
+    world: World, uploader: BackgroundUploader
+) -> None:
+    entry = uploader.put([NewObject(key="large", chunks=(b"x" * PART_BYTES, b"y"))])
+    world.fail("s3", "UploadPart", 3)
+    uploader.step()
+    assert entry.upload is not None
+    calls: list[str] = []
+    world.clients.s3.meta.events.register("before-call.s3", lambda model, **_: calls.append(model.name))
+    assert uploader.close() == 1
+    assert calls == []
+    assert _spooled(world) == []
+
+
+def test_a_large_upload_that_is_cancelled_leaves_no_parts(world: World, uploader: BackgroundUploader) -> None:
+    entry = uploader.put([NewObject(key="large", chunks=(b"x" * PART_BYTES, b"y"))])
+    world.fail("s3", "UploadPart", 3)
+    uploader.step()
+    assert uploader.cancel(entry)
+    assert "Uploads" not in world.clients.s3.list_multipart_uploads(Bucket="results")

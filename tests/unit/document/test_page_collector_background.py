@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from worker.aws.file_table import Commit
 from worker.document.artifacts import ArtifactStore
@@ -16,6 +19,7 @@ from worker.document.spool import Spool
 from worker.errors import LeaseLostError, TransientError
 from worker.models.ledger import Checkpoint, Job, State
 from worker.models.page import Page, TextSource
+from worker.runtime.log import bind
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -71,6 +75,20 @@ def test_pages_are_taken_while_a_checkpoint_is_written(
     uploader.step()
     assert _saved(world, store) == [1, 2, 3]
     assert [page.number for page in collector.pages] == [1, 2, 3]
+
+
+def test_the_log_line_of_a_checkpoint_names_its_document_whoever_wrote_it(
+    world: World, store: ArtifactStore, uploader: BackgroundUploader
+) -> None:
+    collector = _collector(world, store, world.claim(world.put("a")))
+    with bind(job="this one"):
+        collector.add(_page(1))
+    with capture_logs(processors=[merge_contextvars]) as logs:
+        thread = threading.Thread(target=uploader.step)
+        thread.start()
+        thread.join()
+    (line,) = [line for line in logs if line["event"] == "checkpoint_saved"]
+    assert (line["job"], line["pages"], line["parts"]) == ("this one", 1, 1)
 
 
 def test_a_save_waits_until_all_pages_are_saved(
