@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.accuracy_rows import accuracy, recognition_cpu
-from bench.checkpoint_rows import checkpoints
 from bench.figure import Figure
 from bench.load_rows import busy, fairness, folder, growth
 from bench.pdf_rows import born_digital
@@ -17,6 +16,7 @@ from bench.peer_rows import long_scan
 from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
 from bench.startup_rows import startup
+from bench.storage.checkpoint_rows import checkpoints
 from bench.worker_under_test import WorkerUnderTest, warm_worker
 from worker.samples.scans import write_scan
 

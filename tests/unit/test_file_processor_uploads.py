@@ -53,11 +53,11 @@ def _embed_text(world: World, during: Callable[[], None]) -> None:
     )
     world.store.save_vector(hashlib.sha256(b"text").hexdigest(), MODEL, [0.5] * 1024)
 
-    def look(params: Any, **_: Any) -> None:
+    def notice(params: Any, **_: Any) -> None:
         if "/vectors/" in params["url_path"]:
             during()
 
-    world.clients.s3.meta.events.register("before-call.s3.GetObject", look)
+    world.clients.s3.meta.events.register("before-call.s3.GetObject", notice)
 
 
 def test_the_artifact_is_on_its_way_during_the_embedding_and_there_before_the_commit(

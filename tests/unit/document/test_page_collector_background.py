@@ -77,7 +77,7 @@ def test_pages_are_taken_while_a_checkpoint_is_written(
     assert [page.number for page in collector.pages] == [1, 2, 3]
 
 
-def test_the_log_line_of_a_checkpoint_names_its_document_whoever_wrote_it(
+def test_the_log_line_of_a_checkpoint_names_its_document_in_any_thread(
     world: World, store: ArtifactStore, uploader: BackgroundUploader
 ) -> None:
     collector = _collector(world, store, world.claim(world.put("a")))
