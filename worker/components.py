@@ -28,9 +28,11 @@ from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
 from worker.document.artifacts import ArtifactStore
+from worker.document.background_uploader import BackgroundUploader
 from worker.document.document_reader import DocumentReader
 from worker.document.embedder import Embedder
 from worker.document.options_from_settings import read_options
+from worker.document.spool import Spool
 from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
 from worker.extract.tools import Tools, resolve_options, tool_versions
 from worker.file_processor import FileProcessor
@@ -95,7 +97,7 @@ def make_consumer(shared: Shared, tools: Tools, local_health: LocalHealth) -> Co
     """The consumer with all that one message needs, from its receipt to its settlement."""
     settings, shutdown, metrics = shared.settings, shared.shutdown, shared.metrics
     queue, table = _queue(shared), _table(shared)
-    storage, store = _stores(shared, tools)
+    storage, store = _stores(shared, tools, local_health.work_root)
     bodies = MessageBodies(storage=storage)
     queue.store_large_bodies(bodies.store)
     processor = _processor(shared, storage, table, store, local_health)
@@ -199,13 +201,22 @@ def make_replayer(shared: Shared, consumer: Consumer) -> Replayer:
     )
 
 
-def _stores(shared: Shared, tools: Tools) -> tuple[StorageHandler, ArtifactStore]:
+def _stores(shared: Shared, tools: Tools, work_root: WorkRoot) -> tuple[StorageHandler, ArtifactStore]:
     storage = StorageHandler(
         shared.clients.s3,
         results_bucket=shared.settings.results_bucket,
         sources=SourceGate(shared.settings.source_buckets),
     )
-    return storage, ArtifactStore(storage, extraction_key=local_extraction_key(shared.settings, tools))
+    uploader = BackgroundUploader(
+        storage,
+        Spool(work_root),
+        shutdown=shared.shutdown,
+        metrics=shared.metrics,
+        random=Random(),
+        limit=shared.settings.max_pending_uploads,
+    )
+    key = local_extraction_key(shared.settings, tools)
+    return storage, ArtifactStore(storage, extraction_key=key, uploader=uploader)
 
 
 def _queue(shared: Shared) -> QueueManager:

@@ -165,6 +165,9 @@ class Settings(BaseSettings):
         default=True,
         description="Whether LibreOffice, where it is installed, draws thumbnails of Office files.",
     )
+    max_pending_uploads: int = Field(
+        default=20_000, ge=1, description="Uploads to the results bucket that may wait, as files on disk."
+    )
     # embedding
     image_model: str = Field(
         default="amazon.titan-embed-image-v1", description="Model for pictures; empty is off."

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -24,7 +24,7 @@ from worker.delivery.local_health import LocalHealth
 from worker.document.artifacts import ArtifactStore
 from worker.document.document_reader import DocumentReader, ReadResult
 from worker.document.embedder import Embedder
-from worker.document.processed_content import ProcessedContent, make_document, no_content
+from worker.document.processed_content import ProcessedContent, StoredResult, make_document, no_content
 from worker.document.reruns import Reruns
 from worker.document.row_document import row_document
 from worker.errors import (
@@ -133,28 +133,39 @@ class FileProcessor:
             return kept
         # Before embedding: no failure from here on makes the next attempt repeat the OCR.
         with self._stage("store"):
-            artifact_key, thumbnail_key = self._store(job, local.sha256, result)
+            stored = self._start_storing(job, local.sha256, result, check)
         is_fresh = job.rerun is not None and job.rerun.embeds
         with self._stage("embed"):
             vectors = self.embedder.embed(local.sha256, extraction, check=check, is_fresh=is_fresh)
+        # It was uploaded during the embedding; neither index nor ledger may name what is not there.
+        with self._stage("store"):
+            stored.wait()
         return ProcessedContent(
             extraction=extraction,
             vectors=vectors,
             sha256=local.sha256,
-            artifact_key=artifact_key,
-            thumbnail_key=thumbnail_key,
+            artifact_key=stored.artifact_key,
+            thumbnail_key=stored.thumbnail_key,
             checkpointed=result.checkpointed,
             keeps_text=result.redrawn,
         )
 
-    def _store(self, job: Job, sha256: str, result: ReadResult) -> tuple[str, str]:
-        """Store what is new; the keys of artifact and thumbnail."""
+    def _start_storing(
+        self, job: Job, sha256: str, result: ReadResult, check: Callable[[], None]
+    ) -> StoredResult:
+        """Begin to store what is new."""
         if result.redrawn and job.stored is not None:
             key = job.stored.artifact_key
-            return key, self.store.save_thumbnail(key, sha256, result.extraction)
-        if not result.from_store:
-            self.store.save(sha256, result.extraction)
-        return self.store.artifact_key(sha256, result.extraction.file_type), self.store.thumbnail_key(sha256)
+            return StoredResult(
+                artifact_key=key, thumbnail_key=self.store.save_thumbnail(key, sha256, result.extraction)
+            )
+        stored = StoredResult(
+            artifact_key=self.store.artifact_key(sha256, result.extraction.file_type),
+            thumbnail_key=self.store.thumbnail_key(sha256),
+        )
+        if result.from_store:
+            return stored
+        return replace(stored, wait=self.store.start_saving(sha256, result.extraction, check=check))
 
     def _download(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> LocalFile:
         name = job.message.display_path

@@ -13,6 +13,8 @@ import structlog
 from worker.consumer import Consumer
 from worker.delivery.crash_detector import CrashDetector
 from worker.delivery.heartbeat import Heartbeat
+from worker.document import background_uploader
+from worker.document.background_uploader import BackgroundUploader
 from worker.replayer import Replayer
 from worker.resilience.refusals import Refusals
 from worker.runtime.health import HealthServer
@@ -56,6 +58,7 @@ class Lifecycle:
     _parking_over: threading.Event = field(default_factory=threading.Event)
     _attempts_over: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
+    _uploads_left: int = 0
 
     def run(self) -> int:
         """Work until a stop; the exit status.
@@ -97,6 +100,10 @@ class Lifecycle:
         consumer = self.consumer
         return Refusals(sources=consumer.attempts.claimer.storage.sources, resources=consumer.resources)
 
+    @property
+    def _uploader(self) -> BackgroundUploader | None:
+        return self.consumer.attempts.processor.store.uploader
+
     def readiness(self) -> tuple[bool, dict[str, object]]:
         """Whether the worker takes work: it polls, nothing refuses it, and no stop was requested."""
         polled_at = self.consumer.polled_at
@@ -135,7 +142,12 @@ class Lifecycle:
             for number in range(self.attempts)
         ]
         receiver = Loop(name="receive", step=consumer.step, is_over=self._is_stopping, interval_s=0.02)
+        uploader = self._uploader
+        uploads = (
+            [self._upload_loop(n, uploader) for n in range(background_uploader.THREADS)] if uploader else []
+        )
         return _Threads(
+            uploads=[loop.start(self.shutdown) for loop in uploads],
             others=[loop.start(self.shutdown) for loop in others],
             parking=parking.start(self.shutdown),
             attempts=[loop.start(self.shutdown) for loop in attempts],
@@ -149,6 +161,13 @@ class Lifecycle:
             is_over=self._is_stopping,
             interval_s=self.replayer.interval_s,
             pause=self._wake,
+        )
+
+    def _upload_loop(self, number: int, uploader: BackgroundUploader) -> Loop:
+        return Loop(
+            name=f"upload-{number}",
+            step=uploader.step,
+            is_over=lambda: self._attempts_over.is_set() and not uploader.pending,
         )
 
     def _is_stopping(self) -> bool:
@@ -187,10 +206,19 @@ class Lifecycle:
         if self._abandoned:
             self._join([self._start_step("release-rest", self.consumer.release_rest)], _release_by)
         self._attempts_over.set()
+        self._finish_uploads(threads.uploads)
         # What hangs here holds no message: the fence refuses its writes, and pending rows stay pending.
         until = self.shutdown.now() + _OTHERS_S
         self._wait_for(threads.others, lambda _: until)
         self.spot.stop_monitoring()
+
+    def _finish_uploads(self, threads: list[threading.Thread]) -> None:
+        """Upload what attempts that ended left in the queue; no message depends on it."""
+        if (uploader := self._uploader) is None:
+            return
+        uploader.hurry()
+        self._wait_for(threads, _flush_by)
+        self._uploads_left = uploader.close()
 
     def _start_step(self, name: str, step: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=step, name=name, daemon=True)
@@ -230,7 +258,9 @@ class Lifecycle:
             reason=stop.reason if stop else "",
             messages_requeued=settlement.requeued,
             messages_unsettled=max(settlement.unsettled, self.consumer.in_flight),
-            state_saved=is_complete,
+            # What is left in the queue of uploads was not saved.
+            state_saved=is_complete and not self._uploads_left,
+            uploads_left=self._uploads_left,
         )
         if failure is not None:
             _log.error("fatal_error", reason=str(failure))
@@ -244,6 +274,7 @@ class _Threads:
     receiver: threading.Thread
     attempts: list[threading.Thread]
     parking: threading.Thread
+    uploads: list[threading.Thread]
     others: list[threading.Thread]
 
 

@@ -180,13 +180,15 @@ class FileTable:
     def save_checkpoint(self, claim: Claim, checkpoint: Checkpoint) -> None:
         """Store the pointer to the finished pages, whose objects exist already. Raises LeaseLostError.
 
-        Progress clears the strikes: the file did not kill its worker this time.
+        Progress clears the strikes: the file did not kill its worker this time. Written in the background,
+        it may arrive after the commit or the release of the same attempt, and must change nothing then.
         """
         values: dict[str, Value | None] = {
             "checkpoint": ledger_row.checkpoint_to_json(checkpoint),
             **dict.fromkeys(_CRASH_MARKS),
         }
-        _require_lease(self._write(claim, what="checkpoint", values=values), claim)
+        row = self._write(claim, what="checkpoint", values=values, condition=_IF_HELD_AND_OWNED)
+        _require_lease(row if row is not None and row.owner else None, claim)
 
     def commit(self, claim: Claim, commit: Commit) -> None:
         """Write the end of a file's processing and release it. Raises LeaseLostError.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from worker.models.file import FileMessage
-from worker.models.ledger import Checkpoint, CheckpointPart, State, StoredContent
+from worker.models.ledger import Checkpoint, CheckpointManifest, CheckpointPart, State, StoredContent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -161,23 +161,28 @@ def checkpoint_to_json(checkpoint: Checkpoint) -> str:
     """A checkpoint as compact JSON."""
     # The keys share a long prefix, which is stored once: every heartbeat pays for the size of the row.
     prefix = os.path.commonprefix([part.key for part in checkpoint.parts])  # noqa: RUF071 - keys are no paths
-    return json.dumps(
-        {
-            "version": checkpoint.version,
-            "extraction_key": checkpoint.extraction_key,
-            "prefix": prefix,
-            "parts": [[part.key[len(prefix) :], part.sha256, part.pages] for part in checkpoint.parts],
-        },
-        separators=(",", ":"),
-    )
+    values: dict[str, object] = {
+        "version": checkpoint.version,
+        "extraction_key": checkpoint.extraction_key,
+        # A worker of an earlier version reads these two: it sees no pages, and starts the file over.
+        "prefix": prefix,
+        "parts": [[part.key[len(prefix) :], part.sha256, part.pages] for part in checkpoint.parts],
+    }
+    if (manifest := checkpoint.manifest) is not None:
+        values["manifest"] = [manifest.key, manifest.sha256, manifest.pages]
+    return json.dumps(values, separators=(",", ":"))
 
 
 def checkpoint_from_json(text: str) -> Checkpoint:
-    """The inverse of `checkpoint_to_json`."""
+    """The inverse of `checkpoint_to_json`; understands the rows of earlier versions."""
     values = json.loads(text)
+    manifest = values.get("manifest")
     return Checkpoint(
         version=values["version"],
         extraction_key=values["extraction_key"],
+        manifest=CheckpointManifest(key=manifest[0], sha256=manifest[1], pages=manifest[2])
+        if manifest
+        else None,
         parts=tuple(
             CheckpointPart(key=values["prefix"] + key, sha256=sha256, pages=tuple(pages))
             for key, sha256, pages in values["parts"]

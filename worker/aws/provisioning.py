@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import BucketLocationConstraintType, EventType
     from mypy_boto3_s3.type_defs import (
-        LifecycleRuleOutputTypeDef,
         NotificationConfigurationResponseTypeDef,
         NotificationConfigurationTypeDef,
     )
@@ -40,9 +39,9 @@ if TYPE_CHECKING:
 _Attributes: TypeAlias = "Mapping[QueueAttributeNameType, str]"
 
 _DAY_S = 86_400
-_QUEUE_RETENTION_S = 4 * _DAY_S
-# A message keeps its age when SQS moves it, so the dead-letter queue must retain it longer than the queue.
-_DLQ_RETENTION_S = 14 * _DAY_S
+RETENTION_S = 14 * _DAY_S
+"""How long both queues keep messages: the longest that SQS offers, so that a stop of the fleet loses none."""
+
 _VISIBILITY_S = 120
 # The worker dead-letters documents itself. The redrive policy is for messages that kill whole machines; the
 # limit is high because every interruption raises the receive count.
@@ -81,9 +80,9 @@ def provision(
 
     Raises MisconfiguredError when a permission is missing or a bucket's name is taken.
     """
-    dlq = _queue(clients.sqs, dlq_name, {"MessageRetentionPeriod": str(_DLQ_RETENTION_S)}, dry_run=dry_run)
+    dlq = _queue(clients.sqs, dlq_name, {"MessageRetentionPeriod": str(RETENTION_S)}, dry_run=dry_run)
     attributes: dict[QueueAttributeNameType, str] = {
-        "MessageRetentionPeriod": str(_QUEUE_RETENTION_S),
+        "MessageRetentionPeriod": str(RETENTION_S),
         "VisibilityTimeout": str(_VISIBILITY_S),
     }
     if not (dry_run and dlq.created):
@@ -131,25 +130,20 @@ def connect_notifications(clients: Clients, bucket: str, queue_url: str) -> None
         clients.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
 
 
-def expire_objects(clients: Clients, bucket: str, *, prefix: str, days: int) -> None:
-    """Have S3 delete the bucket's objects under a prefix after so many days; other rules stay."""
-    with translate_errors(f"set the lifecycle of s3://{bucket}/{prefix}*"):
-        try:
-            rules = clients.s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-        except ClientError as error:
-            if error_code(error) != "NoSuchLifecycleConfiguration":
-                raise
-            rules = []
-        rule: LifecycleRuleOutputTypeDef = {
-            "ID": f"{_NOTIFICATION_ID}-{prefix.strip('/')}",
-            "Filter": {"Prefix": prefix},
-            "Status": "Enabled",
-            "Expiration": {"Days": days},
-        }
-        others = [each for each in rules if each.get("ID") != rule["ID"]]
-        clients.s3.put_bucket_lifecycle_configuration(
-            Bucket=bucket, LifecycleConfiguration={"Rules": [*others, rule]}
-        )
+def raise_retention(clients: Clients, url: str, *, dry_run: bool) -> str:
+    """Let a queue keep messages for 14 days where that is longer than now; what changes, for people."""
+    with translate_errors(f"set the retention of {url}"):
+        response = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["MessageRetentionPeriod"])
+        # Some servers do not know it (ElasticMQ).
+        now_s = response.get("Attributes", {}).get("MessageRetentionPeriod")
+        if now_s is None or int(now_s) >= RETENTION_S:
+            return ""
+        if not dry_run:
+            clients.sqs.set_queue_attributes(
+                QueueUrl=url, Attributes={"MessageRetentionPeriod": str(RETENTION_S)}
+            )
+    name = url.rstrip("/").rpartition("/")[2]
+    return f"queue {name} keeps messages 14 days instead of {int(now_s) / _DAY_S:.3g}"
 
 
 def _queue(client: SQSClient, name: str, attributes: _Attributes, *, dry_run: bool) -> Provisioned:

@@ -15,8 +15,9 @@ from urllib.parse import quote, unquote
 from boto3.s3.transfer import TransferConfig
 
 from worker.aws.answers.source_errors import SOURCE, SourceCall, report_answers
+from worker.aws.buckets.file_upload import PART_BYTES, RESULTS_ERRORS, FileUpload, StoredFile
 from worker.aws.content_encoding import save_body
-from worker.aws.translation import ErrorTable, misconfigured, translate_errors
+from worker.aws.translation import ErrorTable, translate_errors
 from worker.errors import ObjectGoneError, TransientError, UnavailableError
 from worker.models.file import LocalFile, ObjectVersion
 from worker.resilience.error_classification import classify_response
@@ -30,25 +31,13 @@ if TYPE_CHECKING:
         HeadObjectRequestTypeDef,
     )
 
-_PART_BYTES = 5 * 1024**2
-_TRANSFER = TransferConfig(
-    multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES, max_concurrency=4
-)
+_TRANSFER = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=4)
 _LARGEST_RESULT_BYTES = 256 * 1024**2
 _PRESIGNED_S = 900
 _ORIGINAL_PATH = "original-path"
 # Glacier Instant Retrieval (GLACIER_IR) is not among them: its objects are read like any other.
 _ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 _RESTORE_COMPLETED = 'ongoing-request="false"'
-
-_RESULTS: ErrorTable = {
-    **dict.fromkeys(("404", "NoSuchBucket"), misconfigured("Check CIS_RESULTS_BUCKET.")),
-    **dict.fromkeys(
-        ("403", "AccessDenied"),
-        misconfigured("The role needs GetObject, PutObject, DeleteObject and ListBucket there."),
-    ),
-    "NoSuchKey": ObjectGoneError,
-}
 
 
 class StorageHandler:
@@ -163,8 +152,12 @@ class StorageHandler:
 
     def put(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> None:
         """Write one object of the results bucket."""
-        with translate_errors(f"write {_url(self._results_bucket, key)}", _RESULTS):
+        with translate_errors(f"write {_url(self._results_bucket, key)}", RESULTS_ERRORS):
             self._client.put_object(Bucket=self._results_bucket, Key=key, Body=data, ContentType=content_type)
+
+    def start_upload(self, file: StoredFile) -> FileUpload:
+        """The upload of a file to the results bucket, which its `run` does."""
+        return FileUpload(self._client, self._results_bucket, file)
 
     def get(self, key: str, *, max_bytes: int = _LARGEST_RESULT_BYTES) -> bytes | None:
         """Read one object of the results bucket, None when there is none.
@@ -173,7 +166,7 @@ class StorageHandler:
         """
         url = _url(self._results_bucket, key)
         try:
-            with translate_errors(f"read {url}", _RESULTS):
+            with translate_errors(f"read {url}", RESULTS_ERRORS):
                 response = self._client.get_object(Bucket=self._results_bucket, Key=key)
                 with closing(response["Body"]) as body:
                     # Before the body is read: it would be held in memory.
@@ -188,7 +181,7 @@ class StorageHandler:
 
     def keys(self, prefix: str) -> list[str]:
         """The keys of the results bucket that begin with `prefix`, in lexicographic order."""
-        with translate_errors(f"list {_url(self._results_bucket, prefix)}*", _RESULTS):
+        with translate_errors(f"list {_url(self._results_bucket, prefix)}*", RESULTS_ERRORS):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._results_bucket, Prefix=prefix
             )
@@ -207,7 +200,7 @@ class StorageHandler:
         if not prefix:
             raise ValueError("an empty prefix would delete the whole results bucket")
         count = 0
-        with translate_errors(f"delete {_url(self._results_bucket, prefix)}*", _RESULTS):
+        with translate_errors(f"delete {_url(self._results_bucket, prefix)}*", RESULTS_ERRORS):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._results_bucket, Prefix=prefix
             )
@@ -247,7 +240,7 @@ class StorageHandler:
         return classify_response(code).is_retryable
 
     def _table(self, bucket: str) -> ErrorTable:
-        return _RESULTS if bucket == self._results_bucket else SOURCE
+        return RESULTS_ERRORS if bucket == self._results_bucket else SOURCE
 
     def _source(
         self, bucket: str, key: str | None, access: Access, what: str

@@ -45,7 +45,8 @@ def init(
     """Create queue, dead-letter queue, buckets, table and search indices where they are missing.
 
     Names come from the CIS_ settings where those are set. New source buckets are connected to the
-    queue. What exists already is left unchanged.
+    queue. What exists already is left unchanged, but for this: both queues keep messages for 14 days,
+    and the results bucket expires what is left over, by rules beside its own.
 
     Example: `AWS_ENDPOINT_URL=http://127.0.0.1:5000 cis-worker init`
     """
@@ -60,12 +61,18 @@ def init(
             {"kind": resource.kind, "name": resource.name, "created": resource.created}
             for resource in deployment.resources
         ]
-        values = {"environment": deployment.variables, "warnings": deployment.warnings}
+        values = {
+            "environment": deployment.variables,
+            "changes": deployment.changes,
+            "warnings": deployment.warnings,
+        }
         typer.echo(json.dumps({"made": resources, **values}))
         return
     created = "would be created" if dry_run else "created"
     for resource in deployment.resources:
         typer.echo(f"{resource.kind} {resource.name}: {created if resource.created else 'exists'}", err=True)
+    for change in deployment.changes:
+        typer.echo(f"{'would be set' if dry_run else 'set'}: {change}", err=True)
     for warning in deployment.warnings:
         typer.echo(f"warning: {warning}", err=True)
     _print_exports(deployment.variables)

@@ -89,7 +89,11 @@ class DocumentReader:
             )
             collector.restore()
             run.go(done=[page.number for page in collector.pages], hint=collector.hint)
-            ended, has_pictures = self._collect(run, collector, lease)
+            try:
+                ended, has_pictures = self._collect(run, collector, lease)
+            finally:
+                # Nothing may be written in the background after the commit, or after a requeue.
+                collector.close()
         return ReadResult(
             extraction=_to_extraction(file_type, collector.pages, ended, folder if has_pictures else None),
             checkpointed=collector.has_checkpoint or job.checkpoint is not None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -10,6 +11,19 @@ from worker.errors import RejectedError
 from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
 from worker.models.file import FileType, ObjectVersion
 from worker.models.ledger import Job
+
+
+def _no_wait() -> None:
+    """Nothing is being stored."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredResult:
+    """Where a result is stored; `wait` returns when all of it is there, and raises what kept it from that."""
+
+    artifact_key: str
+    thumbnail_key: str
+    wait: Callable[[], None] = _no_wait
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from worker.aws.buckets.lifecycle_rules import merge_rules
 from worker.aws.clients import Clients, Endpoint, make_clients
 from worker.aws.provisioning import connect_notifications, provision
 from worker.embedded.bedrock_server import BedrockServer
@@ -20,6 +21,7 @@ from worker.embedded.metadata_server import MetadataServer
 from worker.embedded.moto_process import MotoProcess
 from worker.embedded.worker_process import LogLine, WorkerProcess
 from worker.errors import MisconfiguredError
+from worker.operation.retention import RESULTS_RULES
 
 QUEUE = "cis-files"
 DLQ = "cis-files-dlq"
@@ -169,6 +171,7 @@ class EmbeddedStack:
             buckets=(SOURCE_BUCKET, RESULTS_BUCKET),
             table=TABLE,
         )
+        merge_rules(self.clients.s3, RESULTS_BUCKET, RESULTS_RULES)
         if self._notifications:
             connect_notifications(self.clients, SOURCE_BUCKET, queue.identifier)
         return Resources(queue_url=queue.identifier, dlq_url=dlq.identifier)

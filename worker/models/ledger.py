@@ -38,11 +38,24 @@ class CheckpointPart:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CheckpointManifest:
+    """The object that lists a checkpoint's parts, the SHA-256 of its bytes, and the number of pages."""
+
+    key: str
+    sha256: str
+    pages: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Checkpoint:
-    """Pointer to the finished pages of an unfinished document; kept in the ledger row."""
+    """Pointer to the finished pages of an unfinished document; kept in the ledger row.
+
+    `parts` are in the rows of earlier versions, which had no manifest.
+    """
 
     version: str
     extraction_key: str
+    manifest: CheckpointManifest | None = None
     parts: tuple[CheckpointPart, ...] = ()
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 
+from worker.aws.buckets.lifecycle_rules import merge_rules
 from worker.aws.clients import Clients, make_clients
-from worker.aws.provisioning import Provisioned, connect_notifications, expire_objects, provision
+from worker.aws.provisioning import Provisioned, connect_notifications, provision, raise_retention
 from worker.config import Settings
-from worker.delivery import message_bodies
 from worker.errors import WorkerError
 from worker.index.opensearch.schema import FILES, IMAGES
+from worker.operation.retention import RESULTS_RULES, describe
 from worker.services import open_index_manager
 
 _QUEUE = "cis-files"
@@ -21,18 +22,23 @@ _TABLE = "cis-files"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
-    """Everything that is there now, the variables that point a worker at it, and what did not work."""
+    """Everything that is there now, the variables that point a worker at it, and what did not work.
+
+    `changes` says what was set on resources, those that were there before included.
+    """
 
     resources: tuple[Provisioned, ...]
     variables: dict[str, str]
     warnings: tuple[str, ...]
+    changes: tuple[str, ...] = ()
 
 
 def create_deployment(settings: Settings, *, connect_existing: bool, dry_run: bool) -> Deployment:
     """Create queues, buckets, table and indices where they are missing; with `dry_run` only list them.
 
-    New source buckets are connected to the queue, with `connect_existing` the others too. Raises WorkerError
-    where something cannot be created.
+    The queues keep messages for 14 days, and the results bucket gets the worker's lifecycle rules beside its
+    others. New source buckets are connected to the queue, with `connect_existing` the others too. Raises
+    WorkerError where something cannot be created.
     """
     clients = make_clients(region=settings.aws_region)
     queue_name = _last_part(settings.queue_url) or _QUEUE
@@ -54,8 +60,8 @@ def create_deployment(settings: Settings, *, connect_existing: bool, dry_run: bo
         if resource.kind == "bucket" and resource.name in sources and (resource.created or connect_existing)
     ]
     warnings = [] if dry_run else _connect(clients, connected, queue_url)
-    if not dry_run and any(r.name == results and (r.created or connect_existing) for r in made):
-        warnings += _expire_bodies(clients, results)
+    there = [resource for resource in made if not (dry_run and resource.created)]
+    changes = _keep_contents(clients, there, results, warnings, dry_run=dry_run)
     return Deployment(
         resources=tuple(made),
         variables={
@@ -67,6 +73,7 @@ def create_deployment(settings: Settings, *, connect_existing: bool, dry_run: bo
             **_index_variables(settings),
         },
         warnings=tuple(warnings),
+        changes=tuple(changes),
     )
 
 
@@ -88,13 +95,37 @@ def _connect(clients: Clients, buckets: list[str], queue_url: str) -> list[str]:
     return warnings
 
 
-def _expire_bodies(clients: Clients, results: str) -> list[str]:
-    """Have the bucket forget the message bodies it keeps; the warnings."""
+def _keep_contents(
+    clients: Clients, there: list[Provisioned], results: str, warnings: list[str], *, dry_run: bool
+) -> list[str]:
+    """Let queues and results bucket keep what they must, and no more; what changes."""
+    changes = []
+    for resource in there:
+        if resource.kind == "queue":
+            changes += _keep_messages(clients, resource.identifier, warnings, dry_run=dry_run)
+        elif resource.kind == "bucket" and resource.name == results:
+            changes += _set_rules(clients, results, warnings, dry_run=dry_run)
+    return changes
+
+
+def _keep_messages(clients: Clients, url: str, warnings: list[str], *, dry_run: bool) -> list[str]:
+    """Let a queue keep its messages for as long as SQS can; what changes."""
     try:
-        expire_objects(clients, results, prefix=message_bodies.PREFIX, days=message_bodies.KEPT_DAYS)
+        change = raise_retention(clients, url, dry_run=dry_run)
     except WorkerError as error:
-        return [f"{error} Objects under {message_bodies.PREFIX} there stay until you delete them."]
-    return []
+        warnings.append(f"{error} Set MessageRetentionPeriod to 1209600, or a stop of the fleet loses files.")
+        return []
+    return [change] if change else []
+
+
+def _set_rules(clients: Clients, results: str, warnings: list[str], *, dry_run: bool) -> list[str]:
+    """Let the results bucket expire what is left over; what changes."""
+    try:
+        changed = merge_rules(clients.s3, results, RESULTS_RULES, dry_run=dry_run)
+    except WorkerError as error:
+        warnings.append(f"{error} What is left over in {results} stays until you delete it.")
+        return []
+    return [f"bucket {results}: {describe(rule)}" for rule in changed]
 
 
 def _create_indices(settings: Settings, *, dry_run: bool) -> list[Provisioned]:

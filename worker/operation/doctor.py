@@ -17,6 +17,7 @@ from worker.operation.finding import Check, Finding, Level, failure, ok
 from worker.operation.index_check import index_checks
 from worker.operation.machine import machine_checks
 from worker.operation.queues import queue_checks
+from worker.operation.retention import retention_checks
 from worker.operation.services import service_checks
 from worker.operation.stores import store_checks
 
@@ -43,6 +44,7 @@ def aws_checks(settings: Settings, clients: Clients) -> list[Check]:
         Check(subject="aws", run=lambda: [endpoint], advice=_AWS_ADVICE),
         *queue_checks(settings, partial(read_queue, clients.sqs)),
         *store_checks(settings, clients),
+        *retention_checks(settings, clients),
         *service_checks(settings, clients),
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from worker.aws.inspection import QueueFacts
+from worker.aws.provisioning import RETENTION_S
 from worker.config import Settings
 from worker.errors import WorkerError
 from worker.operation.finding import Check, Finding, failure, ok, warning
@@ -13,8 +14,6 @@ from worker.operation.finding import Check, Finding, failure, ok, warning
 _QUEUE = "queue"
 _DLQ = "dead-letter queue"
 _DAY_S = 86_400
-_SHORT_RETENTION_S = 3 * _DAY_S
-"""A weekend and some hours: a fleet that stopped on Friday is noticed on Monday."""
 _LOW_RECEIVE_COUNT = 20
 _RECEIVE_COUNT = 100
 
@@ -95,13 +94,12 @@ def _kind(queue: QueueFacts) -> Finding | None:
 
 
 def _retention(queue: QueueFacts) -> Finding | None:
-    if queue.retention_s is None or queue.retention_s >= _SHORT_RETENTION_S:
+    if queue.retention_s is None or queue.retention_s >= RETENTION_S:
         return None
     return warning(
         _QUEUE,
-        f"Messages are lost after {_days(queue.retention_s)}: a fleet that is stopped over a weekend "
-        "loses files.",
-        f"Set MessageRetentionPeriod to at least {_SHORT_RETENTION_S}, better {4 * _DAY_S} (seconds).",
+        f"Messages are lost after {_days(queue.retention_s)}: a fleet that stops for longer loses files.",
+        f"Run `cis-worker init`, or set MessageRetentionPeriod to {RETENTION_S} s, the longest there is.",
     )
 
 
@@ -137,13 +135,16 @@ def _receive_count(queue: QueueFacts) -> Finding | None:
 
 
 def _dlq_retention(queue: QueueFacts, dlq: QueueFacts) -> Finding | None:
-    if dlq.retention_s is None or queue.retention_s is None or dlq.retention_s > queue.retention_s:
+    if dlq.retention_s is None or queue.retention_s is None:
+        return None
+    # No queue keeps messages longer than that.
+    if dlq.retention_s > queue.retention_s or dlq.retention_s >= RETENTION_S:
         return None
     return warning(
         _DLQ,
         f"It keeps messages {_days(dlq.retention_s)}, the queue {_days(queue.retention_s)}: a message keeps "
         "its age when it moves, and may expire before an operator sees it.",
-        f"Set the dead-letter queue's MessageRetentionPeriod to {14 * _DAY_S} (14 days).",
+        f"Run `cis-worker init`, or set its MessageRetentionPeriod to {RETENTION_S} seconds (14 days).",
     )
 
 

@@ -74,9 +74,10 @@ def results_findings(bucket: str, storage: StorageHandler) -> Sequence[Finding]:
 
 def _source_checks(settings: Settings, clients: Clients) -> list[Check]:
     if not settings.source_buckets:
-        unset = failure(
+        unset = warning(
             _SOURCES,
-            "CIS_SOURCE_BUCKETS is not set: every message would be dead-lettered.",
+            "CIS_SOURCE_BUCKETS is not set: the worker reads files of every bucket that a message names and "
+            "its role may read, also of a forged message; none was checked.",
             "Set it to the buckets files may come from, separated by commas.",
         )
         return [Check(subject=_SOURCES, run=lambda: [unset], advice=unset.advice)]

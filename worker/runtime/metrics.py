@@ -50,6 +50,8 @@ class Metrics:
         self.local_faults = self._counter("local_faults", "Documents that failed by a fault of this machine.")
         self.receiving_paused = self._gauge("receiving_paused", "1 while this machine cannot work.")
         self.breaker_open = self._gauge("breaker_open", "1 while a service is not called.", "service")
+        self.uploads = self._counter("uploads", "Background uploads by their results.", "result")
+        self.uploads_pending = self._gauge("uploads_pending", "Background uploads that are not done yet.")
         self._add_times()
 
     def _add_times(self) -> None:

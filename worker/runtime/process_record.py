@@ -34,6 +34,11 @@ def read_boot_id(path: Path = _BOOT_ID) -> str:
         return ""
 
 
+def records_folder(state_dir: Path) -> Path:
+    """Where the records of this user's workers are: below a folder that everybody may write to, as a rule."""
+    return state_dir / f"cis-records-{os.geteuid()}"
+
+
 class ProcessRecord:
     """The claims of this process, and those of dead ones of the same `deployment` and the same boot.
 
@@ -42,8 +47,7 @@ class ProcessRecord:
     """
 
     def __init__(self, state_dir: Path, *, deployment: str, boot_id: str) -> None:
-        # Below a folder of this user alone: the parent is often writable for everybody.
-        self._root = state_dir / f"cis-records-{os.geteuid()}"
+        self._root = records_folder(state_dir)
         self._deployment = deployment
         self._boot_id = boot_id
         self._guard = threading.Lock()

@@ -50,7 +50,7 @@ def test_the_queues_keep_messages_as_designed(clients: Clients, name: str) -> No
     attributes = clients.sqs.get_queue_attributes(QueueUrl=queue.identifier, AttributeNames=["All"])
     found = attributes["Attributes"]
     assert found["VisibilityTimeout"] == "120"
-    assert found["MessageRetentionPeriod"] == "345600"
+    assert found["MessageRetentionPeriod"] == "1209600"
     redrive = json.loads(found["RedrivePolicy"])
     assert int(redrive["maxReceiveCount"]) == 100
     assert redrive["deadLetterTargetArn"].endswith(f":{name}-dlq")

@@ -56,7 +56,7 @@ def test_nothing_is_left_behind(stack: EmbeddedStack, diagnose: Diagnose) -> Non
         ({"CIS_RESULTS_BUCKET": "missing"}, "results bucket", Level.FAILURE, "CIS_RESULTS_BUCKET"),
         ({"CIS_RESULTS_BUCKET": ""}, "results bucket", Level.FAILURE, "CIS_RESULTS_BUCKET"),
         ({"CIS_SOURCE_BUCKETS": "missing"}, "source missing", Level.FAILURE, "CIS_SOURCE_BUCKETS"),
-        ({"CIS_SOURCE_BUCKETS": ""}, "source buckets", Level.FAILURE, "CIS_SOURCE_BUCKETS"),
+        ({"CIS_SOURCE_BUCKETS": ""}, "source buckets", Level.WARNING, "CIS_SOURCE_BUCKETS"),
         ({"CIS_FILE_TABLE": "missing"}, "table", Level.FAILURE, "CIS_FILE_TABLE"),
         ({"CIS_FILE_TABLE": ""}, "table", Level.FAILURE, "CIS_FILE_TABLE"),
         (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from worker.aws.clients import make_clients
@@ -53,7 +54,43 @@ def test_the_results_bucket_forgets_message_bodies_and_keeps_its_own_rules() -> 
     for _ in range(2):
         create_deployment(settings, connect_existing=True, dry_run=False)
     rules = s3.get_bucket_lifecycle_configuration(Bucket="results")["Rules"]
-    assert [(rule["ID"], rule["Expiration"]["Days"]) for rule in rules] == [
+    assert [(rule["ID"], rule.get("Expiration", {}).get("Days")) for rule in rules] == [
         ("theirs", 1),
         ("cis-worker-bodies", 60),
+        ("cis-worker-checkpoints", 30),
+        ("cis-worker-uploads", None),
     ]
+
+
+def test_a_deployment_of_an_earlier_version_is_brought_up_to_date_once() -> None:
+    clients = make_clients()
+    clients.s3.create_bucket(Bucket="results")
+    url = clients.sqs.create_queue(QueueName="q", Attributes={"MessageRetentionPeriod": "345600"})["QueueUrl"]
+    settings = load_settings(source_buckets="one", results_bucket="results", queue_url=url)
+    proposed = create_deployment(settings, connect_existing=False, dry_run=True)
+    changed = create_deployment(settings, connect_existing=False, dry_run=False)
+    again = create_deployment(settings, connect_existing=False, dry_run=False)
+    assert changed.changes == proposed.changes
+    assert changed.changes[0] == "queue q keeps messages 14 days instead of 4"
+    assert "bucket results: checkpoints/ is deleted 30 days after it was written" in changed.changes
+    assert (len(changed.changes), again.changes, again.warnings) == (4, (), ())
+    attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert attributes["MessageRetentionPeriod"] == "1209600"
+
+
+def test_what_may_not_be_set_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    clients = make_clients()
+    clients.s3.create_bucket(Bucket="results")
+    url = clients.sqs.create_queue(QueueName="q", Attributes={"MessageRetentionPeriod": "345600"})["QueueUrl"]
+
+    def refuse(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="x")
+
+    for client, operation in (("s3", "PutBucketLifecycleConfiguration"), ("sqs", "SetQueueAttributes")):
+        getattr(clients, client).meta.events.register_first(f"before-send.{client}.{operation}", refuse)
+    monkeypatch.setattr("worker.operation.deployment.make_clients", lambda **_: clients)
+    monkeypatch.setattr("worker.operation.deployment.connect_notifications", lambda *_: None)
+    settings = load_settings(source_buckets="one", results_bucket="results", queue_url=url)
+    made = create_deployment(settings, connect_existing=False, dry_run=False)
+    assert made.changes == ()
+    assert [text in warning for text, warning in zip(("1209600", "left over"), made.warnings, strict=True)]

@@ -23,7 +23,7 @@ QUEUE = QueueFacts(
     arn="arn:queue",
     depth=EMPTY,
     visibility_s=120,
-    retention_s=4 * DAY_S,
+    retention_s=14 * DAY_S,
     redrive_arn="arn:dlq",
     max_receive_count=100,
 )

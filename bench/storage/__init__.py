@@ -1,0 +1,1 @@
+"""The rows about what is stored: how often, how much."""

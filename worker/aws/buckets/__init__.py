@@ -1,0 +1,1 @@
+"""What is done to whole buckets, and to objects in several requests."""
