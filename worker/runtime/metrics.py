@@ -50,7 +50,16 @@ class Metrics:
         self.local_faults = self._counter("local_faults", "Documents that failed by a fault of this machine.")
         self.receiving_paused = self._gauge("receiving_paused", "1 while this machine cannot work.")
         self.breaker_open = self._gauge("breaker_open", "1 while a service is not called.", "service")
+        self._add_group()
         self._add_times()
+
+    def _add_group(self) -> None:
+        self.lifecycle_actions = self._counter(
+            "lifecycle_actions", "Lifecycle actions of the Auto Scaling group at a stop.", "result"
+        )
+        self.scale_in_protected = self._gauge(
+            "scale_in_protected", "1 while the Auto Scaling group must not take this instance."
+        )
 
     def _add_times(self) -> None:
         self._stage_seconds = Histogram(
