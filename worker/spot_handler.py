@@ -24,6 +24,8 @@ from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 
 _MARGIN_S = 2.0
+# A request that is not answered takes one; the thread dies with the process in any case.
+_JOIN_S = 3.0
 _LONGEST_VISIBILITY_S = 43_200
 _MIN_TIMEOUT_S = 10.0
 _UNREACHABLE_AFTER = 4  # polls in a row: one failure is a hiccup
@@ -158,7 +160,7 @@ class SpotInterruptionHandler:
         """End the thread."""
         self._stop_monitoring.set()
         if self._thread is not None:
-            self._thread.join(timeout=self.check_interval + 5.0)
+            self._thread.join(timeout=_JOIN_S)
             self._thread = None
 
     # Bound by the specification of the interruption handling: programs of others call the next three by

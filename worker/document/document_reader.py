@@ -31,7 +31,7 @@ from worker.sandbox.scheduler import ExtractionRun, Sandbox
 # Without one of these no OCR works on this machine, whatever the file.
 _PROGRAMS = ("tesseract", "pdftoppm", "pdfinfo")
 _TICK_S = 0.5
-# Time kept for storing the artifact, the index write and the commit after the last page.
+# Time kept for what follows the last page: artifact, index write and commit, or its checkpoint.
 _WRITE_S = 3.0
 # Pages of one document differ: one that is begun late must end before the deadline, or its OCR is lost.
 _PAGE_SPREAD = 1.5
@@ -141,7 +141,7 @@ class DocumentReader:
         """Whether the document, or where the machine goes away at least one more page, can be finished."""
         if math.ceil(run.left / self.sandbox.slots) * page_s <= left_s - _WRITE_S:
             return True
-        return is_leaving and left_s > _PAGE_SPREAD * (page_s or _UNKNOWN_PAGE_S) + _TICK_S
+        return is_leaving and left_s - _WRITE_S > _PAGE_SPREAD * (page_s or _UNKNOWN_PAGE_S) + _TICK_S
 
     def _count(self, page: Page) -> None:
         self.metrics.pages_total.labels(source=page.source.value).inc()

@@ -10,6 +10,7 @@ from statistics import mean
 from tests.resilience.real.agreement import compare
 from tests.resilience.real.corpus import Document, scan
 from tests.resilience.real.fleet import HAPPENS_S, READY_S, Fleet, Links, Logged, Machine, wait_until
+from tests.resilience.real.notice_time import check_completion, expect_completion, hooked
 from tests.resilience.real.report import Report, Say, silent
 from tests.resilience.real.world import World
 from worker.aws.ledger_row import FileRow
@@ -43,22 +44,31 @@ class ScanSize:
 
 
 def run_notices(world: World, size: ScanSize, *, seed: int, say: Say = silent) -> Report:
-    """Spot notices at random, each to a new worker: no page is read twice, the last receive is the first."""
+    """Spot notices at random, each to a new worker: no page is read twice, the last receive is the first.
+
+    Each machine is in a group that waits for its lifecycle action, and loses the first answer to it.
+    """
     report = Report(title=f"scan interrupted by notices: {size}, seed {seed}", say=say)
     random = Random(f"{seed}/notices")
-    with Links(world, seed=seed) as links, Fleet(world, settings=_settings(size)) as fleet:
-        world.put(
-            Document(key=_KEY, data=scan(size.pages, dpi=size.dpi, seed=seed), word="", is_scanned=True)
-        )
+    with (
+        Links(world, seed=seed) as links,
+        hooked() as (group, settings),
+        Fleet(world, settings={**_settings(size), **settings}) as fleet,
+    ):
+        world.put(_document(size, seed))
         for number in range(1, size.interruptions + 1):
+            expect_completion(group)
             machine = fleet.start_ready(links)
             before = len(fleet.events("page_ocred"))
             pages = random.randint(1, size.most_pages)
             _wait_for(fleet, "page_ocred", before + pages)
             machine.notify(in_s=max(_NOTICE_S, _NOTICE_PAGES * _mean_page_s(fleet)))
             status = machine.process.wait(_END_STATUS_S)
-            done = len(fleet.events("page_ocred"))
-            report.note(f"notice {number} after {pages} more pages: {done} pages read in all")
+            done, seen = fleet.events("page_ocred"), fleet.events("interruption_notice")[-1].at
+            after = sum(page.at > seen for page in done)
+            report.note(
+                f"notice {number} after {pages} more pages: {after} read after it, {len(done)} in all"
+            )
             report.check(status == 0, f"the worker ends well: status {status}")
             report.check(not _is_finished(world), "the scan was interrupted before its end")
         row = _finish(world, fleet, links, report)
@@ -69,6 +79,7 @@ def run_notices(world: World, size: ScanSize, *, seed: int, say: Say = silent) -
             f"each of {size.pages} pages is read once: {sum(read.values())} readings {twice or ''}".strip(),
         )
         last = world.receives.last_of(_KEY)
+        check_completion(report, group, times=size.interruptions)
         report.check(last == 1, f"the last receive count is 1: {last}; {world.receives}")
         report.note(f"interruptions survived: {size.interruptions}; fence {row.fence if row else None}")
     return report
@@ -80,9 +91,7 @@ def run_kills(world: World, size: ScanSize, *, seed: int, say: Say = silent) -> 
     random = Random(f"{seed}/kills")
     killed: list[Machine] = []
     with Links(world, seed=seed) as links, Fleet(world, settings=_settings(size)) as fleet:
-        world.put(
-            Document(key=_KEY, data=scan(size.pages, dpi=size.dpi, seed=seed), word="", is_scanned=True)
-        )
+        world.put(_document(size, seed))
         for number in range(1, size.interruptions + 1):
             machine = fleet.start(links)
             machine.metadata.control({"rebalance": size.expecting})
