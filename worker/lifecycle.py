@@ -60,6 +60,7 @@ class Lifecycle:
     attempts: int
     group: GroupInstance
     _signals: int = 0
+    _waits_for: str = ""
     _abandoned: list[str] = field(default_factory=list)
     _report_of_shutdown: ShutdownReport | None = None
     _receiving_over: threading.Event = field(default_factory=threading.Event)
@@ -104,7 +105,8 @@ class Lifecycle:
         health.stop()
         exit_status = self._report()
         # Last: with its lifecycle action completed the group may end the machine at once.
-        left_s = max(_EXIT_S, self._left_s(_deadline) - _EXIT_S)
+        longest_s = self._left_s(_deadline) if self.spot.is_leaving else _OTHERS_S
+        left_s = max(_EXIT_S, longest_s - _EXIT_S)
         leaving = self._start_step("leave-group", lambda: self.group.leave(within_s=left_s))
         until = self.shutdown.now() + left_s
         self._wait_for([leaving], lambda _: until)
@@ -118,13 +120,13 @@ class Lifecycle:
 
     def _await_service(self) -> None:
         """In Standby or the warm pool wait before the first receive: a restart would end here again."""
-        is_waiting = False
         while not self.shutdown.is_requested and self.spot.is_out_of_service():
-            if not is_waiting:
-                is_waiting = True
-                _log.info("waiting_for_service")
+            if not self._waits_for:
+                self._waits_for = "the Auto Scaling group has this instance in Standby or in its warm pool"
+                _log.info("waiting_for_service", reason=self._waits_for)
             self.shutdown.wait(self.spot.check_interval)
             self._handle_signals()
+        self._waits_for = ""
 
     @property
     def _refusals(self) -> Refusals:
@@ -136,7 +138,7 @@ class Lifecycle:
         polled_at = self.consumer.polled_at
         age_s = None if polled_at is None else round(self.shutdown.now() - polled_at, 1)
         busy = self.consumer.in_flight > 0
-        paused = self.consumer.local_health.pause_reason
+        paused = self._waits_for or self.consumer.local_health.pause_reason
         can_start, refusals = self._refusals.details()
         polls = age_s is not None and (busy or age_s < _STALE_POLL_S)
         return can_start and polls and not paused and not self.shutdown.is_requested, {

@@ -182,7 +182,7 @@ class SpotInterruptionHandler:
         if interrupted:
             self._is_leaving = True
             self._shutdown.request("interruption", within_s=self.grace_period, is_leaving=True)
-            self._announce()
+            self._announce("by hand")
 
     def handle_graceful_shutdown(
         self, processor: SavesState, processing_messages: Iterable[Any]
@@ -235,7 +235,7 @@ class SpotInterruptionHandler:
         is_leaving = reason in (_OUT_OF_SERVICE["Terminated"], _WARM_POOL)
         self._is_leaving = self._is_leaving or is_leaving
         self._shutdown.request(reason, is_leaving=is_leaving)
-        self._announce(state=state)
+        self._announce(reason, state=state)
 
     def _interrupt(self, reason: str, when: datetime) -> None:
         """Request a shutdown within the time that the notice leaves."""
@@ -243,14 +243,14 @@ class SpotInterruptionHandler:
         left_s = max(_MIN_TIMEOUT_S, (when - datetime.now(UTC)).total_seconds() - _MARGIN_S)
         self._is_leaving = True
         self._shutdown.request(reason, within_s=min(self.grace_period, left_s), is_leaving=True)
-        self._announce(at=when.isoformat(), left_s=round(left_s, 1))
+        self._announce(reason, at=when.isoformat(), left_s=round(left_s, 1))
 
-    def _announce(self, **details: object) -> None:
+    def _announce(self, reason: str, **details: object) -> None:
         """Log the interruption and call the callback, once."""
         if self._announced:
             return
         self._announced = True
-        _log.warning("interruption_notice", **details)
+        _log.warning("interruption_notice", reason=reason, **details)
         if self.on_interrupt_callback is None:
             return
         try:

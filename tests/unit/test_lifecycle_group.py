@@ -37,6 +37,8 @@ def test_in_standby_it_waits_before_the_first_receive_and_goes_on_in_service(
             try:
                 until(lambda: _polls(metadata) >= 3)
                 seen.append(world.consumer.polled_at)
+                ready, details = lifecycle.readiness()
+                seen.append("Standby" in str(details["paused"]) and not ready)
                 metadata.control({"lifecycle_state": "InService"})
                 until(lambda: world.consumer.polled_at is not None)
             finally:
@@ -46,7 +48,7 @@ def test_in_standby_it_waits_before_the_first_receive_and_goes_on_in_service(
         watcher.start()
         assert lifecycle.run() == 0
         watcher.join()
-    assert seen == [None]
+    assert seen == [None, True]
 
 
 def test_a_signal_ends_the_wait_in_standby(world: World) -> None:

@@ -102,7 +102,7 @@ class Heartbeat:
             return
 
     def renew(self, lease: Lease) -> None:
-        """Renew one lease now, held or released, unless it has lapsed; `left_s` tells whether it worked."""
+        """Renew one lease now, held or released, unless it has lapsed; `left_s` shows whether it worked."""
         if lease.left_s > 0:
             with self._renewing:
                 self._renew_all([lease])

@@ -1,4 +1,4 @@
-"""What a notice leaves time for: a long scan goes on, each page is kept, and the group is told once."""
+"""What a notice leaves time for: a long scan goes on, each page is kept, and the group hears once."""
 
 from __future__ import annotations
 

@@ -18,8 +18,10 @@ _WHOLE = frozenset({"MessageId", "ReceiptHandle", "Body"})
 
 def from_receipt(message: object) -> ReceivedMessage | None:
     """The message with this receipt, None where there is no receipt; its body is "" where it is not known."""
-    if isinstance(message, ReceivedMessage):
-        return message
+    # A lease has its message.
+    received = getattr(message, "message", message)
+    if isinstance(received, ReceivedMessage):
+        return received
     now = time.monotonic()
     if isinstance(message, Mapping) and message.keys() >= _WHOLE:
         whole: Any = message

@@ -26,6 +26,7 @@ def test_a_receipt_alone_is_enough(message: object) -> None:
     assert found is not None
     assert (found.receipt_handle, found.body) == ("r", "")
     assert from_receipt(found) is found
+    assert from_receipt(SimpleNamespace(message=found)) is found
 
 
 def test_a_whole_message_keeps_what_it_says() -> None:
