@@ -59,7 +59,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--faults", type=int, default=30)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--shutdowns", type=int, default=50)
-    parser.add_argument("--pages", type=int, default=40)
+    parser.add_argument("--pages", type=int, default=60)
     parser.add_argument("--interruptions", type=int, default=5)
     parser.add_argument("--scan-pages", type=int, default=200)
     parser.add_argument("--notice-s", type=float, default=120.0)

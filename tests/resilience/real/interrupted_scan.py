@@ -18,10 +18,10 @@ from worker.models.ledger import State
 
 _KEY = "share/scan.pdf"
 _LEASE_S = 15
-# The shortest in which a running page can still be finished, and a long scan cannot: in seconds, and in mean
-# times of a page, which are long on a busy machine.
-_NOTICE_S = 16.0
-_NOTICE_PAGES = 10
+# In which a running page can still be finished and few others are begun, and (the first notice) in which some
+# are: in seconds, and in mean times of a page, which are long on a busy machine.
+_NOTICE_S, _NOTICE_PAGES = 12.0, 6
+_LONG_S, _LONG_PAGES = 22.0, 10
 _REPEATED_S = 30.0
 _CHECKPOINT_AFTER_S = 12.0
 _END_STATUS_S = 120.0
@@ -59,17 +59,9 @@ def run_notices(world: World, size: ScanSize, *, seed: int, say: Say = silent) -
         for number in range(1, size.interruptions + 1):
             expect_completion(group)
             machine = fleet.start_ready(links)
-            before = len(fleet.events("page_ocred"))
             pages = random.randint(1, size.most_pages)
-            _wait_for(fleet, "page_ocred", before + pages)
-            machine.notify(in_s=max(_NOTICE_S, _NOTICE_PAGES * _mean_page_s(fleet)))
-            status = machine.process.wait(_END_STATUS_S)
-            done, seen = fleet.events("page_ocred"), fleet.events("interruption_notice")[-1].at
-            after = sum(page.at > seen for page in done)
-            report.note(
-                f"notice {number} after {pages} more pages: {after} read after it, {len(done)} in all"
-            )
-            report.check(status == 0, f"the worker ends well: status {status}")
+            _wait_for(fleet, "page_ocred", len(fleet.events("page_ocred")) + pages)
+            _notify(fleet, machine, report, number=number, slots=size.slots)
             report.check(not _is_finished(world), "the scan was interrupted before its end")
         row = _finish(world, fleet, links, report)
         read = Counter(int(str(logged.line["page"])) for logged in fleet.events("page_ocred"))
@@ -83,6 +75,20 @@ def run_notices(world: World, size: ScanSize, *, seed: int, say: Say = silent) -
         report.check(last == 1, f"the last receive count is 1: {last}; {world.receives}")
         report.note(f"interruptions survived: {size.interruptions}; fence {row.fence if row else None}")
     return report
+
+
+def _notify(fleet: Fleet, machine: Machine, report: Report, *, number: int, slots: int) -> None:
+    """Send a notice and wait for the end; the first one leaves time for more than the pages in hand."""
+    before = len(fleet.events("page_ocred"))
+    least_s, least_pages = (_LONG_S, _LONG_PAGES) if number == 1 else (_NOTICE_S, _NOTICE_PAGES)
+    machine.notify(in_s=max(least_s, least_pages * _mean_page_s(fleet)))
+    status = machine.process.wait(_END_STATUS_S)
+    done, seen = fleet.events("page_ocred"), fleet.events("interruption_notice")[-1].at
+    after = sum(page.at > seen for page in done)
+    report.note(f"notice {number} after {before} pages: {after} read after it, {len(done)} in all")
+    if number == 1:
+        report.check(after > slots, f"more pages are read than were in hand: {after}")
+    report.check(status == 0, f"the worker ends well: status {status}")
 
 
 def run_kills(world: World, size: ScanSize, *, seed: int, say: Say = silent) -> Report:
