@@ -61,9 +61,10 @@ def test_an_interruption_reaches_the_consumer_and_its_messages(tmp_path: Path) -
     tools = Tools(tesseract="5.3.0", languages=("jpn", "eng"))
     lifecycle = app.build(settings, sandbox, tools, WorkRoot(tmp_path))
     try:
-        assert lifecycle.consumer.is_receiving
+        receiving = [lifecycle.consumer.is_receiving]
         lifecycle.spot.set_interrupted(True)
-        assert not lifecycle.consumer.is_receiving
+        receiving.append(lifecycle.consumer.is_receiving)
+        assert receiving == [True, False]
         assert lifecycle.shutdown.is_requested
         assert lifecycle.spot.requeue == lifecycle.consumer.release
         assert lifecycle.group.hook.is_leaving()
