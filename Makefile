@@ -72,15 +72,17 @@ fuzz: setup ## damaged files of every type through the sandbox (FUZZ_S=seconds, 
 chaos: setup ## a simulated fleet on its worst days (CHAOS_S=seconds, CHAOS_SEED=seed)
 	$(BIN)/python -m tests.resilience
 
-# RUN: some of chaos, shutdowns, notices, kills, outages (empty: all). SEED empty: the time.
+# RUN: some of chaos, shutdowns, notices, notice120, kills, outages (empty: all). SEED empty: the time.
 RUN :=
 SEED :=
 DOCUMENTS := 300
 FAULTS := 30
 WORKERS := 3
 SHUTDOWNS := 50
-PAGES := 40
+PAGES := 60
 INTERRUPTIONS := 5
+SCAN_PAGES := 200
+NOTICE_S := 120
 OUTAGE_S := 60
 OUTAGE_DOCUMENTS := 200
 SERVICES := s3 sqs dynamodb opensearch bedrock
@@ -89,7 +91,7 @@ KINDS := 403 500 nothing
 chaos-real: servers ## real workers on real servers under kills, stops and outages (RUN=, SEED= and sizes: see Makefile)
 	$(BIN)/python -m tests.resilience.real $(RUN) $(if $(SEED),--seed $(SEED)) --workers $(WORKERS) \
 		--documents $(DOCUMENTS) --faults $(FAULTS) --shutdowns $(SHUTDOWNS) --pages $(PAGES) \
-		--interruptions $(INTERRUPTIONS) --outage-s $(OUTAGE_S) --outage-documents $(OUTAGE_DOCUMENTS) \
+		--interruptions $(INTERRUPTIONS) --scan-pages $(SCAN_PAGES) --notice-s $(NOTICE_S) --outage-s $(OUTAGE_S) --outage-documents $(OUTAGE_DOCUMENTS) \
 		--services $(SERVICES) --kinds $(KINDS)
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)

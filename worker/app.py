@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from worker.aws.clients import make_clients, secrets_client
+from worker.aws.clients import autoscaling_client, make_clients, secrets_client
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.aws.secret_store import read_passwords
 from worker.components import Shared, make_consumer, make_local_health, make_replayer, watch_resources
 from worker.config import Settings, require, sandbox_environment
+from worker.consumer import Consumer
 from worker.delivery.crash_detector import CrashDetector
 from worker.document.options_from_settings import read_options
 from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools
+from worker.fleet.group_instance import GroupInstance
+from worker.fleet.lifecycle_hook import LifecycleHook
+from worker.fleet.membership import Membership
+from worker.fleet.scale_in_protection import ScaleInProtection
 from worker.lifecycle import Lifecycle
 from worker.operation.walls import require_walls
 from worker.resilience.resource_monitor import ResourceMonitor
@@ -22,9 +27,6 @@ from worker.runtime.work_root import WorkRoot
 from worker.sandbox.confinement import hide_memory
 from worker.sandbox.scheduler import Sandbox
 from worker.spot_handler import SpotInterruptionHandler
-
-# An idle worker stops within seconds, and its polls cost cents a month (docs/decisions, 34).
-_LONGEST_POLL_S = 2
 
 
 def _add_secret_passwords(options: ReadOptions, settings: Settings) -> ReadOptions:
@@ -78,6 +80,8 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: WorkRoo
     )
     watch_resources(shared)
     consumer = make_consumer(shared, tools, make_local_health(shared, work_root))
+    spot.on_interrupt_callback = consumer.stop_receiving
+    spot.requeue = consumer.release
     return Lifecycle(
         shutdown=shutdown,
         consumer=consumer,
@@ -92,4 +96,25 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: WorkRoo
         http_host=settings.http_host,
         http_port=settings.http_port,
         attempts=settings.max_documents,
+        group=_group_instance(settings, consumer, spot),
+    )
+
+
+def _group_instance(settings: Settings, consumer: Consumer, spot: SpotInterruptionHandler) -> GroupInstance:
+    membership = Membership(
+        # A client of its own: that of the monitor belongs to the monitor's thread.
+        metadata=InstanceMetadata(settings.metadata_endpoint),
+        connect=lambda: autoscaling_client(region=settings.aws_region),
+        group=settings.autoscaling_group,
+        hook=settings.lifecycle_hook,
+    )
+    return GroupInstance(
+        protection=ScaleInProtection(
+            membership=membership,
+            is_busy=lambda: bool(consumer.heartbeat.held()),
+            metrics=consumer.metrics,
+        ),
+        hook=LifecycleHook(
+            membership=membership, is_leaving=lambda: spot.is_leaving, metrics=consumer.metrics
+        ),
     )

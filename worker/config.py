@@ -89,6 +89,8 @@ class Settings(BaseSettings):
     stop_budget_s: float = Field(
         default=110.0, gt=1, description="Seconds from a notice to the end of the process."
     )
+    autoscaling_group: str = Field(default="", description="Auto Scaling group; empty: by the tags.")
+    lifecycle_hook: str = Field(default="", description="Termination hook of the group; empty: by the tags.")
     # reading
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("jpn", "eng"), description="OCR languages, most likely first, separated by commas."

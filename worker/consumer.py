@@ -16,7 +16,7 @@ from worker import outcome
 from worker.attempt import Attempts
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.delivery.attempt_queue import AttemptQueue
-from worker.delivery.heartbeat import Heartbeat
+from worker.delivery.heartbeat import Heartbeat, Lease
 from worker.delivery.local_health import LocalHealth
 from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
@@ -60,6 +60,7 @@ class Consumer:
     interruption_expected: Callable[[], bool]
     resources: ResourceMonitor
     polled_at: float | None = None
+    is_receiving: bool = True
     _failed_polls: int = 0
 
     @property
@@ -80,7 +81,7 @@ class Consumer:
             return
         # Set before the stop is checked, because the settlement reads it after a stop.
         self.settlement.poll_ends = self.shutdown.now() + self.poll_wait_s
-        if not self.shutdown.is_requested:
+        if self.is_receiving and not self.shutdown.is_requested:
             messages = self._receive(room)
             if messages is None:
                 # The server may still hold the poll open, so its end must not be cleared.
@@ -128,17 +129,23 @@ class Consumer:
         while self.attempt_queue.has_waiting:
             self.attempt_step()
 
-    def release_rest(self) -> None:
-        """Make the messages of attempts that did not end in time visible to other workers."""
-        for lease in self.heartbeat.held():
-            # The attempt may still run, and must write nothing more.
-            lease.lost = True
-            self.heartbeat.release(lease)
-            try:
-                # The same message, so that its next attempt takes the file over at once.
-                self.queue.hide(lease.message, delay_s=_ABANDONED_DELAY_S)
-            except WorkerError as error:
-                _log.warning("release_failed", message_id=lease.message.message_id, reason=str(error))
+    def stop_receiving(self) -> None:
+        """Receive no more (an interruption notice); what is held is worked off as at any stop."""
+        self.is_receiving = False
+        _log.info("receiving_stopped", in_flight=self.in_flight, parked=len(self.parked))
+
+    def release(self, lease: Lease) -> bool:
+        """Make the message of an attempt that did not end in time visible to other workers; whether it is."""
+        # The attempt may still run, and must write nothing more.
+        lease.lost = True
+        self.heartbeat.release(lease)
+        try:
+            # The same message, so that its next attempt takes the file over at once.
+            self.queue.hide(lease.message, delay_s=_ABANDONED_DELAY_S)
+        except WorkerError as error:
+            _log.warning("release_failed", message_id=lease.message.message_id, reason=str(error))
+            return False
+        return True
 
     def _receive(self, room: int) -> list[ReceivedMessage] | None:
         """The received messages, None when the poll failed."""

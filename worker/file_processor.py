@@ -8,7 +8,7 @@ No stage calls another; the order is known here only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,12 +21,14 @@ from worker.aws.storage_handler import StorageHandler
 from worker.delivery.claims import head_object
 from worker.delivery.heartbeat import Lease
 from worker.delivery.local_health import LocalHealth
+from worker.document.admission import require_readable
 from worker.document.artifacts import ArtifactStore
 from worker.document.document_reader import DocumentReader, ReadResult
 from worker.document.embedder import Embedder
 from worker.document.processed_content import ProcessedContent, StoredResult, make_document, no_content
 from worker.document.reruns import Reruns
 from worker.document.row_document import row_document
+from worker.document.saved_state import load_state, to_state
 from worker.errors import (
     Code,
     LocalFaultError,
@@ -117,6 +119,16 @@ class FileProcessor:
         with self._work_folder() as folder:
             return self._read(job, version, folder, lease)
 
+    # Bound by the specification of the interruption handling, as the faces in `spot_handler` are.
+
+    def save_state(self) -> dict[str, str]:
+        """Checkpoint the documents in progress; the checkpoint of each by its file_id. Raises WorkerError."""
+        return to_state(self.reader.open_documents.save(), self.table)
+
+    def restore_state(self, state: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+        """The pages by file_id that a state saved by any worker gives, and this one need not read again."""
+        return load_state(state, self.store)
+
     def _read(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> ProcessedContent:
         times_created = self.local_health.work_root.times_created
         local = self._download(job, version, folder, lease)
@@ -169,18 +181,7 @@ class FileProcessor:
 
     def _download(self, job: Job, version: ObjectVersion, folder: Path, lease: Lease) -> LocalFile:
         name = job.message.display_path
-        if version.size_bytes == 0:
-            raise RejectedError(f"{name}: the file is empty", code=Code.EMPTY)
-        if version.size_bytes > self.max_file_bytes:
-            raise RejectedError(
-                f"{name}: {version.size_bytes} bytes are over the limit of {self.max_file_bytes} "
-                "(CIS_MAX_FILE_BYTES)",
-                code=Code.TOO_LARGE,
-            )
-        if version.is_archived:
-            raise RejectedError(
-                f"{name}: the object is archived; restore it if its text is wanted", code=Code.ARCHIVED
-            )
+        require_readable(name, version, max_bytes=self.max_file_bytes)
         health = self.local_health
         with self._stage("download"), health.reserve_room(name, version.size_bytes), _local_faults(folder):
             return self.storage.download(
@@ -198,9 +199,7 @@ class FileProcessor:
         lease.check()
         now = head_object(self.storage, job.message)
         if now is None or now.version != version.version:
-            raise ObjectChangedError(
-                f"{job.message.display_path} changed while it was read; it is read again"
-            )
+            raise ObjectChangedError(f"{job.message.display_path} changed while it was read: once more")
 
     def _write(self, claim: Claim, document: Document, content: ProcessedContent) -> Document:
         fence = claim.fence

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from types import FrameType
 
 import structlog
@@ -15,6 +16,7 @@ from worker.delivery.crash_detector import CrashDetector
 from worker.delivery.heartbeat import Heartbeat
 from worker.document import background_uploader
 from worker.document.background_uploader import BackgroundUploader
+from worker.fleet.group_instance import GroupInstance
 from worker.replayer import Replayer
 from worker.resilience.refusals import Refusals
 from worker.runtime.health import HealthServer
@@ -22,7 +24,7 @@ from worker.runtime.loops import Loop
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown, Stop
 from worker.sandbox.scheduler import Sandbox
-from worker.spot_handler import SpotInterruptionHandler
+from worker.spot_handler import ShutdownReport, SpotInterruptionHandler
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _POLL_S = 0.2
@@ -31,6 +33,12 @@ _STALE_POLL_S = 90.0
 _OTHERS_S = 5.0
 # Well below what is left of a dead worker's leases, so that its files are marked before they come back.
 _CRASH_CHECK_S = 2.0
+_GROUP_S = 5.0
+# Of the time before the deadline: what the last log line and the exit take.
+_EXIT_S = 2.0
+_flush_by: Callable[[Stop], float] = attrgetter("flush_by")
+_release_by: Callable[[Stop], float] = attrgetter("release_by")
+_deadline: Callable[[Stop], float] = attrgetter("deadline")
 EXIT_INCOMPLETE = 75
 """Exit status of a stop that left messages to SQS; EX_TEMPFAIL of sysexits.h."""
 
@@ -52,13 +60,17 @@ class Lifecycle:
     http_host: str
     http_port: int
     attempts: int
+    group: GroupInstance
     _signals: int = 0
+    _waits_for: str = ""
     _abandoned: list[str] = field(default_factory=list)
+    _report_of_shutdown: ShutdownReport | None = None
     _receiving_over: threading.Event = field(default_factory=threading.Event)
     _parking_over: threading.Event = field(default_factory=threading.Event)
     _attempts_over: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
     _uploads_left: int = 0
+    _group_wake: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> int:
         """Work until a stop; the exit status.
@@ -85,7 +97,8 @@ class Lifecycle:
         self.metrics.reading_cpu_seconds.set_function(lambda: self.sandbox.cpu_s)
         self._refusals.export(self.metrics)
         # Before anything is received: what a predecessor held may kill this process, too.
-        self.crash_detector.step()
+        self._await(self._start_step("crash-check", self.crash_detector.step))
+        self._await_service()
         threads = self._start()
         self.spot.start_monitoring()
         _log.info("worker_ready", http_port=health.port, attempts=self.attempts)
@@ -93,7 +106,30 @@ class Lifecycle:
             self._handle_signals()
         self._stop(threads)
         health.stop()
-        return self._report()
+        exit_status = self._report()
+        # Last: with its lifecycle action completed the group may end the machine at once.
+        longest_s = self._left_s(_deadline) if self.spot.is_leaving else _OTHERS_S
+        left_s = max(_EXIT_S, longest_s - _EXIT_S)
+        leaving = self._start_step("leave-group", lambda: self.group.leave(within_s=left_s))
+        until = self.shutdown.now() + left_s
+        self._wait_for([leaving], lambda _: until)
+        return exit_status
+
+    def _await(self, thread: threading.Thread) -> None:
+        """Wait for a step of the start, at most until a stop."""
+        while thread.is_alive() and not self.shutdown.is_requested:
+            thread.join(_POLL_S)
+            self._handle_signals()
+
+    def _await_service(self) -> None:
+        """In Standby or the warm pool wait before the first receive: a restart would end here again."""
+        while not self.shutdown.is_requested and self.spot.is_out_of_service():
+            if not self._waits_for:
+                self._waits_for = "the Auto Scaling group has this instance in Standby or in its warm pool"
+                _log.info("waiting_for_service", reason=self._waits_for)
+            self.shutdown.wait(self.spot.check_interval)
+            self._handle_signals()
+        self._waits_for = ""
 
     @property
     def _refusals(self) -> Refusals:
@@ -109,7 +145,7 @@ class Lifecycle:
         polled_at = self.consumer.polled_at
         age_s = None if polled_at is None else round(self.shutdown.now() - polled_at, 1)
         busy = self.consumer.in_flight > 0
-        paused = self.consumer.local_health.pause_reason
+        paused = self._waits_for or self.consumer.local_health.pause_reason
         can_start, refusals = self._refusals.details()
         polls = age_s is not None and (busy or age_s < _STALE_POLL_S)
         return can_start and polls and not paused and not self.shutdown.is_requested, {
@@ -131,6 +167,13 @@ class Lifecycle:
                 is_over=self._is_stopping,
                 interval_s=_CRASH_CHECK_S,
                 pause=self._wake,
+            ),
+            Loop(
+                name="auto-scaling",
+                step=self.group.step,
+                is_over=over,
+                interval_s=_GROUP_S,
+                pause=self._group_wake,
             ),
             *(self._replay_loop(number) for number in range(self.replayer.threads)),
         ]
@@ -183,6 +226,7 @@ class Lifecycle:
     def _handle_signals(self) -> None:
         if self._signals == 1:
             self.shutdown.request("signal")
+            self.shutdown.hurry()
         elif self._signals > 1:
             self.shutdown.request_now("second signal")
 
@@ -203,13 +247,14 @@ class Lifecycle:
         self._join([threads.parking], _flush_by)
         # In threads, because a queue that does not answer must not keep the process alive.
         self._join([self._start_step("requeue-rest", self.consumer.requeue_rest)], _flush_by)
-        if self._abandoned:
-            self._join([self._start_step("release-rest", self.consumer.release_rest)], _release_by)
+        # What is held now belongs to attempts that did not end: their pages are saved, and others get them.
+        self._join([self._start_step("shut-down", self._shut_down)], _release_by)
         self._attempts_over.set()
         self._finish_uploads(threads.uploads)
+        self._group_wake.set()
         # What hangs here holds no message: the fence refuses its writes, and pending rows stay pending.
         until = self.shutdown.now() + _OTHERS_S
-        self._wait_for(threads.others, lambda _: until)
+        self._wait_for(threads.others, lambda stop: min(until, stop.deadline))
         self.spot.stop_monitoring()
 
     def _finish_uploads(self, threads: list[threading.Thread]) -> None:
@@ -219,6 +264,11 @@ class Lifecycle:
         uploader.hurry()
         self._wait_for(threads, _flush_by)
         self._uploads_left = uploader.close()
+
+    def _shut_down(self) -> None:
+        self._report_of_shutdown = self.spot.handle_graceful_shutdown(
+            self.consumer.attempts.processor, self.heartbeat.held()
+        )
 
     def _start_step(self, name: str, step: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=step, name=name, daemon=True)
@@ -247,6 +297,7 @@ class Lifecycle:
     def _report(self) -> int:
         failure, stop, settlement = self.shutdown.failure, self.shutdown.stop, self.consumer.settlement
         is_complete = not (self._abandoned or self.consumer.in_flight or settlement.unsettled)
+        saved = self._report_of_shutdown is not None and self._report_of_shutdown.state_saved
         status, exit_status = (
             ("GRACEFUL_SHUTDOWN", 0) if is_complete else ("INCOMPLETE_SHUTDOWN", EXIT_INCOMPLETE)
         )
@@ -259,7 +310,7 @@ class Lifecycle:
             messages_requeued=settlement.requeued,
             messages_unsettled=max(settlement.unsettled, self.consumer.in_flight),
             # What is left in the queue of uploads was not saved.
-            state_saved=is_complete and not self._uploads_left,
+            state_saved=is_complete and saved and not self._uploads_left,
             uploads_left=self._uploads_left,
         )
         if failure is not None:
@@ -276,11 +327,3 @@ class _Threads:
     parking: threading.Thread
     uploads: list[threading.Thread]
     others: list[threading.Thread]
-
-
-def _flush_by(stop: Stop) -> float:
-    return stop.flush_by
-
-
-def _release_by(stop: Stop) -> float:
-    return stop.release_by

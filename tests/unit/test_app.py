@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from worker import app
-from worker.config import load_settings
+from worker.config import load_settings, sandbox_environment
+from worker.document.options_from_settings import read_options
 from worker.errors import MisconfiguredError
+from worker.extract.tools import Tools
+from worker.runtime.work_root import WorkRoot
+from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.unit
 
@@ -39,3 +43,31 @@ def test_a_language_that_is_missing_ends_the_start_and_leaves_no_folder(tmp_path
     with pytest.raises(MisconfiguredError, match="tesseract-ocr-tlh"):
         app.run(settings)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_reaches_the_consumer_and_its_messages(tmp_path: Path) -> None:
+    settings = load_settings(
+        queue_url="http://127.0.0.1:9/q",
+        dlq_url="http://127.0.0.1:9/d",
+        results_bucket="r",
+        file_table="t",
+        sqlite_path=tmp_path / "index",
+        work_dir=tmp_path,
+        state_dir=tmp_path,
+    )
+    sandbox = Sandbox(
+        options=read_options(settings), slots=1, work_root=tmp_path, environment=sandbox_environment()
+    )
+    tools = Tools(tesseract="5.3.0", languages=("jpn", "eng"))
+    lifecycle = app.build(settings, sandbox, tools, WorkRoot(tmp_path))
+    try:
+        receiving = [lifecycle.consumer.is_receiving]
+        lifecycle.spot.set_interrupted(True)
+        receiving.append(lifecycle.consumer.is_receiving)
+        assert receiving == [True, False]
+        assert lifecycle.shutdown.is_requested
+        assert lifecycle.spot.requeue == lifecycle.consumer.release
+        assert lifecycle.group.hook.is_leaving()
+    finally:
+        lifecycle.consumer.local_health.work_root.remove()
+        lifecycle.crash_detector.record.close()

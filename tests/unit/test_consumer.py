@@ -91,6 +91,15 @@ def test_a_worker_without_file_descriptors_leaves_the_queue_to_its_neighbours(wo
     assert not world.shutdown.is_requested
 
 
+def test_after_a_notice_it_receives_no_more(world: World) -> None:
+    world.consumer.stop_receiving()
+    world.put("a")
+    world.announce("a")
+    world.work()
+    assert world.waiting() == 1
+    assert world.table.read(world.message("a").file_id) is None
+
+
 def test_messages_of_attempts_that_hang_are_released_and_their_work_is_cancelled(world: World) -> None:
     world.put("a")
     world.announce("a")
@@ -100,7 +109,7 @@ def test_messages_of_attempts_that_hang_are_released_and_their_work_is_cancelled
         "before-parameter-build.sqs.ChangeMessageVisibility",
         lambda params, **_: delays.append(params["VisibilityTimeout"]),
     )
-    world.consumer.release_rest()
+    assert world.consumer.release(lease)
     assert delays == [2]
     assert lease.lost
     assert world.heartbeat.held() == []

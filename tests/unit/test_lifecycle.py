@@ -13,15 +13,12 @@ import requests
 from structlog.testing import capture_logs
 
 from tests.unit.index_lock import index_locked
+from tests.unit.lifecycle_parts import make_lifecycle
 from tests.unit.refusals import refuse
-from worker.aws.instance_metadata import InstanceMetadata
 from worker.delivery.local_health import Floors
 from worker.errors import MisconfiguredError
-from worker.lifecycle import Lifecycle
 from worker.models.ledger import State
 from worker.runtime.process_record import ProcessRecord
-from worker.runtime.shutdown import Shutdown
-from worker.spot_handler import SpotInterruptionHandler
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -29,31 +26,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unit
 
 
-def _lifecycle(world: World, *, timeout_s: float = 30) -> Lifecycle:
-    # Real threads wait here, so real time passes for the latch; leases keep the test's clock.
-    shutdown = Shutdown(timeout_s=timeout_s)
-    world.consumer.shutdown = world.replayer.shutdown = shutdown
-    metadata = InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2)
-    return Lifecycle(
-        shutdown=shutdown,
-        consumer=world.consumer,
-        heartbeat=world.heartbeat,
-        sandbox=world.sandbox,
-        spot=SpotInterruptionHandler(metadata, shutdown, world.metrics),
-        metrics=world.metrics,
-        replayer=world.replayer,
-        crash_detector=world.crash_detector,
-        http_host="127.0.0.1",
-        http_port=0,
-        attempts=2,
-    )
-
-
 def test_it_works_until_a_stop_is_requested(
     world: World, until: Callable[[Callable[[], bool]], None]
 ) -> None:
     world.sandbox.start()
-    lifecycle = _lifecycle(world)
+    lifecycle = make_lifecycle(world)
     for number in range(5):
         world.put(f"{number}.txt", f"text {number}".encode())
         world.announce(f"{number}.txt")
@@ -76,11 +53,11 @@ def test_it_works_until_a_stop_is_requested(
 
 def test_an_error_that_an_operator_must_fix_is_a_failure(world: World) -> None:
     world.clients.sqs.delete_queue(QueueUrl=world.queue_url)
-    assert _lifecycle(world).run() == 1
+    assert make_lifecycle(world).run() == 1
 
 
 def test_it_is_ready_while_it_polls_and_not_when_it_stops(world: World) -> None:
-    lifecycle = _lifecycle(world)
+    lifecycle = make_lifecycle(world)
     assert lifecycle.readiness()[0] is False
     world.consumer.step()
     assert lifecycle.readiness()[0] is True
@@ -92,7 +69,7 @@ def test_it_is_ready_while_it_polls_and_not_when_it_stops(world: World) -> None:
 
 def test_it_is_not_ready_while_its_only_bucket_refuses_all_files(world: World) -> None:
     world.source_buckets = ("source",)
-    lifecycle = _lifecycle(world)
+    lifecycle = make_lifecycle(world)
     for key in ("a", "b"):
         world.put(key, b"")
         world.announce(key)
@@ -106,7 +83,7 @@ def test_it_is_not_ready_while_its_only_bucket_refuses_all_files(world: World) -
 
 
 def test_a_machine_that_cannot_work_is_not_ready_and_says_why(world: World) -> None:
-    lifecycle = _lifecycle(world)
+    lifecycle = make_lifecycle(world)
     world.consumer.step()
     world.local_health.floors = Floors(disk_bytes=2**62)
     world.clock.now += 1
@@ -128,7 +105,7 @@ def test_a_stop_that_leaves_an_attempt_behind_says_so_and_releases_its_message(
     world.clients.s3.meta.events.register("before-send.s3.HeadObject", hang)
     world.put("a")
     world.announce("a")
-    lifecycle = _lifecycle(world, timeout_s=4)
+    lifecycle = make_lifecycle(world, timeout_s=4)
     watcher = threading.Thread(target=lambda: (hangs.wait(60), lifecycle.shutdown.request("test")))
     watcher.start()
     with capture_logs() as lines:
@@ -147,7 +124,7 @@ def test_a_stop_that_leaves_an_attempt_behind_says_so_and_releases_its_message(
 def test_a_stop_that_could_not_delete_a_message_is_not_called_graceful(world: World) -> None:
     world.put("empty", b"")
     world.announce("empty")
-    lifecycle = _lifecycle(world, timeout_s=4)
+    lifecycle = make_lifecycle(world, timeout_s=4)
     world.settlement.shutdown = lifecycle.shutdown
     world.consumer.step()
     world.fail("sqs", "DeleteMessageBatch")
@@ -159,7 +136,7 @@ def test_a_stop_that_could_not_delete_a_message_is_not_called_graceful(world: Wo
 
 
 def test_a_port_in_use_is_reported(world: World) -> None:
-    lifecycle = _lifecycle(world)
+    lifecycle = make_lifecycle(world)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         lifecycle.http_port = taken.getsockname()[1]
         with pytest.raises(MisconfiguredError, match="CIS_HTTP_PORT"):
@@ -171,7 +148,7 @@ def test_the_health_server_answers_while_it_runs(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    lifecycle = _lifecycle(world)
+    lifecycle = make_lifecycle(world)
     lifecycle.http_port = port
     answers: list[dict[str, object]] = []
 
@@ -204,7 +181,7 @@ def test_pending_rows_are_completed_and_the_wait_for_more_ends_at_a_stop(
     with index_locked(live):
         live.work()
     assert live.row("a.txt").index_pending
-    lifecycle = _lifecycle(live)
+    lifecycle = make_lifecycle(live)
 
     def stop_when_completed() -> None:
         try:
@@ -227,7 +204,7 @@ def test_what_a_dead_predecessor_held_is_suspect_before_anything_is_received(wor
     held.__enter__()
     os.close(dead._lock)
     was_suspect: list[bool] = []
-    lifecycle = _lifecycle(world)
+    lifecycle = make_lifecycle(world)
 
     def stop(**_: object) -> None:
         was_suspect.append(world.row("file").is_suspect)
@@ -257,7 +234,7 @@ def test_a_worker_that_stops_is_no_longer_on_record(
             go_on.wait(60)
 
     world.clients.s3.meta.events.register("before-call.s3.HeadObject", hold_up)
-    lifecycle = _lifecycle(world)
+    lifecycle = make_lifecycle(world)
 
     def release() -> None:
         until(lambda: len(on_record) == 2 and count() == 0)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.embedded.metadata_server import MetadataServer
@@ -62,14 +62,29 @@ def test_a_notice_whose_time_is_past_by_our_clock_leaves_enough_to_requeue(
 
 
 def test_the_callback_is_called_once(server: MetadataServer, shutdown: Shutdown) -> None:
-    times: list[datetime] = []
-    handler = SpotInterruptionHandler(
-        InstanceMetadata(server.url), shutdown, Metrics(), on_interrupt_callback=times.append
-    )
+    calls: list[str] = []
+    handler = SpotInterruptionHandler(InstanceMetadata(server.url), shutdown, Metrics())
+    handler.on_interrupt_callback = lambda: calls.append("called")
     server.control({"instance_action": {"action": "terminate", "in_s": 60}})
     handler.step()
     handler.step()
-    assert len(times) == 1
+    assert calls == ["called"]
+
+
+def test_a_callback_that_fails_does_not_keep_the_worker_from_stopping(
+    server: MetadataServer, shutdown: Shutdown
+) -> None:
+    def fail() -> None:
+        raise ValueError("no")
+
+    handler = SpotInterruptionHandler(
+        InstanceMetadata(server.url), shutdown, Metrics(), on_interrupt_callback=fail
+    )
+    server.control({"instance_action": {"action": "terminate", "in_s": 60}})
+    with capture_logs() as lines:
+        handler.step()
+    assert shutdown.is_requested
+    assert "interrupt_callback_failed" in [line["event"] for line in lines]
 
 
 def test_a_rebalance_recommendation_only_makes_an_interruption_expected(
@@ -81,13 +96,64 @@ def test_a_rebalance_recommendation_only_makes_an_interruption_expected(
     assert not shutdown.is_requested
 
 
-def test_an_instance_the_group_scales_in_stops(
-    server: MetadataServer, handler: SpotInterruptionHandler, shutdown: Shutdown
+@pytest.mark.parametrize(
+    ("state", "reason", "is_leaving"),
+    [
+        ("Terminated", "scale-in", True),
+        ("Detached", "detached", False),
+        ("Standby", "standby", False),
+        ("Warmed:Stopped", "warm pool", True),
+        ("Warmed:Terminated", "warm pool", True),
+        ("Warmed:Running", "warm pool", True),
+        ("Warmed:Hibernated", "warm pool", True),
+    ],
+)
+def test_an_instance_the_group_takes_out_of_service_stops(
+    server: MetadataServer, shutdown: Shutdown, state: str, reason: str, *, is_leaving: bool
 ) -> None:
-    server.control({"lifecycle_state": "Terminated"})
+    calls: list[str] = []
+    handler = SpotInterruptionHandler(
+        InstanceMetadata(server.url), shutdown, Metrics(), on_interrupt_callback=lambda: calls.append(state)
+    )
+    server.control({"lifecycle_state": state})
     handler.step()
     assert shutdown.stop is not None
-    assert shutdown.stop.reason == "scale-in"
+    assert (shutdown.stop.reason, shutdown.stop.is_leaving) == (reason, is_leaving)
+    assert handler.is_leaving is is_leaving
+    assert calls == [state]
+
+
+@pytest.mark.parametrize("state", ["InService", "Pending:Wait", "Unknown"])
+def test_an_instance_in_service_goes_on(
+    server: MetadataServer, handler: SpotInterruptionHandler, shutdown: Shutdown, state: str
+) -> None:
+    server.control({"lifecycle_state": state})
+    handler.step()
+    assert not shutdown.is_requested
+    assert not handler.is_out_of_service()
+
+
+@pytest.mark.parametrize(
+    ("state", "is_out"), [("Standby", True), ("Warmed:Running", True), ("Terminated", False)]
+)
+def test_a_parked_instance_is_known_before_the_first_receive(
+    server: MetadataServer, handler: SpotInterruptionHandler, state: str, *, is_out: bool
+) -> None:
+    server.control({"lifecycle_state": state})
+    assert handler.is_out_of_service() is is_out
+    server.control({"faults": [503]})
+    assert not handler.is_out_of_service()
+
+
+def test_a_notice_uses_the_time_until_a_signal_follows(
+    server: MetadataServer, handler: SpotInterruptionHandler, shutdown: Shutdown
+) -> None:
+    server.control({"instance_action": {"action": "terminate", "in_s": 60}})
+    handler.step()
+    assert shutdown.stop is not None
+    assert shutdown.stop.is_leaving
+    shutdown.hurry()
+    assert not shutdown.stop.is_leaving
 
 
 def test_an_unreachable_service_makes_an_interruption_expected_and_never_stops_the_worker(

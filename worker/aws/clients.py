@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -30,6 +30,8 @@ _CONNECT_S = 5
 _READ_S = 10
 _LONGEST_POLL_S = 20
 _BEDROCK_READ_S = 60
+# At a stop there is no time for a slow answer, and every call can be repeated.
+_GROUP_READ_S = 5
 # Few, because a shutdown cannot interrupt the sleeps of botocore's back-off. A long poll has one attempt (the
 # consumer polls again), and so has Bedrock (RetryHandler owns those retries).
 _ATTEMPTS = 3
@@ -112,6 +114,22 @@ def secrets_client(*, region: str | None = None) -> SecretsManagerClient:
         return session.client("secretsmanager", config=_config())
     except BotoCoreError as error:
         raise translate(error, what="connect to Secrets Manager") from error
+
+
+def autoscaling_client(*, region: str | None = None) -> Any:
+    """The client of Auto Scaling, with one attempt a call (its callers repeat it), and short time-outs.
+
+    Raises MisconfiguredError, naming the variable to set, when region or credentials are missing.
+    """
+    try:
+        session = _session(None, region)
+        if session.get_credentials() is None:
+            raise NoCredentialsError
+        # The type checker has no stubs of this one.
+        make: Any = session.client
+        return make("autoscaling", config=_config(read_s=_GROUP_READ_S, attempts=1))
+    except BotoCoreError as error:
+        raise translate(error, what="connect to Auto Scaling") from error
 
 
 def signing_credentials(*, region: str | None = None) -> tuple[Credentials, str]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import requests
 
@@ -83,6 +84,10 @@ class InstanceMetadata:
     def instance_id(self) -> str | None:
         """The instance's id, None where the service does not know one."""
         return self.get("instance-id")
+
+    def tag(self, name: str) -> str | None:
+        """A tag of the instance, None without it or where the service shows no tags."""
+        return self.get(f"tags/instance/{quote(name, safe=':')}") or None
 
     def _get(self, path: str) -> requests.Response:
         headers = {"X-aws-ec2-metadata-token": self._valid_token()}

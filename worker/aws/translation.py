@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from worker.errors import (
     MisconfiguredError,
@@ -77,6 +78,9 @@ def translate_errors(what: str, table: ErrorTable = _NO_TABLE) -> Iterator[None]
         yield
     except (ClientError, BotoCoreError) as error:
         raise translate(error, what=what, table=table) from error
+    except ResponseParserError as error:
+        # Not of botocore's error tree: an answer that was cut short, or that a proxy gave.
+        raise UnavailableError(f"Could not {what}: the answer cannot be read.") from error
     except RuntimeError as error:
         # botocore raises no error of its own when the metadata service still hands out the old role.
         if _STALE not in str(error):

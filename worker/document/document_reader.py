@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 import structlog
@@ -13,6 +14,7 @@ import structlog
 from worker.aws.file_table import FileTable
 from worker.delivery.heartbeat import Lease
 from worker.document.artifacts import ArtifactStore
+from worker.document.open_documents import OpenDocument, OpenDocuments
 from worker.document.page_collector import PageCollector
 from worker.errors import Code, JobInterrupted, RejectedError, TransientError
 from worker.models.document import Extraction
@@ -29,8 +31,11 @@ from worker.sandbox.scheduler import ExtractionRun, Sandbox
 # Without one of these no OCR works on this machine, whatever the file.
 _PROGRAMS = ("tesseract", "pdftoppm", "pdfinfo")
 _TICK_S = 0.5
-# Time kept for storing the artifact, the index write and the commit after the last page.
+# Time kept for what follows the last page: artifact, index write and commit, or its checkpoint.
 _WRITE_S = 3.0
+# Pages of one document differ: one that is begun late must end before the deadline, or its OCR is lost.
+_PAGE_SPREAD = 1.5
+_UNKNOWN_PAGE_S = 5.0
 _MAX_PICTURE_BYTES = 8 * 1024**2
 _MAX_NAMED_PAGES = 20
 
@@ -60,6 +65,7 @@ class DocumentReader:
     shutdown: Shutdown
     metrics: Metrics
     interruption_expected: Callable[[], bool]
+    open_documents: OpenDocuments = field(default_factory=OpenDocuments)
 
     def read(self, job: Job, local: LocalFile, folder: Path, lease: Lease) -> ReadResult:
         """Everything that can be extracted of a file, from the store if its content was extracted before.
@@ -89,11 +95,8 @@ class DocumentReader:
             )
             collector.restore()
             run.go(done=[page.number for page in collector.pages], hint=collector.hint)
-            try:
-                ended, has_pictures = self._collect(run, collector, lease)
-            finally:
-                # Nothing may be written in the background after the commit, or after a requeue.
-                collector.close()
+            with self.open_documents.hold(job.claim, collector) as document:
+                ended, has_pictures = self._collect(run, document, lease)
         return ReadResult(
             extraction=_to_extraction(file_type, collector.pages, ended, folder if has_pictures else None),
             checkpointed=collector.has_checkpoint or job.checkpoint is not None,
@@ -135,38 +138,45 @@ class DocumentReader:
         if stop is not None and self.shutdown.now() >= stop.requeue_by:
             raise JobInterrupted(f"stopped by {stop.reason}")
 
-    def _collect(
-        self, run: ExtractionRun, collector: PageCollector, lease: Lease
-    ) -> tuple[ReadingEnded, bool]:
+    def _collect(self, run: ExtractionRun, document: OpenDocument, lease: Lease) -> tuple[ReadingEnded, bool]:
         has_pictures = False
         while True:
             event = run.next(_TICK_S)
             if isinstance(event, Page):
                 self._count(event)
-                collector.add(event)
+                document.add(event)
+                if event.ocr_s and self.shutdown.is_requested:
+                    # The machine may go sooner than announced, and this thread has nothing else to do.
+                    _save(document)
             elif isinstance(event, PreviewDone):
                 has_pictures = event.drawn
             elif isinstance(event, ReadingEnded):
                 return event, has_pictures
-            self._handle_stop(run, collector, lease)
+            self._handle_stop(run, document, lease)
 
-    def _handle_stop(self, run: ExtractionRun, collector: PageCollector, lease: Lease) -> None:
-        """On a stop finish the document if its estimate fits, else the pages in progress; then raise."""
+    def _handle_stop(self, run: ExtractionRun, document: OpenDocument, lease: Lease) -> None:
+        """On a stop begin only pages that can be finished; without any in progress save them and raise."""
         try:
             lease.check()
         except JobInterrupted:
             # Not for LeaseLostError: without the lease nothing may be written.
-            _save(collector)
+            _save(document)
             raise
         stop = self.shutdown.stop
         if stop is None:
             return
         left_s = stop.requeue_by - self.shutdown.now()
         if left_s <= 0 or (run.draining and not run.busy):
-            _save(collector)
+            _save(document)
             raise JobInterrupted(f"stopped by {stop.reason} with {run.left} pages to go")
-        if run.left * collector.mean_ocr_s / self.sandbox.slots > left_s - _WRITE_S:
+        if not self._may_begin_page(run, document.mean_ocr_s, left_s, is_leaving=stop.is_leaving):
             run.drain()
+
+    def _may_begin_page(self, run: ExtractionRun, page_s: float, left_s: float, *, is_leaving: bool) -> bool:
+        """Whether the document, or where the machine goes away at least one more page, can be finished."""
+        if math.ceil(run.left / self.sandbox.slots) * page_s <= left_s - _WRITE_S:
+            return True
+        return is_leaving and left_s - _WRITE_S > _PAGE_SPREAD * (page_s or _UNKNOWN_PAGE_S) + _TICK_S
 
     def _count(self, page: Page) -> None:
         self.metrics.pages_total.labels(source=page.source.value).inc()
@@ -177,9 +187,9 @@ class DocumentReader:
             _log.warning("page_failed", page=page.number, source=page.source.value, reason=page.reason)
 
 
-def _save(collector: PageCollector) -> None:
+def _save(document: OpenDocument) -> None:
     try:
-        collector.save()
+        document.save()
     except TransientError as error:
         # To requeue the message in time matters more than a page that is OCRed twice.
         _log.warning("checkpoint_failed", reason=str(error))

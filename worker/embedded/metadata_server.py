@@ -24,6 +24,7 @@ _TOKEN_PATH = "/latest/api/token"  # noqa: S105 - a path
 _TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds"
 _TOKEN_HEADER = "x-aws-ec2-metadata-token"  # noqa: S105 - a header's name
 _LONGEST_TTL_S = 21_600
+_TAGS = "tags/instance/"
 _HANG_S = 30.0
 _INSTANCE_ID = "i-0123456789abcdef0"
 
@@ -43,6 +44,7 @@ class InstanceAction(BaseModel):
 class Changes(BaseModel):
     """The fields of a control request; those it omits stay. `instance_action` null withdraws the notice.
 
+    `tags` are those of the instance (none: the service shows no tags).
     `faults` are the responses to the next requests; with `token_blocked` the PUT for a token gets none,
     as in a container when the hop limit is 1.
     """
@@ -55,6 +57,7 @@ class Changes(BaseModel):
     lifecycle_state: str = "InService"
     faults: list[Fault] = Field(default_factory=list)
     token_blocked: bool = False
+    tags: dict[str, str] = Field(default_factory=dict)
 
 
 def _now() -> datetime:
@@ -128,6 +131,11 @@ class MetadataServer:
                 self._set("events/recommendations/rebalance", notice)
             case "lifecycle_state":
                 self._set("autoscaling/target-lifecycle-state", request.lifecycle_state)
+            case "tags":
+                shown = [name for name in self._values if name.startswith(_TAGS)]
+                for name in shown:
+                    del self._values[name]
+                self._values |= {f"{_TAGS}{name}": value for name, value in request.tags.items()}
             case "faults":
                 self._faults = deque(request.faults)
             case "token_blocked":

@@ -133,6 +133,7 @@ class EmbeddedStack:
             "CIS_FILE_TABLE": self.resources.table,
             "CIS_INDEX": "sqlite",
             "CIS_PDF_PASSWORDS_SECRET": "",  # this stack has no Secrets Manager
+            **dict.fromkeys(("CIS_AUTOSCALING_GROUP", "CIS_LIFECYCLE_HOOK"), ""),  # nor a group
             "CIS_SQLITE_PATH": str(self.home / "index.sqlite3"),
         }
 

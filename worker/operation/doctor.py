@@ -14,6 +14,7 @@ from worker.aws.inspection import read_queue
 from worker.config import Settings
 from worker.errors import WorkerError
 from worker.operation.finding import Check, Finding, Level, failure, ok
+from worker.operation.group_check import group_checks
 from worker.operation.index_check import index_checks
 from worker.operation.machine import machine_checks
 from worker.operation.queues import queue_checks
@@ -46,6 +47,7 @@ def aws_checks(settings: Settings, clients: Clients) -> list[Check]:
         *store_checks(settings, clients),
         *retention_checks(settings, clients),
         *service_checks(settings, clients),
+        *group_checks(settings),
     ]
 
 

@@ -52,7 +52,16 @@ class Metrics:
         self.breaker_open = self._gauge("breaker_open", "1 while a service is not called.", "service")
         self.uploads = self._counter("uploads", "Background uploads by their results.", "result")
         self.uploads_pending = self._gauge("uploads_pending", "Background uploads that are not done yet.")
+        self._add_group()
         self._add_times()
+
+    def _add_group(self) -> None:
+        self.lifecycle_actions = self._counter(
+            "lifecycle_actions", "Lifecycle actions of the Auto Scaling group at a stop.", "result"
+        )
+        self.scale_in_protected = self._gauge(
+            "scale_in_protected", "1 while the Auto Scaling group must not take this instance."
+        )
 
     def _add_times(self) -> None:
         self._stage_seconds = Histogram(

@@ -22,12 +22,17 @@ _SAME_DEADLINE_S = 1.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stop:
-    """Why and until when: `deadline` is when the process must have ended."""
+    """Why and until when: `deadline` is when the process must have ended.
+
+    `is_leaving` says that the machine goes away, so that its time is worth using; otherwise the process is
+    restarted, and the sooner it ends the better.
+    """
 
     reason: str
     began: float
     deadline: float
     now: bool = False
+    is_leaving: bool = False
 
     @property
     def _scale(self) -> float:
@@ -77,7 +82,7 @@ class Shutdown:
         """The clock's monotonic seconds."""
         return self._clock()
 
-    def request(self, reason: str, *, within_s: float | None = None) -> Stop:
+    def request(self, reason: str, *, within_s: float | None = None, is_leaving: bool = False) -> Stop:
         """Request a stop within `within_s` seconds (the timeout, where that is shorter or none is given).
 
         A later request may bring the deadline forward, and never moves it back.
@@ -87,13 +92,19 @@ class Shutdown:
             timeout_s = self._timeout_s if within_s is None else min(self._timeout_s, within_s)
             deadline = now + max(0.0, timeout_s)
             if self._stop is None:
-                self._stop = Stop(reason=reason, began=now, deadline=deadline)
+                self._stop = Stop(reason=reason, began=now, deadline=deadline, is_leaving=is_leaving)
             elif deadline < self._stop.deadline - _SAME_DEADLINE_S:
                 # The other deadlines follow from `began`: the same notice read again must not move it.
-                self._stop = Stop(reason=self._stop.reason, began=now, deadline=deadline, now=self._stop.now)
+                self._stop = replace(self._stop, began=now, deadline=deadline)
             stop = self._stop
         self._event.set()
         return stop
+
+    def hurry(self) -> None:
+        """Use no more time than the pages in hand take: a signal after a notice means that it is over."""
+        with self._lock:
+            if self._stop is not None and self._stop.is_leaving:
+                self._stop = replace(self._stop, is_leaving=False)
 
     def request_now(self, reason: str) -> Stop:
         """Request that everything is requeued at once (a second SIGTERM)."""

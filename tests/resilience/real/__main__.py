@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.resilience.real import chaos, interrupted_scan, outages, shutdowns
+from tests.resilience.real import chaos, interrupted_scan, notice_time, outages, shutdowns
 from tests.resilience.real.chaos import ChaosSize
 from tests.resilience.real.fault_answers import Service
 from tests.resilience.real.interrupted_scan import ScanSize
+from tests.resilience.real.notice_time import NoticeSize
 from tests.resilience.real.outages import OutageSize
 from tests.resilience.real.proxy import Fault
 from tests.resilience.real.report import Report
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.resilience.real")
     parser.add_argument(
-        "runs", nargs="*", default=[], help="chaos shutdowns notices kills outages (none: all)"
+        "runs", nargs="*", default=[], help="chaos shutdowns notices notice120 kills outages (none: all)"
     )
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--index", choices=("opensearch", "sqlite"), default="opensearch")
@@ -58,8 +59,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--faults", type=int, default=30)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--shutdowns", type=int, default=50)
-    parser.add_argument("--pages", type=int, default=40)
+    parser.add_argument("--pages", type=int, default=60)
     parser.add_argument("--interruptions", type=int, default=5)
+    parser.add_argument("--scan-pages", type=int, default=200)
+    parser.add_argument("--notice-s", type=float, default=120.0)
     parser.add_argument("--outage-s", type=float, default=60.0)
     parser.add_argument("--outage-documents", type=int, default=200)
     parser.add_argument("--services", nargs="*", type=Service, default=list(Service))
@@ -72,6 +75,7 @@ def _runs(options: argparse.Namespace) -> Mapping[str, Run]:
     chaos_size = ChaosSize(documents=options.documents, faults=options.faults, workers=options.workers)
     shutdown_size = ShutdownSize(shutdowns=options.shutdowns)
     scan_size = ScanSize(pages=options.pages, interruptions=options.interruptions)
+    notice_size = NoticeSize(pages=options.scan_pages, notice_s=options.notice_s)
     outage_size = OutageSize(
         documents=options.outage_documents,
         outage_s=options.outage_s,
@@ -84,6 +88,7 @@ def _runs(options: argparse.Namespace) -> Mapping[str, Run]:
         "chaos": lambda world: chaos.run(world, chaos_size, seed=seed, say=_say),
         "shutdowns": lambda world: shutdowns.run(world, shutdown_size, seed=seed, say=_say),
         "notices": lambda world: interrupted_scan.run_notices(world, scan_size, seed=seed, say=_say),
+        "notice120": lambda world: notice_time.run(world, notice_size, seed=seed, say=_say),
         "kills": lambda world: interrupted_scan.run_kills(world, scan_size, seed=seed, say=_say),
         "outages": lambda world: outages.run(world, outage_size, seed=seed, say=_say),
     }

@@ -10,6 +10,7 @@ from statistics import mean
 from tests.resilience.real.agreement import compare
 from tests.resilience.real.corpus import Document, scan
 from tests.resilience.real.fleet import HAPPENS_S, READY_S, Fleet, Links, Logged, Machine, wait_until
+from tests.resilience.real.notice_time import check_completion, expect_completion, hooked
 from tests.resilience.real.report import Report, Say, silent
 from tests.resilience.real.world import World
 from worker.aws.ledger_row import FileRow
@@ -17,10 +18,10 @@ from worker.models.ledger import State
 
 _KEY = "share/scan.pdf"
 _LEASE_S = 15
-# The shortest in which a running page can still be finished, and a long scan cannot: in seconds, and in mean
-# times of a page, which are long on a busy machine.
-_NOTICE_S = 16.0
-_NOTICE_PAGES = 10
+# In which a running page can still be finished and few others are begun, and (the first notice) in which some
+# are: in seconds, and in mean times of a page, which are long on a busy machine.
+_NOTICE_S, _NOTICE_PAGES = 12.0, 6
+_LONG_S, _LONG_PAGES = 22.0, 10
 _REPEATED_S = 30.0
 _CHECKPOINT_AFTER_S = 12.0
 _END_STATUS_S = 120.0
@@ -43,23 +44,24 @@ class ScanSize:
 
 
 def run_notices(world: World, size: ScanSize, *, seed: int, say: Say = silent) -> Report:
-    """Spot notices at random, each to a new worker: no page is read twice, the last receive is the first."""
+    """Spot notices at random, each to a new worker: no page is read twice, the last receive is the first.
+
+    Each machine is in a group that waits for its lifecycle action, and loses the first answer to it.
+    """
     report = Report(title=f"scan interrupted by notices: {size}, seed {seed}", say=say)
     random = Random(f"{seed}/notices")
-    with Links(world, seed=seed) as links, Fleet(world, settings=_settings(size)) as fleet:
-        world.put(
-            Document(key=_KEY, data=scan(size.pages, dpi=size.dpi, seed=seed), word="", is_scanned=True)
-        )
+    with (
+        Links(world, seed=seed) as links,
+        hooked() as (group, settings),
+        Fleet(world, settings={**_settings(size), **settings}) as fleet,
+    ):
+        world.put(_document(size, seed))
         for number in range(1, size.interruptions + 1):
+            expect_completion(group)
             machine = fleet.start_ready(links)
-            before = len(fleet.events("page_ocred"))
             pages = random.randint(1, size.most_pages)
-            _wait_for(fleet, "page_ocred", before + pages)
-            machine.notify(in_s=max(_NOTICE_S, _NOTICE_PAGES * _mean_page_s(fleet)))
-            status = machine.process.wait(_END_STATUS_S)
-            done = len(fleet.events("page_ocred"))
-            report.note(f"notice {number} after {pages} more pages: {done} pages read in all")
-            report.check(status == 0, f"the worker ends well: status {status}")
+            _wait_for(fleet, "page_ocred", len(fleet.events("page_ocred")) + pages)
+            _notify(fleet, machine, report, number=number, slots=size.slots)
             report.check(not _is_finished(world), "the scan was interrupted before its end")
         row = _finish(world, fleet, links, report)
         read = Counter(int(str(logged.line["page"])) for logged in fleet.events("page_ocred"))
@@ -69,9 +71,24 @@ def run_notices(world: World, size: ScanSize, *, seed: int, say: Say = silent) -
             f"each of {size.pages} pages is read once: {sum(read.values())} readings {twice or ''}".strip(),
         )
         last = world.receives.last_of(_KEY)
+        check_completion(report, group, times=size.interruptions)
         report.check(last == 1, f"the last receive count is 1: {last}; {world.receives}")
         report.note(f"interruptions survived: {size.interruptions}; fence {row.fence if row else None}")
     return report
+
+
+def _notify(fleet: Fleet, machine: Machine, report: Report, *, number: int, slots: int) -> None:
+    """Send a notice and wait for the end; the first one leaves time for more than the pages in hand."""
+    before = len(fleet.events("page_ocred"))
+    least_s, least_pages = (_LONG_S, _LONG_PAGES) if number == 1 else (_NOTICE_S, _NOTICE_PAGES)
+    machine.notify(in_s=max(least_s, least_pages * _mean_page_s(fleet)))
+    status = machine.process.wait(_END_STATUS_S)
+    done, seen = fleet.events("page_ocred"), fleet.events("interruption_notice")[-1].at
+    after = sum(page.at > seen for page in done)
+    report.note(f"notice {number} after {before} pages: {after} read after it, {len(done)} in all")
+    if number == 1:
+        report.check(after > slots, f"more pages are read than were in hand: {after}")
+    report.check(status == 0, f"the worker ends well: status {status}")
 
 
 def run_kills(world: World, size: ScanSize, *, seed: int, say: Say = silent) -> Report:
@@ -80,9 +97,7 @@ def run_kills(world: World, size: ScanSize, *, seed: int, say: Say = silent) -> 
     random = Random(f"{seed}/kills")
     killed: list[Machine] = []
     with Links(world, seed=seed) as links, Fleet(world, settings=_settings(size)) as fleet:
-        world.put(
-            Document(key=_KEY, data=scan(size.pages, dpi=size.dpi, seed=seed), word="", is_scanned=True)
-        )
+        world.put(_document(size, seed))
         for number in range(1, size.interruptions + 1):
             machine = fleet.start(links)
             machine.metadata.control({"rebalance": size.expecting})

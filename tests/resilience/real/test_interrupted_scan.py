@@ -17,7 +17,7 @@ SEED = 5
 
 
 def test_a_scan_interrupted_by_five_notices_is_read_once(world: World) -> None:
-    size = ScanSize(pages=16, slots=1, dpi=110, most_pages=1)
+    size = ScanSize(pages=30, slots=1, dpi=110, most_pages=1)
     report = interrupted_scan.run_notices(world, size, seed=SEED)
     sys.stdout.write(f"{report}\n")
     assert report.broken == [], str(report)

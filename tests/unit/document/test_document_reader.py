@@ -112,6 +112,42 @@ def test_a_stop_with_time_enough_finishes_the_document(live: World) -> None:
     assert _read(live, job, data, _lease(live)).extraction.state is State.INDEXED
 
 
+def _slow_so_far(world: World, data: bytes, *, page_s: float) -> Job:
+    """A job whose only page so far took so long."""
+    job = world.claim(world.put("a.tif", data))
+    assert job.version is not None
+    done = Page(number=1, text="done", source=TextSource.OCR, language="eng", ocr_s=page_s)
+    part = world.store.save_part(job.claim.file_id, job.version.version, [done])
+    checkpoint = Checkpoint(version=job.version.version, extraction_key="key", parts=(part,))
+    return replace(job, checkpoint=checkpoint)
+
+
+def test_a_machine_that_goes_away_reads_on_while_a_page_fits_and_saves_each(live: World) -> None:
+    data = _tiff(12)
+    job = _slow_so_far(live, data, page_s=40)
+    # 80 s until the requeue: not enough for 11 pages of 40 s, and enough for one.
+    live.shutdown.request("spot interruption", within_s=110.0, is_leaving=True)
+    assert len(_read(live, job, data, _lease(live)).extraction.pages) == 12
+    checkpoint = live.row("a.tif").checkpoint
+    assert checkpoint is not None
+    assert sorted(page for part in checkpoint.parts for page in part.pages) == list(range(1, 13))
+    assert len(checkpoint.parts) >= 5
+
+
+@pytest.mark.parametrize(("page_s", "is_leaving"), [(60.0, True), (40.0, False)])
+def test_no_page_is_begun_that_would_not_end_in_time_or_whose_process_is_only_restarted(
+    live: World, page_s: float, *, is_leaving: bool
+) -> None:
+    data = _tiff(12)
+    job = _slow_so_far(live, data, page_s=page_s)
+    live.shutdown.request("stop", within_s=110.0, is_leaving=is_leaving)
+    with pytest.raises(JobInterrupted, match="pages to go"):
+        _read(live, job, data, _lease(live))
+    checkpoint = live.row("a.tif").checkpoint
+    saved = [page for part in checkpoint.parts for page in part.pages] if checkpoint else []
+    assert len(saved) < 8
+
+
 def test_a_lost_lease_ends_the_reading_and_saves_nothing(live: World) -> None:
     data = _tiff(30)
     job = live.claim(live.put("a.tif", data))
