@@ -231,6 +231,14 @@ class LeaseLostError(WorkerError):
     code = Code.LEASE_LOST
 
 
+class StaleFenceError(LeaseLostError):
+    """A write was refused by the fence of the file: by that of the `ledger` or of the `index`."""
+
+    def __init__(self, message: str, *, store: str) -> None:
+        super().__init__(message)
+        self.store = store
+
+
 class MisconfiguredError(WorkerError):
     """Our own queue, table, bucket, index or program is wrong; only an operator can fix it."""
 

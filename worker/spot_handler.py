@@ -77,9 +77,12 @@ class SpotInterruptionHandler:
                 self._interrupt("spot interruption", self.termination_time)
                 return
             if self._metadata.target_lifecycle_state() in _SCALE_IN_STATES:
+                if not self._shutdown.is_requested:
+                    self._metrics.interruptions.labels(kind="scale_in").inc()
                 self._shutdown.request("scale-in")
             if not self._rebalance and self._metadata.is_rebalance_recommended():
                 self._rebalance = True
+                self._metrics.interruptions.labels(kind="rebalance").inc()
                 _log.warning("rebalance_recommended")
         except UnavailableError as error:
             self._count_failure(error)
@@ -114,6 +117,7 @@ class SpotInterruptionHandler:
         self._shutdown.request(reason, within_s=min(self.grace_period, left_s))
         if not self._announced:
             self._announced = True
+            self._metrics.interruptions.labels(kind="spot").inc()
             _log.warning("interruption_notice", at=when.isoformat(), left_s=round(left_s, 1))
             if self._on_interrupt is not None:
                 self._on_interrupt(when)

@@ -16,9 +16,10 @@ from worker.aws import ledger_row
 from worker.aws.ledger_row import FileRow, Value
 from worker.aws.row_writer import RowWriter
 from worker.aws.translation import translate_errors
-from worker.errors import LeaseLostError
+from worker.errors import LeaseLostError, StaleFenceError
 from worker.models.file import FileMessage, FileType
 from worker.models.ledger import Checkpoint, Claim, State
+from worker.runtime.trace import current
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -142,6 +143,7 @@ class FileTable:
             "bucket": message.bucket,
             "key": message.key,
             "file_path": message.display_path[:_PATH_CHARS],
+            **_origin(message),
             **_STARTED,
         }
         # Counts and checkpoint belong to one version, and end with it.
@@ -279,10 +281,18 @@ class FileTable:
         return row if mine else None
 
 
+def _origin(message: FileMessage) -> dict[str, Value | None]:
+    """What the replayer must know when it completes the file later: whose it is, and since when."""
+    trace = current()
+    event_ms = message.event_ms(first_seen_ms=trace.first_seen_ms if trace else 0)
+    return {"correlation": trace.correlation if trace else None, "event_ms": event_ms or None}
+
+
 def _require_lease(row: FileRow | None, claim: Claim) -> FileRow:
     if row is None:
-        raise LeaseLostError(
+        raise StaleFenceError(
             f"File {claim.file_id} is no longer held by attempt {claim.attempt} (fence {claim.fence}); "
-            "the attempt that took it over continues with it."
+            "the attempt that took it over continues with it.",
+            store="ledger",
         )
     return row

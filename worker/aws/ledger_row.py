@@ -38,7 +38,8 @@ class FileRow:
 
     `pending` is the row's key in the index of pending rows, `fills` how often the replayer wrote it.
     `boot_id` is the boot of the owner's machine; `is_isolated` says that a suspect file is processed with no
-    other beside it and without progress yet, so that a death of its worker is a strike.
+    other beside it and without progress yet, so that a death of its worker is a strike. `correlation` is the
+    id the file is followed by in logs, `event_ms` when its event happened, in milliseconds since 1970.
     """
 
     file_id: str
@@ -73,6 +74,8 @@ class FileRow:
     pipeline_version: str | None = None
     pages: int = 0
     updated_at: str = ""
+    correlation: str | None = None
+    event_ms: int = 0
 
     @property
     def is_finished(self) -> bool:

@@ -107,7 +107,8 @@ class QueueManager:
                 WaitTimeSeconds=max(0, min(wait_s, _LONGEST_WAIT_S)),
                 VisibilityTimeout=self._visibility_s,
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
-                MessageAttributeNames=["cis"],
+                # Names differ in case only for SQS, and senders write X-Request-ID in every case.
+                MessageAttributeNames=["All"],
             )
         headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         return [
@@ -186,7 +187,7 @@ class QueueManager:
         }
         if not interrupted:
             cis["receives"] = message.receives
-        self._sender.send(self._queue_url, message.body, cis, delay_s=delay_s)
+        self._sender.send(self._queue_url, message.body, cis, delay_s=delay_s, trace_ids=message.trace_ids)
         self.delete([message])
 
     def dead_letter(
@@ -206,7 +207,8 @@ class QueueManager:
             "first_seen": message.first_seen_ms,
             "correlation": message.correlation,
         }
-        self._sender.send(self._dlq_url, message.body if body is None else body, cis, delay_s=0)
+        sent = message.body if body is None else body
+        self._sender.send(self._dlq_url, sent, cis, delay_s=0, trace_ids=message.trace_ids)
 
     def dead_letter_anew(self, body: str, *, code: str, reason: str, stage: str) -> None:
         """Send a body whose message was deleted long ago to the dead-letter queue, with its reason."""

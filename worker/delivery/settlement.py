@@ -73,7 +73,8 @@ class Settlement:
                     self.metrics.records_rejected.labels(code=ended.code).inc()
                     self._delete(lease)
                 case Ending.ABANDON:
-                    pass
+                    # The heartbeat has counted the others.
+                    self.metrics.leases_lost.inc(not lease.lost)
                 case Ending.STOP:
                     self.shutdown.fail(MisconfiguredError(ended.message, code=Code(ended.code)))
         except WorkerError as error:
@@ -96,6 +97,7 @@ class Settlement:
         poll_left_s = self.poll_ends - self.shutdown.now()
         delay_s = math.ceil(poll_left_s) + 2 if poll_left_s > 0 else 0
         self.queue.requeue(lease.message, delay_s=delay_s)
+        self.metrics.requeues.labels(reason="interrupted").inc()
         with self._lock:
             self.requeued += 1
 
@@ -132,6 +134,7 @@ class Settlement:
         delay_s = math.ceil(min(_MAX_DELAY_S, ended.delay_s * max(1, message.receives)))
         if message.receive_count >= _MAX_RECEIVES and self._has_time(lease):
             self.queue.requeue(message, delay_s=delay_s, interrupted=False)
+            self.metrics.requeues.labels(reason="receives").inc()
         elif lease.left_s > 0:
             self.queue.hide(message, delay_s=delay_s)
 

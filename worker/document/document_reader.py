@@ -19,6 +19,7 @@ from worker.models.document import Extraction
 from worker.models.file import FileType, LocalFile
 from worker.models.ledger import Job
 from worker.models.page import Page
+from worker.runtime import tally
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest, PreviewDone
@@ -80,6 +81,7 @@ class DocumentReader:
                 store=self.store,
                 table=self.table,
                 interruption_expected=self.interruption_expected,
+                metrics=self.metrics,
             )
             collector.restore()
             run.go(done=[page.number for page in collector.pages], hint=collector.hint)
@@ -133,6 +135,7 @@ class DocumentReader:
         self.metrics.pages_total.labels(source=page.source.value).inc()
         if page.ocr_s or page.source.has_ocr_text:
             self.metrics.ocr_seconds.inc(page.ocr_s)
+            tally.count("pages_ocred")
             _log.info("page_ocred", page=page.number, language=page.language, seconds=round(page.ocr_s, 2))
         elif page.source.is_failure:
             _log.warning("page_failed", page=page.number, source=page.source.value, reason=page.reason)

@@ -11,6 +11,8 @@ from worker.document.artifacts import ArtifactStore
 from worker.errors import TransientError
 from worker.models.ledger import Checkpoint, Job
 from worker.models.page import Page
+from worker.runtime import tally
+from worker.runtime.metrics import Metrics
 
 # A kill without notice may repeat 30 s of OCR at most, the pages in progress included.
 _CHECKPOINT_AFTER_OCR_S = 12.0
@@ -31,12 +33,14 @@ class PageCollector:
         store: ArtifactStore,
         table: FileTable,
         interruption_expected: Callable[[], bool],
+        metrics: Metrics,
     ) -> None:
         self._job = job
         self._version = version
         self._store = store
         self._table = table
         self._interruption_expected = interruption_expected
+        self._metrics = metrics
         self._pages: dict[int, Page] = {}
         self._unsaved: list[Page] = []
         self._unsaved_ocr_s = 0.0
@@ -57,6 +61,8 @@ class PageCollector:
         known = set(self._pages)
         self._parts = tuple(part for part in checkpoint.parts if known.issuperset(part.pages))
         self.restored = len(pages)
+        self._metrics.pages_taken_over.inc(len(pages))
+        tally.count("pages_taken_over", len(pages))
         _log.info("checkpoint_restored", pages=len(pages))
 
     @property
@@ -114,4 +120,5 @@ class PageCollector:
         self._parts = parts
         self._is_saved = True
         self._unsaved, self._unsaved_ocr_s = [], 0.0
+        self._metrics.pages_saved.inc(len(part.pages))
         _log.info("checkpoint_saved", pages=len(part.pages), parts=len(parts))
