@@ -173,8 +173,8 @@ class QueueManager:
         """Send a message to the work queue, hidden for `delay_s` (0..900); returns its id."""
         return self._sender.send(self._queue_url, body, cis or {}, delay_s=delay_s)
 
-    def requeue(self, message: ReceivedMessage, *, delay_s: int, interrupted: bool = True) -> None:
-        """Replace a message by a fresh copy, whose receive count starts over.
+    def requeue(self, message: ReceivedMessage, *, delay_s: int, interrupted: bool = True) -> str:
+        """Replace a message by a fresh copy, whose receive count starts over; returns its id.
 
         It counts as an interruption, or where it does not the copy carries the receives so far.
         """
@@ -187,8 +187,11 @@ class QueueManager:
         }
         if not interrupted:
             cis["receives"] = message.receives
-        self._sender.send(self._queue_url, message.body, cis, delay_s=delay_s, trace_ids=message.trace_ids)
+        copy = self._sender.send(
+            self._queue_url, message.body, cis, delay_s=delay_s, trace_ids=message.trace_ids
+        )
         self.delete([message])
+        return copy
 
     def dead_letter(
         self, message: ReceivedMessage, *, code: str, reason: str, stage: str = "", body: str | None = None

@@ -8,7 +8,7 @@ OpenSearch and Bedrock.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from hashlib import sha256
 import structlog
 
 _MAX_ID_CHARS = 128
+_MAX_IDS = 8
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
@@ -48,6 +49,7 @@ class Trace:
 
 
 _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+_shared: ContextVar[tuple[Trace, ...] | None] = ContextVar("shared", default=None)
 
 
 def current() -> Trace | None:
@@ -65,6 +67,16 @@ def follow(trace: Trace) -> Iterator[None]:
             yield
     finally:
         _current.reset(token)
+
+
+@contextmanager
+def share(traces: Sequence[Trace]) -> Iterator[None]:
+    """Make a request inside for several documents, whichever thread makes it."""
+    token = _shared.set(tuple(traces))
+    try:
+        yield
+    finally:
+        _shared.reset(token)
 
 
 def clean_id(text: object) -> str:
@@ -120,8 +132,17 @@ def bedrock_headers() -> Mapping[str, str]:
 
 def opensearch_headers() -> Mapping[str, str]:
     """The same for OpenSearch, which writes `X-Opaque-Id` to its slow logs, tasks and deprecation logs."""
-    trace = current()
-    if trace is None:
-        return {}
-    named = {"X-Opaque-Id": trace.correlation, "traceparent": trace.traceparent}
+    shared, trace = _shared.get(), current()
+    traces = [trace] if shared is None and trace is not None else [*(shared or ())]
+    parents = {each.traceparent for each in traces}
+    named = {
+        "X-Opaque-Id": _join([*dict.fromkeys(each.correlation for each in traces)]),
+        # A request for several documents is no child of one of them.
+        "traceparent": parents.pop() if len(parents) == 1 else "",
+    }
     return {name: value for name, value in named.items() if value}
+
+
+def _join(ids: Sequence[str]) -> str:
+    more = f",+{len(ids) - _MAX_IDS}" if len(ids) > _MAX_IDS else ""
+    return ",".join(ids[:_MAX_IDS]) + more

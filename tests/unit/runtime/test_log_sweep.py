@@ -186,7 +186,11 @@ def test_an_end_waits_no_longer_than_its_time_for_a_network_that_hangs(
     goes_on = threading.Event()
     folder.put(f"{folder.files.base}.log")
     sweep = folder.sweep()
-    sweep.ship = lambda _path, _key: goes_on.wait(60) and None
+
+    def hang(_path: Path, _key: str) -> None:
+        goes_on.wait(60)
+
+    sweep.ship = hang
     began = time.monotonic()
     sweep.finish()
     assert time.monotonic() - began >= 0.05

@@ -13,6 +13,7 @@ from worker.runtime.trace import (
     follow,
     make_trace,
     opensearch_headers,
+    share,
 )
 
 pytestmark = pytest.mark.unit
@@ -94,3 +95,19 @@ def test_without_a_traceparent_only_the_correlation_goes_on() -> None:
         assert structlog.contextvars.get_contextvars() == {"correlation": "m1"}
         assert bedrock_headers() == {"X-Request-ID": "m1"}
         assert opensearch_headers() == {"X-Opaque-Id": "m1"}
+
+
+def test_a_request_for_several_documents_names_all_of_them_up_to_eight() -> None:
+    traces = [
+        make_trace(correlation=f"r{number}", traceparent=PARENT, delivery=f"m{number}", first_seen_ms=0)
+        for number in range(10)
+    ]
+    with follow(traces[0]):
+        with share(traces[3:5]):
+            assert opensearch_headers() == {"X-Opaque-Id": "r3,r4"}
+        with share([traces[3], traces[3]]):
+            assert opensearch_headers() == {"X-Opaque-Id": "r3", "traceparent": traces[3].traceparent}
+        with share(traces):
+            assert opensearch_headers() == {"X-Opaque-Id": "r0,r1,r2,r3,r4,r5,r6,r7,+2"}
+        with share([]):
+            assert opensearch_headers() == {}
