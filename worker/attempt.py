@@ -31,8 +31,8 @@ from worker.errors import (
     Code,
     DeadLetterError,
     JobInterrupted,
+    LeaseLostError,
     SourceRefusedError,
-    StaleFenceError,
     WorkerError,
 )
 from worker.events import ParsedBody, RejectedRecord
@@ -196,8 +196,8 @@ class Attempts:
                     lease.claim = job.claim if job else None
                 except WorkerError as failed:
                     error = failed
-        if isinstance(error, StaleFenceError):
-            self.metrics.fences_refused.labels(store=error.store).inc()
+        if isinstance(error, LeaseLostError) and error.refused_by:
+            self.metrics.fences_refused.labels(store=error.refused_by).inc()
         failures = job.failures if job else self._count_unclaimed_failures(lease, error)
         ended = outcome.from_error(error, failures=failures, max_failures=self.max_failures)
         _log_end(ended, error)

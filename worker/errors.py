@@ -226,17 +226,16 @@ class JobInterrupted(WorkerError):
 
 
 class LeaseLostError(WorkerError):
-    """Another attempt owns the file, or the lease on the message lapsed; nothing may be written."""
+    """Another attempt owns the file, or the lease on the message lapsed; nothing may be written.
+
+    `refused_by` is `ledger` or `index` where a write was refused as stale by its fence.
+    """
 
     code = Code.LEASE_LOST
 
-
-class StaleFenceError(LeaseLostError):
-    """A write was refused by the fence of the file: by that of the `ledger` or of the `index`."""
-
-    def __init__(self, message: str, *, store: str) -> None:
+    def __init__(self, message: str, *, refused_by: str = "") -> None:
         super().__init__(message)
-        self.store = store
+        self.refused_by = refused_by
 
 
 class MisconfiguredError(WorkerError):

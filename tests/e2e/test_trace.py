@@ -26,7 +26,7 @@ REQUEST_ID = "scan-7f3a"
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
 KEY = "経理/決算報告書.pdf"
-PAGES = 8
+PAGES = 6
 
 
 class Services:
@@ -109,8 +109,9 @@ def test_the_way_of_a_document_is_followed_by_one_id(
     }
     fleet.put(KEY, scan(tmp_path, PAGES))
     announce(fleet)
-    first = fleet.start("first", CIS_STOP_BUDGET_S="10", **settings)
-    until(lambda: len(fleet.events("page_ocred")) >= 2)
+    # So slow and short that the pages left do not fit, on a fast machine either.
+    first = fleet.start("first", CIS_STOP_BUDGET_S="5", CIS_SLOTS="1", **settings)
+    until(lambda: bool(fleet.events("page_ocred")))
     first.terminate()
     assert first.wait(120) == 0
 
@@ -136,7 +137,7 @@ def test_the_way_of_a_document_is_followed_by_one_id(
     ]
     assert [line["code"] for line in way if line["event"] == "attempt_ended"] == [
         "interrupted",
-        "object_changed",
+        "changed_while_read",
     ]
     for line in way:
         assert {"worker", "instance", "process", "version", "trace_id", "span_id"} <= set(line)
@@ -147,10 +148,12 @@ def test_the_way_of_a_document_is_followed_by_one_id(
     assert (done["interruptions"], done["pages_ocred"], done["state"]) == (1, 1, "indexed")
     assert done["receives"] == 2
     assert done["calls"]["bedrock-runtime"] == 1  # type: ignore[index, call-overload]
-    assert figures["cis_pages_taken_over_total"] >= 2
+    assert figures["cis_pages_taken_over_total"] >= 1
     assert figures['cis_interruptions_total{kind="signal"}'] == 0
     assert figures["cis_event_to_indexed_seconds_count"] == 1
     for headers in (*services.headers["bedrock"], *services.headers["opensearch"]):
-        assert headers["traceparent"] == f"00-{TRACE_ID}-{done['span_id']}-01"
-    assert services.headers["opensearch"][-1]["x-opaque-id"] == REQUEST_ID
+        assert headers["traceparent"].startswith(f"00-{TRACE_ID}-")
+    last = services.headers["opensearch"][-1]
+    assert last["traceparent"] == f"00-{TRACE_ID}-{done['span_id']}-01"
+    assert last["x-opaque-id"] == REQUEST_ID
     assert services.headers["bedrock"][-1]["x-request-id"] == REQUEST_ID

@@ -16,7 +16,7 @@ from worker.aws import ledger_row
 from worker.aws.ledger_row import FileRow, Value
 from worker.aws.row_writer import RowWriter
 from worker.aws.translation import translate_errors
-from worker.errors import LeaseLostError, StaleFenceError
+from worker.errors import LeaseLostError
 from worker.models.file import FileMessage, FileType
 from worker.models.ledger import Checkpoint, Claim, State
 from worker.runtime.trace import current
@@ -290,9 +290,9 @@ def _origin(message: FileMessage) -> dict[str, Value | None]:
 
 def _require_lease(row: FileRow | None, claim: Claim) -> FileRow:
     if row is None:
-        raise StaleFenceError(
+        raise LeaseLostError(
             f"File {claim.file_id} is no longer held by attempt {claim.attempt} (fence {claim.fence}); "
             "the attempt that took it over continues with it.",
-            store="ledger",
+            refused_by="ledger",
         )
     return row

@@ -22,6 +22,8 @@ _MASK = "***"
 # Deeper values are logged as their repr: nested input must not exhaust the stack.
 _MAX_DEPTH = 6
 _FIRST_FIELDS = ("timestamp", "level", "logger", "event")
+# What is bound comes in the order of its binding, which differs from line to line.
+_ID_FIELDS = ("path", "file", "job", "stage", "message", "correlation", "trace_id", "span_id")
 
 _SECRET_NAME = re.compile(
     r"passw|secret|token(?!s)|authorization|credential|signature|cookie|(?:api|access|private)[_-]?key",
@@ -122,9 +124,10 @@ def _install(handler: logging.Handler, level: str) -> None:
 def _prepare_line(
     identity: Callable[[], Mapping[str, str | int]], _logger: WrappedLogger, _method: str, event: EventDict
 ) -> EventDict:
-    """The line with its secrets masked, its values fit for JSON, the identity at its end."""
-    first = {name: event[name] for name in _FIRST_FIELDS if name in event}
-    line = {name: _to_loggable(name, value, 0) for name, value in {**first, **event}.items()}
+    """The line with its secrets masked, its values fit for JSON, ids and the identity at its end."""
+    first = {name: event.pop(name) for name in _FIRST_FIELDS if name in event}
+    ids = {name: event.pop(name) for name in _ID_FIELDS if name in event}
+    line = {name: _to_loggable(name, value, 0) for name, value in {**first, **event, **ids}.items()}
     return {**line, **identity()}
 
 

@@ -20,10 +20,10 @@ from opensearchpy.exceptions import OpenSearchException, RequestError, SSLError,
 from worker.config import Settings, require
 from worker.errors import (
     Code,
+    LeaseLostError,
     MisconfiguredError,
     RejectedError,
     ServiceRefusedError,
-    StaleFenceError,
     ThrottledError,
     UnavailableError,
     WorkerError,
@@ -164,10 +164,10 @@ def item_error(what: str, item: Mapping[str, Any], *, version: int) -> WorkerErr
     cause = item.get("error") or {}
     if cause.get("type") == _CONFLICT:
         current = _CURRENT_VERSION.search(str(cause.get("reason", "")))
-        return StaleFenceError(
+        return LeaseLostError(
             f"The index holds version {current[1] if current else 'unknown'} of file {item.get('_id')}: "
             f"version {version} is stale, another attempt owns the file",
-            store="index",
+            refused_by="index",
         )
     return _error_for_status(what, status, cause, str(cause.get("type", "")))
 

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worker.errors import StaleFenceError
+from worker.errors import LeaseLostError
 from worker.index.query import (
     Term,
     fold,
@@ -167,15 +167,15 @@ def _term_rows(file: int, terms: Iterable[tuple[int, str]]) -> list[tuple[int, s
 
 
 def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
-    """Delete the rows of a file. Raises StaleFenceError where they have a higher version."""
+    """Delete the rows of a file. Raises LeaseLostError where they have a higher version."""
     row = connection.execute("SELECT * FROM files WHERE file_id = ?", (file_id,)).fetchone()
     if row is None:
         return
     if row["version"] > version:
-        raise StaleFenceError(
+        raise LeaseLostError(
             f"The index holds version {row['version']} of file {file_id}: version {version} is stale, "
             "another attempt owns the file",
-            store="index",
+            refused_by="index",
         )
     if row["state"] != State.TOMBSTONED:
         texts = connection.execute("SELECT number, text FROM pages WHERE file = ?", (row["id"],))
