@@ -139,7 +139,8 @@ class Consumer:
                 # The same message, so that its next attempt takes the file over at once.
                 self.queue.hide(lease.message, delay_s=_ABANDONED_DELAY_S)
             except WorkerError as error:
-                _log.warning("release_failed", message_id=lease.message.message_id, reason=str(error))
+                with follow(lease.message.trace):
+                    _log.warning("release_failed", message_id=lease.message.message_id, reason=str(error))
 
     def _receive(self, room: int) -> list[ReceivedMessage] | None:
         """The received messages, None when the poll failed."""

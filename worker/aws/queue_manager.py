@@ -20,6 +20,7 @@ from worker.aws.messages.received_message import ReceivedMessage
 from worker.aws.translation import translate, translate_errors
 from worker.errors import TransientError
 from worker.resilience.error_classification import error_code
+from worker.runtime.trace import follow
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -149,10 +150,11 @@ class QueueManager:
                 continue
             landed |= {batch[int(entry["Id"])].message_id for entry in response.get("Successful", [])}
             for entry in response.get("Failed", []):
-                message_id = batch[int(entry["Id"])].message_id
-                _log_failed("extend_refused", entry, message_id)
+                message = batch[int(entry["Id"])]
+                with follow(message.trace):
+                    _log_failed("extend_refused", entry, message.message_id)
                 if entry["Code"] in _LEASE_LOST_CODES:
-                    lost.add(message_id)
+                    lost.add(message.message_id)
         # A batch may hold two receipts of one message, of which one is stale.
         return Extension(landed=frozenset(landed), lost=frozenset(lost - landed))
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
+from tests.unit.index_lock import index_locked
 from tests.unit.runtime.test_metrics import parse_figures
 from worker.document.document_report import report_document
 from worker.models.document import Document
@@ -93,3 +97,24 @@ def test_a_document_of_the_worker_reports_its_stages_and_calls(live: World) -> N
     row = live.row("a.txt")
     assert row.correlation
     assert row.event_ms > 0
+
+
+def test_a_document_that_is_indexed_later_keeps_its_id_and_its_time(live: World) -> None:
+    live.put("a.txt", "本文".encode())
+    body = json.dumps({"eventType": "FILE_UPLOADED", "s3Bucket": "source", "s3Key": "a.txt"})
+    named = {"X-Request-ID": {"DataType": "String", "StringValue": "req-1"}}
+    live.clients.sqs.send_message(QueueUrl=live.queue_url, MessageBody=body, MessageAttributes=named)
+    with index_locked(live):
+        live.work()
+    assert parse_figures(live.metrics)["cis_event_to_indexed_seconds_count", ()] == 0
+    ids: list[object] = []
+
+    def note(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        ids.append((event["event"], structlog.contextvars.get_contextvars().get("correlation")))
+        raise structlog.DropEvent
+
+    with capture_logs() as _:
+        structlog.configure(processors=[note])
+        live.replayer.step()
+    assert ids == [("pending_filled", "req-1")]
+    assert parse_figures(live.metrics)["cis_event_to_indexed_seconds_count", ()] == 1
