@@ -136,6 +136,7 @@ class DocumentReader:
         if page.ocr_s or page.source.has_ocr_text:
             self.metrics.ocr_seconds.inc(page.ocr_s)
             tally.count("pages_ocred")
+            tally.add_seconds("ocr", page.ocr_s)
             _log.info("page_ocred", page=page.number, language=page.language, seconds=round(page.ocr_s, 2))
         elif page.source.is_failure:
             _log.warning("page_failed", page=page.number, source=page.source.value, reason=page.reason)
