@@ -159,7 +159,7 @@ def _flow(worker: _CountingWorker, seconds: float) -> Flow:
     return Flow(
         seconds=seconds,
         worker_cpu_s=times.user + times.system,
-        readers_cpu_s=next(s.value for s in samples if s.name == "cis_reading_cpu_seconds"),
+        readers_cpu_s=next(s.value for s in samples if s.name == "cis_reading_cpu_seconds_total"),
         stage_cpu_s=by_stage("cis_stage_cpu_seconds_total"),
         stage_s=by_stage("cis_stage_seconds_sum"),
     )

@@ -7,11 +7,20 @@ from dataclasses import replace
 from worker.aws.clients import autoscaling_client, make_clients, secrets_client
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.aws.secret_store import read_passwords
-from worker.components import Shared, make_consumer, make_local_health, make_replayer, watch_resources
+from worker.components import (
+    Shared,
+    make_consumer,
+    make_local_health,
+    make_log_sweep,
+    make_replayer,
+    watch_resources,
+)
 from worker.config import Settings, require, sandbox_environment
 from worker.consumer import Consumer
 from worker.delivery.crash_detector import CrashDetector
 from worker.document.options_from_settings import read_options
+from worker.errors import UnavailableError
+from worker.extract.extraction_key import PIPELINE_VERSION
 from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools
 from worker.fleet.group_instance import GroupInstance
@@ -21,8 +30,11 @@ from worker.fleet.scale_in_protection import ScaleInProtection
 from worker.lifecycle import Lifecycle
 from worker.operation.walls import require_walls
 from worker.resilience.resource_monitor import ResourceMonitor
+from worker.runtime.identity import Identity, package_version, unique_name, worker_identity
+from worker.runtime.log_files import LogFiles
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
+from worker.runtime.trace import clean_id
 from worker.runtime.work_root import WorkRoot
 from worker.sandbox.confinement import hide_memory
 from worker.sandbox.scheduler import Sandbox
@@ -37,12 +49,37 @@ def _add_secret_passwords(options: ReadOptions, settings: Settings) -> ReadOptio
     return replace(options, pdf_passwords=(*options.pdf_passwords, *passwords))
 
 
-def run(settings: Settings) -> int:
+def complete(settings: Settings) -> Settings:
+    """The settings with a name for this worker, the same in ledger and logs.
+
+    Raises MisconfiguredError when one is missing that every worker needs.
+    """
+    require(settings, "queue_url", "dlq_url", "results_bucket", "file_table")
+    return settings if settings.worker_id else settings.model_copy(update={"worker_id": unique_name()})
+
+
+def identify(settings: Settings) -> Identity:
+    """Who this process is: the instance's id comes from its metadata, which a machine of your own lacks."""
+    try:
+        instance = InstanceMetadata(settings.metadata_endpoint).instance_id()
+    except UnavailableError:
+        instance = None
+    return worker_identity(worker=settings.worker_id, instance=clean_id(instance) or None)
+
+
+def open_log_files(settings: Settings, identity: Identity) -> LogFiles | None:
+    """The log files, where a folder for them is set."""
+    if settings.log_dir is None:
+        return None
+    return LogFiles(settings.log_dir, identity, max_bytes=settings.log_max_bytes)
+
+
+def run(settings: Settings, log_files: LogFiles | None = None) -> int:
     """Run a worker until it is stopped; the exit status (see `Lifecycle.run`).
 
     Raises MisconfiguredError when it cannot start.
     """
-    require(settings, "queue_url", "dlq_url", "results_bucket", "file_table")
+    settings = complete(settings)
     # Before any document is read: its reader is of the same user, and the credentials are in this process.
     hide_memory()
     options = _add_secret_passwords(read_options(settings), settings)
@@ -57,16 +94,23 @@ def run(settings: Settings) -> int:
         # Before any thread exists: a fork of a threaded process may deadlock.
         tools = sandbox.start()
         require_walls(settings, sandbox.walls)
-        return build(settings, sandbox, tools, work_root).run()
+        lifecycle = build(settings, sandbox, tools, work_root)
+        if log_files is not None:
+            lifecycle.log_sweep = make_log_sweep(settings, log_files, lifecycle.consumer)
+        status = lifecycle.run()
     finally:
         sandbox.close()
         # After the sandbox: its children may still write there.
         work_root.remove()
+    if lifecycle.log_sweep is not None:
+        lifecycle.log_sweep.finish()
+    return status
 
 
 def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: WorkRoot) -> Lifecycle:
     """Build every component of a worker around a started sandbox."""
     metrics = Metrics()
+    metrics.set_build(version=package_version(), pipeline=PIPELINE_VERSION)
     shutdown = Shutdown(timeout_s=settings.stop_budget_s)
     spot = SpotInterruptionHandler(InstanceMetadata(settings.metadata_endpoint), shutdown, metrics)
     shared = Shared(

@@ -26,10 +26,17 @@ from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Lease
 from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages, Takeover
-from worker.errors import Code, DeadLetterError, JobInterrupted, SourceRefusedError, WorkerError
+from worker.document.document_report import report_document
+from worker.errors import (
+    Code,
+    DeadLetterError,
+    JobInterrupted,
+    LeaseLostError,
+    SourceRefusedError,
+    WorkerError,
+)
 from worker.events import ParsedBody, RejectedRecord
 from worker.file_processor import FileProcessor
-from worker.models.document import Document
 from worker.models.file import FileMessage
 from worker.models.ledger import Job, State
 from worker.outcome import DONE, Ending, Outcome
@@ -37,6 +44,7 @@ from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.process_record import ProcessRecord
 from worker.runtime.shutdown import Shutdown
+from worker.runtime.tally import open_tally
 
 # Receives count interruptions and outages too; a message without a ledger row has no better counter.
 _UNCOUNTED_RECEIVES = 10
@@ -96,7 +104,7 @@ class Attempts:
         message = lease.message
         for each in parsed.files:
             file = replace(each, rerun=message.rerun, first_seen_ms=message.first_seen_ms)
-            with bind(file=file.file_id, path=file.display_path):
+            with bind(file=file.file_id, path=file.display_path), open_tally():
                 ended = self._attempt_file(lease, file, takeover, alone=alone, is_isolated=is_isolated)
             # The redelivered message skips the files that are done: their versions are in the ledger.
             if isinstance(ended, HeldByOther):
@@ -190,6 +198,8 @@ class Attempts:
                     lease.claim = job.claim if job else None
                 except WorkerError as failed:
                     error = failed
+        if isinstance(error, LeaseLostError) and error.refused_by:
+            self.metrics.fences_refused.labels(store=error.refused_by).inc()
         failures = job.failures if job else self._count_unclaimed_failures(lease, error)
         ended = outcome.from_error(error, failures=failures, max_failures=self.max_failures)
         _log_end(ended, error)
@@ -214,9 +224,16 @@ class Attempts:
                 code=Code.WORKER_CRASHED,
             )
         # The last such lines of a worker that died name what it was processing.
-        _log.info("document_started", fence=job.claim.fence, is_suspect=job.is_suspect)
+        _log.info(
+            "document_started",
+            fence=job.claim.fence,
+            is_suspect=job.is_suspect,
+            receives=lease.message.receives,
+            interruptions=lease.message.interruptions,
+        )
         with self.record.hold(job.claim):
-            self._report_document(self.processor.process(job, lease))
+            document = self.processor.process(job, lease)
+            report_document(self.metrics, document, job.message, lease)
 
     def _count_unclaimed_failures(self, lease: Lease, error: Exception) -> int:
         """Failures so far of a message without a claim: only unforeseen errors count, by the receives."""
@@ -228,16 +245,6 @@ class Attempts:
         if self.shutdown.is_requested:
             raise JobInterrupted("not started before the stop")
         lease.check()
-
-    def _report_document(self, document: Document) -> None:
-        self.metrics.documents_total.labels(state=document.state.value, reason=document.reason or "").inc()
-        _log.info(
-            "document_done",
-            state=document.state.value,
-            reason=document.reason,
-            pages=len(document.pages),
-            file_type=document.file_type.value,
-        )
 
     def _dead_letter_file(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> Outcome:
         """Dead-letter one file of a message and record it, so that its other files are processed."""

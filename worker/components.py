@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from random import Random
 
 from worker.attempt import Attempts
+from worker.aws.answers.call_counts import CallCounts
 from worker.aws.answers.hooks import AnswerHooks, CredentialRefresh
 from worker.aws.clients import Clients
 from worker.aws.file_table import FileTable
@@ -39,6 +38,9 @@ from worker.file_processor import FileProcessor
 from worker.replayer import Replayer
 from worker.resilience.resource_monitor import ResourceMonitor
 from worker.resilience.source_gate import SourceGate
+from worker.runtime.identity import unique_name
+from worker.runtime.log_files import LogFiles
+from worker.runtime.log_sweep import LogSweep
 from worker.runtime.metrics import Metrics
 from worker.runtime.process_record import ProcessRecord, read_boot_id
 from worker.runtime.shutdown import Shutdown
@@ -81,6 +83,7 @@ class Shared:
 def watch_resources(shared: Shared) -> None:
     """Have the monitor hear how calls on our own resources end, and refused credentials renewed."""
     settings, credentials = shared.settings, shared.clients.credentials
+    CallCounts(metrics=shared.metrics).register(shared.clients)
     AnswerHooks(
         monitor=shared.resources,
         resources={
@@ -147,6 +150,21 @@ def make_local_health(shared: Shared, work_root: WorkRoot) -> LocalHealth:
         ),
         shutdown=shared.shutdown,
         metrics=shared.metrics,
+    )
+
+
+def make_log_sweep(settings: Settings, files: LogFiles, consumer: Consumer) -> LogSweep:
+    """The sweep over log files, which are shipped to the results bucket where the settings say so."""
+    storage = consumer.attempts.claimer.storage
+
+    def ship(path: Path, key: str) -> None:
+        storage.upload(settings.results_bucket, key, path, content_type="application/x-ndjson")
+
+    return LogSweep(
+        files=files,
+        keep_days=settings.log_keep_days,
+        max_bytes=settings.log_max_bytes,
+        ship=ship if settings.log_ship else None,
     )
 
 
@@ -236,7 +254,7 @@ def _table(shared: Shared) -> FileTable:
         clients.dynamodb,
         table=settings.file_table,
         # Unique for each start, so that the ledger names the process that holds a file.
-        owner=settings.worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
+        owner=settings.worker_id or unique_name(),
         pipeline_version=PIPELINE_VERSION,
         boot_id=read_boot_id(),
     )

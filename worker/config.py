@@ -195,6 +195,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line written."
     )
+    log_dir: Path | None = Field(default=None, description="Folder of log files; empty: standard output.")
+    log_keep_days: int = Field(default=14, ge=1, description="Days for which log files are kept.")
+    log_max_bytes: int = Field(default=50 * 1024**2, ge=65_536, description="Largest size of a log file.")
+    log_ship: bool = Field(default=False, description="Whether log files go to the results bucket.")
     # confining the processes that read documents
     allow_unconfined_readers: bool = Field(
         default=False,

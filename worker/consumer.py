@@ -33,6 +33,7 @@ from worker.resilience.resource_monitor import ResourceMonitor
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
+from worker.runtime.trace import follow
 
 # An attempt thread notices the end of its loop within this time.
 _TICK_S = 0.5
@@ -97,7 +98,7 @@ class Consumer:
             return
         lease = task.lease
         try:
-            with bind(message=lease.message.message_id, correlation=lease.message.correlation):
+            with bind(message=lease.message.message_id), follow(lease.message.trace):
                 ended = self.attempts.attempt(lease, task.takeover, is_isolated=task.is_isolated)
                 if ended is not None:
                     if ended.code == Code.LOCAL_FAULT:
@@ -115,10 +116,10 @@ class Consumer:
     def resume_parked(self) -> None:
         """Resume parked messages whose file is free; on a stop requeue all of them."""
         if self.shutdown.is_requested:
+            interrupted = outcome.from_error(JobInterrupted("parked"), failures=0, max_failures=1)
             for lease in self.parked.take_all():
-                self.settlement.settle(
-                    lease, outcome.from_error(JobInterrupted("parked"), failures=0, max_failures=1)
-                )
+                with bind(message=lease.message.message_id), follow(lease.message.trace):
+                    self.settlement.settle(lease, interrupted)
         for lease, takeover in self.parked.take_ready():
             self.attempt_queue.put(lease, takeover)
         self.metrics.parked.set(len(self.parked))
@@ -143,7 +144,8 @@ class Consumer:
             # The same message, so that its next attempt takes the file over at once.
             self.queue.hide(lease.message, delay_s=_ABANDONED_DELAY_S)
         except WorkerError as error:
-            _log.warning("release_failed", message_id=lease.message.message_id, reason=str(error))
+            with follow(lease.message.trace):
+                _log.warning("release_failed", message_id=lease.message.message_id, reason=str(error))
             return False
         return True
 
@@ -165,4 +167,5 @@ class Consumer:
         self._failed_polls = 0
         self.polled_at = self.shutdown.now()
         self.metrics.received.inc(len(messages))
+        self.metrics.oldest_message.add(message.first_seen_ms for message in messages)
         return messages

@@ -226,9 +226,16 @@ class JobInterrupted(WorkerError):
 
 
 class LeaseLostError(WorkerError):
-    """Another attempt owns the file, or the lease on the message lapsed; nothing may be written."""
+    """Another attempt owns the file, or the lease on the message lapsed; nothing may be written.
+
+    `refused_by` is `ledger` or `index` where a write was refused as stale by its fence.
+    """
 
     code = Code.LEASE_LOST
+
+    def __init__(self, message: str, *, refused_by: str = "") -> None:
+        super().__init__(message)
+        self.refused_by = refused_by
 
 
 class MisconfiguredError(WorkerError):

@@ -236,7 +236,7 @@ class FileProcessor:
         except (ThrottledError, UnavailableError, ServiceRefusedError) as error:
             if isinstance(error, ServiceRefusedError):
                 self.resources.on_error("index", "write", error, is_needed=False)
-            self.metrics.documents_pending.labels(kind="index").inc()
+            self.metrics.count_pending("index")
             _log.warning("index_pending", code=error.code, reason=str(error))
             return False
         self.resources.on_success("index", "write")

@@ -19,7 +19,9 @@ from worker.document.background_uploader import BackgroundUploader
 from worker.fleet.group_instance import GroupInstance
 from worker.replayer import Replayer
 from worker.resilience.refusals import Refusals
+from worker.runtime import log_sweep
 from worker.runtime.health import HealthServer
+from worker.runtime.log_sweep import LogSweep
 from worker.runtime.loops import Loop
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown, Stop
@@ -61,6 +63,7 @@ class Lifecycle:
     http_port: int
     attempts: int
     group: GroupInstance
+    log_sweep: LogSweep | None = None
     _signals: int = 0
     _waits_for: str = ""
     _abandoned: list[str] = field(default_factory=list)
@@ -94,7 +97,12 @@ class Lifecycle:
             render_metrics=self.metrics.render,
         )
         health.start()
-        self.metrics.reading_cpu_seconds.set_function(lambda: self.sandbox.cpu_s)
+        self.metrics.watch_sum(
+            "reading_cpu_seconds",
+            "CPU time of the document processes that have ended.",
+            lambda: self.sandbox.cpu_s,
+        )
+        self.metrics.oldest_message.in_hand = self._first_seen_ms
         self._refusals.export(self.metrics)
         # Before anything is received: what a predecessor held may kill this process, too.
         self._await(self._start_step("crash-check", self.crash_detector.step))
@@ -156,6 +164,9 @@ class Lifecycle:
             **refusals,
         }
 
+    def _first_seen_ms(self) -> list[int]:
+        return [lease.message.first_seen_ms for lease in self.heartbeat.held()]
+
     def _start(self) -> _Threads:
         over, consumer = self._attempts_over.is_set, self.consumer
         others = [
@@ -176,6 +187,7 @@ class Lifecycle:
                 pause=self._group_wake,
             ),
             *(self._replay_loop(number) for number in range(self.replayer.threads)),
+            *self._log_loops(),
         ]
         parking = Loop(
             name="parked", step=consumer.resume_parked, is_over=self._parking_over.is_set, interval_s=0.5
@@ -213,6 +225,14 @@ class Lifecycle:
             is_over=lambda: self._attempts_over.is_set() and not uploader.pending,
         )
 
+    def _log_loops(self) -> list[Loop]:
+        if self.log_sweep is None:
+            return []
+        step, interval_s = self.log_sweep.step, log_sweep.INTERVAL_S
+        return [
+            Loop(name="logs", step=step, is_over=self._is_stopping, interval_s=interval_s, pause=self._wake)
+        ]
+
     def _is_stopping(self) -> bool:
         return self.shutdown.is_requested
 
@@ -225,6 +245,8 @@ class Lifecycle:
 
     def _handle_signals(self) -> None:
         if self._signals == 1:
+            if not self.shutdown.is_requested:
+                self.metrics.interruptions.labels(kind="signal").inc()
             self.shutdown.request("signal")
             self.shutdown.hurry()
         elif self._signals > 1:

@@ -38,6 +38,7 @@ from worker.models.ledger import State
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
+from worker.runtime.trace import Trace, follow
 
 _ROWS_PER_QUERY = 100
 # In a long outage it would be expensive to read every row in every step.
@@ -152,7 +153,8 @@ class Replayer:
             if row is None:
                 return
             if outages.can_fill(row):
-                self._fill(row, outages)
+                with follow(Trace(correlation=row.correlation or file_id, first_seen_ms=row.event_ms)):
+                    self._fill(row, outages)
             else:
                 outages.skipped += 1
         except (JobInterrupted, ThrottledError, UnavailableError):
@@ -227,6 +229,7 @@ class Replayer:
                 write()
         except LeaseLostError:
             result = "superseded"
+            self.metrics.fences_refused.labels(store="index").inc()
         except RejectedError as error:
             if row.state is not State.DEAD_LETTERED:
                 self._reject(row, error)
@@ -243,6 +246,8 @@ class Replayer:
             self._report(row, result, index=not index_pending, vectors=not (index_pending or vectors.pending))
 
     def _report(self, row: FileRow, result: str, *, index: bool, vectors: bool) -> None:
+        if row.index_pending and index and result == "filled":
+            self.metrics.observe_indexed(event_ms=row.event_ms)
         completed = {"index": row.index_pending and index, "vectors": row.vectors_pending and vectors}
         for kind in (kind for kind, done in completed.items() if done):
             self.metrics.replays.labels(kind=kind, result=result).inc()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from worker.aws.bedrock_client import BedrockClient, CallPolicy, embedding_dimension, model_pause
 from worker.aws.clients import Clients, make_clients, signing_credentials
 from worker.config import Settings, require
-from worker.errors import UnavailableError
+from worker.errors import ThrottledError, UnavailableError
 from worker.index.search_index import SearchIndex
 from worker.resilience.circuit_breaker import CircuitBreaker, CircuitState
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
@@ -57,14 +57,18 @@ def open_index_manager(
         expected_exception=UnavailableError,
         name="opensearch",
     )
+    # Few and short retries: a document that cannot be written now becomes pending, and OCR goes on.
+    retry = RetryHandler(max_retries=2, initial_delay=0.5, max_delay=5.0, wait=wait)
     if metrics is not None:
         _export_state(metrics, breaker)
+        retry.on_retry = metrics.retries.labels(service="opensearch").inc
+        throttles = metrics.throttles.labels(service="opensearch")
+        retry.on_failure = lambda error: throttles.inc(isinstance(error, ThrottledError))
     return IndexManager(
         client,
         policy=IndexPolicy(
             breaker=breaker,
-            # Few and short retries: a document that cannot be written now becomes pending, and OCR goes on.
-            retry=RetryHandler(max_retries=2, initial_delay=0.5, max_delay=5.0, wait=wait),
+            retry=retry,
         ),
         prefix=settings.index_prefix,
         shards=settings.index_shards,
@@ -96,7 +100,7 @@ def open_bedrock(
         policy=CallPolicy(
             limiter=AdaptiveRateLimiter(rate, min(_LEAST_BEDROCK_RATE, rate), 5 * rate, wait=wait),
             breaker=breaker,
-            retry=lambda tries: RetryHandler(max_retries=tries, wait=wait),
+            retry=lambda tries: _bedrock_retry(tries, wait, metrics),
             pause=pauses.__getitem__,
         ),
     )
@@ -111,7 +115,18 @@ def picture_embedder(settings: Settings) -> Callable[[bytes], tuple[float, ...]]
     return open_bedrock(settings, clients).embed_image
 
 
+def _bedrock_retry(
+    tries: int, wait: Callable[[float], object] | None, metrics: Metrics | None
+) -> RetryHandler:
+    handler = RetryHandler(max_retries=tries, wait=wait)
+    if metrics is not None:
+        # Its throttles are counted where all answers of AWS are.
+        handler.on_retry = metrics.retries.labels(service="bedrock-runtime").inc
+    return handler
+
+
 def _export_state(metrics: Metrics, breaker: CircuitBreaker) -> None:
+    breaker.on_open = metrics.breaker_openings.labels(service=breaker.name).inc
     metrics.breaker_open.labels(service=breaker.name).set_function(
         lambda: float(breaker.state is CircuitState.OPEN)
     )

@@ -34,6 +34,7 @@ _UNREACHABLE_AFTER = 4  # polls in a row: one failure is a hiccup
 _STANDBY, _WARMED = "Standby", "Warmed:"
 _OUT_OF_SERVICE = {"Terminated": "scale-in", "Detached": "detached", _STANDBY: "standby"}
 _WARM_POOL = "warm pool"
+_KINDS = {"scale-in": "scale_in", "detached": "detached", "standby": "standby", _WARM_POOL: "warm_pool"}
 
 _log = structlog.get_logger(__name__)
 
@@ -136,6 +137,7 @@ class SpotInterruptionHandler:
             self._follow(self._metadata.target_lifecycle_state() or "")
             if not self._rebalance and self._metadata.is_rebalance_recommended():
                 self._rebalance = True
+                self._metrics.interruptions.labels(kind="rebalance").inc()
                 _log.warning("rebalance_recommended")
         except UnavailableError as error:
             self._count_failure(error)
@@ -250,6 +252,7 @@ class SpotInterruptionHandler:
         if self._announced:
             return
         self._announced = True
+        self._metrics.interruptions.labels(kind=_KINDS.get(reason, "spot")).inc()
         _log.warning("interruption_notice", reason=reason, **details)
         if self.on_interrupt_callback is None:
             return

@@ -24,6 +24,7 @@ from worker.models.file import EventType, FileMessage
 from worker.models.ledger import Job
 from worker.models.page import Page, TextSource
 from worker.runtime import log
+from worker.runtime.metrics import Metrics
 from worker.samples.texts import SALES_REPORT
 
 _PAGES = 2_000
@@ -96,6 +97,7 @@ def _collector() -> tuple[PageCollector, Any]:
         version=job.version.version,
         store=ArtifactStore(storage, extraction_key="0" * 16),
         table=table,
+        metrics=Metrics(),
         interruption_expected=lambda: False,
     )
     return collector, clients

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from worker import app
-from worker.config import load_settings, sandbox_environment
+from worker.config import Settings, load_settings, sandbox_environment
 from worker.document.options_from_settings import read_options
+from worker.embedded.metadata_server import MetadataServer
 from worker.errors import MisconfiguredError
 from worker.extract.tools import Tools
+from worker.runtime.identity import command_identity
 from worker.runtime.work_root import WorkRoot
 from worker.sandbox.scheduler import Sandbox
 
@@ -71,3 +74,33 @@ def test_an_interruption_reaches_the_consumer_and_its_messages(tmp_path: Path) -
     finally:
         lifecycle.consumer.local_health.work_root.remove()
         lifecycle.crash_detector.record.close()
+
+
+def needed(**more: object) -> Settings:
+    return load_settings(queue_url="q", dlq_url="d", results_bucket="r", file_table="t", **more)
+
+
+def test_a_worker_has_one_name_in_ledger_and_logs() -> None:
+    assert app.complete(needed(worker_id="tokyo-1")).worker_id == "tokyo-1"
+    settings = app.complete(needed())
+    assert settings.worker_id
+    assert app.complete(settings) is settings
+    assert app.complete(needed()).worker_id != settings.worker_id
+
+
+def test_the_instance_is_named_by_its_metadata_or_its_host() -> None:
+    with MetadataServer() as server:
+        settings = needed(worker_id="w", metadata_endpoint=server.url)
+        assert app.identify(settings).instance.startswith("i-")
+    assert app.identify(settings).instance == socket.gethostname()
+    assert app.identify(settings).worker == "w"
+
+
+def test_log_files_are_opened_only_where_a_folder_is_set(tmp_path: Path) -> None:
+    identity = command_identity()
+    assert app.open_log_files(needed(), identity) is None
+    files = app.open_log_files(needed(log_dir=tmp_path / "logs"), identity)
+    assert files is not None
+    assert files.folder == tmp_path / "logs"
+    assert not files.folder.exists()
+    files.close()

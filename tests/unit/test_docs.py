@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from worker.config import Settings, environment_name
 from worker.errors import Code
+from worker.runtime.metrics import Metrics
 
 pytestmark = pytest.mark.unit
 
@@ -64,6 +65,18 @@ def paragraphs() -> dict[str, str]:
 
 def test_every_code_has_its_paragraph_and_every_paragraph_its_code() -> None:
     assert sorted(paragraphs()) == sorted(code.value for code in Code)
+
+
+def test_every_metric_is_documented_with_its_type_and_every_documented_one_exists() -> None:
+    page = (DOCS / "observability.md").read_text(encoding="utf-8")
+    documented = dict(re.findall(r"^\| `(cis_\w+)` \| (\w+) \| [\w, -]+ \| .{10,} \|$", page, re.MULTILINE))
+    rendered = Metrics().render().decode()
+    existing = dict(re.findall(r"^# TYPE (cis_\w+) (\w+)$", rendered, re.MULTILINE))
+    # Those that are read at a scrape are registered by their owners.
+    for path in (DOCS.parent / "worker").rglob("*.py"):
+        for is_sum, name in re.findall(r"\.watch(_sum)?\(\s*\"(\w+)\"", path.read_text(encoding="utf-8")):
+            existing[f"cis_{name}{'_total' if is_sum else ''}"] = "counter" if is_sum else "gauge"
+    assert documented == existing
 
 
 def test_advice_names_only_settings_that_exist() -> None:

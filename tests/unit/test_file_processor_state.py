@@ -26,6 +26,7 @@ def test_what_one_worker_has_read_so_far_another_one_restores(world: World) -> N
         version=job.version.version,
         store=world.store,
         table=world.table,
+        metrics=world.metrics,
         interruption_expected=lambda: False,
     )
     with world.reader.open_documents.hold(job.claim, collector) as document:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
+from tests.unit.lifecycle_parts import group_instance
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.document.artifacts import ArtifactStore
 from worker.document.background_uploader import BackgroundUploader
@@ -34,20 +35,23 @@ def _lifecycle(world: World, *, timeout_s: float = 30) -> tuple[Lifecycle, Backg
     )
     world.store = ArtifactStore(world.storage, extraction_key="key", uploader=uploader)
     world.shutdown = shutdown
+    spot = SpotInterruptionHandler(
+        InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2), shutdown, world.metrics
+    )
+    spot.requeue = world.consumer.release
     lifecycle = Lifecycle(
         shutdown=shutdown,
         consumer=world.consumer,
         heartbeat=world.heartbeat,
         sandbox=world.sandbox,
-        spot=SpotInterruptionHandler(
-            InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2), shutdown, world.metrics
-        ),
+        spot=spot,
         metrics=world.metrics,
         replayer=world.replayer,
         crash_detector=world.crash_detector,
         http_host="127.0.0.1",
         http_port=0,
         attempts=2,
+        group=group_instance(world, spot),
     )
     return lifecycle, uploader
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from structlog.testing import capture_logs
 
+from tests.unit.runtime.test_metrics import parse_figures
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.embedded.metadata_server import MetadataServer
 from worker.runtime.metrics import Metrics
@@ -189,3 +190,24 @@ def test_the_monitor_thread_handles_a_notice_and_can_be_stopped(
     handler.stop_monitoring()
     assert shutdown.stop is not None
     assert shutdown.stop.reason == "spot interruption"
+
+
+def test_each_kind_of_notice_is_counted_once(server: MetadataServer, shutdown: Shutdown) -> None:
+    metrics = Metrics()
+    handler = SpotInterruptionHandler(InstanceMetadata(server.url), shutdown, metrics)
+    for changes in ({"rebalance": True}, {"instance_action": {"action": "terminate", "in_s": 60}}):
+        server.control(changes)
+        handler.step()
+        handler.step()
+    figures = parse_figures(metrics)
+    for kind, times in (("rebalance", 1), ("spot", 1), ("scale_in", 0), ("signal", 0)):
+        assert figures["cis_interruptions_total", (("kind", kind),)] == times
+
+
+def test_a_scale_in_is_counted_once(server: MetadataServer, shutdown: Shutdown) -> None:
+    metrics = Metrics()
+    handler = SpotInterruptionHandler(InstanceMetadata(server.url), shutdown, metrics)
+    server.control({"lifecycle_state": "Terminated"})
+    handler.step()
+    handler.step()
+    assert parse_figures(metrics)["cis_interruptions_total", (("kind", "scale_in"),)] == 1

@@ -19,6 +19,7 @@ from worker.aws.translation import translate_errors
 from worker.errors import LeaseLostError
 from worker.models.file import FileMessage, FileType
 from worker.models.ledger import Checkpoint, Claim, State
+from worker.runtime.trace import current
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -143,6 +144,7 @@ class FileTable:
             "key": message.key,
             "file_path": message.display_path[:_PATH_CHARS],
             "first_seen_ms": message.first_seen_ms,
+            **_origin(message),
             **_STARTED,
             **ledger_row.values_of_version(message, version, seen),
         }
@@ -283,10 +285,18 @@ class FileTable:
         return row if mine else None
 
 
+def _origin(message: FileMessage) -> dict[str, Value | None]:
+    """What the replayer must know when it completes the file later: whose it is, and since when."""
+    trace = current()
+    event_ms = message.event_ms(first_seen_ms=trace.first_seen_ms if trace else 0)
+    return {"correlation": trace.correlation if trace else None, "event_ms": event_ms or None}
+
+
 def _require_lease(row: FileRow | None, claim: Claim) -> FileRow:
     if row is None:
         raise LeaseLostError(
             f"File {claim.file_id} is no longer held by attempt {claim.attempt} (fence {claim.fence}); "
-            "the attempt that took it over continues with it."
+            "the attempt that took it over continues with it.",
+            refused_by="ledger",
         )
     return row

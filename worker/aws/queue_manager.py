@@ -20,6 +20,7 @@ from worker.aws.messages.received_message import ReceivedMessage
 from worker.aws.translation import translate, translate_errors
 from worker.errors import TransientError
 from worker.resilience.error_classification import error_code
+from worker.runtime.trace import follow
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -107,7 +108,8 @@ class QueueManager:
                 WaitTimeSeconds=max(0, min(wait_s, _LONGEST_WAIT_S)),
                 VisibilityTimeout=self._visibility_s,
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
-                MessageAttributeNames=["cis"],
+                # Names differ in case only for SQS, and senders write X-Request-ID in every case.
+                MessageAttributeNames=["All"],
             )
         headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         return [
@@ -148,10 +150,11 @@ class QueueManager:
                 continue
             landed |= {batch[int(entry["Id"])].message_id for entry in response.get("Successful", [])}
             for entry in response.get("Failed", []):
-                message_id = batch[int(entry["Id"])].message_id
-                _log_failed("extend_refused", entry, message_id)
+                message = batch[int(entry["Id"])]
+                with follow(message.trace):
+                    _log_failed("extend_refused", entry, message.message_id)
                 if entry["Code"] in _LEASE_LOST_CODES:
-                    lost.add(message_id)
+                    lost.add(message.message_id)
         # A batch may hold two receipts of one message, of which one is stale.
         return Extension(landed=frozenset(landed), lost=frozenset(lost - landed))
 
@@ -172,8 +175,8 @@ class QueueManager:
         """Send a message to the work queue, hidden for `delay_s` (0..900); returns its id."""
         return self._sender.send(self._queue_url, body, cis or {}, delay_s=delay_s)
 
-    def requeue(self, message: ReceivedMessage, *, delay_s: int, interrupted: bool = True) -> None:
-        """Replace a message by a fresh copy, whose receive count starts over.
+    def requeue(self, message: ReceivedMessage, *, delay_s: int, interrupted: bool = True) -> str:
+        """Replace a message by a fresh copy, whose receive count starts over; returns its id.
 
         It counts as an interruption, or where it does not the copy carries the receives so far.
         """
@@ -186,8 +189,11 @@ class QueueManager:
         }
         if not interrupted:
             cis["receives"] = message.receives
-        self._sender.send(self._queue_url, message.body, cis, delay_s=delay_s)
+        copy = self._sender.send(
+            self._queue_url, message.body, cis, delay_s=delay_s, trace_ids=message.trace_ids
+        )
         self.delete([message])
+        return copy
 
     def dead_letter(
         self, message: ReceivedMessage, *, code: str, reason: str, stage: str = "", body: str | None = None
@@ -207,7 +213,8 @@ class QueueManager:
             "correlation": message.correlation,
             **_rerun(message),
         }
-        self._sender.send(self._dlq_url, message.body if body is None else body, cis, delay_s=0)
+        sent = message.body if body is None else body
+        self._sender.send(self._dlq_url, sent, cis, delay_s=0, trace_ids=message.trace_ids)
 
     def dead_letter_anew(self, body: str, *, code: str, reason: str, stage: str) -> None:
         """Send a body whose message was deleted long ago to the dead-letter queue, with its reason."""

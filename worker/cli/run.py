@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object inst
 def run() -> None:
     """Run the worker until it is stopped; settings come from the environment.
 
-    Logs are JSON lines on standard output. SIGTERM or SIGINT stops it: documents in progress are
-    finished, or checkpointed and requeued; a second signal requeues everything at once.
+    Logs are JSON lines on standard output, or in files below CIS_LOG_DIR. SIGTERM or SIGINT stops it:
+    documents in progress are finished, or checkpointed and requeued; a second signal requeues everything
+    at once.
     Exit status: 0 after a stop that settled every message, 75 after one that left some for SQS to
     redeliver, 1 when an operator must fix something or the machine cannot work, 2 for wrong settings.
 
@@ -30,9 +32,16 @@ def run() -> None:
     from worker.config import load_settings
     from worker.runtime import log
 
-    settings = load_settings()
-    log.configure(settings.log_level, stream=sys.stdout)
-    raise typer.Exit(composition.run(settings))
+    if isinstance(sys.stdout, TextIOWrapper):
+        # JSON is UTF-8, whatever the locale of the service.
+        sys.stdout.reconfigure(encoding="utf-8")
+    settings = composition.complete(load_settings())
+    identity = composition.identify(settings)
+    files = composition.open_log_files(settings, identity)
+    log.configure(settings.log_level, stream=sys.stdout, identity=lambda: identity, handler=files)
+    if files is not None:
+        typer.echo(json.dumps({"event": "logging_to_files", "folder": str(files.folder), "base": files.base}))
+    raise typer.Exit(composition.run(settings, files))
 
 
 def init(

@@ -40,4 +40,10 @@ class CrashDetector:
         if row is None:
             return
         self.metrics.crashes.inc()
-        _log.warning("worker_died", file=row.file_id, path=row.file_path, strikes=row.crash_strikes)
+        _log.warning(
+            "worker_died",
+            file=row.file_id,
+            path=row.file_path,
+            correlation=row.correlation,
+            strikes=row.crash_strikes,
+        )

@@ -17,6 +17,7 @@ from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.errors import JobInterrupted, LeaseLostError, WorkerError
 from worker.models.ledger import Claim
 from worker.runtime.metrics import Metrics
+from worker.runtime.trace import follow
 
 # Work stops this long before the deadline, so that no write begins on a lease that lapses meanwhile.
 _MARGIN_S = 5.0
@@ -169,7 +170,9 @@ class Heartbeat:
     def _lose(self, lease: Lease, reason: str) -> None:
         lease.lost = True
         self._metrics.lease_renewal_failures.inc()
-        _log.warning("lease_lost", message_id=lease.message.message_id, reason=reason)
+        self._metrics.leases_lost.inc()
+        with follow(lease.message.trace):
+            _log.warning("lease_lost", message_id=lease.message.message_id, reason=reason)
 
 
 def _renewal_interval_s(visibility_s: float) -> float:

@@ -224,6 +224,7 @@ class LocalHealth:
 
     def _report(self, now: float) -> None:
         """Log and count the begin and the end of a pause."""
+        self.metrics.local_faults_in_a_row.set(self._failures)
         reason = self.pause_reason
         if reason and self._paused_since is None:
             self._paused_since = now

@@ -14,6 +14,7 @@ from worker.aws.ledger_row import FileRow
 from worker.delivery.claims import is_held
 from worker.delivery.heartbeat import Lease
 from worker.errors import WorkerError
+from worker.runtime.trace import follow
 
 # Each costs a renewal of its lease and a read of its row every 10 s.
 _PLACES = 20
@@ -115,7 +116,8 @@ class ParkedMessages:
         try:
             row = self._table.read(parked.file_id)
         except WorkerError as error:
-            _log.warning("parked_check_failed", reason=str(error))
+            with follow(parked.lease.message.trace):
+                _log.warning("parked_check_failed", reason=str(error))
             # A row that could not be read has not been observed standing still.
             parked.last_seen_since = now
             return False

@@ -73,7 +73,8 @@ class Settlement:
                     self.metrics.records_rejected.labels(code=ended.code).inc()
                     self._delete(lease)
                 case Ending.ABANDON:
-                    pass
+                    # The heartbeat has counted the others.
+                    self.metrics.leases_lost.inc(not lease.lost)
                 case Ending.STOP:
                     self.shutdown.fail(MisconfiguredError(ended.message, code=Code(ended.code)))
         except WorkerError as error:
@@ -95,9 +96,14 @@ class Settlement:
         # Our own open poll must not receive the copy: its message would be lost with this worker.
         poll_left_s = self.poll_ends - self.shutdown.now()
         delay_s = math.ceil(poll_left_s) + 2 if poll_left_s > 0 else 0
-        self.queue.requeue(lease.message, delay_s=delay_s)
+        copy = self.queue.requeue(lease.message, delay_s=delay_s)
+        self._report_copy(copy, "interrupted", delay_s)
         with self._lock:
             self.requeued += 1
+
+    def _report_copy(self, copy: str, reason: str, delay_s: int) -> None:
+        self.metrics.requeues.labels(reason=reason).inc()
+        _log.info("message_requeued", copy=copy, reason=reason, delay_s=delay_s)
 
     def _has_time(self, lease: Lease) -> bool:
         """Whether a lease lasts long enough to replace its message; one that is nearly over is renewed."""
@@ -131,7 +137,8 @@ class Settlement:
             _log.warning("claim_not_released", code=error.code, reason=str(error))
         delay_s = math.ceil(min(_MAX_DELAY_S, ended.delay_s * max(1, message.receives)))
         if message.receive_count >= _MAX_RECEIVES and self._has_time(lease):
-            self.queue.requeue(message, delay_s=delay_s, interrupted=False)
+            copy = self.queue.requeue(message, delay_s=delay_s, interrupted=False)
+            self._report_copy(copy, "receives", delay_s)
         elif lease.left_s > 0:
             self.queue.hide(message, delay_s=delay_s)
 

@@ -21,6 +21,7 @@ from worker.models.document import Extraction
 from worker.models.file import FileType, LocalFile, Rerun
 from worker.models.ledger import Job
 from worker.models.page import Page
+from worker.runtime import tally
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest, PreviewDone
@@ -92,6 +93,7 @@ class DocumentReader:
                 store=self.store,
                 table=self.table,
                 interruption_expected=self.interruption_expected,
+                metrics=self.metrics,
             )
             collector.restore()
             run.go(done=[page.number for page in collector.pages], hint=collector.hint)
@@ -182,6 +184,8 @@ class DocumentReader:
         self.metrics.pages_total.labels(source=page.source.value).inc()
         if page.ocr_s or page.source.has_ocr_text:
             self.metrics.ocr_seconds.inc(page.ocr_s)
+            tally.count("pages_ocred")
+            tally.add_seconds("ocr", page.ocr_s)
             _log.info("page_ocred", page=page.number, language=page.language, seconds=round(page.ocr_s, 2))
         elif page.source.is_failure:
             _log.warning("page_failed", page=page.number, source=page.source.value, reason=page.reason)

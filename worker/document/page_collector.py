@@ -20,6 +20,8 @@ from worker.document.upload_entry import UploadEntry, UploadState
 from worker.errors import TransientError
 from worker.models.ledger import CheckpointPart, Job
 from worker.models.page import Page
+from worker.runtime import tally
+from worker.runtime.metrics import Metrics
 
 # A kill without notice may repeat 30 s of OCR at most, the pages in progress included.
 _CHECKPOINT_AFTER_OCR_S = 12.0
@@ -51,12 +53,14 @@ class PageCollector:
         store: ArtifactStore,
         table: FileTable,
         interruption_expected: Callable[[], bool],
+        metrics: Metrics,
     ) -> None:
         self._job = job
         self._version = version
         self._store = store
         self._table = table
         self._interruption_expected = interruption_expected
+        self._metrics = metrics
         self._pages: dict[int, Page] = {}
         self._unsaved: list[Page] = []
         self._unsaved_ocr_s = 0.0
@@ -81,6 +85,8 @@ class PageCollector:
                 self._parts = (*self._parts, part)
                 self._pages.update((page.number, page) for page in pages)
         self.restored = len(self._pages)
+        self._metrics.pages_taken_over.inc(self.restored)
+        tally.count("pages_taken_over", self.restored)
         _log.info("checkpoint_restored", pages=self.restored, parts=len(self._parts))
 
     @property
@@ -163,6 +169,7 @@ class PageCollector:
 
         def point() -> None:
             self._table.save_checkpoint(claim, checkpoint)
+            self._metrics.pages_saved.inc(count)
             _log.info("checkpoint_saved", pages=count, parts=len(parts))
 
         # In a thread of the queue, and still with the names of this document in its log line.

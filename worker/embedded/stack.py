@@ -149,7 +149,8 @@ class EmbeddedStack:
         Its error output is `<home>/<name>.stderr.log`. See WorkerProcess for `on_line`.
         """
         process = WorkerProcess(
-            {**self.environment(), "CIS_WORKER_ID": name, **(changes or {})},
+            # Its lines are read from its standard output, wherever the user's own workers log to.
+            {**self.environment(), "CIS_WORKER_ID": name, "CIS_LOG_DIR": "", **(changes or {})},
             stderr_path=self.home / f"{name}.stderr.log",
             on_line=on_line,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -71,6 +72,19 @@ class FileMessage:
     def display_path(self) -> str:
         """The path known to users: where the file came from, else its key."""
         return self.original_path or self.key
+
+    def event_ms(self, *, first_seen_ms: int = 0) -> int:
+        """When the event happened, in milliseconds since 1970; 0 when not known.
+
+        `first_seen_ms` is when its message was sent: the event was before that, whatever its sender's clock
+        says.
+        """
+        try:
+            when = datetime.fromisoformat(self.uploaded_at or "")
+            event_ms = int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
+        except (ValueError, OverflowError):
+            event_ms = 0
+        return min((each for each in (event_ms, first_seen_ms) if each > 0), default=0)
 
 
 def file_id(bucket: str, key: str) -> str:

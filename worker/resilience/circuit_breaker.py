@@ -65,6 +65,8 @@ class CircuitBreaker:
         self.max_timeout = timeout if max_timeout is None else max_timeout
         self.expected_exception = expected_exception
         self.name = name
+        self.on_open: Callable[[], object] = lambda: None
+        """Called at each opening."""
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
@@ -137,6 +139,7 @@ class CircuitBreaker:
             self._trial = False
             self._generation += 1
             failures, timeout_s = self._failures, self._open_for_s
+        self.on_open()
         _log.warning("circuit_opened", service=self.name, failures=failures, timeout_s=timeout_s)
 
     def _on_other_error(self, generation: int) -> None:

@@ -54,13 +54,17 @@ class RetryHandler:
         self.initial_delay = initial_delay
         self.max_delay = max_delay
         self.backoff_factor = backoff_factor
+        self.on_failure: Callable[[BaseException], object] = lambda _: None
+        """Called with the error of each try that failed."""
+        self.on_retry: Callable[[], object] = lambda: None
+        """Called before each further try."""
         self._wait = wait or threading.Event().wait
         self._random = random
 
     def call(self, function: Callable[[], T]) -> T:
         """The result of `function()`; raises its last error unchanged."""
         retrying = Retrying(
-            retry=retry_if_exception(self.should_retry),
+            retry=retry_if_exception(self._check),
             stop=self._is_enough,
             wait=self._delay_s,
             before_sleep=self._wait_or_raise,
@@ -72,6 +76,10 @@ class RetryHandler:
     def should_retry(self, error: BaseException) -> bool:
         """Whether another try can help: connection errors, time-outs, throttling, errors of the service."""
         return not isinstance(error, _LASTING) and classify(error).is_retryable
+
+    def _check(self, error: BaseException) -> bool:
+        self.on_failure(error)
+        return self.should_retry(error)
 
     def _is_enough(self, state: RetryCallState) -> bool:
         if state.attempt_number > self.max_retries:
@@ -87,6 +95,7 @@ class RetryHandler:
         """Wait in tenacity's hook before its sleep: only here the last error can be raised after a stop."""
         if self._wait(state.upcoming_sleep):
             raise _last_error(state)
+        self.on_retry()
 
 
 def _last_error(state: RetryCallState) -> BaseException:

@@ -98,6 +98,10 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "cis-worker"
     sys_version = ""
 
+    def do_HEAD(self) -> None:
+        """As GET, without the body: load balancers and probes ask this way."""
+        self.do_GET()
+
     def do_GET(self) -> None:
         match self.path.partition("?")[0]:
             case "/healthz":
@@ -117,7 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         _log.debug("health_request", line=format % args)

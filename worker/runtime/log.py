@@ -1,22 +1,29 @@
-"""Structured logs: one JSON object a line, those of libraries too, with secrets masked."""
+"""Structured logs: one JSON object a line in UTF-8, those of libraries too, with secrets masked."""
 
 from __future__ import annotations
 
+import codecs
+import json
 import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import cache, partial
 from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from worker.runtime.identity import Identity, command_identity
 
 _HANDLER = "worker"
 _MASK = "***"
 # Deeper values are logged as their repr: nested input must not exhaust the stack.
 _MAX_DEPTH = 6
 _FIRST_FIELDS = ("timestamp", "level", "logger", "event")
+# What is bound comes in the order of its binding, which differs from line to line.
+_ID_FIELDS = ("path", "file", "job", "stage", "message", "correlation", "trace_id", "span_id")
 
 _SECRET_NAME = re.compile(
     r"passw|secret|token(?!s)|authorization|credential|signature|cookie|(?:api|access|private)[_-]?key",
@@ -29,12 +36,21 @@ _SECRET_IN_TEXT = re.compile(
     re.IGNORECASE,
 )
 _USER_IN_URL = re.compile(r"://[^/\s@]+@")
+# Inside JSON's strings, so an escape says the same: what ends a line for some readers, turns text around on a
+# terminal, or is no character (a surrogate that stands for a byte of a file name) and has no UTF-8.
+_ESCAPED = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
-def configure(level: str, *, stream: TextIO) -> None:
-    """Send all logs to `stream`; a second call replaces the first.
+def configure(
+    level: str,
+    *,
+    stream: TextIO,
+    identity: Callable[[], Identity] = command_identity,
+    handler: logging.Handler | None = None,
+) -> None:
+    """Send all logs to `stream`, or to `handler` where one is given; a second call replaces the first.
 
-    `level` is debug, info, warning or error.
+    `level` is debug, info, warning or error. `identity` is asked for once, at the first line.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -51,17 +67,19 @@ def configure(level: str, *, stream: TextIO) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
-    handler = logging.StreamHandler(stream)
+    # A terminal of another encoding gets escapes.
+    is_unicode = handler is not None or _is_utf8(stream)
+    handler = handler or logging.StreamHandler(stream)
     handler.set_name(_HANDLER)
+    fields = cache(lambda: identity().fields())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                _prepare_line,
-                # ASCII only, so that odd bytes in a key can neither break a line nor the stream.
-                structlog.processors.JSONRenderer(ensure_ascii=True),
+                partial(_prepare_line, fields),
+                partial(_render, is_unicode),
             ],
         )
     )
@@ -103,10 +121,27 @@ def _install(handler: logging.Handler, level: str) -> None:
     logging.raiseExceptions = False
 
 
-def _prepare_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """The line with its secrets masked, its values fit for JSON and the first fields in order."""
-    first = {name: event[name] for name in _FIRST_FIELDS if name in event}
-    return {name: _to_loggable(name, value, 0) for name, value in {**first, **event}.items()}
+def _prepare_line(
+    identity: Callable[[], Mapping[str, str | int]], _logger: WrappedLogger, _method: str, event: EventDict
+) -> EventDict:
+    """The line with its secrets masked, its values fit for JSON, ids and the identity at its end."""
+    first = {name: event.pop(name) for name in _FIRST_FIELDS if name in event}
+    ids = {name: event.pop(name) for name in _ID_FIELDS if name in event}
+    line = {name: _to_loggable(name, value, 0) for name, value in {**first, **event, **ids}.items()}
+    return {**line, **identity()}
+
+
+def _render(is_unicode: bool, _logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    text = json.dumps(event, ensure_ascii=not is_unicode, default=repr)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    try:
+        # A stream without an encoding keeps text as it is.
+        return codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name == "utf-8"
+    except LookupError:
+        return False
 
 
 def _to_loggable(name: str, value: object, depth: int) -> object:

@@ -1,4 +1,4 @@
-"""The Prometheus metrics of one worker."""
+"""The Prometheus metrics of one worker; docs/observability.md lists them, and a test compares."""
 
 from __future__ import annotations
 
@@ -7,22 +7,42 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from worker.runtime import tally
+from worker.runtime.oldest_message import OldestMessage
 
 # From an index write to a scan of a hundred pages.
 _STAGE_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+# From a text file on an idle fleet to a week of backlog.
+_WAY_BUCKETS_S = (1, 3, 10, 30, 60, 120, 300, 900, 3_600, 14_400, 86_400, 604_800)
+_SERVICES = ("sqs", "s3", "dynamodb", "bedrock-runtime", "opensearch")
+
+# A gauge beside each counter says when it was made: twice the series, and the process has its start time.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:
     """The counters and gauges of one worker; names begin with `cis_`, times are in seconds.
 
-    Labels come from closed lists (states, codes, stages, models), never from file names.
+    What only grows is a counter. Labels come from closed lists (states, codes, stages, models, operations),
+    never from file names.
     """
 
     def __init__(self) -> None:
         # Not the global registry: two workers in one process (tests) must not share their counters.
         self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
         self.documents_total = self._counter("documents", "Documents by end state.", "state", "reason")
         self.pages_total = self._counter("pages", "Pages by the source of their text.", "source")
         self.ocr_seconds = self._counter("ocr_seconds", "Wall time of OCR.")
@@ -53,6 +73,8 @@ class Metrics:
         self.uploads = self._counter("uploads", "Background uploads by their results.", "result")
         self.uploads_pending = self._gauge("uploads_pending", "Background uploads that are not done yet.")
         self._add_group()
+        self._add_delivery()
+        self._add_services()
         self._add_times()
 
     def _add_group(self) -> None:
@@ -62,6 +84,46 @@ class Metrics:
         self.scale_in_protected = self._gauge(
             "scale_in_protected", "1 while the Auto Scaling group must not take this instance."
         )
+
+    def _add_delivery(self) -> None:
+        self.interruptions = self._counter(
+            "interruptions", "Notices to this machine and stops of this process, by kind.", "kind"
+        )
+        for kind in ("spot", "rebalance", "scale_in", "detached", "standby", "warm_pool", "signal"):
+            self.interruptions.labels(kind=kind)
+        self.requeues = self._counter(
+            "requeues", "Messages replaced by a fresh copy: interrupted, or received too often.", "reason"
+        )
+        for reason in ("interrupted", "receives"):
+            self.requeues.labels(reason=reason)
+        self.pages_saved = self._counter("pages_saved", "Pages written to a checkpoint.")
+        self.pages_taken_over = self._counter("pages_taken_over", "Pages read from an earlier attempt's.")
+        self.leases_lost = self._counter("leases_lost", "Messages whose lease ended while they were held.")
+        self.fences_refused = self._counter("fences_refused", "Writes refused as stale, by store.", "store")
+        for store in ("ledger", "index"):
+            self.fences_refused.labels(store=store)
+        self.local_faults_in_a_row = self._gauge(
+            "local_faults_in_a_row", "Documents that failed by this machine since the last that did not."
+        )
+        self.oldest_message = OldestMessage()
+        self.oldest_message_age_seconds = self._gauge(
+            "oldest_message_age_seconds", "Age of the oldest message in hand or received in the last minute."
+        )
+        self.oldest_message_age_seconds.set_function(self.oldest_message.age_s)
+
+    def _add_services(self) -> None:
+        self.aws_calls = self._counter(
+            "aws_calls", "Calls to AWS, retries not counted.", "service", "operation"
+        )
+        self.retries = self._counter("retries", "Requests repeated, by service.", "service")
+        self.throttles = self._counter("throttles", "Requests refused as too many, by service.", "service")
+        for service in _SERVICES:
+            self.retries.labels(service=service)
+            self.throttles.labels(service=service)
+        self.breaker_openings = self._counter(
+            "breaker_openings", "Times that calls to a service were suspended.", "service"
+        )
+        self._build = Info("cis_build", "The program that runs.", registry=self._registry)
 
     def _add_times(self) -> None:
         self._stage_seconds = Histogram(
@@ -74,9 +136,27 @@ class Metrics:
         self._stage_cpu_seconds = self._counter(
             "stage_cpu_seconds", "CPU time of the worker itself in one stage, without its children.", "stage"
         )
-        self.reading_cpu_seconds = self._gauge(
-            "reading_cpu_seconds", "CPU time of the document processes that have ended."
+        self._event_to_indexed_seconds = Histogram(
+            "cis_event_to_indexed_seconds",
+            "From the event of a file to its entry in the index.",
+            buckets=_WAY_BUCKETS_S,
+            registry=self._registry,
         )
+
+    def set_build(self, *, version: str, pipeline: str) -> None:
+        """Name the program: the package's version, and that of what decides the text of a file."""
+        self._build.info({"version": version, "pipeline": pipeline})
+
+    def observe_indexed(self, *, event_ms: int) -> None:
+        """A file was written to the index, whose event was at `event_ms` (0: not known)."""
+        if event_ms > 0:
+            # The clocks of two machines: a negative time is none.
+            self._event_to_indexed_seconds.observe(max(0.0, time.time() - event_ms / 1000))
+
+    def count_pending(self, kind: str) -> None:
+        """A document is committed with its index write or vectors pending."""
+        self.documents_pending.labels(kind=kind).inc()
+        tally.count(f"{kind}_pending")
 
     @contextmanager
     def time_stage(self, stage: str) -> Iterator[None]:
@@ -85,7 +165,9 @@ class Metrics:
         try:
             yield
         finally:
-            self._stage_seconds.labels(stage=stage).observe(time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            tally.add_seconds(stage, seconds)
+            self._stage_seconds.labels(stage=stage).observe(seconds)
             self._stage_cpu_seconds.labels(stage=stage).inc(time.thread_time() - cpu_began)
 
     def watch(
@@ -93,6 +175,12 @@ class Metrics:
     ) -> None:
         """Show a gauge whose labels, too, are read from `values` at every scrape; absent ones vanish."""
         self._registry.register(_Live(name=f"cis_{name}", meaning=meaning, values=values))
+
+    def watch_sum(self, name: str, meaning: str, value: Callable[[], float]) -> None:
+        """Show a counter that is kept elsewhere, read at every scrape; it must only grow."""
+        self._registry.register(
+            _Live(name=f"cis_{name}", meaning=meaning, values=lambda: [({}, value())], is_counter=True)
+        )
 
     def render(self) -> bytes:
         """All metrics in the text format of Prometheus."""
@@ -118,11 +206,13 @@ class _Live:
     name: str
     meaning: str
     values: Callable[[], Iterable[tuple[Mapping[str, str], float]]]
+    is_counter: bool = False
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         """One sample for each of the present values, as prometheus-client asks for them."""
         values = [*self.values()]
-        family = GaugeMetricFamily(self.name, self.meaning, labels=sorted(values[0][0]) if values else [])
+        kind = CounterMetricFamily if self.is_counter else GaugeMetricFamily
+        family = kind(self.name, self.meaning, labels=sorted(values[0][0]) if values else [])
         for labels, value in values:
             family.add_metric([labels[label] for label in sorted(labels)], value)
         yield family

@@ -88,6 +88,7 @@ def test_a_lease_that_is_not_renewed_in_time_is_lost(world: World) -> None:
     world.clock.now += 121
     world.heartbeat.step()
     assert lease.lost
+    assert b"cis_leases_lost_total 1.0" in world.metrics.render()
     assert lease.left_s == 0
 
 

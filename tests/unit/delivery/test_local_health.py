@@ -121,6 +121,7 @@ def test_a_probe_that_succeeds_ends_the_pause(make: Callable[..., LocalHealth], 
     assert health.places(6, in_flight=0) == 6
     assert b"cis_receiving_paused 0.0" in health.metrics.render()
     assert b"cis_local_faults_total 3.0" in health.metrics.render()
+    assert b"cis_local_faults_in_a_row 0.0" in health.metrics.render()
 
 
 def test_a_worker_that_does_not_recover_stops_with_a_failure(

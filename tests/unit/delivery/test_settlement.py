@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from tests.unit.runtime.test_metrics import parse_figures
+from tests.unit.runtime.test_trace import PARENT, TRACE_ID
 from worker import outcome
 from worker.errors import JobInterrupted, UnavailableError
 from worker.models.ledger import State
@@ -221,3 +225,35 @@ def test_a_settled_message_is_renewed_no_more(world: World, ending: Ending) -> N
     world.clock.now += 60
     world.heartbeat.step()
     assert renewed == []
+
+
+def test_copies_and_dead_letters_keep_what_the_sender_named_the_message(world: World) -> None:
+    named = {"X-Request-ID": "req-1", "traceparent": PARENT}
+    world.clients.sqs.send_message(
+        QueueUrl=world.queue_url,
+        MessageBody="no json",
+        MessageAttributes={n: {"DataType": "String", "StringValue": v} for n, v in named.items()},
+    )
+    message = world.receive()
+    assert (message.correlation, message.trace.trace_id) == ("req-1", TRACE_ID)
+    with capture_logs() as lines:
+        world.settlement.settle(world.heartbeat.hold(message), Outcome(ending=Ending.REQUEUE))
+    copy = world.receive()
+    assert (copy.trace_ids, copy.interruptions) == (message.trace_ids, 1)
+    assert copy.trace.span_id != message.trace.span_id
+    assert [(line["event"], line["copy"]) for line in lines] == [("message_requeued", copy.message_id)]
+    ended = Outcome(ending=Ending.DEAD_LETTER, code="malformed_message")
+    world.settlement.settle(world.heartbeat.hold(copy), ended)
+    answer = world.clients.sqs.receive_message(QueueUrl=world.dlq_url, MessageAttributeNames=["All"])
+    attributes = answer["Messages"][0]["MessageAttributes"]
+    assert {n: attributes[n]["StringValue"] for n in named} == named
+    assert json.loads(attributes["cis"]["StringValue"])["correlation"] == "req-1"
+    figures = parse_figures(world.metrics)
+    assert figures["cis_requeues_total", (("reason", "interrupted"),)] == 1
+
+
+def test_a_lease_that_lapsed_unnoticed_is_counted_as_lost(world: World) -> None:
+    world.announce("a")
+    ended = Outcome(ending=Ending.ABANDON)
+    world.settlement.settle(world.heartbeat.hold(world.receive()), ended)
+    assert parse_figures(world.metrics)["cis_leases_lost_total", ()] == 1

@@ -27,6 +27,7 @@ def _collector(world: World, job: Job) -> PageCollector:
         version=job.version.version,
         store=world.store,
         table=world.table,
+        metrics=world.metrics,
         interruption_expected=lambda: False,
     )
 

@@ -31,6 +31,7 @@ def _collector(world: World, job: Job, *, interruption_expected: bool = False) -
         store=world.store,
         table=world.table,
         interruption_expected=lambda: interruption_expected,
+        metrics=world.metrics,
     )
 
 

@@ -51,6 +51,7 @@ def _collector(world: World, store: ArtifactStore, job: Job, *, in_haste: bool =
         version=job.version.version,
         store=store,
         table=world.table,
+        metrics=world.metrics,
         interruption_expected=lambda: in_haste,
     )
 

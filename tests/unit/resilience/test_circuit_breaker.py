@@ -243,3 +243,15 @@ def test_by_default_every_exception_counts_and_five_open_it() -> None:
 def test_a_threshold_below_one_is_rejected() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         CircuitBreaker(failure_threshold=0)
+
+
+def test_each_opening_is_reported(breaker: CircuitBreaker, clock: Clock) -> None:
+    openings: list[float] = []
+    breaker.on_open = lambda: openings.append(clock.now)
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            breaker.call(fail)
+    clock.now += 61
+    with pytest.raises(ConnectionError):
+        breaker.call(fail)
+    assert openings == [1000.0, 1061.0]

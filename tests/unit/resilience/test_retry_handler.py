@@ -217,3 +217,17 @@ def test_errors_that_may_pass_are_retried(error: Exception) -> None:
 )
 def test_errors_that_cannot_pass_are_not_retried(error: Exception) -> None:
     assert not RetryHandler().should_retry(error)
+
+
+def test_each_failure_and_each_further_try_is_reported() -> None:
+    handler = RetryHandler(max_retries=2, wait=lambda _: False)
+    failures: list[BaseException] = []
+    retries: list[int] = []
+    handler.on_failure, handler.on_retry = failures.append, lambda: retries.append(1)
+
+    def fail() -> None:
+        raise ConnectionError("refused")
+
+    with pytest.raises(ConnectionError):
+        handler.call(fail)
+    assert (len(failures), len(retries)) == (3, 2)

@@ -81,6 +81,20 @@ def test_metrics_are_served_as_prometheus_reads_them(server: HealthServer, worke
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/nothing"])
+def test_head_is_answered_as_get_without_a_body(server: HealthServer, worker: Worker, path: str) -> None:
+    worker.ready, worker.details = False, {"in_flight": 2}
+    answer = get(server, path)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as caller:
+        caller.sendall(f"HEAD {path} HTTP/1.0\r\n\r\n".encode())
+        head = b"".join(iter(lambda: caller.recv(65_536), b"")).decode()
+    status, _, headers = head.partition("\r\n")
+    assert f" {answer.status_code} " in status
+    assert f"Content-Type: {answer.headers['Content-Type']}\r\n" in headers
+    assert "Content-Length: " in headers
+    assert headers.endswith("\r\n\r\n")
+
+
 def test_another_path_is_not_found(server: HealthServer) -> None:
     assert get(server, "/").status_code == 404
 

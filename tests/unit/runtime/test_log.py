@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import socket
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 import structlog
 
+from worker.runtime.identity import Identity
 from worker.runtime.log import bind, configure
 
 pytestmark = pytest.mark.unit
@@ -46,7 +49,7 @@ def lines(stream: io.StringIO) -> Lines:
 def test_a_line_has_time_level_logger_and_event(lines: Lines) -> None:
     structlog.get_logger("worker.consumer").info("message_received", count=3)
     (line,) = lines()
-    assert list(line) == ["timestamp", "level", "logger", "event", "count"]
+    assert list(line)[:5] == ["timestamp", "level", "logger", "event", "count"]
     assert (line["level"], line["logger"], line["event"], line["count"]) == (
         "info",
         "worker.consumer",
@@ -54,6 +57,43 @@ def test_a_line_has_time_level_logger_and_event(lines: Lines) -> None:
         3,
     )
     assert datetime.fromisoformat(line["timestamp"]).utcoffset() == timedelta(0)
+
+
+WORKER = Identity(worker="w1", instance="i-0abc", process=4242, role="worker", version="1.2.3")
+
+
+def test_every_line_names_worker_instance_process_and_version(stream: io.StringIO, lines: Lines) -> None:
+    configure("info", stream=stream, identity=lambda: WORKER)
+    # No field of an event can take their place.
+    structlog.get_logger("worker.consumer").info("own", process="other", version="v7")
+    for library in ("botocore.retryhandler", "urllib3.connectionpool", "opensearch"):
+        logging.getLogger(library).warning("theirs")
+    assert len(lines()) == 4
+    for line in lines():
+        assert {name: line[name] for name in WORKER.fields()} == WORKER.fields()
+
+
+def test_a_line_of_a_command_names_its_process(lines: Lines) -> None:
+    structlog.get_logger("worker.cli").warning("event")
+    assert (lines()[0]["role"], lines()[0]["process"]) == ("command", os.getpid())
+    assert lines()[0]["instance"] == socket.gethostname()
+
+
+def test_kanji_are_written_as_they_are(stream: io.StringIO, lines: Lines) -> None:
+    structlog.get_logger("worker").info("event", path="/共有/営業報告書 𠮷.pdf")
+    logging.getLogger("botocore").warning("営業")
+    assert "営業報告書 𠮷.pdf" in stream.getvalue().splitlines()[0]
+    assert "営業" in stream.getvalue().splitlines()[1]
+    assert lines()[0]["path"] == "/共有/営業報告書 𠮷.pdf"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "euc_jp", "ascii"])
+def test_a_stream_of_any_encoding_takes_every_line(encoding: str) -> None:
+    raw = io.BytesIO()
+    configure("info", stream=io.TextIOWrapper(raw, encoding=encoding, write_through=True))
+    structlog.get_logger("worker").info("event", path="営業\udcff\u2028\x85é😀")
+    (line,) = raw.getvalue().splitlines()
+    assert json.loads(line.decode(encoding))["path"] == "営業\udcff\u2028\x85é😀"
 
 
 def test_lines_below_the_level_are_not_written(lines: Lines) -> None:
@@ -218,6 +258,7 @@ def cyclic() -> list[object]:
     ("value", "shown"),
     [
         ("\udcff\ud800", "\udcff\ud800"),
+        ("a\x85b\x7f\u2066c\ufeff", "a\x85b\x7f\u2066c\ufeff"),
         ("a\nb\r\u2028\0", "a\nb\r\u2028\0"),
         (b"\xff", "b'\\xff'"),
         (float("nan"), "nan"),
@@ -231,7 +272,7 @@ def cyclic() -> list[object]:
 def test_no_value_breaks_a_line(value: object, shown: object, stream: io.StringIO) -> None:
     structlog.get_logger("worker").info("event", value=value)
     (line,) = stream.getvalue().splitlines()
-    assert line.isascii()
+    assert line.encode().decode().isprintable()
     assert json.loads(line)["value"] == shown
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -71,6 +73,47 @@ def test_two_workers_in_one_process_do_not_share_metrics() -> None:
     one, other = Metrics(), Metrics()
     one.received.inc()
     assert parse_figures(other)["cis_received_total", ()] == 0
+
+
+def test_what_only_grows_is_a_counter_and_names_follow_prometheus() -> None:
+    metrics = Metrics()
+    metrics.watch_sum("reading_cpu_seconds", "CPU.", lambda: 2.5)
+    families = [*text_string_to_metric_families(metrics.render().decode())]
+    for family in families:
+        for sample in family.samples:
+            assert (family.type == "counter") == sample.name.endswith("_total")
+            assert not sample.name.endswith("_created")
+    assert parse_figures(metrics)["cis_reading_cpu_seconds_total", ()] == 2.5
+
+
+def test_closed_lists_of_labels_are_there_from_the_start() -> None:
+    figures = parse_figures(Metrics())
+    for kind in ("spot", "rebalance", "scale_in", "detached", "standby", "warm_pool", "signal"):
+        assert figures["cis_interruptions_total", (("kind", kind),)] == 0
+    assert figures["cis_throttles_total", (("service", "bedrock-runtime"),)] == 0
+    assert figures["cis_retries_total", (("service", "opensearch"),)] == 0
+    assert figures["cis_fences_refused_total", (("store", "index"),)] == 0
+
+
+def test_process_and_build_are_shown() -> None:
+    metrics = Metrics()
+    metrics.set_build(version="1.2.3", pipeline="7")
+    figures = parse_figures(metrics)
+    assert figures["cis_build_info", (("pipeline", "7"), ("version", "1.2.3"))] == 1
+    assert figures["process_resident_memory_bytes", ()] > 0
+    assert figures["process_open_fds", ()] > 0
+    assert figures["process_start_time_seconds", ()] > 0
+
+
+def test_the_time_from_event_to_index_is_never_negative_and_unknown_ones_are_left_out() -> None:
+    metrics = Metrics()
+    metrics.observe_indexed(event_ms=0)
+    metrics.observe_indexed(event_ms=int(time.time() * 1000) + 3_600_000)
+    metrics.observe_indexed(event_ms=int(time.time() * 1000) - 3_600_000)
+    figures = parse_figures(metrics)
+    assert figures["cis_event_to_indexed_seconds_count", ()] == 2
+    assert figures["cis_event_to_indexed_seconds_bucket", (("le", "1.0"),)] == 1
+    assert 3_600 <= figures["cis_event_to_indexed_seconds_sum", ()] < 7_200
 
 
 def test_a_stage_is_timed_also_when_it_fails() -> None:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from worker.aws.messages.trace_ids import NO_IDS, TraceIds, read_trace_ids
 from worker.models.file import Rerun
+from worker.runtime.trace import Trace, clean_id, make_trace
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -23,7 +25,6 @@ _MAX_CIS_BYTES = 2_048
 _MAX_NAME_CHARS = 32
 # As JSON, where a character outside ASCII takes 6 or 12 bytes.
 _MAX_TEXT_BYTES = 1_500
-_MAX_CORRELATION_CHARS = 128
 _MAX_NUMBER = 2**53
 # At 15 minutes a receive, more than SQS can hold a message.
 _MOST_RECEIVES = 10_000
@@ -47,6 +48,8 @@ class ReceivedMessage:
     cis: Mapping[str, Any]
     answered_at_ms: int = 0
     """When SQS answered the receive, by its own clock; 0 where the answer has no date."""
+    trace_ids: TraceIds = NO_IDS
+    """What the sender named it."""
 
     @property
     def lease_until(self) -> float:
@@ -90,14 +93,24 @@ class ReceivedMessage:
 
     @property
     def correlation(self) -> str:
-        """One id for all copies of a message: that of the first, which every requeue passes on.
+        """One id for all copies of a message: the sender's, else that of the first copy.
 
-        One from outside is cut to 128 printable ASCII characters.
+        Every requeue passes it on. One from outside is cut to 128 printable ASCII characters.
         """
-        value = self.cis.get("correlation")
-        text = value if isinstance(value, str) else ""
-        cleaned = "".join(filter(_is_printable_ascii, text)).strip()
-        return cleaned[:_MAX_CORRELATION_CHARS] or self.message_id
+        trace_id = self.trace_ids.traceparent[3:35]
+        return (
+            self.trace_ids.request_id or clean_id(self.cis.get("correlation")) or trace_id or self.message_id
+        )
+
+    @property
+    def trace(self) -> Trace:
+        """What this delivery is followed by; another delivery has a span of its own."""
+        return make_trace(
+            correlation=self.correlation,
+            traceparent=self.trace_ids.traceparent,
+            delivery=f"{self.message_id} {self.receive_count}",
+            first_seen_ms=self.first_seen_ms,
+        )
 
 
 def from_wire(
@@ -109,7 +122,8 @@ def from_wire(
 ) -> ReceivedMessage:
     """A message of a ReceiveMessage response, and of its HTTP headers, as a value."""
     system = message.get("Attributes", {})
-    attribute = message.get("MessageAttributes", {}).get("cis")
+    attributes = message.get("MessageAttributes", {})
+    attribute = attributes.get("cis")
     return ReceivedMessage(
         message_id=message["MessageId"],
         receipt_handle=message["ReceiptHandle"],
@@ -120,6 +134,7 @@ def from_wire(
         sent_at_ms=int(system.get("SentTimestamp", 0)),
         cis=_parse_cis(attribute.get("StringValue", "")) if attribute else {},
         answered_at_ms=_parse_date(headers or {}),
+        trace_ids=read_trace_ids(attributes, message["Body"]),
     )
 
 
@@ -179,7 +194,3 @@ def _count(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     return None
-
-
-def _is_printable_ascii(char: str) -> bool:
-    return " " <= char <= "~"

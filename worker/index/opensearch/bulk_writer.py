@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from worker.errors import WorkerError
+from worker.runtime import tally
+from worker.runtime.trace import Trace, current, share
 
 MAX_DOCUMENTS = 100
 MAX_BYTES = 5 * 1024**2  # a single document may be larger, and is sent alone
@@ -56,6 +58,7 @@ def _size_bytes(actions: Sequence[BulkAction]) -> int:
 class _BulkEntry:
     actions: Sequence[BulkAction]
     size_bytes: int
+    trace: Trace | None
     taken: bool = False
     done: bool = False
     outcome: Sequence[WorkerError | None] = ()
@@ -74,16 +77,21 @@ class BulkWriter:
 
     def write(self, actions: Sequence[BulkAction]) -> Sequence[WorkerError | None]:
         """Write one document's actions; the error or None of each. Raises what `send` raised."""
-        entry = _BulkEntry(actions=actions, size_bytes=_size_bytes(actions))
+        entry = _BulkEntry(actions=actions, size_bytes=_size_bytes(actions), trace=current())
+        has_sent = False
         with self._changed:
             self._waiting.append(entry)
             self._wait_for_batch(entry)
         while not entry.done:
             group = self._take(entry)
             if group:
+                has_sent = True
                 self._send_group(group)
             else:
                 self._wait_for_answer(entry)
+        if not has_sent:
+            # The request of another thread was this document's, too.
+            tally.count_call("opensearch")
         if entry.failure is not None:
             raise entry.failure
         return entry.outcome
@@ -118,7 +126,8 @@ class BulkWriter:
         failure: BaseException | None = None
         outcome: Sequence[WorkerError | None] = ()
         try:
-            outcome = self._send([each for entry in group for each in entry.actions])
+            with share([entry.trace for entry in group if entry.trace is not None]):
+                outcome = self._send([each for entry in group for each in entry.actions])
         except BaseException as error:  # noqa: BLE001 - raised again in every thread of the group
             failure = error
         with self._changed:

@@ -28,6 +28,8 @@ from worker.errors import (
     UnavailableError,
     WorkerError,
 )
+from worker.runtime import tally
+from worker.runtime.trace import opensearch_headers
 
 __all__ = [
     "FieldMissingError",
@@ -86,7 +88,7 @@ def connect(
     return OpenSearch(
         hosts=[endpoint],
         http_auth=http_auth,
-        connection_class=Urllib3HttpConnection,
+        connection_class=_TracedConnection,
         timeout=timeout_s,
         # No retries here: IndexManager's RetryHandler owns them.
         max_retries=0,
@@ -111,6 +113,21 @@ def connect_from_settings(settings: Settings, signing: Callable[[], tuple[Any, s
             credentials, region = signing()
             auth = SignedBy(credentials=credentials, region=region, service=settings.opensearch_service)
     return connect(settings.opensearch_endpoint, auth=auth)
+
+
+class _TracedConnection(Urllib3HttpConnection):
+    """Names the document that a request is made for, and counts it.
+
+    opensearch-py sets `X-Opaque-Id` for a client as a whole only; here it is that of the thread's work.
+
+    These headers are not part of an AWS signature, which covers host, date and body.
+    """
+
+    def perform_request(self, *request: Any, **options: Any) -> Any:
+        """Send one request, and return status, headers and body of its answer."""
+        tally.count_call("opensearch")
+        named = {**(options.pop("headers", None) or {}), **opensearch_headers()}
+        return super().perform_request(*request, headers=named, **options)  # type: ignore[misc]
 
 
 class IndexMissingError(ServiceRefusedError):
@@ -149,7 +166,8 @@ def item_error(what: str, item: Mapping[str, Any], *, version: int) -> WorkerErr
         current = _CURRENT_VERSION.search(str(cause.get("reason", "")))
         return LeaseLostError(
             f"The index holds version {current[1] if current else 'unknown'} of file {item.get('_id')}: "
-            f"version {version} is stale, another attempt owns the file"
+            f"version {version} is stale, another attempt owns the file",
+            refused_by="index",
         )
     return _error_for_status(what, status, cause, str(cause.get("type", "")))
 

@@ -174,7 +174,8 @@ def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
     if row["version"] > version:
         raise LeaseLostError(
             f"The index holds version {row['version']} of file {file_id}: version {version} is stale, "
-            "another attempt owns the file"
+            "another attempt owns the file",
+            refused_by="index",
         )
     if row["state"] != State.TOMBSTONED:
         texts = connection.execute("SELECT number, text FROM pages WHERE file = ?", (row["id"],))

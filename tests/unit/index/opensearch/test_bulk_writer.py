@@ -10,6 +10,8 @@ import pytest
 
 from worker.errors import RejectedError, UnavailableError, WorkerError
 from worker.index.opensearch.bulk_writer import MAX_BYTES, MAX_DOCUMENTS, BulkAction, BulkWriter, groups
+from worker.runtime.tally import open_tally
+from worker.runtime.trace import Trace, follow, opensearch_headers
 
 pytestmark = pytest.mark.unit
 
@@ -142,3 +144,30 @@ def test_nothing_is_lost_or_sent_twice_under_load(server: Server) -> None:
         names = [str(number) for number in range(1_000)]
         list(pool.map(lambda name: writer.write([action(name)]), names))
     assert sorted(name for request in server.requests for name in request) == sorted(names)
+
+
+def test_a_group_names_the_documents_of_all_its_threads(server: Server) -> None:
+    named: list[str] = []
+
+    def send(actions: Sequence[BulkAction]) -> list[WorkerError | None]:
+        named.append(opensearch_headers()["X-Opaque-Id"])
+        return server.send(actions)
+
+    writer = BulkWriter(send, clock=forever)
+
+    def write(name: str) -> int:
+        with follow(Trace(correlation=f"req-{name}")), open_tally() as tally:
+            writer.write([action(name)])
+        return tally.calls["opensearch"]
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(write, "a")
+        assert server.began.acquire(timeout=_DEADLINE_S)
+        others = [pool.submit(write, name) for name in ("b", "c")]
+        wait_until_waiting(writer, 2)
+        server.open.set()
+        counted = first.result(_DEADLINE_S) + sum(other.result(_DEADLINE_S) for other in others)
+    assert named[0] == "req-a"
+    assert sorted(named[1].split(",")) == ["req-b", "req-c"]
+    # The sender's own request is counted by the connection, which is not in this test.
+    assert counted == 1

@@ -9,6 +9,7 @@ import pytest
 from botocore.credentials import Credentials
 from opensearchpy import OpenSearch
 
+from tests.unit.runtime.test_trace import PARENT
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 from worker.errors import (
     Code,
@@ -28,6 +29,8 @@ from worker.index.opensearch.client import (
     item_error,
     translate_errors,
 )
+from worker.runtime.tally import open_tally
+from worker.runtime.trace import follow, make_trace
 
 pytestmark = pytest.mark.unit
 
@@ -140,6 +143,18 @@ def test_sigv4_signs_for_the_region_and_the_service() -> None:
     headers = headers_sent(signed)
     assert "/ap-northeast-1/es/aws4_request" in headers["authorization"]
     assert headers["x-amz-security-token"] == "token"
+
+
+def test_a_request_names_its_document_and_is_counted_beside_any_signature() -> None:
+    trace = make_trace(correlation="req-1", traceparent=PARENT, delivery="m 1", first_seen_ms=0)
+    signed = SignedBy(credentials=Credentials("id", "key"), region="eu-west-1")
+    with follow(trace), open_tally() as tally:
+        headers = headers_sent(signed)
+    assert headers["x-opaque-id"] == "req-1"
+    assert headers["traceparent"] == trace.traceparent
+    assert "x-opaque-id" not in headers["authorization"]
+    assert dict(tally.calls) == {"opensearch": 1}
+    assert "x-opaque-id" not in headers_sent(signed)
 
 
 def test_without_auth_nothing_is_sent() -> None:
