@@ -1,0 +1,1 @@
+"""Whole buckets and the whole ledger, page by page, and many events at once: for operators' commands."""
