@@ -16,6 +16,7 @@ from bench.peer_rows import long_scan
 from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
 from bench.startup_rows import startup
+from bench.sweep.sweep_rows import reconcile
 from bench.worker_under_test import WorkerUnderTest, warm_worker
 from worker.samples.scans import write_scan
 
@@ -161,6 +162,7 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "accuracy": accuracy,
     "cpu": recognition_cpu,
     "startup": startup,
+    "reconcile": reconcile,
 }
 
 

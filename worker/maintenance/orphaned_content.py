@@ -91,17 +91,25 @@ class OrphanedContent:
         for page in self._stores.scan.pages(("content_hash", "file_id")):
             self._check_stop(0)
             self._snapshot.drop_candidates(row["content_hash"] for row in page.rows if "content_hash" in row)
-        for content_hash in self._snapshot.candidates():
-            self._check_stop(1)
-            objects = [
-                each for kind in _KINDS for each in self._stores.results.objects(f"{kind}{content_hash}/")
-            ]
-            if any(each.modified_at > self._now() - _ORPHANED_AFTER for each in objects):
-                continue
+        for shard, hashes in groupby(self._snapshot.candidates(), key=lambda each: each[:_SHARD_DIGITS]):
+            removed = [each for each in hashes if self._remove(each)]
             if self._tally.is_fix:
-                self._stores.results.delete([each.key for each in objects])
-            self._tally.count_purged("contents")
-            self._tally.count_purged("content_objects", len(objects))
+                # Content that comes back is kept for a day again.
+                marks = self._load_marks(shard)
+                self._save_marks(shard, {name: marks[name] for name in marks if name not in removed})
+
+    def _remove(self, content_hash: str) -> bool:
+        self._check_stop(1)
+        results = self._stores.results
+        objects = [each for kind in _KINDS for each in results.objects(f"{kind}{content_hash}/")]
+        # Written again: by a worker whose row does not name it yet.
+        if any(each.modified_at > self._now() - _ORPHANED_AFTER for each in objects):
+            return False
+        if self._tally.is_fix:
+            results.delete([each.key for each in objects])
+        self._tally.count_purged("contents")
+        self._tally.count_purged("content_objects", len(objects))
+        return True
 
     def _key(self, shard: str) -> str:
         return f"{PREFIX}orphaned-content/{shard}.json"

@@ -17,7 +17,7 @@ from worker.index.search_index import SearchIndex
 from worker.maintenance.comparison import Difference, Finding
 from worker.maintenance.progress import Progress
 
-_SAVE_EVERY = 5_000
+_SAVE_EVERY = 1_000
 _MOST_LISTED = 1_000
 
 _Item = TypeVar("_Item")
