@@ -15,23 +15,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.sweep.plan import FENCE, planned_files
+from bench.sweep.plan import FENCE, REGION, SOURCE, planned_files
 from worker.aws.clients import Clients, Endpoint, make_clients
 from worker.aws.inspection import read_queue
 from worker.aws.provisioning import provision
 from worker.embedded.child_process import clean_environment, python_command
 from worker.embedded.moto_process import MotoProcess
 from worker.embedded.worker_process import WorkerProcess
+from worker.index.query import index_terms, label
 from worker.index.sqlite.document_rows import insert_document
 from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.models.document import Document
 from worker.models.file import FileType, file_id
 from worker.models.ledger import State
 
-REGION = "ap-northeast-1"
-SOURCE, RESULTS, TABLE = "documents", "results", "files"
+RESULTS, TABLE = "results", "files"
 _DEADLINE_S = 3_600.0
 _TICK_S = 0.05
+_PAGE_BITS = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,7 +169,7 @@ def open_deployment(home: Path, *, count: int, broken: int) -> Iterator[Deployme
         queue, dlq, *_ = provision(
             clients, queue_name="files", dlq_name="files-dlq", buckets=[SOURCE, RESULTS], table=TABLE
         )
-        plan = {"bucket": SOURCE, "table": TABLE, "region": REGION, "count": count, "broken": broken}
+        plan = {"table": TABLE, "count": count, "broken": broken}
         body = json.dumps(plan).encode()
         urllib.request.urlopen(f"{moto.url}/_fill", data=body, timeout=_DEADLINE_S).close()  # noqa: S310
         _fill_index(home / "index.sqlite3", count, broken)
@@ -207,5 +208,10 @@ def _fill_index(path: Path, count: int, broken: int) -> None:
                     state=State.INDEXED,
                     content_hash=planned.content_hash,
                 )
-                insert_document(connection, document, FENCE)
+                number = insert_document(connection, document, FENCE)
+                # Its name as the index's own write stores it, or the next write would find the index damaged.
+                terms = index_terms(label(planned.key, planned.key))
+                connection.execute(
+                    "INSERT INTO page_terms (rowid, terms) VALUES (?, ?)", (number << _PAGE_BITS, terms)
+                )
     file.close()

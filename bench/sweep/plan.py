@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+REGION = "ap-northeast-1"
+SOURCE = "documents"
 FENCE = 1
 CHANGED_AT = "2026-01-01T00:00:00.000+00:00"
 _NAMES = ("見積書 {}.txt", "report+{}.txt", "100%25 {}.txt", "cafe\u0301 {}.txt", "plain-{}.txt")

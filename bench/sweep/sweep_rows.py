@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from bench.figure import Figure
-from bench.sweep.deployment import SOURCE, Deployment, Ended, open_deployment
-from bench.sweep.plan import expected_findings
+from bench.sweep.deployment import Deployment, Ended, open_deployment
+from bench.sweep.plan import SOURCE, expected_findings
 
 _COUNT, _BROKEN = 100_000, 500
 _MOST_CPU_S, _MOST_MB = 60.0, 200.0

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef, ScanInputTypeDef
 
 _READ_BATCH = 100
+# Of a scan: a page of 1 MB, the default, takes a busy table seconds.
+_PAGE_ROWS = 1_000
 _BATCH_TRIES = 20
 
 
@@ -37,7 +39,7 @@ class RowScan:
 
     client: DynamoDBClient
     table: str
-    page_rows: int | None = None
+    page_rows: int = _PAGE_ROWS
 
     def count(self) -> int:
         """About how many rows there are: DynamoDB counts every six hours."""
@@ -50,9 +52,8 @@ class RowScan:
             "TableName": self.table,
             "ProjectionExpression": ",".join(f"#{name}" for name in attributes),
             "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
+            "Limit": self.page_rows,
         }
-        if self.page_rows is not None:
-            request["Limit"] = self.page_rows
         while True:
             if after is not None:
                 request["ExclusiveStartKey"] = {"file_id": {"S": after}}
