@@ -45,7 +45,7 @@ class OrphanedContent:
 
     def run(self, meter: ProgressMeter) -> None:
         """Mark what is orphaned, and remove what has been for long enough."""
-        if self._snapshot.is_ledger_empty:
+        if self._snapshot.is_ledger_empty():
             # More likely a wrong CIS_FILE_TABLE than the end of all files.
             return
         for shard, contents in groupby(self._contents(meter), key=lambda each: each[0][:_SHARD_DIGITS]):

@@ -135,7 +135,6 @@ class Snapshot:
         for file_id, fence in self._connection.execute(query, (State.TOMBSTONED.value, before)):
             yield file_id.hex(), fence
 
-    @property
     def is_ledger_empty(self) -> bool:
         """Whether no row of the whole ledger names any content."""
         return self._connection.execute("SELECT 1 FROM hashes LIMIT 1").fetchone() is None
