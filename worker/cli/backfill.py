@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli.printing import print_json
+from worker.cli.reconcile import AsJson, Restart
 
 if TYPE_CHECKING:
     from worker.aws.clients import Clients
@@ -18,24 +19,25 @@ if TYPE_CHECKING:
 _STOPPED = 130
 
 
+_Rate = Annotated[
+    float | None, typer.Option(min=0.1, help="Events a second, at most; as fast as it goes if not given.")
+]
+_WaitLimit = Annotated[
+    float, typer.Option(min=0, metavar="HOURS", help="Hours to wait for a queue that stays full.")
+]
+_Count = Annotated[bool, typer.Option(help="Count the objects first, to know how long it will take.")]
+
+
 def backfill(
     location: Annotated[str, typer.Argument(metavar="s3://BUCKET/PREFIX", help="The files to load.")],
     *,
     depth: Annotated[int, typer.Option(min=1, help="Messages that may wait in the queue.")] = 10_000,
-    rate: Annotated[
-        float | None, typer.Option(min=0.1, help="Events a second, at most; as fast as it goes if not given.")
-    ] = None,
-    wait_limit: Annotated[
-        float, typer.Option(min=0, metavar="HOURS", help="Hours to wait for a queue that stays full.")
-    ] = 24.0,
-    count: Annotated[
-        bool, typer.Option(help="Count the objects first, to know how long it will take.")
-    ] = True,
+    rate: _Rate = None,
+    wait_limit: _WaitLimit = 24.0,
+    count: _Count = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count files and bytes.")] = False,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Begin anew where an earlier run was stopped.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+    restart: Restart = False,
+    as_json: AsJson = False,
 ) -> None:
     """Queue the files of a bucket that the ledger does not have yet, and keep the queue short.
 

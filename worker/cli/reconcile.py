@@ -21,22 +21,23 @@ if TYPE_CHECKING:
 _STOPPED = 130
 
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Restart = Annotated[bool, typer.Option("--restart", help="Begin anew where an earlier run was stopped.")]
+_Fix = Annotated[bool, typer.Option("--fix", help="Queue what differs, and purge what is left over.")]
+_UnfinishedAfter = Annotated[
+    float, typer.Option(min=0, metavar="HOURS", help="Hours without a change that make a file unfinished.")
+]
+
+
 def reconcile(
     location: Annotated[str, typer.Argument(metavar="s3://BUCKET/PREFIX", help="The files to compare.")],
     *,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Queue what differs, and purge what is left over.")
-    ] = False,
+    fix: _Fix = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; this is the default.")] = False,
     rate: Annotated[float, typer.Option(min=0.1, help="Checks and events a second, at most.")] = 200.0,
-    unfinished_after: Annotated[
-        float,
-        typer.Option(min=0, metavar="HOURS", help="Hours without a change that make a file unfinished."),
-    ] = 6.0,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Begin anew where an earlier run was stopped.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+    unfinished_after: _UnfinishedAfter = 6.0,
+    restart: Restart = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the objects of a bucket with ledger and index: what is missing, stale, orphaned, unfinished.
 
@@ -51,7 +52,7 @@ def reconcile(
     """
     from worker.aws.clients import make_clients
     from worker.cli.interruption import handle_signals
-    from worker.cli.sweep_display import print_reconcile, reconcile_values
+    from worker.cli.sweep_display import print_reconcile
     from worker.config import load_settings
     from worker.maintenance.sweep import ReconcileRequest
     from worker.maintenance.sweep_stores import parse_location, snapshot_folder, tombstone_retention
@@ -74,13 +75,16 @@ def reconcile(
     )
     with handle_signals() as interruption:
         run, is_finished = _run(settings, clients, request, interruption, rate)
-    if as_json:
-        print_json(reconcile_values(request, run, is_finished=is_finished))
-    else:
-        print_reconcile(request, run.tally, is_finished=is_finished)
+    (_print_json if as_json else print_reconcile)(request, run, is_finished=is_finished)
     if not is_finished:
         raise typer.Exit(interruption.status or _STOPPED)
     raise typer.Exit(int(bool(run.tally.total) and not fix))
+
+
+def _print_json(request: ReconcileRequest, run: Reconcile, *, is_finished: bool) -> None:
+    from worker.cli.sweep_display import reconcile_values
+
+    print_json(reconcile_values(request, run, is_finished=is_finished))
 
 
 def _run(

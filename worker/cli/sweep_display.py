@@ -94,8 +94,13 @@ def describe(progress: Progress) -> str:
     return f"{progress.done:,}{total}, {progress.rate:,.0f}/s{left}"
 
 
-def print_reconcile(request: ReconcileRequest, tally: Tally, *, is_finished: bool) -> None:
+def print_reconcile(request: ReconcileRequest, run: Reconcile, *, is_finished: bool) -> None:
     """Print what differs, what was queued and purged, and what to do next."""
+    print_tally(request, run.tally, is_finished=is_finished)
+
+
+def print_tally(request: ReconcileRequest, tally: Tally, *, is_finished: bool) -> None:
+    """The same of a tally."""
     console = make_console()
     table = make_table("difference", "files", "why")
     for name, number in sorted(tally.findings.items()):

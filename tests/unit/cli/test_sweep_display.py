@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from worker.cli.interruption import Interruption
-from worker.cli.sweep_display import SweepDisplay, describe, print_reconcile, waiting
+from worker.cli.sweep_display import SweepDisplay, describe, print_tally, waiting
 from worker.maintenance.comparison import Finding
 from worker.maintenance.progress import Progress
 from worker.maintenance.sweep import ReconcileRequest, Tally
@@ -33,7 +33,7 @@ def test_progress_has_number_rate_and_time_left() -> None:
 
 
 def test_a_report_fits_a_terminal_and_cannot_steer_it(capsys: pytest.CaptureFixture[str]) -> None:
-    print_reconcile(REQUEST, _tally(), is_finished=True)
+    print_tally(REQUEST, _tally(), is_finished=True)
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert "... and 5 more" in out
@@ -44,7 +44,7 @@ def test_a_report_fits_a_terminal_and_cannot_steer_it(capsys: pytest.CaptureFixt
 
 
 def test_a_stopped_run_says_where(capsys: pytest.CaptureFixture[str]) -> None:
-    print_reconcile(REQUEST, _tally(is_fix=True), is_finished=False)
+    print_tally(REQUEST, _tally(is_fix=True), is_finished=False)
     assert "Stopped after a/\ufffd[31m.txt, 1,500 objects done. The same command goes on there." in (
         capsys.readouterr().out
     )
