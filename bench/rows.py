@@ -17,6 +17,7 @@ from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
 from bench.startup_rows import startup
 from bench.storage.checkpoint_rows import checkpoints
+from bench.sweep.sweep_rows import reconcile
 from bench.worker_under_test import WorkerUnderTest, warm_worker
 from worker.samples.scans import write_scan
 
@@ -163,6 +164,7 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "cpu": recognition_cpu,
     "startup": startup,
     "checkpoints": checkpoints,
+    "reconcile": reconcile,
 }
 
 

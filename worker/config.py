@@ -187,6 +187,10 @@ class Settings(BaseSettings):
     replay_interval_s: float = Field(
         default=5.0, gt=0, description="Seconds between two queries for pending documents."
     )
+    # purging
+    tombstone_retention_days: int = Field(
+        default=30, ge=1, description="Days what is left of a deleted file is kept."
+    )
     # observing
     http_host: str = Field(default="127.0.0.1", description="Address of the health server.")
     http_port: int = Field(

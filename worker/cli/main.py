@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from worker.cli.backfill import backfill
 from worker.cli.demo import demo
 from worker.cli.ingest import ingest
 from worker.cli.operator import config, doctor, status
+from worker.cli.reconcile import reconcile
 from worker.cli.recovery.dead_letters import dlq
 from worker.cli.recovery.rerun import VersionMayBeLeftOut, rerun
 from worker.cli.run import init, local, run
@@ -38,6 +40,8 @@ _SUMMARIES: dict[Callable[..., None], str] = {
     doctor: "Check what the worker needs.",
     status: "Report queue depths and file states.",
     config: "Print the settings in force.",
+    reconcile: "Compare a bucket with ledger and index.",
+    backfill: "Queue the files of a filled bucket.",
 }
 for command, summary in _SUMMARIES.items():
     app.command(short_help=summary)(command)

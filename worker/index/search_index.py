@@ -63,6 +63,18 @@ class FileSummary:
     pages: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexEntry:
+    """What an index holds of one file, but for its content. `version` is the fence it was written with."""
+
+    file_id: str
+    version: int
+    state: State
+    bucket: str = ""
+    key: str = ""
+    content_hash: str | None = None
+
+
 def tombstone_document(file_id: str) -> Document:
     """The empty document that replaces a deleted file."""
     return Document(
@@ -125,6 +137,24 @@ class SearchIndex(Protocol):
         """The files with this id or path, else those with this name or end of a path.
 
         Else those whose whole path is the end of this one. Case and character width are ignored.
+        """
+        ...
+
+    def entries(self, bucket: str, *, after: str = "", limit: int = 1_000) -> list[IndexEntry]:
+        """Up to `limit` entries of a bucket that are not tombstoned, in the order of their file ids.
+
+        Only ids after `after`: the last id of one call begins the next. Writes may become visible late.
+        """
+        ...
+
+    def entry(self, file_id: str) -> IndexEntry | None:
+        """The entry of a file as it is now, tombstones too; None where there is none."""
+        ...
+
+    def purge(self, file_id: str, *, version: int) -> bool:
+        """Remove a file's tombstone where it has at most this version; False when there is another entry.
+
+        Afterwards the index refuses no stale write any more: only for deletes that are long past.
         """
         ...
 

@@ -14,7 +14,9 @@ from worker.index.opensearch.index_manager import IndexManager, IndexPolicy
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
 
-pytest.register_assert_rewrite("tests.index_body.keeping", "tests.index_body.searching")
+pytest.register_assert_rewrite(
+    "tests.index_body.entries", "tests.index_body.keeping", "tests.index_body.searching"
+)
 from tests.index_body.documents import make_document  # noqa: E402, F401 - a fixture
 
 MakeIndex = Callable[..., IndexManager]

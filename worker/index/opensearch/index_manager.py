@@ -24,6 +24,7 @@ from worker.index.opensearch.client import (
     translate_errors,
 )
 from worker.index.opensearch.documents import file_source, has_image, image_source, to_document
+from worker.index.opensearch.entries import page_body, purge_entry, read_entry, to_entry
 from worker.index.opensearch.provisioning import IndexMaker
 from worker.index.opensearch.queries import (
     find_body,
@@ -35,7 +36,7 @@ from worker.index.opensearch.queries import (
 )
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
 from worker.index.query import fold, fold_path, parse_query, rank, replace_surrogates
-from worker.index.search_index import FileSummary, SearchResult, SimilarHit, tombstone_document
+from worker.index.search_index import FileSummary, IndexEntry, SearchResult, SimilarHit, tombstone_document
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.resilience.circuit_breaker import CircuitBreaker
@@ -175,6 +176,22 @@ class IndexManager:
         ]
         best = min((place for place, _ in ranked if place is not None), default=None)
         return [to_summary(source) for place, source in ranked if place is not None and place == best]
+
+    def entries(self, bucket: str, *, after: str = "", limit: int = 1_000) -> list[IndexEntry]:
+        """See SearchIndex."""
+        answer = self._search(self._files, page_body(bucket, after=after, limit=limit))
+        return [to_entry(hit) for hit in answer["hits"]["hits"]]
+
+    def entry(self, file_id: str) -> IndexEntry | None:
+        """See SearchIndex; a real-time read."""
+        return self._call(f"read file {file_id}", lambda: read_entry(self._client, self._files, file_id))
+
+    def purge(self, file_id: str, *, version: int) -> bool:
+        """See SearchIndex."""
+        aliases = (self._files, self._images)
+        return self._call(
+            f"purge file {file_id}", lambda: purge_entry(self._client, aliases, file_id, version)
+        )
 
     def close(self) -> None:
         """See SearchIndex."""

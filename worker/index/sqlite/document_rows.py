@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from worker.index.query import fold, fold_path, replace_surrogates
+from worker.index.search_index import IndexEntry
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
 from worker.models.ledger import State
@@ -129,6 +130,18 @@ def load_document(connection: sqlite3.Connection, row: sqlite3.Row) -> Document:
         ),
         thumbnail=thumbnail["webp"] if thumbnail else None,
         indexed_at=row["indexed_at"],
+    )
+
+
+def to_entry(row: sqlite3.Row) -> IndexEntry:
+    """What a row of `files` says of its file."""
+    return IndexEntry(
+        file_id=row["file_id"],
+        version=row["version"],
+        state=State(row["state"]),
+        bucket=row["bucket"],
+        key=row["key"],
+        content_hash=row["content_hash"],
     )
 
 

@@ -27,8 +27,15 @@ from worker.index.query import (
     replace_surrogates,
     snippet,
 )
-from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit, tombstone_document
-from worker.index.sqlite.document_rows import FLOAT, insert_document, load_document
+from worker.index.search_index import (
+    FileSummary,
+    IndexEntry,
+    SearchHit,
+    SearchResult,
+    SimilarHit,
+    tombstone_document,
+)
+from worker.index.sqlite.document_rows import FLOAT, insert_document, load_document, to_entry
 from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.models.document import Document
 from worker.models.ledger import State
@@ -46,6 +53,11 @@ _VECTOR_BATCH = 1024
 _FIND = """
 SELECT *, (SELECT count(*) FROM pages WHERE file = files.id) AS pages FROM files
 WHERE state != ? AND (file_id = ? OR folded_name = ? OR folded_path = ?) ORDER BY file_path
+"""
+
+_ENTRIES = """
+SELECT file_id, version, state, bucket, key, content_hash FROM files
+WHERE file_id > ? AND bucket = ? AND state != ? ORDER BY file_id LIMIT ?
 """
 
 _SEARCH = """
@@ -146,6 +158,28 @@ class SqliteIndex:
         ]
         best = min((rank for rank, _ in ranked if rank is not None), default=None)
         return [_summary(row) for rank, row in ranked if rank is not None and rank == best]
+
+    def entries(self, bucket: str, *, after: str = "", limit: int = 1_000) -> list[IndexEntry]:
+        """See SearchIndex."""
+        with self._file.read_transaction() as connection:
+            rows = connection.execute(_ENTRIES, (after, bucket, State.TOMBSTONED, limit)).fetchall()
+        return [to_entry(row) for row in rows]
+
+    def entry(self, file_id: str) -> IndexEntry | None:
+        """See SearchIndex."""
+        with self._file.read_transaction() as connection:
+            row = connection.execute("SELECT * FROM files WHERE file_id = ?", (file_id,)).fetchone()
+        return None if row is None else to_entry(row)
+
+    def purge(self, file_id: str, *, version: int) -> bool:
+        """See SearchIndex."""
+        with self._file.write_transaction() as connection:
+            connection.execute(
+                "DELETE FROM files WHERE file_id = ? AND state = ? AND version <= ?",
+                (file_id, State.TOMBSTONED, version),
+            )
+            left = connection.execute("SELECT 1 FROM files WHERE file_id = ?", (file_id,)).fetchone()
+        return left is None
 
     def close(self) -> None:
         """See SearchIndex."""

@@ -1,0 +1,1 @@
+"""What the sweeps of operators cost on a bucket of many objects."""

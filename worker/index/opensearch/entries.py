@@ -1,0 +1,67 @@
+"""Entries of the files index without their content: read in pages by file id, and purged on their version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from worker.index.opensearch.client import OpenSearch
+from worker.index.opensearch.schema import Json
+from worker.index.search_index import IndexEntry
+from worker.models.ledger import State
+
+_FIELDS = ("file_id", "state", "bucket", "key", "content_hash")
+_LARGEST_PAGE = 10_000
+
+
+def page_body(bucket: str, *, after: str, limit: int) -> Json:
+    """The body of a search for a page of entries."""
+    # The id of an entry never changes, so no point in time is needed: an entry that is rewritten keeps its
+    # place, and a command that was killed goes on days later.
+    return {
+        "query": {
+            "bool": {
+                "filter": [{"term": {"bucket": bucket}}, {"range": {"file_id": {"gt": after}}}],
+                "must_not": [{"term": {"state": State.TOMBSTONED.value}}],
+            }
+        },
+        "_source": list(_FIELDS),
+        "version": True,
+        "track_total_hits": False,
+        "sort": [{"file_id": "asc"}],
+        "size": max(1, min(limit, _LARGEST_PAGE)),
+    }
+
+
+def read_entry(client: OpenSearch, alias: str, file_id: str) -> IndexEntry | None:
+    """The entry of a file, by a real-time read."""
+    answer = client.mget(body={"docs": [{"_index": alias, "_id": file_id, "_source": list(_FIELDS)}]})
+    (found,) = answer["docs"]
+    return to_entry(found) if found.get("found") else None
+
+
+def purge_entry(client: OpenSearch, aliases: tuple[str, str], file_id: str, version: int) -> bool:
+    """Delete the tombstone of a file from the files index and the images index."""
+    entry = read_entry(client, aliases[0], file_id)
+    if entry is not None and (entry.state is not State.TOMBSTONED or entry.version > version):
+        return False
+    deletes: list[Json] = [
+        {"delete": {"_index": alias, "_id": file_id, "version": version, "version_type": "external_gte"}}
+        for alias in aliases
+    ]
+    # The version decides, not the read above: a write in between has a higher one.
+    answer = client.bulk(body=deletes, require_alias="true")
+    return all(item["delete"]["status"] in (200, 404) for item in answer["items"])
+
+
+def to_entry(hit: Mapping[str, Any]) -> IndexEntry:
+    """A hit, or a document of a multi-get, as a value."""
+    source = hit["_source"]
+    return IndexEntry(
+        file_id=source["file_id"],
+        version=int(hit["_version"]),
+        state=State(source["state"]),
+        bucket=source.get("bucket") or "",
+        key=source.get("key") or "",
+        content_hash=source.get("content_hash"),
+    )
