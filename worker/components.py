@@ -27,11 +27,11 @@ from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages
 from worker.delivery.settlement import Settlement
 from worker.document.artifacts import ArtifactStore
-from worker.document.background_uploader import BackgroundUploader
 from worker.document.document_reader import DocumentReader
 from worker.document.embedder import Embedder
 from worker.document.options_from_settings import read_options
-from worker.document.spool import Spool
+from worker.document.uploads.background_uploader import BackgroundUploader
+from worker.document.uploads.spool import Spool
 from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
 from worker.extract.tools import Tools, resolve_options, tool_versions
 from worker.file_processor import FileProcessor

@@ -36,9 +36,7 @@ class Settings(BaseSettings):
     # queues, buckets, table
     queue_url: str = Field(default="", description="URL of the queue the worker polls.")
     dlq_url: str = Field(default="", description="URL of the dead-letter queue.")
-    results_bucket: str = Field(
-        default="", description="Bucket for artifacts, vectors, thumbnails and checkpoints."
-    )
+    results_bucket: str = Field(default="", description="Bucket for artifacts, vectors and checkpoints.")
     file_table: str = Field(default="", description="DynamoDB table that is the ledger.")
     source_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Buckets that files are accepted from, separated by commas."
@@ -292,8 +290,7 @@ def child_environment(changes: Mapping[str, str] | None = None) -> dict[str, str
 def sandbox_environment() -> dict[str, str]:
     """The environment of the processes that read documents: no credentials, only what their programs need."""
     names = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
-    # The worker runs pages in parallel already, and more OpenMP threads make it slower by a factor
-    # (tesseract#3109).
+    # Pages are parallel already, and more OpenMP threads are slower by a factor (tesseract#3109).
     threads = dict.fromkeys(("OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     return {
         **{name: os.environ[name] for name in names if name in os.environ},

@@ -1,4 +1,4 @@
-"""The threads of a worker: start the loops, wait for a stop, stop them in order."""
+"""A worker from its first thread to its last: start the loops, wait for a stop, stop them in order."""
 
 from __future__ import annotations
 
@@ -14,28 +14,23 @@ import structlog
 from worker.consumer import Consumer
 from worker.delivery.crash_detector import CrashDetector
 from worker.delivery.heartbeat import Heartbeat
-from worker.document import background_uploader
-from worker.document.background_uploader import BackgroundUploader
+from worker.document.uploads.background_uploader import BackgroundUploader
 from worker.fleet.group_instance import GroupInstance
 from worker.replayer import Replayer
 from worker.resilience.refusals import Refusals
-from worker.runtime import log_sweep
 from worker.runtime.health import HealthServer
 from worker.runtime.log_sweep import LogSweep
-from worker.runtime.loops import Loop
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown, Stop
 from worker.sandbox.scheduler import Sandbox
 from worker.spot_handler import ShutdownReport, SpotInterruptionHandler
+from worker.worker_loops import Phases, WorkerLoops, WorkerThreads
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _POLL_S = 0.2
 # A poll takes 2 s, and one that fails up to 30 s (its read time-out): this is three of those in a row.
 _STALE_POLL_S = 90.0
 _OTHERS_S = 5.0
-# Well below what is left of a dead worker's leases, so that its files are marked before they come back.
-_CRASH_CHECK_S = 2.0
-_GROUP_S = 5.0
 # Of the time before the deadline: what the last log line and the exit take.
 _EXIT_S = 2.0
 _flush_by: Callable[[Stop], float] = attrgetter("flush_by")
@@ -68,12 +63,8 @@ class Lifecycle:
     _waits_for: str = ""
     _abandoned: list[str] = field(default_factory=list)
     _report_of_shutdown: ShutdownReport | None = None
-    _receiving_over: threading.Event = field(default_factory=threading.Event)
-    _parking_over: threading.Event = field(default_factory=threading.Event)
-    _attempts_over: threading.Event = field(default_factory=threading.Event)
-    _wake: threading.Event = field(default_factory=threading.Event)
+    _phases: Phases = field(default_factory=Phases)
     _uploads_left: int = 0
-    _group_wake: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> int:
         """Work until a stop; the exit status.
@@ -107,7 +98,7 @@ class Lifecycle:
         # Before anything is received: what a predecessor held may kill this process, too.
         self._await(self._start_step("crash-check", self.crash_detector.step))
         self._await_service()
-        threads = self._start()
+        threads = self._loops.start()
         self.spot.start_monitoring()
         _log.info("worker_ready", http_port=health.port, attempts=self.attempts)
         while not self.shutdown.wait(_POLL_S):
@@ -140,6 +131,22 @@ class Lifecycle:
         self._waits_for = ""
 
     @property
+    def _loops(self) -> WorkerLoops:
+        return WorkerLoops(
+            shutdown=self.shutdown,
+            consumer=self.consumer,
+            heartbeat=self.heartbeat,
+            sandbox=self.sandbox,
+            crash_detector=self.crash_detector,
+            group=self.group,
+            replayer=self.replayer,
+            log_sweep=self.log_sweep,
+            uploader=self._uploader,
+            attempts=self.attempts,
+            phases=self._phases,
+        )
+
+    @property
     def _refusals(self) -> Refusals:
         consumer = self.consumer
         return Refusals(sources=consumer.attempts.claimer.storage.sources, resources=consumer.resources)
@@ -167,78 +174,6 @@ class Lifecycle:
     def _first_seen_ms(self) -> list[int]:
         return [lease.message.first_seen_ms for lease in self.heartbeat.held()]
 
-    def _start(self) -> _Threads:
-        over, consumer = self._attempts_over.is_set, self.consumer
-        others = [
-            Loop(name="sandbox", step=self.sandbox.step, is_over=over),
-            Loop(name="heartbeat", step=self.heartbeat.step, is_over=over, interval_s=0.5),
-            Loop(
-                name="crash-detector",
-                step=self.crash_detector.step,
-                is_over=self._is_stopping,
-                interval_s=_CRASH_CHECK_S,
-                pause=self._wake,
-            ),
-            Loop(
-                name="auto-scaling",
-                step=self.group.step,
-                is_over=over,
-                interval_s=_GROUP_S,
-                pause=self._group_wake,
-            ),
-            *(self._replay_loop(number) for number in range(self.replayer.threads)),
-            *self._log_loops(),
-        ]
-        parking = Loop(
-            name="parked", step=consumer.resume_parked, is_over=self._parking_over.is_set, interval_s=0.5
-        )
-        attempts = [
-            Loop(name=f"attempt-{number}", step=consumer.attempt_step, is_over=self._is_drained)
-            for number in range(self.attempts)
-        ]
-        receiver = Loop(name="receive", step=consumer.step, is_over=self._is_stopping, interval_s=0.02)
-        uploader = self._uploader
-        uploads = (
-            [self._upload_loop(n, uploader) for n in range(background_uploader.THREADS)] if uploader else []
-        )
-        return _Threads(
-            uploads=[loop.start(self.shutdown) for loop in uploads],
-            others=[loop.start(self.shutdown) for loop in others],
-            parking=parking.start(self.shutdown),
-            attempts=[loop.start(self.shutdown) for loop in attempts],
-            receiver=receiver.start(self.shutdown),
-        )
-
-    def _replay_loop(self, number: int) -> Loop:
-        return Loop(
-            name=f"replayer-{number}",
-            step=self.replayer.step,
-            is_over=self._is_stopping,
-            interval_s=self.replayer.interval_s,
-            pause=self._wake,
-        )
-
-    def _upload_loop(self, number: int, uploader: BackgroundUploader) -> Loop:
-        return Loop(
-            name=f"upload-{number}",
-            step=uploader.step,
-            is_over=lambda: self._attempts_over.is_set() and not uploader.pending,
-        )
-
-    def _log_loops(self) -> list[Loop]:
-        if self.log_sweep is None:
-            return []
-        step, interval_s = self.log_sweep.step, log_sweep.INTERVAL_S
-        return [
-            Loop(name="logs", step=step, is_over=self._is_stopping, interval_s=interval_s, pause=self._wake)
-        ]
-
-    def _is_stopping(self) -> bool:
-        return self.shutdown.is_requested
-
-    def _is_drained(self) -> bool:
-        return self._receiving_over.is_set() and self.consumer.in_flight == 0
-
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         # Only a count: a handler may interrupt any line, also one that holds the lock of `shutdown`.
         self._signals += 1
@@ -252,28 +187,28 @@ class Lifecycle:
         elif self._signals > 1:
             self.shutdown.request_now("second signal")
 
-    def _stop(self, threads: _Threads) -> None:
+    def _stop(self, threads: WorkerThreads) -> None:
         stop = self.shutdown.stop
         # First: a kill that follows a stop, by systemd or with the machine, is no document's fault.
         self.crash_detector.record.close()
         self.metrics.shutdown_requested.set(1)
         _log.info("shutdown_began", reason=stop.reason if stop else "", left_s=self._left_s(_flush_by))
         # The replayers end with the receiving: pending rows wait for another worker.
-        self._wake.set()
+        self._phases.wake.set()
         self._join([threads.receiver], _flush_by)
-        self._receiving_over.set()
+        self._phases.receiving_over.set()
         # Heartbeat and sandbox still run: documents in progress are finished or requeued with their help.
         self._join(threads.attempts, _flush_by)
         # Now nothing is parked any more, and nothing that was parked is resumed.
-        self._parking_over.set()
+        self._phases.parking_over.set()
         self._join([threads.parking], _flush_by)
         # In threads, because a queue that does not answer must not keep the process alive.
         self._join([self._start_step("requeue-rest", self.consumer.requeue_rest)], _flush_by)
         # What is held now belongs to attempts that did not end: their pages are saved, and others get them.
         self._join([self._start_step("shut-down", self._shut_down)], _release_by)
-        self._attempts_over.set()
+        self._phases.attempts_over.set()
         self._finish_uploads(threads.uploads)
-        self._group_wake.set()
+        self._phases.group_wake.set()
         # What hangs here holds no message: the fence refuses its writes, and pending rows stay pending.
         until = self.shutdown.now() + _OTHERS_S
         self._wait_for(threads.others, lambda stop: min(until, stop.deadline))
@@ -338,14 +273,3 @@ class Lifecycle:
         if failure is not None:
             _log.error("fatal_error", reason=str(failure))
         return exit_status
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Threads:
-    """The threads of a worker in the order in which they end."""
-
-    receiver: threading.Thread
-    attempts: list[threading.Thread]
-    parking: threading.Thread
-    uploads: list[threading.Thread]
-    others: list[threading.Thread]

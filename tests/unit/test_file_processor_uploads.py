@@ -11,9 +11,9 @@ import pytest
 
 from worker.delivery.heartbeat import Lease
 from worker.document.artifacts import ArtifactStore
-from worker.document.background_uploader import BackgroundUploader
 from worker.document.embedder import Embedder
-from worker.document.spool import Spool
+from worker.document.uploads.background_uploader import BackgroundUploader
+from worker.document.uploads.spool import Spool
 from worker.errors import JobInterrupted, LocalFaultError, UnavailableError
 from worker.models.file import FileType
 from worker.models.ledger import Job, State

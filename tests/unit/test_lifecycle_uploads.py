@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from tests.unit.lifecycle_parts import group_instance
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.document.artifacts import ArtifactStore
-from worker.document.background_uploader import BackgroundUploader
-from worker.document.spool import NewObject, Spool
+from worker.document.uploads.background_uploader import BackgroundUploader
+from worker.document.uploads.spool import NewObject, Spool
 from worker.lifecycle import Lifecycle
 from worker.models.file import FileType
 from worker.models.ledger import State

@@ -46,7 +46,7 @@ WITHOUT_TEST_FILE = {
     "extract/page_source.py": "a value that every extractor's test makes",
     "extract/read_options.py": "values that every reader's test makes",
     "document/processed_content.py": "a value that the tests of the file processor make",
-    "document/upload_entry.py": "values that the tests of the uploader make",
+    "document/uploads/upload_entry.py": "values that the tests of the uploader make",
     "models/ledger.py": "values that the tests of claims and checkpoints make",
     "samples/documents.py": "test_write.py reads what it writes",
     "samples/pictures.py": "test_write.py reads what it writes",

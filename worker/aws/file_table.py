@@ -19,7 +19,6 @@ from worker.aws.translation import translate_errors
 from worker.errors import LeaseLostError
 from worker.models.file import FileMessage, FileType
 from worker.models.ledger import Checkpoint, Claim, State
-from worker.runtime.trace import current
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -144,7 +143,7 @@ class FileTable:
             "key": message.key,
             "file_path": message.display_path[:_PATH_CHARS],
             "first_seen_ms": message.first_seen_ms,
-            **_origin(message),
+            **ledger_row.origin_of(message),
             **_STARTED,
             **ledger_row.values_of_version(message, version, seen),
         }
@@ -283,13 +282,6 @@ class FileTable:
         )
         mine = row is not None and (row.fence, row.attempt) == (claim.fence, claim.attempt)
         return row if mine else None
-
-
-def _origin(message: FileMessage) -> dict[str, Value | None]:
-    """What the replayer must know when it completes the file later: whose it is, and since when."""
-    trace = current()
-    event_ms = message.event_ms(first_seen_ms=trace.first_seen_ms if trace else 0)
-    return {"correlation": trace.correlation if trace else None, "event_ms": event_ms or None}
 
 
 def _require_lease(row: FileRow | None, claim: Claim) -> FileRow:

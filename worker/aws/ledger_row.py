@@ -16,6 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from worker.models.file import FileMessage
 from worker.models.ledger import Checkpoint, CheckpointManifest, CheckpointPart, State, StoredContent
+from worker.runtime.trace import current
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -133,6 +134,13 @@ def values_of_version(
     if seen.rerun or values.get("rerun"):
         values["pipeline_version"] = seen.pipeline_version
     return values
+
+
+def origin_of(message: FileMessage) -> dict[str, Value | None]:
+    """What the replayer must know when it completes the file later: whose it is, and since when."""
+    trace = current()
+    event_ms = message.event_ms(first_seen_ms=trace.first_seen_ms if trace else 0)
+    return {"correlation": trace.correlation if trace else None, "event_ms": event_ms or None}
 
 
 def to_wire(value: Value) -> AttributeValueTypeDef:

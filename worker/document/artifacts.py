@@ -21,11 +21,11 @@ from dataclasses import replace
 import structlog
 
 from worker.aws.storage_handler import StorageHandler
-from worker.document.background_uploader import BackgroundUploader
 from worker.document.checkpoint_parts import manifest_parts, manifest_values
 from worker.document.packing import pack, pack_extraction, pack_pages, unpack, unpack_extraction
-from worker.document.spool import NewObject
-from worker.document.upload_entry import UploadEntry
+from worker.document.uploads.background_uploader import BackgroundUploader
+from worker.document.uploads.spool import NewObject
+from worker.document.uploads.upload_entry import UploadEntry
 from worker.models.document import Extraction
 from worker.models.file import FileType
 from worker.models.ledger import Checkpoint, CheckpointManifest, CheckpointPart

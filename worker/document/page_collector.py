@@ -16,7 +16,7 @@ import structlog
 from worker.aws.file_table import FileTable
 from worker.document.artifacts import ArtifactStore
 from worker.document.checkpoint_parts import parts_to_merge
-from worker.document.upload_entry import UploadEntry, UploadState
+from worker.document.uploads.upload_entry import UploadEntry, UploadState
 from worker.errors import TransientError
 from worker.models.ledger import CheckpointPart, Job
 from worker.models.page import Page

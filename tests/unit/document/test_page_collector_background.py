@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 
 from worker.aws.file_table import Commit
 from worker.document.artifacts import ArtifactStore
-from worker.document.background_uploader import BackgroundUploader
 from worker.document.page_collector import PageCollector
-from worker.document.spool import Spool
+from worker.document.uploads.background_uploader import BackgroundUploader
+from worker.document.uploads.spool import Spool
 from worker.errors import LeaseLostError, TransientError
 from worker.models.ledger import Checkpoint, Job, State
 from worker.models.page import Page, TextSource

@@ -16,7 +16,7 @@ from urllib3.response import HTTPResponse
 
 from tests.unit.refusals import refuse
 from worker.aws.buckets.file_upload import PART_BYTES, FileUpload, StoredFile
-from worker.document.spool import NewObject, Spool
+from worker.document.uploads.spool import NewObject, Spool
 from worker.errors import JobInterrupted, LocalFaultError, ServiceRefusedError, UnavailableError
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from worker.aws.buckets.file_upload import PART_BYTES
-from worker.document.background_uploader import BackgroundUploader
-from worker.document.spool import NewObject, Spool
-from worker.document.upload_entry import UploadEntry, UploadState
+from worker.document.uploads.background_uploader import BackgroundUploader
+from worker.document.uploads.spool import NewObject, Spool
+from worker.document.uploads.upload_entry import UploadEntry, UploadState
 from worker.errors import UnavailableError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from worker.aws.buckets.file_upload import FileUpload, StoredFile
-from worker.document.spool import remove
+from worker.document.uploads.spool import remove
 
 
 class UploadState(Enum):

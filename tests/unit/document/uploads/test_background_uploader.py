@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.unit.refusals import refuse
-from worker.document.background_uploader import BackgroundUploader
-from worker.document.spool import NewObject, Spool
-from worker.document.upload_entry import UploadEntry, UploadState
+from worker.document.uploads.background_uploader import BackgroundUploader
+from worker.document.uploads.spool import NewObject, Spool
+from worker.document.uploads.upload_entry import UploadEntry, UploadState
 from worker.errors import (
     JobInterrupted,
     LeaseLostError,

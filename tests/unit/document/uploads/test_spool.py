@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from worker.aws.buckets.file_upload import PART_BYTES
-from worker.document.spool import NewObject, Spool, remove
+from worker.document.uploads.spool import NewObject, Spool, remove
 from worker.errors import LocalFaultError
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from random import Random
 import structlog
 
 from worker.aws.storage_handler import StorageHandler
-from worker.document.spool import NewObject, Spool, remove
-from worker.document.upload_entry import UploadEntry, UploadState
+from worker.document.uploads.spool import NewObject, Spool, remove
+from worker.document.uploads.upload_entry import UploadEntry, UploadState
 from worker.errors import JobInterrupted, ThrottledError, UnavailableError
 from worker.resilience.shared_pause import SharedPause
 from worker.runtime.metrics import Metrics
