@@ -228,7 +228,7 @@ class QueueManager:
         The dead letter is not deleted.
         """
         cis = {"correlation": message.correlation, **_rerun(message)}
-        return self._sender.send(self._queue_url, message.body, cis, delay_s=0)
+        return self._sender.send(self._queue_url, message.body, cis, delay_s=0, trace_ids=message.trace_ids)
 
     def depth(self) -> QueueDepth:
         """The approximate number of visible, in-flight and delayed messages."""

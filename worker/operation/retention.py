@@ -18,11 +18,13 @@ from worker.delivery import message_bodies
 from worker.document.artifacts import CHECKPOINTS
 from worker.errors import MisconfiguredError, WorkerError
 from worker.operation.finding import Check, Finding, Level, ok, warning
+from worker.runtime import log_sweep
 
 _SUBJECT = "lifecycle rules"
 _DAY_S = 86_400
 _CHECKPOINT_DAYS = 30
 _ABORT_DAYS = 7
+_LOG_DAYS = 90
 _MARGIN_DAYS = 7
 """For a message that is found at the end of its retention, and for the document that is read then."""
 _KEPT = ("artifacts/", "thumbnails/", "vectors/")
@@ -32,6 +34,7 @@ RESULTS_RULES = (
     LifecycleRule(name="bodies", prefix=message_bodies.PREFIX, expire_days=message_bodies.KEPT_DAYS),
     LifecycleRule(name="checkpoints", prefix=CHECKPOINTS, expire_days=_CHECKPOINT_DAYS),
     LifecycleRule(name="uploads", prefix="", abort_days=_ABORT_DAYS),
+    LifecycleRule(name="logs", prefix=log_sweep.PREFIX, expire_days=_LOG_DAYS),
 )
 """The rules of a results bucket."""
 

@@ -20,6 +20,8 @@ import structlog
 from worker.errors import WorkerError
 from worker.runtime.log_files import APPLICATION, LogFiles
 
+PREFIX = "logs/"
+"""Of the objects that files become; a rule of the bucket expires them."""
 INTERVAL_S = 60.0
 _DAY_S = 24 * 3600.0
 # All files together: a process that logs without end must not fill the disk in the days they are kept.
@@ -49,7 +51,7 @@ class _LogFile:
     def key(self) -> str:
         """Where it is shipped to."""
         day = datetime.fromtimestamp(self.changed_at, UTC).strftime("%Y-%m-%d")
-        return f"logs/{self.instance}/{day}/{self.path.name}"
+        return f"{PREFIX}{self.instance}/{day}/{self.path.name}"
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.unit
 
-BODIES, CHECKPOINTS, UPLOADS = RESULTS_RULES
+BODIES, CHECKPOINTS, UPLOADS, _LOGS = RESULTS_RULES
 
 
 @pytest.fixture
@@ -45,7 +45,16 @@ def _checked(clients: Clients, queue_url: str = "") -> list[Finding]:
 def test_the_rules_that_init_sets_are_fine() -> None:
     (finding,) = rule_findings(RESULTS_RULES, queue_days=14)
     assert finding.level is Level.OK
-    for text in ("bodies/", "60 days", "checkpoints/", "30 days", "never completed", "7 days"):
+    for text in (
+        "bodies/",
+        "60 days",
+        "checkpoints/",
+        "30 days",
+        "never completed",
+        "7 days",
+        "logs/",
+        "90 days",
+    ):
         assert text in finding.message
 
 

@@ -34,6 +34,19 @@ def test_a_redriven_file_is_processed_and_its_counts_start_over(live: World) -> 
     assert (dlq_depth(live), live.waiting()) == ((0, 0), 0)
 
 
+def test_a_redriven_message_keeps_the_ids_of_its_sender(world: World) -> None:
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    world.clients.sqs.send_message(
+        QueueUrl=world.queue_url,
+        MessageBody="{}",
+        MessageAttributes={"traceparent": {"DataType": "String", "StringValue": parent}},
+    )
+    message = world.receive()
+    world.queue.redrive(message)
+    world.queue.delete([message])
+    assert world.receive().trace_ids.traceparent == parent
+
+
 def test_a_redrive_passes_the_order_gate(live: World) -> None:
     dead_letter(live, "gone.txt")
     dead_letter(live, "newer.txt")
