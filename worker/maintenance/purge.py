@@ -53,7 +53,7 @@ class Purge:
         self._now = now
 
     def run(self, meter: ProgressMeter) -> None:
-        """Purge all kinds; `meter` counts what was looked at."""
+        """Purge all kinds; `meter` counts what was checked."""
         self._tally.purged = {}
         self._purge_tombstones(meter)
         OrphanedContent(
