@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -93,9 +94,9 @@ def _run(
     from worker.aws.scans.row_scan import RowScan
     from worker.cli.sweep_display import SweepDisplay, waiting
     from worker.maintenance.backfill import Backfill, Pacing
+    from worker.maintenance.outages import run_to_end
     from worker.maintenance.pace import Pace
     from worker.maintenance.position import PositionStore
-    from worker.maintenance.sweep import StoppedError
     from worker.maintenance.sweep_stores import make_storage
 
     wait = waiting(interruption)
@@ -106,17 +107,17 @@ def _run(
         prefix=request.prefix,
     )
     with SweepDisplay() as display:
-        run = Backfill(
-            request,
-            objects=ObjectListing(client=clients.s3, bucket=request.bucket),
-            scan=RowScan(client=clients.dynamodb, table=settings.file_table),
-            sender=EventSender(client=clients.sqs, queue_url=settings.queue_url),
-            positions=positions,
-            pacing=Pacing(pace=Pace(rate, wait=wait), wait=wait, report=display.report),
-        )
-        display.resumed(run.resumed_after)
-        try:
-            run.run()
-        except StoppedError:
-            return run, False
-    return run, True
+
+        def start(is_first: bool) -> Backfill:
+            run = Backfill(
+                request if is_first else replace(request, is_restart=False),
+                objects=ObjectListing(client=clients.s3, bucket=request.bucket),
+                scan=RowScan(client=clients.dynamodb, table=settings.file_table),
+                sender=EventSender(client=clients.sqs, queue_url=settings.queue_url),
+                positions=positions,
+                pacing=Pacing(pace=Pace(rate, wait=wait), wait=wait, report=display.report),
+            )
+            display.resumed(run.resumed_after)
+            return run
+
+        return run_to_end(start, wait=wait, report=display.outage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,24 +93,24 @@ def _run(
 ) -> tuple[Reconcile, bool]:
     """The run, and whether it came to its end."""
     from worker.cli.sweep_display import SweepDisplay, waiting
+    from worker.maintenance.outages import run_to_end
     from worker.maintenance.pace import Pace
     from worker.maintenance.reconcile import Reconcile
-    from worker.maintenance.sweep import StoppedError
     from worker.maintenance.sweep_stores import make_stores
     from worker.services import open_index
 
     wait = waiting(interruption)
     with closing(open_index(settings, wait=wait)) as index, SweepDisplay() as display:
-        run = Reconcile(
-            make_stores(settings, clients, index, request.bucket),
-            request,
-            pace=Pace(rate, wait=wait),
-            report=display.report,
-            now=lambda: datetime.now(UTC),
-        )
-        display.resumed(run.resumed_after)
-        try:
-            run.run()
-        except StoppedError:
-            return run, False
-    return run, True
+
+        def start(is_first: bool) -> Reconcile:
+            run = Reconcile(
+                make_stores(settings, clients, index, request.bucket),
+                request if is_first else replace(request, is_restart=False),
+                pace=Pace(rate, wait=wait),
+                report=display.report,
+                now=lambda: datetime.now(UTC),
+            )
+            display.resumed(run.resumed_after)
+            return run
+
+        return run_to_end(start, wait=wait, report=display.outage)

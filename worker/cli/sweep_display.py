@@ -13,6 +13,7 @@ from worker.maintenance.comparison import EXPLANATIONS, Finding
 
 if TYPE_CHECKING:
     from worker.cli.interruption import Interruption
+    from worker.errors import WorkerError
     from worker.maintenance.backfill import Backfill, BackfillRequest
     from worker.maintenance.progress import Progress
     from worker.maintenance.reconcile import Reconcile
@@ -66,6 +67,10 @@ class SweepDisplay:
         if after is not None:
             place = f"after {sanitise(after)}" if after else "at its beginning"
             self._console.print(f"Going on {place}; --restart begins anew.", markup=False)
+
+    def outage(self, error: WorkerError) -> None:
+        """Say what is waited for."""
+        self._console.print(f"{sanitise(str(error))} Trying again in a while.", markup=False)
 
     def report(self, phase: str, progress: Progress) -> None:
         """Show how far a phase is."""
