@@ -64,6 +64,8 @@ def _run(settings: Settings, clients: Clients) -> Sequence[Finding]:
     try:
         rules = read_rules(clients.s3, settings.results_bucket)
     except MisconfiguredError as error:
+        if "NoSuchBucket" in str(error):
+            return []  # reported by the bucket's own check
         # A worker's role has no need of this right.
         advice = "Run this once with s3:GetLifecycleConfiguration, for example as the role that runs init."
         return [warning(_SUBJECT, f"Not checked. {error}", advice)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
@@ -106,10 +106,19 @@ def test_the_rules_of_the_bucket_are_checked_against_its_queue(clients: Clients)
 
 
 def test_rules_that_may_not_be_read_are_said_to_be_unchecked(clients: Clients) -> None:
-    clients.s3.delete_bucket(Bucket="results")
+    def refuse(parsed: dict[str, Any], http_response: Any, **_: Any) -> None:
+        http_response.status_code = 403
+        parsed["Error"] = {"Code": "AccessDenied", "Message": "no"}
+
+    clients.s3.meta.events.register("after-call.s3.GetBucketLifecycleConfiguration", refuse)
     (finding,) = _checked(clients)
     assert (finding.level, finding.message[:12]) == (Level.WARNING, "Not checked.")
     assert "s3:GetLifecycleConfiguration" in finding.advice
+
+
+def test_a_bucket_that_is_missing_is_reported_by_its_own_check(clients: Clients) -> None:
+    clients.s3.delete_bucket(Bucket="results")
+    assert _checked(clients) == []
 
 
 def test_without_a_bucket_there_is_nothing_to_check(clients: Clients) -> None:
