@@ -46,7 +46,7 @@ def test_every_open_document_is_saved_and_none_that_is_closed(world: World) -> N
     for key in ("a", "b"):
         checkpoint = world.row(key).checkpoint
         assert checkpoint is not None
-        assert checkpoint.parts[0].pages == (1,)
+        assert world.store.parts(checkpoint)[0].pages == (1,)
 
 
 def test_a_file_that_another_attempt_owns_is_left_alone(world: World) -> None:
