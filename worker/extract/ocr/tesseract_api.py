@@ -79,7 +79,9 @@ def library_version() -> str:
 @contextmanager
 def _api(model: str) -> Iterator[Any]:
     """An API object for a model, for this thread alone; it is not used again after a failure."""
-    os.setpriority(os.PRIO_PROCESS, 0, _NICE)  # Linux takes that for the calling thread
+    # Linux takes that for the calling thread; a reader of a worker that is nicer may not raise it again.
+    if os.getpriority(os.PRIO_PROCESS, 0) < _NICE:
+        os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     try:
         api = _idle[model].pop()
     except IndexError:
