@@ -178,10 +178,12 @@ def test_a_renewal_under_way_does_not_undo_the_delay_of_a_retry(world: World) ->
     def plan(call: Call) -> Fault | None:
         if call.operation == "ChangeMessageVisibilityBatch":
             return Fault(kind=Kind.DELAY, delay_s=15)
-        return Fault(kind=Kind.STATUS, status=503) if call.operation == "PutObject" else None
+        is_check = call.operation == "HeadObject" and call.at > began + 40
+        return Fault(kind=Kind.STATUS, status=503) if is_check else None
 
+    began = world.scheduler.now
     world.fleet.start()
-    # The OCR ends while the renewal at 40 s is on its way.
+    # The OCR ends while the renewal at 40 s is on its way, and the check of the object fails.
     put_scan(world, pages=1, ocr_s=45)
     world.faults = plan
     run_until(world, lambda: bool(log_of(world, "attempt_ended")))
