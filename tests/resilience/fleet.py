@@ -5,6 +5,7 @@ This is the only place that knows how a worker is put together.
 
 from __future__ import annotations
 
+import copy
 import random
 import signal
 import traceback
@@ -63,6 +64,17 @@ class Simulation:
         self._clients = make_clients(region=wire.REGION)
         self._rebinding.undo()
         wire.connect(self._clients)
+        self._hooks = [(events, copy.copy(events._emitter)) for events in self._emitters()]
+
+    def _emitters(self) -> list[Any]:
+        made = self._clients
+        clients = (made.sqs, made.sqs_poll, made.s3, made.dynamodb, made.bedrock)
+        return [client.meta.events for client in clients]
+
+    def forget_workers(self) -> None:
+        """Take the hooks of all workers off the clients: they would hear, and keep, every later world."""
+        for events, emitter in self._hooks:
+            events._emitter = copy.copy(emitter)
 
     def __enter__(self) -> Simulation:
         try:

@@ -45,6 +45,7 @@ class World:
         self.later: list[tuple[float, str]] = []
         self.is_orderly = False
         self._moto = mock_aws()
+        self._simulation = simulation
         self._events = 0
 
     def __enter__(self) -> World:
@@ -82,6 +83,7 @@ class World:
         simulated_threads.activate(None)
         wire.use(None)
         self._moto.stop()
+        self._simulation.forget_workers()
 
     @property
     def faults(self) -> FaultPlan:

@@ -31,7 +31,7 @@ class CallCounts:
         bedrock: Any = clients.bedrock.meta.events
         # After the signature: a proxy (a service mesh) may replace these headers, and Bedrock accepts
         # headers that are not signed.
-        bedrock.register_first("before-send", self._name_document)
+        bedrock.register_first("before-send", _name_document, unique_id="cis-document-name")
 
     def _count(self, event_name: str, response: Any, attempts: int, **_: object) -> None:
         """After each request, whether it was answered or not; `attempts` is 1 for the first of a call."""
@@ -48,6 +48,7 @@ class CallCounts:
         if code and classify_response(code, http_response.status_code) is ErrorClass.THROTTLING:
             self.metrics.throttles.labels(service=service).inc()
 
-    def _name_document(self, request: AWSPreparedRequest, **_: object) -> None:
-        for name, value in bedrock_headers().items():
-            request.headers[name] = value
+
+def _name_document(request: AWSPreparedRequest, **_: object) -> None:
+    for name, value in bedrock_headers().items():
+        request.headers[name] = value
