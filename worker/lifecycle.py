@@ -211,7 +211,8 @@ class Lifecycle:
         self._phases.group_wake.set()
         # What hangs here holds no message: the fence refuses its writes, and pending rows stay pending.
         until = self.shutdown.now() + _OTHERS_S
-        self._wait_for(threads.others, lambda stop: min(until, stop.deadline))
+        # What follows takes at most two of these.
+        self._wait_for(threads.others, lambda stop: min(until, stop.deadline - 2 * _EXIT_S))
         self.spot.stop_monitoring()
 
     def _finish_uploads(self, threads: list[threading.Thread]) -> None:
