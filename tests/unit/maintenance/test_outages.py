@@ -14,7 +14,7 @@ pytestmark = pytest.mark.unit
 
 
 class _Command:
-    """Ends as told, from the place it is told."""
+    """Ends with the next of the errors, from the next of the places."""
 
     def __init__(self, ends: Iterator[Exception | None], places: Iterator[str | None]) -> None:
         self.resumed_after = next(places)
