@@ -98,7 +98,11 @@ class ForkServer:
             raise _ParentGoneError
 
     def _turn(self) -> None:
-        ready, _, _ = select.select([self._control.fileno(), self._wake_read], [], [])
+        # Not select(): a worker with a thousand open files hands over a descriptor that it does not take.
+        waiting = select.poll()
+        for descriptor in (self._control.fileno(), self._wake_read):
+            waiting.register(descriptor, select.POLLIN)
+        ready = [descriptor for descriptor, _ in waiting.poll()]
         if self._wake_read in ready:
             with suppress(BlockingIOError):
                 os.read(self._wake_read, 4096)
