@@ -34,10 +34,14 @@ def group_instance(
 
 
 def make_lifecycle(
-    world: World, *, timeout_s: float = 30, metadata_url: str = "http://127.0.0.1:9"
+    world: World,
+    *,
+    timeout_s: float = 30,
+    metadata_url: str = "http://127.0.0.1:9",
+    shutdown: Shutdown | None = None,
 ) -> Lifecycle:
     # Real threads wait here, so real time passes for the latch; leases keep the test's clock.
-    shutdown = Shutdown(timeout_s=timeout_s)
+    shutdown = shutdown or Shutdown(timeout_s=timeout_s)
     world.consumer.shutdown = world.replayer.shutdown = shutdown
     metadata = InstanceMetadata(metadata_url, timeout_s=0.2)
     spot = SpotInterruptionHandler(metadata, shutdown, world.metrics, check_interval=0.05)

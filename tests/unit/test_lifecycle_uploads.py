@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.unit.lifecycle_parts import group_instance
-from worker.aws.instance_metadata import InstanceMetadata
+from tests.unit.lifecycle_parts import make_lifecycle
 from worker.document.artifacts import ArtifactStore
 from worker.document.uploads.background_uploader import BackgroundUploader
 from worker.document.uploads.spool import NewObject, Spool
@@ -19,7 +18,6 @@ from worker.lifecycle import Lifecycle
 from worker.models.file import FileType
 from worker.models.ledger import State
 from worker.runtime.shutdown import Shutdown
-from worker.spot_handler import SpotInterruptionHandler
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -35,25 +33,7 @@ def _lifecycle(world: World, *, timeout_s: float = 30) -> tuple[Lifecycle, Backg
     )
     world.store = ArtifactStore(world.storage, extraction_key="key", uploader=uploader)
     world.shutdown = shutdown
-    spot = SpotInterruptionHandler(
-        InstanceMetadata("http://127.0.0.1:9", timeout_s=0.2), shutdown, world.metrics
-    )
-    spot.requeue = world.consumer.release
-    lifecycle = Lifecycle(
-        shutdown=shutdown,
-        consumer=world.consumer,
-        heartbeat=world.heartbeat,
-        sandbox=world.sandbox,
-        spot=spot,
-        metrics=world.metrics,
-        replayer=world.replayer,
-        crash_detector=world.crash_detector,
-        http_host="127.0.0.1",
-        http_port=0,
-        attempts=2,
-        group=group_instance(world, spot),
-    )
-    return lifecycle, uploader
+    return make_lifecycle(world, shutdown=shutdown), uploader
 
 
 def _end(logs: list[MutableMapping[str, Any]]) -> MutableMapping[str, Any]:

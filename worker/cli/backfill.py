@@ -92,14 +92,14 @@ def _run(
     from worker.aws.scans.event_sender import EventSender
     from worker.aws.scans.object_listing import ObjectListing
     from worker.aws.scans.row_scan import RowScan
-    from worker.cli.sweep_display import SweepDisplay, waiting
+    from worker.cli.sweep_display import SweepDisplay
     from worker.maintenance.backfill import Backfill, Pacing
     from worker.maintenance.outages import run_to_end
     from worker.maintenance.pace import Pace
     from worker.maintenance.position import PositionStore
     from worker.maintenance.sweep_stores import make_storage
 
-    wait = waiting(interruption)
+    wait = interruption.wait
     positions = PositionStore(
         storage=make_storage(settings, clients),
         command="backfill",

@@ -92,14 +92,14 @@ def _run(
     settings: Settings, clients: Clients, request: ReconcileRequest, interruption: Interruption, rate: float
 ) -> tuple[Reconcile, bool]:
     """The run, and whether it came to its end."""
-    from worker.cli.sweep_display import SweepDisplay, waiting
+    from worker.cli.sweep_display import SweepDisplay
     from worker.maintenance.outages import run_to_end
     from worker.maintenance.pace import Pace
     from worker.maintenance.reconcile import Reconcile
     from worker.maintenance.sweep_stores import make_stores
     from worker.services import open_index
 
-    wait = waiting(interruption)
+    wait = interruption.wait
     with closing(open_index(settings, wait=wait)) as index, SweepDisplay() as display:
 
         def start(is_first: bool) -> Reconcile:

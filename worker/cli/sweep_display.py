@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from worker.cli.printing import make_console, make_table, sanitise
+from worker.cli.progress_line import ProgressLine, describe
 from worker.maintenance.comparison import EXPLANATIONS, Finding
 
 if TYPE_CHECKING:
-    from worker.cli.interruption import Interruption
     from worker.errors import WorkerError
     from worker.maintenance.backfill import Backfill, BackfillRequest
     from worker.maintenance.progress import Progress
     from worker.maintenance.reconcile import Reconcile
     from worker.maintenance.sweep import ReconcileRequest, Tally
 
-_TICK_S = 0.2
-_LINE_EVERY_S = 10.0
 _MOST_SHOWN = 20
 _PHASES = {
     "ledger": "reading the ledger",
@@ -40,63 +34,32 @@ _PURGED = {
 }
 
 
-def waiting(interruption: Interruption) -> Callable[[float], bool]:
-    """A wait that ends at Ctrl-C, and is True then."""
-    tick = threading.Event()
-
-    def wait(seconds: float) -> bool:
-        until = time.monotonic() + seconds
-        while not interruption.is_requested and (left_s := until - time.monotonic()) > 0:
-            tick.wait(min(left_s, _TICK_S))
-        return interruption.is_requested
-
-    return wait
-
-
 class SweepDisplay:
     """Progress on standard error: one line that changes on a terminal, now and then a line elsewhere."""
 
     def __init__(self) -> None:
-        self._console = make_console(stderr=True)
-        self._status = self._console.status("") if self._console.is_terminal else None
-        self._phase = ""
-        self._printed_at = 0.0
+        self._line = ProgressLine()
 
     def resumed(self, after: str | None) -> None:
         """Say where an earlier run is continued."""
         if after is not None:
             place = f"after {sanitise(after)}" if after else "at its beginning"
-            self._console.print(f"Going on {place}; --restart begins anew.", markup=False)
+            self._line.say(f"Going on {place}; --restart begins anew.")
 
     def outage(self, error: WorkerError) -> None:
         """Say what is waited for."""
-        self._console.print(f"{sanitise(str(error))} Trying again in a while.", markup=False)
+        self._line.say(f"{sanitise(str(error))} Trying again in a while.")
 
     def report(self, phase: str, progress: Progress) -> None:
         """Show how far a phase is."""
-        line = f"{_PHASES.get(phase, phase)}: {describe(progress)}"
-        if self._status is not None:
-            self._status.update(line)
-        elif phase != self._phase or time.monotonic() - self._printed_at > _LINE_EVERY_S:
-            self._console.print(line, markup=False)
-            self._printed_at = time.monotonic()
-        self._phase = phase
+        self._line.show(_PHASES.get(phase, phase), describe(progress))
 
     def __enter__(self) -> Self:
-        if self._status is not None:
-            self._status.start()
+        self._line.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
-
-
-def describe(progress: Progress) -> str:
-    """Number, rate and time left, as people say it."""
-    total = f" of {progress.total:,}" if progress.total else ""
-    left = "" if progress.eta_s is None else f", {timedelta(seconds=round(progress.eta_s))} left"
-    return f"{progress.done:,}{total}, {progress.rate:,.0f}/s{left}"
+        self._line.__exit__()
 
 
 def print_reconcile(request: ReconcileRequest, run: Reconcile, *, is_finished: bool) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from worker.cli.interruption import Interruption
-from worker.cli.sweep_display import SweepDisplay, describe, print_tally, waiting
+from worker.cli.progress_line import describe
+from worker.cli.sweep_display import SweepDisplay, print_tally
 from worker.maintenance.comparison import Finding
 from worker.maintenance.progress import Progress
 from worker.maintenance.sweep import ReconcileRequest, Tally
@@ -65,7 +66,7 @@ def test_progress_of_a_pipe_is_a_line_a_phase_on_standard_error(capsys: pytest.C
 
 def test_a_wait_ends_at_ctrl_c() -> None:
     interruption = Interruption()
-    wait = waiting(interruption)
+    wait = interruption.wait
     assert not wait(0)
     interruption.request(signal.SIGINT)
     assert wait(3_600)

@@ -14,8 +14,8 @@ from worker.aws.clients import Clients, make_clients
 from worker.aws.inspection import read_queue
 from worker.cli.interruption import Interruption, handle_signals
 from worker.cli.printing import print_json
+from worker.cli.progress_line import ProgressLine
 from worker.cli.recovery.dead_letters_display import done_values, notes, print_done
-from worker.cli.recovery.progress_line import ProgressLine
 from worker.config import Settings, load_settings
 from worker.maintenance.dead_letters.dead_letter import DeadLetter
 from worker.maintenance.dead_letters.redrive import DeadLetterCommand, Redriven

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from worker.cli.printing import print_json
+from worker.cli.recovery.dead_letters import Prefix, Types
 
 if TYPE_CHECKING:
     from worker.cli.interruption import Interruption
@@ -39,12 +40,6 @@ States = Annotated[
 Reasons = Annotated[
     list[str] | None,
     typer.Option("--reason", metavar="CODE", help="Only files with this code (docs/errors.md)."),
-]
-Types = Annotated[
-    list[str] | None, typer.Option("--type", metavar="TYPE", help="Only files of this type, for example pdf.")
-]
-Prefix = Annotated[
-    str, typer.Option(metavar="PREFIX", help="Only files whose key, or bucket/key, begins with this.")
 ]
 Version = Annotated[
     str,
@@ -145,7 +140,7 @@ def _run(
 ) -> tuple[Interruption, RerunResult]:
     from worker.aws.clients import make_clients
     from worker.cli.interruption import handle_signals
-    from worker.cli.recovery.progress_line import ProgressLine
+    from worker.cli.progress_line import ProgressLine
     from worker.config import load_settings
     from worker.maintenance.opening import open_rerun
     from worker.maintenance.pace import Pace

@@ -16,9 +16,12 @@ _LINE_EVERY_S = 10.0
 
 
 class ProgressLine:
-    """A context manager; `report` is the callback of a ProgressMeter, `what` the present participle."""
+    """A context manager; `report` is the callback of a ProgressMeter, `what` the present participle.
 
-    def __init__(self, what: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    Elsewhere than on a terminal a line is printed where another thing begins, and every ten seconds.
+    """
+
+    def __init__(self, what: str = "", *, clock: Callable[[], float] = time.monotonic) -> None:
         self._what = what
         self._clock = clock
         self._console = make_console(stderr=True)
@@ -26,13 +29,21 @@ class ProgressLine:
         self._printed_at = clock()
 
     def report(self, progress: Progress) -> None:
-        """Show how far it is."""
-        line = f"{self._what}: {describe(progress)}"
+        """Show how far it is; the total is an estimate."""
+        self.show(self._what, describe(progress, about="about "))
+
+    def show(self, what: str, text: str) -> None:
+        """Show how far something is, which may be another thing than before."""
         if self._status is not None:
-            self._status.update(line)
-        elif self._clock() - self._printed_at >= _LINE_EVERY_S:
+            self._status.update(f"{what}: {text}")
+        elif what != self._what or self._clock() - self._printed_at >= _LINE_EVERY_S:
             self._printed_at = self._clock()
-            self._console.print(line, markup=False)
+            self.say(f"{what}: {text}")
+        self._what = what
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        self._console.print(text, markup=False)
 
     def __enter__(self) -> Self:
         if self._status is not None:
@@ -44,8 +55,8 @@ class ProgressLine:
             self._status.stop()
 
 
-def describe(progress: Progress) -> str:
+def describe(progress: Progress, *, about: str = "") -> str:
     """Number, rate and time left, as people say it."""
-    total = f" of about {progress.total:,}" if progress.total else ""
+    total = f" of {about}{progress.total:,}" if progress.total else ""
     left = "" if progress.eta_s is None else f", {timedelta(seconds=round(progress.eta_s))} left"
     return f"{progress.done:,}{total}, {progress.rate:,.0f}/s{left}"

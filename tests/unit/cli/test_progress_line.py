@@ -3,16 +3,15 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.clock import Clock
-from worker.cli.recovery.progress_line import ProgressLine, describe
+from worker.cli.progress_line import ProgressLine, describe
 from worker.maintenance.progress import Progress
 
 pytestmark = pytest.mark.unit
 
 
 def test_progress_in_words() -> None:
-    assert (
-        describe(Progress(done=1_200, total=5_000, rate=10.0)) == "1,200 of about 5,000, 10/s, 0:06:20 left"
-    )
+    known = Progress(done=1_200, total=5_000, rate=10.0)
+    assert describe(known, about="about ") == "1,200 of about 5,000, 10/s, 0:06:20 left"
     assert describe(Progress(done=3)) == "3, 0/s"
 
 
