@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -44,6 +45,9 @@ def pytest_configure() -> None:
         if name.startswith(_FOREIGN):
             del os.environ[name]
     os.environ.update(_SAFE)
+    # A suite that was started in the background ignores Ctrl-C, and so would every process it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
