@@ -223,15 +223,15 @@ class Attempts:
                 "this file alone, without any progress; see worker_crashed in docs/errors.md",
                 code=Code.WORKER_CRASHED,
             )
-        # The last such lines of a worker that died name what it was processing.
-        _log.info(
-            "document_started",
-            fence=job.claim.fence,
-            is_suspect=job.is_suspect,
-            receives=lease.message.receives,
-            interruptions=lease.message.interruptions,
-        )
         with self.record.hold(job.claim):
+            # The last such lines of a worker that died name what it was processing.
+            _log.info(
+                "document_started",
+                fence=job.claim.fence,
+                is_suspect=job.is_suspect,
+                receives=lease.message.receives,
+                interruptions=lease.message.interruptions,
+            )
             document = self.processor.process(job, lease)
             report_document(self.metrics, document, job.message, lease)
 

@@ -59,6 +59,7 @@ def test_the_results_bucket_forgets_message_bodies_and_keeps_its_own_rules() -> 
         ("cis-worker-bodies", 60),
         ("cis-worker-checkpoints", 30),
         ("cis-worker-uploads", None),
+        ("cis-worker-logs", 90),
     ]
 
 
@@ -73,7 +74,7 @@ def test_a_deployment_of_an_earlier_version_is_brought_up_to_date_once() -> None
     assert changed.changes == proposed.changes
     assert changed.changes[0] == "queue q keeps messages 14 days instead of 4"
     assert "bucket results: checkpoints/ is deleted 30 days after it was written" in changed.changes
-    assert (len(changed.changes), again.changes, again.warnings) == (4, (), ())
+    assert (len(changed.changes), again.changes, again.warnings) == (5, (), ())
     attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert attributes["MessageRetentionPeriod"] == "1209600"
 
