@@ -36,6 +36,7 @@ from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
 from worker.extract.tools import Tools, resolve_options, tool_versions
 from worker.file_processor import FileProcessor
 from worker.replayer import Replayer
+from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.resource_monitor import ResourceMonitor
 from worker.resilience.source_gate import SourceGate
 from worker.runtime.identity import unique_name
@@ -135,6 +136,7 @@ def make_consumer(shared: Shared, tools: Tools, local_health: LocalHealth) -> Co
         poll_wait_s=poll_wait_s(settings),
         interruption_expected=shared.interruption_expected,
         resources=shared.resources,
+        pace=_pace(shared),
     )
 
 
@@ -166,6 +168,14 @@ def make_log_sweep(settings: Settings, files: LogFiles, consumer: Consumer) -> L
         max_bytes=settings.log_max_bytes,
         ship=ship if settings.log_ship else None,
     )
+
+
+def _pace(shared: Shared) -> Callable[[], object]:
+    """What waits for the turn of the next message, where their rate is limited."""
+    rate = shared.settings.max_messages_per_s
+    if not rate:
+        return lambda: None
+    return AdaptiveRateLimiter(rate, rate, rate, wait=shared.shutdown.wait).acquire
 
 
 def _process_record(settings: Settings) -> ProcessRecord:

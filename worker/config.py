@@ -75,9 +75,8 @@ class Settings(BaseSettings):
     max_documents: int = Field(
         default_factory=lambda: 2 * _cores() + 2, ge=1, le=200, description="Documents in flight."
     )
-    max_failures: int = Field(
-        default=3, ge=1, description="Counted failures after which a message is dead-lettered."
-    )
+    max_messages_per_s: float = Field(default=0.0, ge=0, description="Messages begun a second; 0: no limit.")
+    max_failures: int = Field(default=3, ge=1, description="Counted failures before a dead letter.")
     # More than a minute of refusals, as a rotation or an edited policy takes, and its detection.
     refusal_limit_s: float = Field(
         default=180.0, ge=1, description="Seconds an own service may refuse calls before the worker stops."

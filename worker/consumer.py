@@ -45,7 +45,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Consumer:
-    """The messages of one worker; one thread calls each of the steps, several threads call `attempt_step`."""
+    """The messages of one worker; one thread calls each of the steps, several threads call `attempt_step`.
+
+    `pace` waits for the turn of the next attempt, and returns early at a stop.
+    """
 
     queue: QueueManager
     attempts: Attempts
@@ -60,6 +63,7 @@ class Consumer:
     poll_wait_s: int
     interruption_expected: Callable[[], bool]
     resources: ResourceMonitor
+    pace: Callable[[], object] = lambda: None
     polled_at: float | None = None
     is_receiving: bool = True
     _failed_polls: int = 0
@@ -98,6 +102,8 @@ class Consumer:
             return
         lease = task.lease
         try:
+            # The lease is renewed meanwhile; at a stop the attempt ends before it begins.
+            self.pace()
             with bind(message=lease.message.message_id), follow(lease.message.trace):
                 ended = self.attempts.attempt(lease, task.takeover, is_isolated=task.is_isolated)
                 if ended is not None:

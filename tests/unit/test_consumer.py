@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from worker.errors import MisconfiguredError
+from worker.models.ledger import State
+from worker.resilience.rate_limiter import AdaptiveRateLimiter
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -48,6 +50,24 @@ def test_no_more_is_received_than_there_are_places(world: World) -> None:
     assert world.consumer.in_flight == 4
     world.consumer.step()
     assert world.consumer.in_flight == 4
+
+
+def test_twenty_messages_at_five_a_second_begin_within_four_seconds(world: World) -> None:
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        world.clock.now += seconds
+
+    limiter = AdaptiveRateLimiter(5.0, 5.0, 5.0, clock=lambda: world.clock.now, wait=wait)
+    world.consumer.pace = limiter.acquire
+    for number in range(20):
+        world.put(f"f{number}", b"")
+        world.announce(f"f{number}")
+    while world.waiting():
+        world.work()
+    assert sum(waited) == pytest.approx(19 / 5)
+    assert {world.row(f"f{number}").state for number in range(20)} == {State.NO_CONTENT}
 
 
 def test_nothing_is_received_after_a_stop(world: World) -> None:

@@ -1,7 +1,8 @@
 """BedrockServer: the Bedrock runtime on localhost, with InvokeModel for the Titan embedding models.
 
-Protocol and limits are those of the real service; vectors come from `content_vectors`. Two more paths script
-faults and report calls: POST /control (fields of `Script`) and GET /control/stats.
+Protocol and limits are those of the real service; vectors come from `content_vectors`. More paths
+script faults, report calls and say that it serves: POST /control (fields of `Script`), GET /control/stats,
+GET /health.
 """
 
 from __future__ import annotations
@@ -100,9 +101,16 @@ class BedrockServer:
                 return self._control(request.body)
             case ("GET", ["control", "stats"]):
                 return Response(body=json.dumps(self.stats()).encode())
+            case ("GET" | "HEAD", ["health"]):
+                return self._health()
             case ("POST", ["model", model, "invoke"]):
                 return self._invoke(unquote(model), request.body)
         return _error(404, f"No operation {request.method} {request.path}", kind="UnknownOperationException")
+
+    def _health(self) -> Response | None:
+        with self._lock:
+            is_down = self._script.down
+        return None if is_down else Response(body=b'{"status": "ok"}')
 
     def _control(self, body: bytes) -> Response:
         try:

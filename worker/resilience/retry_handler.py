@@ -8,7 +8,8 @@ from __future__ import annotations
 import random as random_module
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -17,6 +18,7 @@ from worker.resilience.circuit_breaker import CircuitOpenError
 from worker.resilience.error_classification import classify, reset_after_s
 from worker.resilience.rate_limiter import RateLimitedError
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 LONGEST_RESET_S = 300.0
@@ -29,7 +31,7 @@ _JITTER = 0.5
 
 
 class RetryHandler:
-    """Calls a function once and up to `max_retries` times more; may be shared by threads.
+    """Calls a function once and up to `max_retries` times more; may be shared by threads, or decorate one.
 
     The delays (seconds) start at `initial_delay` and grow by `backoff_factor`, each with up to half
     of itself added at random, none above `max_delay`. Where the response names the quota's reset, the
@@ -60,6 +62,15 @@ class RetryHandler:
         """Called before each further try."""
         self._wait = wait or threading.Event().wait
         self._random = random
+
+    def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
+        """As a decorator: `function` with retries; its name, arguments and result are kept."""
+
+        @wraps(function)
+        def with_retries(*args: P.args, **kwargs: P.kwargs) -> T:
+            return self.call(lambda: function(*args, **kwargs))
+
+        return with_retries
 
     def call(self, function: Callable[[], T]) -> T:
         """The result of `function()`; raises its last error unchanged."""

@@ -130,6 +130,17 @@ def test_while_down_no_call_gets_a_response(server: BedrockServer) -> None:
     assert _invoke(server).status_code == 200
 
 
+def test_it_says_that_it_serves_unless_it_is_down(server: BedrockServer) -> None:
+    assert requests.get(f"{server.url}/health", timeout=10).json() == {"status": "ok"}
+    with requests.Session() as session:
+        for _ in range(2):
+            answer = session.head(f"{server.url}/health", timeout=10)
+            assert (answer.status_code, answer.content) == (200, b"")
+    server.control({"down": True})
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{server.url}/health", timeout=10)
+
+
 def test_calls_over_the_rate_are_throttled_until_a_second_has_passed(
     server: BedrockServer, clock: Clock
 ) -> None:

@@ -231,3 +231,33 @@ def test_each_failure_and_each_further_try_is_reported() -> None:
     with pytest.raises(ConnectionError):
         handler.call(fail)
     assert (len(failures), len(retries)) == (3, 2)
+
+
+def test_a_decorated_function_keeps_its_name_arguments_and_result() -> None:
+    calls: list[int] = []
+
+    @RetryHandler(max_retries=2, wait=lambda _: False)
+    def add(left: int, *, right: int) -> int:
+        """The sum."""
+        calls.append(left)
+        if len(calls) == 1:
+            raise ConnectionError("refused")
+        return left + right
+
+    assert (add.__name__, add.__doc__) == ("add", "The sum.")
+    assert add(1, right=2) == 3
+    assert calls == [1, 1]
+
+
+def test_a_decorated_function_raises_its_last_error() -> None:
+    handler = RetryHandler(max_retries=3, wait=lambda _: False)
+    calls: list[str] = []
+
+    @handler
+    def read(key: str) -> None:
+        calls.append(key)
+        raise ValueError(key)
+
+    with pytest.raises(ValueError, match="pdf"):
+        read("a.pdf")
+    assert calls == ["a.pdf"]
