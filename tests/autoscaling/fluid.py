@@ -1,4 +1,4 @@
-"""A fleet as a fluid: pages flow in, every running instance does its share, and a policy decides each minute."""
+"""A fleet as a fluid: pages flow in, each running instance does its share, a policy decides each minute."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class FluidFleet:
     @property
     def running(self) -> int:
         """What was desired long enough ago to have booted, and still is."""
-        return min([*self.capacities[-self.boot_minutes :], self.capacity] if self.boot_minutes else [self.capacity])
+        return min(
+            [*self.capacities[-self.boot_minutes :], self.capacity] if self.boot_minutes else [self.capacity]
+        )
 
     def load(self) -> WorkLoad:
         """What a policy is shown."""

@@ -31,7 +31,7 @@ MODULES = sorted(WORKER.rglob("*.py"))
 TOOLS = sorted(path for folder in ("bench", "fuzz", "scripts") for path in (ROOT / folder).rglob("*.py"))
 TEST_FOLDER = sorted(TESTS.rglob("*.py"))
 TEST_FILES = [path for path in TEST_FOLDER if path.name.startswith("test_")]
-FLOORS = ("unit", "integration", "resilience", "e2e")
+FLOORS = ("unit", "integration", "resilience", "e2e", "autoscaling")
 
 MAX_FILE_LINES = 300
 MAX_TEST_FILE_LINES = 300
@@ -56,6 +56,8 @@ WITHOUT_TEST_FILE = {
 ABOUT_THE_PROJECT = {
     *("test_container_files.py", "test_dependencies.py", "test_docs.py", "test_shape.py", "test_words.py"),
 }
+# What the specification binds with all its parameters.
+BOUND_SIGNATURES = {("fleet/scaling_manager.py", "__init__")}
 # Names that begin with a participle and are right: bound by the specification.
 RIGHT_PARTICIPLES = {"presigned_url"}
 PARTICIPLE = re.compile(
@@ -114,7 +116,9 @@ def test_functions_are_short() -> None:
 
 def test_functions_take_few_parameters_but_for_commands() -> None:
     def many(path: Path) -> Iterable[object]:
-        return [f"{f.name}: {parameters_of(f)}" for f in functions(path) if parameters_of(f) > MAX_PARAMETERS]
+        found = [f for f in functions(path) if parameters_of(f) > MAX_PARAMETERS]
+        inside = path.relative_to(WORKER).as_posix() if path.is_relative_to(WORKER) else ""
+        return [f"{f.name}: {parameters_of(f)}" for f in found if (inside, f.name) not in BOUND_SIGNATURES]
 
     assert offenders([*itertools.filterfalse(in_worker("cli"), MODULES), *TOOLS], many) == []
 
