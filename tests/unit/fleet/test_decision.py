@@ -20,7 +20,7 @@ from worker.fleet.decision import (
     is_sustained_low,
 )
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.autoscaling]
 
 STEP = StepPolicy()
 WORK = WorkPolicy(bounds=Bounds(minimum=0, maximum=20), boot_s=100, acceptable_delay_s=700, deviations=0)
