@@ -33,6 +33,9 @@ TEST_FOLDER = sorted(TESTS.rglob("*.py"))
 TEST_FILES = [path for path in TEST_FOLDER if path.name.startswith("test_")]
 FLOORS = ("unit", "integration", "resilience", "e2e", "autoscaling")
 
+# Where the test file of a module may be.
+MIRRORS = ("unit", "integration", "autoscaling")
+
 MAX_FILE_LINES = 300
 MAX_TEST_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
@@ -45,6 +48,7 @@ FORBIDDEN_NAMES = re.compile(r"(utils?|helpers?|common|base|misc|manager.*)\.py"
 WITHOUT_TEST_FILE = {
     "extract/page_source.py": "a value that every extractor's test makes",
     "extract/read_options.py": "values that every reader's test makes",
+    "cli/fleet/scale_options.py": "declarations that the help of its command prints",
     "document/processed_content.py": "a value that the tests of the file processor make",
     "document/uploads/upload_entry.py": "values that the tests of the uploader make",
     "models/ledger.py": "values that the tests of claims and checkpoints make",
@@ -133,11 +137,14 @@ def test_modules_say_what_they_are_for() -> None:
 
 
 def test_a_module_has_its_test_file() -> None:
-    """An adapter's stands on the integration floor when only a real server can answer it."""
+    """An adapter's stands on the integration floor when only a real server can answer it.
+
+    That of the scaling stands with the fleet it scales.
+    """
     missing = []
     for path in MODULES:
         inside = path.relative_to(WORKER)
-        mirrored = [TESTS / floor / inside.parent / f"test_{path.name}" for floor in ("unit", "integration")]
+        mirrored = [TESTS / floor / inside.parent / f"test_{path.name}" for floor in MIRRORS]
         exempt = path.name in ("__init__.py", "__main__.py") or inside.as_posix() in WITHOUT_TEST_FILE
         if not exempt and not any(file.exists() for file in mirrored):
             missing.append(named(mirrored[0]))

@@ -6,14 +6,22 @@ What is right is decided in `decision`; here it is asked of AWS and done there, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from worker.aws.autoscaling import GroupSize
 from worker.aws.queue_manager import QueueDepth
 from worker.fleet import termination
-from worker.fleet.decision import Action, Bounds, Decision, StepPolicy, is_sustained_low
+from worker.fleet.decision import (
+    Action,
+    Bounds,
+    Decision,
+    PageEstimate,
+    StepPolicy,
+    WorkLoad,
+    is_sustained_low,
+)
 from worker.fleet.fleet_work import FleetWork, summarise
 from worker.fleet.scaling_action import ScalingAction, ScalingResult, within
 from worker.fleet.scaling_services import ScalingServices
@@ -24,11 +32,22 @@ __all__ = ["ScalingEvaluation", "ScalingManager", "ScalingResult"]
 
 Instance = TypeVar("Instance")
 
+_OLDEST = "OldestInstance"
+_NOT_OLDEST = (
+    f"The group takes instances by {{}}, not the oldest first: set its termination policy {_OLDEST}."
+)
+_ASSUMED = "No worker is registered: pages a document and pages a minute are those assumed or reported last."
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScalingEvaluation:
-    """What should be done, and why. `current_queue_depth` is what waits: visible and delayed messages."""
+    """What should be done, and why. `current_queue_depth` is what waits: visible and delayed messages.
 
+    `workers` are registered and alive (None: not known). `pages` a document and `instance_pages_per_minute`
+    are what a policy by work counted with.
+    """
+
+    group: str
     action: Action
     current_queue_depth: int
     in_flight: int
@@ -36,7 +55,9 @@ class ScalingEvaluation:
     desired_capacity: int
     reason: str
     workers: int | None = None
-    """The workers that are registered and alive; None where they are not known."""
+    pages: PageEstimate | None = None
+    instance_pages_per_minute: float | None = None
+    warnings: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> object:
         """A value by its name, for callers that expect a mapping."""
@@ -96,12 +117,13 @@ class ScalingManager:
         size, depth = self._services.group.read(), self._services.queue.depth()
         work = self._read_work()
         seen = self._services.row.read()
-        state, decision = self._decide(size, depth, ScalingState.from_json(seen.content), work)
+        state, decision, load = self._decide(size, depth, ScalingState.from_json(seen.content), work)
         decision = _spare_busy(decision, size, work, self._steps.bounds)
         if record:
             # Where another run wrote meanwhile, it has recorded this minute.
             self._services.row.write(state.to_json(), seen=seen, note=decision.reason)
         return ScalingEvaluation(
+            group=self._services.group_name,
             action=decision.action,
             current_queue_depth=depth.visible + depth.delayed,
             in_flight=depth.in_flight,
@@ -109,6 +131,9 @@ class ScalingManager:
             desired_capacity=decision.desired_capacity,
             reason=decision.reason,
             workers=None if work is None else work.workers,
+            pages=load.pages if load else None,
+            instance_pages_per_minute=load.instance_pages_per_minute if load else None,
+            warnings=tuple(_warnings(size, is_assuming=load is not None and work is None)),
         )
 
     def apply(self, evaluation: ScalingEvaluation) -> ScalingResult:
@@ -175,8 +200,8 @@ class ScalingManager:
 
     def _decide(
         self, size: GroupSize, depth: QueueDepth, state: ScalingState, work: FleetWork | None
-    ) -> tuple[ScalingState, Decision]:
-        """The decision, and the state with the sample of this minute."""
+    ) -> tuple[ScalingState, Decision, WorkLoad | None]:
+        """The state with the sample of this minute, the decision, and the work it is for (None: messages)."""
         minute, waiting = int(self._now() // 60), depth.visible + depth.delayed
         bounds = within(self._steps.bounds, size.minimum, size.maximum)
         sample = Sample(minute=minute, backlog=waiting + depth.in_flight)
@@ -184,14 +209,15 @@ class ScalingManager:
             state = state.remember(sample)
             backlogs = [each.backlog for each in state.history(minute)]
             steps = replace(self._steps, bounds=bounds)
-            return state, steps.decide(waiting=waiting, current=size.desired, backlogs=backlogs)
+            return state, steps.decide(waiting=waiting, current=size.desired, backlogs=backlogs), None
         state = self._work.learn(state, work)
         load = self._work.load(depth, state, work, minute=minute)
         policy = replace(self._work.policy_for(load), bounds=bounds)
         holds = [each.hold for each in state.history(minute) if each.minute < minute]
         decision = policy.decide(load, current=size.desired, holds=holds)
         reported = None if work is None else work.pages_per_minute
-        return state.remember(replace(sample, hold=decision.hold, pages_per_minute=reported)), decision
+        sample = replace(sample, hold=decision.hold, pages_per_minute=reported)
+        return state.remember(sample), decision, load
 
 
 def _spare_busy(decision: Decision, size: GroupSize, work: FleetWork | None, bounds: Bounds) -> Decision:
@@ -208,3 +234,10 @@ def _spare_busy(decision: Decision, size: GroupSize, work: FleetWork | None, bou
         desired_capacity=least,
         reason=f"{decision.reason[:-1]}; only {idle} of {size.desired} have no documents in hand.",
     )
+
+
+def _warnings(size: GroupSize, *, is_assuming: bool) -> Iterator[str]:
+    if _OLDEST not in size.termination_policies:
+        yield _NOT_OLDEST.format(", ".join(size.termination_policies) or "Default")
+    if is_assuming:
+        yield _ASSUMED
