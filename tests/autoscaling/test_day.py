@@ -12,7 +12,7 @@ from tests.autoscaling.fluid import reversals
 from worker.fleet.decision import PageEstimate, WorkPolicy
 from worker.fleet.work_plan import WorkPlan
 
-pytestmark = [pytest.mark.autoscaling, pytest.mark.slow]
+pytestmark = [pytest.mark.unit, pytest.mark.autoscaling, pytest.mark.slow]
 
 STEPS_AN_HOUR = 60 // STEP_MINUTES
 DELAY_S = 45 * 60

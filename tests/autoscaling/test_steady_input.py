@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.autoscaling.fluid import FluidFleet, reversals
 from worker.fleet.decision import Bounds, WorkPolicy
 
-pytestmark = pytest.mark.autoscaling
+pytestmark = [pytest.mark.unit, pytest.mark.autoscaling]
 
 DAY = 24 * 60
 SETTLED = 8 * 60

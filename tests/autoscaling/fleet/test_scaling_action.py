@@ -15,7 +15,7 @@ from worker.fleet.decision import Action, Bounds
 from worker.fleet.scaling_action import ScalingAction, within
 from worker.fleet.scaling_services import ScalingServices
 
-pytestmark = pytest.mark.autoscaling
+pytestmark = [pytest.mark.unit, pytest.mark.autoscaling]
 
 StartFleet = Callable[..., MotoFleet]
 

@@ -16,7 +16,7 @@ from worker.fleet.decision import PageEstimate, WorkPolicy
 from worker.fleet.scaling_manager import ScalingManager
 from worker.fleet.work_plan import WorkPlan
 
-pytestmark = pytest.mark.autoscaling
+pytestmark = [pytest.mark.unit, pytest.mark.autoscaling]
 
 StartFleet = Callable[..., MotoFleet]
 # 50 pages a minute for ten minutes: ten documents of fifty pages an instance.

@@ -12,7 +12,7 @@ from worker.errors import MisconfiguredError
 from worker.fleet.scaling_services import ScalingServices
 from worker.fleet.scaling_state import MemoryRow
 
-pytestmark = pytest.mark.autoscaling
+pytestmark = [pytest.mark.unit, pytest.mark.autoscaling]
 
 
 def test_what_is_missing_is_named() -> None:

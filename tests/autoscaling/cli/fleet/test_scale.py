@@ -15,7 +15,7 @@ from worker.cli.main import app
 from worker.errors import MisconfiguredError, UnavailableError
 from worker.fleet.scaling_manager import ScalingEvaluation, ScalingManager
 
-pytestmark = pytest.mark.autoscaling
+pytestmark = [pytest.mark.unit, pytest.mark.autoscaling]
 
 STEP = ("--policy", "step")
 

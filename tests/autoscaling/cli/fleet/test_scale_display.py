@@ -12,7 +12,7 @@ from worker.cli.fleet.scale_display import ScaleDisplay
 from worker.fleet.decision import Action, PageEstimate
 from worker.fleet.scaling_manager import ScalingEvaluation, ScalingResult
 
-pytestmark = pytest.mark.autoscaling
+pytestmark = [pytest.mark.unit, pytest.mark.autoscaling]
 
 EVALUATION = ScalingEvaluation(
     group="cis-workers",
