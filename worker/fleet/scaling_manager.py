@@ -157,8 +157,8 @@ class ScalingManager:
         return self._steps.required_instances(queue_depth)
 
     def calculate_scale_out_capacity(self, current: int, target: int) -> int:
-        """The next step from `current` to `target`."""
-        return self._steps.scale_out_capacity(current, target)
+        """The next step from `current` to `target`, within the bounds."""
+        return self._steps.bounds.clamp(self._steps.scale_out_capacity(current, target))
 
     def calculate_scale_in_capacity(self, current: int, min_capacity: int | None = None) -> int:
         """One instance fewer, never fewer than the minimum."""
@@ -239,5 +239,6 @@ def _spare_busy(decision: Decision, size: GroupSize, work: FleetWork | None, bou
 def _warnings(size: GroupSize, *, is_assuming: bool) -> Iterator[str]:
     if _OLDEST not in size.termination_policies:
         yield _NOT_OLDEST.format(", ".join(size.termination_policies) or "Default")
-    if is_assuming:
+    # An empty fleet has no workers, and an instance that boots has none yet.
+    if is_assuming and any(member.is_in_service for member in size.members):
         yield _ASSUMED

@@ -100,17 +100,21 @@ class ScalingState:
 
     @classmethod
     def from_json(cls, text: str) -> ScalingState:
-        """The inverse of `to_json`; an empty text is a new state, and unknown values are left out."""
-        if not text:
+        """The inverse of `to_json`; an empty text is a new state.
+
+        So is one that another version wrote or somebody edited: a row must not hold the fleet for ever.
+        """
+        try:
+            values = json.loads(text or "{}")
+            return cls(
+                scaled_out_at=values.get("scaled_out_at"),
+                scaled_in_at=values.get("scaled_in_at"),
+                samples=_samples(values.get("samples", [])),
+                instance_rate=values.get("instance_rate"),
+                counts=PageCounts(**values.get("counts", {})),
+            )
+        except (ValueError, TypeError, AttributeError):
             return cls()
-        values = json.loads(text)
-        return cls(
-            scaled_out_at=values.get("scaled_out_at"),
-            scaled_in_at=values.get("scaled_in_at"),
-            samples=_samples(values.get("samples", [])),
-            instance_rate=values.get("instance_rate"),
-            counts=PageCounts(**values.get("counts", {})),
-        )
 
 
 class MemoryRow:

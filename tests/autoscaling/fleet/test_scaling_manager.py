@@ -40,6 +40,7 @@ def test_it_is_made_without_arguments_region_or_client(monkeypatch: pytest.Monke
     assert depths == {5: 1, 15: 2, 30: 3, 50: 5, 100: 10, 1_000: 10}
     assert manager.calculate_scale_out_capacity(2, 10) == 4
     assert manager.calculate_scale_out_capacity(current=9, target=20) == 10
+    assert manager.calculate_scale_out_capacity(current=12, target=20) == 10
     assert manager.calculate_scale_in_capacity(3, 1) == 2
     assert manager.calculate_scale_in_capacity(current=1, min_capacity=1) == 1
 

@@ -71,6 +71,11 @@ def test_the_state_survives_the_table() -> None:
     assert ScalingState.from_json("") == ScalingState()
 
 
+@pytest.mark.parametrize("text", ["{", "[]", '{"samples": [[1, 2, 3, 4, 5]]}', '{"counts": {"more": 1}}'])
+def test_a_row_that_cannot_be_read_starts_anew(text: str) -> None:
+    assert ScalingState.from_json(text) == ScalingState()
+
+
 def test_the_row_in_memory_refuses_a_write_over_what_was_replaced() -> None:
     row = MemoryRow()
     seen = row.read()

@@ -42,7 +42,10 @@ class ScalingRow:
         item = answer.get("Item")
         if not item:
             return Revision()
-        return Revision(number=int(item["revision"].get("N", 0)), content=str(item["content"].get("S", "")))
+        return Revision(
+            number=int(item.get("revision", {}).get("N", 0)),
+            content=str(item.get("content", {}).get("S", "")),
+        )
 
     def write(self, content: str, *, seen: Revision, note: str = "") -> Revision | None:
         """Replace what was seen; None when another run wrote meanwhile. `note` is for people."""

@@ -18,9 +18,9 @@ _DRY_RUN = "DRY_RUN"
 _STYLES = {Action.SCALE_OUT: "bold yellow", Action.SCALE_IN: "bold cyan", Action.NONE: "green"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class ScaleDisplay:
-    """Shows runs; without a result they were dry. Warnings go to the standard error output."""
+    """Shows runs; without a result they were dry. Warnings go to the standard error output, each once."""
 
     policy: str
     is_dry_run: bool = False
@@ -28,6 +28,7 @@ class ScaleDisplay:
     is_loop: bool = False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     console: Console = field(default_factory=make_console)
+    _warned: set[str] = field(default_factory=set)
 
     def show(self, evaluation: ScalingEvaluation, result: ScalingResult | None) -> None:
         """Print one run."""
@@ -39,7 +40,9 @@ class ScaleDisplay:
         else:
             self.console.print(Text(self._line(evaluation, result)), soft_wrap=True)
         for warning in evaluation.warnings:
-            typer.echo(f"cis-worker: {warning}", err=True)
+            if warning not in self._warned:
+                typer.echo(f"cis-worker: {warning}", err=True)
+                self._warned.add(warning)
 
     def values(self, evaluation: ScalingEvaluation, result: ScalingResult | None) -> dict[str, object]:
         """A run as plain values, for JSON."""

@@ -73,3 +73,10 @@ def test_a_dry_run_says_so() -> None:
 
 def test_control_characters_of_a_name_do_not_reach_the_terminal() -> None:
     assert "\x1b[2J" not in shown(DONE, is_terminal=True, evaluation=replace(EVALUATION, group="a\x1b[2Jb"))
+
+
+def test_a_warning_is_said_once_in_a_loop(capsys: pytest.CaptureFixture[str]) -> None:
+    display = ScaleDisplay(policy="work", is_loop=True)
+    for _ in range(3):
+        display.show(replace(EVALUATION, warnings=("no worker is registered",)), DONE)
+    assert capsys.readouterr().err.count("no worker is registered") == 1
