@@ -37,8 +37,6 @@ _GROUP_READ_S = 5
 _ATTEMPTS = 3
 # botocore's default of 10 is below the number of threads that share a client.
 _CONNECTIONS = 50
-_NOT_CONNECTED = "Could not connect to {}: {}."
-_ENDPOINT_ADVICE = "Check AWS_REGION and the AWS_ENDPOINT_URL variables, for example http://127.0.0.1:5000."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +96,10 @@ def make_clients(endpoint: Endpoint | None = None, *, region: str | None = None)
     except BotoCoreError as error:
         raise translate(error, what="connect to AWS") from error
     except ValueError as error:
-        raise MisconfiguredError(f"{_NOT_CONNECTED.format('AWS', error)} {_ENDPOINT_ADVICE}") from error
+        raise MisconfiguredError(
+            f"Could not connect to AWS: {error}. Check AWS_REGION and the AWS_ENDPOINT_URL variables, "
+            "for example http://127.0.0.1:5000."
+        ) from error
 
 
 def secrets_client(*, region: str | None = None) -> SecretsManagerClient:
@@ -159,7 +160,9 @@ def _one_client(service: str, name: str, region: str | None, config: Config) -> 
     except BotoCoreError as error:
         raise translate(error, what=f"connect to {name}") from error
     except ValueError as error:
-        raise MisconfiguredError(f"{_NOT_CONNECTED.format(name, error)} {_ENDPOINT_ADVICE}") from error
+        raise MisconfiguredError(
+            f"Could not connect to {name}: {error}. Check AWS_REGION and the AWS_ENDPOINT_URL variables."
+        ) from error
 
 
 def _session(endpoint: Endpoint | None, region: str | None) -> boto3.Session:
