@@ -107,29 +107,29 @@ def secrets_client(*, region: str | None = None) -> SecretsManagerClient:
 
     Raises MisconfiguredError, naming the variable to set, when region or credentials are missing.
     """
-    try:
-        session = _session(None, region)
-        if session.get_credentials() is None:
-            raise NoCredentialsError
-        return session.client("secretsmanager", config=_config())
-    except BotoCoreError as error:
-        raise translate(error, what="connect to Secrets Manager") from error
+    client: SecretsManagerClient = _one_client("secretsmanager", "Secrets Manager", region, _config())
+    return client
 
 
-def autoscaling_client(*, region: str | None = None) -> Any:
-    """The client of Auto Scaling, with one attempt a call (its callers repeat it), and short time-outs.
+def sqs_client(*, region: str | None = None) -> SQSClient:
+    """The client of SQS alone, for a short run that needs no other. Raises as `make_clients` does."""
+    client: SQSClient = _one_client("sqs", "SQS", region, _config())
+    return client
+
+
+def dynamodb_client(*, region: str | None = None) -> DynamoDBClient:
+    """The client of DynamoDB alone, for a short run that needs no other. Raises as `make_clients` does."""
+    client: DynamoDBClient = _one_client("dynamodb", "DynamoDB", region, _config())
+    return client
+
+
+def autoscaling_client(*, region: str | None = None, attempts: int = 1) -> Any:
+    """The client of Auto Scaling, with one attempt a call unless said otherwise, and short time-outs.
 
     Raises MisconfiguredError, naming the variable to set, when region or credentials are missing.
     """
-    try:
-        session = _session(None, region)
-        if session.get_credentials() is None:
-            raise NoCredentialsError
-        # The type checker has no stubs of this one.
-        make: Any = session.client
-        return make("autoscaling", config=_config(read_s=_GROUP_READ_S, attempts=1))
-    except BotoCoreError as error:
-        raise translate(error, what="connect to Auto Scaling") from error
+    config = _config(read_s=_GROUP_READ_S, attempts=attempts)
+    return _one_client("autoscaling", "Auto Scaling", region, config)
 
 
 def signing_credentials(*, region: str | None = None) -> tuple[Credentials, str]:
@@ -147,6 +147,22 @@ def signing_credentials(*, region: str | None = None) -> tuple[Credentials, str]
     except BotoCoreError as error:
         raise translate(error, what="sign requests") from error
     return credentials, session.region_name
+
+
+def _one_client(service: str, name: str, region: str | None, config: Config) -> Any:
+    try:
+        session = _session(None, region)
+        if session.get_credentials() is None:
+            raise NoCredentialsError
+        # The type checker has no stubs of all services.
+        make: Any = session.client
+        return make(service, config=config)
+    except BotoCoreError as error:
+        raise translate(error, what=f"connect to {name}") from error
+    except ValueError as error:
+        raise MisconfiguredError(
+            f"Could not connect to {name}: {error}. Check AWS_REGION and the AWS_ENDPOINT_URL variables."
+        ) from error
 
 
 def _session(endpoint: Endpoint | None, region: str | None) -> boto3.Session:

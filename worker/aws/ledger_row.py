@@ -30,6 +30,9 @@ PENDING = "pending"
 VECTORS_ONLY = "v"
 """What the key of a row in that index begins with, when the row lacks nothing but vectors."""
 
+NOT_A_FILE = "#"
+"""What only the keys of other rows contain (`worker#...`, `event#...`, `scaling#...`): a file's is a hash."""
+
 COUNTS = ("failures", "interruptions", "crash_strikes")
 """What is counted of one version of a file."""
 
@@ -160,9 +163,14 @@ def from_wire(item: Item) -> FileRow:
 
 
 def complete_rows(items: Iterable[Item]) -> Iterator[FileRow]:
-    """The items that are rows, as values; an item without a state is skipped."""
+    """The items that are rows of files, as values; an item without a state is skipped."""
     # DynamoDB never shows a half-written item; moto, which is not atomic between threads, does.
-    return (from_wire(item) for item in items if "state" in item)
+    return (from_wire(item) for item in items if "state" in item and is_file(item["file_id"]["S"]))
+
+
+def is_file(file_id: str) -> bool:
+    """Whether a key of the table is that of a file: the table has rows of workers, too, and others."""
+    return NOT_A_FILE not in file_id
 
 
 def checkpoint_to_json(checkpoint: Checkpoint) -> str:

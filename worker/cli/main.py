@@ -10,6 +10,7 @@ import typer
 
 from worker.cli.backfill import backfill
 from worker.cli.demo import demo
+from worker.cli.fleet.scale import scale
 from worker.cli.ingest import ingest
 from worker.cli.operator import config, doctor, status
 from worker.cli.reconcile import reconcile
@@ -39,6 +40,7 @@ _SUMMARIES: dict[Callable[..., None], str] = {
     local: "Run the embedded stack until Ctrl-C.",
     doctor: "Check what the worker needs.",
     status: "Report queue depths and file states.",
+    scale: "Scale the workers' Auto Scaling group.",
     config: "Print the settings in force.",
     reconcile: "Compare a bucket with ledger and index.",
     backfill: "Queue the files of a filled bucket.",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from worker.aws.ledger_row import Value
+from worker.aws.ledger_row import Value, is_file
 from worker.aws.row_writer import RowWriter
 from worker.aws.translation import translate_errors
 from worker.errors import ThrottledError
@@ -47,7 +47,10 @@ class RowScan:
             return self.client.describe_table(TableName=self.table)["Table"].get("ItemCount", 0)
 
     def pages(self, attributes: Sequence[str], *, after: str | None = None) -> Iterator[RowPage]:
-        """All rows after the row `after`, in DynamoDB's own order, eventually consistent."""
+        """All rows of files after the row `after`, in DynamoDB's own order, eventually consistent.
+
+        `attributes` must name `file_id`: what is no file is left out by it.
+        """
         request: ScanInputTypeDef = {
             "TableName": self.table,
             "ProjectionExpression": ",".join(f"#{name}" for name in attributes),
@@ -60,7 +63,8 @@ class RowScan:
             with translate_errors(f"read table {self.table}"):
                 answer = self.client.scan(**request)
             after = str(answer.get("LastEvaluatedKey", {}).get("file_id", {}).get("S", "")) or None
-            yield RowPage(rows=[_plain(item) for item in answer["Items"]], after=after)
+            rows = [_plain(item) for item in answer["Items"] if is_file(item["file_id"]["S"])]
+            yield RowPage(rows=rows, after=after)
             if after is None:
                 return
 
