@@ -56,7 +56,7 @@ WITHOUT_TEST_FILE = {
 ABOUT_THE_PROJECT = {
     *("test_container_files.py", "test_dependencies.py", "test_docs.py", "test_shape.py", "test_words.py"),
     *("test_user_files.py", "test_runbook.py", "test_fleet_template.py", "test_scaling_template.py"),
-    "test_observability_template.py",
+    *("test_observability_template.py", "test_cost.py"),
 }
 # Names that begin with a participle and are right: bound by the specification.
 RIGHT_PARTICIPLES = {"presigned_url"}
