@@ -84,5 +84,6 @@ def test_a_wrong_region(fleet: Fleet) -> None:
         changes={"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}, on_line=fleet.lines.append
     )
     assert worker.wait(280) == 1
+    assert "AWS_REGION" in reason(fleet, "fatal_error")
     assert raised_by_lines(fleet.lines) == {"worker-failed"}
     assert "AWS_REGION" in paragraph("worker-failed")
