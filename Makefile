@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files security bench fuzz chaos chaos-real lock clean
+.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files security bench fuzz chaos chaos-real lock wheel clean
 BIN := .venv/bin
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
@@ -57,7 +57,7 @@ check: setup ## format, lint, types, import rules, shape, words
 	@$(BIN)/python scripts/shape.py
 	@scripts/words
 
-lint-files: setup ## Dockerfiles, compose file, workflows, shell scripts (linters go into .tools)
+lint-files: setup ## Dockerfiles, compose files, workflows, shell scripts (linters go into .tools)
 	@bash scripts/lint-files.sh
 
 security: setup ## faults in our code, known faults in our dependencies (asks the internet)
@@ -99,6 +99,9 @@ lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--
 	$(PART) pyproject.toml --extra fast --output-file requirements/run.lock
 	$(PART) pyproject.toml --extra fast --extra neural --output-file requirements/neural.lock
 	echo hatchling | $(PART) - --output-file requirements/build.lock
+
+wheel: setup ## the wheel and the list of its parts (SBOM), into dist/
+	@bash scripts/wheel.sh
 
 clean: ## remove everything that was made here
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist reports demo-home *.egg-info

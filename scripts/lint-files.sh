@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Dockerfiles, compose file, workflows and shell scripts, each before the linter that knows it.
+# Dockerfiles, compose files, workflows and shell scripts, each before the linter that knows it.
 # shellcheck source=scripts/linters.sh
 source "$(dirname "${BASH_SOURCE[0]}")/linters.sh"
 
@@ -24,11 +24,12 @@ without_go() {
 
 "$LINT/hadolint" Dockerfile docker/*.Dockerfile
 "$LINT/shellcheck" --external-sources scripts/*.sh scripts/words .ci/run
-"$LINT/yamllint" --strict --config-file .yamllint.yml .github .pre-commit-config.yaml .yamllint.yml docker-compose.test.yml
+"$LINT/yamllint" --strict --config-file .yamllint.yml .github .pre-commit-config.yaml .yamllint.yml compose.yml docker-compose.test.yml
 "$LINT/zizmor" --offline --quiet --no-progress .github
 if actionlint=$(go_tool actionlint "$ACTIONLINT") && compose=$(go_tool cmd "$COMPOSE"); then
   "$actionlint" -shellcheck "$LINT/shellcheck"
   "$compose" docker-compose.test.yml >/dev/null
+  "$compose" compose.yml >/dev/null
 else
   without_go
 fi

@@ -68,6 +68,12 @@ def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{path.name}: {key}", job
 
 
+def systems(job: dict[str, Any]) -> list[str]:
+    """What a job runs on; with a matrix, each that it names."""
+    rows = job.get("strategy", {}).get("matrix", {}).get("include", [])
+    return [row["runner"] for row in rows] if "matrix.runner" in job["runs-on"] else [job["runs-on"]]
+
+
 def test_the_worker_is_not_root_and_its_number_says_so() -> None:
     assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", stage("worker")["USER"])
 
@@ -205,14 +211,15 @@ def test_images_and_stages_that_compose_names_exist_and_are_pinned() -> None:
 
 def test_there_is_a_workflow_for_each_kind_of_check() -> None:
     assert [path.stem for path in WORKFLOWS] == [
-        *("e2e", "integration", "nightly", "performance", "quality", "resilience", "security", "unit"),
+        *("e2e", "integration", "nightly", "performance", "quality", "release", "resilience"),
+        *("security", "unit"),
     ]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_may_only_read_and_is_cancelled_by_a_newer_run(path: Path) -> None:
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["permissions"] == {"contents": "read"}  # a job of release.yml may more, and says why
     assert workflow["concurrency"]["group"]
     assert "pull_request_target" not in workflow[ON]
 
@@ -222,12 +229,13 @@ def test_a_workflow_may_only_read_and_is_cancelled_by_a_newer_run(path: Path) ->
 )
 def test_a_job_has_an_end_and_runs_pinned_actions_without_credentials(name: str, job: dict[str, Any]) -> None:
     assert 0 < job["timeout-minutes"] <= (240 if name.startswith("nightly") else 60)
-    assert re.search(r"-\d", job["runs-on"]), "a named system, not the latest"
-    assert "permissions" not in job
+    assert all(re.search(r"-\d", system) for system in systems(job)), "a named system, not the latest"
+    assert "permissions" not in job or name.startswith("release")
     actions = [step for step in job["steps"] if "uses" in step]
     assert [a["uses"] for a in actions if not re.search(r"@[0-9a-f]{40}$", a["uses"])] == []
     checkouts = [a for a in actions if a["uses"].startswith("actions/checkout@")]
-    assert [a["with"]["persist-credentials"] for a in checkouts] == [False]
+    assert [a["with"]["persist-credentials"] for a in checkouts] == [False] * len(checkouts)
+    assert checkouts or name == "release.yml: publish"  # it publishes what the others made
 
 
 def test_workflows_and_hooks_run_what_the_makefile_has() -> None:
@@ -235,7 +243,7 @@ def test_workflows_and_hooks_run_what_the_makefile_has() -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     runs = [step["run"] for _, job in jobs() for step in job["steps"] if "run" in step]
     called = {target for run in runs for target in re.findall(r"^make ([a-z-]+)", run, re.MULTILINE)}
-    wanted = {"check", "lint-files", "test", "compose-test", "bench", "security", "flaky"}
+    wanted = {"check", "lint-files", "test", "compose-test", "bench", "security", "flaky", "wheel"}
     assert wanted <= called <= targets
 
 
@@ -244,9 +252,10 @@ def test_every_job_but_the_containers_keeps_its_reports() -> None:
         name
         for name, job in jobs()
         for step in job["steps"]
-        if step.get("uses", "").startswith("actions/upload-artifact@") and step["if"] == "always()"
+        if step.get("uses", "").startswith("actions/upload-artifact@") and step.get("if") == "always()"
     }
-    assert {name for name, _ in jobs()} - kept == {"integration.yml: compose", "integration.yml: image"}
+    without = {name for name, _ in jobs() if not name.startswith("release")} - kept
+    assert without == {"integration.yml: compose", "integration.yml: image"}
 
 
 def test_localstack_is_tested_where_its_python_is_set_up() -> None:

@@ -48,7 +48,7 @@ _CREDENTIALS = (
 _DENIED = "Check the policy of the role this worker runs as."
 _REGION = "It is in another region: check AWS_REGION and the AWS_ENDPOINT_URL variables."
 _STALE = "refreshed credentials are still expired"
-_MISSING = "Check the name in the settings; `cis-worker init` makes what is missing."
+_MISSING = "Check its name and AWS_REGION in the settings; `cis-worker init` makes what is missing."
 
 # Advice only: which codes are misconfigurations is decided by the table of error classification, and a
 # test compares the two.
