@@ -55,6 +55,7 @@ WITHOUT_TEST_FILE = {
 # Tests of the project itself and not of one module.
 ABOUT_THE_PROJECT = {
     *("test_container_files.py", "test_dependencies.py", "test_docs.py", "test_shape.py", "test_words.py"),
+    "test_host_files.py",
 }
 # Names that begin with a participle and are right: bound by the specification.
 RIGHT_PARTICIPLES = {"presigned_url"}
