@@ -20,7 +20,7 @@ _SHOW_EVERY_S = 2.0
 
 
 class ServiceManager:
-    """Reports start, state and stop to systemd (Type=notify), from one thread; without systemd it does nothing."""
+    """Reports start, state and stop to systemd (Type=notify), from one thread; does nothing without it."""
 
     def __init__(
         self,
