@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,6 +79,30 @@ def test_a_scan_is_ocred_under_the_unit_and_a_stop_drains_it(
     assert last["cis_shutdown_requested"] == 1
     assert sum(line["cis_pages"] for line in events(manager, "metrics")) >= 1
     assert "service_manager_unreachable" not in manager.output
+
+
+def test_the_files_of_an_image_run_under_the_same_unit(fleet: Fleet, tmp_path: Path) -> None:
+    root = "/var/lib/cis-worker-image/root"
+    with user_manager(tmp_path, fleet.stack.environment()) as manager:
+        units = tmp_path / "units"
+        shutil.copy(HOST / "cis-worker-image.conf", units / "cis-worker.service.d/image.conf")
+        # In place of what unpacks an image: this machine's own files.
+        unpacked = f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/mkdir -p {root}\n"
+        (units / "cis-worker-image.service").write_text(unpacked, encoding="utf-8")
+        mounted = manager.run(
+            "sh", "-c", f"mkdir -p {root} && mount --rbind / {root} && mount --make-rslave {root}"
+        )
+        assert mounted.returncode == 0, mounted.stderr
+        manager.systemctl("daemon-reload")
+        verified = manager.run("systemd-analyze", "verify", str(units / "cis-worker.service"))
+        assert (verified.returncode, verified.stderr) == (0, "")
+        assert manager.systemctl("start", "cis-worker").returncode == 0, manager.output[-4_000:]
+        assert manager.show("RootDirectory") == root
+        assert manager.show("StatusText").startswith("Receiving")
+        assert manager.systemctl("stop", "cis-worker").returncode == 0
+        assert manager.show("Result") == "success"
+    (walls,) = events(manager, "readers_confined")
+    assert set(walls["walls"]) >= ALL_WALLS
 
 
 class _Metadata(ThreadingHTTPServer):

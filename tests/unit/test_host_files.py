@@ -107,6 +107,37 @@ def test_an_image_that_is_not_pinned_by_its_digest_is_refused(image: str, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+DOCKER = """#!/bin/bash
+# In place of Docker: its images have one file, which names them.
+echo "$*" >>"$LOG"
+case $1 in
+  create) echo "c-$2" ;;
+  export) cd "$(mktemp -d)" && echo "$2" >name && tar --create name ;;
+esac
+"""
+
+
+def test_an_image_is_unpacked_once_for_each_digest(tmp_path: Path) -> None:
+    programs, root = tmp_path / "programs", tmp_path / "state/root"
+    programs.mkdir()
+    root.parent.mkdir()
+    (programs / "docker").write_text(DOCKER, encoding="utf-8")
+    (programs / "docker").chmod(0o755)
+    environment = {"PATH": f"{programs}:{os.environ['PATH']}", "LOG": str(tmp_path / "log")}
+    images = [f"registry/worker@sha256:{digit * 64}" for digit in "aab"]
+    for image in images:
+        subprocess.run(["bash", HOST / "unpack-image", image, root], timeout=60, check=True, env=environment)
+        assert (root / "name").read_text(encoding="utf-8") == f"c-{image}\n"
+    calls = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert [call for call in calls if call.startswith("pull")] == [
+        f"pull --quiet {image}" for image in (images[0], images[2])
+    ]
+    # Places that the unit mounts something at.
+    assert (root / "var/lib/cis-worker/work").is_dir()
+    assert (root / "etc/resolv.conf").is_file()
+    assert sorted(path.name for path in root.parent.iterdir()) == ["root", "root.digest"]
+
+
 def test_the_agent_ships_the_file_that_the_journal_is_written_to() -> None:
     agent = json.loads((HOST / "cloudwatch-agent.json").read_text(encoding="utf-8"))
     journal = unit("cis-worker-journal.service")["Service"]
