@@ -41,6 +41,7 @@ COPY requirements requirements
 RUN /opt/build/bin/pip install --require-hashes --requirement requirements/build.lock \
     && /opt/build/bin/pip --python /opt/cis-worker/bin/python install --require-hashes --requirement "requirements/${LOCK}.lock"
 COPY pyproject.toml README.md LICENSE ./
+COPY infra/host infra/host
 COPY worker worker
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
     && /opt/build/bin/pip --python /opt/cis-worker/bin/python install --no-deps --no-index /wheel/*.whl

@@ -87,6 +87,8 @@ missing_test_packages() {
   command -v mvn >/dev/null || echo maven
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
+  # The unit of infra/host is tested under a real one.
+  { command -v systemctl && command -v systemd-analyze && command -v nsenter; } >/dev/null || echo systemd
   has_office sw || echo libreoffice-writer-nogui
   has_office sc || echo libreoffice-calc-nogui
   has_office sd || echo libreoffice-impress-nogui

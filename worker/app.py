@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
 from dataclasses import replace
+from functools import partial
+
+import structlog
 
 from worker.aws.clients import autoscaling_client, make_clients, secrets_client
 from worker.aws.instance_metadata import InstanceMetadata
@@ -15,9 +19,10 @@ from worker.components import (
     make_replayer,
     watch_resources,
 )
-from worker.config import Settings, require, sandbox_environment
+from worker.config import Settings, require, sandbox_environment, service_manager_environment
 from worker.consumer import Consumer
 from worker.delivery.crash_detector import CrashDetector
+from worker.delivery.heartbeat import Heartbeat
 from worker.document.options_from_settings import read_options
 from worker.errors import UnavailableError
 from worker.extract.extraction_key import PIPELINE_VERSION
@@ -28,17 +33,23 @@ from worker.fleet.lifecycle_hook import LifecycleHook
 from worker.fleet.membership import Membership
 from worker.fleet.scale_in_protection import ScaleInProtection
 from worker.lifecycle import Lifecycle
+from worker.operation.slots import slots_rule
 from worker.operation.walls import require_walls
 from worker.resilience.resource_monitor import ResourceMonitor
 from worker.runtime.identity import Identity, package_version, unique_name, worker_identity
 from worker.runtime.log_files import LogFiles
+from worker.runtime.metric_log import MetricLog
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
+from worker.runtime.systemd.service_manager import ServiceManager
 from worker.runtime.trace import clean_id
 from worker.runtime.work_root import WorkRoot
 from worker.sandbox.confinement import hide_memory
 from worker.sandbox.scheduler import Sandbox
 from worker.spot_handler import SpotInterruptionHandler
+from worker.worker_loops import HEARTBEAT
+
+_log = structlog.get_logger(__name__)
 
 
 def _add_secret_passwords(options: ReadOptions, settings: Settings) -> ReadOptions:
@@ -94,6 +105,9 @@ def run(settings: Settings, log_files: LogFiles | None = None) -> int:
         # Before any thread exists: a fork of a threaded process may deadlock.
         tools = sandbox.start()
         require_walls(settings, sandbox.walls)
+        _log.info(
+            "slots_decided", slots=settings.slots, documents=settings.max_documents, by=slots_rule(settings)
+        )
         lifecycle = build(settings, sandbox, tools, work_root)
         if log_files is not None:
             lifecycle.log_sweep = make_log_sweep(settings, log_files, lifecycle.consumer)
@@ -126,6 +140,7 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: WorkRoo
     consumer = make_consumer(shared, tools, make_local_health(shared, work_root))
     spot.on_interrupt_callback = consumer.stop_receiving
     spot.requeue = consumer.release
+    membership = _membership(settings)
     return Lifecycle(
         shutdown=shutdown,
         consumer=consumer,
@@ -140,18 +155,50 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: WorkRoo
         http_host=settings.http_host,
         http_port=settings.http_port,
         attempts=settings.max_documents,
-        group=_group_instance(settings, consumer, spot),
+        group=_group_instance(membership, consumer, spot),
+        metric_log=_metric_log(settings, metrics, membership),
+        manager=_service_manager(spot, consumer.heartbeat),
     )
 
 
-def _group_instance(settings: Settings, consumer: Consumer, spot: SpotInterruptionHandler) -> GroupInstance:
-    membership = Membership(
+def _service_manager(spot: SpotInterruptionHandler, heartbeat: Heartbeat) -> ServiceManager:
+    manager = ServiceManager.of_environment(service_manager_environment())
+    if manager.watchdog.timeout_s:
+        # systemd ends what hangs with SIGABRT: the stacks of all threads then say where.
+        faulthandler.enable()
+    spot.watchdog = manager.watchdog
+    heartbeat.on_progress = partial(manager.watchdog.report, HEARTBEAT)
+    return manager
+
+
+def _metric_log(settings: Settings, metrics: Metrics, membership: Membership) -> MetricLog | None:
+    def group() -> str:
+        found = membership.find()
+        return settings.autoscaling_group or (found.name if found else "")
+
+    if settings.metrics_emf == "off":
+        return None
+    return MetricLog(
+        metrics,
+        interval_s=settings.metrics_emf_interval_s,
+        group=group,
+        is_detailed=settings.metrics_emf == "detailed",
+    )
+
+
+def _membership(settings: Settings) -> Membership:
+    return Membership(
         # A client of its own: that of the monitor belongs to the monitor's thread.
         metadata=InstanceMetadata(settings.metadata_endpoint),
         connect=lambda: autoscaling_client(region=settings.aws_region),
         group=settings.autoscaling_group,
         hook=settings.lifecycle_hook,
     )
+
+
+def _group_instance(
+    membership: Membership, consumer: Consumer, spot: SpotInterruptionHandler
+) -> GroupInstance:
     return GroupInstance(
         protection=ScaleInProtection(
             membership=membership,

@@ -84,6 +84,11 @@ class Shared:
 def watch_resources(shared: Shared) -> None:
     """Have the monitor hear how calls on our own resources end, and refused credentials renewed."""
     settings, credentials = shared.settings, shared.clients.credentials
+    shared.metrics.watch_sum(
+        "reading_cpu_seconds",
+        "CPU time of the document processes that have ended.",
+        lambda: shared.sandbox.cpu_s,
+    )
     CallCounts(metrics=shared.metrics).register(shared.clients)
     AnswerHooks(
         monitor=shared.resources,

@@ -17,13 +17,10 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker.errors import MisconfiguredError
+from worker.runtime.machine.cpus import usable_cpus
 
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _MEMORY = Path("/dev/shm")  # noqa: S108  (below it only a private folder is used)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 class Settings(BaseSettings):
@@ -53,8 +50,7 @@ class Settings(BaseSettings):
     opensearch_user: str = Field(default="", description="User name for basic.")
     opensearch_password: SecretStr = Field(default=SecretStr(""), description="Password for basic.")
     opensearch_service: Literal["es", "aoss"] = Field(
-        default="es",
-        description="Service that sigv4 signs for: es is a domain, aoss a serverless collection.",
+        default="es", description="Service that sigv4 signs for: a domain (es) or serverless (aoss)."
     )
     index_prefix: str = Field(
         default="",
@@ -71,9 +67,9 @@ class Settings(BaseSettings):
     )
     # Short: an open poll cannot be ended without the loss of what it receives, so a stop waits for it.
     poll_wait_s: int = Field(default=2, ge=0, le=20, description="Seconds of one long poll, at most 2.")
-    # More than cores, so that downloads and index writes continue during OCR.
+    # More than CPUs, so that downloads and index writes continue during OCR.
     max_documents: int = Field(
-        default_factory=lambda: 2 * _cores() + 2, ge=1, le=200, description="Documents in flight."
+        default_factory=lambda: 2 * usable_cpus() + 2, ge=1, le=200, description="Documents in flight."
     )
     max_messages_per_s: float = Field(default=0.0, ge=0, description="Messages begun a second; 0: no limit.")
     max_failures: int = Field(default=3, ge=1, description="Counted failures before a dead letter.")
@@ -92,7 +88,7 @@ class Settings(BaseSettings):
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("jpn", "eng"), description="OCR languages, most likely first, separated by commas."
     )
-    slots: int = Field(default_factory=_cores, ge=1, description="Pages OCRed at a time.")
+    slots: int = Field(default_factory=usable_cpus, ge=1, description="Pages OCRed at a time.")
     ocr_dpi: int = Field(default=200, ge=72, le=600, description="Resolution at which pages are rendered.")
     ocr_engine: Literal["auto", "tesseract", "tesserocr"] = Field(
         default="auto", description="OCR engine: auto is tesserocr where it is installed."
@@ -161,8 +157,7 @@ class Settings(BaseSettings):
         description="Folder that outlives a process of this machine, for the record of what each one holds.",
     )
     office_thumbnails: bool = Field(
-        default=True,
-        description="Whether LibreOffice, where it is installed, draws thumbnails of Office files.",
+        default=True, description="Whether LibreOffice, where installed, draws thumbnails of Office files."
     )
     max_pending_uploads: int = Field(
         default=20_000, ge=1, description="Uploads to the results bucket that may wait, as files on disk."
@@ -176,9 +171,7 @@ class Settings(BaseSettings):
         default=False, description="Whether a PDF's first page gets an image vector too."
     )
     bedrock_rate: float = Field(
-        default=20.0,
-        gt=0,
-        description="Embedding calls a second at the start; the rate adapts to throttling.",
+        default=20.0, gt=0, description="Embedding calls a second at the start; throttling adapts it."
     )
     # replaying pending documents
     replay_interval_s: float = Field(
@@ -200,6 +193,10 @@ class Settings(BaseSettings):
     log_keep_days: int = Field(default=14, ge=1, description="Days for which log files are kept.")
     log_max_bytes: int = Field(default=50 * 1024**2, ge=65_536, description="Largest size of a log file.")
     log_ship: bool = Field(default=False, description="Whether log files go to the results bucket.")
+    metrics_emf: Literal["off", "on", "detailed"] = Field(
+        default="off", description="Metrics in the log, in CloudWatch's embedded metric format."
+    )
+    metrics_emf_interval_s: float = Field(default=60.0, ge=1, description="Seconds between two such lines.")
     # confining the processes that read documents
     allow_unconfined_readers: bool = Field(
         default=False,
@@ -281,6 +278,12 @@ def require(settings: Settings, *fields: str) -> None:
         )
 
 
+def service_manager_environment() -> dict[str, str]:
+    """What systemd sets for a service of Type=notify: where it listens, and the time of the watchdog."""
+    names = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
 def child_environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
     """A copy of this process's environment for a process we start, with changes applied."""
     return {**os.environ, **(changes or {})}
@@ -289,11 +292,7 @@ def child_environment(changes: Mapping[str, str] | None = None) -> dict[str, str
 def sandbox_environment() -> dict[str, str]:
     """The environment of the processes that read documents: no credentials, only what their programs need."""
     names = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
+    passed_on = {name: os.environ[name] for name in names if name in os.environ}
     # Pages are parallel already, and more OpenMP threads are slower by a factor (tesseract#3109).
     threads = dict.fromkeys(("OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    return {
-        **{name: os.environ[name] for name in names if name in os.environ},
-        **threads,
-        "LC_ALL": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    return {**passed_on, **threads, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}

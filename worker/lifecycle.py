@@ -20,13 +20,16 @@ from worker.replayer import Replayer
 from worker.resilience.refusals import Refusals
 from worker.runtime.health import HealthServer
 from worker.runtime.log_sweep import LogSweep
+from worker.runtime.metric_log import MetricLog
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown, Stop
+from worker.runtime.systemd.service_manager import ServiceManager
 from worker.sandbox.scheduler import Sandbox
 from worker.spot_handler import ShutdownReport, SpotInterruptionHandler
 from worker.worker_loops import Phases, WorkerLoops, WorkerThreads
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_MAIN = "main"
 _POLL_S = 0.2
 # A poll takes 2 s, and one that fails up to 30 s (its read time-out): this is three of those in a row.
 _STALE_POLL_S = 90.0
@@ -59,6 +62,8 @@ class Lifecycle:
     attempts: int
     group: GroupInstance
     log_sweep: LogSweep | None = None
+    metric_log: MetricLog | None = None
+    manager: ServiceManager = field(default_factory=ServiceManager)
     _signals: int = 0
     _waits_for: str = ""
     _abandoned: list[str] = field(default_factory=list)
@@ -81,6 +86,7 @@ class Lifecycle:
                 signal.signal(number, handler)
 
     def _run(self) -> int:
+        self.manager.watchdog.watch(_MAIN)
         health = HealthServer(
             host=self.http_host,
             port=self.http_port,
@@ -88,12 +94,7 @@ class Lifecycle:
             render_metrics=self.metrics.render,
         )
         health.start()
-        self.metrics.watch_sum(
-            "reading_cpu_seconds",
-            "CPU time of the document processes that have ended.",
-            lambda: self.sandbox.cpu_s,
-        )
-        self.metrics.oldest_message.in_hand = self._first_seen_ms
+        self.metrics.oldest_message.in_hand = self.heartbeat.first_seen_ms
         self._refusals.export(self.metrics)
         # Before anything is received: what a predecessor held may kill this process, too.
         self._await(self._start_step("crash-check", self.crash_detector.step))
@@ -101,10 +102,12 @@ class Lifecycle:
         threads = self._loops.start()
         self.spot.start_monitoring()
         _log.info("worker_ready", http_port=health.port, attempts=self.attempts)
+        self.manager.ready(self._status())
         while not self.shutdown.wait(_POLL_S):
-            self._handle_signals()
+            self._tick()
         self._stop(threads)
         health.stop()
+        self._wait_for(self._log_metrics(), _deadline)
         exit_status = self._report()
         # Last: with its lifecycle action completed the group may end the machine at once.
         longest_s = self._left_s(_deadline) if self.spot.is_leaving else _OTHERS_S
@@ -118,7 +121,7 @@ class Lifecycle:
         """Wait for a step of the start, at most until a stop."""
         while thread.is_alive() and not self.shutdown.is_requested:
             thread.join(_POLL_S)
-            self._handle_signals()
+            self._tick()
 
     def _await_service(self) -> None:
         """In Standby or the warm pool wait before the first receive: a restart would end here again."""
@@ -126,8 +129,10 @@ class Lifecycle:
             if not self._waits_for:
                 self._waits_for = "the Auto Scaling group has this instance in Standby or in its warm pool"
                 _log.info("waiting_for_service", reason=self._waits_for)
+                # It may wait for hours, longer than any start may take.
+                self.manager.ready(self._status())
             self.shutdown.wait(self.spot.check_interval)
-            self._handle_signals()
+            self._tick()
         self._waits_for = ""
 
     @property
@@ -141,6 +146,8 @@ class Lifecycle:
             group=self.group,
             replayer=self.replayer,
             log_sweep=self.log_sweep,
+            metric_log=self.metric_log,
+            watchdog=self.manager.watchdog,
             uploader=self._uploader,
             attempts=self.attempts,
             phases=self._phases,
@@ -171,12 +178,25 @@ class Lifecycle:
             **refusals,
         }
 
-    def _first_seen_ms(self) -> list[int]:
-        return [lease.message.first_seen_ms for lease in self.heartbeat.held()]
-
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         # Only a count: a handler may interrupt any line, also one that holds the lock of `shutdown`.
         self._signals += 1
+
+    def _tick(self) -> None:
+        """What the main thread does while it waits."""
+        self._handle_signals()
+        self.manager.watchdog.report(_MAIN)
+        report = self.manager.draining if self.shutdown.is_requested else self.manager.show
+        report(self._status())
+
+    def _status(self) -> str:
+        stop, paused = self.shutdown.stop, self._waits_for or self.consumer.local_health.pause_reason
+        state = f"Paused: {paused}" if paused else "Receiving"
+        state = f"Draining ({stop.reason})" if stop is not None else state
+        return f"{state}; {self.consumer.in_flight} messages in hand"
+
+    def _log_metrics(self) -> list[threading.Thread]:
+        return [self._start_step("metric-log", self.metric_log.step)] if self.metric_log else []
 
     def _handle_signals(self) -> None:
         if self._signals == 1:
@@ -192,7 +212,10 @@ class Lifecycle:
         # First: a kill that follows a stop, by systemd or with the machine, is no document's fault.
         self.crash_detector.record.close()
         self.metrics.shutdown_requested.set(1)
+        self.manager.stopping(self._status())
         _log.info("shutdown_began", reason=stop.reason if stop else "", left_s=self._left_s(_flush_by))
+        # Also at the end: but the machine may not live to see that.
+        self._log_metrics()
         # The replayers end with the receiving: pending rows wait for another worker.
         self._phases.wake.set()
         self._join([threads.receiver], _flush_by)
@@ -242,7 +265,7 @@ class Lifecycle:
         while any(thread.is_alive() for thread in threads) and self._left_s(deadline) > 0:
             for thread in threads:
                 thread.join(_POLL_S / len(threads))
-            self._handle_signals()
+            self._tick()
         # An abandoned attempt does no harm: SQS redelivers its message, and the fence refuses its writes.
         if left := [thread.name for thread in threads if thread.is_alive()]:
             _log.warning("threads_abandoned", threads=left, in_flight=self.consumer.in_flight)

@@ -22,6 +22,7 @@ from worker.errors import UnavailableError
 from worker.runtime.loops import Loop
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
+from worker.runtime.systemd.watchdog import Watchdog
 
 _MARGIN_S = 2.0
 # A request that is not answered takes one; the thread dies with the process in any case.
@@ -83,6 +84,7 @@ class SpotInterruptionHandler:
         self.on_interrupt_callback = on_interrupt_callback
         self.termination_time: datetime | None = None
         self.requeue: Callable[[Any], bool] = self._requeue_receipt
+        self.watchdog: Watchdog | None = None
         self._queue: QueueManager | None = None
         self._metadata = metadata or InstanceMetadata(load_settings().metadata_endpoint)
         self._shutdown = shutdown or Shutdown(timeout_s=grace_period)
@@ -155,6 +157,7 @@ class SpotInterruptionHandler:
             is_over=self._stop_monitoring.is_set,
             interval_s=self.check_interval,
             pause=self._stop_monitoring,
+            watchdog=self.watchdog,
         )
         self._thread = watch.start(self._shutdown)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from worker.consumer import Consumer
@@ -15,12 +16,16 @@ from worker.replayer import Replayer
 from worker.runtime import log_sweep
 from worker.runtime.log_sweep import LogSweep
 from worker.runtime.loops import Loop
+from worker.runtime.metric_log import MetricLog
 from worker.runtime.shutdown import Shutdown
+from worker.runtime.systemd.watchdog import Watchdog
 from worker.sandbox.scheduler import Sandbox
 
 # Well below what is left of a dead worker's leases, so that its files are marked before they come back.
 _CRASH_CHECK_S = 2.0
 _GROUP_S = 5.0
+HEARTBEAT = "heartbeat"
+"""The name of the loop whose steps may take long, and which reports within them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +52,11 @@ class WorkerThreads:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerLoops:
-    """The components that have a loop; `attempts` is how many documents are processed at once."""
+    """The components that have a loop; `attempts` is how many documents are processed at once.
+
+    Watched are those without which messages are neither received nor kept, and pages not read. An attempt is
+    not: it takes as long as its document, and has deadlines of its own.
+    """
 
     shutdown: Shutdown
     consumer: Consumer
@@ -60,6 +69,8 @@ class WorkerLoops:
     uploader: BackgroundUploader | None
     attempts: int
     phases: Phases
+    metric_log: MetricLog | None = None
+    watchdog: Watchdog = field(default_factory=Watchdog)
 
     def start(self) -> WorkerThreads:
         """Start a thread for each."""
@@ -74,7 +85,13 @@ class WorkerLoops:
             Loop(name=f"attempt-{number}", step=consumer.attempt_step, is_over=self._is_drained)
             for number in range(self.attempts)
         ]
-        receiver = Loop(name="receive", step=consumer.step, is_over=self._is_stopping, interval_s=0.02)
+        receiver = Loop(
+            name="receive",
+            step=consumer.step,
+            is_over=self._is_stopping,
+            interval_s=0.02,
+            watchdog=self.watchdog,
+        )
         uploader = self.uploader
         uploads = (
             [self._upload_loop(n, uploader) for n in range(background_uploader.THREADS)] if uploader else []
@@ -91,8 +108,14 @@ class WorkerLoops:
         """Those that hold no message."""
         over = self.phases.attempts_over.is_set
         return [
-            Loop(name="sandbox", step=self.sandbox.step, is_over=over),
-            Loop(name="heartbeat", step=self.heartbeat.step, is_over=over, interval_s=0.5),
+            Loop(name="sandbox", step=self.sandbox.step, is_over=over, watchdog=self.watchdog),
+            Loop(
+                name=HEARTBEAT,
+                step=self.heartbeat.step,
+                is_over=over,
+                interval_s=0.5,
+                watchdog=self.watchdog,
+            ),
             Loop(
                 name="crash-detector",
                 step=self.crash_detector.step,
@@ -128,17 +151,20 @@ class WorkerLoops:
         )
 
     def _log_loops(self) -> list[Loop]:
-        if self.log_sweep is None:
-            return []
-        step, interval_s = self.log_sweep.step, log_sweep.INTERVAL_S
+        steps: list[tuple[str, Callable[[], None], float]] = []
+        if self.log_sweep is not None:
+            steps.append(("logs", self.log_sweep.step, log_sweep.INTERVAL_S))
+        if self.metric_log is not None:
+            steps.append(("metric-log", self.metric_log.step, self.metric_log.interval_s))
         return [
             Loop(
-                name="logs",
+                name=name,
                 step=step,
                 is_over=self._is_stopping,
                 interval_s=interval_s,
                 pause=self.phases.wake,
             )
+            for name, step, interval_s in steps
         ]
 
     def _is_stopping(self) -> bool:

@@ -61,6 +61,7 @@ ABOUT_THE_PROJECT = {
     *("test_container_files.py", "test_dependencies.py", "test_docs.py", "test_shape.py", "test_words.py"),
     *("test_user_files.py", "test_runbook.py", "test_fleet_template.py", "test_scaling_template.py"),
     *("test_observability_template.py", "test_cost.py"),
+    "test_host_files.py",
 }
 # What the specification binds with all its parameters.
 BOUND_SIGNATURES = {("fleet/scaling_manager.py", "__init__")}

@@ -23,6 +23,8 @@ from worker.runtime.trace import follow
 _MARGIN_S = 5.0
 # Parked messages of other workers take an attempt over whose beat stood still for 90 s.
 _LONGEST_INTERVAL_S = 40.0
+# One call of SQS renews so many.
+_BATCH = 10
 # SQS hides a message for 12 hours from its receipt at most.
 _MAX_HIDDEN_S = 12 * 3600.0
 _REQUEUE_AFTER_S = 11 * 3600.0
@@ -72,6 +74,9 @@ class Heartbeat:
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        # Called after each of the calls of a step: while AWS does not answer, a step of many calls takes
+        # minutes and is no hanging one.
+        self.on_progress: Callable[[], object] = lambda: None
         self._queue = queue
         self._table = table
         self._visibility_s = visibility_s
@@ -94,6 +99,10 @@ class Heartbeat:
         with self._lock:
             return list(self._leases.values())
 
+    def first_seen_ms(self) -> list[int]:
+        """When the first copies of the held messages were sent."""
+        return [lease.message.first_seen_ms for lease in self.held()]
+
     def release(self, lease: Lease) -> None:
         """Stop the renewals of a message; after the return no late one can hide it again."""
         with self._lock:
@@ -113,12 +122,12 @@ class Heartbeat:
         now = self._clock()
         with self._lock:
             due = [lease for lease in self._leases.values() if lease.renewal_due <= now]
-        if not due:
-            return
-        with self._renewing:
-            # Some may have been released since the list was made.
-            if held := [lease for lease in due if self._is_held(lease)]:
-                self._renew_all(held)
+        for start in range(0, len(due), _BATCH):
+            with self._renewing:
+                # Some may have been released since the list was made.
+                if held := [lease for lease in due[start : start + _BATCH] if self._is_held(lease)]:
+                    self._renew_all(held)
+            self.on_progress()
         # Outside the lock: a slow ledger must not delay `release`, and so the settling of a message.
         self._renew_claims(due)
 
@@ -166,6 +175,7 @@ class Heartbeat:
                 # The other rows would wait as long for the same error; they are renewed at the next turn.
                 _log.warning("ledger_renewal_failed", code=error.code, reason=str(error))
                 return
+            self.on_progress()
 
     def _lose(self, lease: Lease, reason: str) -> None:
         lease.lost = True

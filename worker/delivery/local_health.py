@@ -24,7 +24,7 @@ from worker.errors import (
     UnavailableError,
     WorkerError,
 )
-from worker.runtime.free_memory import Memory, read_memory
+from worker.runtime.machine.free_memory import Memory, read_memory
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 from worker.runtime.work_root import WorkRoot

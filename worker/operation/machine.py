@@ -18,6 +18,7 @@ from worker.document.options_from_settings import read_options
 from worker.errors import Code, MisconfiguredError, UnavailableError
 from worker.extract.tools import resolve_options, tool_versions
 from worker.operation.finding import Check, Finding, failure, ok, warning
+from worker.operation.slots import slots_check
 from worker.operation.state_folder import state_folder_check
 from worker.operation.walls import WALL_ADVICE, wall_findings
 from worker.sandbox import confinement
@@ -49,6 +50,7 @@ def machine_checks(settings: Settings) -> list[Check]:
             for name in ("pdftoppm", "pdfinfo")
         ),
         Check(subject="work folder", run=partial(work_dir_findings, settings), advice=_WORK_DIR_ADVICE),
+        slots_check(settings),
         state_folder_check(settings),
         Check(
             subject="readers", run=lambda: wall_findings(settings, confinement.probe()), advice=WALL_ADVICE

@@ -17,6 +17,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from worker.runtime.identity import Identity, command_identity
 
+METRIC_LOGGER = "worker.runtime.metric_log"
+"""The logger of lines with metrics, which are written at every level."""
+
 _HANDLER = "worker"
 _MASK = "***"
 # Deeper values are logged as their repr: nested input must not exhaust the stack.
@@ -116,6 +119,8 @@ def _install(handler: logging.Handler, level: str) -> None:
     # Libraries log from `warning` on only: at `debug` boto3 would print request headers.
     root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     logging.getLogger("worker").setLevel(level)
+    # Figures for CloudWatch are no messages of whatever severity.
+    logging.getLogger(METRIC_LOGGER).setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     # A line that cannot be formatted is dropped; logging's own report would not be JSON.
     logging.raiseExceptions = False

@@ -13,6 +13,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     Info,
+    Metric,
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
@@ -181,6 +182,10 @@ class Metrics:
         self._registry.register(
             _Live(name=f"cis_{name}", meaning=meaning, values=lambda: [({}, value())], is_counter=True)
         )
+
+    def collect(self) -> Iterable[Metric]:
+        """All metrics as values."""
+        return self._registry.collect()
 
     def render(self) -> bytes:
         """All metrics in the text format of Prometheus."""

@@ -206,3 +206,19 @@ def test_the_release_of_a_lease_waits_for_its_renewal_in_progress(
     go_on.set()
     until(released.is_set)
     renewal.join(60)
+
+
+def test_progress_is_reported_after_each_call_of_a_long_step(world: World) -> None:
+    for number in range(12):
+        world.announce(f"{number}")
+    leases = [world.heartbeat.hold(world.receive()) for _ in range(12)]
+    job = world.claim(world.put("a"))
+    leases[0].claim = job.claim
+    reports: list[float] = []
+    world.heartbeat.on_progress = lambda: reports.append(world.clock.now)
+    world.clock.now += 40
+    # Two calls to the queue, one to the ledger.
+    world.heartbeat.step()
+    assert len(reports) == 3
+    world.heartbeat.renew(leases[0])
+    assert len(reports) == 3

@@ -21,7 +21,7 @@ from worker.errors import (
     ReportedFaultError,
     UnavailableError,
 )
-from worker.runtime.free_memory import Memory
+from worker.runtime.machine.free_memory import Memory
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
 from worker.runtime.work_root import WorkRoot

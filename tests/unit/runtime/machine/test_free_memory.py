@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.runtime.free_memory import Memory, read_memory
+from worker.runtime.machine.free_memory import Memory, read_memory
 
 pytestmark = pytest.mark.unit
 

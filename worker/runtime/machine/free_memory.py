@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from worker.runtime.machine.cgroups import CGROUPS, PROC, own_cgroups
+
 _KIB = 1024
 # What the kernel takes back when a cgroup reaches its limit; counted in `memory.current`.
 _RECLAIMABLE = ("active_file", "inactive_file", "slab_reclaimable")
@@ -18,7 +20,7 @@ class Memory:
     available_bytes: int
 
 
-def read_memory(*, proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> Memory | None:
+def read_memory(*, proc: Path = PROC, cgroups: Path = CGROUPS) -> Memory | None:
     """The scarcest of the machine's memory and that of each cgroup (version 2) above this process.
 
     None where the kernel does not report it.
@@ -39,14 +41,7 @@ def _of_machine(proc: Path) -> Memory | None:
 
 
 def _of_cgroups(proc: Path, cgroups: Path) -> list[Memory | None]:
-    try:
-        lines = (proc / "self/cgroup").read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
-        return []
-    path = next((line.removeprefix("0::").strip("/") for line in lines if line.startswith("0::")), "")
-    # In a container with a namespace of its own the path is `/`, and the limit is in the root itself.
-    folder = cgroups / path
-    return [_of_cgroup(at) for at in (folder, *folder.parents) if at.is_relative_to(cgroups)]
+    return [_of_cgroup(folder) for folder in own_cgroups(proc=proc, cgroups=cgroups)]
 
 
 def _of_cgroup(folder: Path) -> Memory | None:

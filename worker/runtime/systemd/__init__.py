@@ -1,0 +1,1 @@
+"""What a service of Type=notify reports to its service manager, systemd (sd_notify)."""
