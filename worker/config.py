@@ -153,17 +153,14 @@ class Settings(BaseSettings):
         description="Available memory below which nothing is received; empty: 256 MiB, at most a tenth.",
     )
     local_fault_timeout_s: float = Field(
-        default=600.0,
-        gt=0,
-        description="Seconds without recovery after which a worker whose machine cannot work stops.",
+        default=600.0, gt=0, description="Seconds after which a worker whose machine cannot work stops."
     )
     state_dir: Path = Field(
         default_factory=lambda: _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()),
         description="Folder that outlives a process of this machine, for the record of what each one holds.",
     )
     office_thumbnails: bool = Field(
-        default=True,
-        description="Whether LibreOffice, where it is installed, draws thumbnails of Office files.",
+        default=True, description="Whether LibreOffice, where installed, draws thumbnails of Office files."
     )
     max_pending_uploads: int = Field(
         default=20_000, ge=1, description="Uploads to the results bucket that may wait, as files on disk."
@@ -181,6 +178,7 @@ class Settings(BaseSettings):
         gt=0,
         description="Embedding calls a second at the start; the rate adapts to throttling.",
     )
+    bedrock_region: str = Field(default="", description="Region of the models; empty: that of the queue.")
     # replaying pending documents
     replay_interval_s: float = Field(
         default=5.0, gt=0, description="Seconds between two queries for pending documents."
@@ -203,9 +201,7 @@ class Settings(BaseSettings):
     log_ship: bool = Field(default=False, description="Whether log files go to the results bucket.")
     # confining the processes that read documents
     allow_unconfined_readers: bool = Field(
-        default=False,
-        description="Whether the worker runs on AWS where documents can be read neither in a namespace nor "
-        "under Landlock.",
+        default=False, description="Whether it runs on AWS with neither a namespace nor Landlock for readers."
     )
     aws_endpoint_url: str = Field(
         default="",
