@@ -73,13 +73,16 @@ def merge_notification(
     return change
 
 
-def remove_notification(client: S3Client, bucket: str, *, dry_run: bool = False) -> NotificationChange:
-    """Have the bucket announce nothing to our queue any more; the notifications of others stay."""
-    with translate_errors(f"disconnect bucket {bucket}"):
+def remove_notification(
+    client: S3Client, bucket: str, queue_arn: str, *, dry_run: bool = False
+) -> NotificationChange:
+    """Have the bucket announce nothing to a queue any more; the notifications of others stay."""
+    with translate_errors(f"disconnect bucket {bucket} from {queue_arn}"):
         answer = client.get_bucket_notification_configuration(Bucket=bucket)
         before = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
         after = {name: value for name, value in before.items() if name != "QueueConfigurations"}
-        if others := _others(before):
+        present = before.get("QueueConfigurations", [])
+        if others := [each for each in present if each.get("Id") != _ID and each["QueueArn"] != queue_arn]:
             after["QueueConfigurations"] = others
         change = NotificationChange(bucket=bucket, before=before, after=after)
         if change.is_needed and not dry_run:
@@ -89,12 +92,15 @@ def remove_notification(client: S3Client, bucket: str, *, dry_run: bool = False)
 
 
 def _merge(bucket: str, before: dict[str, Any], queue_arn: str) -> dict[str, Any]:
-    ours = {"Id": _ID, "QueueArn": queue_arn, "Events": _events(bucket, before)}
     present = before.get("QueueConfigurations", [])
-    # In its place and as it is, so that what is the same compares equal.
-    merged = [each if each.get("Id") != _ID or _is_same(each, ours) else ours for each in present]
-    is_there = any(each.get("Id") == _ID for each in present)
-    return {**before, "QueueConfigurations": merged if is_there else [*merged, ours]}
+    merged = [each for each in present if each.get("Id") != _ID]
+    if events := _events(bucket, before, queue_arn):
+        ours = {"Id": _ID, "QueueArn": queue_arn, "Events": events}
+        # As it is where it is right, so that what is the same compares equal.
+        ours = next((each for each in present if each.get("Id") == _ID and _is_same(each, ours)), ours)
+        position = next((n for n, each in enumerate(present) if each.get("Id") == _ID), len(merged))
+        merged.insert(position, ours)
+    return {**before, "QueueConfigurations": merged}
 
 
 def _is_same(present: dict[str, Any], ours: dict[str, Any]) -> bool:
@@ -103,27 +109,25 @@ def _is_same(present: dict[str, Any], ours: dict[str, Any]) -> bool:
     return not rules and names == {"QueueArn": ours["QueueArn"], "Events": sorted(ours["Events"])}
 
 
-def _others(configuration: dict[str, Any]) -> list[dict[str, Any]]:
-    return [each for each in configuration.get("QueueConfigurations", []) if each.get("Id") != _ID]
-
-
-def _events(bucket: str, current: dict[str, Any]) -> list[str]:
-    """The events to subscribe to beside those that others have subscribed to."""
+def _events(bucket: str, current: dict[str, Any], queue_arn: str) -> list[str]:
+    """The events to subscribe to, beside those that are sent to this queue or elsewhere already."""
     entries = [
-        *_others(current),
+        *(each for each in current.get("QueueConfigurations", []) if each.get("Id") != _ID),
         *current.get("TopicConfigurations", []),
         *current.get("LambdaFunctionConfigurations", []),
     ]
     # S3 refuses two subscriptions to one event, unless both are limited to prefixes that do not overlap.
-    taken = {_kind(event): entry.get("Id", "") for entry in entries for event in entry["Events"]}
+    taken = {_kind(event): entry for entry in entries for event in entry["Events"]}
     for event in _NEEDED:
-        if _kind(event) in taken:
+        entry = taken.get(_kind(event))
+        # To this queue: CloudFormation, or an operator who wants some prefixes only.
+        if entry is not None and entry.get("QueueArn") != queue_arn:
             raise MisconfiguredError(
-                f"Bucket {bucket} sends {event} elsewhere (notification {taken[_kind(event)]!r}): S3 "
-                "sends it to one destination only. Let that go to an SNS topic or to EventBridge, "
-                "which can send to this queue as well; the worker reads both forms."
+                f"Bucket {bucket} sends {event} elsewhere (notification {entry.get('Id', '')!r}): S3 sends "
+                "it to one destination only. Let that go to an SNS topic or to EventBridge, which can send to "
+                "this queue as well; the worker reads both forms."
             )
-    return [*_NEEDED, *(event for event in _MORE if _kind(event) not in taken)]
+    return [event for event in (*_NEEDED, *_MORE) if _kind(event) not in taken]
 
 
 def _kind(event: str) -> str:

@@ -64,17 +64,33 @@ def test_the_notification_follows_a_new_queue(clients: Clients, source: str, arn
 def test_a_bucket_whose_events_go_elsewhere_is_refused_with_the_way_out(
     clients: Clients, source: str, arn: str
 ) -> None:
-    before = set_theirs(clients, source, arn, "s3:ObjectCreated:Put")
+    before = set_theirs(clients, source, f"{arn}-other", "s3:ObjectCreated:Put")
     with pytest.raises(MisconfiguredError, match=r"'theirs'.*SNS topic or to EventBridge"):
         merge_notification(clients.s3, source, arn)
     assert configuration(clients, source) == before
 
 
-def test_removing_leaves_the_notifications_of_others(clients: Clients, source: str, arn: str) -> None:
-    before = set_theirs(clients, source, arn, "s3:ObjectTagging:*")
+def test_events_that_go_to_this_queue_already_stay_as_they_are(
+    clients: Clients, source: str, arn: str
+) -> None:
+    """As CloudFormation made them, or an operator who wants some prefixes only."""
+    set_theirs(clients, source, arn, "s3:ObjectCreated:*")
+    change = merge_notification(clients.s3, source, arn)
+    theirs, ours = change.after["QueueConfigurations"]
+    assert theirs == change.before["QueueConfigurations"][0]
+    assert ours["Events"] == ["s3:ObjectRemoved:*", "s3:ObjectRestore:Completed", "s3:LifecycleExpiration:*"]
+    assert not merge_notification(clients.s3, source, arn).is_needed
+
+
+def test_removing_leaves_the_notifications_of_others(
+    clients: Clients, source: str, arn: str, name: str
+) -> None:
+    url = clients.sqs.create_queue(QueueName=f"{name}-theirs")["QueueUrl"]
+    answer = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    before = set_theirs(clients, source, answer["Attributes"]["QueueArn"], "s3:ObjectTagging:*")
     merge_notification(clients.s3, source, arn)
-    assert remove_notification(clients.s3, source, dry_run=True).is_needed
+    assert remove_notification(clients.s3, source, arn, dry_run=True).is_needed
     assert len(configuration(clients, source)["QueueConfigurations"]) == 2
-    remove_notification(clients.s3, source)
+    remove_notification(clients.s3, source, arn)
     assert configuration(clients, source) == before
-    assert not remove_notification(clients.s3, source).is_needed
+    assert not remove_notification(clients.s3, source, arn).is_needed
