@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -105,3 +106,9 @@ def clients(aws: str) -> Clients:
 @pytest.fixture
 def account(aws: str) -> Account:
     return Account(REGION)
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test deploys under."""
+    return f"t{uuid.uuid4().hex[:12]}"
