@@ -43,9 +43,9 @@ def calls_in(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             first = node.args[0]
             if node.func.attr == "get_paginator" and isinstance(first, ast.Constant):
-                yield operations()[first.value]
+                yield operations()[str(first.value)]
             elif node.func.attr == "get_waiter" and isinstance(first, ast.Constant):
-                yield _WAITERS[first.value]
+                yield _WAITERS[str(first.value)]
 
 
 def _is_client(node: ast.expr) -> bool:

@@ -48,20 +48,19 @@ class Recorder:
 
     def install(self) -> None:
         """Hook into every client of AWS and of OpenSearch that this process makes from now on."""
-        begin = botocore.session.Session.__init__
+        session_class: Any = botocore.session.Session
+        connection_class: Any = Urllib3HttpConnection
+        begin, perform = session_class.__init__, connection_class.perform_request
 
         def begin_and_listen(session: Any, *arguments: Any, **options: Any) -> None:
             begin(session, *arguments, **options)
             session.register("before-parameter-build", self.note_call, unique_id="aws-calls")
 
-        botocore.session.Session.__init__ = begin_and_listen  # type: ignore[method-assign]
-        perform = Urllib3HttpConnection.perform_request
-
         def perform_and_note(connection: Any, method: str, *arguments: Any, **options: Any) -> Any:
             self._note(f"es:{method}")
             return perform(connection, method, *arguments, **options)
 
-        Urllib3HttpConnection.perform_request = perform_and_note
+        session_class.__init__, connection_class.perform_request = begin_and_listen, perform_and_note
 
     def note_call(self, model: Any, **_: object) -> None:
         """One call, before it is sent."""

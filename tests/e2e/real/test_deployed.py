@@ -132,7 +132,7 @@ def test_an_object_in_the_deployed_bucket_is_indexed_and_a_deleted_queue_ends_th
         queue_url = deployed.environment["CIS_QUEUE_URL"]
         deployed.client("sqs").delete_queue(QueueUrl=queue_url)
         assert worker.wait(_READY_S) == 1
-        (fatal,) = [line for line in worker.lines if line["event"] == "fatal_error"]
+        (fatal,) = [line for line in worker.lines() if line["event"] == "fatal_error"]
         assert queue_url in str(fatal["reason"])
         assert "NonExistentQueue" in str(fatal["reason"])
         assert "`cis-worker init` makes what is missing" in str(fatal["reason"])
