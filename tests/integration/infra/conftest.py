@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import uuid
 from collections.abc import Callable, Iterator
@@ -66,35 +68,45 @@ def _change_sets_with_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The environment points at moto; its URL."""
+    point_at(moto_url, monkeypatch)
+    return moto_url
+
+
+def point_at(url: str, environment: pytest.MonkeyPatch, **more: str) -> None:
+    """Have every client of this process use a server."""
     for name, value in {
-        "AWS_ENDPOINT_URL": moto_url,
+        "AWS_ENDPOINT_URL": url,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        # In colour and as a table only on a terminal; wide, so that nothing is folded.
+        # Wide, so that nothing is folded.
         "COLUMNS": "200",
+        **more,
     }.items():
-        monkeypatch.setenv(name, value)
-    return moto_url
+        environment.setenv(name, value)
+
+
+def run_command(name: str, *arguments: str) -> Done:
+    """Run `deploy` or `destroy` in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main(name, list(arguments))
+    exports = [line.removeprefix("export ").partition("=") for line in out.getvalue().splitlines()]
+    return Done(
+        status=int(ended.value.code or 0),
+        settings={variable: value for variable, _, value in exports},
+        lines=err.getvalue().splitlines(),
+    )
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `deploy` or `destroy` in this process."""
-
-    def run_command(name: str, *arguments: str) -> Done:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(name, list(arguments))
-        out, err = capsys.readouterr()
-        exports = [line.removeprefix("export ").partition("=") for line in out.splitlines()]
-        return Done(
-            status=int(ended.value.code or 0),
-            settings={name: value for name, _, value in exports},
-            lines=err.splitlines(),
-        )
-
+def run() -> Run:
+    """The function that runs one of the commands."""
     return run_command
 
 
@@ -108,7 +120,6 @@ def account(aws: str) -> Account:
     return Account(REGION)
 
 
-@pytest.fixture
-def name() -> str:
+def new_name() -> str:
     """A name that no other test deploys under."""
     return f"t{uuid.uuid4().hex[:12]}"

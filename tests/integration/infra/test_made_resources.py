@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from infra.stacks.account import Account
-from tests.integration.infra.conftest import REGION, Run
-from worker.aws.clients import Clients, make_clients
+from tests.integration.infra.conftest import REGION, new_name, point_at, run_command
+from worker.aws.clients import Clients
 
 pytestmark = pytest.mark.integration
 
@@ -17,31 +18,25 @@ ACCOUNT = "000000000000"
 NOT_MADE = (None, "", "unknown")
 
 
-@pytest.fixture
-def aws(localstack_url: str, dynamodb_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture(scope="module")
+def aws(localstack_url: str, dynamodb_url: str) -> Iterator[str]:
     """In place of moto; LocalStack would download a DynamoDB."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": localstack_url,
-        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }.items():
-        monkeypatch.setenv(name, value)
-    return localstack_url
+    with pytest.MonkeyPatch.context() as environment:
+        point_at(localstack_url, environment, AWS_ENDPOINT_URL_DYNAMODB=dynamodb_url)
+        yield localstack_url
 
 
-@pytest.fixture
-def deployed(aws: str, run: Run, name: str) -> str:
-    done = run("deploy", "--yes", "--name", name, "--only", "queue,storage")
+@pytest.fixture(scope="module")
+def deployed(aws: str) -> str:
+    """The name of a deployment that no test changes."""
+    return deploy_new()
+
+
+def deploy_new() -> str:
+    name = new_name()
+    done = run_command("deploy", "--yes", "--name", name, "--only", "queue,storage")
     assert done.status == 0, done.text
     return name
-
-
-@pytest.fixture
-def clients(deployed: str) -> Clients:
-    return make_clients(region=REGION)
 
 
 def test_every_resource_is_made(deployed: str, account: Account) -> None:
@@ -102,37 +97,34 @@ def test_an_object_in_the_bucket_becomes_a_message(deployed: str, clients: Clien
     assert sorted(names) == ["ObjectCreated:Put", "ObjectRemoved:DeleteMarkerCreated"]
 
 
-def test_a_change_is_shown_and_made_only_without_dry_run(deployed: str, run: Run, account: Account) -> None:
-    change = ("--name", deployed, "--only", "queue,storage", "--parameter", "VersionsKeptDays=5")
-    shown = run("deploy", "--dry-run", *change)
-    assert f"{deployed}-queue: nothing to change" in shown.lines
-    assert any(line.startswith(f"{deployed}-storage: changes: change SourceBucket") for line in shown.lines)
-    answer = account.cloudformation.describe_stacks(StackName=f"{deployed}-storage")
+def test_a_change_is_shown_then_made_and_data_stays_until_told(
+    aws: str, account: Account, clients: Clients
+) -> None:
+    name = deploy_new()
+    change = ("--name", name, "--only", "queue,storage", "--parameter", "VersionsKeptDays=5")
+    shown = run_command("deploy", "--dry-run", *change)
+    assert f"{name}-queue: nothing to change" in shown.lines
+    assert any(line.startswith(f"{name}-storage: changes: change SourceBucket") for line in shown.lines)
+    answer = account.cloudformation.describe_stacks(StackName=f"{name}-storage")
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in answer["Stacks"][0]["Parameters"]}
     assert parameters["VersionsKeptDays"] == "30"
-    assert account.cloudformation.list_change_sets(StackName=f"{deployed}-storage")["Summaries"] == []
-    assert run("deploy", "--yes", *change).status == 0
-    assert run("deploy", "--yes", *change).lines[:2] == [
-        f"{deployed}-queue: nothing to change",
-        f"{deployed}-storage: nothing to change",
+    assert account.cloudformation.list_change_sets(StackName=f"{name}-storage")["Summaries"] == []
+    assert run_command("deploy", "--yes", *change).status == 0
+    assert run_command("deploy", "--yes", *change).lines[:2] == [
+        f"{name}-queue: nothing to change",
+        f"{name}-storage: nothing to change",
     ]
 
-
-def test_destroyed_data_stays_is_used_again_and_is_deleted_when_told(
-    deployed: str, run: Run, clients: Clients
-) -> None:
-    source, results = (f"{deployed}-{kind}-{ACCOUNT}-{REGION}" for kind in ("source", "results"))
+    source, results = (f"{name}-{kind}-{ACCOUNT}-{REGION}" for kind in ("source", "results"))
     clients.s3.put_object(Bucket=results, Key="artifacts/1", Body=b"kept")
-    done = run("destroy", "--yes", "--name", deployed)
+    done = run_command("destroy", "--yes", "--name", name)
     assert done.status == 0, done.text
     assert f"What stays: AWS::S3::Bucket {results}" in done.lines
-    assert clients.s3.get_object(Bucket=results, Key="artifacts/1")["Body"].read() == b"kept"
-
-    again = run("deploy", "--yes", "--name", deployed, "--only", "queue,storage")
+    again = run_command("deploy", "--yes", "--name", name, "--only", "queue,storage")
     assert again.status == 0, again.text
     assert again.settings["CIS_RESULTS_BUCKET"] == results
     assert clients.s3.get_object(Bucket=results, Key="artifacts/1")["Body"].read() == b"kept"
 
-    gone = run("destroy", "--yes", "--name", deployed, "--delete-data")
+    gone = run_command("destroy", "--yes", "--name", name, "--delete-data")
     assert gone.status == 0, gone.text
     assert not {source, results} & {each["Name"] for each in clients.s3.list_buckets()["Buckets"]}
