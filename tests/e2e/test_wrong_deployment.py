@@ -68,7 +68,7 @@ def test_a_region_without_the_model_leaves_vectors_pending_and_the_doctor_names_
     finding = doctor(fleet, CIS_BEDROCK_REGION="ap-northeast-3")["model amazon.titan-embed-image-v1"]
     assert finding["level"] == "warning"
     assert _NO_MODEL.rstrip(".") in finding["message"]
-    assert "CIS_BEDROCK_REGION (not every region has every model)" in finding["advice"]
+    assert "the region of CIS_BEDROCK_REGION has the model" in finding["advice"]
     fleet.stack.bedrock.control({"fail_next": 0})
     finding = doctor(fleet, CIS_BEDROCK_REGION="us-east-1")["model amazon.titan-embed-image-v1"]
     assert (finding["level"], finding["message"]) == ("ok", "answers with 1024 numbers, in us-east-1")

@@ -124,8 +124,8 @@ def _events(bucket: str, current: dict[str, Any], queue_arn: str) -> list[str]:
         if entry is not None and entry.get("QueueArn") != queue_arn:
             raise MisconfiguredError(
                 f"Bucket {bucket} sends {event} elsewhere (notification {entry.get('Id', '')!r}): S3 sends "
-                "it to one destination only. Let that go to an SNS topic or to EventBridge, which can send to "
-                "this queue as well; the worker reads both forms."
+                "it to one destination only. Let that go to an SNS topic or to EventBridge, which can send "
+                "to this queue as well; the worker reads both forms."
             )
     return [event for event in (*_NEEDED, *_MORE) if _kind(event) not in taken]
 
