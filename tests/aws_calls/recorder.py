@@ -19,12 +19,15 @@ import botocore.session
 import pytest
 from opensearchpy import Urllib3HttpConnection
 
-from tests.aws_calls.table import CALLS
+from tests.aws_calls.table import CALLS, Need
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "reports" / "aws-calls.json"
 Made = tuple[str, str]
-"""Who made a call (worker, operator, deployer; "" where the stack does not say), and `service:Operation`."""
+"""Who made a call, and `service:Operation`.
+
+Worker, operator, doctor (which both run), deployer, or "" where the stack does not say.
+"""
 
 _KEY = "aws_calls"
 _WORKER = str(ROOT / "worker")
@@ -35,6 +38,7 @@ _DEPLOYER = (
     *("operation/deployment.py", "aws/provisioning.py"),
     *("aws/buckets/notifications.py", "aws/buckets/lifecycle_rules.py"),
 )
+_STATUS = ("operation/status.py", "operation/failures.py")
 # The adapters may be called by a test alone: then nobody is known.
 _ADAPTERS = ("aws", "index", "resilience", "runtime", "services.py", "config.py")
 _LIBRARIES = ("botocore", "boto3", "s3transfer", "opensearchpy", "concurrent", "threading.py")
@@ -93,6 +97,8 @@ def _role(paths: Iterable[str]) -> str | None:
         return None
     if any(path in _DEPLOYER for path in paths):
         return "deployer"
+    if any(path.startswith("operation/") and path not in _STATUS for path in paths):
+        return "doctor"
     if any(part in _OPERATOR for part in parts):
         return "operator"
     return "" if all(part in _ADAPTERS for part in parts) else "worker"
@@ -113,11 +119,20 @@ def problems(made: Iterable[Made]) -> list[str]:
                 found.append(f"{call}, made by the {who}, is not in tests/aws_calls/table.py")
         elif need.why or not who:
             continue
-        elif (who == "deployer" and not (need.deployer or need.operator)) or (
-            who in ("worker", "operator") and not (need.worker if who == "worker" else need.operator)
-        ):
+        elif not _may(who, need):
             found.append(f"{call} is made by the {who}, who has no permission for it in infra/roles.yaml")
     return found
+
+
+def _may(who: str, need: Need) -> bool:
+    match who:
+        case "worker":
+            return bool(need.worker)
+        case "operator":
+            return bool(need.operator)
+        case "deployer":
+            return need.deployer or bool(need.operator)
+    return bool(need.worker or need.operator)
 
 
 RECORDER = Recorder()

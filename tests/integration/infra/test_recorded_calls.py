@@ -148,6 +148,8 @@ def test_who_calls_is_read_from_the_stack() -> None:
     assert role(["aws/file_table.py"]) == ""
     assert role(["aws/file_table.py", "delivery/claims.py", "consumer.py"]) == "worker"
     assert role(["aws/queue_manager.py", "delivery/dead_letters.py", "maintenance/rerun.py"]) == "operator"
+    assert role(["aws/autoscaling.py", "operation/group_check.py", "cli/operator.py"]) == "doctor"
+    assert role(["aws/file_table.py", "operation/status.py", "cli/operator.py"]) == "operator"
     assert role(["aws/provisioning.py", "operation/deployment.py", "cli/run.py"]) == "deployer"
     assert role(["aws/provisioning.py", "embedded/stack.py"]) is None
     assert caller(sys._getframe()) is None, "a test's own call"
