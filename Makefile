@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files security bench fuzz chaos chaos-real lock wheel clean
+.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files lint-infra security bench fuzz chaos chaos-real lock wheel clean
 BIN := .venv/bin
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
@@ -59,6 +59,9 @@ check: setup ## format, lint, types, import rules, shape, words
 
 lint-files: setup ## Dockerfiles, compose files, workflows, shell scripts (linters go into .tools)
 	@bash scripts/lint-files.sh
+
+lint-infra: setup ## the templates of infra/: cfn-lint, and checkov (in an environment of its own)
+	@bash scripts/lint-infra.sh
 
 security: setup ## faults in our code, known faults in our dependencies (asks the internet)
 	@bash scripts/security.sh

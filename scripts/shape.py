@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("worker", "bench", "fuzz")
+FOLDERS = ("worker", "bench", "fuzz", "infra")
 
 
 def modules(folder: Path) -> int:

@@ -11,7 +11,12 @@ from contextlib import suppress
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers.summary", "tests.servers.fixtures", "tests.stand_ins.programs"]
+pytest_plugins = [
+    "tests.servers.summary",
+    "tests.servers.fixtures",
+    "tests.stand_ins.programs",
+    "tests.aws_calls.recorder",
+]
 
 _FOREIGN = ("CIS_", "AWS_")
 # A client without an endpoint of its own meets a closed port, never AWS.

@@ -129,7 +129,7 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: WorkRoo
     spot = SpotInterruptionHandler(InstanceMetadata(settings.metadata_endpoint), shutdown, metrics)
     shared = Shared(
         settings=settings,
-        clients=make_clients(region=settings.aws_region),
+        clients=make_clients(region=settings.aws_region, bedrock_region=settings.bedrock_region),
         sandbox=sandbox,
         metrics=metrics,
         shutdown=shutdown,

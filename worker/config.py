@@ -148,9 +148,7 @@ class Settings(BaseSettings):
         description="Available memory below which nothing is received; empty: 256 MiB, at most a tenth.",
     )
     local_fault_timeout_s: float = Field(
-        default=600.0,
-        gt=0,
-        description="Seconds without recovery after which a worker whose machine cannot work stops.",
+        default=600.0, gt=0, description="Seconds after which a worker whose machine cannot work stops."
     )
     state_dir: Path = Field(
         default_factory=lambda: _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()),
@@ -173,6 +171,7 @@ class Settings(BaseSettings):
     bedrock_rate: float = Field(
         default=20.0, gt=0, description="Embedding calls a second at the start; throttling adapts it."
     )
+    bedrock_region: str = Field(default="", description="Region of the models; empty: that of the queue.")
     # replaying pending documents
     replay_interval_s: float = Field(
         default=5.0, gt=0, description="Seconds between two queries for pending documents."
@@ -199,9 +198,7 @@ class Settings(BaseSettings):
     metrics_emf_interval_s: float = Field(default=60.0, ge=1, description="Seconds between two such lines.")
     # confining the processes that read documents
     allow_unconfined_readers: bool = Field(
-        default=False,
-        description="Whether the worker runs on AWS where documents can be read neither in a namespace nor "
-        "under Landlock.",
+        default=False, description="Whether it runs on AWS with neither a namespace nor Landlock for readers."
     )
     aws_endpoint_url: str = Field(
         default="",

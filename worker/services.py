@@ -111,7 +111,7 @@ def picture_embedder(settings: Settings) -> Callable[[bytes], tuple[float, ...]]
 
     Raises MisconfiguredError when region, credentials or the model are missing or wrong.
     """
-    clients = make_clients(region=settings.aws_region)
+    clients = make_clients(region=settings.aws_region, bedrock_region=settings.bedrock_region)
     return open_bedrock(settings, clients).embed_image
 
 

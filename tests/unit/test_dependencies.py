@@ -16,7 +16,7 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
-OURS = {"worker", "tests", "bench", "fuzz", "scripts"}
+OURS = {"worker", "tests", "bench", "fuzz", "infra", "scripts"}
 # Which packages may import what only an extra installs.
 LOCAL = ("embedded", "demo", "samples", "home")
 
@@ -74,7 +74,9 @@ def test_the_embedded_stack_and_the_samples_import_only_the_extra_local() -> Non
 
 
 def test_tests_and_measurements_import_only_what_an_extra_declares() -> None:
-    modules = [path for folder in ("tests", "bench", "fuzz") for path in (ROOT / folder).rglob("*.py")]
+    modules = [
+        path for folder in ("tests", "bench", "fuzz", "infra") for path in (ROOT / folder).rglob("*.py")
+    ]
     assert undeclared(modules, "local", "dev") == []
 
 

@@ -61,8 +61,8 @@ _FIRST_PAUSE_S = 20.0
 _LONGEST_PAUSE_S = 900.0
 _PROBE_PX = 64
 _REFUSES_ALL = (
-    "The model refuses even a probe: check CIS_IMAGE_MODEL, CIS_TEXT_MODEL and AWS_REGION, and in Bedrock "
-    "the access to the model and its quotas."
+    "The model refuses even a probe: check CIS_IMAGE_MODEL, CIS_TEXT_MODEL and CIS_BEDROCK_REGION (not every "
+    "region has every model), and in Bedrock the access to the model and its quotas."
 )
 
 

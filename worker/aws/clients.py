@@ -66,10 +66,13 @@ class Endpoint:
     secret_access_key: str
 
 
-def make_clients(endpoint: Endpoint | None = None, *, region: str | None = None) -> Clients:
+def make_clients(
+    endpoint: Endpoint | None = None, *, region: str | None = None, bedrock_region: str | None = None
+) -> Clients:
     """Build all clients from the environment, as boto3 reads it, or for an endpoint alone.
 
     `region` is the value of AWS_REGION, which other SDKs and AWS's own services set and boto3 does not read.
+    `bedrock_region` is where the models are; without it they are taken from the region of all else.
     Raises MisconfiguredError, naming the variable to set, when region or credentials are missing.
     """
     try:
@@ -89,17 +92,18 @@ def make_clients(endpoint: Endpoint | None = None, *, region: str | None = None)
             dynamodb=session.client("dynamodb", endpoint_url=url, config=_config()),
             bedrock=session.client(
                 "bedrock-runtime",
+                region_name=bedrock_region or None,
                 endpoint_url=bedrock_url,
                 config=_config(read_s=_BEDROCK_READ_S, attempts=1),
             ),
         )
+    except ValueError as error:  # an address, or a region: the error of that is one of botocore's as well
+        raise MisconfiguredError(
+            f"Could not connect to AWS: {str(error).rstrip('.')}. Check AWS_REGION, CIS_BEDROCK_REGION and "
+            "the AWS_ENDPOINT_URL variables, for example http://127.0.0.1:5000."
+        ) from error
     except BotoCoreError as error:
         raise translate(error, what="connect to AWS") from error
-    except ValueError as error:
-        raise MisconfiguredError(
-            f"Could not connect to AWS: {error}. Check AWS_REGION and the AWS_ENDPOINT_URL variables, "
-            "for example http://127.0.0.1:5000."
-        ) from error
 
 
 def secrets_client(*, region: str | None = None) -> SecretsManagerClient:

@@ -28,11 +28,7 @@ if TYPE_CHECKING:
         TableDescriptionTypeDef,
     )
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.literals import BucketLocationConstraintType, EventType
-    from mypy_boto3_s3.type_defs import (
-        NotificationConfigurationResponseTypeDef,
-        NotificationConfigurationTypeDef,
-    )
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
@@ -48,7 +44,6 @@ _VISIBILITY_S = 120
 _MAX_RECEIVE_COUNT = 100
 _INDEX_WAIT_S = 300.0
 _POLL_S = 1.0
-_NOTIFICATION_ID = "cis-worker"
 _REGION_WITHOUT_CONSTRAINT = "us-east-1"
 _BUCKET_TAKEN = misconfigured("The name belongs to another account: choose another one.")
 
@@ -97,37 +92,6 @@ def provision(
         *(_bucket(clients.s3, name, dry_run=dry_run) for name in buckets),
         *_table(clients.dynamodb, table, dry_run=dry_run),
     ]
-
-
-def connect_notifications(clients: Clients, bucket: str, queue_url: str) -> None:
-    """Send the bucket's events (object created, removed, restored, expired) to the queue.
-
-    Other notifications of the bucket and other statements of the queue's policy stay.
-    """
-    with translate_errors(f"connect bucket {bucket} to {queue_url}"):
-        attributes = _queue_attributes(clients.sqs, queue_url)
-        policy = json.loads(attributes.get("Policy") or '{"Version": "2012-10-17", "Statement": []}')
-        statement = _statement(bucket, attributes["QueueArn"])
-        others = [entry for entry in policy["Statement"] if entry.get("Sid") != statement["Sid"]]
-        policy["Statement"] = [*others, statement]
-        clients.sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(policy)})
-        current = clients.s3.get_bucket_notification_configuration(Bucket=bucket)
-        wanted = cast(
-            "NotificationConfigurationTypeDef", {k: v for k, v in current.items() if k != "ResponseMetadata"}
-        )
-        wanted["QueueConfigurations"] = [
-            *(
-                entry
-                for entry in current.get("QueueConfigurations", [])
-                if entry.get("Id") != _NOTIFICATION_ID
-            ),
-            {
-                "Id": _NOTIFICATION_ID,
-                "QueueArn": attributes["QueueArn"],
-                "Events": _events(current),
-            },
-        ]
-        clients.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
 
 
 def raise_retention(clients: Clients, url: str, *, dry_run: bool) -> str:
@@ -254,41 +218,7 @@ def _string(name: str) -> AttributeDefinitionTypeDef:
     return {"AttributeName": name, "AttributeType": "S"}
 
 
-def _events(current: NotificationConfigurationResponseTypeDef) -> list[EventType]:
-    """The events to subscribe to beside those that others have subscribed to."""
-    entries = [
-        *current.get("QueueConfigurations", []),
-        *current.get("TopicConfigurations", []),
-        *current.get("LambdaFunctionConfigurations", []),
-    ]
-    taken = {
-        event.split(":")[1]
-        for entry in entries
-        if entry.get("Id") != _NOTIFICATION_ID
-        for event in entry["Events"]
-    }
-    # S3 refuses two subscriptions to one event.
-    more: list[EventType] = ["s3:ObjectRestore:Completed", "s3:LifecycleExpiration:*"]
-    return ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", *(e for e in more if e.split(":")[1] not in taken)]
-
-
 def _queue_attributes(client: SQSClient, url: str) -> _Attributes:
     with translate_errors(f"read the attributes of {url}"):
-        response = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "Policy"])
+        response = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     return response["Attributes"]
-
-
-def _statement(bucket: str, queue_arn: str) -> dict[str, object]:
-    _, partition, _, _, account, _ = queue_arn.split(":", 5)
-    return {
-        "Sid": f"{_NOTIFICATION_ID}-{bucket}",
-        "Effect": "Allow",
-        "Principal": {"Service": "s3.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue_arn,
-        "Condition": {
-            "ArnLike": {"aws:SourceArn": f"arn:{partition}:s3:::{bucket}"},
-            # Without it another account could take over the name of a deleted bucket and send events.
-            "StringEquals": {"aws:SourceAccount": account},
-        },
-    }

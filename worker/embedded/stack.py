@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from worker.aws.buckets.lifecycle_rules import merge_rules
+from worker.aws.buckets.notifications import connect_notifications
 from worker.aws.clients import Clients, Endpoint, make_clients
-from worker.aws.provisioning import connect_notifications, provision
+from worker.aws.provisioning import provision
 from worker.embedded.bedrock_server import BedrockServer
 from worker.embedded.context_manager import start_on_enter, stop_on_exit
 from worker.embedded.metadata_server import MetadataServer

@@ -6,8 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from worker.aws.buckets.lifecycle_rules import merge_rules
+from worker.aws.buckets.notifications import connect_notifications
 from worker.aws.clients import Clients, make_clients
-from worker.aws.provisioning import Provisioned, connect_notifications, provision, raise_retention
+from worker.aws.provisioning import Provisioned, provision, raise_retention
 from worker.config import Settings
 from worker.errors import WorkerError
 from worker.index.opensearch.schema import FILES, IMAGES

@@ -30,7 +30,8 @@ _AWS_ADVICE = "Set region and credentials; nothing on AWS can be checked without
 def all_checks(settings: Settings) -> list[Check]:
     """Every check for these settings; without region or credentials, those of AWS become one."""
     try:
-        aws = aws_checks(settings, make_clients(region=settings.aws_region))
+        clients = make_clients(region=settings.aws_region, bedrock_region=settings.bedrock_region)
+        aws = aws_checks(settings, clients)
     except WorkerError as error:
         missing = failure("aws", str(error), _AWS_ADVICE)
         aws = [Check(subject="aws", run=lambda: [missing], advice=_AWS_ADVICE)]

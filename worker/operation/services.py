@@ -54,9 +54,10 @@ def _model_checks(settings: Settings, clients: Clients) -> list[Check]:
             run=partial(model_findings, settings, clients, model),
             advice="Where it is throttled, request a higher quota in Service Quotas; otherwise enable the "
             "model in Bedrock for this account and region and grant the role bedrock:InvokeModel on it, "
-            f"or set {variable} to another model. {_LATER}",
+            f"or set {variable} to another model, or CIS_BEDROCK_REGION to a region that has this one. "
+            f"{_LATER}",
             unavailable_advice="Make sure that the Bedrock runtime is reachable from here "
-            "(AWS_DEFAULT_REGION, VPC endpoint), the model enabled for this account and region, and "
+            "(CIS_BEDROCK_REGION, VPC endpoint), the model enabled for this account and region, and "
             f"bedrock:InvokeModel granted to the role. {_LATER}",
             worst=Level.WARNING,
         )
@@ -94,7 +95,8 @@ def model_findings(settings: Settings, clients: Clients, model: str) -> Sequence
     )
     subject = f"model {model}"
     try:
-        return [ok(subject, f"answers with {bedrock.probe(model)} numbers")]
+        region = clients.bedrock.meta.region_name
+        return [ok(subject, f"answers with {bedrock.probe(model)} numbers, in {region}")]
     except ModelUnavailableError as error:
         # The worker's own error for its documents: what is reported here is what happens there.
         return [warning(subject, error.refusal, f"{error.advice} {_LATER}")]

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from worker.aws.buckets.notifications import connect_notifications
 from worker.aws.clients import Clients
-from worker.aws.provisioning import Provisioned, connect_notifications, provision
+from worker.aws.provisioning import Provisioned, provision
 from worker.errors import MisconfiguredError
 
 pytestmark = pytest.mark.integration

@@ -29,7 +29,9 @@ def _queue(stack: EmbeddedStack, redrive: dict[str, str] | None = None) -> str:
 def test_a_set_up_that_is_right_has_no_findings(stack: EmbeddedStack, diagnose: Diagnose) -> None:
     found = diagnose(CIS_TEXT_MODEL="amazon.titan-embed-text-v2:0")
     assert [finding for finding in found.values() if finding.level is not Level.OK] == []
-    assert found["model amazon.titan-embed-text-v2:0"].message == "answers with 1024 numbers"
+    assert (
+        found["model amazon.titan-embed-text-v2:0"].message == "answers with 1024 numbers, in ap-northeast-1"
+    )
     assert "agrees" in found["clock"].message
 
 

@@ -21,6 +21,18 @@ def test_the_region_that_boto3_does_not_read_is_used(monkeypatch: pytest.MonkeyP
     assert make_clients(region="").sqs.meta.region_name == "eu-west-1"
 
 
+def test_the_models_may_be_in_a_region_of_their_own() -> None:
+    clients = make_clients(region="ap-northeast-1", bedrock_region="us-east-1")
+    regions = {name: getattr(clients, name).meta.region_name for name in _NAMES}
+    assert regions == {**dict.fromkeys(_NAMES, "ap-northeast-1"), "bedrock": "us-east-1"}
+    assert make_clients(region="ap-northeast-1").bedrock.meta.region_name == "ap-northeast-1"
+
+
+def test_a_region_that_cannot_be_one_is_named() -> None:
+    with pytest.raises(MisconfiguredError, match=r"us east.*CIS_BEDROCK_REGION"):
+        make_clients(region="ap-northeast-1", bedrock_region="us east")
+
+
 ENDPOINT = "http://localhost:1"
 
 

@@ -28,12 +28,12 @@ from worker.resilience.error_classification import ErrorClass, classify, error_c
 from worker.resilience.retry_handler import LONGEST_RESET_S
 
 _MODEL = (
-    "Check CIS_IMAGE_MODEL and CIS_TEXT_MODEL, and that this region (AWS_REGION) has the model and has not "
-    "retired it."
+    "Check CIS_IMAGE_MODEL and CIS_TEXT_MODEL, and that the region of CIS_BEDROCK_REGION has the model and "
+    "has not retired it."
 )
 _THROUGHPUT = (
-    "This region does not offer the model on demand: set AWS_REGION to one that does, or CIS_IMAGE_MODEL and "
-    "CIS_TEXT_MODEL to other models."
+    "This region does not offer the model on demand: set CIS_BEDROCK_REGION to one that does, or "
+    "CIS_IMAGE_MODEL and CIS_TEXT_MODEL to other models."
 )
 _ACCESS = (
     "Enable the model in Bedrock for this account and region, and grant the role bedrock:InvokeModel on it."

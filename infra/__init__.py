@@ -1,0 +1,1 @@
+"""The templates of a deployment in AWS, and the scripts that put them there."""
