@@ -79,7 +79,7 @@ def remove_notification(
     """Have the bucket announce nothing to a queue any more; the notifications of others stay."""
     with translate_errors(f"disconnect bucket {bucket} from {queue_arn}"):
         answer = client.get_bucket_notification_configuration(Bucket=bucket)
-        before = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+        before: dict[str, Any] = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
         after = {name: value for name, value in before.items() if name != "QueueConfigurations"}
         present = before.get("QueueConfigurations", [])
         if others := [each for each in present if each.get("Id") != _ID and each["QueueArn"] != queue_arn]:
