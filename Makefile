@@ -95,7 +95,7 @@ chaos-real: servers ## real workers on real servers under kills, stops and outag
 		--services $(SERVICES) --kinds $(KINDS)
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
-	$(COMPILE) pyproject.toml --extra fast --extra neural --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock
+	$(COMPILE) pyproject.toml --extra fast --extra neural --extra simulate --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock
 	$(PART) pyproject.toml --extra fast --output-file requirements/run.lock
 	$(PART) pyproject.toml --extra fast --extra neural --output-file requirements/neural.lock
 	echo hatchling | $(PART) - --output-file requirements/build.lock
