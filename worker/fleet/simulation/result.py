@@ -48,6 +48,7 @@ class Result:
     meets_target: bool
     spot_hours: float
     on_demand_hours: float
+    hours_to_drain: float
     peak_instances: int
     costs: Costs
     interruptions: int
@@ -91,36 +92,26 @@ def make_result(run: SimulatedRun) -> Result:
     delays_s = ends_s - load.arrivals_s
     p50, p95, target = _percentiles(delays_s, (50.0, 95.0, scenario.target.percentile))
     last_s = float(ends_s.max()) if len(ends_s) else 0.0
-    spot, on_demand = run.group.hours(run.end_s)
+    is_drained = math.isfinite(last_s)
+    # Who runs a fleet of a fixed size ends it when all is done, where nothing more will come.
+    is_ended = is_drained and run.settings.kind == "static" and scenario.duration_days is None
+    spot, on_demand = run.group.hours(last_s if is_ended else run.end_s)
     changes, oscillations = count_changes(tally.desired)
-    use = Use(
-        documents=len(load),
-        work_s=float(load.work_s.sum()),
-        spot_hours=spot,
-        on_demand_hours=on_demand,
-        images=sum(
-            int((load.kinds == number).sum()) * kind.images for number, kind in enumerate(scenario.documents)
-        ),
-        tokens=sum(
-            float(load.pages[load.kinds == number].sum()) * kind.tokens_per_page
-            for number, kind in enumerate(scenario.documents)
-            if kind.tokens_per_page
-        ),
-    )
     return Result(
         policy=run.settings.label,
         kind=run.settings.kind,
         documents=len(load),
         pages=int(load.pages.sum()),
-        drained_s=last_s if math.isfinite(last_s) else None,
+        drained_s=last_s if is_drained else None,
         delay_p50_s=p50,
         delay_p95_s=p95,
         target_delay_s=target,
         meets_target=target <= scenario.target.delay_s,
         spot_hours=spot,
         on_demand_hours=on_demand,
+        hours_to_drain=sum(run.group.hours(min(last_s, run.end_s))),
         peak_instances=max(tally.in_service, default=0),
-        costs=price(use, scenario),
+        costs=price(_use(run, spot, on_demand), scenario),
         interruptions=tally.interruptions,
         pages_repeated=round(tally.pages_repeated),
         busy_killed=tally.busy_killed,
@@ -129,6 +120,22 @@ def make_result(run: SimulatedRun) -> Result:
         most_vectors_pending=round(tally.most_vectors_pending),
         fluid_steps=run.service.fluid_steps,
         curves=_curves(run, delays_s),
+    )
+
+
+def _use(run: SimulatedRun, spot_hours: float, on_demand_hours: float) -> Use:
+    load, images, tokens = run.service.load, 0, 0.0
+    for number, kind in enumerate(run.scenario.documents):
+        is_of_kind = load.kinds == number
+        images += int(is_of_kind.sum()) * kind.images
+        tokens += float(load.pages[is_of_kind].sum()) * kind.tokens_per_page
+    return Use(
+        documents=len(load),
+        work_s=float(load.work_s.sum()),
+        spot_hours=spot_hours,
+        on_demand_hours=on_demand_hours,
+        images=images,
+        tokens=tokens,
     )
 
 
