@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files security bench fuzz chaos chaos-real lock clean
+.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files security bench simulate fuzz chaos chaos-real lock clean
 BIN := .venv/bin
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
@@ -65,6 +65,10 @@ security: setup ## faults in our code, known faults in our dependencies (asks th
 
 bench: servers ## speed and memory, against the floor and the naive loop
 	$(BIN)/python -m bench $(ROWS)
+
+simulate: setup ## the scenarios of infra/scenarios under all policies; figures and curves go into reports/
+	@mkdir -p reports
+	@for scenario in infra/scenarios/*.yaml; do $(BIN)/cis-worker simulate $$scenario --out reports || exit; done
 
 fuzz: setup ## damaged files of every type through the sandbox (FUZZ_S=seconds, FUZZ_SEED=seed or seed:case)
 	$(BIN)/python -m fuzz

@@ -42,7 +42,7 @@ _FIGURES: dict[str, Callable[[Result], str]] = {
 }
 _VALUES = (
     *("policy", "kind", "documents", "pages", "drained_s", "delay_p50_s", "delay_p95_s", "target_delay_s"),
-    *("meets_target", "spot_hours", "on_demand_hours", "instance_hours", "peak_instances", "interruptions"),
+    *("meets_target", "spot_hours", "hours_to_drain", "on_demand_hours", "instance_hours", "peak_instances", "interruptions"),
     *("pages_repeated", "busy_killed", "changes", "oscillations", "most_vectors_pending", "fluid_steps"),
 )
 
@@ -129,6 +129,9 @@ def _verdict(comparison: Comparison) -> list[str]:
         f"with {chosen.peak_instances} instances at most, for {chosen.costs.total:,.2f} "
         f"{scenario.prices.currency}."
     ]
+    if scenario.duration_days is None:
+        done = (f"{part} % after {describe_duration(at_s)}" for part, at_s in chosen.done_s.items())
+        lines.append(f"Done: {', '.join(done)}.")
     if static is None or comparison.ratio is None or comparison.instance_ratio is None:
         lines.append(f"No static fleet of up to {scenario.max_static_instances} instances meets the target.")
     else:

@@ -47,7 +47,10 @@ def _describe_arrivals(source: Arrivals) -> str:
         case OfficeDay():
             return f"{source.documents_per_day:,.0f} a working day, {source.weekend:.0%} of it at weekends"
         case Backfill():
-            return f"{source.documents:,} queued at {source.documents_per_s:,.0f} a second"
+            return (
+                f"{source.documents:,} queued at {source.documents_per_s:,.0f} a second "
+                f"(`cis-worker backfill --rate {source.documents_per_s:g} --depth {source.documents}`)"
+            )
 
 
 def _describe_kind(kind: DocumentKind, load: Workload, at: int) -> str:
@@ -59,11 +62,7 @@ def _describe_kind(kind: DocumentKind, load: Workload, at: int) -> str:
 
 
 def _describe_rate(per_hour: float) -> str:
-    return (
-        f"one is interrupted every {1 / per_hour:,.0f} hours of its own"
-        if per_hour
-        else "none is interrupted"
-    )
+    return f"one is interrupted in {1 / per_hour:,.0f} hours" if per_hour else "none is interrupted"
 
 
 def _limit(limit: float | None, what: str) -> str:

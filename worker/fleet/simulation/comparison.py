@@ -56,8 +56,9 @@ class Comparison:
         chosen, faults = self.chosen, []
         if not chosen.meets_target:
             faults.append("misses the delay target")
-        if self.ratio is not None and self.ratio > _WITHIN:
-            faults.append(f"costs more than {_WITHIN:g} times the cheapest static fleet")
+        # All other costs are the same for every policy, and would make any ratio look good.
+        if self.instance_ratio is not None and self.instance_ratio > _WITHIN:
+            faults.append(f"takes more than {_WITHIN:g} times the instances of the cheapest static fleet")
         if chosen.busy_killed:
             faults.append(f"kills {chosen.busy_killed} busy instances")
         return faults

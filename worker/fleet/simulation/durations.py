@@ -14,8 +14,8 @@ def describe_duration(seconds: float) -> str:
     if seconds < 9.95:
         return f"{seconds:.1f} s".replace(".0 s", " s")
     for number, (unit, size) in enumerate(_UNITS):
-        if seconds >= size:
-            smaller, small = _UNITS[number + 1] if number + 1 < len(_UNITS) else ("s", 1.0)
+        smaller, small = _UNITS[number + 1] if number + 1 < len(_UNITS) else ("s", 1.0)
+        if round(seconds / small) * small >= size:
             whole = round(seconds / small)
             per_unit = round(size / small)
             count, rest = divmod(whole, per_unit)

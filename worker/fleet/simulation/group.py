@@ -63,8 +63,8 @@ class Group:
     def launch_missing(self, now: float) -> None:
         """Launch up to the desired capacity."""
         settings = self.settings
+        on_demand = sum(not machine.is_spot for machine in self.alive.values())
         while len(self.alive) < min(self.desired, self.most):
-            on_demand = sum(not machine.is_spot for machine in self.alive.values())
             boot_s = settings.boot_s + settings.boot_spread_s * self.random.random_sample()
             machine = Machine(
                 number=len(self._all),
@@ -72,6 +72,7 @@ class Group:
                 launched_s=now,
                 ready_s=now + boot_s,
             )
+            on_demand += not machine.is_spot
             self._all.append(machine)
             self.alive[machine.number] = machine
             heapq.heappush(self._events, (machine.ready_s, machine.number, EventKind.READY))

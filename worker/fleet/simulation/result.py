@@ -20,6 +20,7 @@ from worker.fleet.simulation.workload import Workload
 
 _REVERSAL_S = 1_800.0
 _CURVE_POINTS = 600
+_MILESTONES = (25, 50, 75, 95, 100)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -45,6 +46,8 @@ class Result:
     delay_p95_s: float
     target_delay_s: float
     """The delay of the percentile that the target names."""
+    done_s: dict[int, float]
+    """Percent of the documents -> when they were done, since the start."""
     meets_target: bool
     spot_hours: float
     on_demand_hours: float
@@ -106,6 +109,7 @@ def make_result(run: SimulatedRun) -> Result:
         delay_p50_s=p50,
         delay_p95_s=p95,
         target_delay_s=target,
+        done_s=dict(zip(_MILESTONES, _percentiles(ends_s, _MILESTONES), strict=True)),
         meets_target=target <= scenario.target.delay_s,
         spot_hours=spot,
         on_demand_hours=on_demand,

@@ -131,7 +131,10 @@ class Slots:
     def in_hand(self, now: float) -> int:
         """Documents in work."""
         work = self._work
-        return len({_document(work[slot]) for free, slot in self._free if free > now and slot in work})
+        busy = [slot for free, slot in self._free if free > now]
+        known = [_document(work[slot]) for slot in busy if slot in work]
+        # Those that were begun in a flow have no name.
+        return len(set(known)) + len(busy) - len(known)
 
     def next_free_s(self) -> list[float]:
         """When each slot becomes free."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
+from worker.errors import MisconfiguredError
 from worker.fleet.simulation.scenarios.distribution import Floats
 from worker.fleet.simulation.scenarios.scenario import Arrivals, Backfill, OfficeDay, Scenario, Steady
 
@@ -18,6 +19,7 @@ _WEEK = 7
 _SATURDAY = 5
 # A document is read by several slots at once where that is worth it.
 _SHARD_S = 2.0
+_MAX_PAGES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -40,13 +42,18 @@ class Workload:
 
 
 def make_workload(scenario: Scenario) -> Workload:
-    """The documents of a scenario: the same ones for the same seed."""
+    """The documents of a scenario: the same ones for the same seed. Raises MisconfiguredError without any."""
     # Unlike numpy's newer generators this one gives the same numbers in every version.
     random = np.random.RandomState(scenario.seed)
     days = scenario.duration_days or 0.0
     arrivals = np.concatenate([_arrivals(each, days, random) for each in scenario.arrivals])
     arrivals.sort(kind="stable")
     size = len(arrivals)
+    if not size:
+        raise MisconfiguredError(
+            f"`arrivals`: no document comes in {days:g} days; allowed is any rate that brings one in "
+            "`duration_days` (with this `seed`)"
+        )
     kinds = np.searchsorted(
         np.cumsum([kind.share for kind in scenario.documents])[:-1], random.random_sample(size), side="right"
     ).astype(np.int8)
@@ -54,7 +61,7 @@ def make_workload(scenario: Scenario) -> Workload:
     work = np.zeros(size)
     for number, kind in enumerate(scenario.documents):
         (places,) = np.nonzero(kinds == number)
-        drawn = np.maximum(1, np.rint(kind.pages.sample(random, len(places))))
+        drawn = np.clip(np.rint(kind.pages.sample(random, len(places))), 1, _MAX_PAGES)
         pages[places] = drawn
         seconds = kind.seconds_per_page.sample(random, len(places))
         work[places] = kind.seconds_per_document + drawn * seconds

@@ -44,7 +44,7 @@ class Distribution(Section):
         if self.median is not None and self.p95 is not None and self.p95 < self.median:
             raise PydanticCustomError(
                 "distribution",
-                "`p95` must be at least `median` ({median:g}), is {p95:g}",
+                "`p95` must be at least `median` ({median}), is {p95}",
                 {"median": self.median, "p95": self.p95},
             )
         if self.values is not None and not self.values:

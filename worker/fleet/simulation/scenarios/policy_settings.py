@@ -16,6 +16,8 @@ from worker.fleet.simulation.scenarios.section import (
     Share,
 )
 
+MAX_INSTANCES = 10_000
+
 
 class _Named(Section):
     name: str = ""
@@ -28,7 +30,7 @@ class _Named(Section):
 
 class _Scaling(_Named):
     min_capacity: Count = 1
-    max_capacity: PositiveCount = 10
+    max_capacity: Annotated[PositiveCount, Field(le=MAX_INSTANCES)] = 10
     scale_in_protection: bool = True
 
     @model_validator(mode="after")
@@ -46,7 +48,7 @@ class StaticSettings(_Named):
     """So many instances, day and night."""
 
     kind: Literal["static"]
-    instances: PositiveCount
+    instances: Annotated[PositiveCount, Field(le=MAX_INSTANCES)]
 
 
 class _Scaled(_Scaling):

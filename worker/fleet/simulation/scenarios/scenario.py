@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from worker.fleet.simulation.scenarios.distribution import Distribution
-from worker.fleet.simulation.scenarios.policy_settings import PolicySettings
+from worker.fleet.simulation.scenarios.policy_settings import MAX_INSTANCES, PolicySettings
 from worker.fleet.simulation.scenarios.prices import Prices, Usage
 from worker.fleet.simulation.scenarios.section import (
     Count,
@@ -85,7 +85,7 @@ class Instances(Section):
     A worker keeps its protection from scale-in until it was idle for `protected_idle_s`.
     """
 
-    vcpus: PositiveCount
+    vcpus: Annotated[PositiveCount, Field(le=1024)]
     boot_s: NotNegative
     boot_spread_s: NotNegative = 0.0
     on_demand_base: Count = 0
@@ -105,26 +105,26 @@ class Scenario(Section):
     """All of it. Without `duration_days` a run ends when everything is done and the fleet has shrunk."""
 
     title: str
-    seed: Count = 1
-    duration_days: Positive | None = None
-    limit_days: Positive = 120.0
+    seed: Annotated[Count, Field(le=2**31)] = 1
+    duration_days: Annotated[Positive, Field(le=366)] | None = None
+    limit_days: Annotated[Positive, Field(le=366)] = 120.0
     target: Target
     arrivals: Annotated[tuple[Arrivals, ...], Field(min_length=1)]
-    documents: Annotated[tuple[DocumentKind, ...], Field(min_length=1)]
+    documents: Annotated[tuple[DocumentKind, ...], Field(min_length=1, max_length=100)]
     instances: Instances
     quotas: Quotas = Quotas()
     prices: Prices
     usage: Usage = Usage()
-    policies: Annotated[tuple[PolicySettings, ...], Field(min_length=1)]
+    policies: Annotated[tuple[PolicySettings, ...], Field(min_length=1, max_length=12)]
     chosen: str
-    max_static_instances: PositiveCount = 400
+    max_static_instances: Annotated[PositiveCount, Field(le=MAX_INSTANCES)] = 400
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         shares = sum(kind.share for kind in self.documents)
         if abs(shares - 1) > 0.001:
             raise PydanticCustomError(
-                "shares", "`documents`: the shares must add up to 1, not {sum:g}", {"sum": round(shares, 4)}
+                "shares", "`documents`: the shares must add up to 1, not {sum}", {"sum": round(shares, 4)}
             )
         names = [policy.label for policy in self.policies]
         for name, times in Counter(names).items():

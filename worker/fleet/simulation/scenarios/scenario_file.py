@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from worker.errors import MisconfiguredError
-from worker.fleet.simulation.scenarios.scenario import Scenario
+from worker.fleet.simulation.scenarios.policy_settings import PolicySettings
+from worker.fleet.simulation.scenarios.scenario import Arrivals, Scenario
 
 _MAX_BYTES = 1_000_000
 # Of these lists pydantic names the kind of an entry in the path, behind its number; the file does not.
 _WITH_KINDS = ("arrivals", "policies")
+_PLAIN = {
+    "missing": "is missing; it has no default",
+    "too_short": "must have at least one entry",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "string_type": "must be a text",
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -75,29 +86,39 @@ def _describe_syntax(error: Exception) -> str:
 
 def _describe(error: ValidationError) -> str:
     """The first fault, and how many there are besides."""
-    errors = error.errors(include_url=False)
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return _describe_fault(errors[0]) + more
+    # A list whose only entry is wrong is too short, too.
+    errors = [each for each in error.errors(include_url=False) if each["type"] != "too_short"]
+    first, *others = errors or error.errors(include_url=False)
+    return _describe_fault(first) + (f" (and {len(others)} more)" if others else "")
 
 
 def _describe_fault(fault: ErrorDetails) -> str:
     key = _key(fault["loc"])
-    context = fault.get("ctx", {})
-    match fault["type"]:
-        case "missing":
-            said = "is missing"
-        case "union_tag_invalid":
-            what = "policy" if key.startswith("policies") else "kind"
-            said = f"`kind`: no such {what} `{context['tag']}`; allowed: {context['expected_tags']}".replace(
-                "'", ""
-            )
-        case "union_tag_not_found":
-            said = "`kind` is missing"
-        case kind:
-            said = fault["msg"].replace("Input should", "must")
-            if kind.startswith(("greater", "less", "finite", "int", "float", "string", "bool", "too_")):
-                said += f", is {fault['input']!r}"[:100]
+    said = _describe_value(fault)
     return f"{key}: {said}" if key else said
+
+
+def _describe_value(fault: ErrorDetails) -> str:
+    given = f", is {fault['input']!r}"[:100]
+    match fault["type"]:
+        case "union_tag_invalid":
+            what = "policy" if fault["loc"][0] == "policies" else "kind"
+            return f"`kind`: no such {what} `{fault['ctx']['tag']}`; allowed: {_kinds(fault)}"
+        case "union_tag_not_found":
+            return f"`kind` is missing; allowed: {_kinds(fault)}"
+        case "missing" | "too_short" as kind:
+            return _PLAIN[kind]
+        case kind if kind in _PLAIN:
+            return _PLAIN[kind] + given
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" | "finite_number":
+            return fault["msg"].replace("Input should", "must") + given
+        case _:
+            return fault["msg"].replace("Input should", "must")
+
+
+def _kinds(fault: ErrorDetails) -> str:
+    forms = get_args(get_args(PolicySettings if fault["loc"][0] == "policies" else Arrivals)[0])
+    return ", ".join(get_args(form.model_fields["kind"].annotation)[0] for form in forms)
 
 
 def _key(path: tuple[int | str, ...]) -> str:
