@@ -42,8 +42,16 @@ _FIGURES: dict[str, Callable[[Result], str]] = {
 }
 _VALUES = (
     *("policy", "kind", "documents", "pages", "drained_s", "delay_p50_s", "delay_p95_s", "target_delay_s"),
-    *("meets_target", "spot_hours", "hours_to_drain", "on_demand_hours", "instance_hours", "peak_instances", "interruptions"),
-    *("pages_repeated", "busy_killed", "changes", "oscillations", "most_vectors_pending", "fluid_steps"),
+    *("meets_target", "spot_hours", "on_demand_hours", "instance_hours", "hours_to_drain", "peak_instances"),
+    *(
+        "interruptions",
+        "pages_repeated",
+        "busy_killed",
+        "changes",
+        "oscillations",
+        "most_vectors_pending",
+        "fluid_steps",
+    ),
 )
 
 
@@ -104,7 +112,8 @@ def _table(
 ) -> Table:
     table = make_table(title)
     for result in results:
-        name = sanitise(result.policy)
+        # Words may go on the next line of a narrow terminal.
+        name = sanitise(result.policy).replace("_", " ")
         if result is comparison.static:
             name += f" ({result.peak_instances})"
         mark = " *" if result is comparison.chosen else ""
@@ -126,17 +135,18 @@ def _verdict(comparison: Comparison) -> list[str]:
     lines = [
         f"* {name}, the chosen policy: {percent} of {chosen.documents:,} documents are searchable within "
         f"{describe_duration(chosen.target_delay_s)} (target: {describe_duration(target.delay_s)}), "
-        f"with {chosen.peak_instances} instances at most, for {chosen.costs.total:,.2f} "
+        f"with {_instances(chosen.peak_instances)} at most, for {chosen.costs.total:,.2f} "
         f"{scenario.prices.currency}."
     ]
     if scenario.duration_days is None:
         done = (f"{part} % after {describe_duration(at_s)}" for part, at_s in chosen.done_s.items())
         lines.append(f"Done: {', '.join(done)}.")
     if static is None or comparison.ratio is None or comparison.instance_ratio is None:
-        lines.append(f"No static fleet of up to {scenario.max_static_instances} instances meets the target.")
+        most = _instances(scenario.max_static_instances)
+        lines.append(f"No static fleet of up to {most} meets the target.")
     else:
         lines.append(
-            f"The cheapest static fleet that meets the target has {static.peak_instances} instances; "
+            f"The cheapest static fleet that meets the target has {_instances(static.peak_instances)}; "
             f"{name} costs {comparison.ratio:.2f} times as much (its instances alone "
             f"{comparison.instance_ratio:.2f} times)."
         )
@@ -148,6 +158,10 @@ def _verdict(comparison: Comparison) -> list[str]:
     faults = comparison.faults
     lines.append(f"{name} " + ("; ".join(faults) + "." if faults else "is right for this load."))
     return lines
+
+
+def _instances(count: int) -> str:
+    return f"{count:,} instance" + "s" * (count != 1)
 
 
 def _result_values(result: Result) -> dict[str, object]:

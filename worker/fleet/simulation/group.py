@@ -25,12 +25,13 @@ class EventKind(IntEnum):
 
 @dataclass(kw_only=True, eq=False, slots=True)
 class Machine:
-    """One instance. `gone_s` is when its bill ends."""
+    """One instance. `gone_s` is when its bill ends; `has_notice` says how an interruption would come."""
 
     number: int
     is_spot: bool
     launched_s: float
     ready_s: float
+    has_notice: bool = True
     gone_s: float = math.inf
     is_ready: bool = False
     is_leaving: bool = False
@@ -65,19 +66,23 @@ class Group:
         settings = self.settings
         on_demand = sum(not machine.is_spot for machine in self.alive.values())
         while len(self.alive) < min(self.desired, self.most):
-            boot_s = settings.boot_s + settings.boot_spread_s * self.random.random_sample()
+            # The same number of draws for each: whatever a policy does, the n-th launch has the same fate.
+            boot, notice = self.random.random_sample(2)
+            life = self.random.exponential()
+            boot_s = settings.boot_s + settings.boot_spread_s * boot
             machine = Machine(
                 number=len(self._all),
                 is_spot=on_demand >= settings.on_demand_base,
                 launched_s=now,
                 ready_s=now + boot_s,
+                has_notice=bool(notice >= settings.without_notice),
             )
             on_demand += not machine.is_spot
             self._all.append(machine)
             self.alive[machine.number] = machine
             heapq.heappush(self._events, (machine.ready_s, machine.number, EventKind.READY))
             if machine.is_spot and settings.interruptions_per_hour > 0:
-                life_s = self.random.exponential(3600 / settings.interruptions_per_hour)
+                life_s = life * 3600 / settings.interruptions_per_hour
                 heapq.heappush(self._events, (now + life_s, machine.number, EventKind.INTERRUPTED))
 
     def end(self, machine: Machine, *, gone_s: float) -> None:

@@ -62,15 +62,15 @@ class SimulatedRun:
         self.scenario = scenario
         self.settings = settings
         self.tally = Tally()
-        random = np.random.RandomState(scenario.seed + 1)
+        # Apart, so that the same instances are interrupted whatever else is drawn.
+        launches, self._random, in_flow = (np.random.RandomState(scenario.seed + 1 + n) for n in range(3))
         vcpus, quota = scenario.instances.vcpus, scenario.quotas.vcpus
         self._most = settings.instances if isinstance(settings, StaticSettings) else settings.max_capacity
         self._least = settings.instances if isinstance(settings, StaticSettings) else settings.min_capacity
         most = self._most if quota is None else min(self._most, quota // vcpus)
-        self.group = Group(settings=scenario.instances, most=most, random=random)
-        self.service = Service(load=load, per_instance=vcpus, random=random, fluid_above=fluid_above)
+        self.group = Group(settings=scenario.instances, most=most, random=launches)
+        self.service = Service(load=load, per_instance=vcpus, random=in_flow, fluid_above=fluid_above)
         self._policy = make_policy(settings, scenario)
-        self._random = random
         self._images = np.array([kind.images for kind in scenario.documents], dtype=float)
         self._seen = 0
         self._hour: deque[_Batch] = deque(maxlen=60)
@@ -106,7 +106,7 @@ class SimulatedRun:
         return (
             len(self.group.alive) <= self._least
             or now >= self._done_s + _SHRINKING_S
-            or (isinstance(self.settings, StaticSettings))
+            or isinstance(self.settings, StaticSettings)
         )
 
     def _handle(self, machine: Machine, kind: EventKind, now: float) -> None:
@@ -115,8 +115,7 @@ class SimulatedRun:
             self.service.add(machine.number)
             return
         self.tally.interruptions += 1
-        has_notice = self._random.random_sample() >= self.scenario.instances.without_notice
-        self._end(machine, now, has_notice=has_notice)
+        self._end(machine, now, has_notice=machine.has_notice)
         # With capacity rebalancing the group launches the next one at the notice.
         self.group.launch_missing(now)
 
@@ -124,6 +123,8 @@ class SimulatedRun:
         """Take an instance away from what it has in hand."""
         running = self.service.remove(machine.number) if machine.is_ready else []
         for each in running:
+            if each.end_s <= now:
+                continue
             if not has_notice:
                 self._requeue_killed(each, now)
             elif each.end_s > now + _FINISH_S:

@@ -108,7 +108,7 @@ def test_the_chosen_policy_of_each_scenario_is_right_for_it(tmp_path: Path, name
     if name == "backfill":
         # An hour of an instance on demand is a part of such a small backfill that it has not of ten millions.
         scenario["instances"]["on_demand_base"] = 0
-        scenario["policies"][-1]["acceptable_delay_s"] = 5400
+        scenario["policies"][-1]["acceptable_delay_s"] = 7200
     path = tmp_path / f"{name}.yaml"
     path.write_text(yaml.safe_dump(scenario), encoding="utf-8")
     found = values(run(path, "--json", "--no-curves"))

@@ -7,11 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.fleet.simulation.scenario_parts import STEADY, backfill_scenario, make_scenario
+from tests.unit.fleet.simulation.scenario_parts import PAGES, STEADY, backfill_scenario, make_scenario
 from worker.cli.fleet.simulate_display import comparison_values, print_comparison
-from worker.fleet.simulation.comparison import compare
+from worker.fleet.simulation.comparison import Comparison, compare
 
 pytestmark = pytest.mark.unit
+
+
+def overloaded() -> Comparison:
+    """More than any fleet that is allowed can do."""
+    return compare(
+        make_scenario(
+            arrivals=[STEADY | {"documents_per_hour": 40_000}],
+            policies=[{"kind": "static", "instances": 1}, PAGES | {"max_capacity": 1}],
+            duration_days=0.02,
+            limit_days=0.03,
+            max_static_instances=1,
+        )
+    )
 
 
 def test_a_backfill_says_when_how_much_of_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,23 +37,15 @@ def test_a_backfill_says_when_how_much_of_it_is_done(capsys: pytest.CaptureFixtu
 
 
 def test_a_policy_that_is_not_right_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
-    overloaded = [STEADY | {"documents_per_hour": 40_000}]
-    comparison = compare(
-        make_scenario(arrivals=overloaded, duration_days=0.02, limit_days=0.03, max_static_instances=1)
-    )
-    print_comparison(comparison, [])
+    print_comparison(overloaded(), [])
     printed = capsys.readouterr().out
     assert "never" in printed
-    assert "No static fleet of up to 1 instances meets the target." in printed
+    assert "No static fleet of up to 1 instance meets the target." in printed
     assert "pages misses the delay target." in printed
 
 
 def test_what_never_ended_is_null_in_json() -> None:
-    overloaded = [STEADY | {"documents_per_hour": 40_000}]
-    comparison = compare(
-        make_scenario(arrivals=overloaded, duration_days=0.02, limit_days=0.03, max_static_instances=1)
-    )
-    found = json.loads(json.dumps(comparison_values(comparison, []), allow_nan=False))
+    found = json.loads(json.dumps(comparison_values(overloaded(), []), allow_nan=False))
     assert found["policies"][0]["drained_s"] is None
     assert found["policies"][0]["delay_p95_s"] is None
     assert found["cheapest_static"] is None

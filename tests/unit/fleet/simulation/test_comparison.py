@@ -15,7 +15,7 @@ from worker.fleet.simulation.workload import make_workload
 
 pytestmark = pytest.mark.unit
 
-BUSY = [STEADY | {"documents_per_hour": 15_000}]
+BUSY = [STEADY | {"documents_per_hour": 17_000}]
 
 
 @cache

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.unit
         (59.4, "59 s"),
         (60, "1 min"),
         (500, "8 min 20 s"),
+        (599.7, "10 min"),
+        (640, "11 min"),
+        (59_280, "16 h"),
         (3599.6, "1 h"),
         (3600, "1 h"),
         (7260, "2 h 1 min"),
@@ -26,5 +29,5 @@ pytestmark = pytest.mark.unit
         (float("inf"), "never"),
     ],
 )
-def test_two_units_at_most(seconds: float, said: str) -> None:
+def test_two_digits_or_two_units(seconds: float, said: str) -> None:
     assert describe_duration(seconds) == said
