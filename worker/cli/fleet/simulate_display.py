@@ -27,16 +27,16 @@ _SERVICES = {
 }
 _FIGURES: dict[str, Callable[[Result], str]] = {
     "time to drain": lambda r: describe_duration(math.inf if r.drained_s is None else r.drained_s),
-    "delay, median": lambda r: describe_duration(r.delay_p50_s),
-    "delay, p95": lambda r: describe_duration(r.delay_p95_s),
-    "meets the target": lambda r: "yes" if r.meets_target else "NO",
-    "instances at most": lambda r: f"{r.peak_instances:,}",
+    "median delay": lambda r: describe_duration(r.delay_p50_s),
+    "p95 delay": lambda r: describe_duration(r.delay_p95_s),
+    "meets target": lambda r: "yes" if r.meets_target else "NO",
+    "most instances": lambda r: f"{r.peak_instances:,}",
     "instance hours": lambda r: f"{r.instance_hours:,.0f}",
     "interruptions": lambda r: f"{r.interruptions:,}",
     "pages repeated": lambda r: f"{r.pages_repeated:,}",
-    "busy ones killed": lambda r: f"{r.busy_killed:,}",
-    "capacity changes": lambda r: f"{r.changes:,}",
-    "of them taken back": lambda r: f"{r.oscillations:,}",
+    "busy killed": lambda r: f"{r.busy_killed:,}",
+    "changes": lambda r: f"{r.changes:,}",
+    "taken back": lambda r: f"{r.oscillations:,}",
     "vectors pending": lambda r: f"{r.most_vectors_pending:,}",
     "cost": lambda r: f"{r.costs.total:,.2f}",
 }
@@ -111,6 +111,9 @@ def _table(
     comparison: Comparison, results: Sequence[Result], title: str, rows: dict[str, Callable[[Result], str]]
 ) -> Table:
     table = make_table(title)
+    # Five policies fit into 80 columns beside it.
+    table.columns[0].no_wrap = True
+    table.collapse_padding = True
     for result in results:
         # Words may go on the next line of a narrow terminal.
         name = sanitise(result.policy).replace("_", " ")
