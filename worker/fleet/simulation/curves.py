@@ -59,7 +59,7 @@ def _make_figure(comparison: Comparison) -> Figure:
     axes[2].set_yscale("symlog", linthresh=1)
     axes[2].set_xlabel("days" if unit_h == _DAY_H else "hours")
     for each in (axes[0], axes[2]):
-        each.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        each.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.12g}"))
     for each in axes:
         each.set_ylim(bottom=0)
         each.set_xlim(left=0)

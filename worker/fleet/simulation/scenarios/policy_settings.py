@@ -83,6 +83,8 @@ class PagesSettings(_Scaled):
     kind: Literal["pages"]
     min_capacity: Count = 0
     acceptable_delay_s: Positive
+    # As `cis-worker scale` has it for this policy: it asks for no more than it needs.
+    cooldown_s: NotNegative = 60.0
     sustained_minutes: PositiveCount = 5
     tolerance: NotNegative = 0.1
     max_utilisation: Annotated[Share, Field(gt=0)] = 0.95
