@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import FuncFormatter
 
 from worker.fleet.simulation.comparison import Comparison
@@ -23,14 +25,31 @@ _MINUTE_S = 60.0
 _HOUR_S = 3600.0
 # Identifiers in the file are drawn from this instead of from chance: the same seed, the same file.
 _SVG_SALT = "cis-worker"
+# Titles and names may be Japanese, for which matplotlib's own font has no glyphs.
+_JAPANESE_FONTS = ("IPAexGothic", "IPAGothic", "Noto Sans CJK JP", "Hiragino Sans", "Yu Gothic", "MS Gothic")
 
 
 def draw_curves(comparison: Comparison, folder: Path, name: str) -> list[Path]:
     """Write `name`.png and `name`.svg; the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    figure = _make_figure(comparison)
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
-    with mpl.rc_context({"svg.hashsalt": _SVG_SALT, "svg.fonttype": "path"}):
+    known = set(fontManager.get_font_names())
+    families = ["DejaVu Sans", *(font for font in _JAPANESE_FONTS if font in known)]
+    with (
+        mpl.rc_context(
+            {
+                "svg.hashsalt": _SVG_SALT,
+                "svg.fonttype": "path",
+                "font.family": families,
+                # A dollar in a title begins no formula.
+                "text.parse_math": False,
+            }
+        ),
+        warnings.catch_warnings(),
+    ):
+        # A glyph that no font has becomes a box, which says as much as a warning.
+        warnings.filterwarnings("ignore", message="Glyph")
+        figure = _make_figure(comparison)
         figure.savefig(paths[0], dpi=120)
         figure.savefig(paths[1], metadata={"Date": None})
     return paths
@@ -40,7 +59,7 @@ def _make_figure(comparison: Comparison) -> Figure:
     scenario = comparison.scenario
     figure = Figure(figsize=(11, 9), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(scenario.title, fontsize=13)
+    figure.suptitle(_plain(scenario.title), fontsize=13)
     axes: Sequence[Axes] = figure.subplots(3, 1, sharex=True)
     results = [*comparison.results, *([comparison.static] if comparison.static else [])]
     longest_h = max(float(result.curves.hours.max(initial=0.0)) for result in results)
@@ -69,15 +88,20 @@ def _make_figure(comparison: Comparison) -> Figure:
     return figure
 
 
+def _plain(text: str) -> str:
+    """The text without control characters."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
 def _draw(
     axes: Sequence[Axes], result: Result, comparison: Comparison, *, number: int, units: tuple[float, float]
 ) -> None:
     curves, (unit_h, unit_s) = result.curves, units
     is_static, is_chosen = result is comparison.static, result is comparison.chosen
     colour = _STATIC_COLOUR if is_static else _COLOURS[number % len(_COLOURS)]
-    label = result.policy
+    label = _plain(result.policy)
     if is_static:
-        label = f"{result.policy}: {result.peak_instances} instances"
+        label += f": {result.peak_instances} instances"
     elif is_chosen:
         label += " (chosen)"
     hours = curves.hours / unit_h

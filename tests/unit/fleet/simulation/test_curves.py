@@ -15,7 +15,7 @@ pytestmark = pytest.mark.unit
 
 
 def test_png_and_svg_are_drawn_and_the_same_again(tmp_path: Path) -> None:
-    comparison = compare(make_scenario(title="A day of $ and <brackets>", duration_days=0.05))
+    comparison = compare(make_scenario(title="事務所 $\\oops$ <b>\x07 😀", duration_days=0.05))
     drawn = draw_curves(comparison, tmp_path / "new", "plan")
     assert [path.relative_to(tmp_path).as_posix() for path in drawn] == ["new/plan.png", "new/plan.svg"]
     with Image.open(drawn[0]) as image:
