@@ -11,6 +11,7 @@ import typer
 from worker.cli.backfill import backfill
 from worker.cli.demo import demo
 from worker.cli.fleet.scale import scale
+from worker.cli.fleet.simulate import simulate
 from worker.cli.ingest import ingest
 from worker.cli.operator import config, doctor, status
 from worker.cli.reconcile import reconcile
@@ -44,6 +45,7 @@ _SUMMARIES: dict[Callable[..., None], str] = {
     config: "Print the settings in force.",
     reconcile: "Compare a bucket with ledger and index.",
     backfill: "Queue the files of a filled bucket.",
+    simulate: "Plan a fleet: delays and costs of policies.",
 }
 for command, summary in _SUMMARIES.items():
     app.command(short_help=summary)(command)

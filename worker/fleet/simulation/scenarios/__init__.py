@@ -1,0 +1,1 @@
+"""A scenario: its YAML file, its parts, and what is wrong with it."""
