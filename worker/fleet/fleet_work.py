@@ -26,8 +26,18 @@ class FleetWork:
     busy_instances: frozenset[str]
 
 
-def summarise(rows: Iterable[WorkerRow], *, group: str, slots_per_instance: int, now: float) -> FleetWork:
-    """Sum up the workers; rates of instances are those of the group, and of workers outside of any group."""
+def summarise(
+    rows: Iterable[WorkerRow],
+    *,
+    group: str,
+    members: frozenset[str],
+    slots_per_instance: int,
+    now: float,
+) -> FleetWork:
+    """Sum up the workers; rates of instances are those of the group, and of workers outside of any group.
+
+    `members` are the group's instances: their workers may register under a label instead.
+    """
     known = [*rows]
     # What a worker finished in the last hour counts although it is silent now.
     counts = PageCounts(
@@ -39,7 +49,7 @@ def summarise(rows: Iterable[WorkerRow], *, group: str, slots_per_instance: int,
     busy = [row for row in alive if row.documents > 0]
     instances: dict[str, list[WorkerRow]] = defaultdict(list)
     for row in busy:
-        if row.group in (group, ""):
+        if row.group in (group, "") or row.instance in members:
             instances[row.instance or row.worker].append(row)
     # An instance with one document reads on one core: its rate says nothing of what it could do.
     full = [

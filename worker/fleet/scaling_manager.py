@@ -115,7 +115,7 @@ class ScalingManager:
         False.
         """
         size, depth = self._services.group.read(), self._services.queue.depth()
-        work = self._read_work()
+        work = self._read_work(size)
         seen = self._services.row.read()
         state, decision, load = self._decide(size, depth, ScalingState.from_json(seen.content), work)
         decision = _spare_busy(decision, size, work, self._steps.bounds)
@@ -189,11 +189,15 @@ class ScalingManager:
         """Raise MisconfiguredError where the group scales itself: two masters undo each other's changes."""
         self._action.require_no_native_policy()
 
-    def _read_work(self) -> FleetWork | None:
+    def _read_work(self, size: GroupSize) -> FleetWork | None:
         rows = self._services.workers()
         slots = self._work.policy.slots_per_instance if self._work else 1
         work = summarise(
-            rows or (), group=self._services.group_name, slots_per_instance=slots, now=self._now()
+            rows or (),
+            group=self._services.group_name,
+            members=frozenset(member.instance_id for member in size.members),
+            slots_per_instance=slots,
+            now=self._now(),
         )
         # Instances whose workers do not register are no idle ones.
         return work if work.workers else None

@@ -16,7 +16,7 @@ NOW = 10_000.0
 
 
 def work_of(*rows: WorkerRow) -> FleetWork:
-    return summarise(rows, group="g", slots_per_instance=2, now=NOW)
+    return summarise(rows, group="g", members=frozenset({"i-9"}), slots_per_instance=2, now=NOW)
 
 
 def worker(name: str, **values: Any) -> WorkerRow:
@@ -48,6 +48,7 @@ def test_the_rate_of_an_instance_is_that_of_instances_with_enough_in_hand() -> N
         worker("b", instance="i-2", documents=5, pages_per_minute=48.0),
         worker("c", instance="i-3", documents=2, pages_per_minute=25.0),
         worker("d", instance="i-3", documents=2, pages_per_minute=27.0),
+        worker("f", instance="i-9", documents=4, pages_per_minute=50.0, group="a label"),
         worker("e", instance="i-4", documents=9, pages_per_minute=900.0, group="another"),
     )
     assert found.instance_rate == 50
