@@ -104,9 +104,11 @@ class Backfill:
         )
         saved_at = load.objects
         for batch in in_batches(self._objects.objects(request.prefix, after=load.after), _READ_BATCH):
-            self._queue(batch)
-            load.objects += len(batch)
-            load.after = batch[-1].key
+            try:
+                self._queue(batch)
+            except StoppedError:
+                self._save()
+                raise
             meter.advance(len(batch))
             if load.objects - saved_at >= request.save_every:
                 self._save()
@@ -147,28 +149,38 @@ class Backfill:
         return count
 
     def _queue(self, batch: list[ListedObject]) -> None:
-        """Queue those of some objects that the ledger lacks."""
-        # What an event about them would be ignored for, or dead-lettered.
-        documents = [each for each in batch if not each.is_folder_marker and "\0" not in each.key]
+        """Queue those of some objects that the ledger lacks; a stop leaves an exact position."""
+        documents = [each for each in batch if _is_document(each)]
         ids = {each.key: file_id(self._request.bucket, each.key) for each in documents}
         rows = self._scan.read(list(ids.values()), ("file_id", "state", "version"))
-        wanted = [each for each in documents if not _is_done(rows.get(ids[each.key]), each)]
-        sent = 0
-        while sent < len(wanted):
+        lacking = [
+            index
+            for index, each in enumerate(batch)
+            if each.key in ids and not _is_done(rows.get(ids[each.key]), each)
+        ]
+        begin = 0
+        while lacking:
             size = BATCH if self._request.is_dry_run else min(BATCH, self._room.take(BATCH))
-            events = wanted[sent : sent + size]
+            events, lacking = [batch[index] for index in lacking[:size]], lacking[size:]
             if not self._request.is_dry_run:
                 self._send(events)
-            sent += len(events)
-            self.load.queued += len(events)
-            self.load.bytes += sum(each.size_bytes for each in events)
-        # Last: a batch that is stopped in the middle is begun again.
-        self.load.ignored += len(batch) - len(documents)
-        self.load.known += len(documents) - len(wanted)
+            end = lacking[0] if lacking else len(batch)
+            self._advance(batch[begin:end], queued=events)
+            begin = end
+        self._advance(batch[begin:], queued=[])
+
+    def _advance(self, listed: list[ListedObject], *, queued: list[ListedObject]) -> None:
+        """Count some objects of the listing, of which some were queued."""
+        documents = sum(map(_is_document, listed))
+        self.load.queued += len(queued)
+        self.load.bytes += sum(each.size_bytes for each in queued)
+        self.load.known += documents - len(queued)
+        self.load.ignored += len(listed) - documents
+        self.load.objects += len(listed)
+        self.load.after = listed[-1].key if listed else self.load.after
 
     def _send(self, objects: list[ListedObject]) -> None:
         if not self._pacing.pace.take(len(objects)):
-            self._save()
             raise StoppedError
         self._sender.send(
             [
@@ -238,6 +250,11 @@ class QueueRoom:
         self._sent = 0
         self._polled_at = self._pacing.clock()
         self._poll_at = self._polled_at + _POLL_S
+
+
+def _is_document(listed: ListedObject) -> bool:
+    # An event about any other would be ignored, or dead-lettered.
+    return not listed.is_folder_marker and "\0" not in listed.key
 
 
 def _is_done(row: Mapping[str, Any] | None, listed: ListedObject) -> bool:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from worker.cli.printing import make_console, make_table, sanitise
 from worker.maintenance.dead_letters.dead_letter import short_id
+from worker.maintenance.file_filter import MOVED_BY_SQS
 from worker.runtime.remedies import remedy
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def message_values(letter: DeadLetter, *, now_ms: float, whole: bool = False) ->
         "receives": letter.receives,
         "original_message_id": letter.original_id,
         "correlation": message.correlation,
-        "moved_by_sqs": letter.is_moved,
+        MOVED_BY_SQS: letter.code == MOVED_BY_SQS,
         "problem": letter.problem,
         "files": files,
     }

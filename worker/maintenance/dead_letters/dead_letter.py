@@ -17,13 +17,14 @@ from worker.models.file import FileMessage
 class DeadLetter:
     """A message as received. `rows` has the ledger's row for each of `files`, None where there is none.
 
-    `problem` says why the body cannot be read, where it cannot.
+    `problem` says why the body cannot be read, where it cannot; with `problem_code` nothing of it can.
     """
 
     message: ReceivedMessage
     files: tuple[FileMessage, ...] = ()
     rows: tuple[FileRow | None, ...] = ()
     problem: str = ""
+    problem_code: str = ""
 
     @property
     def message_id(self) -> str:
@@ -32,13 +33,14 @@ class DeadLetter:
 
     @property
     def is_moved(self) -> bool:
-        """Whether SQS moved the message itself."""
+        """Whether no worker gave the message up: SQS moved it itself, or another program sent it."""
         return not self._text("code")
 
     @property
     def code(self) -> str:
         """The code of the reason."""
-        return self._text("code") or MOVED_BY_SQS
+        # What no worker can read did not kill one: the advice is that for unreadable messages.
+        return self._text("code") or self.problem_code or MOVED_BY_SQS
 
     @property
     def reason(self) -> str:
@@ -94,7 +96,7 @@ def read_dead_letter(message: ReceivedMessage, bodies: MessageBodies) -> DeadLet
     try:
         parsed = events.parse(bodies.resolve(message.body))
     except DeadLetterError as error:
-        return DeadLetter(message=message, problem=str(error))
+        return DeadLetter(message=message, problem=str(error), problem_code=error.code)
     problem = "; ".join(record.reason for record in parsed.rejected)
     return DeadLetter(message=message, files=parsed.files, problem=problem)
 

@@ -39,7 +39,12 @@ def test_a_list_names_reason_file_state_and_remedy(run: Run, world: World) -> No
     assert "then redrive" in text
     values = parse(run("dlq", "list", "--json").stdout)
     assert (values["seen"], values["about"], len(values["messages"])) == (4, 4, 4)
-    assert values["by_reason"] == {"moved_by_sqs": 2, "too_many_failures": 1, "source_forbidden": 1}
+    assert values["by_reason"] == {
+        "moved_by_sqs": 1,
+        "malformed_message": 1,
+        "too_many_failures": 1,
+        "source_forbidden": 1,
+    }
     moved = next(each for each in values["messages"] if each["files"] and each["files"][0]["key"] == "c.pdf")
     assert moved["files"][0]["row"]["state"] == "processing"
     assert moved["reason"] == "last failure: timeout: took too long"

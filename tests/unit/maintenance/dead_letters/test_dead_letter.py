@@ -40,6 +40,7 @@ def test_a_foreign_message_says_why_it_cannot_be_read(world: World) -> None:
     assert letter.files == ()
     assert "not JSON" in letter.problem
     assert letter.reason == letter.problem
+    assert letter.codes == {"malformed_message"}
 
 
 @pytest.mark.parametrize("name", ["x/a.pdf", "source/x/a.pdf", "s3://source/x/a.pdf"])
