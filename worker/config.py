@@ -53,8 +53,7 @@ class Settings(BaseSettings):
     opensearch_user: str = Field(default="", description="User name for basic.")
     opensearch_password: SecretStr = Field(default=SecretStr(""), description="Password for basic.")
     opensearch_service: Literal["es", "aoss"] = Field(
-        default="es",
-        description="Service that sigv4 signs for: es is a domain, aoss a serverless collection.",
+        default="es", description="Service that sigv4 signs for: es is a domain, aoss a collection."
     )
     index_prefix: str = Field(
         default="",
@@ -177,14 +176,13 @@ class Settings(BaseSettings):
         default=False, description="Whether a PDF's first page gets an image vector too."
     )
     bedrock_rate: float = Field(
-        default=20.0,
-        gt=0,
-        description="Embedding calls a second at the start; the rate adapts to throttling.",
+        default=20.0, gt=0, description="Embedding calls a second at first; it adapts to throttling."
     )
     # replaying pending documents
     replay_interval_s: float = Field(
         default=5.0, gt=0, description="Seconds between two queries for pending documents."
     )
+    events_target: str = Field(default="", description="Bus, topic or queue that is told of end states.")
     # purging
     tombstone_retention_days: int = Field(
         default=30, ge=1, description="Days what is left of a deleted file is kept."
@@ -214,6 +212,7 @@ class Settings(BaseSettings):
     )
     # identity
     worker_id: str = Field(default="", description="Name of this worker; empty generates one.")
+    group: str = Field(default="", description="Group it is shown in; empty: its Auto Scaling group.")
     aws_region: str = Field(
         default="",
         validation_alias="AWS_REGION",

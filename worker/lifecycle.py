@@ -24,7 +24,7 @@ from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown, Stop
 from worker.sandbox.scheduler import Sandbox
 from worker.spot_handler import ShutdownReport, SpotInterruptionHandler
-from worker.worker_loops import Phases, WorkerLoops, WorkerThreads
+from worker.worker_loops import Phases, SideLoop, WorkerLoops, WorkerThreads
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _POLL_S = 0.2
@@ -59,6 +59,7 @@ class Lifecycle:
     attempts: int
     group: GroupInstance
     log_sweep: LogSweep | None = None
+    side_loops: tuple[SideLoop, ...] = ()
     _signals: int = 0
     _waits_for: str = ""
     _abandoned: list[str] = field(default_factory=list)
@@ -144,6 +145,7 @@ class Lifecycle:
             uploader=self._uploader,
             attempts=self.attempts,
             phases=self._phases,
+            side_loops=self.side_loops,
         )
 
     @property
@@ -213,6 +215,10 @@ class Lifecycle:
         until = self.shutdown.now() + _OTHERS_S
         # What follows takes at most two of these.
         self._wait_for(threads.others, lambda stop: min(until, stop.deadline - 2 * _EXIT_S))
+        closing = [
+            self._start_step(f"close-{side.name}", side.close) for side in self.side_loops if side.close
+        ]
+        self._wait_for(closing, lambda stop: min(until, stop.deadline - 2 * _EXIT_S))
         self.spot.stop_monitoring()
 
     def _finish_uploads(self, threads: list[threading.Thread]) -> None:

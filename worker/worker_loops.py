@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from worker.consumer import Consumer
@@ -46,6 +47,20 @@ class WorkerThreads:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SideLoop:
+    """Work beside the documents: it ends with the receiving, where it `lasts` when the attempts have ended.
+
+    `close` is called after its last step, at a stop.
+    """
+
+    name: str
+    step: Callable[[], None]
+    interval_s: float
+    lasts: bool = False
+    close: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerLoops:
     """The components that have a loop; `attempts` is how many documents are processed at once."""
 
@@ -60,6 +75,7 @@ class WorkerLoops:
     uploader: BackgroundUploader | None
     attempts: int
     phases: Phases
+    side_loops: tuple[SideLoop, ...] = ()
 
     def start(self) -> WorkerThreads:
         """Start a thread for each."""
@@ -109,7 +125,17 @@ class WorkerLoops:
             ),
             *(self._replay_loop(number) for number in range(self.replayer.threads)),
             *self._log_loops(),
+            *map(self._side_loop, self.side_loops),
         ]
+
+    def _side_loop(self, side: SideLoop) -> Loop:
+        return Loop(
+            name=side.name,
+            step=side.step,
+            is_over=self.phases.attempts_over.is_set if side.lasts else self._is_stopping,
+            interval_s=side.interval_s,
+            pause=self.phases.group_wake if side.lasts else self.phases.wake,
+        )
 
     def _replay_loop(self, number: int) -> Loop:
         return Loop(

@@ -10,6 +10,7 @@ import typer
 
 from worker.cli.backfill import backfill
 from worker.cli.demo import demo
+from worker.cli.fleet.workers import fleet
 from worker.cli.ingest import ingest
 from worker.cli.operator import config, doctor, status
 from worker.cli.reconcile import reconcile
@@ -42,6 +43,7 @@ _SUMMARIES: dict[Callable[..., None], str] = {
     config: "Print the settings in force.",
     reconcile: "Compare a bucket with ledger and index.",
     backfill: "Queue the files of a filled bucket.",
+    fleet: "Show the workers and their groups.",
 }
 for command, summary in _SUMMARIES.items():
     app.command(short_help=summary)(command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.unit.clock import Clock
 from tests.unit.world import TABLE, World
@@ -15,7 +16,7 @@ from worker.runtime.identity import Identity
 
 pytestmark = pytest.mark.unit
 
-IDENTITY = Identity(worker="w-1", instance="i-1", process=7, role="worker", version="1.2.3")
+IDENTITY = Identity(worker="w-1", instance="i-1", process=7, role="worker", version="1.2.3", group="night")
 WALL = 1_700_000_000.0
 
 
@@ -40,7 +41,6 @@ def registry(world: World, clock: Clock, worker: Worker) -> Registry:
         observe=lambda: worker.in_hand,
         pages_read=lambda: worker.pages_read,
         recent_work=RecentWork(clock),
-        group=lambda: "night",
         instance_lifecycle=lambda: "spot",
         now=lambda: WALL + clock.now,
         clock=clock,
@@ -117,10 +117,13 @@ def test_a_clean_stop_removes_it_and_nothing_comes_after(registry: Registry, clo
 
 def test_an_unavailable_ledger_disturbs_nobody(world: World, registry: Registry, clock: Clock) -> None:
     broken = replace(registry, rows=WorkerRows(client=world.clients.dynamodb, table="none"))
-    broken.step()
-    clock.now += BEAT_S
-    broken.step()
-    broken.close()
+    with capture_logs() as lines:
+        broken.step()
+        clock.now += BEAT_S
+        broken.step()
+        broken.close()
+    # Once, not with every beat.
+    assert [line["event"] for line in lines] == ["registry_unavailable"]
 
 
 def test_a_worker_that_was_killed_is_silent_after_two_beats() -> None:

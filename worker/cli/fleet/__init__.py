@@ -1,0 +1,1 @@
+"""The commands about the fleet as a whole."""
