@@ -6,6 +6,7 @@ the ledger, where EventReplay of any worker finds it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,13 +17,15 @@ from worker.aws.messages.document_event import DocumentEvent
 from worker.aws.messages.event_publisher import EventPublisher
 from worker.aws.other_rows.unsent_events import UnsentEvents
 from worker.errors import MisconfiguredError, TransientError, WorkerError
-from worker.resilience.circuit_breaker import CircuitBreaker, CircuitOpenError
+from worker.resilience.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
 from worker.runtime.metrics import Metrics
 
 # A target that is unavailable costs a document its time-outs: after two such documents they are spared.
 _FAILURES = 2
 _TIMEOUT_S = 30.0
 _MAX_TIMEOUT_S = 300.0
+# To be tried again soon: all else is found in the ledger.
+_MAX_REMEMBERED = 1_000
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +49,7 @@ class Announcer:
     unsent: UnsentEvents
     metrics: Metrics
     breaker: CircuitBreaker = field(default_factory=make_breaker)
+    _unsent: deque[str] = field(default_factory=lambda: deque(maxlen=_MAX_REMEMBERED))
 
     def announce(self, row: FileRow) -> None:
         """Send the event of a row that was just committed; what is not sent now stays in the ledger."""
@@ -53,14 +57,21 @@ class Announcer:
         is_sent = bool(self.send([event]))
         if not is_sent and not row.lacks_something:
             # The row is found by its mark.
+            self._unsent.append(row.file_id)
             return
         try:
             if not is_sent:
-                self.unsent.keep(row)
+                self._unsent.append(self.unsent.keep(row))
             self.unsent.clear(row)
         except WorkerError as error:
             # It is sent once more, when its mark is found.
             _log.warning("event_mark_left", event_id=event.event_id, code=error.code, reason=str(error))
+
+    def take_unsent(self) -> list[str]:
+        """The keys of what this worker could not send lately; empty while the target is left alone."""
+        if self.breaker.state is CircuitState.OPEN:
+            return []
+        return [self._unsent.popleft() for _ in range(len(self._unsent))]
 
     def send(self, events: Sequence[DocumentEvent]) -> frozenset[str]:
         """Send events; the ids of those that the target has accepted."""

@@ -56,13 +56,13 @@ class EventReplay:
         self._shards = islice(cycle(SHARDS), self.random.randrange(len(SHARDS)), None)
 
     def step(self) -> None:
-        """Send what the next shards hold."""
+        """Send what this worker could not send just now, and what the next shards hold."""
         if self.shutdown.now() < self._paused_until:
             return
         try:
+            can_send = self._send_all(self.announcer.take_unsent())
             for shard in islice(self._shards, _SHARDS_PER_STEP):
-                if not self._send_shard(shard):
-                    return
+                can_send = self._visit(shard, can_send=can_send)
         except MisconfiguredError as error:
             # Without its secondary index the table cannot list them; that must not stop a worker.
             _log.error("event_index_missing", reason=str(error))
@@ -70,23 +70,31 @@ class EventReplay:
         except WorkerError as error:
             _log.warning("event_replay_postponed", code=error.code, reason=str(error))
 
-    def _send_shard(self, shard: str) -> bool:
-        """Send all that is due of a shard; False at a stop, or where the target is unavailable."""
+    def _visit(self, shard: str, *, can_send: bool) -> bool:
+        """Send all that is due of a shard, if the target accepts events; whether it still does."""
         seen: set[str] = set()
         after: str | None = None
-        while True:
+        while not self.shutdown.is_requested:
             page = self.unsent.page(shard, limit=_KEYS_PER_QUERY, after=after)
-            after = page.after
+            if after is None:
+                self._backlog[shard] = len(page.keys)
+                self.metrics.events_backlog.set(sum(self._backlog.values()))
             seen.update(page.keys)
+            after = page.after
             due = self._due(page.keys)
-            for start in range(0, len(due), _BATCH):
-                if self.shutdown.is_requested or not self._send_batch(due[start : start + _BATCH]):
-                    return False
-            if after is None or len(seen) >= _MAX_REMEMBERED:
+            can_send = can_send and self._send_all(due)
+            if after is None:
+                self._forget(shard, seen)
                 break
-        self._backlog[shard] = len(seen)
-        self.metrics.events_backlog.set(sum(self._backlog.values()))
-        self._forget(shard, seen)
+            if not can_send:
+                break
+        return can_send
+
+    def _send_all(self, keys: Sequence[str]) -> bool:
+        """Send events by their keys; False at a stop, or where the target accepts none."""
+        for start in range(0, len(keys), _BATCH):
+            if self.shutdown.is_requested or not self._send_batch(keys[start : start + _BATCH]):
+                return False
         return True
 
     def _due(self, keys: Sequence[str]) -> list[str]:

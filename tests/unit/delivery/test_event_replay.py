@@ -105,6 +105,29 @@ def test_each_version_is_told_of_although_the_target_was_away_for_all(
     assert keys(events) == []
 
 
+def test_what_was_refused_once_is_sent_with_the_next_step(
+    world: World, events: EventQueue, replay: EventReplay
+) -> None:
+    events.switch_off()
+    work(world, "a.txt")
+    events.switch_on()
+    replay.step()
+    assert keys(events) == ["a.txt"]
+    for _ in range(2):
+        go_round(replay, world)
+    assert keys(events) == []
+
+
+def test_the_backlog_is_known_also_in_an_outage(
+    world: World, events: EventQueue, replay: EventReplay
+) -> None:
+    events.switch_off()
+    for number in range(3):
+        work(world, f"{number}.txt")
+    go_round(replay, world)
+    assert b"cis_events_backlog 3.0" in world.metrics.render()
+
+
 def test_an_outage_costs_one_call_a_round(world: World, events: EventQueue, replay: EventReplay) -> None:
     events.switch_off()
     work(world, *(f"{number}.txt" for number in range(9)))

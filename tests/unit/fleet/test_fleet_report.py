@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.world import TABLE, World
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.unit
 NOW = 1_700_000_000
 
 
-def worker(name: str, group: str, **values: int) -> WorkerRow:
+def worker(name: str, group: str, **values: Any) -> WorkerRow:
     return WorkerRow(worker=name, group=group, **{"beat_at": NOW - 5, **values})
 
 

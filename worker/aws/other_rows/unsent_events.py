@@ -79,13 +79,14 @@ class UnsentEvents:
         rows = RowScan(client=self.client, table=self.table).read(keys, ("file_id", "event"))
         return tuple(DocumentEvent.from_text(row["event"]) for row in rows.values() if "event" in row)
 
-    def keep(self, row: FileRow) -> None:
-        """Keep the event of a row beside it, so that the row may be claimed again; once in effect."""
+    def keep(self, row: FileRow) -> str:
+        """Keep the event of a row beside it, so that the row may be claimed again; returns its key."""
         event = DocumentEvent.from_row(row)
+        key = f"{PREFIX}{event.event_id}"
         with translate_errors(f"keep the event of {row.file_id} in table {self.table}"):
             self.client.update_item(
                 TableName=self.table,
-                Key={"file_id": {"S": f"{PREFIX}{event.event_id}"}},
+                Key={"file_id": {"S": key}},
                 UpdateExpression="SET #pending = :shard, #event = :event",
                 ExpressionAttributeNames={"#pending": PENDING, "#event": "event"},
                 ExpressionAttributeValues={
@@ -93,6 +94,7 @@ class UnsentEvents:
                     ":event": {"S": event.text},
                 },
             )
+        return key
 
     def remove(self, event: DocumentEvent) -> None:
         """Remove a kept event that was sent; nothing happens where it is gone."""
