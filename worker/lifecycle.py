@@ -215,10 +215,6 @@ class Lifecycle:
         until = self.shutdown.now() + _OTHERS_S
         # What follows takes at most two of these.
         self._wait_for(threads.others, lambda stop: min(until, stop.deadline - 2 * _EXIT_S))
-        closing = [
-            self._start_step(f"close-{side.name}", side.close) for side in self.side_loops if side.close
-        ]
-        self._wait_for(closing, lambda stop: min(until, stop.deadline - 2 * _EXIT_S))
         self.spot.stop_monitoring()
 
     def _finish_uploads(self, threads: list[threading.Thread]) -> None:

@@ -129,10 +129,19 @@ class WorkerLoops:
         ]
 
     def _side_loop(self, side: SideLoop) -> Loop:
+        is_over = self.phases.attempts_over.is_set if side.lasts else self._is_stopping
+
+        def end() -> bool:
+            over = is_over()
+            if over and side.close is not None:
+                # In its own thread, after its last step: whoever waits for the thread waits for this too.
+                side.close()
+            return over
+
         return Loop(
             name=side.name,
             step=side.step,
-            is_over=self.phases.attempts_over.is_set if side.lasts else self._is_stopping,
+            is_over=end,
             interval_s=side.interval_s,
             pause=self.phases.group_wake if side.lasts else self.phases.wake,
         )

@@ -46,6 +46,20 @@ class EventPublisher:
                 refused |= self._send(batch)
         return refused
 
+    def probe(self) -> None:
+        """Raise what is wrong with the target, without an effect.
+
+        EventBridge accepts events for a bus that does not exist, and drops them.
+        """
+        with translate_errors(f"find {self.target.address}", self._errors):
+            match self.target.kind:
+                case TargetKind.EVENT_BUS:
+                    self.client.describe_event_bus(Name=self.target.address)
+                case TargetKind.TOPIC:
+                    self.client.get_topic_attributes(TopicArn=self.target.address)
+                case TargetKind.QUEUE:
+                    self.client.get_queue_attributes(QueueUrl=self._url(), AttributeNames=["QueueArn"])
+
     @property
     def _errors(self) -> ErrorTable:
         advice = misconfigured(
