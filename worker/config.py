@@ -182,7 +182,7 @@ class Settings(BaseSettings):
     replay_interval_s: float = Field(
         default=5.0, gt=0, description="Seconds between two queries for pending documents."
     )
-    events_target: str = Field(default="", description="Bus, topic or queue that is told of end states.")
+    events_target: str = Field(default="", description="Bus, topic or queue for events of end states.")
     # purging
     tombstone_retention_days: int = Field(
         default=30, ge=1, description="Days what is left of a deleted file is kept."

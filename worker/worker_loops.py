@@ -134,7 +134,7 @@ class WorkerLoops:
         def end() -> bool:
             over = is_over()
             if over and side.close is not None:
-                # In its own thread, after its last step: whoever waits for the thread waits for this too.
+                # In its own thread, after its last step: the wait for the thread is a wait for this too.
                 side.close()
             return over
 

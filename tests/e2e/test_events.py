@@ -1,4 +1,4 @@
-"""A real worker tells others of its documents, and is listed until it stops."""
+"""A real worker announces its documents, and is listed until it stops."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
-def test_its_ends_are_told_and_its_entry_has_the_identity_of_its_log(
+def test_its_ends_are_announced_and_its_entry_has_the_identity_of_its_log(
     fleet: Fleet, until: Callable[..., None]
 ) -> None:
-    clients, told = fleet.stack.clients, dict[str, Any]()
+    clients, announced = fleet.stack.clients, dict[str, Any]()
     url = clients.sqs.create_queue(QueueName="events")["QueueUrl"]
     worker = fleet.start(CIS_EVENTS_TARGET=url, CIS_GROUP="night")
     fleet.put("a.txt", b"some text")
     fleet.put("b.txt", b"")
 
-    def has_told_of_both() -> bool:
+    def has_announced_both() -> bool:
         for message in clients.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
             event = json.loads(message["Body"])
-            told[event["file"]["key"]] = event
-        return set(told) == {"a.txt", "b.txt"}
+            announced[event["file"]["key"]] = event
+        return set(announced) == {"a.txt", "b.txt"}
 
-    until(has_told_of_both)
-    assert (told["a.txt"]["type"], told["a.txt"]["pages"]) == ("document.indexed", 1)
-    assert (told["b.txt"]["type"], told["b.txt"]["reason"]) == ("document.no_content", "empty")
+    until(has_announced_both)
+    assert (announced["a.txt"]["type"], announced["a.txt"]["pages"]) == ("document.indexed", 1)
+    assert (announced["b.txt"]["type"], announced["b.txt"]["reason"]) == ("document.no_content", "empty")
     row = fleet.row("a.txt")
     assert row is not None
-    assert told["a.txt"]["correlation"] == row.correlation
+    assert announced["a.txt"]["correlation"] == row.correlation
 
     rows = WorkerRows(client=clients.dynamodb, table=fleet.stack.resources.table)
     until(lambda: len(rows.read()) == 1)

@@ -62,9 +62,9 @@ def _queues(world: World, allowed: frozenset[str]) -> Iterator[str]:
 
 def _events(world: World) -> Iterator[str]:
     """Every end state was announced, and none that never was."""
-    told = {json.loads(message.body)["id"] for message in world.events.messages}
-    yield from (f"nobody was told of {end}" for end in sorted(world.network.ends - told))
-    yield from (f"told of {end}, which never was" for end in sorted(told - world.network.ends))
+    announced = {json.loads(message.body)["id"] for message in world.events.messages}
+    yield from (f"{end} was not announced" for end in sorted(world.network.ends - announced))
+    yield from (f"announced {end}, which never was" for end in sorted(announced - world.network.ends))
 
 
 def _files(world: World) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Others are told of each end state, whatever happens to target, worker and answers; no end is invented."""
+"""Each end state is announced, whatever happens to target, worker and answers; and no other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Once:
         return Fault(kind=self._kind)
 
 
-def told(world: World) -> list[str]:
+def announced(world: World) -> list[str]:
     """The ids of all events that arrived, copies too."""
     return [json.loads(message.body)["id"] for message in world.events.messages]
 
@@ -49,20 +49,20 @@ def test_an_outage_of_the_target_loses_none_of_three_ends_of_one_file(world: Wor
     world.fleet.start()
     world.faults = lambda call: Fault(kind=Kind.STATUS) if call.operation == "SendMessageBatch" else None
     live_through_three_ends(world)
-    assert told(world) == []
+    assert announced(world) == []
     assert not world.work.messages
     world.drain()
     assert_promises(world)
     name = file_id("source", "a")
-    assert set(told(world)) == {f"{name}-1-indexed", f"{name}-2-indexed", f"{name}-3-tombstoned"}
+    assert set(announced(world)) == {f"{name}-1-indexed", f"{name}-2-indexed", f"{name}-3-tombstoned"}
 
 
-def test_with_nothing_wrong_each_end_is_told_once(world: World) -> None:
+def test_with_nothing_wrong_each_end_is_announced_once(world: World) -> None:
     world.fleet.start()
     live_through_three_ends(world)
     world.drain()
     assert_promises(world)
-    assert len(told(world)) == len(set(told(world))) == 3
+    assert len(announced(world)) == len(set(announced(world))) == 3
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_worker_that_dies_or_hears_nothing_leaves_its_event_to_another(
     # The lease of a dead worker, a round over all shards, and the time for which an event may be under way.
     world.run(1_200)
     assert fault.is_met
-    assert set(told(world)) == world.network.ends != set()
+    assert set(announced(world)) == world.network.ends != set()
     world.drain()
     assert_promises(world)
 
@@ -105,4 +105,4 @@ def test_a_batch_that_fails_in_part_is_sent_again(world: World) -> None:
     world.run(1_500)
     world.drain()
     assert_promises(world)
-    assert len(set(told(world))) == 6
+    assert len(set(announced(world))) == 6

@@ -34,7 +34,7 @@ def check_event(text: str) -> Any:
 
 
 class EventQueue:
-    """A queue that is told of end states in the world of a test."""
+    """A queue that gets the events of end states in the world of a test."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -47,7 +47,7 @@ class EventQueue:
         world.table.announce_commits(self.announcer.announce)
 
     def switch_off(self) -> None:
-        """Let the queue be away: nobody finds it."""
+        """Let the queue be unavailable: nobody finds it."""
         self.announcer.publisher = EventPublisher(
             client=self.world.clients.sqs, target=EventTarget.parse(f"{self.url}-gone")
         )

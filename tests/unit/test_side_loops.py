@@ -67,7 +67,7 @@ def test_a_bus_of_another_region_has_a_client_of_its_own(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["queue_url", "dlq_url"])
 def test_the_workers_own_queues_are_no_targets(world: World, name: str) -> None:
-    """It would take its own events for files, and tell of those, for ever."""
+    """It would take its own events for files, and announce those, for ever."""
     url = str(getattr(world, name))
     with pytest.raises(MisconfiguredError, match=f"CIS_{name.upper()}"):
         next(event_loops(shared(world, events_target=url), world.consumer))

@@ -1,4 +1,4 @@
-"""Announcer: tells others of documents that reached an end state, at least once each.
+"""Announcer: sends an event for each document that reached an end state, at least once.
 
 The commit marks the row; the event is sent after it, and the mark taken off. What could not be sent waits in
 the ledger, where EventReplay of any worker finds it.

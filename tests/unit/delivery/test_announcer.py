@@ -1,4 +1,4 @@
-"""Announcer: end states are told after their commit, and what cannot be told is in the ledger."""
+"""Announcer: end states are announced after their commit, and what cannot be sent is in the ledger."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def work(world: World, *keys: str) -> None:
         world.work()
 
 
-def told(events: EventQueue) -> list[tuple[str, str, str | None]]:
+def announced(events: EventQueue) -> list[tuple[str, str, str | None]]:
     return [(event["file"]["key"], event["type"], event["reason"]) for event in events.take()]
 
 
@@ -41,7 +41,7 @@ def count_calls(world: World) -> Counter[str]:
     return calls
 
 
-def test_a_document_is_told_of_once_it_is_committed(world: World, events: EventQueue) -> None:
+def test_a_document_is_announced_once_it_is_committed(world: World, events: EventQueue) -> None:
     work(world, "a.txt")
     (event,) = events.take()
     row = world.row("a.txt")
@@ -52,7 +52,7 @@ def test_a_document_is_told_of_once_it_is_committed(world: World, events: EventQ
     assert b'document_events_total{result="sent",type="document.no_content"} 1.0' in world.metrics.render()
 
 
-def test_deleted_and_dead_lettered_files_are_told_of(world: World, events: EventQueue) -> None:
+def test_deleted_and_dead_lettered_files_are_announced(world: World, events: EventQueue) -> None:
     work(world, "a.txt")
     world.clients.s3.delete_object(Bucket="source", Key="a.txt")
     world.announce("a.txt")
@@ -61,21 +61,21 @@ def test_deleted_and_dead_lettered_files_are_told_of(world: World, events: Event
     world.work()
     world.clock.now += 1_000
     world.work()
-    assert ("a.txt", "document.tombstoned", "object_gone") in (found := told(events))
+    assert ("a.txt", "document.tombstoned", "object_gone") in (found := announced(events))
     assert [each for each in found if each[0] == "b.txt"] in (
         [("b.txt", "document.dead_lettered", "bucket_missing")],
         [],
     )
 
 
-def test_a_copy_of_an_event_that_changes_nothing_tells_nothing(world: World, events: EventQueue) -> None:
+def test_a_copy_of_an_event_that_changes_nothing_announces_nothing(world: World, events: EventQueue) -> None:
     work(world, "a.txt")
     world.announce("a.txt")
     world.work()
     assert len(events.take()) == 1
 
 
-def test_a_target_that_is_away_holds_no_document_up(world: World, events: EventQueue) -> None:
+def test_a_target_that_is_unavailable_holds_no_document_up(world: World, events: EventQueue) -> None:
     events.switch_off()
     work(world, "a.txt")
     row = world.row("a.txt")
@@ -108,7 +108,7 @@ def test_a_commit_survives_a_ledger_that_cannot_clear_the_mark(world: World, eve
     """The event is sent once more, later: at least once."""
     world.fail("dynamodb", "UpdateItem", after=2)
     work(world, "a.txt")
-    assert told(events) == [("a.txt", "document.no_content", "empty")]
+    assert announced(events) == [("a.txt", "document.no_content", "empty")]
     assert world.row("a.txt").event_pending
     assert world.waiting() == 0
 

@@ -87,7 +87,7 @@ def test_all_that_an_outage_left_is_sent_when_the_target_is_back(
     assert not any(row.event_pending for row in world.table.rows())
 
 
-def test_each_version_is_told_of_although_the_target_was_away_for_all(
+def test_each_version_is_announced_although_the_target_was_unavailable_for_all(
     world: World, events: EventQueue, replay: EventReplay
 ) -> None:
     events.switch_off()
@@ -193,7 +193,7 @@ def test_a_table_without_its_index_is_reported_now_and_then(
     assert [line["event"] for line in lines].count("event_index_missing") == 1
 
 
-def test_a_ledger_that_is_away_does_not_end_the_loop(
+def test_a_ledger_that_is_unavailable_does_not_end_the_loop(
     world: World, events: EventQueue, replay: EventReplay
 ) -> None:
     world.fail("dynamodb", "Query", 3)

@@ -1,4 +1,4 @@
-"""DocumentEvent: what others are told of a document that reached an end state.
+"""DocumentEvent: what is announced of a document that reached an end state.
 
 The schema is `docs/schemas/document-event-1.0.json`; docs/events.md says how it may change.
 """

@@ -125,7 +125,7 @@ def test_a_target_that_is_forbidden_says_what_to_do(make: Make, wire: Wire, targ
         make(target).publish([event()])
 
 
-def test_a_target_that_is_unavailable_is_told_from_one_that_throttles(make: Make, wire: Wire) -> None:
+def test_a_target_that_is_unavailable_differs_from_one_that_throttles(make: Make, wire: Wire) -> None:
     wire.breaks(EndpointConnectionError(endpoint_url="http://x"))
     wire.error("ThrottlingException")
     with pytest.raises(UnavailableError):

@@ -49,7 +49,7 @@ def test_anything_else_is_refused_with_what_to_give(text: str) -> None:
         EventTarget.parse(text)
 
 
-def test_the_workers_own_queue_is_recognised_in_both_forms() -> None:
+def test_the_workers_own_queue_is_found_in_both_forms() -> None:
     url = "https://sqs.eu-west-1.amazonaws.com/123456789012/work"
     for text in (url, f"{url}/", "arn:aws:sqs:eu-west-1:123456789012:work"):
         assert EventTarget.parse(text).is_queue(url)

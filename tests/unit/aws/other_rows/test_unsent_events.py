@@ -123,7 +123,7 @@ def test_a_kept_event_is_no_file(world: World, unsent: UnsentEvents) -> None:
     assert [each.file_id for each in world.table.rows()] == [row.file_id]
 
 
-def test_a_document_that_the_index_refuses_is_told_of(world: World, unsent: UnsentEvents) -> None:
+def test_a_document_that_the_index_refuses_is_announced(world: World, unsent: UnsentEvents) -> None:
     row = _commit(world, index_pending=True)
     unsent.clear(row)
     pending = PendingFiles(client=world.clients.dynamodb, name=TABLE, table=world.table)
