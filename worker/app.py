@@ -30,7 +30,7 @@ from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools
 from worker.fleet.group_instance import GroupInstance
 from worker.fleet.lifecycle_hook import LifecycleHook
-from worker.fleet.membership import Membership
+from worker.fleet.membership import GROUP_TAG, Membership
 from worker.fleet.scale_in_protection import ScaleInProtection
 from worker.lifecycle import Lifecycle
 from worker.operation.slots import slots_rule
@@ -46,6 +46,7 @@ from worker.runtime.trace import clean_id
 from worker.runtime.work_root import WorkRoot
 from worker.sandbox.confinement import hide_memory
 from worker.sandbox.scheduler import Sandbox
+from worker.side_loops import make_side_loops
 from worker.spot_handler import SpotInterruptionHandler
 from worker.worker_loops import HEARTBEAT
 
@@ -70,12 +71,18 @@ def complete(settings: Settings) -> Settings:
 
 
 def identify(settings: Settings) -> Identity:
-    """Who this process is: the instance's id comes from its metadata, which a machine of your own lacks."""
+    """Who this process is: instance and group come from its metadata, which a machine of your own lacks."""
+    metadata = InstanceMetadata(settings.metadata_endpoint)
+    instance, group = None, settings.group or settings.autoscaling_group
     try:
-        instance = InstanceMetadata(settings.metadata_endpoint).instance_id()
+        instance = metadata.instance_id()
+        group = group or metadata.tag(GROUP_TAG) or ""
     except UnavailableError:
-        instance = None
-    return worker_identity(worker=settings.worker_id, instance=clean_id(instance) or None)
+        # No machine of EC2.
+        pass
+    return worker_identity(
+        worker=settings.worker_id, instance=clean_id(instance) or None, group=clean_id(group)
+    )
 
 
 def open_log_files(settings: Settings, identity: Identity) -> LogFiles | None:
@@ -85,7 +92,7 @@ def open_log_files(settings: Settings, identity: Identity) -> LogFiles | None:
     return LogFiles(settings.log_dir, identity, max_bytes=settings.log_max_bytes)
 
 
-def run(settings: Settings, log_files: LogFiles | None = None) -> int:
+def run(settings: Settings, log_files: LogFiles | None = None, identity: Identity | None = None) -> int:
     """Run a worker until it is stopped; the exit status (see `Lifecycle.run`).
 
     Raises MisconfiguredError when it cannot start.
@@ -108,7 +115,7 @@ def run(settings: Settings, log_files: LogFiles | None = None) -> int:
         _log.info(
             "slots_decided", slots=settings.slots, documents=settings.max_documents, by=slots_rule(settings)
         )
-        lifecycle = build(settings, sandbox, tools, work_root)
+        lifecycle = build(settings, sandbox, tools, work_root, identity)
         if log_files is not None:
             lifecycle.log_sweep = make_log_sweep(settings, log_files, lifecycle.consumer)
         status = lifecycle.run()
@@ -121,7 +128,13 @@ def run(settings: Settings, log_files: LogFiles | None = None) -> int:
     return status
 
 
-def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: WorkRoot) -> Lifecycle:
+def build(
+    settings: Settings,
+    sandbox: Sandbox,
+    tools: Tools,
+    work_root: WorkRoot,
+    identity: Identity | None = None,
+) -> Lifecycle:
     """Build every component of a worker around a started sandbox."""
     metrics = Metrics()
     metrics.set_build(version=package_version(), pipeline=PIPELINE_VERSION)
@@ -149,16 +162,20 @@ def build(settings: Settings, sandbox: Sandbox, tools: Tools, work_root: WorkRoo
         spot=spot,
         metrics=metrics,
         replayer=make_replayer(shared, consumer),
-        crash_detector=CrashDetector(
-            record=consumer.attempts.record, table=consumer.attempts.processor.table, metrics=metrics
-        ),
+        crash_detector=_crash_detector(consumer),
         http_host=settings.http_host,
         http_port=settings.http_port,
         attempts=settings.max_documents,
         group=_group_instance(membership, consumer, spot),
         metric_log=_metric_log(settings, metrics, membership),
         manager=_service_manager(spot, consumer.heartbeat),
+        side_loops=make_side_loops(shared, consumer, identity or identify(settings)),
     )
+
+
+def _crash_detector(consumer: Consumer) -> CrashDetector:
+    attempts = consumer.attempts
+    return CrashDetector(record=attempts.record, table=attempts.processor.table, metrics=consumer.metrics)
 
 
 def _service_manager(spot: SpotInterruptionHandler, heartbeat: Heartbeat) -> ServiceManager:

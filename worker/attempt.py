@@ -6,7 +6,7 @@ An error becomes an Outcome. The consumer hands messages in; settlement does to 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -37,6 +37,7 @@ from worker.errors import (
 )
 from worker.events import ParsedBody, RejectedRecord
 from worker.file_processor import FileProcessor
+from worker.fleet.recent_work import RecentWork
 from worker.models.file import FileMessage
 from worker.models.ledger import Job, State
 from worker.outcome import DONE, Ending, Outcome
@@ -71,6 +72,7 @@ class Attempts:
     metrics: Metrics
     source_buckets: tuple[str, ...]
     max_failures: int
+    recent_work: RecentWork = field(default_factory=RecentWork)
 
     def attempt(self, lease: Lease, takeover: Takeover, *, is_isolated: bool = False) -> Outcome | None:
         """The outcome of a message, None when it was parked or must wait until it can be isolated."""
@@ -234,6 +236,8 @@ class Attempts:
             )
             document = self.processor.process(job, lease)
             report_document(self.metrics, document, job.message, lease)
+            if document.state is not State.TOMBSTONED:
+                self.recent_work.add_document(len(document.pages))
 
     def _count_unclaimed_failures(self, lease: Lease, error: Exception) -> int:
         """Failures so far of a message without a claim: only unforeseen errors count, by the receives."""

@@ -176,6 +176,7 @@ class Settings(BaseSettings):
     replay_interval_s: float = Field(
         default=5.0, gt=0, description="Seconds between two queries for pending documents."
     )
+    events_target: str = Field(default="", description="Bus, topic or queue for events of end states.")
     # purging
     tombstone_retention_days: int = Field(
         default=30, ge=1, description="Days what is left of a deleted file is kept."
@@ -207,6 +208,7 @@ class Settings(BaseSettings):
     )
     # identity
     worker_id: str = Field(default="", description="Name of this worker; empty generates one.")
+    group: str = Field(default="", description="Group it is shown in; empty: its Auto Scaling group.")
     aws_region: str = Field(
         default="",
         validation_alias="AWS_REGION",

@@ -26,7 +26,7 @@ from worker.runtime.shutdown import Shutdown, Stop
 from worker.runtime.systemd.service_manager import ServiceManager
 from worker.sandbox.scheduler import Sandbox
 from worker.spot_handler import ShutdownReport, SpotInterruptionHandler
-from worker.worker_loops import Phases, WorkerLoops, WorkerThreads
+from worker.worker_loops import Phases, SideLoop, WorkerLoops, WorkerThreads
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _MAIN = "main"
@@ -64,6 +64,7 @@ class Lifecycle:
     log_sweep: LogSweep | None = None
     metric_log: MetricLog | None = None
     manager: ServiceManager = field(default_factory=ServiceManager)
+    side_loops: tuple[SideLoop, ...] = ()
     _signals: int = 0
     _waits_for: str = ""
     _abandoned: list[str] = field(default_factory=list)
@@ -151,6 +152,7 @@ class Lifecycle:
             uploader=self._uploader,
             attempts=self.attempts,
             phases=self._phases,
+            side_loops=self.side_loops,
         )
 
     @property

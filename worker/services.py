@@ -60,7 +60,7 @@ def open_index_manager(
     # Few and short retries: a document that cannot be written now becomes pending, and OCR goes on.
     retry = RetryHandler(max_retries=2, initial_delay=0.5, max_delay=5.0, wait=wait)
     if metrics is not None:
-        _export_state(metrics, breaker)
+        export_state(metrics, breaker)
         retry.on_retry = metrics.retries.labels(service="opensearch").inc
         throttles = metrics.throttles.labels(service="opensearch")
         retry.on_failure = lambda error: throttles.inc(isinstance(error, ThrottledError))
@@ -90,7 +90,7 @@ def open_bedrock(
     pauses = {model: model_pause(model) for model in (settings.image_model, settings.text_model) if model}
     if metrics is not None:
         for each in (breaker, *pauses.values()):
-            _export_state(metrics, each)
+            export_state(metrics, each)
     # The limiter finds this worker's share of the quota itself, up to five times the start.
     rate = settings.bedrock_rate
     return BedrockClient(
@@ -125,7 +125,8 @@ def _bedrock_retry(
     return handler
 
 
-def _export_state(metrics: Metrics, breaker: CircuitBreaker) -> None:
+def export_state(metrics: Metrics, breaker: CircuitBreaker) -> None:
+    """Show a breaker in the metrics, under its name."""
     breaker.on_open = metrics.breaker_openings.labels(service=breaker.name).inc
     metrics.breaker_open.labels(service=breaker.name).set_function(
         lambda: float(breaker.state is CircuitState.OPEN)

@@ -51,6 +51,20 @@ class WorkerThreads:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SideLoop:
+    """Work beside the documents: it ends with the receiving, where it `lasts` when the attempts have ended.
+
+    `close` is called after its last step, at a stop.
+    """
+
+    name: str
+    step: Callable[[], None]
+    interval_s: float
+    lasts: bool = False
+    close: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerLoops:
     """The components that have a loop; `attempts` is how many documents are processed at once.
 
@@ -71,6 +85,7 @@ class WorkerLoops:
     phases: Phases
     metric_log: MetricLog | None = None
     watchdog: Watchdog = field(default_factory=Watchdog)
+    side_loops: tuple[SideLoop, ...] = ()
 
     def start(self) -> WorkerThreads:
         """Start a thread for each."""
@@ -132,7 +147,26 @@ class WorkerLoops:
             ),
             *(self._replay_loop(number) for number in range(self.replayer.threads)),
             *self._log_loops(),
+            *map(self._side_loop, self.side_loops),
         ]
+
+    def _side_loop(self, side: SideLoop) -> Loop:
+        is_over = self.phases.attempts_over.is_set if side.lasts else self._is_stopping
+
+        def end() -> bool:
+            over = is_over()
+            if over and side.close is not None:
+                # In its own thread, after its last step: the wait for the thread is a wait for this too.
+                side.close()
+            return over
+
+        return Loop(
+            name=side.name,
+            step=side.step,
+            is_over=end,
+            interval_s=side.interval_s,
+            pause=self.phases.group_wake if side.lasts else self.phases.wake,
+        )
 
     def _replay_loop(self, number: int) -> Loop:
         return Loop(

@@ -24,11 +24,13 @@ import worker.aws.instance_metadata
 import worker.components
 import worker.lifecycle
 import worker.sandbox.scheduler
+import worker.side_loops
 from tests.resilience import simulated_threads, wire
 from tests.resilience.faulty_index import FaultyIndex
 from tests.resilience.rebinding import Rebinding
 from tests.resilience.scheduler import Killed, Process, Scheduler
 from tests.resilience.scripted_reader import OcredPage, ScriptedForkServer
+from tests.resilience.side_loops import choose_side_loops
 from tests.resilience.wire import Network
 from worker.aws.clients import make_clients
 from worker.config import Settings, sandbox_environment
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
 WORK_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/work"
 DLQ_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/dead"
+EVENTS_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/events"
 RESULTS = "results"
 # The loop of the production is two seconds; the requests of an idle fleet would be most of a simulation.
 _METADATA_INTERVAL_S = 20.0
@@ -91,7 +94,8 @@ class Simulation:
         rebinding.install()
         rebinding.set(worker.app, "make_clients", lambda **_: self._clients)
         rebinding.set(components, "open_index", lambda settings, **_: _fleets[0].open_index(settings))
-        rebinding.set(components, "Random", lambda: random.Random(random.random()))
+        for module in (components, worker.side_loops):
+            rebinding.set(module, "Random", lambda: random.Random(random.random()))
         rebinding.set(worker.lifecycle, "HealthServer", _NoHealthServer)
         named = simulated_threads.Namespace
         rebinding.set(worker.lifecycle, "signal", named(signal, signal=_install_handler))
@@ -159,6 +163,9 @@ class SimulatedWorker:
             record = lifecycle.crash_detector.record
             lifecycle.spot.check_interval = _METADATA_INTERVAL_S
             lifecycle.replayer.threads = self._fleet.replayers
+            choose_side_loops(
+                lifecycle, has_replay=self._fleet.replayers > 0, has_registry=self._fleet.has_registry
+            )
             return lifecycle.run()
         finally:
             sandbox.close()
@@ -180,6 +187,7 @@ class Fleet:
         self.ocred: list[OcredPage] = []
         self.changes: dict[str, object] = {}
         self.replayers = 1
+        self.has_registry = True
         self.has_real_readers = False
         ScriptedForkServer.ocred = self.ocred
 
@@ -212,6 +220,7 @@ class Fleet:
             "dlq_url": DLQ_URL,
             "results_bucket": RESULTS,
             "file_table": wire.TABLE,
+            "events_target": EVENTS_URL,
             "source_buckets": ("source",),
             "sqlite_path": self.folder / "index.sqlite3",
             "state_dir": self.folder,

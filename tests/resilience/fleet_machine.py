@@ -29,6 +29,7 @@ CALLS = st.sampled_from(
     [
         "sqs.ReceiveMessage",
         "sqs.SendMessage",
+        "sqs.SendMessageBatch",
         "sqs.DeleteMessageBatch",
         "sqs.ChangeMessageVisibility",
         "sqs.ChangeMessageVisibilityBatch",

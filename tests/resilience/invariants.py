@@ -27,7 +27,7 @@ _INTERNAL = ("attempt_failed", "step_failed", "replay_failed")
 
 def assert_promises(world: World, *, dead_letters: frozenset[str] = frozenset()) -> None:
     """Assert the promises of the design; `dead_letters` are the codes that this run may end with."""
-    faults = [*_threads(world), *_queues(world, dead_letters), *_files(world)]
+    faults = [*_threads(world), *_queues(world, dead_letters), *_files(world), *_events(world)]
     assert not faults, "\n".join([*faults, story(world)])
 
 
@@ -58,6 +58,13 @@ def _queues(world: World, allowed: frozenset[str]) -> Iterator[str]:
     for message in world.dead.messages:
         if (code := _code(message)) not in allowed:
             yield f"dead-lettered with the code {code}: {message.body}"
+
+
+def _events(world: World) -> Iterator[str]:
+    """Every end state was announced, and none that never was."""
+    announced = {json.loads(message.body)["id"] for message in world.events.messages}
+    yield from (f"{end} was not announced" for end in sorted(world.network.ends - announced))
+    yield from (f"announced {end}, which never was" for end in sorted(announced - world.network.ends))
 
 
 def _files(world: World) -> Iterator[str]:

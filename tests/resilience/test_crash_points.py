@@ -80,6 +80,8 @@ def play(simulation: Simulation, story: Story, plan: AtCall) -> World:
         world.faults = plan
         # Nothing is pending here, and its idle queries would be a third of the time.
         world.fleet.replayers = 0
+        # Nor does a promise depend on who is registered.
+        world.fleet.has_registry = False
         world.fleet.start()
         story(world)
         world.drain()

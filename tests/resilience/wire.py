@@ -64,6 +64,8 @@ class Network:
         self.plan: FaultPlan = no_faults
         self.calls: list[str] = []
         self.embedded: Counter[bytes] = Counter()
+        self.ends: set[str] = set()
+        """What the events of all end states that were committed have as their id."""
 
     def play(self, request: AWSPreparedRequest, event_name: str) -> AWSResponse:
         """Answer one request of botocore."""
@@ -157,6 +159,8 @@ class Network:
             return _response(request, (200, headers, _NOTHING_PENDING))
         response = botocore_stubber("before-send", request)
         assert response is not None, "moto is not in use"
+        if call.operation == "Commit" and response.status_code == 200:
+            self.ends.add(_end_of(cast("bytes", request.body)))
         return response
 
     def _sqs_answer(self, call: Call, request: AWSPreparedRequest, fault: Fault | None) -> Answer:
@@ -166,10 +170,10 @@ class Network:
 
 
 def has_pending_rows() -> bool:
-    """Whether any row of the ledger waits for the replayer, seen without a call."""
+    """Whether any row of the ledger waits for the replayer or with its event, seen without a call."""
     table = dynamodb_backends[ACCOUNT][REGION].tables[TABLE]
-    rows = cast("dict[str, Any]", table.items)
-    return any("pending" in row.attrs for row in rows.values())
+    rows = cast("dict[Any, Any]", table.items)
+    return any("pending" in row.attrs for key, row in rows.items() if not key.value.startswith("worker#"))
 
 
 def _label(operation: str, request: AWSPreparedRequest) -> str:
@@ -180,6 +184,13 @@ def _label(operation: str, request: AWSPreparedRequest) -> str:
     if ":state" in values:
         return "Claim" if values[":state"] == {"S": "processing"} else "Commit"
     return "Checkpoint" if ":checkpoint" in values else "UpdateItem"
+
+
+def _end_of(body: bytes) -> str:
+    request = json.loads(body)
+    values = request["ExpressionAttributeValues"]
+    fence = values.get(":my_fence") or values[":seen"]
+    return f"{request['Key']['file_id']['S']}-{fence['N']}-{values[':state']['S']}"
 
 
 def _is_lost(fault: Fault) -> bool:

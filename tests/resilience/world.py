@@ -13,7 +13,7 @@ from moto import mock_aws
 from tests.resilience import simulated_threads, wire
 from tests.resilience.event_bodies import BUCKET, body_of, moved_body
 from tests.resilience.faults import FaultPlan, no_faults
-from tests.resilience.fleet import DLQ_URL, RESULTS, WORK_URL, Fleet, Simulation
+from tests.resilience.fleet import DLQ_URL, EVENTS_URL, RESULTS, WORK_URL, Fleet, Simulation
 from tests.resilience.scheduler import Scheduler
 from tests.resilience.sqs_wire import SqsWire
 from tests.resilience.strict_sqs import Habits, StrictSqs
@@ -55,6 +55,7 @@ class World:
         self.fleet.use()
         self.work = self.sqs.create(WORK_URL, visibility_s=120, retention_s=4 * _DAY_S)
         self.dead = self.sqs.create(DLQ_URL, retention_s=14 * _DAY_S)
+        self.events = self.sqs.create(EVENTS_URL, retention_s=14 * _DAY_S)
         self.work.dead_letters, self.work.max_receive_count = self.dead, 100
         for name in (BUCKET, RESULTS):
             self.s3.create_bucket(Bucket=name)

@@ -96,6 +96,19 @@ def test_the_instance_is_named_by_its_metadata_or_its_host() -> None:
     assert app.identify(settings).worker == "w"
 
 
+def test_the_group_is_the_label_or_that_of_the_auto_scaling_group() -> None:
+    with MetadataServer() as server:
+        server.control({"tags": {"aws:autoscaling:groupName": "by-tag"}})
+
+        def group(**settings: object) -> str:
+            return app.identify(needed(metadata_endpoint=server.url, **settings)).group
+
+        assert group() == "by-tag"
+        assert group(autoscaling_group="by-setting") == "by-setting"
+        assert group(autoscaling_group="by-setting", group="night") == "night"
+    assert app.identify(needed(metadata_endpoint=server.url)).group == ""
+
+
 def test_log_files_are_opened_only_where_a_folder_is_set(tmp_path: Path) -> None:
     identity = command_identity()
     assert app.open_log_files(needed(), identity) is None

@@ -19,6 +19,7 @@ from worker.delivery.local_health import Floors
 from worker.errors import MisconfiguredError
 from worker.models.ledger import State
 from worker.runtime.process_record import ProcessRecord
+from worker.worker_loops import SideLoop
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -49,6 +50,21 @@ def test_it_works_until_a_stop_is_requested(
     assert {row.state for row in world.table.rows()} == {State.INDEXED}
     assert world.waiting() == 0
     assert world.index.search("text").total == 5
+
+
+def test_what_runs_beside_the_documents_is_closed_after_its_last_step(world: World) -> None:
+    lifecycle = make_lifecycle(world)
+    order: list[str] = []
+
+    def step() -> None:
+        order.append("step")
+        lifecycle.shutdown.request("test")
+
+    lifecycle.side_loops = (
+        SideLoop(name="side", step=step, interval_s=600, lasts=True, close=lambda: order.append("close")),
+    )
+    assert lifecycle.run() == 0
+    assert order == ["step", "close"]
 
 
 def test_an_error_that_an_operator_must_fix_is_a_failure(world: World) -> None:

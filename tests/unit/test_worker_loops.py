@@ -12,7 +12,7 @@ from tests.unit.lifecycle_parts import group_instance
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.runtime.shutdown import Shutdown
 from worker.spot_handler import SpotInterruptionHandler
-from worker.worker_loops import Phases, WorkerLoops
+from worker.worker_loops import Phases, SideLoop, WorkerLoops
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.unit
 _END_S = 60.0
 
 
-def _loops(world: World, phases: Phases) -> WorkerLoops:
+def _loops(world: World, phases: Phases, *side_loops: SideLoop) -> WorkerLoops:
     # Real threads wait here, so real time passes for the latch.
     shutdown = world.consumer.shutdown = world.replayer.shutdown = Shutdown(timeout_s=600)
     spot = SpotInterruptionHandler(
@@ -40,6 +40,7 @@ def _loops(world: World, phases: Phases) -> WorkerLoops:
         uploader=None,
         attempts=2,
         phases=phases,
+        side_loops=side_loops,
     )
 
 
@@ -71,3 +72,27 @@ def test_every_loop_ends_in_its_phase(world: World, until: Callable[[Callable[[]
     phases.wake.set()
     phases.group_wake.set()
     assert _end(threads.others)
+
+
+def test_a_side_loop_ends_with_the_receiving_unless_it_lasts(
+    world: World, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    world.sandbox.start()
+    phases, steps = Phases(), {"short": 0, "long": 0}
+
+    def side(name: str, *, lasts: bool) -> SideLoop:
+        return SideLoop(
+            name=name, step=lambda: steps.update({name: steps[name] + 1}), interval_s=600, lasts=lasts
+        )
+
+    loops = _loops(world, phases, side("short", lasts=False), side("long", lasts=True))
+    threads = loops.start()
+    by_name = {thread.name: thread for thread in threads.others}
+    until(lambda: steps == {"short": 1, "long": 1})
+    loops.shutdown.request("test")
+    phases.wake.set()
+    assert _end([by_name["short"]])
+    assert by_name["long"].is_alive()
+    for phase in (phases.receiving_over, phases.parking_over, phases.attempts_over, phases.group_wake):
+        phase.set()
+    assert _end([*threads.others, *threads.attempts, threads.receiver, threads.parking])

@@ -136,6 +136,23 @@ def autoscaling_client(*, region: str | None = None, attempts: int = 1) -> Any:
     return _one_client("autoscaling", "Auto Scaling", region, config)
 
 
+def target_client(service: str, *, region: str | None = None) -> Any:
+    """The client of the service that document events go to (events, sns, sqs), with one attempt a call.
+
+    Its callers repeat it from the ledger. Raises MisconfiguredError, naming the variable to set, when region
+    or credentials are missing.
+    """
+    try:
+        session = _session(None, region)
+        if session.get_credentials() is None:
+            raise NoCredentialsError
+        # The type checker has no stubs of all of them.
+        make: Any = session.client
+        return make(service, config=_config(read_s=_GROUP_READ_S, attempts=1))
+    except BotoCoreError as error:
+        raise translate(error, what=f"connect to {service}") from error
+
+
 def signing_credentials(*, region: str | None = None) -> tuple[Credentials, str]:
     """Refreshable credentials and the region, to sign requests that boto3 does not send.
 

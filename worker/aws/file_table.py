@@ -7,28 +7,30 @@ conditional on its fence and attempt, so a stalled worker that wakes up is refus
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from worker.aws import ledger_row
 from worker.aws.ledger_row import FileRow, Value
+from worker.aws.other_rows.unsent_events import UnsentEvents
 from worker.aws.row_writer import RowWriter
 from worker.aws.translation import translate_errors
 from worker.errors import LeaseLostError
-from worker.models.file import FileMessage, FileType
-from worker.models.ledger import Checkpoint, Claim, State
+from worker.models.file import FileMessage
+from worker.models.ledger import Checkpoint, Claim, Commit, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["Commit", "FileTable"]
 
 # Every heartbeat pays for the size of the row.
 _MESSAGE_CHARS = 500
 _PATH_CHARS = 2_000
 _CRASH_MARKS = ("crash_strikes", "is_suspect", "is_isolated")
 _NO_OWNER = ("owner", "boot_id", "is_isolated")
-_PENDING = ("pending", "index_pending", "vectors_pending")
+_PENDING = ("pending", "index_pending", "vectors_pending", "event_pending")
 _STARTED: Mapping[str, Value | None] = {
     "state": State.PROCESSING.value,
     "beat": 0,
@@ -36,29 +38,6 @@ _STARTED: Mapping[str, Value | None] = {
 }
 _IF_HELD = "#fence = :my_fence AND #attempt = :my_attempt"
 _IF_HELD_AND_OWNED = f"{_IF_HELD} AND attribute_exists(#owner)"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Commit:
-    """The end of one file's processing, as the ledger stores it. `state` is an end state.
-
-    `file_path` is the path that was indexed, where it differs from the one of the claim's message. With
-    `keeps_text` its text is that of before, and so is the pipeline version.
-    """
-
-    state: State
-    reason: str | None = None
-    reason_message: str = ""
-    content_hash: str | None = None
-    artifact_key: str | None = None
-    thumbnail_key: str | None = None
-    pages: int = 0
-    index_pending: bool = False
-    vectors_pending: bool = False
-    file_path: str = ""
-    file_type: FileType | None = None
-    size_bytes: int = 0
-    keeps_text: bool = False
 
 
 class FileTable:
@@ -84,6 +63,16 @@ class FileTable:
         # A claim marks the start: by which process, on which boot of its machine, with which code.
         self._mark = {"owner": owner, "boot_id": boot_id, "pipeline_version": pipeline_version}
         self._writer = RowWriter(client=client, table=table, now=now)
+        self._announce: Callable[[FileRow], None] | None = None
+
+    def announce_commits(self, announce: Callable[[FileRow], None]) -> None:
+        """Have each commit marked as one whose event is to be sent, and hand its row to `announce`."""
+        self._announce = announce
+
+    @property
+    def announces_commits(self) -> bool:
+        """Whether end states are announced."""
+        return self._announce is not None
 
     def read(self, file_id: str) -> FileRow | None:
         """The current row (a consistent read), None when the file was never claimed."""
@@ -150,7 +139,7 @@ class FileTable:
         row = self._writer.write(
             message.file_id,
             what="claim",
-            condition="#fence = :seen" if seen else "attribute_not_exists(#fence)",
+            condition=self._unchanged(seen) if seen else "attribute_not_exists(#fence)",
             expected={":seen": seen.fence} if seen else {},
             values=values,
         )
@@ -160,6 +149,15 @@ class FileTable:
                 f"{row.attempt if row else None}; that attempt continues with it."
             )
         return row
+
+    def _unchanged(self, seen: FileRow) -> str:
+        """The condition that a row is as it was seen; its event, which a claim removes, is kept first."""
+        if seen.event_pending:
+            UnsentEvents(client=self._client, table=self._table).keep(seen)
+        elif self.announces_commits:
+            # An end state that came since the row was read has an event that nobody has kept.
+            return "#fence = :seen AND attribute_not_exists(#event_pending)"
+        return "#fence = :seen"
 
     def seed(self, file: FileMessage, *, fence: int) -> None:
         """Start the fence of a file that was never claimed at `fence` (1 or more).
@@ -207,7 +205,10 @@ class FileTable:
             "file_type": commit.file_type.value if commit.file_type else None,
             "size_bytes": commit.size_bytes,
             **ledger_row.pending_values(
-                claim.file_id, index=commit.index_pending, vectors=commit.vectors_pending
+                claim.file_id,
+                index=commit.index_pending,
+                vectors=commit.vectors_pending,
+                event=self.announces_commits,
             ),
             "checkpoint": None,
             "is_suspect": None,
@@ -221,7 +222,9 @@ class FileTable:
         # An operator wants to see how often a dead-lettered file had failed.
         if commit.state is not State.DEAD_LETTERED:
             values |= dict.fromkeys(ledger_row.COUNTS)
-        _require_lease(self._write(claim, what="commit", values=values), claim)
+        row = _require_lease(self._write(claim, what="commit", values=values), claim)
+        if self._announce is not None:
+            self._announce(row)
 
     def release(self, claim: Claim, *, interrupted: bool) -> bool:
         """Release an unfinished file, so that the next worker need not wait; its checkpoint stays.

@@ -85,6 +85,10 @@ class InstanceMetadata:
         """The instance's id, None where the service does not know one."""
         return self.get("instance-id")
 
+    def instance_lifecycle(self) -> str | None:
+        """How the instance was bought: `spot`, `on-demand`, `scheduled` or `capacity-block`."""
+        return self.get("instance-life-cycle")
+
     def tag(self, name: str) -> str | None:
         """A tag of the instance, None without it or where the service shows no tags."""
         return self.get(f"tags/instance/{quote(name, safe=':')}") or None

@@ -30,6 +30,9 @@ PENDING = "pending"
 VECTORS_ONLY = "v"
 """What the key of a row in that index begins with, when the row lacks nothing but vectors."""
 
+EVENTS = "e"
+"""What it begins with while the event of a row's end state is still to be sent."""
+
 NOT_A_FILE = "#"
 """What only the keys of other rows contain (`worker#...`, `event#...`, `scaling#...`): a file's is a hash."""
 
@@ -46,7 +49,8 @@ _deserialize = TypeDeserializer().deserialize
 class FileRow:
     """One ledger row as last read.
 
-    `pending` is the row's key in the index of pending rows, `fills` how often the replayer wrote it.
+    `pending` is the row's key in the index of pending rows, `fills` how often the replayer wrote it, and
+    `event_pending` says that its end state is still to be announced.
     `boot_id` is the boot of the owner's machine; `is_isolated` says that a suspect file is processed with no
     other beside it and without progress yet, so that a death of its worker is a strike. `correlation` is the
     id the file is followed by in logs, `event_ms` when its event happened, in milliseconds since 1970,
@@ -77,6 +81,7 @@ class FileRow:
     thumbnail_key: str | None = None
     index_pending: bool = False
     vectors_pending: bool = False
+    event_pending: bool = False
     pending: str | None = None
     fills: int = 0
     file_type: str | None = None
@@ -97,6 +102,11 @@ class FileRow:
         return self.state is not State.PROCESSING
 
     @property
+    def lacks_something(self) -> bool:
+        """Whether its index entry or vectors are still to be written."""
+        return self.index_pending or self.vectors_pending
+
+    @property
     def has_content(self) -> bool:
         """Whether the file is finished, and the content of its version is stored."""
         is_read = self.state in (State.INDEXED, State.PARTIAL, State.NO_CONTENT)
@@ -112,16 +122,33 @@ class FileRow:
         )
 
 
-def pending_values(file_id: str, *, index: bool, vectors: bool) -> dict[str, Value | None]:
+def pending_values(
+    file_id: str, *, index: bool, vectors: bool, event: bool = False
+) -> dict[str, Value | None]:
     """The attributes that record what is pending for a file."""
     return {
-        # One of sixteen shards: with a single key value an outage would throttle one partition of the index.
-        # Rows that lack only vectors have shards of their own: a model may be refused for weeks, and the rows
-        # that cannot be found by their text must not be searched for among all the others.
-        PENDING: f"{'' if index else VECTORS_ONLY}{file_id[:1]}" if index or vectors else None,
+        PENDING: _shard(file_id, index=index, vectors=vectors, event=event),
         "index_pending": index,
         "vectors_pending": vectors,
+        "event_pending": event,
     }
+
+
+def event_shard(file_id: str) -> str:
+    """The key of a row, and of an event that is kept, while that event is to be sent."""
+    return f"{EVENTS}{file_id[:1]}"
+
+
+def _shard(file_id: str, *, index: bool, vectors: bool, event: bool) -> str | None:
+    # One of sixteen shards: with a single key value an outage would throttle one partition of the index.
+    # Rows that lack only vectors have shards of their own: a model may be refused for weeks, and the rows
+    # that cannot be found by their text must not be searched for among all the others. The event comes first:
+    # it is sent at once or kept in a row of its own, and then the row is found by what else it lacks.
+    if event:
+        return event_shard(file_id)
+    if index or vectors:
+        return f"{'' if index else VECTORS_ONLY}{file_id[:1]}"
+    return None
 
 
 def values_of_version(

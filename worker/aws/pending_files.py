@@ -79,14 +79,18 @@ class PendingFiles:
         """The current row, None when nothing is pending any more."""
         # The index lags behind the table and holds keys only, hence this consistent read before a fill.
         row = self.table.read(file_id)
-        return row if row is not None and row.is_finished and row.pending else None
+        return row if row is not None and row.is_finished and row.lacks_something else None
 
     def fill(self, row: FileRow, *, index_pending: bool = False, vectors_pending: bool = False) -> bool:
         """Record what is still pending for a row that was `row` when its document was made.
 
         False: nothing changed, because the file was claimed or filled in the meantime.
         """
-        values = ledger_row.pending_values(row.file_id, index=index_pending, vectors=vectors_pending)
+        values = ledger_row.pending_values(
+            row.file_id, index=index_pending, vectors=vectors_pending, event=row.event_pending
+        )
+        # Whether it was sent is no business of a fill: it may have been since the row was read.
+        del values["event_pending"]
         now = self._write(row, "fill", values, last=not (index_pending or vectors_pending))
         return now is not None and (
             now.fence,
@@ -105,7 +109,9 @@ class PendingFiles:
             "state": State.DEAD_LETTERED.value,
             "reason": Code.INDEX_REJECTED.value,
             "reason_message": reason[:_MESSAGE_CHARS],
-            **ledger_row.pending_values(row.file_id, index=index_pending, vectors=False),
+            **ledger_row.pending_values(
+                row.file_id, index=index_pending, vectors=False, event=self.table.announces_commits
+            ),
         }
         now = self._write(row, "dead-letter", values, last=not index_pending)
         return now is not None and (now.fence, now.state) == (row.fence, State.DEAD_LETTERED)

@@ -12,6 +12,7 @@ from worker.cli.backfill import backfill
 from worker.cli.demo import demo
 from worker.cli.fleet.scale import scale
 from worker.cli.fleet.simulate import simulate
+from worker.cli.fleet.workers import fleet
 from worker.cli.ingest import ingest
 from worker.cli.operator import config, doctor, status
 from worker.cli.reconcile import reconcile
@@ -46,6 +47,7 @@ _SUMMARIES: dict[Callable[..., None], str] = {
     reconcile: "Compare a bucket with ledger and index.",
     backfill: "Queue the files of a filled bucket.",
     simulate: "Plan a fleet: delays and costs of policies.",
+    fleet: "Show the workers and their groups.",
 }
 for command, summary in _SUMMARIES.items():
     app.command(short_help=summary)(command)

@@ -41,7 +41,7 @@ def run() -> None:
     log.configure(settings.log_level, stream=sys.stdout, identity=lambda: identity, handler=files)
     if files is not None:
         typer.echo(json.dumps({"event": "logging_to_files", "folder": str(files.folder), "base": files.base}))
-    raise typer.Exit(composition.run(settings, files))
+    raise typer.Exit(composition.run(settings, files, identity))
 
 
 def init(

@@ -206,7 +206,7 @@ def _is_done(
 
 def _is_archived_since(row: FileRow, version: ObjectVersion | None) -> bool:
     """Whether the object of a complete row was archived: reading it again would lose its text."""
-    return version is not None and version.is_archived and row.pending is None
+    return version is not None and version.is_archived and not row.lacks_something
 
 
 def _was_dead_lettered(row: FileRow, message_id: str) -> bool:

@@ -120,7 +120,11 @@ class MetadataServer:
     def _clear(self) -> None:
         self._faults.clear()
         self._token_blocked = False
-        self._values = {"instance-id": _INSTANCE_ID, "autoscaling/target-lifecycle-state": "InService"}
+        self._values = {
+            "instance-id": _INSTANCE_ID,
+            "instance-life-cycle": "spot",
+            "autoscaling/target-lifecycle-state": "InService",
+        }
 
     def _apply(self, field: str, request: Changes) -> None:
         match field:

@@ -18,6 +18,8 @@ from worker.errors import WorkerError
 from worker.fleet.recent_work import RecentWork
 from worker.runtime.identity import Identity
 
+# A worker on small files is idle and at work by turns.
+_SEEN_AT_ONCE = ("paused", "stopping")
 BEAT_S = 30.0
 """A write each half minute costs a worker some cents a month."""
 
@@ -53,8 +55,8 @@ class PagesPerDocument:
 class Registry:
     """The entry of this worker; one thread calls `step`, and `close` ends it. Neither raises a WorkerError.
 
-    `pages_read` is how many pages this process has read so far, `group` and `instance_lifecycle` may be
-    known late, and are "" until then.
+    `pages_read` is how many pages this process has read so far; `instance_lifecycle` may be known late, and
+    is "" until then.
     """
 
     rows: WorkerRows
@@ -62,7 +64,6 @@ class Registry:
     observe: Callable[[], InHand]
     pages_read: Callable[[], float]
     recent_work: RecentWork
-    group: Callable[[], str] = lambda: ""
     instance_lifecycle: Callable[[], str] = lambda: ""
     now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
@@ -76,10 +77,12 @@ class Registry:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def step(self) -> None:
-        """Measure, and write the entry where it is due or the lifecycle has changed."""
+        """Measure, and write the entry where it is due, or where the worker pauses, stops or goes on."""
         in_hand = self.observe()
         self._measure(is_busy=in_hand.documents > 0)
-        if self.clock() < self._due and in_hand.lifecycle == self._lifecycle:
+        lifecycles = {in_hand.lifecycle, self._lifecycle}
+        is_changed = len(lifecycles) > 1 and not lifecycles.isdisjoint(_SEEN_AT_ONCE)
+        if self.clock() < self._due and not is_changed:
             return
         self._due, self._lifecycle = self.clock() + BEAT_S, in_hand.lifecycle
         with self._lock:
@@ -111,7 +114,7 @@ class Registry:
                 instance=self.identity.instance,
                 process=self.identity.process,
                 version=self.identity.version,
-                group=self.group(),
+                group=self.identity.group,
                 lifecycle=in_hand.lifecycle,
                 instance_lifecycle=self.instance_lifecycle(),
                 documents=in_hand.documents,

@@ -175,7 +175,7 @@ class IngestRun:
         now = time.monotonic()
         for file_id, row in rows.items():
             sent = self._sent[file_id]
-            if row.pending:
+            if row.lacks_something:
                 self._pending[file_id] = self._sent.pop(file_id)
             elif row.is_finished:
                 del self._sent[file_id]
@@ -203,7 +203,7 @@ class IngestRun:
         rows = self.table.read_many(file_ids) if file_ids else {}
         for file_id in file_ids:
             sent, row = self._pending.pop(file_id), rows.get(file_id)
-            if row is None or row.pending or not row.is_finished:
+            if row is None or row.lacks_something or not row.is_finished:
                 self._pending[file_id] = sent
             else:
                 self._pending_deadline = now + self.pending_timeout_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.models.file import FileMessage, ObjectVersion, Rerun
+from worker.models.file import FileMessage, FileType, ObjectVersion, Rerun
 
 
 class State(StrEnum):
@@ -87,3 +87,26 @@ class Job:
     is_suspect: bool = False
     rerun: Rerun | None = None
     stored: StoredContent | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """The end of one file's processing, as the ledger stores it. `state` is an end state.
+
+    `file_path` is the path that was indexed, where it differs from the one of the claim's message. With
+    `keeps_text` its text is that of before, and so is the pipeline version.
+    """
+
+    state: State
+    reason: str | None = None
+    reason_message: str = ""
+    content_hash: str | None = None
+    artifact_key: str | None = None
+    thumbnail_key: str | None = None
+    pages: int = 0
+    index_pending: bool = False
+    vectors_pending: bool = False
+    file_path: str = ""
+    file_type: FileType | None = None
+    size_bytes: int = 0
+    keeps_text: bool = False

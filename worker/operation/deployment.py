@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from worker.aws.buckets.lifecycle_rules import merge_rules
 from worker.aws.buckets.notifications import connect_notifications
 from worker.aws.clients import Clients, make_clients
+from worker.aws.other_rows.expiry import enable_expiry
 from worker.aws.provisioning import Provisioned, provision, raise_retention
 from worker.config import Settings
 from worker.errors import WorkerError
@@ -37,9 +38,9 @@ class Deployment:
 def create_deployment(settings: Settings, *, connect_existing: bool, dry_run: bool) -> Deployment:
     """Create queues, buckets, table and indices where they are missing; with `dry_run` only list them.
 
-    The queues keep messages for 14 days, and the results bucket gets the worker's lifecycle rules beside its
-    others. New source buckets are connected to the queue, with `connect_existing` the others too. Raises
-    WorkerError where something cannot be created.
+    The queues keep messages for 14 days, the results bucket gets the worker's lifecycle rules beside its
+    others, and the table its expiry. New source buckets are connected to the queue, with `connect_existing`
+    the others too. Raises WorkerError where something cannot be created.
     """
     clients = make_clients(region=settings.aws_region)
     queue_name = _last_part(settings.queue_url) or _QUEUE
@@ -106,7 +107,20 @@ def _keep_contents(
             changes += _keep_messages(clients, resource.identifier, warnings, dry_run=dry_run)
         elif resource.kind == "bucket" and resource.name == results:
             changes += _set_rules(clients, results, warnings, dry_run=dry_run)
+        elif resource.kind == "table":
+            changes += _set_expiry(clients, resource, warnings, dry_run=dry_run)
     return changes
+
+
+def _set_expiry(clients: Clients, table: Provisioned, warnings: list[str], *, dry_run: bool) -> list[str]:
+    """Let the table remove what killed workers left; what changes on one that was there before."""
+    try:
+        is_changed = enable_expiry(clients.dynamodb, table.name, dry_run=dry_run)
+    except WorkerError as error:
+        warnings.append(f"{error} `cis-worker fleet` shows workers that were killed until you delete them.")
+        return []
+    text = f"table {table.name} removes the entries of killed workers after a day"
+    return [text] if is_changed and not table.created else []
 
 
 def _keep_messages(clients: Clients, url: str, warnings: list[str], *, dry_run: bool) -> list[str]:

@@ -7,17 +7,20 @@ from datetime import UTC, datetime
 from functools import partial
 
 from worker.aws.bedrock_client import BedrockClient, CallPolicy
-from worker.aws.clients import Clients, secrets_client
+from worker.aws.clients import Clients, secrets_client, target_client
 from worker.aws.inspection import server_time
+from worker.aws.messages.event_publisher import EventPublisher
+from worker.aws.messages.event_target import EventTarget
 from worker.aws.secret_store import read_passwords
 from worker.config import Settings
-from worker.errors import ModelUnavailableError, UnavailableError
+from worker.errors import ModelUnavailableError, ServiceRefusedError, UnavailableError
 from worker.operation.finding import Check, Finding, Level, failure, ok, warning
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
 from worker.resilience.retry_handler import RetryHandler
 
 _CLOCK = "clock"
+_EVENTS = "events target"
 _SECRET = "PDF passwords"  # noqa: S105 - what the line is about
 _SKEW_WARNING_S = 60.0
 _SKEW_FAILURE_S = 240.0
@@ -27,6 +30,11 @@ _LATER = (
     "Until then documents are found by their text; their vectors stay pending, and are filled in within 15 "
     "minutes after the cause is gone."
 )
+_EVENTS_ADVICE = (
+    "EventBridge takes events for a bus that does not exist, and drops them. To look, the role needs "
+    "events:DescribeEventBus, sns:GetTopicAttributes or sqs:GetQueueAttributes; to send, no more than in "
+    "docs/events.md."
+)
 _CLOCK_ADVICE = "Start this machine's time service: `timedatectl set-ntp true`, or chrony."
 
 
@@ -35,6 +43,7 @@ def service_checks(settings: Settings, clients: Clients) -> list[Check]:
     return [
         *_model_checks(settings, clients),
         *_secret_checks(settings),
+        *_event_checks(settings),
         Check(
             subject=_CLOCK,
             run=lambda: clock_findings(server_time(clients.s3), datetime.now(UTC)),
@@ -64,6 +73,30 @@ def _model_checks(settings: Settings, clients: Clients) -> list[Check]:
         for variable, model in models.items()
         if model
     ]
+
+
+def _event_checks(settings: Settings) -> list[Check]:
+    if not settings.events_target:
+        return []
+    return [
+        Check(
+            subject=_EVENTS,
+            run=partial(event_findings, settings),
+            advice=f"Set CIS_EVENTS_TARGET to a target that exists, in its own region. {_EVENTS_ADVICE}",
+            worst=Level.WARNING,
+        )
+    ]
+
+
+def event_findings(settings: Settings) -> Sequence[Finding]:
+    """Whether the target of events exists. Raises WorkerError for a setting that names none, or an outage."""
+    target = EventTarget.parse(settings.events_target)
+    client = target_client(target.kind.value, region=target.region or settings.aws_region)
+    try:
+        EventPublisher(client=client, target=target).probe()
+    except ServiceRefusedError as error:
+        return [warning(_EVENTS, str(error), _EVENTS_ADVICE)]
+    return [ok(_EVENTS, f"{target.kind.value} {target.name} is there")]
 
 
 def _secret_checks(settings: Settings) -> list[Check]:

@@ -28,20 +28,24 @@ def unique_name() -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """`instance` is the machine's id where it has one, else its host name; `process` is the process id."""
+    """`instance` is the machine's id where it has one, else its host name; `process` is the process id.
+
+    `group` is the Auto Scaling group or the label of a worker's group, "" where it has none.
+    """
 
     worker: str
     instance: str
     process: int
     role: str
     version: str
+    group: str = ""
 
     def fields(self) -> Mapping[str, str | int]:
         """The fields of a log line."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "group" or value}
 
 
-def worker_identity(*, worker: str, instance: str | None) -> Identity:
+def worker_identity(*, worker: str, instance: str | None, group: str = "") -> Identity:
     """The identity of this process, a worker."""
     return Identity(
         worker=worker,
@@ -49,6 +53,7 @@ def worker_identity(*, worker: str, instance: str | None) -> Identity:
         process=os.getpid(),
         role="worker",
         version=package_version(),
+        group=group,
     )
 
 

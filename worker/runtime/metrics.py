@@ -74,6 +74,7 @@ class Metrics:
         self.uploads = self._counter("uploads", "Background uploads by their results.", "result")
         self.uploads_pending = self._gauge("uploads_pending", "Background uploads that are not done yet.")
         self._add_group()
+        self._add_events()
         self._add_delivery()
         self._add_services()
         self._add_times()
@@ -85,6 +86,12 @@ class Metrics:
         self.scale_in_protected = self._gauge(
             "scale_in_protected", "1 while the Auto Scaling group must not take this instance."
         )
+
+    def _add_events(self) -> None:
+        self.document_events = self._counter(
+            "document_events", "Events of end states, by whether the target accepted them.", "type", "result"
+        )
+        self.events_backlog = self._gauge("events_backlog", "Events that wait in the ledger to be sent.")
 
     def _add_delivery(self) -> None:
         self.interruptions = self._counter(
@@ -153,6 +160,12 @@ class Metrics:
         if event_ms > 0:
             # The clocks of two machines: a negative time is none.
             self._event_to_indexed_seconds.observe(max(0.0, time.time() - event_ms / 1000))
+
+    def pages_read(self) -> float:
+        """Pages of all sources so far."""
+        families = self.pages_total.collect()
+        samples = (sample for family in families for sample in family.samples)
+        return sum(sample.value for sample in samples if sample.name == "cis_pages_total")
 
     def count_pending(self, kind: str) -> None:
         """A document is committed with its index write or vectors pending."""

@@ -132,6 +132,12 @@ class Sandbox:
         return self._fork_server.cpu_s
 
     @property
+    def pages_left(self) -> int:
+        """Pages of the open documents that are not finished, as far as is known."""
+        with self.lock:
+            return sum(max(0, state.page_count - len(state.finished)) for state in self._order)
+
+    @property
     def walls(self) -> Walls:
         """Which walls stand around the children of a started sandbox."""
         return self._fork_server.walls

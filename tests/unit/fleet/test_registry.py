@@ -16,7 +16,7 @@ from worker.runtime.identity import Identity
 
 pytestmark = pytest.mark.unit
 
-IDENTITY = Identity(worker="w-1", instance="i-1", process=7, role="worker", version="1.2.3")
+IDENTITY = Identity(worker="w-1", instance="i-1", process=7, role="worker", version="1.2.3", group="night")
 WALL = 1_700_000_000.0
 
 
@@ -41,7 +41,6 @@ def registry(world: World, clock: Clock, worker: Worker) -> Registry:
         observe=lambda: worker.in_hand,
         pages_read=lambda: worker.pages_read,
         recent_work=RecentWork(clock),
-        group=lambda: "night",
         instance_lifecycle=lambda: "spot",
         now=lambda: WALL + clock.now,
         clock=clock,

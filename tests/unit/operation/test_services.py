@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from moto import mock_aws
 
 from worker.aws.clients import make_clients
 from worker.config import load_settings
+from worker.errors import MisconfiguredError
 from worker.operation.finding import Level
-from worker.operation.services import clock_findings, service_checks
+from worker.operation.services import clock_findings, event_findings, service_checks
 
 pytestmark = pytest.mark.unit
 
@@ -44,3 +46,24 @@ def test_models_that_are_off_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> No
     (bedrock, _clock) = service_checks(load_settings(), make_clients())
     (found,) = bedrock.run()
     assert (found.level, found.subject) == (Level.OK, "bedrock")
+
+
+def test_a_target_of_events_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    with mock_aws():
+        arn = f"arn:aws:events:us-east-1:{'1' * 12}:event-bus"
+        (found,) = event_findings(load_settings(events_target=f"{arn}/gone"))
+        assert (found.level, "gone" in found.message) == (Level.WARNING, True)
+        url = make_clients().sqs.create_queue(QueueName="events")["QueueUrl"]
+        (found,) = event_findings(load_settings(events_target=url))
+        assert (found.level, found.message) == (Level.OK, "sqs events is there")
+    with pytest.raises(MisconfiguredError, match="CIS_EVENTS_TARGET"):
+        event_findings(load_settings(events_target="default"))
+
+
+def test_without_a_target_nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def subjects(**settings: object) -> list[str]:
+        return [check.subject for check in service_checks(load_settings(**settings), make_clients())]
+
+    assert "events target" in subjects(events_target="http://127.0.0.1:9/1/q")
+    assert "events target" not in subjects()

@@ -25,6 +25,11 @@ def test_a_worker_is_named_by_its_instance_where_there_is_one() -> None:
     assert worker_identity(worker="w1", instance=None).instance == socket.gethostname()
 
 
+def test_a_worker_of_a_group_names_it_and_others_name_none() -> None:
+    assert worker_identity(worker="w1", instance="i", group="night").fields()["group"] == "night"
+    assert "group" not in worker_identity(worker="w1", instance="i").fields()
+
+
 def test_a_command_is_named_by_host_and_process() -> None:
     identity = command_identity()
     assert (identity.role, identity.process) == ("command", os.getpid())

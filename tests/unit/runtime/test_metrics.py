@@ -105,6 +105,14 @@ def test_process_and_build_are_shown() -> None:
     assert figures["process_start_time_seconds", ()] > 0
 
 
+def test_pages_of_all_sources_are_counted_together() -> None:
+    metrics = Metrics()
+    assert metrics.pages_read() == 0
+    metrics.pages_total.labels(source="ocr").inc(3)
+    metrics.pages_total.labels(source="text_layer").inc(4)
+    assert metrics.pages_read() == 7
+
+
 def test_the_time_from_event_to_index_is_never_negative_and_unknown_ones_are_left_out() -> None:
     metrics = Metrics()
     metrics.observe_indexed(event_ms=0)

@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.read_options import OPTIONS
+from worker.sandbox.protocol import ExtractionRequest
+from worker.sandbox.run_state import RunState
+from worker.sandbox.scheduler import Sandbox
+
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[3]
@@ -51,6 +56,17 @@ def test_the_worker_process_loads_no_parser(loaded: tuple[set[str], int]) -> Non
     readers = {f"worker.extract.{name}" for name in _READERS}
     assert modules & readers == set()
     assert "worker.sandbox.protocol" in modules
+
+
+def test_pages_in_hand_are_those_of_open_documents_that_are_not_finished(tmp_path: Path) -> None:
+    sandbox = Sandbox(options=OPTIONS, slots=1, work_root=tmp_path, environment={})
+    assert sandbox.pages_left == 0
+    for pages, finished in ((12, {1, 2}), (0, set()), (3, {1, 2, 3})):
+        request = ExtractionRequest(path=tmp_path / "a.pdf", name="a.pdf", folder=tmp_path)
+        state = RunState(request, limits=OPTIONS.limits, now=0.0)
+        state.page_count, state.finished = pages, finished
+        sandbox._order.append(state)
+    assert sandbox.pages_left == 10
 
 
 def test_the_worker_process_stays_small(loaded: tuple[set[str], int]) -> None:

@@ -95,14 +95,20 @@ class RowScan:
         raise ThrottledError(f"Could not read table {self.table}: {len(left)} rows were left unread.")
 
     def remove_tombstone(self, file_id: str, *, fence: int) -> bool:
-        """Delete the row of a file that is still tombstoned on this fence; False when it is not."""
+        """Delete the row of a file that is still tombstoned on this fence; False when it is not.
+
+        Neither is it while its event is still to be sent.
+        """
         with translate_errors(f"purge {file_id} from table {self.table}"):
             try:
                 self.client.delete_item(
                     TableName=self.table,
                     Key={"file_id": {"S": file_id}},
-                    ConditionExpression="#fence = :fence AND #state = :tombstoned",
-                    ExpressionAttributeNames={"#fence": "fence", "#state": "state"},
+                    ConditionExpression="#fence = :fence AND #state = :tombstoned "
+                    "AND attribute_not_exists(#event_pending)",
+                    ExpressionAttributeNames={
+                        f"#{name}": name for name in ("fence", "state", "event_pending")
+                    },
                     ExpressionAttributeValues={
                         ":fence": {"N": str(fence)},
                         ":tombstoned": {"S": State.TOMBSTONED.value},
