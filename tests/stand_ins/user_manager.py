@@ -61,8 +61,7 @@ class UserManager:
     @property
     def output(self) -> str:
         """What the worker has written, to both of its streams."""
-        path = self.folder / "worker.log"
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        return (self.folder / "worker.log").read_text(encoding="utf-8", errors="replace")
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command inside; its status may be anything."""
@@ -106,6 +105,8 @@ def user_manager(
         "TimeoutStartSec=900",
     )
     (units / f"{_UNIT}.d/test.conf").write_text("\n".join((*changes, drop_in, "")), encoding="utf-8")
+    # Made by this user, so that it can be read where the manager is another's.
+    (folder / "worker.log").touch()
     own = {"CIS_SQLITE_PATH": "/var/lib/cis-worker/index.sqlite3", "CIS_HTTP_PORT": "0"}
     manager.write_settings(environment, **own, **settings)
     # The service's user must reach nothing here; the manager, which is root, opens the output.
