@@ -79,7 +79,7 @@ def remove_notification(
     """Have the bucket announce nothing to a queue any more; the notifications of others stay."""
     with translate_errors(f"disconnect bucket {bucket} from {queue_arn}"):
         answer = client.get_bucket_notification_configuration(Bucket=bucket)
-        before = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+        before: dict[str, Any] = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
         after = {name: value for name, value in before.items() if name != "QueueConfigurations"}
         present = before.get("QueueConfigurations", [])
         if others := [each for each in present if each.get("Id") != _ID and each["QueueArn"] != queue_arn]:
@@ -120,7 +120,7 @@ def _events(bucket: str, current: dict[str, Any], queue_arn: str) -> list[str]:
     taken = {_kind(event): entry for entry in entries for event in entry["Events"]}
     for event in _NEEDED:
         entry = taken.get(_kind(event))
-        # To this queue: CloudFormation, or an operator who wants some prefixes only.
+        # To this queue: by CloudFormation, or by an operator for some prefixes only.
         if entry is not None and entry.get("QueueArn") != queue_arn:
             raise MisconfiguredError(
                 f"Bucket {bucket} sends {event} elsewhere (notification {entry.get('Id', '')!r}): S3 sends "
