@@ -73,11 +73,7 @@ def deploy(
     if dry_run:
         display.line("Nothing was changed. Next: the same without --dry-run.")
         return
-    lines = export_lines(settings_of(deployment.values, region=deployment.kept.account.region_name))
-    if env_file is not None:
-        env_file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    display.settings(lines)
-    display.line(f"Next: {_next_command(env_file)}")
+    _print_settings(deployment, display, env_file)
 
 
 def destroy(
@@ -176,10 +172,15 @@ def _confirm_removal(name: str, *, delete_data: bool, yes: bool) -> None:
         raise DeployError("Nothing was deleted.")
 
 
-def _next_command(env_file: Path | None) -> str:
+def _print_settings(deployment: Deployment, display: Display, env_file: Path | None) -> None:
+    """The settings of a worker, and what to do with them."""
+    lines = export_lines(settings_of(deployment.values, region=deployment.kept.account.region_name))
+    display.settings(lines)
     if env_file is None:
-        return "infra/deploy --env-file cis.env --yes writes these settings to a file; see docs/deploy.md."
-    return f". {env_file} && cis-worker init && cis-worker doctor"
+        display.line("Next: --env-file FILE writes these to a file; docs/deploy.md goes on from there.")
+        return
+    env_file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    display.line(f"Next: . {env_file} && cis-worker init && cis-worker doctor")
 
 
 def main(name: str, arguments: list[str]) -> None:

@@ -18,7 +18,8 @@ ROLES: tuple[Role, ...] = ("worker", "operator")
 class Need:
     """The actions that each role needs for a call; one without them does not make it.
 
-    `deployer`: made by whoever runs `cis-worker init` or infra/deploy. `why` says why nobody needs a right.
+    `deployer`: made by `cis-worker init` or infra/deploy, with the rights of an administrator. `why` says why
+    nobody needs a right.
     """
 
     worker: frozenset[str] = frozenset()

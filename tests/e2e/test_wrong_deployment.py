@@ -33,7 +33,9 @@ def doctor(fleet: Fleet, **settings: str) -> dict[str, dict[str, str]]:
 
 def test_a_revoked_role_is_named_and_ends_the_worker(fleet: Fleet) -> None:
     with FaultProxy(fleet.stack.environment()["AWS_ENDPOINT_URL"], Service.DYNAMODB) as proxy:
-        worker = fleet.start(AWS_ENDPOINT_URL_DYNAMODB=proxy.url, CIS_REFUSAL_LIMIT_S="3")
+        worker = fleet.start(
+            AWS_ENDPOINT_URL_DYNAMODB=proxy.url, CIS_REFUSAL_LIMIT_S="3", CIS_STOP_BUDGET_S="10"
+        )
         proxy.control(Rule(fault=Fault.REFUSE))
         fleet.put("a.txt", b"held")
         assert worker.wait(READY_S) == 1

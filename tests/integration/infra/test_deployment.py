@@ -65,7 +65,7 @@ def test_all_is_deployed_in_order_and_a_second_run_changes_nothing(
     assert [line for line in again.lines if "nothing to change" in line] == unchanged
 
 
-def test_without_a_terminal_nothing_is_changed_unless_told(aws: str, run: Run, account: Account) -> None:
+def test_without_a_terminal_nothing_is_changed_without_yes(aws: str, run: Run, account: Account) -> None:
     done = run("deploy", "--only", "queue")
     assert done.status == 1
     assert done.lines[-1].endswith("There is nobody to ask here: give --yes.")
@@ -106,7 +106,7 @@ def make_kept(clients: Clients) -> None:
         clients.sqs.create_queue(QueueName=queue)
 
 
-def test_destroy_deletes_data_only_when_told(aws: str, run: Run, clients: Clients) -> None:
+def test_destroy_deletes_data_only_with_its_option(aws: str, run: Run, clients: Clients) -> None:
     run("deploy", "--yes", "--only", "queue,storage,ledger")
     for number in range(3):
         clients.s3.put_object(Bucket=SOURCE, Key="a", Body=str(number).encode())

@@ -97,7 +97,7 @@ def test_an_object_in_the_bucket_becomes_a_message(deployed: str, clients: Clien
     assert sorted(names) == ["ObjectCreated:Put", "ObjectRemoved:DeleteMarkerCreated"]
 
 
-def test_a_change_is_shown_then_made_and_data_stays_until_told(
+def test_a_change_is_shown_then_made_and_data_stays_without_its_option(
     aws: str, account: Account, clients: Clients
 ) -> None:
     name = deploy_new()

@@ -120,7 +120,7 @@ def _events(bucket: str, current: dict[str, Any], queue_arn: str) -> list[str]:
     taken = {_kind(event): entry for entry in entries for event in entry["Events"]}
     for event in _NEEDED:
         entry = taken.get(_kind(event))
-        # To this queue: CloudFormation, or an operator who wants some prefixes only.
+        # To this queue: by CloudFormation, or by an operator for some prefixes only.
         if entry is not None and entry.get("QueueArn") != queue_arn:
             raise MisconfiguredError(
                 f"Bucket {bucket} sends {event} elsewhere (notification {entry.get('Id', '')!r}): S3 sends "

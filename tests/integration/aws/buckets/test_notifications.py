@@ -73,7 +73,7 @@ def test_a_bucket_whose_events_go_elsewhere_is_refused_with_the_way_out(
 def test_events_that_go_to_this_queue_already_stay_as_they_are(
     clients: Clients, source: str, arn: str
 ) -> None:
-    """As CloudFormation made them, or an operator who wants some prefixes only."""
+    """As CloudFormation made them, or an operator for some prefixes only."""
     set_theirs(clients, source, arn, "s3:ObjectCreated:*")
     change = merge_notification(clients.s3, source, arn)
     theirs, ours = change.after["QueueConfigurations"]
