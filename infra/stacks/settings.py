@@ -13,6 +13,7 @@ _FROM_OUTPUTS = {
     "CIS_FILE_TABLE": "TableName",
     "CIS_BEDROCK_REGION": "BedrockRegion",
     "CIS_PDF_PASSWORDS_SECRET": "PdfPasswordsSecretArn",
+    "CIS_EVENTS_TARGET": "EventsTargetArn",
     "CIS_AUTOSCALING_GROUP": "GroupName",
 }
 

@@ -50,13 +50,13 @@ _READ_KEY, _WRITE_KEY = "kms:Decrypt", "kms:GenerateDataKey"
 CALLS: dict[str, Need] = {
     "sqs:ReceiveMessage": _both("sqs:ReceiveMessage", _READ_KEY),
     "sqs:SendMessage": _both("sqs:SendMessage", _READ_KEY, _WRITE_KEY),
-    "sqs:SendMessageBatch": _operator("sqs:SendMessage", _READ_KEY, _WRITE_KEY),
+    "sqs:SendMessageBatch": _both("sqs:SendMessage", _READ_KEY, _WRITE_KEY),
     "sqs:DeleteMessageBatch": _both("sqs:DeleteMessage"),
     "sqs:ChangeMessageVisibility": _worker("sqs:ChangeMessageVisibility"),
     "sqs:ChangeMessageVisibilityBatch": _both("sqs:ChangeMessageVisibility"),
     # By the worker's role in `doctor`, run on its machine.
     "sqs:GetQueueAttributes": _both("sqs:GetQueueAttributes", deployer=True),
-    "sqs:GetQueueUrl": _operator("sqs:GetQueueUrl", deployer=True),
+    "sqs:GetQueueUrl": _both("sqs:GetQueueUrl", deployer=True),
     "sqs:CreateQueue": _DEPLOYER,
     "sqs:SetQueueAttributes": _DEPLOYER,
     # Without s3:ListBucket a missing object answers 403.
@@ -89,10 +89,10 @@ CALLS: dict[str, Need] = {
     "s3:UploadPartCopy": Need(why="StorageHandler.copy is for programs that use parts of the worker"),
     "dynamodb:GetItem": _both("dynamodb:GetItem", _READ_KEY),
     "dynamodb:BatchGetItem": _operator("dynamodb:BatchGetItem", _READ_KEY),
-    "dynamodb:Query": _worker("dynamodb:Query", _READ_KEY),
+    "dynamodb:Query": _both("dynamodb:Query", _READ_KEY),
     "dynamodb:Scan": _operator("dynamodb:Scan", _READ_KEY),
     "dynamodb:UpdateItem": _both("dynamodb:UpdateItem", _READ_KEY),
-    "dynamodb:DeleteItem": _operator("dynamodb:DeleteItem", _READ_KEY),
+    "dynamodb:DeleteItem": _both("dynamodb:DeleteItem", _READ_KEY),
     # By the worker's role in `doctor`, run on its machine.
     "dynamodb:DescribeTable": _both("dynamodb:DescribeTable", deployer=True),
     "dynamodb:CreateTable": _DEPLOYER,
@@ -102,6 +102,11 @@ CALLS: dict[str, Need] = {
     "autoscaling:SetInstanceProtection": _worker("autoscaling:SetInstanceProtection"),
     "autoscaling:CompleteLifecycleAction": _worker("autoscaling:CompleteLifecycleAction"),
     "autoscaling:RecordLifecycleActionHeartbeat": _worker("autoscaling:RecordLifecycleActionHeartbeat"),
+    "autoscaling:DescribeAutoScalingGroups": _operator("autoscaling:DescribeAutoScalingGroups"),
+    "autoscaling:DescribePolicies": _operator("autoscaling:DescribePolicies"),
+    "autoscaling:SetDesiredCapacity": _operator("autoscaling:SetDesiredCapacity"),
+    "events:PutEvents": _worker("events:PutEvents"),
+    "sns:PublishBatch": _worker("sns:Publish"),
     # Requests to OpenSearch Service are signed, and allowed by their method.
     "es:GET": _both("es:ESHttpGet"),
     "es:HEAD": _operator("es:ESHttpHead"),
