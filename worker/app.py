@@ -136,8 +136,7 @@ def build(
     identity: Identity | None = None,
 ) -> Lifecycle:
     """Build every component of a worker around a started sandbox."""
-    metrics = Metrics()
-    metrics.set_build(version=package_version(), pipeline=PIPELINE_VERSION)
+    metrics = _metrics()
     shutdown = Shutdown(timeout_s=settings.stop_budget_s)
     spot = SpotInterruptionHandler(InstanceMetadata(settings.metadata_endpoint), shutdown, metrics)
     shared = Shared(
@@ -151,8 +150,7 @@ def build(
     )
     watch_resources(shared)
     consumer = make_consumer(shared, tools, make_local_health(shared, work_root))
-    spot.on_interrupt_callback = consumer.stop_receiving
-    spot.requeue = consumer.release
+    spot.on_interrupt_callback, spot.requeue = consumer.stop_receiving, consumer.release
     membership = _membership(settings)
     return Lifecycle(
         shutdown=shutdown,
@@ -171,6 +169,12 @@ def build(
         manager=_service_manager(spot, consumer.heartbeat),
         side_loops=make_side_loops(shared, consumer, identity or identify(settings)),
     )
+
+
+def _metrics() -> Metrics:
+    metrics = Metrics()
+    metrics.set_build(version=package_version(), pipeline=PIPELINE_VERSION)
+    return metrics
 
 
 def _crash_detector(consumer: Consumer) -> CrashDetector:

@@ -242,11 +242,10 @@ class Lifecycle:
 
     def _finish_uploads(self, threads: list[threading.Thread]) -> None:
         """Upload what attempts that ended left in the queue; no message depends on it."""
-        if (uploader := self._uploader) is None:
-            return
-        uploader.hurry()
-        self._wait_for(threads, _flush_by)
-        self._uploads_left = uploader.close()
+        if (uploader := self._uploader) is not None:
+            uploader.hurry()
+            self._wait_for(threads, _flush_by)
+            self._uploads_left = uploader.close()
 
     def _shut_down(self) -> None:
         self._report_of_shutdown = self.spot.handle_graceful_shutdown(
@@ -268,7 +267,7 @@ class Lifecycle:
             for thread in threads:
                 thread.join(_POLL_S / len(threads))
             self._tick()
-        # An abandoned attempt does no harm: SQS redelivers its message, and the fence refuses its writes.
+        # No harm: SQS redelivers the message of an abandoned attempt, and the fence refuses its writes.
         if left := [thread.name for thread in threads if thread.is_alive()]:
             _log.warning("threads_abandoned", threads=left, in_flight=self.consumer.in_flight)
         return left
@@ -281,9 +280,9 @@ class Lifecycle:
         failure, stop, settlement = self.shutdown.failure, self.shutdown.stop, self.consumer.settlement
         is_complete = not (self._abandoned or self.consumer.in_flight or settlement.unsettled)
         saved = self._report_of_shutdown is not None and self._report_of_shutdown.state_saved
-        status, exit_status = (
-            ("GRACEFUL_SHUTDOWN", 0) if is_complete else ("INCOMPLETE_SHUTDOWN", EXIT_INCOMPLETE)
-        )
+        status, exit_status = "GRACEFUL_SHUTDOWN", 0
+        if not is_complete:
+            status, exit_status = "INCOMPLETE_SHUTDOWN", EXIT_INCOMPLETE
         if failure is not None:
             status, exit_status = "FAILED", 1
         _log.info(
