@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 from collections.abc import Callable
@@ -31,13 +32,20 @@ def doctor(fleet: Fleet, **settings: str) -> dict[str, dict[str, str]]:
     return {each["subject"]: each for each in json.loads(done.stdout)["findings"]}
 
 
-def test_a_revoked_role_is_named_and_ends_the_worker(fleet: Fleet) -> None:
+def test_a_revoked_role_is_named_and_ends_the_worker(fleet: Fleet, until: Callable[..., None]) -> None:
+    numbers = itertools.count()
+
+    def is_over() -> bool:
+        # A file that is refused is tried later: the next one shows that it lasts.
+        fleet.put(f"{next(numbers)}.txt", b"held")
+        return bool(fleet.events("fatal_error"))
+
     with FaultProxy(fleet.stack.environment()["AWS_ENDPOINT_URL"], Service.DYNAMODB) as proxy:
         worker = fleet.start(
             AWS_ENDPOINT_URL_DYNAMODB=proxy.url, CIS_REFUSAL_LIMIT_S="3", CIS_STOP_BUDGET_S="10"
         )
         proxy.control(Rule(fault=Fault.REFUSE))
-        fleet.put("a.txt", b"held")
+        until(is_over)
         assert worker.wait(READY_S) == 1
         (fatal,) = fleet.events("fatal_error")
         assert "AccessDeniedException" in str(fatal["reason"])
