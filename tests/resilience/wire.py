@@ -172,8 +172,8 @@ class Network:
 def has_pending_rows() -> bool:
     """Whether any row of the ledger waits for the replayer or with its event, seen without a call."""
     table = dynamodb_backends[ACCOUNT][REGION].tables[TABLE]
-    rows = cast("dict[Any, Any]", table.items)
-    return any("pending" in row.attrs for key, row in rows.items() if not key.value.startswith("worker#"))
+    rows = cast("dict[str, Any]", table.items)
+    return any("pending" in row.attrs for row in rows.values())
 
 
 def _label(operation: str, request: AWSPreparedRequest) -> str:

@@ -1,39 +1,30 @@
-"""WorkerRows: one row a worker in the ledger's table, found by a key of their own in its sparse index.
+"""WorkerRows: one row a worker in the ledger's table, and one row that lists them.
 
-A beat writes the row and leaves its keys alone, so the index is written twice in a worker's life.
+A beat writes the worker's own row; the list is written twice in a worker's life.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from worker.aws.ledger_row import PENDING
 from worker.aws.scans.row_scan import RowScan
-from worker.aws.translation import ErrorTable, misconfigured, translate_errors
+from worker.aws.translation import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 PREFIX = "worker#"
 """What the key of a worker's row begins with."""
 
-WORKERS = "worker"
-"""The key of all workers in the sparse index; no key of pending files is like it."""
+LIST_KEY = "workers#"
+"""The key of the row that lists all workers, in a set of strings."""
 
 EXPIRES_AT = "expires_at"
 """The attribute by which DynamoDB removes rows (TTL), in seconds since 1970."""
 
-_PAGE = 1_000
-_NO_INDEX = misconfigured(
-    f"Workers cannot be listed: `cis-worker init` adds the table's index `{PENDING}`, and the role needs "
-    "dynamodb:Query on it."
-)
-_QUERY: ErrorTable = dict.fromkeys(
-    ("AccessDeniedException", "ResourceNotFoundException", "ValidationException"), _NO_INDEX
-)
+_MEMBERS = "members"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,11 +62,12 @@ class WorkerRows:
 
     client: DynamoDBClient
     table: str
+    _listed: set[str] = field(default_factory=set)
 
     def write(self, row: WorkerRow, *, expires_at: int) -> None:
-        """Write a worker's row; after `expires_at` DynamoDB may remove it."""
+        """Write a worker's row; after `expires_at` DynamoDB may remove it. The first time it is listed."""
         values = {name: value for name, value in asdict(row).items() if name != "worker"}
-        values |= {PENDING: WORKERS, EXPIRES_AT: expires_at}
+        values[EXPIRES_AT] = expires_at
         given = {name: _to_wire(value) for name, value in values.items() if value}
         change = "SET " + ", ".join(f"#{name} = :{name}" for name in given)
         if empty := [f"#{name}" for name, value in values.items() if not value]:
@@ -88,40 +80,54 @@ class WorkerRows:
                 ExpressionAttributeNames={f"#{name}": name for name in values},
                 ExpressionAttributeValues={f":{name}": value for name, value in given.items()},
             )
+        # Its row is there first: who finds a listed worker without a row takes it off the list.
+        if row.worker not in self._listed:
+            self._take_off(self._missing(self._change_list("ADD", [row.worker])))
+            self._listed.add(row.worker)
 
     def remove(self, worker: str) -> None:
         """Remove a worker's row; nothing happens where there is none."""
         with translate_errors(f"remove worker {worker} from table {self.table}"):
             self.client.delete_item(TableName=self.table, Key=_key(worker))
+        self._take_off([worker])
+        self._listed.discard(worker)
 
     def read(self) -> tuple[WorkerRow, ...]:
-        """All registered workers by name: the keys from the index, the rows themselves consistent.
-
-        Raises MisconfiguredError when the table has no such index.
-        """
-        names = tuple(field.name for field in fields(WorkerRow) if field.name != "worker")
-        scan = RowScan(client=self.client, table=self.table)
-        found = scan.read(self._keys(), ("file_id", *names))
+        """All registered workers by name, consistent; a listed one whose row has expired is left out."""
+        with translate_errors(f"read the workers in table {self.table}"):
+            answer = self.client.get_item(
+                TableName=self.table, Key={"file_id": {"S": LIST_KEY}}, ConsistentRead=True
+            )
+        names = answer.get("Item", {}).get(_MEMBERS, {}).get("SS", [])
+        attributes = tuple(each.name for each in fields(WorkerRow) if each.name != "worker")
+        found = self._scan.read([f"{PREFIX}{name}" for name in names], ("file_id", *attributes))
         return tuple(sorted(map(_from_wire, found.values()), key=lambda row: row.worker))
 
-    def _keys(self) -> list[str]:
-        query: QueryInputTypeDef = {
-            "TableName": self.table,
-            "IndexName": PENDING,
-            "KeyConditionExpression": "#pending = :workers",
-            "ExpressionAttributeNames": {"#pending": PENDING},
-            "ExpressionAttributeValues": {":workers": {"S": WORKERS}},
-            "Limit": _PAGE,
-        }
-        keys: list[str] = []
-        while True:
-            with translate_errors(f"query the index {PENDING} of table {self.table}", _QUERY):
-                answer = self.client.query(**query)
-            keys += [str(item["file_id"]["S"]) for item in answer["Items"]]
-            last = answer.get("LastEvaluatedKey")
-            if not last:
-                return keys
-            query["ExclusiveStartKey"] = last
+    @property
+    def _scan(self) -> RowScan:
+        return RowScan(client=self.client, table=self.table)
+
+    def _missing(self, workers: Sequence[str]) -> list[str]:
+        """Those without a row: they were killed, and their rows have expired."""
+        found = self._scan.read([f"{PREFIX}{worker}" for worker in workers], ("file_id",))
+        return [worker for worker in workers if f"{PREFIX}{worker}" not in found]
+
+    def _take_off(self, workers: Sequence[str]) -> None:
+        if workers:
+            self._change_list("DELETE", workers)
+
+    def _change_list(self, action: str, workers: Sequence[str]) -> Sequence[str]:
+        """Add to the list, or delete from it; who is on it afterwards."""
+        with translate_errors(f"list workers in table {self.table}"):
+            answer = self.client.update_item(
+                TableName=self.table,
+                Key={"file_id": {"S": LIST_KEY}},
+                UpdateExpression=f"{action} #members :workers",
+                ExpressionAttributeNames={"#members": _MEMBERS},
+                ExpressionAttributeValues={":workers": {"SS": [*workers]}},
+                ReturnValues="ALL_NEW",
+            )
+        return list(answer.get("Attributes", {}).get(_MEMBERS, {}).get("SS", []))
 
 
 def _key(worker: str) -> dict[str, Any]:
@@ -135,9 +141,9 @@ def _to_wire(value: str | float) -> Any:
 def _from_wire(item: Mapping[str, Any]) -> WorkerRow:
     # Numbers come as text; a row of another version may have more attributes or fewer.
     values: dict[str, Any] = {"worker": str(item["file_id"]).removeprefix(PREFIX)}
-    for field in fields(WorkerRow):
-        if field.name in item:
-            values[field.name] = _read(item[field.name], kind=type(field.default))
+    for each in fields(WorkerRow):
+        if each.name in item:
+            values[each.name] = _read(item[each.name], kind=type(each.default))
     return WorkerRow(**values)
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.world import TABLE, World
-from worker.aws.other_rows.worker_rows import WORKERS, WorkerRow, WorkerRows
-from worker.aws.pending_files import SHARDS
+from worker.aws.other_rows.worker_rows import LIST_KEY, WorkerRow, WorkerRows
 from worker.aws.scans.row_scan import RowScan
 from worker.errors import MisconfiguredError
 
@@ -66,19 +65,36 @@ def test_a_worker_that_is_removed_is_gone_and_may_be_removed_again(rows: WorkerR
     assert rows.read() == ()
 
 
-def test_the_list_asks_the_index_only_page_by_page(world: World, rows: WorkerRows) -> None:
-    """A scan of a ledger of ten million files takes minutes; the pages are of one row here."""
+def test_the_list_is_no_scan(world: World, rows: WorkerRows) -> None:
+    """A scan of a ledger of ten million files takes minutes."""
     world.claim(world.put("a.txt"))
     for number in range(3):
         rows.write(replace(ROW, worker=f"w-{number}"), expires_at=1)
     called: list[str] = []
     events = world.clients.dynamodb.meta.events
     events.register("before-call.dynamodb", lambda model, **_: called.append(model.name))
-    one: Any = lambda params, **_: {**params, "Limit": 1}  # noqa: E731
-    events.register("provide-client-params.dynamodb.Query", one)
     assert [row.worker for row in rows.read()] == ["w-0", "w-1", "w-2"]
-    assert set(called) == {"Query", "BatchGetItem"}
-    assert called.count("Query") >= 3
+    assert called == ["GetItem", "BatchGetItem"]
+
+
+def test_a_beat_is_one_write(world: World, rows: WorkerRows) -> None:
+    rows.write(ROW, expires_at=1)
+    called: list[str] = []
+    events = world.clients.dynamodb.meta.events
+    events.register("before-call.dynamodb", lambda model, **_: called.append(model.name))
+    rows.write(ROW, expires_at=2)
+    assert called == ["UpdateItem"]
+
+
+def test_workers_whose_rows_have_expired_leave_the_list_with_the_next_that_joins(
+    world: World, rows: WorkerRows
+) -> None:
+    for name in ("gone", "w-1"):
+        rows.write(replace(ROW, worker=name), expires_at=1)
+    world.clients.dynamodb.delete_item(TableName=TABLE, Key={"file_id": {"S": "worker#gone"}})
+    assert [row.worker for row in rows.read()] == ["w-1"]
+    WorkerRows(client=world.clients.dynamodb, table=TABLE).write(replace(ROW, worker="new"), expires_at=1)
+    assert sorted(_item(world, LIST_KEY)["members"]["SS"]) == ["new", "w-1"]
 
 
 def test_no_sweep_and_no_count_of_files_meets_a_worker(world: World, rows: WorkerRows) -> None:
@@ -98,16 +114,11 @@ def test_a_row_of_another_kind_is_no_file_even_with_a_state(world: World) -> Non
     assert world.table.read("scaling#night") is None
 
 
-def test_the_key_of_workers_is_none_of_the_replayers() -> None:
-    assert WORKERS not in SHARDS
+def test_a_worker_is_no_pending_row(world: World, rows: WorkerRows) -> None:
+    rows.write(ROW, expires_at=1)
+    assert "pending" not in {**_item(world, "worker#w-1"), **_item(world, LIST_KEY)}
 
 
-def test_a_table_without_the_index_says_what_to_do(world: World) -> None:
-    world.clients.dynamodb.create_table(
-        TableName="old",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "file_id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}],
-    )
+def test_a_missing_table_says_what_to_do(world: World) -> None:
     with pytest.raises(MisconfiguredError, match="cis-worker init"):
-        WorkerRows(client=world.clients.dynamodb, table="old").read()
+        WorkerRows(client=world.clients.dynamodb, table="none").read()
