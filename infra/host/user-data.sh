@@ -79,7 +79,7 @@ install_image() {
   container=$(docker create "$image")
   docker cp "$container:/opt/cis-worker/share/cis-worker/host" "$host"
   docker rm "$container" >/dev/null
-  echo "CIS_IMAGE=$image" >/etc/cis-worker/image.env
+  echo "WORKER_IMAGE=$image" >/etc/cis-worker/image.env
   install -D -m 644 "$host/cis-worker-image.conf" /etc/systemd/system/cis-worker.service.d/image.conf
   install -m 644 "$host/cis-worker-image.service" /etc/systemd/system/
 }

@@ -88,13 +88,15 @@ CALLS: dict[str, Need] = {
     "s3:CopyObject": Need(why="StorageHandler.copy is for programs that use parts of the worker"),
     "s3:UploadPartCopy": Need(why="StorageHandler.copy is for programs that use parts of the worker"),
     "dynamodb:GetItem": _both("dynamodb:GetItem", _READ_KEY),
-    "dynamodb:BatchGetItem": _operator("dynamodb:BatchGetItem", _READ_KEY),
+    "dynamodb:BatchGetItem": _both("dynamodb:BatchGetItem", _READ_KEY),
     "dynamodb:Query": _both("dynamodb:Query", _READ_KEY),
     "dynamodb:Scan": _operator("dynamodb:Scan", _READ_KEY),
     "dynamodb:UpdateItem": _both("dynamodb:UpdateItem", _READ_KEY),
     "dynamodb:DeleteItem": _both("dynamodb:DeleteItem", _READ_KEY),
     # By the worker's role in `doctor`, run on its machine.
     "dynamodb:DescribeTable": _both("dynamodb:DescribeTable", deployer=True),
+    "dynamodb:DescribeTimeToLive": _DEPLOYER,
+    "dynamodb:UpdateTimeToLive": _DEPLOYER,
     "dynamodb:CreateTable": _DEPLOYER,
     "dynamodb:UpdateTable": _DEPLOYER,
     "bedrock-runtime:InvokeModel": _both("bedrock:InvokeModel"),
@@ -107,6 +109,9 @@ CALLS: dict[str, Need] = {
     "autoscaling:SetDesiredCapacity": _operator("autoscaling:SetDesiredCapacity"),
     "events:PutEvents": _worker("events:PutEvents"),
     "sns:PublishBatch": _worker("sns:Publish"),
+    # By `doctor`, with either role.
+    "events:DescribeEventBus": _both("events:DescribeEventBus"),
+    "sns:GetTopicAttributes": _both("sns:GetTopicAttributes"),
     # Requests to OpenSearch Service are signed, and allowed by their method.
     "es:GET": _both("es:ESHttpGet"),
     "es:HEAD": _operator("es:ESHttpHead"),
