@@ -89,13 +89,14 @@ CALLS: dict[str, Need] = {
     "s3:UploadPartCopy": Need(why="StorageHandler.copy is for programs that use parts of the worker"),
     "dynamodb:GetItem": _both("dynamodb:GetItem", _READ_KEY),
     "dynamodb:BatchGetItem": _both("dynamodb:BatchGetItem", _READ_KEY),
-    "dynamodb:Query": _both("dynamodb:Query", _READ_KEY),
+    "dynamodb:Query": _worker("dynamodb:Query", _READ_KEY),
     "dynamodb:Scan": _operator("dynamodb:Scan", _READ_KEY),
     "dynamodb:UpdateItem": _both("dynamodb:UpdateItem", _READ_KEY),
     "dynamodb:DeleteItem": _both("dynamodb:DeleteItem", _READ_KEY),
     # By the worker's role in `doctor`, run on its machine.
     "dynamodb:DescribeTable": _both("dynamodb:DescribeTable", deployer=True),
-    "dynamodb:DescribeTimeToLive": _DEPLOYER,
+    # `init` on what is deployed looks, and finds it on.
+    "dynamodb:DescribeTimeToLive": _operator("dynamodb:DescribeTimeToLive", deployer=True),
     "dynamodb:UpdateTimeToLive": _DEPLOYER,
     "dynamodb:CreateTable": _DEPLOYER,
     "dynamodb:UpdateTable": _DEPLOYER,

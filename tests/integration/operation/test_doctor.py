@@ -158,7 +158,7 @@ def test_a_model_that_does_not_answer_is_a_warning(
                 "status": 400,
                 "message": "Invocation of x with on-demand throughput isn\u2019t supported.",
             },
-            "AWS_REGION",
+            "CIS_BEDROCK_REGION",
         ),
         ({"status": 400, "message": "Operation not allowed"}, "Enable the model"),
         ({"status": 400, "message": "A text that no table knows."}, "refuses even a probe"),
