@@ -16,7 +16,7 @@ from tests.resilience.walk import walk
 
 pytestmark = pytest.mark.resilience
 
-_EXAMPLES = 100
+_EXAMPLES = 40
 _STEPS = 25
 
 
