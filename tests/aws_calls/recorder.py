@@ -38,6 +38,8 @@ _DEPLOYER = (
     *("operation/deployment.py", "aws/provisioning.py"),
     *("aws/buckets/notifications.py", "aws/buckets/lifecycle_rules.py"),
 )
+# The size of the group is theirs, also where a program uses ScalingManager by itself.
+_SCALING = ("fleet/scaling_manager.py", "fleet/scaling_action.py")
 _STATUS = ("operation/status.py", "operation/failures.py")
 # The adapters may be called by a test alone: then nobody is known.
 _ADAPTERS = ("aws", "index", "resilience", "runtime", "services.py", "config.py")
@@ -99,7 +101,7 @@ def _role(paths: Iterable[str]) -> str | None:
         return "deployer"
     if any(path.startswith("operation/") and path not in _STATUS for path in paths):
         return "doctor"
-    if any(part in _OPERATOR for part in parts):
+    if any(part in _OPERATOR for part in parts) or any(path in _SCALING for path in paths):
         return "operator"
     return "" if all(part in _ADAPTERS for part in parts) else "worker"
 
