@@ -123,9 +123,9 @@ class Replayer:
                 return
             self._paused_until = None
             self._after[shard] = page.after
-            self._backlog[shard] = len(page.file_ids)
+            self._backlog[shard] = len(page.keys)
             self.metrics.pending_backlog.set(sum(self._backlog.copy().values()))
-            for file_id in self.random.sample(page.file_ids, len(page.file_ids)):
+            for file_id in self.random.sample(page.keys, len(page.keys)):
                 self._check_stop()
                 if not outages.can_continue(shard):
                     return

@@ -8,40 +8,24 @@ from typing import TYPE_CHECKING
 
 from worker.aws import ledger_row
 from worker.aws.file_table import FileTable
-from worker.aws.ledger_row import PENDING, VECTORS_ONLY, FileRow, Value
+from worker.aws.ledger_row import VECTORS_ONLY, FileRow, Value
 from worker.aws.row_writer import RowWriter
-from worker.aws.translation import ErrorTable, misconfigured, translate_errors
+from worker.aws.scans.pending_index import PendingPage, query_shard
 from worker.errors import Code
 from worker.models.ledger import State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 SHARDS = tuple(f"{kind}{digit}" for digit in "0123456789abcdef" for kind in ("", VECTORS_ONLY))
 """All keys of the index; a file is in one of two, by its first digit."""
 
 _MESSAGE_CHARS = 500
-_NO_INDEX = misconfigured(
-    "Pending documents cannot be found: `cis-worker init` adds the table's index `pending`, and the role "
-    "needs dynamodb:Query on it."
-)
-_QUERY: ErrorTable = dict.fromkeys(
-    ("AccessDeniedException", "ResourceNotFoundException", "ValidationException"), _NO_INDEX
-)
 
 
 def is_vectors_only(shard: str) -> bool:
     """Whether the rows of a shard lack nothing but vectors."""
     return shard.startswith(VECTORS_ONLY)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PendingPage:
-    """Some files of a shard; `after` is the start of the next page, None at the end."""
-
-    file_ids: tuple[str, ...]
-    after: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,23 +41,7 @@ class PendingFiles:
 
         Raises MisconfiguredError when the table has no such index, or it is still being built.
         """
-        query: QueryInputTypeDef = {
-            "TableName": self.name,
-            "IndexName": PENDING,
-            "KeyConditionExpression": "#pending = :shard",
-            "ExpressionAttributeNames": {"#pending": PENDING},
-            "ExpressionAttributeValues": {":shard": {"S": shard}},
-            "Limit": limit,
-        }
-        if after is not None:
-            query["ExclusiveStartKey"] = {PENDING: {"S": shard}, "file_id": {"S": after}}
-        with translate_errors(f"query the index {PENDING} of table {self.name}", _QUERY):
-            response = self.client.query(**query)
-        last = response.get("LastEvaluatedKey")
-        return PendingPage(
-            file_ids=tuple(item["file_id"]["S"] for item in response["Items"]),
-            after=last["file_id"]["S"] if last else None,
-        )
+        return query_shard(self.client, self.name, shard, limit=limit, after=after)
 
     def read(self, file_id: str) -> FileRow | None:
         """The current row, None when nothing is pending any more."""

@@ -72,8 +72,8 @@ def found(pending: PendingFiles, *, limit: int = 100) -> list[str]:
         after = None
         while True:
             page = pending.page(shard, limit=limit, after=after)
-            assert len(page.file_ids) <= limit
-            seen += page.file_ids
+            assert len(page.keys) <= limit
+            seen += page.keys
             after = page.after
             if after is None:
                 break
@@ -84,7 +84,7 @@ def test_only_pending_files_are_in_the_index(pending: PendingFiles, commit: Comm
     commit("done")
     row = commit("left", index_pending=True)
     assert found(pending) == [row.file_id]
-    assert pending.page(row.file_id[0], limit=1).file_ids == (row.file_id,)
+    assert pending.page(row.file_id[0], limit=1).keys == (row.file_id,)
 
 
 def test_shards_are_read_page_by_page(pending: PendingFiles, commit: CommitFile) -> None:

@@ -41,7 +41,7 @@ def commit(world: World, key: str, *, index_pending: bool = False, vectors_pendi
 
 
 def everything(pending: PendingFiles) -> dict[str, FileRow]:
-    found = [file_id for shard in SHARDS for file_id in pending.page(shard, limit=100).file_ids]
+    found = [file_id for shard in SHARDS for file_id in pending.page(shard, limit=100).keys]
     rows = {file_id: pending.read(file_id) for file_id in found}
     return {file_id: row for file_id, row in rows.items() if row is not None}
 
@@ -58,7 +58,7 @@ def test_only_what_is_pending_is_found(world: World, pending: PendingFiles) -> N
 
 def test_a_row_is_found_in_its_shard_only(world: World, pending: PendingFiles) -> None:
     row = commit(world, "a", index_pending=True)
-    found = [shard for shard in SHARDS if pending.page(shard, limit=10).file_ids]
+    found = [shard for shard in SHARDS if pending.page(shard, limit=10).keys]
     assert found == [row.file_id[0]]
 
 
@@ -69,8 +69,8 @@ def test_a_long_shard_is_read_page_by_page(world: World, pending: PendingFiles) 
         after = None
         while True:
             page = pending.page(shard, limit=2, after=after)
-            assert len(page.file_ids) <= 2
-            seen += page.file_ids
+            assert len(page.keys) <= 2
+            seen += page.keys
             after = page.after
             if after is None:
                 break

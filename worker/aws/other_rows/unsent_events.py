@@ -14,34 +14,18 @@ from worker.aws import ledger_row
 from worker.aws.ledger_row import EVENTS, PENDING, FileRow, Value, event_shard
 from worker.aws.messages.document_event import DocumentEvent
 from worker.aws.row_writer import RowWriter
+from worker.aws.scans.pending_index import PendingPage, query_shard
 from worker.aws.scans.row_scan import RowScan
-from worker.aws.translation import ErrorTable, misconfigured, translate_errors
+from worker.aws.translation import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 SHARDS = tuple(f"{EVENTS}{digit}" for digit in "0123456789abcdef")
 """The keys of unsent events in the index; the replayers' are others."""
 
 PREFIX = "event#"
 """What the key of an event that is kept begins with."""
-
-_NO_INDEX = misconfigured(
-    f"Events that were not sent cannot be found: `cis-worker init` adds the table's index `{PENDING}`, and "
-    "the role needs dynamodb:Query on it."
-)
-_QUERY: ErrorTable = dict.fromkeys(
-    ("AccessDeniedException", "ResourceNotFoundException", "ValidationException"), _NO_INDEX
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnsentPage:
-    """Some keys of a shard, of files and of kept events; `after` is the start of the next page."""
-
-    keys: tuple[str, ...]
-    after: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,28 +35,12 @@ class UnsentEvents:
     client: DynamoDBClient
     table: str
 
-    def page(self, shard: str, *, limit: int, after: str | None = None) -> UnsentPage:
+    def page(self, shard: str, *, limit: int, after: str | None = None) -> PendingPage:
         """Up to `limit` keys of a shard (one of SHARDS), eventually consistent.
 
         Raises MisconfiguredError when the table has no such index, or it is still being built.
         """
-        query: QueryInputTypeDef = {
-            "TableName": self.table,
-            "IndexName": PENDING,
-            "KeyConditionExpression": "#pending = :shard",
-            "ExpressionAttributeNames": {"#pending": PENDING},
-            "ExpressionAttributeValues": {":shard": {"S": shard}},
-            "Limit": limit,
-        }
-        if after is not None:
-            query["ExclusiveStartKey"] = {PENDING: {"S": shard}, "file_id": {"S": after}}
-        with translate_errors(f"query the index {PENDING} of table {self.table}", _QUERY):
-            answer = self.client.query(**query)
-        last = answer.get("LastEvaluatedKey")
-        return UnsentPage(
-            keys=tuple(str(item["file_id"]["S"]) for item in answer["Items"]),
-            after=str(last["file_id"]["S"]) if last else None,
-        )
+        return query_shard(self.client, self.table, shard, limit=limit, after=after)
 
     def read_kept(self, keys: Sequence[str]) -> tuple[DocumentEvent, ...]:
         """The kept events of these keys; those that are gone are left out."""
