@@ -22,7 +22,15 @@ from infra.stacks.stack_client import StackClient
 from infra.stacks.template import Template, load_templates
 
 Name = Annotated[str, typer.Option(help="Prefix of all names, one a deployment.")]
-Region = Annotated[str | None, typer.Option(help="Region; else AWS_REGION, AWS_DEFAULT_REGION, the profile.")]
+# boto3 itself reads AWS_DEFAULT_REGION and the profile only.
+Region = Annotated[
+    str | None,
+    typer.Option(
+        envvar="AWS_REGION",
+        show_envvar=False,
+        help="Region; else AWS_REGION, AWS_DEFAULT_REGION, the profile.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
 _DELETED_WITH_NAME = "Type the name of the deployment to delete its data"
@@ -61,10 +69,10 @@ def deploy(
         "BedrockRegion": bedrock_region,
         "KeyArn": key_arn,
     }
-    display = Display()
+    display, templates = Display(), _chosen(only)
     deployment = Deployment(
         kept=_open(name, region, {"deployment": name, **_pairs(tag)}),
-        templates=_chosen(only),
+        templates=templates,
         report=display,
         confirm=_confirmation(yes=yes),
         given={**{key: value for key, value in given.items() if value}, **_pairs(parameter)},
@@ -123,7 +131,7 @@ def destroy(
 
 
 def _open(name: str, region: str | None, tags: dict[str, str]) -> KeptResources:
-    account = Account(region)
+    account = Account(region or None)
     stacks = StackClient(
         client=account.cloudformation, wait=threading.Event().wait, clock=time.monotonic, tags=tags
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 from botocore.parsers import ResponseParserError
 
 from worker.aws.translation import describe
@@ -37,4 +37,6 @@ def _advice(error: ClientError | BotoCoreError) -> str:
             return " infra/README.md lists the rights that deploying needs."
     if isinstance(error, NoRegionError):
         return " Give --region, or set AWS_REGION."
+    if isinstance(error, NoCredentialsError):
+        return " Set AWS_PROFILE, or log in (`aws sts get-caller-identity` shows as whom)."
     return ""

@@ -6,8 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from infra.stacks.account import Account
+from infra.stacks.errors import DeployError, report_errors
 from infra.stacks.template import load_templates
 from tests.integration.infra.conftest import Run
 from worker.aws.clients import Clients
@@ -34,6 +36,30 @@ def test_a_dry_run_shows_all_resources_and_makes_nothing(aws: str, run: Run, acc
     assert "cis-worker-search: a new stack: make Domain AWS::OpenSearchService::Domain" in done.lines
     assert done.lines[-1] == "Nothing was changed. Next: the same without --dry-run."
     assert stacks(account) == {}
+
+
+@pytest.mark.parametrize("command", [("deploy", "--only", "queue"), ("destroy",)], ids=lambda it: it[0])
+def test_the_region_of_the_worker_is_enough(
+    aws: str, run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "none")
+    assert run(*command, "--dry-run").status == 0
+    monkeypatch.delenv("AWS_REGION")
+    without = run(*command, "--dry-run")
+    assert without.status == 1
+    assert "Give --region, or set AWS_REGION." in without.text
+
+
+def test_without_credentials_it_says_where_they_come_from() -> None:
+    with pytest.raises(DeployError, match="AWS_PROFILE"), report_errors("look"):
+        raise NoCredentialsError
+
+
+def test_a_stack_that_is_not_there_is_named_before_anything_is_asked(run: Run) -> None:
+    done = run("deploy", "--dry-run", "--only", "queue,nonsense")
+    assert done.status != 0
+    assert "nonsense" in done.text
 
 
 def test_all_is_deployed_in_order_and_a_second_run_changes_nothing(
