@@ -5,7 +5,6 @@ Several workers may fill one row: the index keeps the higher fence, a row is wri
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ from worker.index.search_index import SearchIndex
 from worker.models.document import NO_VECTORS, Extraction, Vectors
 from worker.models.file import FileType
 from worker.models.ledger import State
+from worker.resilience.postponements import Postponements
 from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
@@ -43,9 +43,13 @@ from worker.runtime.trace import Trace, follow
 _ROWS_PER_QUERY = 100
 # In a long outage it would be expensive to read every row in every step.
 _MAX_SKIPPED_ROWS = 50
-_POSTPONE_S = 300.0
-# A mapping or a proxy under change rejects healthy documents, too.
+_LONGEST_WAIT_S = 300.0
+# A refusal by the table or by the service is often over within a minute.
+_FIRST_WAIT_S = 30.0
+# A mapping or a proxy under change rejects healthy documents, too: three times within ten minutes.
 _MAX_REJECTIONS = 3
+# The key beside those of rows, which are never empty.
+_TABLE = ""
 
 _log = structlog.get_logger(__name__)
 
@@ -86,18 +90,21 @@ class Replayer:
     _backlog: dict[str, int] = field(default_factory=dict)
     _after: dict[str, str | None] = field(default_factory=dict)
     _reprocessed: set[tuple[str, int]] = field(default_factory=set)
-    _not_before: dict[tuple[str, str], float] = field(default_factory=dict)
     _rejections: dict[str, int] = field(default_factory=dict)
-    _paused_until: float | None = None
+    _failed_rows: Postponements = field(init=False)
+    _unavailable: Postponements = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         """Start at a random shard, so that the workers of a fleet are on different ones."""
+        clock = self.shutdown.now
+        self._failed_rows = Postponements(clock=clock, first_s=_LONGEST_WAIT_S, longest_s=_LONGEST_WAIT_S)
+        self._unavailable = Postponements(clock=clock, first_s=_FIRST_WAIT_S, longest_s=_LONGEST_WAIT_S)
         self._shards = islice(cycle(SHARDS), self.random.randrange(len(SHARDS)), None)
 
     def step(self) -> None:
         """Complete the pending rows of the next shards; `threads` steps visit all shards."""
-        if self._paused_until is not None and self.shutdown.now() < self._paused_until:
+        if _TABLE in self._unavailable:
             return
         with self._lock:
             shards = list(islice(self._shards, len(SHARDS) // self.threads))
@@ -121,7 +128,7 @@ class Replayer:
             except MisconfiguredError as error:
                 self._pause(error)
                 return
-            self._paused_until = None
+            self._unavailable.remove(_TABLE)
             self._after[shard] = page.after
             self._backlog[shard] = len(page.keys)
             self.metrics.pending_backlog.set(sum(self._backlog.copy().values()))
@@ -140,13 +147,12 @@ class Replayer:
 
     def _pause(self, error: MisconfiguredError) -> None:
         """Without its secondary index the table cannot list pending rows; that must not stop a worker."""
-        if self._paused_until is None:
+        if self._unavailable.add(_TABLE):
             _log.error("pending_index_missing", reason=str(error))
-        self._paused_until = self.shutdown.now() + _POSTPONE_S
 
     def _try_row(self, file_id: str, outages: _Outages) -> None:
         """Complete one row; an error of this row alone does not end the step."""
-        if self._is_postponed("row", file_id):
+        if file_id in self._failed_rows:
             return
         try:
             row = self.pending.read(file_id)
@@ -160,10 +166,10 @@ class Replayer:
         except (JobInterrupted, ThrottledError, UnavailableError):
             raise
         except WorkerError as error:
-            self._postpone("row", file_id)
+            self._failed_rows.add(file_id)
             _log.warning("replay_failed", code=error.code, reason=str(error))
         except Exception:  # noqa: BLE001  (one row must not end the step for the others)
-            self._postpone("row", file_id)
+            self._failed_rows.add(file_id)
             _log.exception("replay_failed")
 
     def _fill(self, row: FileRow, outages: _Outages) -> None:
@@ -206,7 +212,7 @@ class Replayer:
     def _vectors(self, row: FileRow, extraction: Extraction, outages: _Outages) -> Vectors:
         if row.artifact_key is None or row.content_hash is None:
             return NO_VECTORS
-        if row.vectors_pending and (outages.vectors or self._is_postponed("vectors", row.file_id)):
+        if row.vectors_pending and (outages.vectors or row.file_id in self._unavailable):
             return Vectors(pending=True)
         errors: list[WorkerError] = []
         vectors = self.embedder.embed(
@@ -217,7 +223,7 @@ class Replayer:
             self.metrics.replays.labels(kind="vectors", result="unavailable").inc()
             if any(isinstance(error, BedrockError) for error in errors):
                 # A response without an embedding may be caused by this document: the others go first.
-                self._postpone("vectors", row.file_id)
+                self._unavailable.add(row.file_id)
         return vectors
 
     def _write(self, row: FileRow, vectors: Vectors, outages: _Outages, write: Callable[[], None]) -> None:
@@ -287,14 +293,3 @@ class Replayer:
             raise
         _log.warning("artifact_missing", key=row.artifact_key)
         self.metrics.replays.labels(kind="artifact", result="reprocessed").inc()
-
-    def _postpone(self, what: str, file_id: str) -> None:
-        now = self.shutdown.now()
-        with self._lock:
-            for key in [key for key, until in self._not_before.items() if until <= now]:
-                del self._not_before[key]
-            self._not_before[what, file_id] = now + _POSTPONE_S
-
-    def _is_postponed(self, what: str, file_id: str) -> bool:
-        with self._lock:
-            return self._not_before.get((what, file_id), -math.inf) > self.shutdown.now()

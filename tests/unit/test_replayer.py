@@ -9,7 +9,6 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.unit.index_lock import index_locked
 from tests.unit.pending_documents import (
@@ -232,22 +231,6 @@ def test_a_document_that_the_index_rejects_becomes_a_dead_letter_that_can_be_red
     live.work()
     assert live.row("share/a.txt").state is State.INDEXED
     assert indexed_document(live, "share/a.txt").file_path == "share/a.txt"
-
-
-def test_a_ledger_without_its_index_is_reported_once_and_does_not_stop_the_worker(live: World) -> None:
-    with index_locked(live):
-        work(live, "a.txt")
-    live.clients.dynamodb.update_table(
-        TableName="files", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "pending"}}]
-    )
-    with capture_logs() as lines:
-        for _ in range(3):
-            live.replayer.step()
-            live.clock.now += 200
-    reports = [line for line in lines if line["event"] == "pending_index_missing"]
-    assert len(reports) == 1
-    assert "cis-worker init" in str(reports)
-    assert not live.shutdown.is_requested
 
 
 def test_a_stop_ends_the_work_between_two_rows(live: World) -> None:

@@ -17,6 +17,6 @@ SEED = 2
 
 
 def test_nothing_is_lost_or_restarted_while_services_fail_in_turn(world: World) -> None:
-    report = outages.run(world, OutageSize(documents=200, outage_s=3.0, hang_s=11.0, gap_s=0.5), seed=SEED)
+    report = outages.run(world, OutageSize(documents=80, outage_s=3.0, hang_s=11.0, gap_s=0.5), seed=SEED)
     sys.stdout.write(f"{report}\n")
     assert report.broken == [], str(report)
