@@ -58,13 +58,13 @@ class PendingDeletes:
     report: Callable[[Lease, str], None]
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _waiting: list[_Pending] = field(default_factory=list)
-    _sending: int = 0
+    _sending: list[_Pending] = field(default_factory=list)
     _is_closed: bool = False
 
     def __len__(self) -> int:
         """Messages that are not deleted yet."""
         with self._changed:
-            return len(self._waiting) + self._sending
+            return len(self._waiting) + len(self._sending)
 
     @property
     def is_closed(self) -> bool:
@@ -113,11 +113,13 @@ class PendingDeletes:
                     self._delete_taken(left[start : start + BATCH], is_counted=False)
         finally:
             # Whatever happened: a stop says what it left behind.
-            for pending in self._take_all():
-                self._leave(pending, "it could not be deleted before the end")
+            self._take_all()
             with self._changed:
-                self._sending = 0
+                # With what is in a call of the loop that has not been answered yet.
+                left, self._sending = self._sending, []
                 self._show()
+            for pending in left:
+                self._leave(pending, "it could not be deleted before the end")
 
     def _take_all(self, pause_s: float = 0.0) -> list[_Pending]:
         """All that waits, and what the loop had taken and could not delete."""
@@ -128,7 +130,7 @@ class PendingDeletes:
             if self._waiting and pause_s:
                 self._changed.wait(pause_s)
             taken, self._waiting = self._waiting, []
-            self._sending += len(taken)
+            self._sending += taken
             return taken
 
     def _is_due(self, now: float) -> bool:
@@ -146,7 +148,7 @@ class PendingDeletes:
     def _take(self, now: float) -> list[_Pending]:
         batch = [pending for pending in self._waiting if pending.ready_at <= now][:BATCH]
         self._waiting = [pending for pending in self._waiting if pending not in batch]
-        self._sending += len(batch)
+        self._sending += batch
         return batch
 
     def _delete_taken(self, batch: Sequence[_Pending], *, is_counted: bool = True) -> None:
@@ -166,7 +168,9 @@ class PendingDeletes:
         now = self.shutdown.now()
         given_up: list[_Pending] = []
         with self._changed:
-            self._sending -= len(batch)
+            # What `flush` has left to SQS meanwhile is reported.
+            left = [pending for pending in left if pending in self._sending]
+            self._sending = [pending for pending in self._sending if pending not in batch]
             for pending in left:
                 pending.tries += is_counted
                 pending.ready_at = pending.due_at = now + min(_LONGEST_PAUSE_S, 2.0 ** (pending.tries - 1))
@@ -217,4 +221,4 @@ class PendingDeletes:
             self.report(pending.lease, reason)
 
     def _show(self) -> None:
-        self.metrics.deletes_pending.set(len(self._waiting) + self._sending)
+        self.metrics.deletes_pending.set(len(self._waiting) + len(self._sending))

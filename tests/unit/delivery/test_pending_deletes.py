@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -234,6 +235,27 @@ def test_what_could_not_be_deleted_at_a_stop_is_counted_as_unsettled(world: Worl
     world.shutdown.request("test")
     world.consumer.requeue_rest()
     assert (world.settlement.unsettled, len(deletes), world.waiting()) == (12, 0, 12)
+
+
+def test_a_delete_that_is_not_answered_before_the_end_of_a_stop_is_counted(world: World) -> None:
+    deletes = _deletes(world)
+    answered, asked = threading.Event(), threading.Event()
+
+    def hang(**_: Any) -> None:
+        asked.set()
+        assert answered.wait(60)
+
+    _finish(world, 2)
+    world.clients.sqs.meta.events.register("before-call.sqs.DeleteMessageBatch", hang)
+    world.shutdown.request("test", within_s=0)
+    loop = threading.Thread(target=deletes.step)
+    loop.start()
+    assert asked.wait(60)
+    deletes.flush()
+    assert (world.settlement.unsettled, len(deletes)) == (2, 0)
+    answered.set()
+    loop.join()
+    assert (world.settlement.unsettled, len(deletes)) == (2, 0)
 
 
 def test_a_call_that_is_refused_as_a_whole_is_repeated(world: World) -> None:
