@@ -149,7 +149,7 @@ def build(
         resources=ResourceMonitor(limit_s=settings.refusal_limit_s, fail=shutdown.fail),
     )
     watch_resources(shared)
-    consumer = make_consumer(shared, tools, make_local_health(shared, work_root))
+    consumer = _consumer(shared, tools, work_root)
     spot.on_interrupt_callback, spot.requeue = consumer.stop_receiving, consumer.release
     membership = _membership(settings)
     return Lifecycle(
@@ -163,12 +163,19 @@ def build(
         crash_detector=_crash_detector(consumer),
         http_host=settings.http_host,
         http_port=settings.http_port,
-        attempts=settings.max_documents,
+        attempts=settings.max_documents + consumer.attempt_queue.writing_places,
         group=_group_instance(membership, consumer, spot),
         metric_log=_metric_log(settings, metrics, membership),
         manager=_service_manager(spot, consumer.heartbeat),
         side_loops=make_side_loops(shared, consumer, identity or identify(settings)),
     )
+
+
+def _consumer(shared: Shared, tools: Tools, work_root: WorkRoot) -> Consumer:
+    consumer = make_consumer(shared, tools, make_local_health(shared, work_root))
+    # The loop that deletes them is started with the others.
+    consumer.settlement.hold_deletes()
+    return consumer
 
 
 def _metrics() -> Metrics:

@@ -51,6 +51,8 @@ from worker.services import open_bedrock, open_index
 
 # An idle worker stops within seconds, and its polls cost cents a month (docs/decisions, 34).
 _LONGEST_POLL_S = 2
+# More than one bulk request gathers, so that others are read while it is on its way; SQLite gathers nothing.
+_WRITING_PLACES = 30
 
 
 def local_extraction_key(settings: Settings, tools: Tools) -> str:
@@ -109,8 +111,8 @@ def make_consumer(shared: Shared, tools: Tools, local_health: LocalHealth) -> Co
     storage, store = _stores(shared, tools, local_health.work_root)
     bodies = MessageBodies(storage=storage)
     queue.store_large_bodies(bodies.store)
-    processor = _processor(shared, storage, table, store, local_health)
-    parked, attempt_queue = ParkedMessages(table=table), AttemptQueue(shutdown)
+    parked, attempt_queue = ParkedMessages(table=table), _attempt_queue(shared)
+    processor = _processor(shared, storage, table, store, local_health, attempt_queue)
     heartbeat = Heartbeat(queue=queue, table=table, visibility_s=settings.visibility_s, metrics=metrics)
     attempts = Attempts(
         bodies=bodies,
@@ -143,6 +145,11 @@ def make_consumer(shared: Shared, tools: Tools, local_health: LocalHealth) -> Co
         resources=shared.resources,
         pace=_pace(shared),
     )
+
+
+def _attempt_queue(shared: Shared) -> AttemptQueue:
+    is_gathered = shared.settings.index == "opensearch"
+    return AttemptQueue(shared.shutdown, writing_places=_WRITING_PLACES if is_gathered else 0)
 
 
 def make_local_health(shared: Shared, work_root: WorkRoot) -> LocalHealth:
@@ -195,6 +202,7 @@ def _processor(
     table: FileTable,
     store: ArtifactStore,
     local_health: LocalHealth,
+    attempt_queue: AttemptQueue,
 ) -> FileProcessor:
     reader = DocumentReader(
         sandbox=shared.sandbox,
@@ -208,13 +216,19 @@ def _processor(
         storage=storage,
         table=table,
         store=store,
-        index=open_index(shared.settings, wait=shared.shutdown.wait, metrics=shared.metrics),
+        index=open_index(
+            shared.settings,
+            wait=shared.shutdown.wait,
+            metrics=shared.metrics,
+            expects_more=attempt_queue.expects_more_writes,
+        ),
         embedder=_embedder(shared, store),
         reader=reader,
         metrics=shared.metrics,
         local_health=local_health,
         max_file_bytes=shared.settings.max_file_bytes,
         resources=shared.resources,
+        writing=attempt_queue.writing,
     )
 
 

@@ -14,6 +14,7 @@ import structlog
 
 from worker import outcome
 from worker.attempt import Attempts
+from worker.aws.messages.message_deleter import BATCH
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.delivery.attempt_queue import AttemptQueue
 from worker.delivery.heartbeat import Heartbeat, Lease
@@ -37,6 +38,9 @@ from worker.runtime.trace import follow
 
 # An attempt thread notices the end of its loop within this time.
 _TICK_S = 0.5
+# In a backlog a place that is free waits so long for others, until a third of them are.
+_GATHER_S = 2.0
+_GATHER_SHARE = 3
 # Not 0: a message that is visible at once could come back to a poll of this worker.
 _ABANDONED_DELAY_S = 2
 
@@ -76,13 +80,12 @@ class Consumer:
     def step(self) -> None:
         """Receive as many messages as there is room for; one at a time when an interruption is expected."""
         places = 1 if self.interruption_expected() else self.max_documents
-        in_flight = self.in_flight
-        room = self.local_health.places(places, in_flight=in_flight) - in_flight
+        room = self.local_health.places(places, in_flight=self.in_flight) - self.attempt_queue.places_taken
         if room > 0:
             # Where no file can be started, a message had better stay visible than be received in vain.
             room = self.resources.places(room, is_blocked=self.attempts.claimer.storage.sources.is_closed())
         # Messages that could not begin before a suspect file has run are better received by another worker.
-        if room <= 0 or self.attempt_queue.is_closed:
+        if room <= 0 or self.attempt_queue.is_closed or self._gathers(room):
             return
         # Set before the stop is checked, because the settlement reads it after a stop.
         self.settlement.poll_ends = self.shutdown.now() + self.poll_wait_s
@@ -131,10 +134,13 @@ class Consumer:
         self.metrics.parked.set(len(self.parked))
 
     def requeue_rest(self) -> None:
-        """Requeue the messages that no attempt has begun, when the attempts have ended at a stop."""
-        self.resume_parked()
-        while self.attempt_queue.has_waiting:
-            self.attempt_step()
+        """Requeue what no attempt has begun and delete what is done, when the attempts ended at a stop."""
+        try:
+            self.resume_parked()
+            while self.attempt_queue.has_waiting:
+                self.attempt_step()
+        finally:
+            self.settlement.flush()
 
     def stop_receiving(self) -> None:
         """Receive no more (an interruption notice); what is held is worked off as at any stop."""
@@ -155,6 +161,16 @@ class Consumer:
             return False
         return True
 
+    def _gathers(self, room: int) -> bool:
+        """Whether more places had better be free before the next call, while others have work.
+
+        In a backlog of short documents each place that is free would otherwise be a call of its own. Those
+        that are taken are more than the cores.
+        """
+        is_soon = self.polled_at is not None and self.shutdown.now() - self.polled_at < _GATHER_S
+        is_enough = _GATHER_SHARE * room >= min(self.max_documents, BATCH)
+        return self.attempt_queue.has_backlog and is_soon and not is_enough
+
     def _receive(self, room: int) -> list[ReceivedMessage] | None:
         """The received messages, None when the poll failed."""
         try:
@@ -172,6 +188,8 @@ class Consumer:
             return None
         self._failed_polls = 0
         self.polled_at = self.shutdown.now()
+        # A guess, because SQS may answer with fewer than there are; nothing but waiting depends on it.
+        self.attempt_queue.has_backlog = len(messages) >= min(room, BATCH // 2)
         self.metrics.received.inc(len(messages))
         self.metrics.oldest_message.add(message.first_seen_ms for message in messages)
         return messages

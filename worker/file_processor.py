@@ -9,7 +9,7 @@ No stage calls another; the order is known here only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -58,7 +58,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileProcessor:
-    """Turns claimed files into committed documents; shared by all document threads."""
+    """Turns claimed files into committed documents; shared by all document threads.
+
+    `writing` is entered where a document is read, and only its result has to be written.
+    """
 
     storage: StorageHandler
     table: FileTable
@@ -70,6 +73,7 @@ class FileProcessor:
     local_health: LocalHealth
     max_file_bytes: int
     resources: ResourceMonitor = field(default_factory=ResourceMonitor)
+    writing: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def process(self, job: Job, lease: Lease) -> Document:
         """Process one claimed file up to its commit; its temporary files are removed in any case.
@@ -89,7 +93,8 @@ class FileProcessor:
         # The temporary files are gone here: index and ledger may be slow, and disk space is scarce.
         with self._stage("confirm"):
             self._check_unchanged(job, job.version, lease)
-        document = self._write(job.claim, make_document(job, job.version, content), content)
+        with self.writing():
+            document = self._write(job.claim, make_document(job, job.version, content), content)
         if content.checkpointed or (content.keeps_text and job.checkpoint is not None):
             self._drop_checkpoint(job, job.version)
         return document
@@ -252,11 +257,13 @@ class FileProcessor:
     def _write_tombstone(self, job: Job) -> Document:
         """The object does not exist: write a tombstone on the fence, which refuses stale writes."""
         claim, message = job.claim, job.message
-        index_pending = not self._try_index(lambda: self.index.tombstone(claim.file_id, version=claim.fence))
-        self.table.commit(
-            claim,
-            Commit(state=State.TOMBSTONED, reason=Code.OBJECT_GONE.value, index_pending=index_pending),
-        )
+        with self.writing():
+            tombstone = partial(self.index.tombstone, claim.file_id, version=claim.fence)
+            index_pending = not self._try_index(tombstone)
+            self.table.commit(
+                claim,
+                Commit(state=State.TOMBSTONED, reason=Code.OBJECT_GONE.value, index_pending=index_pending),
+            )
         return Document(
             file_id=message.file_id,
             bucket=message.bucket,

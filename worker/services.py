@@ -28,14 +28,20 @@ _LEAST_BEDROCK_RATE = 0.05
 
 
 def open_index(
-    settings: Settings, *, wait: Callable[[float], object] | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    *,
+    wait: Callable[[float], object] | None = None,
+    metrics: Metrics | None = None,
+    expects_more: Callable[[], bool] = lambda: False,
 ) -> SearchIndex:
     """The search index the settings name; retries wait with `wait`, `metrics` show the breaker.
+
+    In OpenSearch writes are gathered while a thread that writes `expects_more`.
 
     Raises MisconfiguredError when a setting is missing. No request is sent to OpenSearch yet.
     """
     if settings.index == "opensearch":
-        return open_index_manager(settings, wait=wait, metrics=metrics)
+        return open_index_manager(settings, wait=wait, metrics=metrics, expects_more=expects_more)
     # Only the index in use is imported: opensearch-py and what it needs take 12 MB.
     from worker.index.sqlite.sqlite_index import SqliteIndex  # noqa: PLC0415
 
@@ -44,7 +50,11 @@ def open_index(
 
 
 def open_index_manager(
-    settings: Settings, *, wait: Callable[[float], object] | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    *,
+    wait: Callable[[float], object] | None = None,
+    metrics: Metrics | None = None,
+    expects_more: Callable[[], bool] = lambda: False,
 ) -> IndexManager:
     """The index in OpenSearch. Raises MisconfiguredError when a setting is missing."""
     from worker.index.opensearch.client import connect_from_settings  # noqa: PLC0415
@@ -73,6 +83,7 @@ def open_index_manager(
         prefix=settings.index_prefix,
         shards=settings.index_shards,
         text_dimension=embedding_dimension(settings.text_model) if settings.text_model else None,
+        expects_more=expects_more,
     )
 
 

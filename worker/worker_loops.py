@@ -120,7 +120,7 @@ class WorkerLoops:
         )
 
     def _others(self) -> list[Loop]:
-        """Those that hold no message."""
+        """Those that hold no message that is not done."""
         over = self.phases.attempts_over.is_set
         return [
             Loop(name="sandbox", step=self.sandbox.step, is_over=over, watchdog=self.watchdog),
@@ -146,6 +146,7 @@ class WorkerLoops:
                 pause=self.phases.group_wake,
             ),
             *(self._replay_loop(number) for number in range(self.replayer.threads)),
+            *self._delete_loops(),
             *self._log_loops(),
             *map(self._side_loop, self.side_loops),
         ]
@@ -176,6 +177,14 @@ class WorkerLoops:
             interval_s=self.replayer.interval_s,
             pause=self.phases.wake,
         )
+
+    def _delete_loops(self) -> list[Loop]:
+        deletes = self.consumer.settlement.deletes
+        if deletes is None:
+            return []
+        # It ends where the rest of the stop is flushed, or where that was never reached.
+        over = self.phases.attempts_over.is_set
+        return [Loop(name="deletes", step=deletes.step, is_over=lambda: deletes.is_closed or over())]
 
     def _upload_loop(self, number: int, uploader: BackgroundUploader) -> Loop:
         return Loop(

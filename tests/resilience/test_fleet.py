@@ -187,7 +187,8 @@ def test_a_renewal_under_way_does_not_undo_the_delay_of_a_retry(world: World) ->
     put_scan(world, pages=1, ocr_s=45)
     world.faults = plan
     run_until(world, lambda: bool(log_of(world, "attempt_ended")))
-    run_until(world, lambda: "sqs.ChangeMessageVisibility" in world.network.calls[-1].split())
+    hidden = "sqs.ChangeMessageVisibility"
+    run_until(world, lambda: any(hidden in line.split() for line in world.network.calls))
     world.run(20)
     (message,) = world.work.messages
     assert message.visible_at - world.scheduler.now < 30, story(world)
@@ -242,3 +243,34 @@ def test_a_minute_without_a_service_changes_nothing(world: World, service: str, 
     assert_promises(world)
     assert world.fleet.workers == [one]
     assert one.exit_status == 0
+
+
+@pytest.mark.parametrize("kind", [Kind.DIE_BEFORE, Kind.DIE_AFTER, Kind.DROP_ANSWER])
+def test_a_worker_that_is_killed_with_its_batch_of_deletes_loses_and_repeats_nothing(
+    world: World, kind: Kind
+) -> None:
+    weather = Weather(world.random)
+    world.faults, world.is_orderly = weather, True
+    weather.once["sqs.DeleteMessageBatch"] = Fault(kind=kind)
+    world.fleet.start()
+    for number in range(4):
+        world.put(f"text {number}")
+    run_until(world, lambda: not weather.once)
+    world.fleet.start()
+    world.drain()
+    assert_promises(world)
+    # What came again was found done by its row, and deleted.
+    assert log_of(world, "file_unchanged") or kind is not Kind.DIE_BEFORE, story(world)
+    assert not world.dead.messages
+
+
+def test_finished_messages_are_deleted_together_and_soon(world: World) -> None:
+    world.is_orderly = True
+    world.fleet.start()
+    for number in range(12):
+        world.put(f"text {number}")
+    run_until(world, lambda: not world.work.messages, within_s=60)
+    deletes = [line for line in world.network.calls if "DeleteMessageBatch" in line]
+    assert 2 <= len(deletes) <= 8, story(world)
+    world.drain()
+    assert_promises(world)

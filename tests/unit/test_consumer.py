@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from worker.delivery.attempt_queue import AttemptQueue
 from worker.errors import MisconfiguredError
 from worker.models.ledger import State
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
@@ -133,3 +134,45 @@ def test_messages_of_attempts_that_hang_are_released_and_their_work_is_cancelled
     assert delays == [2]
     assert lease.lost
     assert world.heartbeat.held() == []
+
+
+def test_in_a_backlog_places_are_gathered_for_one_receive(world: World) -> None:
+    for number in range(8):
+        world.put(f"f{number}", b"")
+        world.announce(f"f{number}")
+    world.consumer.step()
+    world.consumer.attempt_step()
+    world.consumer.step()
+    assert world.consumer.in_flight == 3
+    world.consumer.attempt_step()
+    world.consumer.step()
+    assert world.consumer.in_flight == 4
+    world.consumer.attempt_step()
+    # Others may take long: then one place is received for, too.
+    world.clock.now += 2
+    world.consumer.step()
+    assert world.consumer.in_flight == 4
+
+
+def test_without_a_backlog_a_free_place_is_received_for_at_once(world: World) -> None:
+    for number in range(3):
+        world.put(f"f{number}", b"")
+        world.announce(f"f{number}")
+    world.consumer.step()
+    world.put("late", b"")
+    world.announce("late")
+    world.consumer.step()
+    assert world.consumer.in_flight == 4
+
+
+def test_a_document_that_is_only_written_keeps_no_other_from_being_received(world: World) -> None:
+    world.attempt_queue = AttemptQueue(world.shutdown, writing_places=1)
+    for number in range(5):
+        world.put(f"f{number}", b"")
+        world.announce(f"f{number}")
+    world.consumer.step()
+    world.attempt_queue.take(0)
+    with world.attempt_queue.writing():
+        world.clock.now += 2
+        world.consumer.step()
+    assert world.consumer.in_flight == 5

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -115,3 +117,24 @@ def test_a_spool_that_cannot_be_written_is_a_fault_of_this_machine(
     with pytest.raises(LocalFaultError, match="CIS_WORK_DIR"):
         live.processor.process(_job(live), _lease(live))
     assert uploader.pending == 0
+
+
+def test_a_document_is_being_written_once_its_files_are_gone_and_until_the_commit(live: World) -> None:
+    seen: list[tuple[State, list[str]]] = []
+
+    def observe() -> None:
+        row = live.row("a.txt")
+        seen.append((row.state, [path.name for path in live.local_health.work_root.path.glob("document-*")]))
+
+    @contextmanager
+    def writing() -> Iterator[None]:
+        observe()
+        yield
+        observe()
+
+    processor = replace(live.processor, writing=writing)
+    processor.process(_job(live), _lease(live))
+    live.clients.s3.delete_object(Bucket="source", Key="a.txt")
+    processor.process(live.claim(live.message("a.txt")), _lease(live))
+    states = (State.PROCESSING, State.INDEXED, State.PROCESSING, State.TOMBSTONED)
+    assert seen == [(state, []) for state in states]

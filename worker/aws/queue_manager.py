@@ -15,23 +15,20 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
 from worker.aws.messages import received_message
+from worker.aws.messages.message_deleter import BATCH, MessageDeleter, Undeleted, log_failed
 from worker.aws.messages.message_sender import MessageSender
 from worker.aws.messages.received_message import ReceivedMessage
 from worker.aws.translation import translate, translate_errors
-from worker.errors import TransientError
 from worker.resilience.error_classification import error_code
 from worker.runtime.trace import follow
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef
 
-__all__ = ["Extension", "QueueDepth", "QueueManager", "ReceivedMessage"]
+__all__ = ["Extension", "QueueDepth", "QueueManager", "ReceivedMessage", "Undeleted"]
 
 _log = structlog.get_logger(__name__)
 
-_BATCH = 10
-_DELETE_TRIES = 3
 _LONGEST_WAIT_S = 20
 _LONGEST_VISIBILITY_S = 43_200
 _REASON_CHARS = 500
@@ -91,6 +88,7 @@ class QueueManager:
         self._dlq_url = dlq_url
         self._visibility_s = visibility_s
         self._sender = MessageSender(client)
+        self._deleter = MessageDeleter(client=client, queue_url=queue_url)
         self._clock = clock
 
     def store_large_bodies(self, store: Callable[[str], str]) -> None:
@@ -104,7 +102,7 @@ class QueueManager:
         with translate_errors(f"receive from {self._queue_url}"):
             response = self._poll_client.receive_message(
                 QueueUrl=self._queue_url,
-                MaxNumberOfMessages=max(1, min(limit, _BATCH)),
+                MaxNumberOfMessages=max(1, min(limit, BATCH)),
                 WaitTimeSeconds=max(0, min(wait_s, _LONGEST_WAIT_S)),
                 VisibilityTimeout=self._visibility_s,
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
@@ -126,7 +124,11 @@ class QueueManager:
         because the ledger row identifies a redelivered message.
         Raises MisconfiguredError only.
         """
-        return [message for batch in _batches(messages) for message in self._delete_batch(batch)]
+        return self._deleter.delete(messages)
+
+    def delete_once(self, messages: Sequence[ReceivedMessage]) -> Undeleted:
+        """Delete up to ten messages with one call, for a caller that tries again itself."""
+        return self._deleter.delete_once(messages)
 
     def extend(self, messages: Sequence[ReceivedMessage], *, visibility_s: int) -> Extension:
         """Hide messages for `visibility_s` from now. Raises nothing: failed calls are logged."""
@@ -152,7 +154,7 @@ class QueueManager:
             for entry in response.get("Failed", []):
                 message = batch[int(entry["Id"])]
                 with follow(message.trace):
-                    _log_failed("extend_refused", entry, message.message_id)
+                    log_failed("extend_refused", entry, message.message_id)
                 if entry["Code"] in _LEASE_LOST_CODES:
                     lost.add(message.message_id)
         # A batch may hold two receipts of one message, of which one is stale.
@@ -248,51 +250,11 @@ class QueueManager:
             delayed=int(counts["ApproximateNumberOfMessagesDelayed"]),
         )
 
-    def _delete_batch(self, batch: Sequence[ReceivedMessage]) -> list[ReceivedMessage]:
-        left = dict(enumerate(batch))
-        refused: list[ReceivedMessage] = []
-        for _ in range(_DELETE_TRIES):
-            if not left:
-                break
-            try:
-                failed = self._delete_once(left)
-            except TransientError as error:
-                _log.warning("delete_failed", messages=len(left), error=str(error))
-                break
-            for entry in failed:
-                _log_failed("delete_refused", entry, left[int(entry["Id"])].message_id)
-            # A sender fault, such as a stale handle, does not go away by retrying.
-            refused += [left[int(entry["Id"])] for entry in failed if entry["SenderFault"]]
-            left = {int(e["Id"]): left[int(e["Id"])] for e in failed if not e["SenderFault"]}
-        return [*refused, *left.values()]
-
-    def _delete_once(self, messages: Mapping[int, ReceivedMessage]) -> list[BatchResultErrorEntryTypeDef]:
-        # The entry's id is its index: a batch may hold two receipts of one message.
-        with translate_errors(f"delete messages of {self._queue_url}"):
-            response = self._client.delete_message_batch(
-                QueueUrl=self._queue_url,
-                Entries=[
-                    {"Id": str(index), "ReceiptHandle": message.receipt_handle}
-                    for index, message in messages.items()
-                ],
-            )
-        return response.get("Failed", [])
-
 
 def _rerun(message: ReceivedMessage) -> dict[str, str]:
     return {"rerun": message.rerun.value} if message.rerun else {}
 
 
 def _batches(messages: Sequence[ReceivedMessage]) -> Iterator[Sequence[ReceivedMessage]]:
-    for start in range(0, len(messages), _BATCH):
-        yield messages[start : start + _BATCH]
-
-
-def _log_failed(event: str, entry: BatchResultErrorEntryTypeDef, message_id: str) -> None:
-    _log.warning(
-        event,
-        message_id=message_id,
-        code=entry["Code"],
-        error=entry.get("Message", ""),
-        sender_fault=entry["SenderFault"],
-    )
+    for start in range(0, len(messages), BATCH):
+        yield messages[start : start + BATCH]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from worker.delivery.heartbeat import Lease
@@ -20,19 +22,31 @@ _PATIENCE_S = 30.0
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Task:
-    """One message that waits for an attempt; `is_isolated` once it has its turn with no other beside it."""
+    """One message that waits for an attempt; `is_isolated` once it has its turn with no other beside it.
+
+    `in_backlog`: more messages waited in the queue than could be received with it.
+    """
 
     lease: Lease
+    in_backlog: bool = False
     takeover: Takeover = None
     is_isolated: bool = False
     since: float = 0.0
 
 
 class AttemptQueue:
-    """Waiting messages and attempts in progress; several threads may call it."""
+    """Waiting messages and attempts in progress; several threads may call it.
 
-    def __init__(self, shutdown: Shutdown) -> None:
+    Up to `writing_places` attempts that only write their results keep no other from being received.
+    `has_backlog` is set by who receives: more messages wait in the queue than it could take.
+    """
+
+    def __init__(self, shutdown: Shutdown, *, writing_places: int = 0) -> None:
+        self.writing_places = writing_places
+        self.has_backlog = False
         self._shutdown = shutdown
+        self._writing: set[Task] = set()
+        self._thread = threading.local()
         self._changed = threading.Condition()
         self._waiting: deque[Task] = deque()
         self._suspect_tasks: deque[Task] = deque()
@@ -42,6 +56,34 @@ class AttemptQueue:
         """Messages that wait or are in progress."""
         with self._changed:
             return len(self._waiting) + len(self._suspect_tasks) + len(self._in_progress)
+
+    @property
+    def places_taken(self) -> int:
+        """Messages that wait or are in progress, without those that are only being written."""
+        with self._changed:
+            in_hand = len(self._waiting) + len(self._suspect_tasks) + len(self._in_progress)
+            return in_hand - min(len(self._writing), self.writing_places)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The attempt of this thread has read its document, and writes what it found."""
+        task: Task = self._thread.task
+        with self._changed:
+            self._writing.add(task)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._writing.discard(task)
+
+    def expects_more_writes(self) -> bool:
+        """Whether a write of this thread had better wait for those of the attempts that follow."""
+        with self._changed:
+            if self._shutdown.is_requested or getattr(self._thread, "task", None) not in self._writing:
+                return False
+            return self.has_backlog or any(
+                task.in_backlog and task not in self._writing for task in (*self._waiting, *self._in_progress)
+            )
 
     @property
     def has_waiting(self) -> bool:
@@ -58,7 +100,7 @@ class AttemptQueue:
     def put(self, lease: Lease, takeover: Takeover) -> None:
         """Add a message."""
         with self._changed:
-            self._waiting.append(Task(lease=lease, takeover=takeover))
+            self._waiting.append(Task(lease=lease, takeover=takeover, in_backlog=self.has_backlog))
             self._changed.notify()
 
     def put_suspect(self, lease: Lease, takeover: Takeover) -> None:
@@ -76,13 +118,16 @@ class AttemptQueue:
                 task = self._next()
             if task is not None:
                 self._in_progress.append(task)
+            self._thread.task = task
             return task
 
     def end(self, task: Task) -> None:
         """An attempt has ended."""
         with self._changed:
             self._in_progress.remove(task)
-            self._changed.notify_all()
+            # Only a suspect file, and what it keeps waiting, waits for the end of others.
+            if task.is_isolated or self._suspect_tasks:
+                self._changed.notify_all()
 
     def _next(self) -> Task | None:
         if self._shutdown.is_requested:

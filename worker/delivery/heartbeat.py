@@ -33,7 +33,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Lease:
-    """One held message: the deadline of its lease, and the claim its work holds."""
+    """One held message: the deadline of its lease, and the claim its work holds.
+
+    It is finished when its work is done, and it is held until the batch of its delete is sent.
+    """
 
     def __init__(self, message: ReceivedMessage, clock: Callable[[], float]) -> None:
         self.message = message
@@ -42,6 +45,7 @@ class Lease:
         self.renewal_due = message.received_at + _renewal_interval_s(message.visibility_s)
         self.claim: Claim | None = None
         self.lost = False
+        self.is_finished = False
         self._clock = clock
 
     @property
@@ -94,13 +98,20 @@ class Heartbeat:
             self._leases[message.message_id] = lease
         return lease
 
-    def held(self) -> list[Lease]:
-        """The leases that were not released."""
+    def keep(self, lease: Lease) -> None:
+        """Renew the lease of a finished message until its delete; it is no message in hand any more."""
         with self._lock:
-            return list(self._leases.values())
+            lease.is_finished = True
+            # Of a message that was received twice the later lease stays: its receipt is the one that counts.
+            self._leases.setdefault(lease.message.message_id, lease)
+
+    def held(self) -> list[Lease]:
+        """The leases that were not released, but for those of finished messages."""
+        with self._lock:
+            return [lease for lease in self._leases.values() if not lease.is_finished]
 
     def first_seen_ms(self) -> list[int]:
-        """When the first copies of the held messages were sent."""
+        """When the first copies of the messages in hand were sent."""
         return [lease.message.first_seen_ms for lease in self.held()]
 
     def release(self, lease: Lease) -> None:
@@ -121,7 +132,12 @@ class Heartbeat:
         """Renew the leases that are due."""
         now = self._clock()
         with self._lock:
-            due = [lease for lease in self._leases.values() if lease.renewal_due <= now]
+            due = [
+                lease
+                for lease in self._leases.values()
+                # A finished message whose lease is lost is only deleted: no work on it has to hear of that.
+                if lease.renewal_due <= now and not (lease.is_finished and lease.lost)
+            ]
         for start in range(0, len(due), _BATCH):
             with self._renewing:
                 # Some may have been released since the list was made.

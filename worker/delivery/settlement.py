@@ -12,6 +12,7 @@ from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager
 from worker.delivery.heartbeat import Heartbeat, Lease
 from worker.delivery.parked_messages import ParkedMessages
+from worker.delivery.pending_deletes import PendingDeletes
 from worker.errors import (
     Code,
     MisconfiguredError,
@@ -41,7 +42,8 @@ class Settlement:
 
     `poll_ends` is when the worker's own open poll ends at the latest (0 when none is open), and
     `requeued` how many messages were replaced by a fresh copy. `unsettled` counts those that a stop left to
-    SQS, which redelivers them when their leases lapse.
+    SQS, which redelivers them when their leases lapse. Finished messages are deleted at once, and in batches
+    after `hold_deletes`.
     """
 
     queue: QueueManager
@@ -50,6 +52,7 @@ class Settlement:
     shutdown: Shutdown
     metrics: Metrics
     parked: ParkedMessages
+    deletes: PendingDeletes | None = None
     poll_ends: float = 0.0
     requeued: int = 0
     unsettled: int = 0
@@ -118,9 +121,29 @@ class Settlement:
             # The copy is sent all the same: its worker takes the file over when the claim has stood still.
             _log.warning("release_failed", reason=str(error))
 
+    def hold_deletes(self) -> None:
+        """From now on hold finished messages in `deletes`, whose `step` a thread must call."""
+        self.deletes = PendingDeletes(
+            queue=self.queue,
+            heartbeat=self.heartbeat,
+            shutdown=self.shutdown,
+            metrics=self.metrics,
+            report=self._report_undeleted,
+        )
+
+    def flush(self) -> None:
+        """Delete the finished messages that wait for their batch, at the end of a stop."""
+        if self.deletes is not None:
+            self.deletes.flush()
+
+    def _report_undeleted(self, lease: Lease, reason: str) -> None:
+        self._count_unsettled(lease, "delete", reason)
+
     def _delete(self, lease: Lease) -> None:
-        if self.queue.delete([lease.message]):
-            self._count_unsettled(lease, "delete", "it was not deleted")
+        if self.deletes is not None:
+            self.deletes.add(lease)
+        elif self.queue.delete([lease.message]):
+            self._report_undeleted(lease, "it was not deleted")
 
     def _count_unsettled(self, lease: Lease, what: str, reason: str) -> None:
         _log.warning("settle_failed", message_id=lease.message.message_id, ending=what, reason=reason)

@@ -61,6 +61,7 @@ class Metrics:
         self.crashes = self._counter("crashes", "Files held by a worker of this machine that died.")
         self.in_flight = self._gauge("in_flight", "Messages in processing.")
         self.parked = self._gauge("parked", "Messages waiting for a file another attempt holds.")
+        self.deletes_pending = self._gauge("deletes_pending", "Finished messages that wait for their delete.")
         self.pending_backlog = self._gauge(
             "pending_backlog", "Pending documents at the last query, at most 100 a shard."
         )

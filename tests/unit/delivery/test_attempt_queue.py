@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
-from worker.delivery.attempt_queue import Task
+from worker.delivery.attempt_queue import AttemptQueue, Task
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -104,3 +105,61 @@ def test_nothing_is_received_while_a_suspect_runs(world: World) -> None:
     world.announce("a")
     world.consumer.step()
     assert world.consumer.in_flight == 1
+
+
+def test_attempts_that_only_write_keep_a_bounded_number_of_places_free(world: World) -> None:
+    queue = AttemptQueue(world.shutdown, writing_places=1)
+    for key in ("a", "b", "c"):
+        queue.put(_lease(world, key), None)
+    first = queue.take(0)
+    assert queue.places_taken == 3
+    with queue.writing(), ThreadPoolExecutor(1) as pool:
+        assert (queue.places_taken, len(queue)) == (2, 3)
+        assert pool.submit(_take_and_write, queue).result(60) == 2
+    assert queue.places_taken == 3
+    assert first is not None
+    queue.end(first)
+    assert (queue.places_taken, len(queue)) == (2, 2)
+
+
+def _take_and_write(queue: AttemptQueue) -> int:
+    queue.take(0)
+    with queue.writing():
+        return queue.places_taken
+
+
+def test_only_a_write_of_an_attempt_expects_others_in_a_backlog(world: World) -> None:
+    queue = world.attempt_queue
+    queue.put(_lease(world, "a"), None)
+    queue.has_backlog = True
+    task = _take(world)
+    assert not queue.expects_more_writes()
+    with queue.writing():
+        assert queue.expects_more_writes()
+        with ThreadPoolExecutor(1) as pool:
+            assert not pool.submit(queue.expects_more_writes).result(60)
+        world.shutdown.request("test")
+        assert not queue.expects_more_writes()
+    queue.end(task)
+
+
+def test_the_end_of_a_backlog_is_written_together_too(world: World) -> None:
+    queue = world.attempt_queue
+    queue.has_backlog = True
+    queue.put(_lease(world, "a"), None)
+    queue.put(_lease(world, "b"), None)
+    queue.has_backlog = False
+    queue.put(_lease(world, "a long scan"), None)
+    _take(world)
+    with queue.writing():
+        assert queue.expects_more_writes()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(queue.take, 0).result(60)
+            assert queue.expects_more_writes()
+            with_both = pool.submit(_expects_while_writing, queue)
+            assert not with_both.result(60)
+
+
+def _expects_while_writing(queue: AttemptQueue) -> bool:
+    with queue.writing():
+        return queue.expects_more_writes()

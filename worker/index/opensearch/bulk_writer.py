@@ -1,7 +1,8 @@
 """BulkWriter: groups the concurrent writes of several threads into bulk requests.
 
 While no request is in progress a document is sent at once; while one is, documents are collected for the
-next. A thread whose document was taken into another thread's group waits for the response to that group.
+next. In a backlog a document waits for those that follow, as long as they come. A thread whose document was
+taken into another thread's group waits for the response to that group.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from worker.runtime.trace import Trace, current, share
 MAX_DOCUMENTS = 100
 MAX_BYTES = 5 * 1024**2  # a single document may be larger, and is sent alone
 BATCH_WAIT_S = 0.25  # after it a second request runs beside the first, so a slow one does not block others
+ENOUGH_DOCUMENTS = 20  # in a backlog: a request of so many costs hardly more than one of a single document
+QUIET_S = 5.0  # in a backlog a document waits for others until none has come for so long,
+LONGEST_GATHER_S = 15.0  # and no longer than this: slow documents come seldom
 _POLL_S = 1.0
+_BACKLOG_POLL_S = 0.5  # so soon it sees that the backlog, or the worker, has come to its end
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +64,7 @@ class _BulkEntry:
     actions: Sequence[BulkAction]
     size_bytes: int
     trace: Trace | None
+    arrived_at: float
     taken: bool = False
     done: bool = False
     outcome: Sequence[WorkerError | None] = ()
@@ -66,10 +72,20 @@ class _BulkEntry:
 
 
 class BulkWriter:
-    """Shared by all threads; there is one per kind of request (with and without refresh)."""
+    """Shared by all threads; there is one per kind of request (with and without refresh).
 
-    def __init__(self, send: Send, *, clock: Callable[[], float] = time.monotonic) -> None:
+    `expects_more` says in a thread that writes whether other documents are likely to follow soon.
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        expects_more: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._send = send
+        self._expects_more = expects_more
         self._clock = clock
         self._changed = threading.Condition()
         self._waiting: deque[_BulkEntry] = deque()
@@ -77,10 +93,14 @@ class BulkWriter:
 
     def write(self, actions: Sequence[BulkAction]) -> Sequence[WorkerError | None]:
         """Write one document's actions; the error or None of each. Raises what `send` raised."""
-        entry = _BulkEntry(actions=actions, size_bytes=_size_bytes(actions), trace=current())
         has_sent = False
         with self._changed:
+            entry = _BulkEntry(
+                actions=actions, size_bytes=_size_bytes(actions), trace=current(), arrived_at=self._clock()
+            )
             self._waiting.append(entry)
+            if self._is_enough():
+                self._changed.notify_all()
             self._wait_for_batch(entry)
         while not entry.done:
             group = self._take(entry)
@@ -97,9 +117,24 @@ class BulkWriter:
         return entry.outcome
 
     def _wait_for_batch(self, entry: _BulkEntry) -> None:
-        until = self._clock() + BATCH_WAIT_S
-        while self._sending and not entry.taken and (left_s := until - self._clock()) > 0:
-            self._changed.wait(left_s)
+        while not entry.taken and (left_s := self._left_s(entry)) > 0:
+            self._changed.wait(min(left_s, _BACKLOG_POLL_S))
+
+    def _left_s(self, entry: _BulkEntry) -> float:
+        """How long a document waits before a thread sends it."""
+        gathers = self._expects_more() and not self._is_enough()
+        if not (self._sending or gathers):
+            return 0.0
+        until = entry.arrived_at + BATCH_WAIT_S if self._sending else 0.0
+        if gathers:
+            quiet_at = self._waiting[-1].arrived_at + QUIET_S
+            until = max(until, min(quiet_at, self._waiting[0].arrived_at + LONGEST_GATHER_S))
+        return until - self._clock()
+
+    def _is_enough(self) -> bool:
+        """Whether what waits makes a good request."""
+        size_bytes = sum(each.size_bytes for each in self._waiting)
+        return len(self._waiting) >= ENOUGH_DOCUMENTS or size_bytes >= MAX_BYTES
 
     def _wait_for_answer(self, entry: _BulkEntry) -> None:
         with self._changed:

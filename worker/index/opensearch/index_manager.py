@@ -64,7 +64,8 @@ class IndexPolicy:
 class IndexManager:
     """The SearchIndex in an OpenSearch cluster; aliases are `<prefix>files` and `<prefix>images`.
 
-    `text_dimension` enables text vectors of that length, one per page. Text is stored normalised (NFKC) and
+    `text_dimension` enables text vectors of that length, one per page. While `expects_more` a write waits
+    for those that follow. Text is stored normalised (NFKC) and
     thumbnails are not stored; the results bucket has the originals of both.
     """
 
@@ -76,13 +77,14 @@ class IndexManager:
         prefix: str = "",
         shards: int = 1,
         text_dimension: int | None = None,
+        expects_more: Callable[[], bool] = lambda: False,
     ) -> None:
         self._client = client
         self._policy = policy
         self._files, self._images = f"{prefix}{FILES}", f"{prefix}{IMAGES}"
         self._maker = IndexMaker(client, prefix=prefix, shards=shards, text_dimension=text_dimension)
         self._text_vectors = text_dimension is not None
-        self._writer = BulkWriter(partial(self._send, refresh=False))
+        self._writer = BulkWriter(partial(self._send, refresh=False), expects_more=expects_more)
         self._refreshing_writer = BulkWriter(partial(self._send, refresh=True))
 
     def create_files_index(self) -> bool:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import pytest
 
 from worker.errors import RejectedError, UnavailableError, WorkerError
-from worker.index.opensearch.bulk_writer import MAX_BYTES, MAX_DOCUMENTS, BulkAction, BulkWriter, groups
+from worker.index.opensearch.bulk_writer import (
+    ENOUGH_DOCUMENTS,
+    LONGEST_GATHER_S,
+    MAX_BYTES,
+    MAX_DOCUMENTS,
+    QUIET_S,
+    BulkAction,
+    BulkWriter,
+    groups,
+)
 from worker.runtime.tally import open_tally
 from worker.runtime.trace import Trace, follow, opensearch_headers
 
@@ -48,7 +57,9 @@ def forever() -> float:
     return 0.0
 
 
-def start(pool: ThreadPoolExecutor, writer: BulkWriter, names: Sequence[str]) -> list[object]:
+def start(
+    pool: ThreadPoolExecutor, writer: BulkWriter, names: Sequence[str]
+) -> list[Future[Sequence[WorkerError | None]]]:
     return [pool.submit(writer.write, [action(name)]) for name in names]
 
 
@@ -171,3 +182,92 @@ def test_a_group_names_the_documents_of_all_its_threads(server: Server) -> None:
     assert sorted(named[1].split(",")) == ["req-b", "req-c"]
     # The sender's own request is counted by the connection, which is not in this test.
     assert counted == 1
+
+
+class Backlog:
+    """A writer in a backlog, on a clock that the test moves."""
+
+    def __init__(self, server: Server) -> None:
+        server.open.set()
+        self.now = 0.0
+        self.lasts = True
+        self._alone = threading.local()
+        self.writer = BulkWriter(
+            server.send,
+            expects_more=lambda: self.lasts and not hasattr(self._alone, "is_set"),
+            clock=lambda: self.now,
+        )
+
+    def write_alone(self, name: str) -> None:
+        """Write in a thread that is not part of the backlog."""
+        self._alone.is_set = True
+        self.writer.write([action(name)])
+
+
+def test_in_a_backlog_documents_are_gathered_until_they_are_enough(server: Server) -> None:
+    backlog = Backlog(server)
+    with ThreadPoolExecutor(ENOUGH_DOCUMENTS) as pool:
+        names = [str(number) for number in range(ENOUGH_DOCUMENTS)]
+        waiting = start(pool, backlog.writer, names[:-1])
+        wait_until_waiting(backlog.writer, ENOUGH_DOCUMENTS - 1)
+        assert server.requests == []
+        backlog.writer.write([action(names[-1])])
+        wait(waiting, _DEADLINE_S)
+    assert [sorted(request) for request in server.requests] == [sorted(names)]
+
+
+def test_in_a_backlog_enough_bytes_are_not_kept_waiting(server: Server) -> None:
+    backlog = Backlog(server)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(backlog.writer.write, [action("small")])
+        wait_until_waiting(backlog.writer, 1)
+        backlog.writer.write([action("large", MAX_BYTES - 10)])
+        first.result(_DEADLINE_S)
+    assert server.requests == [["small", "large"]]
+
+
+def test_in_a_backlog_a_document_waits_until_none_has_come_for_a_while(server: Server) -> None:
+    backlog = Backlog(server)
+    with ThreadPoolExecutor(1) as pool:
+        alone = pool.submit(backlog.writer.write, [action("a")])
+        wait_until_waiting(backlog.writer, 1)
+        backlog.now = QUIET_S
+        alone.result(_DEADLINE_S)
+    assert server.requests == [["a"]]
+
+
+def test_in_a_backlog_no_document_waits_longer_than_its_time_for_slow_others(server: Server) -> None:
+    backlog = Backlog(server)
+    names = [f"at {at}" for at in (0.0, 4.5, 9.0, 13.5, 14.5)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        writes = []
+        for number, name in enumerate(names):
+            backlog.now = float(name.split()[1])
+            writes.append(pool.submit(backlog.writer.write, [action(name)]))
+            wait_until_waiting(backlog.writer, number + 1)
+        assert server.requests == []
+        backlog.now = LONGEST_GATHER_S
+        wait(writes, _DEADLINE_S)
+        sent = list(server.requests)
+        backlog.lasts = False
+    assert sent == [names]
+
+
+def test_a_write_that_waits_for_nobody_takes_along_those_that_wait(server: Server) -> None:
+    backlog = Backlog(server)
+    with ThreadPoolExecutor(1) as pool:
+        patient = pool.submit(backlog.writer.write, [action("patient")])
+        wait_until_waiting(backlog.writer, 1)
+        backlog.write_alone("replayed")
+        patient.result(_DEADLINE_S)
+    assert server.requests == [["patient", "replayed"]]
+
+
+def test_the_end_of_the_backlog_ends_the_wait(server: Server) -> None:
+    backlog = Backlog(server)
+    with ThreadPoolExecutor(1) as pool:
+        patient = pool.submit(backlog.writer.write, [action("a")])
+        wait_until_waiting(backlog.writer, 1)
+        backlog.lasts = False
+        patient.result(_DEADLINE_S)
+    assert server.requests == [["a"]]
