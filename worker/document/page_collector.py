@@ -7,9 +7,7 @@ this order. It is written in the background, one at a time, and the next page is
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 
@@ -172,8 +170,7 @@ class PageCollector:
             self._metrics.pages_saved.inc(count)
             _log.info("checkpoint_saved", pages=count, parts=len(parts))
 
-        # In a thread of the queue, and still with the names of this document in its log line.
-        entry = store.submit((pages, manifest), after=partial(copy_context().run, point))
+        entry = store.submit((pages, manifest), after=point)
         saving = _Saving(entry=entry, pages=tuple(self._unsaved), parts=parts)
         self._unsaved, self._unsaved_ocr_s = [], 0.0
         if entry is None:
