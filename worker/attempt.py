@@ -184,6 +184,8 @@ class Attempts:
                 return self._dead_letter_file(lease, _describe(file, job), ended, alone=alone)
             return ended
         finally:
+            if job is not None and job.opened is not None:
+                job.opened.close()
             # A claim that is left is released by the settlement.
             if job is not None and lease.claim is None:
                 self.parked.wake(file.file_id)
