@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,15 @@ from tests.resilience.world import World
 pytestmark = pytest.mark.performance
 
 PAGES = 100
+PAGE = (Path(__file__).parents[2] / "docs" / "cost.md").read_text(encoding="utf-8")
+KINDS = {
+    "text": "new text file",
+    "image": "new one-page image",
+    "copy": "copy of an image",
+    "rename": "rename: .*?",
+    "unchanged": "unchanged event",
+    "delete": "delete",
+}
 SCAN = {"pages": PAGES, "ocr": list(range(1, PAGES + 1)), "ocr_s": 1.5, "thumbnail": True}
 DONE = {"ReceiveMessage": 1, "DeleteMessageBatch": 1}
 ROW = {"GetItem": 1, "UpdateItem": 2}
@@ -83,9 +94,21 @@ def test_each_kind_of_event_has_its_calls(world: World, recorded: Recorded) -> N
         "unchanged": {"sqs": DONE, "s3": {"HeadObject": 1}, "dynamodb": {"GetItem": 1}},
         "delete": _plus({"sqs": DONE}, GONE),
     }
+    assert {name: documented(name) for name in found} == {
+        name: priced(calls) for name, calls in found.items()
+    }
     assert sums(found["image"])["s3"] <= 7
     assert max(sums(found[name])["dynamodb"] for name in ("text", "image", "copy")) <= 4
     assert max(sums(calls)["sqs"] for calls in found.values()) <= 2
+
+
+def test_a_page_that_takes_long_is_not_checkpointed_just_before_it_is_stored(
+    world: World,  # noqa: F811
+    recorded: Recorded,
+) -> None:
+    world.put("image.png", ocr=[1], ocr_s=25.0, thumbnail=True)
+    recorded.work_off()
+    assert sums(recorded.take()) == {"sqs": 2, "s3": 7, "dynamodb": 3, "bedrock-runtime": 1, "index": 1}
 
 
 def test_an_announced_document_has_at_most_four_calls_of_the_ledger(world: World) -> None:  # noqa: F811
@@ -136,6 +159,29 @@ def test_of_a_scan_interrupted_twice_no_page_is_paid_for_twice(world: World) -> 
     assert len(world.network.embedded) == PAGES + 1  # the texts of the pages, and the picture
     # Twice a fresh copy for the message.
     assert recorded.take()["sqs"] == {"ReceiveMessage": 3, "DeleteMessageBatch": 3, "SendMessage": 2}
+
+
+def documented(name: str) -> tuple[int, ...]:
+    """The calls of a kind in docs/cost.md: S3 by its two prices, SQS, DynamoDB by its two, index, Bedrock."""
+    row = re.search(rf"^\| {KINDS[name]} ((?:\| \d+ ){{7}})", PAGE, re.MULTILINE)
+    assert row is not None, name
+    return tuple(int(count) for count in row[1].split("|")[1:])
+
+
+def priced(calls: Calls) -> tuple[int, ...]:
+    """The same of recorded calls."""
+    s3, rows, total = calls["s3"], calls["dynamodb"], sums(calls)
+    puts = sum(s3.get(operation, 0) for operation in ("PutObject", "ListObjectsV2"))
+    reads = rows.get("GetItem", 0)
+    return (
+        puts,
+        total["s3"] - puts,
+        total["sqs"],
+        total["dynamodb"] - reads,
+        reads,
+        total.get("index", 0),
+        total.get("bedrock-runtime", 0),
+    )
 
 
 def _plus(one: Calls, other: Calls) -> Calls:

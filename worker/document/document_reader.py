@@ -146,7 +146,7 @@ class DocumentReader:
             event = run.next(_TICK_S)
             if isinstance(event, Page):
                 self._count(event)
-                document.add(event)
+                document.add(event, is_complete=run.left <= 0)
                 if event.ocr_s and self.shutdown.is_requested:
                     # The machine may go sooner than announced, and this thread has nothing else to do.
                     _save(document)

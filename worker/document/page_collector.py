@@ -108,7 +108,7 @@ class PageCollector:
         times = [page.ocr_s for page in self._pages.values() if page.ocr_s]
         return sum(times) / len(times) if times else 0.0
 
-    def add(self, page: Page) -> None:
+    def add(self, page: Page, *, is_complete: bool = False) -> None:
         """Add a page, and begin a checkpoint when one is due.
 
         Raises LeaseLostError when another attempt owns the file.
@@ -116,6 +116,10 @@ class PageCollector:
         self._pages[page.number] = page
         self._unsaved.append(page)
         self._unsaved_ocr_s += page.ocr_s
+        # With all pages there the artifact is stored next, and a checkpoint would be as late as that. But a
+        # suspect file must show that it can be read before anything else is done with it.
+        if is_complete and not self._job.is_suspect:
+            return
         if self._unsaved_ocr_s >= self._limit_s():
             try:
                 self._begin_save()
