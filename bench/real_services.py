@@ -89,7 +89,7 @@ class _CountingWorker:
         self._left = wanted
         self._done = threading.Event()
         self.process = WorkerProcess(environment, stderr_path=log, on_line=self._count)
-        self.http_port = int(str(self.process.wait_until_ready()["http_port"]))
+        self.http_port = int(str(self.process.wait_until_ready(_DEADLINE_S)["http_port"]))
 
     def wait(self) -> None:
         if not self._done.wait(_DEADLINE_S):

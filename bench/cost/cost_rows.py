@@ -75,7 +75,7 @@ def _alone(workers: CountedWorkers, scanned: bytes) -> dict[str, CaseCost]:
         f"new scan of {_SCAN_PAGES} pages": partial(workers.put, "scan.pdf", scanned),
     }
     found = {name: workers.case(port, act) for name, act in cases.items()}
-    process.stop()
+    process.stop(timeout_s=600)
     return found
 
 
@@ -84,10 +84,10 @@ def _interrupted_twice(workers: CountedWorkers, scanned: bytes) -> list[Figure]:
     for pages in _INTERRUPTED_AFTER:
         process = workers.start()
         workers.wait_for(lambda pages=pages: len(workers.pages_ocred()) >= pages)  # type: ignore[misc]
-        process.stop()
+        process.stop(timeout_s=600)
     process = workers.start()
     workers.wait_until_settled()
-    process.stop()
+    process.stop(timeout_s=600)
     lines = list(workers.lines)
     repeated = sum(times - 1 for times in Counter(workers.pages_ocred()).values())
     found = workers.take()

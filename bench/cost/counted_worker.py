@@ -40,7 +40,7 @@ class CountedWorkers:
         process = self.stack.start_worker(
             f"worker-{self._started}", changes=self.settings, on_line=self._keep
         )
-        process.wait_until_ready()
+        process.wait_until_ready(_DEADLINE_S)
         return process
 
     def put(self, key: str, data: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.performance.cost.recorded import Calls, Recorded, sums
+from tests.performance.cost.recorded import Calls, Recorded, plus, sums
 from tests.resilience.conftest import make_world, simulation, world  # noqa: F401 - fixtures
 from tests.resilience.world import World
 
@@ -33,6 +33,25 @@ GONE: Calls = {
     "s3": {"HeadObject": 1, "HeadBucket": 1},
     "dynamodb": ROW,
     "index": {"Tombstone": 1},
+}
+EXPECTED: dict[str, Calls] = {
+    "text": {
+        "sqs": DONE,
+        "s3": {"HeadObject": 2, "GetObject": 2, "PutObject": 1},
+        "dynamodb": ROW,
+        "index": ENTRY,
+    },
+    "image": {
+        "sqs": DONE,
+        "s3": {"GetObject": 3, "PutObject": 3, "HeadObject": 1},
+        "dynamodb": ROW,
+        "bedrock-runtime": {"InvokeModel": 1},
+        "index": ENTRY,
+    },
+    "copy": COPY,
+    "rename": plus(COPY, GONE),
+    "unchanged": {"sqs": DONE, "s3": {"HeadObject": 1}, "dynamodb": {"GetItem": 1}},
+    "delete": plus({"sqs": DONE}, GONE),
 }
 
 
@@ -75,25 +94,7 @@ def test_each_kind_of_event_has_its_calls(world: World, recorded: Recorded) -> N
     case("unchanged")
     world.delete("image.png")
     case("delete")
-    assert found == {
-        "text": {
-            "sqs": DONE,
-            "s3": {"HeadObject": 2, "GetObject": 2, "PutObject": 1},
-            "dynamodb": ROW,
-            "index": ENTRY,
-        },
-        "image": {
-            "sqs": DONE,
-            "s3": {"GetObject": 3, "PutObject": 3, "HeadObject": 1},
-            "dynamodb": ROW,
-            "bedrock-runtime": {"InvokeModel": 1},
-            "index": ENTRY,
-        },
-        "copy": COPY,
-        "rename": _plus(COPY, GONE),
-        "unchanged": {"sqs": DONE, "s3": {"HeadObject": 1}, "dynamodb": {"GetItem": 1}},
-        "delete": _plus({"sqs": DONE}, GONE),
-    }
+    assert found == EXPECTED
     assert {name: documented(name) for name in found} == {
         name: priced(calls) for name, calls in found.items()
     }
@@ -182,10 +183,3 @@ def priced(calls: Calls) -> tuple[int, ...]:
         total.get("index", 0),
         total.get("bedrock-runtime", 0),
     )
-
-
-def _plus(one: Calls, other: Calls) -> Calls:
-    return {
-        service: dict(Counter(one.get(service, {})) + Counter(other.get(service, {})))
-        for service in one.keys() | other.keys()
-    }

@@ -127,7 +127,7 @@ class ObjectVersion:
 class OpenObject:
     """An object opened for reading: its version, and the stream of exactly that version's bytes as stored.
 
-    Whoever has it closes it.
+    The one that has it closes it.
     """
 
     bucket: str

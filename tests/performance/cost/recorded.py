@@ -87,3 +87,11 @@ def nested(counts: Counter[tuple[str, str]]) -> Calls:
 def sums(calls: Calls) -> dict[str, int]:
     """Calls by service."""
     return {service: sum(operations.values()) for service, operations in calls.items()}
+
+
+def plus(one: Calls, other: Calls) -> Calls:
+    """Two of them together."""
+    return {
+        service: dict(Counter(one.get(service, {})) + Counter(other.get(service, {})))
+        for service in one.keys() | other.keys()
+    }

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from worker.aws.bedrock_client import BedrockClient, CallPolicy, Usage, cut_text
+from worker.aws.bedrock_client import BedrockClient, CallPolicy, cut_text
 from worker.errors import BedrockError, MisconfiguredError, ThrottledError, UnavailableError, WorkerError
 from worker.resilience.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
@@ -293,36 +292,3 @@ def test_the_text_sent_is_truncated(bedrock: BedrockClient, wire: Any) -> None:
     answer(wire)
     bedrock.embed_text("漢" * 20_000)
     assert len(wire.sent()["inputText"]) == 8_192
-
-
-@pytest.mark.parametrize(
-    ("headers", "content", "tokens"),
-    [
-        ({"X-Amzn-Bedrock-Input-Token-Count": "7"}, {"inputTextTokenCount": 9}, 7),
-        ({}, {"inputTextTokenCount": 9}, 9),
-        ({}, {}, 0),
-    ],
-)
-def test_what_an_answer_is_charged_for_is_reported_also_without_a_vector(
-    connect: Callable[[str], Any],
-    policy: CallPolicy,
-    wire: Any,
-    headers: dict[str, str],
-    content: dict[str, int],
-    tokens: int,
-) -> None:
-    used: list[Usage] = []
-    client = BedrockClient(
-        connect("bedrock-runtime"),
-        text_model="amazon.titan-embed-text-v2:0",
-        policy=replace(policy, on_usage=used.append, retry=lambda _: RetryHandler(max_retries=0)),
-    )
-    wire.answer({**content, "embedding": None}, headers=headers)
-    wire.answer({**content, "embedding": vector(1024)}, headers=headers)
-    with pytest.raises(BedrockError):
-        client.embed_text("text")
-    client.embed_image(b"picture")
-    assert used == [
-        Usage(model="amazon.titan-embed-text-v2:0", tokens=tokens, pictures=0),
-        Usage(model="amazon.titan-embed-image-v1", tokens=tokens, pictures=1),
-    ]
