@@ -80,6 +80,12 @@ def _alone(workers: CountedWorkers, scanned: bytes) -> dict[str, CaseCost]:
 
 
 def _interrupted_twice(workers: CountedWorkers, scanned: bytes) -> list[Figure]:
+    # The first write finds out which indices exist, and makes them.
+    process = workers.start()
+    workers.put("warm-up.txt", "温まる".encode())
+    workers.wait_until_settled()
+    process.stop(timeout_s=600)
+    workers.take()
     workers.put("scan.pdf", scanned)
     for pages in _INTERRUPTED_AFTER:
         process = workers.start()
