@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def _alone(workers: CountedWorkers, scanned: bytes) -> dict[str, CaseCost]:
         workers.stack.clients.s3.delete_object(Bucket=bucket, Key="image.png")
         workers.send("FILE_DELETED", "image.png")
 
-    cases = {
+    cases: Mapping[str, Callable[[], object]] = {
         "new text file": partial(workers.put, "text.txt", "営業報告\n".encode() * 60),
         "new one-page image": partial(workers.put, "image.png", picture),
         "copy of it": partial(workers.put, "copy.png", picture),
