@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import requests
@@ -23,6 +24,9 @@ from worker.aws.clients import Endpoint, make_clients
 from worker.embedded.child_process import clean_environment, python_command
 from worker.embedded.stack import SOURCE_BUCKET, EmbeddedStack
 from worker.embedded.worker_process import LogLine, WorkerProcess
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 _DEADLINE_S = 600.0
 _BATCH = 10
@@ -37,6 +41,7 @@ class Flow:
     readers_cpu_s: float
     stage_cpu_s: Mapping[str, float]
     stage_s: Mapping[str, float]
+    samples: Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 @contextmanager
@@ -60,7 +65,21 @@ def flow(home: Path, files: Mapping[str, bytes], *, settings: Mapping[str, str])
             began = time.monotonic()
             worker.wait()
             seconds = time.monotonic() - began
+            _wait_until_settled(stack, environment)
             return _flow(worker, seconds)
+
+
+def _wait_until_settled(stack: EmbeddedStack, environment: Mapping[str, str]) -> None:
+    """Wait until no message is left: those of the last documents are deleted after they are done."""
+    queue, states = _queue(stack, environment), ("", "NotVisible", "Delayed")
+    names: Any = [f"ApproximateNumberOfMessages{state}" for state in states]
+    deadline, tick = time.monotonic() + _DEADLINE_S, threading.Event()
+    while time.monotonic() < deadline:
+        found = queue.get_queue_attributes(QueueUrl=environment["CIS_QUEUE_URL"], AttributeNames=names)
+        if not any(int(found["Attributes"][name]) for name in names):
+            return
+        tick.wait(0.2)
+    raise TimeoutError(f"the queue was not empty in {_DEADLINE_S} s")
 
 
 class _CountingWorker:
@@ -70,7 +89,7 @@ class _CountingWorker:
         self._left = wanted
         self._done = threading.Event()
         self.process = WorkerProcess(environment, stderr_path=log, on_line=self._count)
-        self.http_port = int(str(self.process.wait_until_ready()["http_port"]))
+        self.http_port = int(str(self.process.wait_until_ready(_DEADLINE_S)["http_port"]))
 
     def wait(self) -> None:
         if not self._done.wait(_DEADLINE_S):
@@ -113,8 +132,8 @@ def _environment(stack: EmbeddedStack, opensearch_url: str, queue_url: str, tabl
     return {**environment, **{name: made[name] for name in ("CIS_QUEUE_URL", "CIS_DLQ_URL")}}
 
 
-def _announce(stack: EmbeddedStack, environment: Mapping[str, str], files: Mapping[str, bytes]) -> None:
-    queue = make_clients(
+def _queue(stack: EmbeddedStack, environment: Mapping[str, str]) -> SQSClient:
+    return make_clients(
         Endpoint(
             url=environment["AWS_ENDPOINT_URL_SQS"],
             bedrock_url=stack.bedrock.url,
@@ -123,6 +142,10 @@ def _announce(stack: EmbeddedStack, environment: Mapping[str, str], files: Mappi
             secret_access_key="bench",
         )
     ).sqs
+
+
+def _announce(stack: EmbeddedStack, environment: Mapping[str, str], files: Mapping[str, bytes]) -> None:
+    queue = _queue(stack, environment)
     names = list(files)
     for key, data in files.items():
         stack.clients.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=data)
@@ -162,4 +185,5 @@ def _flow(worker: _CountingWorker, seconds: float) -> Flow:
         readers_cpu_s=next(s.value for s in samples if s.name == "cis_reading_cpu_seconds_total"),
         stage_cpu_s=by_stage("cis_stage_cpu_seconds_total"),
         stage_s=by_stage("cis_stage_seconds_sum"),
+        samples={(sample.name, tuple(sorted(sample.labels.items()))): sample.value for sample in samples},
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.accuracy_rows import accuracy, recognition_cpu
+from bench.cost.cost_rows import cost
 from bench.figure import Figure
 from bench.load_rows import busy, fairness, folder, growth
 from bench.pdf_rows import born_digital
@@ -165,6 +166,7 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "startup": startup,
     "checkpoints": checkpoints,
     "reconcile": reconcile,
+    "cost": cost,
 }
 
 

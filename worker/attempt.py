@@ -26,7 +26,7 @@ from worker.delivery.dead_letters import DeadLetters
 from worker.delivery.heartbeat import Lease
 from worker.delivery.message_bodies import MessageBodies
 from worker.delivery.parked_messages import ParkedMessages, Takeover
-from worker.document.document_report import report_document
+from worker.document.document_report import cost_fields, report_document
 from worker.errors import (
     Code,
     DeadLetterError,
@@ -45,7 +45,7 @@ from worker.runtime.log import bind
 from worker.runtime.metrics import Metrics
 from worker.runtime.process_record import ProcessRecord
 from worker.runtime.shutdown import Shutdown
-from worker.runtime.tally import open_tally
+from worker.runtime.tally import current
 
 # Receives count interruptions and outages too; a message without a ledger row has no better counter.
 _UNCOUNTED_RECEIVES = 10
@@ -106,7 +106,7 @@ class Attempts:
         message = lease.message
         for each in parsed.files:
             file = replace(each, rerun=message.rerun, first_seen_ms=message.first_seen_ms)
-            with bind(file=file.file_id, path=file.display_path), open_tally():
+            with bind(file=file.file_id, path=file.display_path), self.metrics.measure_attempt():
                 ended = self._attempt_file(lease, file, takeover, alone=alone, is_isolated=is_isolated)
             # The redelivered message skips the files that are done: their versions are in the ledger.
             if isinstance(ended, HeldByOther):
@@ -162,7 +162,7 @@ class Attempts:
             claimed = self._claim(lease, file, takeover, is_isolated=is_isolated)
             match claimed:
                 case AlreadyDone():
-                    _log.info("file_unchanged", state=claimed.row.state.value)
+                    _log.info("file_unchanged", state=claimed.row.state.value, **cost_fields(current()))
                     return DONE
                 case FolderMarker():
                     self.metrics.events_ignored.labels(kind="folder_marker").inc()
@@ -184,6 +184,8 @@ class Attempts:
                 return self._dead_letter_file(lease, _describe(file, job), ended, alone=alone)
             return ended
         finally:
+            if job is not None and job.opened is not None:
+                job.opened.close()
             # A claim that is left is released by the settlement.
             if job is not None and lease.claim is None:
                 self.parked.wake(file.file_id)
@@ -279,6 +281,9 @@ def _describe(file: FileMessage, job: Job | None) -> FileMessage:
 def _log_end(ended: Outcome, error: Exception) -> None:
     """Log the end of an attempt, with the traceback of an unforeseen error."""
     if isinstance(error, WorkerError):
-        _log.warning("attempt_ended", ending=ended.ending.value, code=ended.code, reason=ended.message)
+        cost = cost_fields(current())
+        _log.warning(
+            "attempt_ended", ending=ended.ending.value, code=ended.code, reason=ended.message, **cost
+        )
     else:
         _log.exception("attempt_failed", ending=ended.ending.value, code=ended.code)

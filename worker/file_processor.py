@@ -189,10 +189,9 @@ class FileProcessor:
         require_readable(name, version, max_bytes=self.max_file_bytes)
         health = self.local_health
         with self._stage("download"), health.reserve_room(name, version.size_bytes), _local_faults(folder):
-            return self.storage.download(
-                job.message.bucket,
-                job.message.key,
-                version,
+            opened = job.opened or self.storage.open(job.message.bucket, job.message.key, version=version)
+            return self.storage.save(
+                opened,
                 folder / "original",
                 stop=lambda: self.reader.check(lease),
                 max_bytes=self.max_file_bytes,

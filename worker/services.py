@@ -9,7 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worker.aws.bedrock_client import BedrockClient, CallPolicy, embedding_dimension, model_pause
+from worker.aws.bedrock_client import (
+    BedrockClient,
+    CallPolicy,
+    Usage,
+    embedding_dimension,
+    model_pause,
+)
 from worker.aws.clients import Clients, make_clients, signing_credentials
 from worker.config import Settings, require
 from worker.errors import ThrottledError, UnavailableError
@@ -60,7 +66,13 @@ def open_index_manager(
     from worker.index.opensearch.client import connect_from_settings  # noqa: PLC0415
     from worker.index.opensearch.index_manager import IndexManager, IndexPolicy  # noqa: PLC0415
 
-    client = connect_from_settings(settings, lambda: signing_credentials(region=settings.aws_region))
+    def count(operation: str) -> None:
+        if metrics is not None:
+            metrics.opensearch_calls.labels(operation=operation).inc()
+
+    client = connect_from_settings(
+        settings, lambda: signing_credentials(region=settings.aws_region), on_request=count
+    )
     breaker = CircuitBreaker(
         failure_threshold=5,
         timeout=_BREAKER_TIMEOUT_S,
@@ -113,8 +125,17 @@ def open_bedrock(
             breaker=breaker,
             retry=lambda tries: _bedrock_retry(tries, wait, metrics),
             pause=pauses.__getitem__,
+            on_usage=_count_usage(metrics),
         ),
     )
+
+
+def _count_usage(metrics: Metrics | None) -> Callable[[Usage], object]:
+    def count(usage: Usage) -> None:
+        if metrics is not None:
+            metrics.count_embedding(usage.model, tokens=usage.tokens, pictures=usage.pictures)
+
+    return count
 
 
 def picture_embedder(settings: Settings) -> Callable[[bytes], tuple[float, ...]]:

@@ -13,7 +13,7 @@ from worker.document.uploads import background_uploader
 from worker.document.uploads.background_uploader import BackgroundUploader
 from worker.fleet.group_instance import GroupInstance
 from worker.replayer import Replayer
-from worker.runtime import log_sweep
+from worker.runtime import log_sweep, tally
 from worker.runtime.log_sweep import LogSweep
 from worker.runtime.loops import Loop
 from worker.runtime.metric_log import MetricLog
@@ -126,7 +126,7 @@ class WorkerLoops:
             Loop(name="sandbox", step=self.sandbox.step, is_over=over, watchdog=self.watchdog),
             Loop(
                 name=HEARTBEAT,
-                step=self.heartbeat.step,
+                step=self._renew_leases,
                 is_over=over,
                 interval_s=0.5,
                 watchdog=self.watchdog,
@@ -150,6 +150,10 @@ class WorkerLoops:
             *self._log_loops(),
             *map(self._side_loop, self.side_loops),
         ]
+
+    def _renew_leases(self) -> None:
+        with tally.renewals():
+            self.heartbeat.step()
 
     def _side_loop(self, side: SideLoop) -> Loop:
         is_over = self.phases.attempts_over.is_set if side.lasts else self._is_stopping

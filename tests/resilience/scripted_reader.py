@@ -1,8 +1,8 @@
 """Document processes that follow a script behind the sandbox's protocol, in virtual time.
 
 The bytes of a file are its script: a JSON object with `text`, `pages`, `ocr` (the pages without a text
-layer), `ocr_s` (how long each takes), `fails` (a code that ends the reading) and `kills` (a page that ends
-the process).
+layer), `ocr_s` (how long each takes), `picture` (whether one to embed is drawn) and `thumbnail`, `fails` (a
+code that ends the reading) and `kills` (a page that ends the process).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from worker.sandbox.channel import ChannelClosedError
 from worker.sandbox.confinement import Walls
 from worker.sandbox.protocol import (
     PICTURE_NAME,
+    THUMBNAIL_NAME,
     AllPagesListed,
     BeginReading,
     ChildExited,
@@ -148,10 +149,13 @@ class ScriptedProcess:
         self._ocr(script)
 
     def _draw(self, script: dict[str, Any]) -> None:
-        if not self.is_dead:
-            picture = self._request.document.folder / PICTURE_NAME
-            picture.write_bytes(f"picture of {script['text']}".encode())
-        self._send(PreviewDone(drawn=True))
+        is_drawn = script.get("picture", True)
+        if is_drawn and not self.is_dead:
+            folder = self._request.document.folder
+            (folder / PICTURE_NAME).write_bytes(f"picture of {script['text']}".encode())
+            if script.get("thumbnail"):
+                (folder / THUMBNAIL_NAME).write_bytes(b"thumbnail")
+        self._send(PreviewDone(drawn=is_drawn))
 
     def _ocr(self, script: dict[str, Any]) -> None:
         """Work on all permitted pages at a time, each for as long as the script says."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from bench.cost.case_cost import PRICES_USD, CaseCost
 
 pytestmark = pytest.mark.unit
 
@@ -70,6 +73,32 @@ def test_the_comparison_and_the_storage_follow_from_the_inputs() -> None:
     assert f"| price | {ours:.0f} | {theirs:,.0f} |" in PAGE.splitlines()
     storage = INPUTS["result_kb_per_page"] * INPUTS["s3_gigabyte_month"]
     assert f"Keeping the results: {storage:.2f} a month" in PAGE
+
+
+KINDS = re.findall(r"^\| ([^|]+) ((?:\| \d+ ){7})\| (\d\.\d{4}) \|$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("kind", "counts", "usd"), KINDS, ids=[kind for kind, *_ in KINDS])
+def test_the_price_of_a_document_follows_from_its_calls(kind: str, counts: str, usd: str) -> None:
+    puts, gets, requests, writes, reads, _, pictures = (int(count) for count in counts.split("|")[1:])
+    cost = CaseCost(
+        calls=Counter(
+            {
+                ("s3", "PutObject"): puts,
+                ("s3", "GetObject"): gets,
+                ("sqs", "all"): requests,
+                ("dynamodb", "UpdateItem"): writes,
+                ("dynamodb", "GetItem"): reads,
+            }
+        ),
+        pictures=pictures,
+    )
+    assert f"{1_000 * cost.usd:.4f}" == usd, kind
+
+
+def test_the_page_prices_as_the_bench_does_and_has_each_kind() -> None:
+    assert {name: INPUTS[name] for name in PRICES_USD} == PRICES_USD
+    assert len(KINDS) >= 7
 
 
 def test_every_input_is_used_and_the_page_names_its_date() -> None:

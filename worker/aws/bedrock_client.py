@@ -60,6 +60,8 @@ _MAX_TURN_WAIT_S = 10.0
 _FIRST_PAUSE_S = 20.0
 _LONGEST_PAUSE_S = 900.0
 _PROBE_PX = 64
+_TOKENS_HEADER = "x-amzn-bedrock-input-token-count"
+_TOKENS_FIELD = "inputTextTokenCount"
 _REFUSES_ALL = (
     "The model refuses even a probe: check CIS_IMAGE_MODEL, CIS_TEXT_MODEL and CIS_BEDROCK_REGION (not every "
     "region has every model), and in Bedrock the access to the model and its quotas."
@@ -79,8 +81,17 @@ def model_pause(model: str, *, clock: Callable[[], float] = time.monotonic) -> C
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """What one answer is charged for: the tokens of its input as the service counted them, and pictures."""
+
+    model: str
+    tokens: int
+    pictures: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallPolicy:
-    """Rate limit, circuit breakers and retries of calls to the service.
+    """Rate limit, circuit breakers and retries of calls to the service, and who hears what they use.
 
     `breaker` must count UnavailableError only: throttling and rejected input do not mean that the service
     is unavailable. `retry` makes the handler for a number of retries, `pause` the breaker of a model.
@@ -90,6 +101,7 @@ class CallPolicy:
     breaker: CircuitBreaker
     retry: Callable[[int], RetryHandler]
     pause: Callable[[str], CircuitBreaker] = field(default=model_pause)
+    on_usage: Callable[[Usage], object] = lambda _: None
 
 
 class BedrockClient:
@@ -200,6 +212,10 @@ class BedrockClient:
                 answer = stream.read()
         except (ClientError, BotoCoreError) as error:
             raise translate_refusal(error, model=name) from error
+        # Before the answer is checked: one without a vector is charged, too.
+        pictures = int(_model(name).picture)
+        tokens = _input_tokens(response.get("ResponseMetadata", {}).get("HTTPHeaders", {}), answer)
+        self._policy.on_usage(Usage(model=name, tokens=tokens, pictures=pictures))
         return _vector(name, answer, dimension)
 
 
@@ -231,6 +247,14 @@ def _model(name: str) -> _Model:
     if name not in _MODELS:
         raise MisconfiguredError(f"Unknown embedding model {name!r}; known are {', '.join(_MODELS)}.")
     return _MODELS[name]
+
+
+def _input_tokens(headers: Mapping[str, str], answer: bytes) -> int:
+    """The number of input tokens by the header of an answer, else by its body; 0 where neither says it."""
+    try:
+        return int(headers.get(_TOKENS_HEADER) or json.loads(answer)[_TOKENS_FIELD])
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def _vector(name: str, answer: bytes, dimension: int) -> tuple[float, ...]:

@@ -189,6 +189,15 @@ def from_wire(item: Item) -> FileRow:
     return FileRow(**known)
 
 
+def size_bytes(item: Item) -> int:
+    """The size that DynamoDB counts: names and texts in UTF-8, and numbers by their digits."""
+    return sum(len(name.encode()) + sum(map(_value_bytes, value.values())) for name, value in item.items())
+
+
+def _value_bytes(value: object) -> int:
+    return 1 if isinstance(value, bool) else len(str(value).encode("utf-8", "replace"))
+
+
 def complete_rows(items: Iterable[Item]) -> Iterator[FileRow]:
     """The items that are rows of files, as values; an item without a state is skipped."""
     # DynamoDB never shows a half-written item; moto, which is not atomic between threads, does.

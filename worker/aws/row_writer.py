@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from worker.aws import ledger_row
 from worker.aws.ledger_row import FileRow, Item, Value
 from worker.aws.translation import translate_errors
+from worker.runtime import tally
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -66,6 +67,7 @@ class RowWriter:
                 item = cast("Item | None", error.response.get("Item")) or self._read(file_id)
             else:
                 item = response["Attributes"]
+                tally.set_stored("ledger", ledger_row.size_bytes(item))
         return ledger_row.from_wire(item) if item else None
 
     def _read(self, file_id: str) -> Item | None:

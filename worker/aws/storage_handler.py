@@ -19,13 +19,14 @@ from worker.aws.buckets.file_upload import PART_BYTES, RESULTS_ERRORS, FileUploa
 from worker.aws.content_encoding import save_body
 from worker.aws.translation import ErrorTable, translate_errors
 from worker.errors import ObjectGoneError, TransientError, UnavailableError
-from worker.models.file import LocalFile, ObjectVersion
+from worker.models.file import LocalFile, ObjectVersion, OpenObject
 from worker.resilience.error_classification import classify_response
 from worker.resilience.source_gate import Access, SourceGate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import (
+        GetObjectOutputTypeDef,
         GetObjectRequestTypeDef,
         HeadObjectOutputTypeDef,
         HeadObjectRequestTypeDef,
@@ -75,13 +76,48 @@ class StorageHandler:
             with self._source(bucket, None, Access.HEAD, f"read the metadata of bucket {bucket}"):
                 self._client.head_bucket(Bucket=bucket)
             raise
-        return ObjectVersion(
-            etag=head["ETag"],
-            size_bytes=head["ContentLength"],
-            version_id=head.get("VersionId"),
-            original_path=unquote(head["Metadata"].get(_ORIGINAL_PATH, "")) or None,
-            is_archived=_is_archived(head),
+        return _to_version(head)
+
+    def open(self, bucket: str, key: str, *, version: ObjectVersion | None = None) -> OpenObject:
+        """Open an object for reading, or exactly this version of it; the caller closes it, or `save` does.
+
+        Raises ObjectChangedError when the object was replaced, ObjectGoneError, RejectedError (archived),
+        SourceRefusedError (missing bucket, forbidden).
+        """
+        # One streamed GET pinned to a version: boto3's transfer manager could join two versions.
+        request: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
+        # Version `null` was written without versioning and is overwritten in place: only its ETag pins it.
+        if version is not None and version.version_id and version.version_id != "null":
+            request["VersionId"] = version.version_id
+        elif version is not None:
+            request["IfMatch"] = version.etag
+        what = f"read {_url(bucket, key)}"
+        with translate_errors(what), self._source(bucket, key, Access.GET, what):
+            response = self._client.get_object(**request)
+        return OpenObject(
+            bucket=bucket,
+            key=key,
+            version=version or _to_version(response),
+            body=response["Body"],
+            encoding=response.get("ContentEncoding", ""),
         )
+
+    def save(
+        self, opened: OpenObject, path: Path, *, stop: Callable[[], None], max_bytes: int | None = None
+    ) -> LocalFile:
+        """Write an open object to `path` and close it, hashing it on the way; see `download`."""
+        url, version = _url(opened.bucket, opened.key), opened.version
+        with ExitStack() as undo, translate_errors(f"read {url}"):
+            undo.callback(path.unlink, missing_ok=True)
+            sha256, size_bytes = save_body(
+                opened.body, path, encoding=opened.encoding, max_bytes=max_bytes, stop=stop
+            )
+            if size_bytes != version.size_bytes:
+                raise UnavailableError(
+                    f"Could not read {url}: {size_bytes} of {version.size_bytes} bytes arrived."
+                )
+            undo.pop_all()
+        return LocalFile(path=str(path), sha256=sha256, version=version)
 
     def download(
         self,
@@ -101,31 +137,8 @@ class StorageHandler:
         too large once decoded), ObjectGoneError, SourceRefusedError (missing bucket, forbidden),
         LocalFaultError (disk full).
         """
-        # One streamed GET pinned to a version: boto3's transfer manager could join two versions.
-        url = _url(bucket, key)
-        request: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
-        # Version `null` was written without versioning and is overwritten in place: only its ETag pins it.
-        if version.version_id and version.version_id != "null":
-            request["VersionId"] = version.version_id
-        else:
-            request["IfMatch"] = version.etag
-        with ExitStack() as undo, translate_errors(f"read {url}"):
-            with self._source(bucket, key, Access.GET, f"read {url}"):
-                response = self._client.get_object(**request)
-            undo.callback(path.unlink, missing_ok=True)
-            sha256, size_bytes = save_body(
-                response["Body"],
-                path,
-                encoding=response.get("ContentEncoding", ""),
-                max_bytes=max_bytes,
-                stop=stop,
-            )
-            if size_bytes != version.size_bytes:
-                raise UnavailableError(
-                    f"Could not read {url}: {size_bytes} of {version.size_bytes} bytes arrived."
-                )
-            undo.pop_all()
-        return LocalFile(path=str(path), sha256=sha256, version=version)
+        opened = self.open(bucket, key, version=version)
+        return self.save(opened, path, stop=stop, max_bytes=max_bytes)
 
     def upload(
         self,
@@ -265,7 +278,17 @@ def _url(bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
-def _is_archived(head: HeadObjectOutputTypeDef) -> bool:
+def _to_version(head: HeadObjectOutputTypeDef | GetObjectOutputTypeDef) -> ObjectVersion:
+    return ObjectVersion(
+        etag=head["ETag"],
+        size_bytes=head["ContentLength"],
+        version_id=head.get("VersionId"),
+        original_path=unquote(head["Metadata"].get(_ORIGINAL_PATH, "")) or None,
+        is_archived=_is_archived(head),
+    )
+
+
+def _is_archived(head: HeadObjectOutputTypeDef | GetObjectOutputTypeDef) -> bool:
     # ArchiveStatus: one of the archive tiers of Intelligent-Tiering.
     is_stored_away = head.get("StorageClass") in _ARCHIVES or bool(head.get("ArchiveStatus"))
     return is_stored_away and _RESTORE_COMPLETED not in head.get("Restore", "")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.storage_handler import StorageHandler
-from worker.errors import Code, LeaseLostError, ObjectGoneError
-from worker.models.file import FileMessage, ObjectVersion, Rerun
+from worker.errors import Code, LeaseLostError, ObjectGoneError, RejectedError
+from worker.models.file import EventType, FileMessage, ObjectVersion, OpenObject, Rerun
 from worker.models.ledger import Claim, Job, State
 
 # A limit may have been raised since, a password added or a program installed: a file that failed by one of
@@ -96,24 +97,62 @@ class Claimer:
         if row is not None and _was_dead_lettered(row, message_id):
             return AlreadyDone(row=row)
         # The object decides, not the event: events come late, twice and out of order.
-        version = head_object(self.storage, message)
-        if version is None and row is None and message.key.endswith("/"):
-            return FolderMarker()
-        if row is not None and _is_done(row, version, message, message_id, redo_fence):
-            return AlreadyDone(row=row)
-        if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
-            return HeldByOther(row=row)
-        is_suspect = row is not None and _is_suspect(row, version)
-        if row is not None and is_suspect and not is_isolated:
-            return NeedsIsolation(row=row)
+        version, opened = self._find(message, row)
+        with ExitStack() as undo:
+            if opened is not None:
+                undo.callback(opened.close)
+            if version is None and row is None and message.key.endswith("/"):
+                return FolderMarker()
+            if row is not None and _is_done(row, version, message, message_id, redo_fence):
+                return AlreadyDone(row=row)
+            if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
+                return HeldByOther(row=row)
+            is_suspect = row is not None and _is_suspect(row, version)
+            if row is not None and is_suspect and not is_isolated:
+                return NeedsIsolation(row=row)
+            claimed = self._write(message, message_id, version, row, is_isolated=is_suspect)
+            if isinstance(claimed, HeldByOther):
+                return claimed
+            undo.pop_all()
+        return replace(_to_job(message, version, claimed, message_id), opened=opened)
+
+    def _find(
+        self, message: FileMessage, row: FileRow | None
+    ) -> tuple[ObjectVersion | None, OpenObject | None]:
+        """The current version of the document, None when it does not exist; opened where it will be read."""
+        # A file without a row was never processed, so it will be read: a GET says what a HEAD would. Only of
+        # images, whose vectors take two calls more than other files have (docs/decisions, 66).
+        is_new = row is None and message.event_type is not EventType.FILE_DELETED
+        if is_new and message.is_image_by_name:
+            try:
+                opened = self.storage.open(message.bucket, message.key)
+            except ObjectGoneError:
+                return None, None
+            except RejectedError:
+                return head_object(self.storage, message), None  # archived: only its metadata can be read
+            if not _is_folder_marker(message, opened.version):
+                return opened.version, opened
+            opened.close()
+            return None, None
+        return head_object(self.storage, message), None
+
+    def _write(
+        self,
+        message: FileMessage,
+        message_id: str,
+        version: ObjectVersion | None,
+        seen: FileRow | None,
+        *,
+        is_isolated: bool,
+    ) -> FileRow | HeldByOther:
         try:
-            claimed = self.table.claim(
+            return self.table.claim(
                 message,
                 message_id=message_id,
                 version=version.version if version else None,
-                seen=row,
+                seen=seen,
                 attempt=uuid.uuid4().hex,
-                is_isolated=is_suspect,
+                is_isolated=is_isolated,
             )
         except LeaseLostError:
             # Another worker claimed the row since it was read: the write is conditional on its fence.
@@ -121,7 +160,6 @@ class Claimer:
             if winner is None:
                 raise
             return HeldByOther(row=winner)
-        return _to_job(message, version, claimed, message_id)
 
     def claim_refused(self, message: FileMessage, *, message_id: str) -> Job | None:
         """Claim a file whose object is refused, so that its failures can be counted.
@@ -154,7 +192,11 @@ def head_object(storage: StorageHandler, message: FileMessage) -> ObjectVersion 
         version = storage.head(message.bucket, message.key)
     except ObjectGoneError:
         return None
-    return None if message.key.endswith("/") and version.size_bytes == 0 else version
+    return None if _is_folder_marker(message, version) else version
+
+
+def _is_folder_marker(message: FileMessage, version: ObjectVersion) -> bool:
+    return message.key.endswith("/") and version.size_bytes == 0
 
 
 def is_held(row: FileRow, message_id: str) -> bool:

@@ -146,7 +146,7 @@ class DocumentReader:
             event = run.next(_TICK_S)
             if isinstance(event, Page):
                 self._count(event)
-                document.add(event)
+                document.add(event, is_complete=run.left <= 0)
                 if event.ocr_s and self.shutdown.is_requested:
                     # The machine may go sooner than announced, and this thread has nothing else to do.
                     _save(document)
@@ -182,10 +182,11 @@ class DocumentReader:
 
     def _count(self, page: Page) -> None:
         self.metrics.pages_total.labels(source=page.source.value).inc()
+        if page.ocr_s or page.ocr_cpu_s:
+            # Of a page that timed out, too: its CPU time is spent.
+            self.metrics.count_ocr(wall_s=page.ocr_s, cpu_s=page.ocr_cpu_s)
         if page.ocr_s or page.source.has_ocr_text:
-            self.metrics.ocr_seconds.inc(page.ocr_s)
             tally.count("pages_ocred")
-            tally.add_seconds("ocr", page.ocr_s)
             _log.info("page_ocred", page=page.number, language=page.language, seconds=round(page.ocr_s, 2))
         elif page.source.is_failure:
             _log.warning("page_failed", page=page.number, source=page.source.value, reason=page.reason)

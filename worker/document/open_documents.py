@@ -26,10 +26,10 @@ class OpenDocument:
         """Mean wall time of the pages OCRed so far, 0 without any."""
         return self._collector.mean_ocr_s
 
-    def add(self, page: Page) -> None:
+    def add(self, page: Page, *, is_complete: bool = False) -> None:
         """Add a finished page. Raises LeaseLostError when another attempt owns the file."""
         with self._lock:
-            self._collector.add(page)
+            self._collector.add(page, is_complete=is_complete)
 
     def save(self) -> None:
         """Checkpoint the pages that are not saved yet. Raises TransientError, LeaseLostError."""

@@ -7,9 +7,7 @@ this order. It is written in the background, one at a time, and the next page is
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 
@@ -110,7 +108,7 @@ class PageCollector:
         times = [page.ocr_s for page in self._pages.values() if page.ocr_s]
         return sum(times) / len(times) if times else 0.0
 
-    def add(self, page: Page) -> None:
+    def add(self, page: Page, *, is_complete: bool = False) -> None:
         """Add a page, and begin a checkpoint when one is due.
 
         Raises LeaseLostError when another attempt owns the file.
@@ -118,6 +116,10 @@ class PageCollector:
         self._pages[page.number] = page
         self._unsaved.append(page)
         self._unsaved_ocr_s += page.ocr_s
+        # With all pages there the artifact is stored next, and a checkpoint would be as late as that. But a
+        # suspect file must show that it can be read before anything else is done with it.
+        if is_complete and not self._job.is_suspect:
+            return
         if self._unsaved_ocr_s >= self._limit_s():
             try:
                 self._begin_save()
@@ -172,8 +174,7 @@ class PageCollector:
             self._metrics.pages_saved.inc(count)
             _log.info("checkpoint_saved", pages=count, parts=len(parts))
 
-        # In a thread of the queue, and still with the names of this document in its log line.
-        entry = store.submit((pages, manifest), after=partial(copy_context().run, point))
+        entry = store.submit((pages, manifest), after=point)
         saving = _Saving(entry=entry, pages=tuple(self._unsaved), parts=parts)
         self._unsaved, self._unsaved_ocr_s = [], 0.0
         if entry is None:

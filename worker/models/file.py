@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any
 
 
 class EventType(StrEnum):
@@ -73,6 +75,12 @@ class FileMessage:
         """The path known to users: where the file came from, else its key."""
         return self.original_path or self.key
 
+    @property
+    def is_image_by_name(self) -> bool:
+        """Whether the file is an image by its MIME type or its name; its content decides, once it is read."""
+        suffix = PurePosixPath(self.display_path).suffix[1:].lower()
+        return (self.mime_type or "").startswith("image/") or suffix in _IMAGE_SUFFIXES
+
     def event_ms(self, *, first_seen_ms: int = 0) -> int:
         """When the event happened, in milliseconds since 1970; 0 when not known.
 
@@ -95,7 +103,7 @@ def file_id(bucket: str, key: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectVersion:
-    """The current version of an object in the source bucket (from HEAD).
+    """The current version of an object in the source bucket (from HEAD, or from a GET that is still open).
 
     The content of an archived one can only be read after a restore.
     """
@@ -113,6 +121,24 @@ class ObjectVersion:
         if self.version_id and self.version_id != "null":
             return self.version_id
         return f"{self.etag}-{self.size_bytes}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenObject:
+    """An object opened for reading: its version, and the stream of exactly that version's bytes as stored.
+
+    The one that has it closes it.
+    """
+
+    bucket: str
+    key: str
+    version: ObjectVersion
+    body: Any
+    encoding: str = ""
+
+    def close(self) -> None:
+        """Release the connection; safe to call twice."""
+        self.body.close()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,6 +197,9 @@ class FileType(StrEnum):
         return _MIME_TYPES[self]
 
 
+_IMAGE_SUFFIXES = frozenset(
+    {"jpg", "jpeg", "png", "tif", "tiff", "bmp", "gif", "webp", "heic", "heif", "jp2"}
+)
 _OPEN_XML = "application/vnd.openxmlformats-officedocument"
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
 _MIME_TYPES = {

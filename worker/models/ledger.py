@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.models.file import FileMessage, FileType, ObjectVersion, Rerun
+from worker.models.file import FileMessage, FileType, ObjectVersion, OpenObject, Rerun
 
 
 class State(StrEnum):
@@ -75,7 +75,8 @@ class Job:
 
     It is suspect when a worker died while it held the file, and has not shown since that it can be read.
     `rerun` is what to make again; `stored` then is what an earlier attempt on this same version left, which a
-    rerun that fails must not lose.
+    rerun that fails must not lose. `opened` is the object where the claim has opened it already; it is closed
+    with the attempt.
     """
 
     message: FileMessage
@@ -87,6 +88,7 @@ class Job:
     is_suspect: bool = False
     rerun: Rerun | None = None
     stored: StoredContent | None = None
+    opened: OpenObject | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -41,7 +41,8 @@ class Page:
     """One page's text. `number` starts at 1; `confidence` is 0..100, None without OCR.
 
     `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of an image
-    `width_px` x `height_px`. `ocr_s` is the wall time of OCR by `engine` (engine and model).
+    `width_px` x `height_px`. `ocr_s` is the wall time of OCR by `engine` (engine and model), `ocr_cpu_s`
+    the CPU time of it, rendering included.
     `layer_reason` says why a PDF's text layer was classified as low quality, and `layer_text` is that
     layer where it is not in `text`; it is stored with the artifact and not searched.
     """
@@ -60,6 +61,7 @@ class Page:
     layer_text: str | None = None
     layer_reason: str | None = None
     engine: str | None = None
+    ocr_cpu_s: float = 0.0
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
@@ -82,6 +84,7 @@ class Page:
             layer_text=_text_or_none(values.get("layer_text")),
             layer_reason=_text_or_none(values.get("layer_reason")),
             engine=_text_or_none(values.get("engine")),  # not in artifacts of version 1
+            ocr_cpu_s=float(values.get("ocr_cpu_s", 0.0)),
         )
 
 

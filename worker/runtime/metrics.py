@@ -28,6 +28,7 @@ _STAGE_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 10
 # From a text file on an idle fleet to a week of backlog.
 _WAY_BUCKETS_S = (1, 3, 10, 30, 60, 120, 300, 900, 3_600, 14_400, 86_400, 604_800)
 _SERVICES = ("sqs", "s3", "dynamodb", "bedrock-runtime", "opensearch")
+_STORED_KINDS = ("artifact", "thumbnail", "vectors", "checkpoint", "index", "ledger")
 
 # A gauge beside each counter says when it was made: twice the series, and the process has its start time.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -78,6 +79,7 @@ class Metrics:
         self._add_events()
         self._add_delivery()
         self._add_services()
+        self._add_costs()
         self._add_times()
 
     def _add_group(self) -> None:
@@ -134,6 +136,22 @@ class Metrics:
         )
         self._build = Info("cis_build", "The program that runs.", registry=self._registry)
 
+    def _add_costs(self) -> None:
+        self.renewal_calls = self._counter(
+            "renewal_calls", "Calls that keep leases, of all calls to AWS.", "service", "operation"
+        )
+        self.empty_polls = self._counter("empty_polls", "Polls of the queue that brought no message.")
+        self.opensearch_calls = self._counter("opensearch_calls", "Requests to OpenSearch.", "operation")
+        self._bedrock_tokens = self._counter("bedrock_tokens", "Input tokens of embeddings.", "model")
+        self._bedrock_pictures = self._counter("bedrock_pictures", "Pictures embedded.", "model")
+        self._ocr_cpu_seconds = self._counter("ocr_cpu_seconds", "CPU time of OCR, rendering included.")
+        self._stored_bytes = self._counter("stored_bytes", "Bytes written of documents, by place.", "kind")
+        for kind in _STORED_KINDS:
+            self._stored_bytes.labels(kind=kind)
+        self._document_calls = self._counter(
+            "document_calls", "Requests of committed documents, retries included.", "service"
+        )
+
     def _add_times(self) -> None:
         self._stage_seconds = Histogram(
             "cis_stage_seconds",
@@ -172,6 +190,34 @@ class Metrics:
         """A document is committed with its index write or vectors pending."""
         self.documents_pending.labels(kind=kind).inc()
         tally.count(f"{kind}_pending")
+
+    def count_embedding(self, model: str, *, tokens: int, pictures: int) -> None:
+        """An answer of Bedrock, which is charged by its input."""
+        self._bedrock_tokens.labels(model=model).inc(tokens)
+        self._bedrock_pictures.labels(model=model).inc(pictures)
+        tally.count("bedrock_tokens", tokens)
+        tally.count("bedrock_pictures", pictures)
+
+    def count_ocr(self, *, wall_s: float, cpu_s: float) -> None:
+        """A page was OCRed, whether or not that succeeded."""
+        self.ocr_seconds.inc(wall_s)
+        self._ocr_cpu_seconds.inc(cpu_s)
+        tally.add_ocr(wall_s=wall_s, cpu_s=cpu_s)
+
+    def count_document_calls(self, calls: Mapping[str, int]) -> None:
+        """The requests by service of a document that is committed."""
+        for service, number in calls.items():
+            self._document_calls.labels(service=service).inc(number)
+
+    @contextmanager
+    def measure_attempt(self) -> Iterator[tally.Tally]:
+        """Count what this thread, and what it starts, does inside for one document."""
+        with tally.open_tally() as ours:
+            try:
+                yield ours
+            finally:
+                for kind, size_bytes in ours.stored_bytes.copy().items():
+                    self._stored_bytes.labels(kind=kind).inc(size_bytes)
 
     @contextmanager
     def time_stage(self, stage: str) -> Iterator[None]:

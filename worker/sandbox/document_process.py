@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from worker.errors import Code, MisconfiguredError, OCRError, RejectedError, Wor
 from worker.extract.disk_space import full_disk, is_disk_full
 from worker.extract.extractors import EXTRACTORS
 from worker.extract.image.thumbnail import picture_to_embed, thumbnail
+from worker.extract.ocr.cpu_meter import CpuMeter
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.page_source import LayeredPage, PageSource
@@ -106,6 +108,7 @@ class DocumentProcess:
         self._slots = request.slots
         self._options = request.options
         self._layers: dict[int, Page] = {}
+        self._cpu = CpuMeter()
         self._engine = OCREngine(
             languages=self._options.languages,
             page_timeout_s=self._options.limits.page_timeout_s,
@@ -184,6 +187,7 @@ class DocumentProcess:
     def _ocr_page(self, render: Callable[[int, Path], Path], number: int, hint: str | None) -> None:
         picture: Path | None = None
         layer = self._layers.get(number)
+        begun = self._cpu.begin()
         if layer is not None and layer.layer_reason is None:
             hint = layer.language or hint
         try:
@@ -196,10 +200,12 @@ class DocumentProcess:
                 return
             page = _lost_page(number, code)
         finally:
+            cpu_s = self._cpu.end(begun)
             if picture is not None and picture != self._path:
                 picture.unlink(missing_ok=True)
+        page = replace(page if layer is None else join(layer, page), ocr_cpu_s=cpu_s)
         with suppress(ChannelClosedError):
-            self._send(PageExtracted(page=page if layer is None else join(layer, page)))
+            self._send(PageExtracted(page=page))
 
     def _failure_code(self, error: Exception) -> Code:
         """Why a page could not be OCRed, or which fault of the machine ends the whole document."""

@@ -150,6 +150,10 @@ class DocumentOpened:
     pages: Annotated[int, Range(least=0, most=_MAX_PAGES)]
 
 
+def _figures(page: Page) -> tuple[float, ...]:
+    return page.width_px, page.height_px, page.ocr_s, page.ocr_cpu_s
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageExtracted:
     """A page as it is stored."""
@@ -159,7 +163,7 @@ class PageExtracted:
     def __post_init__(self) -> None:
         """Raise ProtocolError for figures that no page has."""
         page = self.page
-        if not 1 <= page.number <= _MAX_PAGES or min(page.width_px, page.height_px, page.ocr_s) < 0:
+        if not 1 <= page.number <= _MAX_PAGES or min(_figures(page)) < 0:
             raise ProtocolError("PageExtracted.page is out of range")
 
 

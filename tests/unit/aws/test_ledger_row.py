@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -57,3 +58,8 @@ def test_the_shared_part_of_the_keys_is_stored_once() -> None:
 @pytest.mark.parametrize("state", State)
 def test_only_a_row_in_processing_is_unfinished(state: State) -> None:
     assert FileRow(file_id="f", fence=1, state=state).is_finished is (state is not State.PROCESSING)
+
+
+def test_the_size_of_a_row_is_that_of_its_names_and_values() -> None:
+    item: Any = {"file_path": {"S": "営業"}, "fence": {"N": "12"}, "index_pending": {"BOOL": True}}
+    assert ledger_row.size_bytes(item) == 9 + 6 + 5 + 2 + 13 + 1

@@ -49,7 +49,10 @@ def test_the_line_says_what_the_attempt_took(world: World) -> None:
     lease = world.heartbeat.hold(world.receive())
     with tally.open_tally(), capture_logs() as lines:
         tally.add_seconds("download", 0.25)
-        tally.count_call("s3")
+        tally.count_call("s3", "GetObject")
+        tally.add_stored("artifact", 50)
+        world.metrics.count_ocr(wall_s=3.0, cpu_s=2.5)
+        world.metrics.count_embedding("m", tokens=9, pictures=1)
         tally.count("pages_ocred", 3)
         tally.count("pages_taken_over", 2)
         report_document(world.metrics, document(), uploaded(90), lease)
@@ -63,13 +66,19 @@ def test_the_line_says_what_the_attempt_took(world: World) -> None:
         "pages_taken_over": 2,
         "receives": 1,
         "interruptions": 0,
-        "seconds": {"download": 0.25},
+        "seconds": {"download": 0.25, "ocr": 3.0},
         "calls": {"s3": 1},
+        "operations": {"s3": {"GetObject": 1}},
+        "bedrock_tokens": 9,
+        "bedrock_pictures": 1,
+        "ocr_cpu_s": 2.5,
+        "stored_bytes": {"artifact": 50},
     }
     assert {name: line[name] for name in wanted} == wanted
     figures = parse_figures(world.metrics)
     assert figures["cis_documents_total", (("reason", ""), ("state", "indexed"))] == 1
     assert figures["cis_event_to_indexed_seconds_count", ()] == 1
+    assert figures["cis_document_calls_total", (("service", "s3"),)] == 1
 
 
 @pytest.mark.parametrize("is_pending", [False, True])
@@ -94,6 +103,8 @@ def test_a_document_of_the_worker_reports_its_stages_and_calls(live: World) -> N
         line["seconds"]
     )
     assert line["bytes"] == 6
+    # No hooks of botocore here, so the objects are not in it.
+    assert min(line["stored_bytes"]["index"], line["stored_bytes"]["ledger"]) > 0
     row = live.row("a.txt")
     assert row.correlation
     assert row.event_ms > 0

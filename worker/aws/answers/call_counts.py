@@ -1,7 +1,8 @@
-"""Counts the calls to AWS, and names the document they are made for to Bedrock."""
+"""Counts the calls to AWS and what they store, and names the document they are made for to Bedrock."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
     from worker.aws.clients import Clients
+
+_STORED = "cis_stored"
+_WRITES = ("PutObject", "UploadPart")
+# What begins the keys of the results bucket, as document/artifacts.py describes them.
+_KINDS = {
+    "artifacts": "artifact",
+    "thumbnails": "thumbnail",
+    "vectors": "vectors",
+    "checkpoints": "checkpoint",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +39,12 @@ class CallCounts:
             events: Any = client.meta.events
             # Two of them may be one client.
             events.register("needs-retry", self._count, unique_id="cis-call-counts")
+        storage: Any = clients.s3.meta.events
+        for operation in _WRITES:
+            storage.register(
+                f"before-parameter-build.s3.{operation}", _note_size, unique_id=f"cis-size-{operation}"
+            )
+            storage.register(f"after-call.s3.{operation}", _count_stored, unique_id=f"cis-stored-{operation}")
         bedrock: Any = clients.bedrock.meta.events
         # After the signature: a proxy (a service mesh) may replace these headers, and Bedrock accepts
         # headers that are not signed.
@@ -36,7 +53,9 @@ class CallCounts:
     def _count(self, event_name: str, response: Any, attempts: int, **_: object) -> None:
         """After each request, whether it was answered or not; `attempts` is 1 for the first of a call."""
         service, operation = event_name.split(".")[1:3]
-        tally.count_call(service)
+        tally.count_call(service, operation)
+        if tally.is_renewing():
+            self.metrics.renewal_calls.labels(service=service, operation=operation).inc()
         if attempts == 1:
             self.metrics.aws_calls.labels(service=service, operation=operation).inc()
         else:
@@ -44,9 +63,24 @@ class CallCounts:
         if response is None:
             return
         http_response, parsed = response
+        if operation == "ReceiveMessage" and http_response.status_code < 300 and not parsed.get("Messages"):
+            self.metrics.empty_polls.inc()
         code = parsed.get("Error", {}).get("Code", "") if http_response.status_code >= 300 else ""
         if code and classify_response(code, http_response.status_code) is ErrorClass.THROTTLING:
             self.metrics.throttles.labels(service=service).inc()
+
+
+def _note_size(params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
+    body = params.get("Body", b"")
+    # The size on the wire would count the checksums and frames of its encoding, too.
+    context[_STORED] = params.get("Key", ""), len(body) if isinstance(body, bytes | bytearray) else 0
+
+
+def _count_stored(http_response: Any, context: Mapping[str, Any], **_: object) -> None:
+    if http_response.status_code < 300 and _STORED in context:
+        key, size_bytes = context[_STORED]
+        if (kind := _KINDS.get(key.partition("/")[0])) is not None:
+            tally.add_stored(kind, size_bytes)
 
 
 def _name_document(request: AWSPreparedRequest, **_: object) -> None:

@@ -205,10 +205,7 @@ class BackgroundUploader:
     def _run(self, entry: UploadEntry) -> None:
         state = UploadState.SAVED
         try:
-            self._upload_files(entry)
-            if entry.after is not None:
-                # Not repeated here: botocore did, and the caller's next entry says more than this one.
-                entry.after()
+            entry.context.run(self._upload, entry)
         except (ThrottledError, UnavailableError) as error:
             entry.error = error
             state = UploadState.WAITING if entry.files else UploadState.FAILED
@@ -224,6 +221,12 @@ class BackgroundUploader:
                 self._end(entry, state)
         if entry.is_over:
             entry.clean_up(is_stopping=self._shutdown.is_requested)
+
+    def _upload(self, entry: UploadEntry) -> None:
+        self._upload_files(entry)
+        if entry.after is not None:
+            # Not repeated here: botocore did, and the caller's next entry says more than this one.
+            entry.after()
 
     def _upload_files(self, entry: UploadEntry) -> None:
         def check() -> None:

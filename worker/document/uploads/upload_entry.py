@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from enum import Enum
 
 from worker.aws.buckets.file_upload import FileUpload, StoredFile
@@ -22,7 +23,10 @@ class UploadState(Enum):
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class UploadEntry:
-    """Files that are left to upload, and what may only follow them."""
+    """Files that are left to upload, and what may only follow them.
+
+    It is run in `context`, so that its calls are counted for its document, whichever thread makes them.
+    """
 
     files: tuple[StoredFile, ...]
     after: Callable[[], None] | None = None
@@ -31,6 +35,7 @@ class UploadEntry:
     upload: FileUpload | None = None
     tries: int = 0
     is_cancelled: bool = False
+    context: Context = field(default_factory=copy_context)
 
     @property
     def is_over(self) -> bool:

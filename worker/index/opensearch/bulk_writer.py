@@ -111,7 +111,7 @@ class BulkWriter:
                 self._wait_for_answer(entry)
         if not has_sent:
             # The request of another thread was this document's, too.
-            tally.count_call("opensearch")
+            tally.count_call("opensearch", "bulk")
         if entry.failure is not None:
             raise entry.failure
         return entry.outcome

@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 _TIMEOUT_S = 15.0
+_OPERATIONS = frozenset({"bulk", "search", "mget", "doc", "refresh", "alias", "mapping", "cluster", "cat"})
 _CONNECTIONS = 20
 _SHOWN_CHARS = 300
 
@@ -75,9 +76,16 @@ class SignedBy:
 
 
 def connect(
-    endpoint: str, *, auth: SignedBy | tuple[str, str] | None = None, timeout_s: float = _TIMEOUT_S
+    endpoint: str,
+    *,
+    auth: SignedBy | tuple[str, str] | None = None,
+    timeout_s: float = _TIMEOUT_S,
+    on_request: Callable[[str], object] = lambda _: None,
 ) -> OpenSearch:
-    """A client of the cluster at a URL; sends no request yet. Raises MisconfiguredError for a bad URL."""
+    """A client of the cluster at a URL; sends no request yet. Raises MisconfiguredError for a bad URL.
+
+    `on_request` hears the operation of each request before it is sent.
+    """
     if not re.match(r"https?://[^/]", endpoint):
         raise MisconfiguredError(
             f"OPENSEARCH_ENDPOINT is {endpoint!r}; set it to a URL such as https://search.example:9200."
@@ -89,6 +97,7 @@ def connect(
         hosts=[endpoint],
         http_auth=http_auth,
         connection_class=_TracedConnection,
+        on_request=on_request,
         timeout=timeout_s,
         # No retries here: IndexManager's RetryHandler owns them.
         max_retries=0,
@@ -98,7 +107,12 @@ def connect(
     )
 
 
-def connect_from_settings(settings: Settings, signing: Callable[[], tuple[Any, str]]) -> OpenSearch:
+def connect_from_settings(
+    settings: Settings,
+    signing: Callable[[], tuple[Any, str]],
+    *,
+    on_request: Callable[[str], object] = lambda _: None,
+) -> OpenSearch:
     """A client of the cluster in the settings; `signing` returns AWS credentials and region for sigv4.
 
     Raises MisconfiguredError when a setting is missing or wrong.
@@ -112,7 +126,7 @@ def connect_from_settings(settings: Settings, signing: Callable[[], tuple[Any, s
         case "sigv4":
             credentials, region = signing()
             auth = SignedBy(credentials=credentials, region=region, service=settings.opensearch_service)
-    return connect(settings.opensearch_endpoint, auth=auth)
+    return connect(settings.opensearch_endpoint, auth=auth, on_request=on_request)
 
 
 class _TracedConnection(Urllib3HttpConnection):
@@ -123,11 +137,25 @@ class _TracedConnection(Urllib3HttpConnection):
     These headers are not part of an AWS signature, which covers host, date and body.
     """
 
-    def perform_request(self, *request: Any, **options: Any) -> Any:
+    def __init__(self, *, on_request: Callable[[str], object], **options: Any) -> None:
+        super().__init__(**options)
+        self._on_request = on_request
+
+    def perform_request(self, method: str, url: str, *request: Any, **options: Any) -> Any:
         """Send one request, and return status, headers and body of its answer."""
-        tally.count_call("opensearch")
+        operation = _operation(url)
+        tally.count_call("opensearch", operation)
+        self._on_request(operation)
         named = {**(options.pop("headers", None) or {}), **opensearch_headers()}
-        return super().perform_request(*request, headers=named, **options)  # type: ignore[misc]
+        return super().perform_request(  # type: ignore[misc]
+            method, url, *request, headers=named, **options
+        )
+
+
+def _operation(url: str) -> str:
+    """What a request is for, from a closed list: names of indices and ids of files are in its path, too."""
+    names = [part[1:] for part in url.partition("?")[0].split("/") if part[:1] == "_"]
+    return next((name for name in names if name in _OPERATIONS), "other")
 
 
 class IndexMissingError(ServiceRefusedError):

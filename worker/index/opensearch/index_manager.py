@@ -41,6 +41,7 @@ from worker.models.document import Document
 from worker.models.ledger import State
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
+from worker.runtime import tally
 
 _FIRST_FENCE = 1
 _MAX_FIND_RESULTS = 1_000
@@ -211,6 +212,7 @@ class IndexManager:
         return _bulk_action(self._images, document.file_id, version, image_source(document))
 
     def _write(self, actions: Sequence[BulkAction], *, refresh: bool) -> None:
+        tally.set_stored("index", sum(len(action.lines) for action in actions))
         writer = self._refreshing_writer if refresh else self._writer
         error = _first(writer.write(actions))
         if error is not None:

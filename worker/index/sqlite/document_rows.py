@@ -14,6 +14,7 @@ from worker.models.page import Page, TextSource
 
 FLOAT = "<f4"
 """How the numbers of a vector are stored, as numpy names it."""
+_FLOAT_BYTES = 4
 
 _INSERT_FILE = """
 INSERT INTO files (
@@ -33,6 +34,16 @@ def insert_document(connection: sqlite3.Connection, document: Document, version:
     file = _insert_file(connection, document, version)
     _insert_content(connection, file, document)
     return file
+
+
+def stored_bytes(document: Document) -> int:
+    """The size of a document's texts, pictures and vectors; the terms of the full text come on top."""
+    vectors = (document.vectors.image or (), *document.vectors.text)
+    return (
+        sum(len(page.text.encode("utf-8", "replace")) for page in document.pages)
+        + len(document.thumbnail or b"")
+        + _FLOAT_BYTES * sum(map(len, vectors))
+    )
 
 
 def _insert_file(connection: sqlite3.Connection, document: Document, version: int) -> int:

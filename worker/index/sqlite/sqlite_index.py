@@ -35,11 +35,18 @@ from worker.index.search_index import (
     SimilarHit,
     tombstone_document,
 )
-from worker.index.sqlite.document_rows import FLOAT, insert_document, load_document, to_entry
+from worker.index.sqlite.document_rows import (
+    FLOAT,
+    insert_document,
+    load_document,
+    stored_bytes,
+    to_entry,
+)
 from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.models.page import Page
+from worker.runtime import tally
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,6 +109,7 @@ class SqliteIndex:
             connection.executemany(
                 "INSERT INTO page_terms (rowid, terms) VALUES (?, ?)", _term_rows(file, terms)
             )
+        tally.set_stored("index", stored_bytes(document))
 
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; `refresh` changes nothing."""

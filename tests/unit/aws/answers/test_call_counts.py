@@ -14,7 +14,7 @@ from tests.unit.runtime.test_trace import PARENT, TRACE_ID
 from worker.aws.answers.call_counts import CallCounts
 from worker.aws.clients import Clients
 from worker.runtime.metrics import Metrics
-from worker.runtime.tally import open_tally
+from worker.runtime.tally import open_tally, renewals
 from worker.runtime.trace import follow, make_trace
 
 pytestmark = pytest.mark.unit
@@ -84,6 +84,42 @@ def test_a_repeated_request_is_a_retry_and_no_call(metrics: Metrics) -> None:
     figures = parse_figures(metrics)
     assert figures["cis_aws_calls_total", (("operation", "GetObject"), ("service", "s3"))] == 1
     assert figures["cis_retries_total", (("service", "s3"),)] == 1
+
+
+def test_renewals_are_counted_apart_and_for_no_document(
+    clients: Clients, metrics: Metrics, wire: Any
+) -> None:
+    wire.answer({})
+    with open_tally() as tally, renewals():
+        clients.dynamodb.get_item(TableName="t", Key={"file_id": {"S": "f"}})
+    labels = (("operation", "GetItem"), ("service", "dynamodb"))
+    figures = parse_figures(metrics)
+    assert (figures["cis_aws_calls_total", labels], figures["cis_renewal_calls_total", labels]) == (1, 1)
+    assert not tally.calls
+
+
+def test_a_poll_without_a_message_is_counted_apart(clients: Clients, metrics: Metrics, wire: Any) -> None:
+    url = "https://sqs.us-east-1.amazonaws.com/1/q"
+    wire.answer({})
+    wire.answer({"Messages": [{"MessageId": "m", "ReceiptHandle": "r", "Body": ""}]})
+    for _ in range(2):
+        clients.sqs.receive_message(QueueUrl=url)
+    figures = parse_figures(metrics)
+    assert figures["cis_empty_polls_total", ()] == 1
+    assert figures["cis_aws_calls_total", (("operation", "ReceiveMessage"), ("service", "sqs"))] == 2
+
+
+def test_what_is_stored_is_counted_by_its_place_once_it_is_there(clients: Clients, wire: Any) -> None:
+    stored = {"artifacts/a/pdf-k": 10, "thumbnails/a/k.webp": 20, "vectors/a/m": 30, "checkpoints/f/1": 40}
+    with open_tally() as tally:
+        for key, size_bytes in {**stored, "logs/i/day": 50}.items():
+            wire.answer(b"")
+            clients.s3.put_object(Bucket="results", Key=key, Body=b"x" * size_bytes)
+        wire.answer(b"<Error><Code>AccessDenied</Code></Error>", status=403)
+        with pytest.raises(ClientError):
+            clients.s3.put_object(Bucket="results", Key="artifacts/b/pdf-k", Body=b"x")
+    assert dict(tally.stored_bytes) == {"artifact": 10, "thumbnail": 20, "vectors": 30, "checkpoint": 40}
+    assert tally.operations_by_service() == {"s3": {"PutObject": 6}}
 
 
 def test_bedrock_hears_whose_document_it_is_outside_the_signature(clients: Clients, wire: Any) -> None:

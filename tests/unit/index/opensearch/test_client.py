@@ -159,3 +159,16 @@ def test_a_request_names_its_document_and_is_counted_beside_any_signature() -> N
 
 def test_without_auth_nothing_is_sent() -> None:
     assert "authorization" not in headers_sent(None)
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [("/files/_search", "search"), ("/_bulk", "bulk"), ("/files", "other"), ("/files/_unknown", "other")],
+)
+def test_a_request_is_counted_by_an_operation_of_a_closed_list(path: str, operation: str) -> None:
+    heard: list[str] = []
+    with LocalHttpServer(lambda _: Response(body=b"{}")) as server, open_tally() as tally:
+        client = connect(server.url, on_request=heard.append)
+        client.transport.perform_request("GET", path)
+    assert heard == [operation]
+    assert tally.operations_by_service() == {"opensearch": {operation: 1}}

@@ -1,0 +1,1 @@
+"""The row of what a document costs: calls, tokens, CPU and bytes, by kind of document."""
