@@ -34,10 +34,14 @@ _BATCH = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Flow:
-    """A flow of documents: wall time, CPU seconds of the worker, its stages and its children."""
+    """A flow of documents: wall time, and CPU seconds of the worker, its fork server and the readers.
+
+    All from the moment that the worker was ready; the stages are parts of the worker's.
+    """
 
     seconds: float
     worker_cpu_s: float
+    fork_server_cpu_s: float
     readers_cpu_s: float
     stage_cpu_s: Mapping[str, float]
     stage_s: Mapping[str, float]
@@ -62,11 +66,20 @@ def flow(home: Path, files: Mapping[str, bytes], *, settings: Mapping[str, str])
         _announce(stack, environment, files)
         worker = _CountingWorker({**environment, **settings}, home / "worker.log", len(files))
         with worker:
-            began = time.monotonic()
+            began, at_start = time.monotonic(), worker.cpu()
             worker.wait()
             seconds = time.monotonic() - began
             _wait_until_settled(stack, environment)
-            return _flow(worker, seconds)
+            return _flow(worker, seconds, at_start)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Cpu:
+    """CPU seconds so far; those of readers count when they have ended."""
+
+    worker_s: float
+    fork_server_s: float
+    readers_s: float
 
 
 def _wait_until_settled(stack: EmbeddedStack, environment: Mapping[str, str]) -> None:
@@ -94,6 +107,18 @@ class _CountingWorker:
     def wait(self) -> None:
         if not self._done.wait(_DEADLINE_S):
             raise TimeoutError(f"{self._left} documents were not done in {_DEADLINE_S} s")
+
+    def cpu(self) -> _Cpu:
+        own = psutil.Process(self.process.pid)
+        (fork_server,) = (
+            child for child in own.children() if "worker.sandbox.fork_server" in child.cmdline()
+        )
+        worker, forking = own.cpu_times(), fork_server.cpu_times()
+        return _Cpu(
+            worker_s=worker.user + worker.system,
+            fork_server_s=forking.user + forking.system,
+            readers_s=forking.children_user + forking.children_system,
+        )
 
     def _count(self, line: LogLine) -> None:
         if line["event"] == "document_done":
@@ -171,8 +196,8 @@ def _body(key: str, size_bytes: int) -> str:
     )
 
 
-def _flow(worker: _CountingWorker, seconds: float) -> Flow:
-    times = psutil.Process(worker.process.pid).cpu_times()
+def _flow(worker: _CountingWorker, seconds: float, at_start: _Cpu) -> Flow:
+    cpu = worker.cpu()
     answer = requests.get(f"http://127.0.0.1:{worker.http_port}/metrics", timeout=30)
     samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
 
@@ -181,8 +206,9 @@ def _flow(worker: _CountingWorker, seconds: float) -> Flow:
 
     return Flow(
         seconds=seconds,
-        worker_cpu_s=times.user + times.system,
-        readers_cpu_s=next(s.value for s in samples if s.name == "cis_reading_cpu_seconds_total"),
+        worker_cpu_s=cpu.worker_s - at_start.worker_s,
+        fork_server_cpu_s=cpu.fork_server_s - at_start.fork_server_s,
+        readers_cpu_s=cpu.readers_s - at_start.readers_s,
         stage_cpu_s=by_stage("cis_stage_cpu_seconds_total"),
         stage_s=by_stage("cis_stage_seconds_sum"),
         samples={(sample.name, tuple(sorted(sample.labels.items()))): sample.value for sample in samples},

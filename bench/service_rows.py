@@ -25,6 +25,7 @@ _BULK = 100
 _RUNS = 7
 _SMALL_FILES = 1_000
 _SMALL_BYTES = 2_048
+_MOST_CPU_MS = 15
 _SCANS, _SCAN_PAGES = 6, 4
 
 
@@ -93,18 +94,28 @@ def index_share(home: Path) -> list[Figure]:
 
 
 def _costs(found: Flow, documents: int) -> list[Figure]:
-    """The worker's own CPU a document: in its stages, beside them, and in the processes that read."""
+    """The worker's own CPU a document: in all, in its stages, beside them, and in the processes that read."""
     by_stage = dict(found.stage_cpu_s)
     by_stage["rest (receiving, heartbeat, log, sandbox)"] = found.worker_cpu_s - sum(by_stage.values())
     by_stage["reading (child processes)"] = found.readers_cpu_s
+    by_stage["forking (fork server)"] = found.fork_server_cpu_s
+    all_ms = 1_000 * sum(by_stage.values()) / documents
     return [
         Figure(
-            what=f"- CPU a document: {stage}",
-            figure=f"{1_000 * seconds / documents:.1f} ms",
-            must="printed",
-            met=None,
-        )
-        for stage, seconds in sorted(by_stage.items(), key=lambda item: -item[1])
+            what="- CPU a document: worker, fork server and readers, without the servers",
+            figure=f"{all_ms:.1f} ms",
+            must=f"<= {_MOST_CPU_MS} ms",
+            met=all_ms <= _MOST_CPU_MS,
+        ),
+        *(
+            Figure(
+                what=f"- CPU a document: {stage}",
+                figure=f"{1_000 * seconds / documents:.1f} ms",
+                must="printed",
+                met=None,
+            )
+            for stage, seconds in sorted(by_stage.items(), key=lambda item: -item[1])
+        ),
     ]
 
 

@@ -13,7 +13,8 @@ from worker.errors import Code, RejectedError
 from worker.models.page import Page
 from worker.sandbox.protocol import ExtractionRequest
 from worker.sandbox.run_state import ReadingEnded
-from worker.sandbox.scheduler import ExtractionRun, Sandbox
+from worker.sandbox.runs.extraction_run import ExtractionRun
+from worker.sandbox.scheduler import Sandbox
 
 _GRACE_S = 60.0  # for a busy machine; the limits themselves are short
 

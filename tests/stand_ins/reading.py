@@ -14,7 +14,8 @@ from worker.extract.read_options import Limits, ReadOptions
 from worker.models.page import Page
 from worker.sandbox.protocol import ExtractionRequest
 from worker.sandbox.run_state import Event, ReadingEnded
-from worker.sandbox.scheduler import ExtractionRun, Sandbox
+from worker.sandbox.runs.extraction_run import ExtractionRun
+from worker.sandbox.scheduler import Sandbox
 
 DEADLINE_S = 120.0
 """Far above what anything here takes, also on a machine with ten times the work."""

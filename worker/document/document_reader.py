@@ -27,7 +27,8 @@ from worker.runtime.shutdown import Shutdown
 from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest, PreviewDone
 from worker.sandbox.reading_error import raise_for
 from worker.sandbox.run_state import ReadingEnded
-from worker.sandbox.scheduler import ExtractionRun, Sandbox
+from worker.sandbox.runs.extraction_run import ExtractionRun
+from worker.sandbox.scheduler import Sandbox
 
 # Without one of these no OCR works on this machine, whatever the file.
 _PROGRAMS = ("tesseract", "pdftoppm", "pdfinfo")

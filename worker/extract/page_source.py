@@ -31,10 +31,17 @@ class PageSource:
     in grey (or returns the original file where the OCR engine can read it); it may be called from several
     threads at once and in any order. `preview()` is the upright RGB picture of the first page or of the image
     itself, at most 1024 px on its longer side, or None where nothing can be drawn; it is called once, and is
-    never a reason to fail.
+    never a reason to fail; `no_preview` where the type has none. With `is_read` the pages are in memory, and
+    nothing of the file is parsed when they are taken.
     """
 
     page_count: int
     pages: Iterator[Page | LayeredPage | int]
     render: Callable[[int, Path], Path]
     preview: Callable[[], Image.Image | None]
+    is_read: bool = False
+
+
+def no_preview() -> Image.Image | None:
+    """The preview of a document of which nothing can be drawn."""
+    return None

@@ -22,7 +22,8 @@ from worker.home.file_walk import display
 from worker.sandbox.protocol import PICTURE_NAME, ExtractionRequest, PreviewDone
 from worker.sandbox.reading_error import raise_for
 from worker.sandbox.run_state import ReadingEnded
-from worker.sandbox.scheduler import ExtractionRun, Sandbox
+from worker.sandbox.runs.extraction_run import ExtractionRun
+from worker.sandbox.scheduler import Sandbox
 
 _TICK_S = 0.1
 # The limit of Titan for one picture.

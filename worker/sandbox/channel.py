@@ -9,14 +9,21 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _HEADER = struct.Struct(">I")
 # Far above any page's text and word boxes; it only keeps a broken length from filling the memory.
 _MAX_FRAME_BYTES = 256 * 1024**2
-_READ_BYTES = 1024**2
+# Python allocates so much before it reads, whatever comes: most messages have less than a hundred bytes.
+_READ_BYTES = 64 * 1024
+# What is taken of one process in a turn, so that it does not keep the others waiting.
+_MAX_READS = 16
+# More than a socket holds of a dead one.
+_MAX_REST_READS = 4096
 _MAX_DESCRIPTORS = 16
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 JsonObject = dict[str, Any]
 
@@ -49,19 +56,11 @@ class Channel:
 
         Raises ChannelClosedError when the far side is gone.
         """
-        body = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-        # File names that are not UTF-8 hold lone surrogates, which plain UTF-8 refuses.
-        data = body.encode("utf-8", "surrogatepass")
-        frame = _HEADER.pack(len(data)) + data
-        try:
-            with self._send_lock:
-                if descriptor is None:
-                    self._socket.sendall(frame)
-                else:
-                    sent = socket.send_fds(self._socket, [frame], [descriptor])
-                    self._socket.sendall(frame[sent:])
-        except OSError as error:
-            raise ChannelClosedError(str(error)) from error
+        self._write(_frame(values), descriptor)
+
+    def send_all(self, messages: Iterable[Mapping[str, object]]) -> None:
+        """Send several frames at once, which wakes the far side once. Raises as `send` does."""
+        self._write(b"".join(map(_frame, messages)), None)
 
     def receive(self) -> JsonObject:
         """Wait for one frame. Raises ChannelClosedError, or ProtocolError for what is no frame."""
@@ -72,8 +71,18 @@ class Channel:
     def receive_ready(self) -> Iterator[JsonObject]:
         """The frames that are there without waiting; what `receive` raises comes after the good ones."""
         # A generator, so that the pages before an invalid frame are kept.
-        self._fill(socket.MSG_DONTWAIT)
-        yield from self._frames()
+        for _ in range(_MAX_READS):
+            size_bytes = self._fill(socket.MSG_DONTWAIT)
+            yield from self._frames()
+            if size_bytes < _READ_BYTES:
+                return
+
+    def receive_rest(self) -> Iterator[JsonObject]:
+        """The frames that a process has left that is dead; raises as `receive` does."""
+        for _ in range(_MAX_REST_READS):
+            if not self._fill(socket.MSG_DONTWAIT):
+                return
+            yield from self._frames()
 
     def receive_with_descriptors(self) -> tuple[list[JsonObject], list[int]]:
         """Read once; the complete frames and the descriptors that came with them."""
@@ -88,14 +97,27 @@ class Channel:
         """Close the socket; safe to call twice."""
         self._socket.close()
 
-    def _fill(self, flags: int) -> None:
+    def _write(self, frames: bytes, descriptor: int | None) -> None:
+        try:
+            with self._send_lock:
+                if descriptor is None:
+                    self._socket.sendall(frames)
+                else:
+                    sent = socket.send_fds(self._socket, [frames], [descriptor])
+                    self._socket.sendall(frames[sent:])
+        except OSError as error:
+            raise ChannelClosedError(str(error)) from error
+
+    def _fill(self, flags: int) -> int:
+        """Read once; how many bytes came."""
         try:
             data = self._socket.recv(_READ_BYTES, flags)
         except BlockingIOError:
-            return
+            return 0
         except OSError as error:
             raise ChannelClosedError(str(error)) from error
         self._append(data)
+        return len(data)
 
     def _append(self, data: bytes) -> None:
         if not data:
@@ -124,3 +146,9 @@ class Channel:
         if not isinstance(values, dict):
             raise ProtocolError("a frame is not a JSON object")
         return values
+
+
+def _frame(values: Mapping[str, object]) -> bytes:
+    # File names that are not UTF-8 hold lone surrogates, which plain UTF-8 refuses.
+    data = _ENCODER.encode(values).encode("utf-8", "surrogatepass")
+    return _HEADER.pack(len(data)) + data

@@ -85,7 +85,7 @@ class Walls:
     @property
     def missing(self) -> Mapping[str, str]:
         """The names of those that do not, with the reasons."""
-        return {name: reason for name, reason in asdict(self).items() if reason}
+        return {field.name: reason for field in fields(self) if (reason := getattr(self, field.name))}
 
 
 class Confinement:
@@ -120,7 +120,7 @@ class Confinement:
         """Confine this process for good to folders and files of one document; which walls stand."""
         hidden = hide_memory()
         give_up_privileges()
-        places = (*landlock.writable(write), *landlock.readable(read))
+        places = (*landlock.writable(dict.fromkeys(write)), *landlock.readable(read))
         files = landlock.restrict((*self._places, *places), known=self._landlock_version)
         landlock.close(places)
         return Walls(
@@ -209,8 +209,8 @@ def _limit_processes(most: int) -> str:
     return "" if os.geteuid() else "the kernel does not limit root: run the worker as a user of its own"
 
 
-def _to_read(more: Iterable[Path | str]) -> list[str]:
-    """Where programs, libraries, models and this package are, as far as it is there, each once."""
+def _to_read(more: Iterable[Path | str]) -> list[Path]:
+    """Where programs, libraries, models and this package are, without what is below another of them."""
     paths = [*_SYSTEM, *os.get_exec_path(), sys.prefix, sys.base_prefix, str(_PACKAGE), *map(str, more)]
     # A checkout that is imported from has more in it than modules; nothing is imported from the work folder.
     paths += [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
@@ -223,7 +223,12 @@ def _to_read(more: Iterable[Path | str]) -> list[str]:
                 paths.append(str(folder.parent))
             elif folder.name == "bin":
                 paths += [str(folder.parent / beside) for beside in _BESIDE_PROGRAMS]
-    return [path for path in dict.fromkeys(paths) if Path(path).is_absolute() and path != "/"]
+    places: list[Path] = []
+    # A parent is sorted before what is below it. Each is a system call in every reader.
+    for place in sorted({Path(path).resolve() for path in paths if Path(path).is_absolute()}):
+        if place != Path("/") and not any(place.is_relative_to(other) for other in places):
+            places.append(place)
+    return places
 
 
 def main() -> None:

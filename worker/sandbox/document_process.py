@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +26,7 @@ from worker.extract.image.thumbnail import picture_to_embed, thumbnail
 from worker.extract.ocr.cpu_meter import CpuMeter
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
-from worker.extract.page_source import LayeredPage, PageSource
+from worker.extract.page_source import LayeredPage, PageSource, no_preview
 from worker.extract.pdf.layer_merge import join
 from worker.extract.read_options import ReadOptions
 from worker.extract.type_detection import detect_file_type
@@ -81,9 +82,12 @@ def main(channel: Channel, request: SpawnRequest) -> int:
 def _make_empty_scratch(folder: Path) -> Path:
     """Make the folder for all temporary files of this process, its libraries and its programs."""
     scratch = folder / _SCRATCH_NAME
-    # A process that died on this document may have left files, up to its whole allowance.
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(exist_ok=True)
+    try:
+        scratch.mkdir()
+    except FileExistsError:
+        # A process that died on this document may have left files, up to its whole allowance.
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(exist_ok=True)
     os.chdir(scratch)
     tempfile.tempdir = str(scratch)
     return scratch
@@ -109,13 +113,7 @@ class DocumentProcess:
         self._options = request.options
         self._layers: dict[int, Page] = {}
         self._cpu = CpuMeter()
-        self._engine = OCREngine(
-            languages=self._options.languages,
-            page_timeout_s=self._options.limits.page_timeout_s,
-            dpi=self._options.dpi,
-            ocr_engine=self._options.ocr_engine,
-            second_pass=_second_pass(self._options),
-        )
+        self._needs_ocr = False
 
     def run(self) -> None:
         """Read the document; raises what its reader raises."""
@@ -127,15 +125,21 @@ class DocumentProcess:
         if extractor is None:
             raise RejectedError(f"{self._name}: files of this type are not read", code=Code.UNSUPPORTED_TYPE)
         source = extractor(self._path, self._options)
-        self._send(DocumentOpened(pages=source.page_count))
-        self._list_pages(source, skip=frozenset(begin.skip))
+        self._send_pages(source, begin)
+        has_preview = begin.preview and source.preview is not no_preview
+        if not self._needs_ocr:
+            # The worker awaits nothing else: this process ends by itself, without a thread.
+            if has_preview:
+                self._send_preview(source, file_type)
+            return
         # One thread a slot, and one for the preview, which must not hold up the OCR.
         with ThreadPoolExecutor(max_workers=self._slots + 1) as pool:
-            if begin.preview:
+            if has_preview:
                 pool.submit(self._send_preview, source, file_type)
+            engine = _engine(self._options)
             while True:
                 permit = self._receive(OcrPage)
-                pool.submit(self._ocr_page, source.render, permit.page, permit.hint)
+                pool.submit(self._ocr_page, engine, source.render, permit)
 
     def _receive(self, kind: type[M]) -> M:
         message = message_to_document_process(self._channel.receive())
@@ -146,7 +150,19 @@ class DocumentProcess:
     def _send(self, message: FromDocumentProcess) -> None:
         self._channel.send(to_json(message))
 
-    def _list_pages(self, source: PageSource, *, skip: frozenset[int]) -> None:
+    def _send_pages(self, source: PageSource, begin: BeginReading) -> None:
+        messages = self._list_pages(source, skip=frozenset(begin.skip))
+        if begin.preview and source.preview is no_preview:
+            messages = chain(messages, (PreviewDone(drawn=False),))
+        if source.is_read:
+            self._channel.send_all(map(to_json, messages))
+            return
+        # One by one: what the worker has not heard of when the file kills this process is read again.
+        for message in messages:
+            self._send(message)
+
+    def _list_pages(self, source: PageSource, *, skip: frozenset[int]) -> Iterator[FromDocumentProcess]:
+        yield DocumentOpened(pages=source.page_count)
         left_chars = self._options.limits.max_text_chars
         for item in source.pages:
             page = item.page if isinstance(item, LayeredPage) else item
@@ -158,10 +174,11 @@ class DocumentProcess:
                 if left_chars < 0:
                     raise RejectedError(f"{self._name}: more text than one document may hold", code=Code.BOMB)
             if isinstance(item, Page):
-                self._send(PageExtracted(page=item))
+                yield PageExtracted(page=item)
             else:
-                self._send(PageNeedsOcr(page=number, fallback=self._fallback(page)))
-        self._send(AllPagesListed())
+                self._needs_ocr = True
+                yield PageNeedsOcr(page=number, fallback=self._fallback(page))
+        yield AllPagesListed()
 
     def _fallback(self, page: Page | int) -> Page | None:
         """What the page becomes if its OCR kills this process: None where there is no text layer."""
@@ -184,7 +201,8 @@ class DocumentProcess:
         if file_type.is_image or (file_type is FileType.PDF and self._options.embed_pdf_pictures):
             (self._folder / PICTURE_NAME).write_bytes(picture_to_embed(picture))
 
-    def _ocr_page(self, render: Callable[[int, Path], Path], number: int, hint: str | None) -> None:
+    def _ocr_page(self, engine: OCREngine, render: Callable[[int, Path], Path], permit: OcrPage) -> None:
+        number, hint = permit.page, permit.hint
         picture: Path | None = None
         layer = self._layers.get(number)
         begun = self._cpu.begin()
@@ -192,7 +210,7 @@ class DocumentProcess:
             hint = layer.language or hint
         try:
             picture = render(number, self._picture_folder())
-            page = self._engine.read_page(picture, number=number, hint=hint)
+            page = engine.read_page(picture, number=number, hint=hint)
         except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
             code = self._failure_code(error)
             if code in _FAULTS_OF_THE_MACHINE:
@@ -227,6 +245,16 @@ class DocumentProcess:
         """Where pages are drawn: in memory while there is room, else on the disk."""
         place = picture_folder(self._folder, slots=self._slots)
         return self._scratch if place == self._folder else place
+
+
+def _engine(options: ReadOptions) -> OCREngine:
+    return OCREngine(
+        languages=options.languages,
+        page_timeout_s=options.limits.page_timeout_s,
+        dpi=options.dpi,
+        ocr_engine=options.ocr_engine,
+        second_pass=_second_pass(options),
+    )
 
 
 def _second_pass(options: ReadOptions) -> LineRerecognition | None:

@@ -25,6 +25,14 @@ from worker.sandbox import document_process
 from worker.sandbox.bounded_popen import bound_programs
 from worker.sandbox.channel import Channel, ChannelClosedError, JsonObject, ProtocolError
 from worker.sandbox.confinement import Confinement, explain, hide_memory, limit_resources
+from worker.sandbox.forks.process_groups import (
+    group_of,
+    kill_and_reap,
+    kill_group,
+    kill_stray,
+    own_children,
+)
+from worker.sandbox.forks.warm_up import warm_up
 from worker.sandbox.namespaces import leave_network
 from worker.sandbox.protocol import (
     NOT_FORKED,
@@ -43,6 +51,8 @@ from worker.sandbox.protocol import (
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
+_libc = ctypes.CDLL(None, use_errno=True)
+
 
 class ForkServer:
     """Forks children, reports their exits, and sees to it that none is left over.
@@ -59,11 +69,15 @@ class ForkServer:
         self._folder = folder
         self._confinement = confinement
         self._descriptors: list[int] = []
-        self._first_children = frozenset(_own_children())
+        self._first_children = frozenset(own_children())
         self._pids: dict[int, str] = {}
         self._wake_read, self._wake_write = os.pipe()
         for descriptor in (self._wake_read, self._wake_write):
             os.set_blocking(descriptor, False)
+        # Not select(): a worker with a thousand open files hands over a descriptor that it does not take.
+        self._waiting = select.poll()
+        for descriptor in (control.fileno(), self._wake_read):
+            self._waiting.register(descriptor, select.POLLIN)
 
     def run(self) -> None:
         """Serve until the worker is gone; then leave no process and no file.
@@ -98,11 +112,7 @@ class ForkServer:
             raise _ParentGoneError
 
     def _turn(self) -> None:
-        # Not select(): a worker with a thousand open files hands over a descriptor that it does not take.
-        waiting = select.poll()
-        for descriptor in (self._control.fileno(), self._wake_read):
-            waiting.register(descriptor, select.POLLIN)
-        ready = [descriptor for descriptor, _ in waiting.poll()]
+        ready = [descriptor for descriptor, _ in self._waiting.poll()]
         if self._wake_read in ready:
             with suppress(BlockingIOError):
                 os.read(self._wake_read, 4096)
@@ -123,7 +133,7 @@ class ForkServer:
             case KillChild(child=child):
                 for pid, running in self._pids.items():
                     if running == child:
-                        _kill_group(pid)
+                        kill_group(pid)
 
     def _spawn(self, child: str, request: SpawnRequest, descriptor: int) -> None:
         try:
@@ -190,26 +200,23 @@ class ForkServer:
             if child is None:
                 os.waitpid(exited.si_pid, 0)
                 continue
-            code, cpu_s = _kill_and_reap(exited.si_pid)
+            code, cpu_s = kill_and_reap(exited.si_pid)
             self._kill_strays()
             self._send(ChildExited(child=child, code=code, cpu_s=cpu_s))
 
     def _kill_strays(self) -> None:
         """Kill what left its child's group: with that child dead it is our own child, in no child's group."""
-        while strays := [pid for pid in _own_children() if self._is_stray(pid)]:
+        while strays := [pid for pid in own_children() if self._is_stray(pid)]:
             for pid in strays:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-                with suppress(ChildProcessError):
-                    os.waitpid(pid, 0)
+                kill_stray(pid)
 
     def _is_stray(self, pid: int) -> bool:
-        return pid not in self._first_children and _group(pid) not in self._pids
+        return pid not in self._first_children and group_of(pid) not in self._pids
 
     def _kill_all(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for pid in self._pids:
-            _kill_and_reap(pid)
+            kill_and_reap(pid)
         self._pids.clear()
         self._kill_strays()
 
@@ -236,41 +243,8 @@ def _silence_stderr() -> None:
     os.close(null)
 
 
-def _kill_and_reap(pid: int) -> tuple[int, float]:
-    """Kill a group and wait until all of it is dead; its leader's exit status, the CPU seconds of all."""
-    _kill_group(pid)
-    # What the leader had started is our child now, because this process is a subreaper.
-    code, cpu_s = 0, 0.0
-    while True:
-        try:
-            dead, status, used = os.wait4(-pid, 0)
-        except ChildProcessError:
-            return code, cpu_s
-        cpu_s += used.ru_utime + used.ru_stime
-        if dead == pid:
-            code = os.waitstatus_to_exitcode(status)
-
-
-def _own_children() -> list[int]:
-    # Not every kernel has this file; there what leaves its group lives on until it ends by itself.
-    with suppress(OSError):
-        return list(map(int, Path("/proc/thread-self/children").read_text(encoding="ascii").split()))
-    return []
-
-
-def _group(pid: int) -> int:
-    with suppress(ProcessLookupError):
-        return os.getpgid(pid)
-    return pid
-
-
-def _kill_group(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
-
-
 def _prctl(option: int, value: int) -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+    _libc.prctl(option, value, 0, 0, 0)
 
 
 def main(arguments: list[str]) -> None:
@@ -293,6 +267,7 @@ def main(arguments: list[str]) -> None:
         # The worker died before the death signal was asked for, so there will be none.
         remove_work_root(folder)
         return
+    warm_up(folder)
     fork_server.run()
 
 

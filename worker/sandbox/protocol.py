@@ -236,6 +236,20 @@ MESSAGES_IN: Mapping[Phase, tuple[type[FromDocumentProcess], ...]] = {
 """What a document process may send in each phase; anything else is a ProtocolError."""
 
 
+def _by_name(*kinds: type[T]) -> Mapping[str, type[T]]:
+    return {kind.__name__: kind for kind in kinds}
+
+
+_TO_FORK_SERVER: Mapping[str, type[ToForkServer]] = _by_name(SpawnChild, KillChild)
+_FROM_FORK_SERVER: Mapping[str, type[FromForkServer]] = _by_name(
+    ForkServerReady, ForkServerFailed, ChildStarted, ChildExited
+)
+_TO_DOCUMENT_PROCESS: Mapping[str, type[ToDocumentProcess]] = _by_name(BeginReading, OcrPage)
+_FROM_DOCUMENT_PROCESS: Mapping[str, type[FromDocumentProcess]] = _by_name(
+    *{kind for allowed in MESSAGES_IN.values() for kind in allowed}
+)
+
+
 def to_json(message: ToForkServer | FromForkServer | ToDocumentProcess | FromDocumentProcess) -> JsonObject:
     """The message as plain values, for Channel.send."""
     return {"kind": type(message).__name__, **encode(message)}
@@ -243,31 +257,27 @@ def to_json(message: ToForkServer | FromForkServer | ToDocumentProcess | FromDoc
 
 def message_to_fork_server(values: JsonObject) -> ToForkServer:
     """Check what the worker sent to the fork server."""
-    kinds: tuple[type[ToForkServer], ...] = (SpawnChild, KillChild)
-    return _to_message(kinds, values)
+    return _to_message(_TO_FORK_SERVER, values)
 
 
 def message_from_fork_server(values: JsonObject) -> FromForkServer:
     """Check what the fork server sent."""
-    kinds: tuple[type[FromForkServer], ...] = (ForkServerReady, ForkServerFailed, ChildStarted, ChildExited)
-    return _to_message(kinds, values)
+    return _to_message(_FROM_FORK_SERVER, values)
 
 
 def message_to_document_process(values: JsonObject) -> ToDocumentProcess:
     """Check what the worker sent to a document process."""
-    kinds: tuple[type[ToDocumentProcess], ...] = (BeginReading, OcrPage)
-    return _to_message(kinds, values)
+    return _to_message(_TO_DOCUMENT_PROCESS, values)
 
 
 def message_from_document_process(values: JsonObject) -> FromDocumentProcess:
     """Check what a document process sent; whether it may be sent now is in MESSAGES_IN."""
-    kinds = {kind for allowed in MESSAGES_IN.values() for kind in allowed}
-    return _to_message(tuple(kinds), values)
+    return _to_message(_FROM_DOCUMENT_PROCESS, values)
 
 
-def _to_message(kinds: tuple[type[T], ...], values: JsonObject) -> T:
+def _to_message(kinds: Mapping[str, type[T]], values: JsonObject) -> T:
     name = values.get("kind")
-    kind = next((kind for kind in kinds if kind.__name__ == name), None)
+    kind = kinds.get(name) if isinstance(name, str) else None
     if kind is None:
         raise ProtocolError("a message of unknown kind")
     return decode(kind, {field: value for field, value in values.items() if field != "kind"})

@@ -61,7 +61,9 @@ class RunState:
         self.hint: str | None = None
         self.draining = False
         self.kill_code: Code | None = None
+        self.ends_by_itself = False  # its process has sent all it had to, and awaits no permit
         self._may_go = False
+        self._needs_ocr = False
         self._preview_awaited = True
         self._listed: set[int] = set()
         self._crashes: dict[int, int] = {}
@@ -83,7 +85,7 @@ class RunState:
 
     def on_message(self, message: protocol.FromDocumentProcess, now: float) -> None:
         """Take one message of the child; raises ProtocolError for one that it may not send now."""
-        if self.phase is Phase.ENDED:
+        if self.is_ended:
             return
         if not isinstance(message, protocol.MESSAGES_IN[self.phase]):
             raise ProtocolError(f"{type(message).__name__} while {self.phase}")
@@ -150,7 +152,7 @@ class RunState:
         self._progress_at = now
         kill_code, self.kill_code = self.kill_code, None
         self.dead.set()
-        if self.phase is Phase.ENDED:
+        if self.is_ended:
             return False
         if code == protocol.NOT_FORKED:
             self.fail_to_start("the fork failed, for want of memory or of processes")
@@ -166,7 +168,7 @@ class RunState:
         else:
             self._count_crash(permits or [self._page_in_progress()], _crash_code(code), retry=bool(permits))
         self._end_if_complete()
-        return not self._is_ended()
+        return not self.is_ended
 
     def fail_to_start(self, reason: str) -> None:
         """No process could be started: a fault of this machine, which says nothing about the document."""
@@ -178,17 +180,20 @@ class RunState:
         self.child, self.channel = child, channel
         self.dead.clear()
         self.phase = Phase.DETECTING
+        self._needs_ocr = False
         self.pages_to_ocr.clear()
         self._listed.clear()
         self._progress_at = now
 
     def end(self, code: Code | None = None, message: str = "") -> None:
         """Put the last event; safe to call twice."""
-        if self.phase is not Phase.ENDED:
+        if not self.is_ended:
             self.phase = Phase.ENDED
             self.events.put(ReadingEnded(code=code, message=message))
 
-    def _is_ended(self) -> bool:
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more is awaited."""
         return self.phase is Phase.ENDED
 
     def _on_type(self, file_type: FileType) -> None:
@@ -204,6 +209,7 @@ class RunState:
 
     def _on_page_to_ocr(self, page: int, fallback: Page | None) -> None:
         self._list_page(page)
+        self._needs_ocr = True
         if fallback is not None:
             self._fallbacks[page] = fallback
         if page not in self.suspect_pages:
@@ -276,6 +282,7 @@ class RunState:
     def _end_if_complete(self) -> None:
         awaited = self.pages_to_ocr or self.suspect_pages or self.permits or self._preview_awaited
         if self.phase is Phase.LISTED and not awaited:
+            self.ends_by_itself = not self._needs_ocr
             self.end()
 
     def _send(self, message: protocol.ToDocumentProcess) -> None:

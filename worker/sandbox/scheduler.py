@@ -6,7 +6,7 @@ its events from a queue of its own.
 
 from __future__ import annotations
 
-import queue
+import math
 import selectors
 import signal
 import threading
@@ -15,91 +15,22 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
-from worker.errors import Code, RejectedError
+from worker.errors import Code
 from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools, require_languages, resolve_options
-from worker.models.file import FileType
-from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
+from worker.sandbox.channel import Channel, ChannelClosedError, JsonObject, ProtocolError
 from worker.sandbox.confinement import WALLS_TO_HAVE, Walls
 from worker.sandbox.fork_server_client import ForkServerClient
 from worker.sandbox.protocol import ExtractionRequest, SpawnRequest, message_from_document_process
-from worker.sandbox.reading_error import raise_for
-from worker.sandbox.run_state import Event, ReadingEnded, RunState
+from worker.sandbox.run_state import RunState
+from worker.sandbox.runs.extraction_run import ExtractionRun
 
 if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
 
 _TICK_S = 0.2
-_DETECT_TICK_S = 0.5
-# A killed process group is gone at once, but for one that hangs in the kernel, on a dead network disk.
-_DEATH_TIMEOUT_S = 5.0
-
-
-class ExtractionRun:
-    """One open document, as its own thread sees it; a context manager that leaves no process."""
-
-    def __init__(self, sandbox: Sandbox, state: RunState) -> None:
-        self._sandbox = sandbox
-        self._state = state
-
-    def __enter__(self) -> ExtractionRun:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._sandbox.close_run(self._state)
-        # Its folder is removed next, so no process may still write there.
-        self._state.dead.wait(_DEATH_TIMEOUT_S)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a page is being OCRed right now, or an event waits to be taken."""
-        with self._sandbox.lock:
-            return bool(self._state.permits) or not self._state.events.empty()
-
-    @property
-    def left(self) -> int:
-        """Pages that are not finished, as far as is known."""
-        return self._state.page_count - len(self._state.finished)
-
-    @property
-    def draining(self) -> bool:
-        """Whether no further page is begun."""
-        return self._state.draining
-
-    def detect(self, check: Callable[[], None] = lambda: None) -> FileType:
-        """Wait for the file's type; `check` is called now and then, and may raise to end the wait.
-
-        Raises RejectedError when the file cannot be read at all.
-        """
-        while (event := self.next(_DETECT_TICK_S)) is None:
-            check()
-        if isinstance(event, FileType):
-            return event
-        if isinstance(event, ReadingEnded) and event.code is not None:
-            raise_for(event)
-        raise RejectedError("the process that reads the file did not report its type", code=Code.CRASHED)
-
-    def go(self, *, done: Iterable[int] = (), hint: str | None = None, preview: bool = True) -> None:
-        """Begin reading; `done` are pages known already, `hint` the language of those."""
-        with self._sandbox.lock:
-            self._state.go(done=done, hint=hint, preview=preview)
-
-    def next(self, timeout_s: float) -> Event | None:
-        """The next event, None when there is none within the time."""
-        try:
-            return self._state.events.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
-
-    def drain(self) -> None:
-        """Begin no further page; those being OCRed are finished."""
-        with self._sandbox.lock:
-            self._state.draining = True
 
 
 class Sandbox:
@@ -123,6 +54,7 @@ class Sandbox:
         self._order: deque[RunState] = deque()
         self._children: dict[str, tuple[RunState, Channel]] = {}
         self._count = 0
+        self._check_at = -math.inf
         self._closed = False
         self._fork_server_is_dead = False
 
@@ -160,7 +92,7 @@ class Sandbox:
             state = RunState(request, limits=self._options.limits, now=self._clock())
             self._order.append(state)
             self._start_child(state)
-        return ExtractionRun(self, state)
+        return ExtractionRun(state, lock=self.lock, close=self.close_run, kill=self.kill)
 
     def step(self, timeout_s: float = _TICK_S) -> None:
         """One turn: take the messages that came, check the deadlines, grant permits."""
@@ -174,17 +106,22 @@ class Sandbox:
                 else:
                     self._receive_from_child(str(key.data))
             now = self._clock()
-            for state in list(self._order):
-                if state.check_deadlines(now):
-                    self._fork_server.kill(state.child)
+            # Not for every message: small documents send hundreds a second, and the limits are of seconds.
+            if now >= self._check_at:
+                self._check_at = now + _TICK_S
+                self._check_deadlines(now)
             self._grant_permits(now)
 
     def close_run(self, state: RunState) -> None:
-        """Forget a document and kill its child; its permits return when the child is dead."""
+        """Forget a document, whose child ends by itself or is to be killed."""
         with self.lock:
             state.end()
             if state in self._order:
                 self._order.remove(state)
+
+    def kill(self, state: RunState) -> None:
+        """Kill the child of a document; its permits return when the child is dead."""
+        with self.lock:
             self._fork_server.kill(state.child)
 
     def close(self) -> None:
@@ -221,16 +158,21 @@ class Sandbox:
             return
         for child, code in exits:
             # What it sent before it died may not have been read yet.
-            self._receive_from_child(child)
+            self._receive_from_child(child, Channel.receive_rest)
             self._on_child_exit(child, code)
 
-    def _receive_from_child(self, child: str) -> None:
+    def _receive_from_child(
+        self, child: str, receive: Callable[[Channel], Iterable[JsonObject]] = Channel.receive_ready
+    ) -> None:
         if child not in self._children:
             return
         state, channel = self._children[child]
         try:
-            for values in channel.receive_ready():
+            for values in receive(channel) if not state.is_ended else ():
                 state.on_message(message_from_document_process(values), self._clock())
+            if state.is_ended:
+                # Its exit is reported by the fork server; the end of its channel would only wake this thread.
+                self._forget_channel(channel)
         except ChannelClosedError:
             self._forget_channel(channel)
         except ProtocolError as error:
@@ -239,6 +181,11 @@ class Sandbox:
             state.end(Code.INVALID_CHILD_MESSAGE, f"its process sent an invalid message: {error}")
             self._forget_channel(channel)
             self._fork_server.kill(child)
+
+    def _check_deadlines(self, now: float) -> None:
+        for state in list(self._order):
+            if state.check_deadlines(now):
+                self._fork_server.kill(state.child)
 
     def _on_child_exit(self, child: str, code: int) -> None:
         entry = self._children.pop(child, None)

@@ -20,7 +20,8 @@ from worker.errors import Code
 from worker.models.page import Page, TextSource
 from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest
 from worker.sandbox.run_state import ReadingEnded
-from worker.sandbox.scheduler import ExtractionRun, Sandbox
+from worker.sandbox.runs.extraction_run import ExtractionRun
+from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration
 

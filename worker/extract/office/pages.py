@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.image.document import header_size_px, open_image
 from worker.extract.office.metafile import metafile_text
 from worker.extract.office.ooxml_package import UNREADABLE, Package
-from worker.extract.page_source import PageSource
+from worker.extract.page_source import PageSource, no_preview
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.text_page import file_page
 from worker.models.page import Page, TextSource
@@ -127,7 +125,7 @@ class OfficePages:
             page_count=max([self.count, *self.pictures]),
             pages=self._pages(),
             render=self._render,
-            preview=_no_preview,
+            preview=no_preview,
         )
 
     def _pages(self) -> Iterator[Page | int]:
@@ -167,7 +165,3 @@ class OfficePages:
             ) from error
         finally:
             shutil.rmtree(own, ignore_errors=True)
-
-
-def _no_preview() -> Image.Image | None:
-    return None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PIL import Image
-
 from worker.errors import Code, OCRError
-from worker.extract.page_source import PageSource
+from worker.extract.page_source import PageSource, no_preview
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import language_of_text
 from worker.models.page import Page, TextSource
@@ -16,7 +14,9 @@ from worker.models.page import Page, TextSource
 def one_page(text: str, options: ReadOptions) -> PageSource:
     """A document of one page that needs no OCR, cut at `max_text_chars`."""
     page = file_page(1, text, options)
-    return PageSource(page_count=1, pages=iter((page,)), render=_refuse_render, preview=_no_preview)
+    return PageSource(
+        page_count=1, pages=iter((page,)), render=_refuse_render, preview=no_preview, is_read=True
+    )
 
 
 def file_page(number: int, text: str, options: ReadOptions, *, reason: Code | None = None) -> Page:
@@ -36,7 +36,3 @@ def file_page(number: int, text: str, options: ReadOptions, *, reason: Code | No
 
 def _refuse_render(number: int, _folder: Path) -> Path:
     raise OCRError(f"page {number} has its text in the file; there is nothing to draw", retry_allowed=False)
-
-
-def _no_preview() -> Image.Image | None:
-    return None

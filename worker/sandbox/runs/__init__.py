@@ -1,0 +1,1 @@
+"""The documents that are being read, as the threads of the worker see them."""
