@@ -31,14 +31,14 @@ def project(tmp_path: Path) -> ModuleTests:
 @pytest.mark.parametrize(
     ("name", "places"),
     [
-        ("alpha", ["tests/e2e/test_all.py", "tests/integration/alpha", "tests/unit/alpha"]),
+        ("alpha", ["tests/unit/alpha", "tests/integration/alpha", "tests/e2e/test_all.py"]),
         ("alpha.part", ["tests/unit/alpha/part"]),
         ("worker/alpha/part/", ["tests/unit/alpha/part"]),
         (
             "alpha.queue",
             [
-                *("tests/integration/alpha/test_queue.py", "tests/unit/alpha/test_queue.py"),
-                "tests/unit/alpha/test_queue_limits.py",
+                *("tests/unit/alpha/test_queue.py", "tests/unit/alpha/test_queue_limits.py"),
+                "tests/integration/alpha/test_queue.py",
             ],
         ),
         ("events", ["tests/unit/test_events.py", "tests/unit/test_events_records.py"]),
