@@ -36,7 +36,7 @@ NEEDS = $(if $(filter unit,$(SELECT)),setup,servers)
 PYTEST = -n logical --dist loadscope --no-loadscope-reorder -m "$(SELECT)"
 
 test: ## all tests, in parallel, with branch coverage and its floors; reports go into reports/
-	@scripts/test --coverage --select "$(SELECT)" -- --cov-report=$(REPORT) --cov-fail-under=$(COVER)
+	scripts/test --coverage --select "$(SELECT)" -- --cov-report=$(REPORT) --cov-fail-under=$(COVER)
 
 history: setup ## add the last `make test` to reports/history, and note flaky tests and what became slower
 	$(BIN)/python -m scripts.suite.history reports/history/suite --add reports/junit.xml
@@ -48,7 +48,7 @@ mutants: $(NEEDS) ## break the code one place at a time (tests/mutants); the tes
 	$(BIN)/python scripts/mutants.py $(ONLY)
 
 compose-test: ## the integration tests against LocalStack and OpenSearch in containers (needs Docker)
-	@scripts/test --container --select integration
+	scripts/test --container --select integration
 
 check: setup ## format, lint, types, import rules, shape, words
 	$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
 """What the last runs of the tests say about them: which fail now and then, and what became slower.
 
-    python -m scripts.suite.history FOLDER [--add REPORT] [--keep RUNS]
+    python -m scripts.suite.history FOLDER [--add REPORT] [--keep RUNS] [--slowest MODULES]
 
 Reads the JUnit reports of a folder, one a run. A test that failed in more than 2 % of the runs it was part of
 is noted; so are the newest run and its modules where they took 20 % longer than the median of the ten runs
@@ -29,6 +29,7 @@ LEAST_COMPARED_RUNS = 3
 """The median of fewer runs is that of an accident."""
 LEAST_MODULE_S = 10.0
 """A short module is slower and faster by more than a fifth all the time."""
+SUMMARISED_MODULES = 10
 KEPT_RUNS = 100
 """Enough that a single failure among them is not more than 2 %."""
 
@@ -132,7 +133,14 @@ def add(report: Path, folder: Path, keep: int = KEPT_RUNS) -> None:
         (folder / f"{old.name}.xml").unlink()
 
 
-def show(history: History) -> None:
+def slowest_modules(run: Run, count: int) -> list[tuple[float, int, str]]:
+    """Seconds, tests and name of the modules that take longest; what runs side by side is counted each."""
+    tests = Counter(result.module for result in run.results.values())
+    modules = [(seconds, tests[name], name) for name, seconds in run.module_seconds.items()]
+    return sorted(modules, reverse=True)[:count]
+
+
+def show(history: History, slowest: int = 0) -> None:
     """Print the notes; on GitHub each is a warning, and the page of the run has tables."""
     runs = history.runs
     for line in history.unreadable:
@@ -149,6 +157,12 @@ def show(history: History) -> None:
     if slower:
         times = [(one.subject, f"{one.seconds:.0f}", f"{one.median_s:.0f}") for one in slower]
         tables.append(table(("20 % slower", "seconds", "median before"), times))
+    modules = slowest_modules(runs[-1], slowest or SUMMARISED_MODULES) if runs else []
+    for seconds, tests, name in modules[:slowest]:
+        say(f"history: {seconds:8.1f} s  {tests:5d} tests  {name}")
+    if modules:
+        longest = [(name, str(tests), f"{seconds:.0f}") for seconds, tests, name in modules]
+        tables.append(table(("slowest modules", "tests", "seconds"), longest))
     summarise("## History of the tests", f"{_last_line(runs)}.", *tables)
 
 
@@ -176,6 +190,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--keep", type=int, default=KEPT_RUNS, metavar="RUNS", help="with --add: how many to keep"
     )
+    parser.add_argument(
+        "--slowest",
+        type=int,
+        default=0,
+        metavar="MODULES",
+        help="print the slowest modules of the newest run",
+    )
     parsed = parser.parse_args(arguments)
     try:
         if parsed.add:
@@ -183,7 +204,7 @@ def main(arguments: Sequence[str]) -> int:
     except UnreadableReportError as error:
         sys.stderr.write(f"history: {error}\n")
         return REFUSED
-    show(read_history(parsed.folder))
+    show(read_history(parsed.folder), max(0, parsed.slowest))
     return PASSED
 
 

@@ -149,6 +149,23 @@ def test_a_report_that_is_absent_cannot_be_added(tmp_path: Path, capsys: pytest.
     assert "absent.xml is no JUnit report" in capsys.readouterr().err
 
 
+def test_the_slowest_modules_of_the_newest_run_are_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(tmp_path, 0, case("t.test_old.test_x", 900.0))
+    write_run(
+        tmp_path,
+        1,
+        case("t.test_a.test_x", 2.0),
+        case("t.test_b.test_x", 4.0),
+        case("t.test_b.TestC.test_y", 5.0),
+    )
+    assert main([str(tmp_path), "--slowest", "1"]) == 0
+    assert [line.split()[1:] for line in capsys.readouterr().out.splitlines() if " s  " in line] == [
+        ["9.0", "s", "2", "tests", "t/test_b.py"]
+    ]
+
+
 def test_github_gets_warnings_and_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,3 +184,4 @@ def test_github_gets_warnings_and_tables(
     summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
     assert "| `t/test_a.py::test_x[a\\|b]` | 4 of 5 |" in summary
     assert "| the suite | 200 | 100 |" in summary
+    assert "| t/test_a.py | 1 | 1 |" in summary
