@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ import pytest
 
 from scripts.suite.live_servers import check, fault, find
 from scripts.suite.place import RefusedError
+from tests.servers.__main__ import export_lines
+from tests.servers.catalogue import KINDS
+from tests.servers.running import Running
 
 pytestmark = pytest.mark.unit
 
@@ -61,6 +65,20 @@ def test_the_address_of_a_service_goes_before_that_of_all() -> None:
     assert found["TEST_ELASTICMQ_URL"] == found["TEST_SQS_URL"] == "http://127.0.0.1:1"
     assert found["TEST_DYNAMODB_URL"] == "http://127.0.0.1:2"
     assert found["TEST_LOCALSTACK_URL"] == AWS
+
+
+@pytest.mark.parametrize("absent", [(), ("localstack",)], ids=["all", "no LocalStack"])
+def test_what_make_services_prints_leads_the_tests_to_the_same_servers(absent: tuple[str, ...]) -> None:
+    names = [name for name in KINDS if name not in absent]
+    servers = {
+        name: Running(url=f"http://127.0.0.1:{port}", alive=lambda: True)
+        for port, name in enumerate(names, 1)
+    }
+    printed = dict(re.findall(r"^export (\w+)=(http\S+)", export_lines(servers), re.MULTILINE))
+    wanted = {name: url for name, url in printed.items() if name.startswith("TEST_")}
+    assert len(wanted) == len(names)
+    found = find({name: url for name, url in printed.items() if name not in wanted}).environment
+    assert {name: found.get(name) for name in wanted} == wanted
 
 
 def test_a_service_without_an_address_is_left_out() -> None:
