@@ -55,7 +55,8 @@ class Options:
     @property
     def is_whole_suite(self) -> bool:
         """Whether nothing narrows the run: only then do the coverage floors say anything."""
-        narrows = [one for one in self.extra if not one.startswith(("--cov", "-n", "--dist", "-v", "-q"))]
+        harmless = ("--cov", "-n", "--dist", "-v", "-q")
+        narrows = [one for one in self.extra if not (one.startswith(harmless) or one.isdigit())]
         return not (self.modules or self.pattern or self.select or self.is_failfast or narrows)
 
 

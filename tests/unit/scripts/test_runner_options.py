@@ -59,7 +59,7 @@ def test_a_report_that_is_asked_for_replaces_the_table_and_html_is_always_made()
     ("line", "is_whole"),
     [
         ("", True),
-        ("--coverage --verbose -- --cov-report=term --cov-fail-under=85", True),
+        ("--coverage --verbose -- --cov-report=term --cov-fail-under=85 -n 0", True),
         ("--integration", True),
         ("--module aws", False),
         ("--pattern lease", False),
