@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files lint-infra security bench simulate fuzz chaos chaos-real lock wheel clean
+.PHONY: help setup demo servers services test history flaky mutants compose-test check lint-files lint-infra security bench simulate fuzz chaos chaos-real lock wheel clean
 BIN := .venv/bin
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
@@ -30,23 +30,25 @@ servers: ## setup, and the servers that tests meet without Docker (docs/servers.
 services: servers ## run these servers until Ctrl-C, and print how to use them
 	@$(BIN)/python -m tests.servers run
 
-# Unit tests need no server.
+# Unit tests need no server. (`make test` sets up what it needs itself.)
 NEEDS = $(if $(filter unit,$(SELECT)),setup,servers)
 # In the order of the folders: the long modules, which have few tests, would otherwise be left for the end.
 PYTEST = -n logical --dist loadscope --no-loadscope-reorder -m "$(SELECT)"
 
-test: $(NEEDS) ## all tests, in parallel, with branch coverage; reports go into reports/
-	$(BIN)/pytest $(PYTEST) --junit-xml=reports/junit.xml --cov --cov-report=$(REPORT) --cov-fail-under=$(COVER)
+test: ## all tests, in parallel, with branch coverage and its floors; reports go into reports/
+	scripts/test --coverage --select "$(SELECT)" -- --cov-report=$(REPORT) --cov-fail-under=$(COVER)
+
+history: setup ## add the last `make test` to reports/history, and note flaky tests and what became slower
+	$(BIN)/python -m scripts.suite.history reports/history/suite --add reports/junit.xml
 
 flaky: $(NEEDS) ## the tests RUNS times beside busy loops; prints each that failed, with how often
-	$(BIN)/python scripts/flaky.py $(RUNS) $(PYTEST)
+	$(BIN)/python scripts/flaky.py $(RUNS) $(if $(SELECT),,--whole-suite) $(PYTEST)
 
 mutants: $(NEEDS) ## break the code one place at a time (tests/mutants); the tests named there must notice (ONLY=topic)
 	$(BIN)/python scripts/mutants.py $(ONLY)
 
 compose-test: ## the integration tests against LocalStack and OpenSearch in containers (needs Docker)
-	docker compose --file docker-compose.test.yml up --build --abort-on-container-exit --exit-code-from worker-tests; \
-	status=$$?; docker compose --file docker-compose.test.yml down --volumes; exit $$status
+	scripts/test --container --select integration
 
 check: setup ## format, lint, types, import rules, shape, words
 	$(BIN)/ruff format --check .

@@ -23,7 +23,7 @@ without_go() {
 }
 
 "$LINT/hadolint" Dockerfile docker/*.Dockerfile
-"$LINT/shellcheck" --external-sources scripts/*.sh scripts/words infra/deploy infra/destroy .ci/run
+"$LINT/shellcheck" --external-sources scripts/*.sh scripts/test scripts/words infra/deploy infra/destroy .ci/run
 "$LINT/yamllint" --strict --config-file .yamllint.yml .github .pre-commit-config.yaml .yamllint.yml compose.yml docker-compose.test.yml
 "$LINT/zizmor" --offline --quiet --no-progress .github
 if actionlint=$(go_tool actionlint "$ACTIONLINT") && compose=$(go_tool cmd "$COMPOSE"); then

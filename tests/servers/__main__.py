@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from types import FrameType
 
 from tests.servers.build import built
-from tests.servers.catalogue import KINDS
+from tests.servers.catalogue import KINDS, LOCALSTACK
 from tests.servers.kind import Kind, ServerError
 from tests.servers.running import Running, running
 
@@ -73,7 +73,10 @@ def export_lines(servers: dict[str, Running]) -> str:
             *(f"export {kind.variable}={url}" for kind, url in found),
             "# a worker is pointed at them by",
             *(f"export {setting}={url}" for kind, url in found for setting in kind.settings),
+            # what has no server of its own must not reach AWS
+            *(f"export AWS_ENDPOINT_URL={url}" for kind, url in found if kind is LOCALSTACK),
             "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1",
+            "# and `scripts/test --integration` runs all tests against them",
             "# Ctrl-C ends them all, with what they hold",
         )
     )

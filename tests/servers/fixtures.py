@@ -2,6 +2,7 @@
 
 A server named by a variable is used. Otherwise the first test that needs one starts it for the run. Where
 that is impossible the test is skipped with the command that installs what is missing; in CI it fails.
+`scripts/test --integration` names servers and has none started: what it does not name is skipped.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from tests.servers.share import shared_url
 from tests.servers.summary import record
 
 UrlOf = Callable[[Kind], str]
+NAMED_SERVERS_ONLY = "TEST_NAMED_SERVERS_ONLY"
+SQS = "TEST_SQS_URL"
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +36,9 @@ def server_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         if named:
             record(request.config, kind.name, kind.variable)
             return named.rstrip("/")
+        if os.environ.get(NAMED_SERVERS_ONLY):
+            record(request.config, kind.name, "not named")
+            pytest.skip(f"{kind.name}: this run uses the servers it is given, and {kind.variable} names none")
         try:
             url = shared_url(kind, folder, controller)
         except ServerError as error:
@@ -72,6 +78,15 @@ def opensearch_url(server_url: UrlOf) -> str:
 def elasticmq_url(server_url: UrlOf) -> str:
     """An SQS that refuses a stale receipt handle."""
     return server_url(ELASTICMQ)
+
+
+@pytest.fixture(scope="session")
+def sqs_url(request: pytest.FixtureRequest) -> str:
+    """Any SQS, for what needs none of ElasticMQ's own rules: it, or the one that TEST_SQS_URL names."""
+    if named := os.environ.get(SQS):
+        record(request.config, "sqs", SQS)
+        return named.rstrip("/")
+    return str(request.getfixturevalue("elasticmq_url"))
 
 
 @pytest.fixture(scope="session")

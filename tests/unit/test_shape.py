@@ -64,6 +64,8 @@ ABOUT_THE_PROJECT = {
     *("test_user_files.py", "test_runbook.py", "test_fleet_template.py", "test_scaling_template.py"),
     *("test_observability_template.py", "test_cost.py"),
     "test_host_files.py",
+    *("test_module_tests.py", "test_runner_options.py", "test_coverage_floors.py", "test_history.py"),
+    *("test_live_servers.py", "test_flaky_history.py"),
     *("test_policies.py", "test_templates.py"),
 }
 # What the specification binds with all its parameters.

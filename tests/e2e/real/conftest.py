@@ -116,7 +116,7 @@ class Surroundings:
 
 @pytest.fixture
 def surroundings(
-    tmp_path: Path, opensearch_url: str, elasticmq_url: str, dynamodb_url: str
+    tmp_path: Path, opensearch_url: str, sqs_url: str, dynamodb_url: str
 ) -> Iterator[Surroundings]:
     name = f"t{uuid.uuid4().hex[:12]}"
     with (
@@ -126,13 +126,13 @@ def surroundings(
     ):
         environment = {
             **stack.environment(),
-            "AWS_ENDPOINT_URL_SQS": elasticmq_url,
+            "AWS_ENDPOINT_URL_SQS": sqs_url,
             "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
             "CIS_INDEX": "opensearch",
             "CIS_INDEX_PREFIX": f"{name}-",
             "OPENSEARCH_ENDPOINT": gate.url,
-            "CIS_QUEUE_URL": f"{elasticmq_url}/000000000000/{name}",
-            "CIS_DLQ_URL": f"{elasticmq_url}/000000000000/{name}-dlq",
+            "CIS_QUEUE_URL": f"{sqs_url}/000000000000/{name}",
+            "CIS_DLQ_URL": f"{sqs_url}/000000000000/{name}-dlq",
             "CIS_FILE_TABLE": name,
             "CIS_POLL_WAIT_S": "2",
             "CIS_WORK_DIR": str(tmp_path),

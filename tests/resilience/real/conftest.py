@@ -13,12 +13,12 @@ from tests.servers.fixtures import UrlOf
 
 
 @pytest.fixture(scope="session")
-def servers(server_url: UrlOf, elasticmq_url: str, dynamodb_url: str) -> Servers:
+def servers(server_url: UrlOf, sqs_url: str, dynamodb_url: str) -> Servers:
     try:
         opensearch = server_url(OPENSEARCH)
     except pytest.skip.Exception:
         opensearch = None
-    return Servers(sqs=elasticmq_url, dynamodb=dynamodb_url, opensearch=opensearch)
+    return Servers(sqs=sqs_url, dynamodb=dynamodb_url, opensearch=opensearch)
 
 
 @pytest.fixture
