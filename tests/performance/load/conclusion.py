@@ -40,9 +40,11 @@ def conclude(asked: Asked, requests: Sequence[Requests], observation: Observatio
             seconds = observation.timeline.samples[-1].at_s
             blocks.append(report.break_block(observation.timeline, observation.drain, seconds=seconds))
     report.show([*blocks, report.checks_block(checks)])
-    missed = [check for check in checks if not check.is_met]
+    missed = [check for check in checks if check.is_met is False]
     for check in missed:
         say(f"missed: {check.what}: {check.measured}, must be {check.must}")
+    if observation is not None and not observation.accounts.ends:
+        say("nothing was done at all: does a worker poll this queue?")
     if not checks:
         say("nothing was measured: no request was made")
     return MISSED if missed or not checks else MET
@@ -52,7 +54,11 @@ def _checks(asked: Asked, requests: Sequence[Requests], observation: Observation
     accounts, drain = observation.accounts, observation.drain
     for line in list(accounts.losses())[:_LOSSES_SHOWN]:
         say(f"lost: {line}")
-    checks = [verdict.account(accounts.sent, accounts.ends), verdict.progress(accounts.ends)]
+    checks = [
+        verdict.account(accounts.sent, accounts.ends),
+        *verdict.ends_of(accounts.ends),
+        verdict.progress(accounts.ends),
+    ]
     if not asked.must_carry or drain is None:
         return checks
     load = verdict.load_checks(requests, drain, bound_s=asked.bound_s)

@@ -55,8 +55,8 @@ def break_block(timeline: Timeline, drain: Drain, *, seconds: float) -> Block:
     rows: list[Row] = [
         ("files sent a second", f"{sent / seconds:.2f}"),
         ("files done a second meanwhile", f"{drain.rate_per_s:.2f}"),
-        ("files waiting when the last user stopped", f"{drain.backlog}"),
-        ("these were done", f"after {drain.seconds:.1f} s" if drain.seconds is not None else "not all"),
+        ("files waiting after the last send", f"{drain.backlog}"),
+        ("- all of them done", f"after {drain.seconds:.1f} s" if drain.seconds is not None else "no"),
     ]
     if (highest := timeline.highest) is not None:
         depths = [sample.depth for sample in timeline.samples if sample.depth is not None]
@@ -75,11 +75,12 @@ def _first_failure(timeline: Timeline) -> list[Row]:
         return [("first failure", "none: it carried this load")]
     sample = found.sample
     return [
-        ("first failure", f"after {sample.at_s:.0f} s: {found.reason}"),
+        ("first failure", f"after {sample.at_s:.0f} s"),
         ("- users then", f"{sample.users}"),
         ("- files done a second then", f"{found.rate:.2f}"),
         ("- files waiting then", f"{sample.backlog}"),
         ("- depth of the queue then", f"{sample.depth if sample.depth is not None else 'not asked yet'}"),
+        ("- what failed", found.reason),
     ]
 
 

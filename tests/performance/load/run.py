@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -22,7 +23,7 @@ from tests.performance.load.files import Corpus
 from tests.performance.load.observation import Observation, say
 from tests.performance.load.options import ENVIRONMENT, Options, add_options, read_options
 from tests.performance.load.probe import Arrival
-from tests.performance.load.shapes import SHAPES, StagedShape
+from tests.performance.load.shapes import SHAPES, CourseShape
 from tests.performance.load.verdict import EVENT_TO_SEARCHABLE, HEALTH, Requests
 from worker.errors import WorkerError
 
@@ -37,10 +38,11 @@ class LoadRun:
 
     def __init__(self, *, health_user: type[User]) -> None:
         self._health_user = health_user
-        self._shape: StagedShape | None = None
+        self._shape: CourseShape | None = None
         self._environment: Environment
         self._peak_users = self._other_users = 0
         self._is_health_only = False
+        self._keys: list[str] = []
         self.has_bed = False
         self.host = ""
 
@@ -64,6 +66,8 @@ class LoadRun:
     def prepare(self, environment: Environment, **_: Any) -> None:
         """Start the target before any user; what cannot run says so in one line."""
         self._environment = environment
+        # Each refused connection would be a traceback beside the line that says it.
+        logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         signal.signal(signal.SIGINT, self._interrupt)
         try:
             self._prepare(environment)
@@ -121,7 +125,7 @@ class LoadRun:
             shape.resize = self.bed.fleet.resize
         shape.runner = environment.runner
         environment.shape_class = shape
-        self._shape, self._peak_users = shape, shape.peak_users
+        self._shape, self._peak_users = shape, shape.course.peak_users
 
     def begin(self, environment: Environment, **_: Any) -> None:
         """Users start: follow their files."""
@@ -161,6 +165,7 @@ class LoadRun:
 
     def send(self, file: SentFile) -> None:
         """A user has sent a file."""
+        self._keys.append(file.key)
         if self.observation is not None:
             self.observation.accounts.send(file)
 
@@ -195,10 +200,20 @@ class LoadRun:
         self.has_bed = False
         # It takes seconds, and a second Ctrl-C would leave servers behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if self.options.clean_up:
+            self._clean_up()
         is_drained = self.observation is None or self.observation.accounts.backlog == 0
         if is_drained or self.bed.target == ENVIRONMENT:
             self.bed.fleet.stop()
         self.bed.close()
+
+    def _clean_up(self) -> None:
+        say(f"deleting {len(self._keys)} files; the workers of this queue hear of each")
+        try:
+            for key in self._keys:
+                self.bed.session.delete(key)
+        except WorkerError as error:
+            say(f"not all were deleted: {error}")
 
 
 def _requests(entry: StatsEntry) -> Requests:

@@ -9,16 +9,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.performance.load.accounts import SentFile
+from tests.performance.load.errors import LoadError
 from tests.performance.load.files import LoadFile
 from worker.aws.clients import Clients, make_clients
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
-from worker.aws.translation import translate_errors
+from worker.aws.translation import misconfigured, translate_errors
 from worker.config import Settings, load_settings, require
+from worker.errors import UnavailableError
 from worker.index.search_index import SearchIndex
 from worker.models.file import EventType, file_id
 from worker.services import open_index
+
+_NO_BUCKET = {
+    "404": misconfigured(
+        "There is no such bucket: correct CIS_SOURCE_BUCKETS, or make it with `cis-worker init`."
+    )
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,12 +75,20 @@ class Session:
         return any(hit.file_id == file.file_id for hit in hits)
 
     def check(self) -> None:
-        """Make each kind of call once, so that what is missing is said before the run. Raises WorkerError."""
-        with translate_errors(f"find the bucket {self.bucket} (CIS_SOURCE_BUCKETS)"):
-            self.clients.s3.head_bucket(Bucket=self.bucket)
-        self.queue.depth()
-        self.table.read("load-check")
-        self.index.search("loadcheck", limit=1)
+        """Make each kind of call once, so that what is missing is said before the run.
+
+        Raises WorkerError, and LoadError where nothing answers at all.
+        """
+        try:
+            with translate_errors(f"find the bucket {self.bucket}", _NO_BUCKET):
+                self.clients.s3.head_bucket(Bucket=self.bucket)
+            self.queue.depth()
+            self.table.read("load-check")
+            self.index.search("loadcheck", limit=1)
+        except UnavailableError as error:
+            raise LoadError(
+                f"{error} Check AWS_ENDPOINT_URL and its kin, OPENSEARCH_ENDPOINT, and whether it runs."
+            ) from error
 
     def delete(self, key: str) -> None:
         """Delete an object, and send a message about that."""

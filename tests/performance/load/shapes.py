@@ -1,36 +1,27 @@
-"""The courses of load: how many users, and how many workers, at each moment.
+"""The courses of load as shapes of Locust.
 
 They are abstract to Locust, which would else take the first it finds, whatever -u and -t say; `--load-shape`
-chooses one. Times are shares of the run time (-t), or of the shape's own where none is given.
+chooses one. A run time (-t) stretches or shortens it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from locust import LoadTestShape
 
+from tests.performance.load.courses import OFFICE_DAY, SPIKE, STEADY, STRESS, Course
+
 _SPAWN_RATE = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Until a share of the run time: so many users, and so many workers."""
-
-    until: float
-    users: int
-    workers: int
-
-
-class StagedShape(LoadTestShape):
-    """A shape made of stages; `resize`, where workers are ours, hears their number at every tick."""
+class CourseShape(LoadTestShape):
+    """A shape that follows a course; `resize`, where workers are ours, hears their number at every tick."""
 
     abstract: ClassVar[bool] = True
     use_common_options: ClassVar[bool] = True
-    stages: ClassVar[tuple[Stage, ...]] = ()
-    default_minutes: ClassVar[float] = 10.0
+    course: ClassVar[Course] = STEADY
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -40,23 +31,12 @@ class StagedShape(LoadTestShape):
         """Users that are not part of the load, such as the one of the health endpoints."""
         self.run_time_s: float | None = None
 
-    @property
-    def peak_users(self) -> int:
-        """The most users of any stage."""
-        return max(stage.users for stage in self.stages)
-
-    @property
-    def total_s(self) -> float:
-        """How long it takes."""
-        return self.run_time_s or 60 * self.default_minutes
-
-    def stage_at(self, at_s: float) -> Stage | None:
-        """The stage at a moment, None after the last."""
-        return next((stage for stage in self.stages if at_s < stage.until * self.total_s), None)
-
     def tick(self) -> tuple[int, float] | None:
         """Users and spawn rate now; None ends the run. Locust calls it every second."""
-        stage = self.stage_at(self.get_run_time())  # type: ignore[no-untyped-call]
+        if self.course.ends_at_failure and self.has_broken():
+            return None
+        at_s = self.get_run_time()  # type: ignore[no-untyped-call]
+        stage = self.course.stage_at(at_s, run_time_s=self.run_time_s)
         if stage is None:
             return None
         if self.resize is not None:
@@ -64,52 +44,35 @@ class StagedShape(LoadTestShape):
         return stage.users + self.other_users, _SPAWN_RATE
 
 
-class SteadyShape(StagedShape):
-    """Ten users, one worker, all the time."""
+class SteadyShape(CourseShape):
+    """Ten users, all the time."""
 
     abstract: ClassVar[bool] = True
-    stages = (Stage(1.0, 10, 1),)
+    course = STEADY
 
 
-class SpikeShape(StagedShape):
-    """A department comes back from a meeting: ten users, suddenly fifty, then ten again."""
+class SpikeShape(CourseShape):
+    """Ten users, suddenly fifty, then ten again."""
 
     abstract: ClassVar[bool] = True
-    stages = (Stage(0.3, 10, 1), Stage(0.5, 50, 2), Stage(1.0, 10, 1))
+    course = SPIKE
 
 
-class StressShape(StagedShape):
+class StressShape(CourseShape):
     """Ten users more every tenth of the time, up to a hundred; it ends with the first failure."""
 
     abstract: ClassVar[bool] = True
-    stages = tuple(Stage((step + 1) / 10, 10 * (step + 1), 1) for step in range(10))
-
-    def tick(self) -> tuple[int, float] | None:
-        """As for every shape, until something fails."""
-        return None if self.has_broken() else super().tick()
+    course = STRESS
 
 
-class OfficeDayShape(StagedShape):
-    """Nine to six in a few minutes: a morning peak, lunch, an afternoon, and an evening when few work.
-
-    A second worker is there for the two peaks, as a group that scales would have it.
-    """
+class OfficeDayShape(CourseShape):
+    """A day of an office in some minutes."""
 
     abstract: ClassVar[bool] = True
-    default_minutes: ClassVar[float] = 24.0
-    stages = (
-        Stage(0.10, 3, 1),
-        Stage(0.25, 20, 2),
-        Stage(0.40, 12, 1),
-        Stage(0.50, 4, 1),
-        Stage(0.60, 12, 1),
-        Stage(0.80, 25, 2),
-        Stage(0.95, 8, 1),
-        Stage(1.00, 1, 1),
-    )
+    course = OFFICE_DAY
 
 
-SHAPES: dict[str, type[StagedShape]] = {
+SHAPES: dict[str, type[CourseShape]] = {
     "steady": SteadyShape,
     "spike": SpikeShape,
     "stress": StressShape,
