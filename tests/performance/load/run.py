@@ -7,9 +7,9 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from types import FrameType
 from typing import Any
 
+import gevent
 from locust import User
 from locust.env import Environment
 from locust.runners import LocalRunner
@@ -40,6 +40,7 @@ class LoadRun:
         self._health_user = health_user
         self._shape: CourseShape | None = None
         self._environment: Environment
+        self._on_sigint: Any = None
         self._peak_users = self._other_users = 0
         self._is_health_only = False
         self._keys: list[str] = []
@@ -68,7 +69,8 @@ class LoadRun:
         self._environment = environment
         # Each refused connection would be a traceback beside the line that says it.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
-        signal.signal(signal.SIGINT, self._interrupt)
+        # Not signal.signal: that handler would run in any greenlet, and a thread swallows its error.
+        self._on_sigint = gevent.signal_handler(signal.SIGINT, self._interrupt)
         try:
             self._prepare(environment)
         except (LoadError, WorkerError) as error:
@@ -173,10 +175,11 @@ class LoadRun:
         error = LoadError(arrival.failure) if arrival.failure else None
         self.fire(EVENT_TO_SEARCHABLE, arrival.file.kind, arrival.delay_s, error)
 
-    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+    def _interrupt(self) -> None:
         if self.observation is not None:
             self.observation.is_interrupted = True
-        raise KeyboardInterrupt
+        # As Ctrl-C without gevent: in the main greenlet. Raised here it would be printed first.
+        gevent.get_hub().handle_system_error(KeyboardInterrupt, KeyboardInterrupt())
 
     def judge(self, environment: Environment, **_: Any) -> None:
         """Print the tables, and set the exit status."""
@@ -199,6 +202,7 @@ class LoadRun:
             return
         self.has_bed = False
         # It takes seconds, and a second Ctrl-C would leave servers behind.
+        self._on_sigint.cancel()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if self.options.clean_up:
             self._clean_up()

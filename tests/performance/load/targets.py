@@ -8,7 +8,7 @@ import subprocess
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.performance.load.errors import LoadError
@@ -24,6 +24,7 @@ from worker.embedded.worker_process import WorkerProcess
 from worker.index.opensearch.client import connect
 
 _START_S = 300.0
+_STOP_S = 60.0
 _POLL_S = 0.1
 
 
@@ -51,16 +52,24 @@ def open_target(target: str, home: Path) -> Iterator[dict[str, str]]:
 def _local(home: Path) -> Iterator[dict[str, str]]:
     stderr = home / "local.stderr.log"
     command = python_command("worker", "local", "--json", "--home", str(home))
-    with closing(WorkerProcess({}, stderr_path=stderr, command=command)) as process:
-        tick, left = threading.Event(), int(_START_S / _POLL_S)
-        while not process.lines() and process.is_running and left:
-            left -= 1
-            tick.wait(_POLL_S)
-        lines = process.lines()
-        if not lines or "CIS_QUEUE_URL" not in lines[0]:
-            last = stderr.read_text(errors="replace").strip().splitlines()[-1:]
-            raise LoadError(f"`cis-worker local` did not start: {''.join(last) or 'it printed nothing'}")
-        yield {name: str(value) for name, value in lines[0].items()}
+    process = WorkerProcess({}, stderr_path=stderr, command=command)
+    try:
+        yield _variables(process, stderr)
+    finally:
+        process.stop(_STOP_S)  # not by a kill: it has a temporary folder of its own
+
+
+def _variables(process: WorkerProcess, stderr: Path) -> dict[str, str]:
+    """What a local stack prints once it is up."""
+    tick, left = threading.Event(), int(_START_S / _POLL_S)
+    while not process.lines() and process.is_running and left:
+        left -= 1
+        tick.wait(_POLL_S)
+    lines = process.lines()
+    if not lines or "CIS_QUEUE_URL" not in lines[0]:
+        last = stderr.read_text(errors="replace").strip().splitlines()[-1:]
+        raise LoadError(f"`cis-worker local` did not start: {''.join(last) or 'it printed nothing'}")
+    return {name: str(value) for name, value in lines[0].items()}
 
 
 @contextmanager
