@@ -83,7 +83,7 @@ def test_health_endpoints(measured: Requests, met: list[bool]) -> None:
     assert verdicts(health_checks([measured])) == met
 
 
-def test_health_endpoints_that_were_not_asked_are_not_judged() -> None:
+def test_health_endpoints_that_were_not_asked_have_no_checks() -> None:
     assert health_checks([requests("put")]) == []
 
 

@@ -1,4 +1,4 @@
-"""What became of each file that was sent: nothing may be lost, whatever the load."""
+"""The result of each file that was sent: nothing may be lost, whatever the load."""
 
 from __future__ import annotations
 

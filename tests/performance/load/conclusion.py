@@ -29,7 +29,7 @@ def conclude(asked: Asked, requests: Sequence[Requests], observation: Observatio
     blocks = [report.requests_block(asked.title, ordered)]
     if observation is None:
         checks = verdict.health_checks(ordered)
-    elif observation.drain is None:
+    elif observation.is_interrupted or observation.drain is None:
         report.show(blocks)
         accounts = observation.accounts
         say(f"interrupted: {accounts.sent} files were sent, {accounts.backlog} not followed to their end")

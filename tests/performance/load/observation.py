@@ -71,6 +71,8 @@ class Observation:
         if backlog:
             say(f"{backlog} files are still to be done, at {rate:.2f} a second")
         is_drained = self._wait_for_backlog()
+        if self.is_interrupted:
+            return
         seconds = time.monotonic() - began_at if is_drained else None
         self.drain = Drain(backlog=backlog, rate_per_s=rate, limit_s=limit_s, seconds=seconds)
         self.stop()

@@ -13,6 +13,10 @@ SHAPES = ("steady", "spike", "stress", "office-day")
 # What users feel of a file server: a file can be found before one has switched to the search and typed.
 _BOUND_S = 10.0
 _CARRIED_USERS = 10
+_TARGET_HELP = (
+    "local: its own `cis-worker local`; servers: OpenSearch, ElasticMQ, dynalite; environment: what AWS_ "
+    "and CIS_ variables name; auto: environment where CIS_QUEUE_URL is set, else local"
+)
 # Longer than the visibility timeout of a message whose worker was lost.
 _STALL_S = 150.0
 
@@ -38,14 +42,7 @@ def add_options(parser: ArgumentParser) -> None:
     def add(name: str, variable: str, text: str, **more: object) -> None:
         group.add_argument(name, env_var=variable, help=text, **more)  # type: ignore[arg-type]
 
-    add(
-        "--target",
-        "LOAD_TARGET",
-        "local: its own `cis-worker local`; servers: OpenSearch, ElasticMQ, dynalite; environment: what AWS_ "
-        "and CIS_ variables name; auto: environment where CIS_QUEUE_URL is set, else local",
-        choices=(AUTO, LOCAL, SERVERS, ENVIRONMENT),
-        default=AUTO,
-    )
+    add("--target", "LOAD_TARGET", _TARGET_HELP, choices=(AUTO, LOCAL, SERVERS, ENVIRONMENT), default=AUTO)
     add("--load-shape", "LOAD_SHAPE", "a course of the load", choices=("", *SHAPES), default="")
     add(
         "--searchable-within",

@@ -15,9 +15,10 @@ from locust.env import Environment
 from locust.runners import LocalRunner
 from locust.stats import StatsEntry
 
+from tests.performance.load import conclusion
 from tests.performance.load.accounts import SentFile
 from tests.performance.load.bed import Bed, make_bed
-from tests.performance.load.conclusion import CANNOT_RUN, INTERRUPTED, Asked, conclude
+from tests.performance.load.conclusion import CANNOT_RUN, INTERRUPTED, Asked
 from tests.performance.load.errors import LoadError
 from tests.performance.load.files import Corpus
 from tests.performance.load.observation import Observation, say
@@ -54,7 +55,7 @@ class LoadRun:
         events.test_start.add_listener(self.begin)
         events.test_stop.add_listener(self.end)
         events.request.add_listener(self.note)
-        events.quitting.add_listener(self.judge)
+        events.quitting.add_listener(self.conclude)
         events.quit.add_listener(self.close)
 
     def health_url(self, number: int) -> str | None:
@@ -181,7 +182,7 @@ class LoadRun:
         # As Ctrl-C without gevent: in the main greenlet. Raised here it would be printed first.
         gevent.get_hub().handle_system_error(KeyboardInterrupt, KeyboardInterrupt())
 
-    def judge(self, environment: Environment, **_: Any) -> None:
+    def conclude(self, environment: Environment, **_: Any) -> None:
         """Print the tables, and set the exit status."""
         if self.observation is not None and self.observation.drain is None:
             self.observation.is_interrupted = True
@@ -194,7 +195,7 @@ class LoadRun:
             must_carry=self._peak_users <= self.options.carried_users,
         )
         requests = [_requests(entry) for entry in environment.stats.entries.values()]
-        environment.process_exit_code = conclude(asked, requests, self.observation)
+        environment.process_exit_code = conclusion.conclude(asked, requests, self.observation)
 
     def close(self, **_: Any) -> None:
         """Stop what was started."""
