@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test history flaky mutants compose-test check lint-files lint-infra security bench simulate fuzz chaos chaos-real lock wheel clean
+.PHONY: help setup demo servers services test history flaky mutants compose-test check lint-files lint-infra security bench load simulate fuzz chaos chaos-real lock wheel clean
 BIN := .venv/bin
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
@@ -70,6 +70,15 @@ security: setup ## faults in our code, known faults in our dependencies (asks th
 
 bench: servers ## speed and memory, against the floor and the naive loop
 	$(BIN)/python -m bench $(ROWS)
+
+# The load: users, minutes, or a course (SHAPE=steady spike stress office-day); where it goes (docs/performance.md).
+USERS := 10
+MINUTES := 2
+SHAPE :=
+TARGET := $(if $(CIS_QUEUE_URL),environment,servers)
+
+load: servers ## USERS=10 send files for MINUTES=2, and must find them in time; the report goes into reports/
+	@$(BIN)/python -m tests.performance.load --users $(USERS) --minutes $(MINUTES) --target $(TARGET) --shape "$(SHAPE)"
 
 simulate: setup ## the scenarios of infra/scenarios under all policies; figures and curves go into reports/
 	@mkdir -p reports
