@@ -84,6 +84,8 @@ def _row(name: str, times_s: tuple[float, float], whole_s: float, documents: int
 
 
 def _calls(process: str, figures: ProcessFigures, documents: int, unit: str) -> Iterator[str]:
+    if not figures.calls:
+        return
     title = f"Calls in the {process} (small functions are slowed)"
     yield f"{title:54}{f'calls/{unit}':>14}{'own ms':>12}"
     ordered = sorted(figures.calls.items(), key=lambda item: -item[1][1])
@@ -93,8 +95,8 @@ def _calls(process: str, figures: ProcessFigures, documents: int, unit: str) -> 
 
 def _memory(process: str, figures: ProcessFigures, found: Measured) -> Iterator[str]:
     yield (
-        f"Memory of the {process}: {figures.largest_mb:.0f} MB resident (with tracemalloc), Python's "
-        f"objects {max(s['most_bytes'] for s in figures.snapshots) / 1e6:.1f} MB at most"
+        f"Memory of the {process}, at most: {figures.largest_mb:.0f} MB resident, with tracemalloc; "
+        f"{max(s['most_bytes'] for s in figures.snapshots) / 1e6:.1f} MB traced"
     )
     if process == "reader":
         lines = max(figures.snapshots, key=lambda one: int(one["now_bytes"]))["lines"]
