@@ -14,7 +14,7 @@ from worker.runtime.profiling.stack_sampler import SEPARATOR
 
 _WIDTH, _MARGIN, _TOP = 1_200.0, 10.0, 56.0
 _ROW, _BAR = 17.0, 16.0
-_CHAR = 6.6
+_CHAR = 7.3
 _LEAST_WIDTH = 0.4
 """Of a frame that is drawn, in pixels; the narrower ones are part of what called them."""
 

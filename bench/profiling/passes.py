@@ -20,6 +20,8 @@ from worker.runtime.profiling.worker_profile import SNAPSHOT_SIGNAL
 _WARM_SHARE = 3
 _DEADLINE_S = 300.0
 _POLL_S = 0.05
+# Profiled pages take longer, and longer still on a busy machine.
+_PATIENT = {"CIS_PAGE_TIMEOUT_S": "900", "CIS_DOCUMENT_TIMEOUT_S": "900"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +36,7 @@ class Pass:
 def cpu_pass(workload: Workload, kind: ProfileKind, home: Path) -> Pass:
     """All files at once, as they come in a queue."""
     files, folder = workload.for_cpu(home), home / "profile"
-    with warm_worker(home / "stack", CIS_PROFILE=f"{kind}:{folder}") as worker:
+    with warm_worker(home / "stack", CIS_PROFILE=f"{kind}:{folder}", **_PATIENT) as worker:
         _process(worker, files)
         fork_server_cpu_s = _fork_server_cpu_s(worker)
     return Pass(
@@ -48,7 +50,8 @@ def cpu_pass(workload: Workload, kind: ProfileKind, home: Path) -> Pass:
 def memory_pass(workload: Workload, home: Path) -> Pass:
     """Python's memory after the first third of the files, and after the others."""
     files, folder = workload.for_memory(home), home / "profile"
-    settings = {"CIS_PROFILE": f"{ProfileKind.ALLOCATIONS}:{folder}", **workload.for_memory_settings}
+    order = f"{ProfileKind.ALLOCATIONS}:{folder}"
+    settings = {**_PATIENT, **workload.for_memory_settings, "CIS_PROFILE": order}
     names = list(files)
     first, others = names[: len(names) // _WARM_SHARE], names[len(names) // _WARM_SHARE :]
     with warm_worker(home / "stack", **settings) as worker:

@@ -14,7 +14,7 @@ import pptx
 from bench.scans import scan, scan_of_headings, unlike
 from worker.samples.texts import SALES_REPORT
 
-_SCAN_PAGES = 6
+_SCAN_PAGES = 4
 _TEXTS, _TEXT_BYTES = 100, 2_048
 _OFFICE_FILES = 3
 _PARAGRAPHS, _ROWS, _SLIDES = 200, 1_000, 30

@@ -21,6 +21,7 @@ class ProfileKind(StrEnum):
 
     SAMPLES = "samples"  # stacks, by the CPU time of their threads
     CALLS = "calls"  # cProfile: calls of each function, with their CPU time
+    COUNTS = "counts"  # processes, programs and what the kernel says of both, at no cost
     ALLOCATIONS = "allocations"  # tracemalloc: Python's memory, by the line that took it
 
 
