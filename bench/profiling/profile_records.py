@@ -28,7 +28,7 @@ class ProcessFigures:
     stacks: Mapping[str, float] = field(default_factory=dict)
     calls: Mapping[str, tuple[int, float, float]] = field(default_factory=dict)
     snapshots: tuple[Mapping[str, Any], ...] = ()
-    """Python's memory, in the order it was looked at."""
+    """Python's memory, in the order of the snapshots."""
 
     @property
     def own_stacks(self) -> Mapping[str, float]:

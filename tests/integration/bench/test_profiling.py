@@ -90,7 +90,7 @@ def test_the_report_has_worker_readers_programs_calls_and_memory_in_80_columns(m
     assert [row for row in rows if not re.search(row, text)] == []
 
 
-def test_the_flame_graph_is_an_svg_whose_frames_tell_their_figures(measured: Measured) -> None:
+def test_the_flame_graph_is_an_svg_whose_frames_have_their_figures(measured: Measured) -> None:
     picture = ElementTree.fromstring(flame_graph(whole(measured.samples.figures), title="a < b & c"))  # noqa: S314
     widths = {}
     for group in picture.iter(f"{SVG}g"):

@@ -95,7 +95,7 @@ class StackSampler:
         if event == "c_return":
             stack.append(f"<{getattr(function, '__qualname__', 'C')}>")
         elif event == "call" and frame is not None:
-            # It has done nothing yet. What C code did that tells of no call (ctypes) was its caller's.
+            # It has done nothing yet. What C code did without an event (ctypes) was its caller's.
             frame = frame.f_back
         while frame is not None:
             stack.append(frame.f_code)

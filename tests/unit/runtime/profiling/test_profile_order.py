@@ -27,7 +27,9 @@ def test_an_order_names_a_kind_and_a_folder() -> None:
 
 @pytest.mark.parametrize("text", ["samples", "samples:", "samples:here", "all:/srv", ":/srv", "/srv"])
 def test_what_is_no_order_is_refused_with_what_to_give(text: str) -> None:
-    with pytest.raises(MisconfiguredError, match="samples, calls, counts, allocations, a colon and an absolute path"):
+    with pytest.raises(
+        MisconfiguredError, match="samples, calls, counts, allocations, a colon and an absolute path"
+    ):
         profile_order(text)
 
 
