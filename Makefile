@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test history flaky mutants compose-test check lint-files lint-infra security bench load simulate fuzz chaos chaos-real lock wheel clean
+.PHONY: help setup demo servers services test history flaky mutants compose-test check lint-files lint-infra security bench load profile soak simulate fuzz chaos chaos-real lock wheel clean
 BIN := .venv/bin
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
@@ -80,6 +80,12 @@ TARGET := $(if $(CIS_QUEUE_URL),environment,servers)
 load: servers ## USERS=10 send files for MINUTES=2, and must find them in time; the report goes into reports/
 	@$(BIN)/python -m tests.performance.load --users $(USERS) --minutes $(MINUTES) --target $(TARGET) --shape "$(SHAPE)"
 
+# WHAT: some of scan, text, office, search (empty: all).
+WHAT :=
+
+profile: servers ## CPU and memory by function, worker and readers (WHAT="scan text"); reports/cpu_profile.txt, flame graphs
+	$(BIN)/python -m bench.profiling $(WHAT)
+
 simulate: setup ## the scenarios of infra/scenarios under all policies; figures and curves go into reports/
 	@mkdir -p reports
 	@for scenario in infra/scenarios/*.yaml; do $(BIN)/cis-worker simulate $$scenario --out reports || exit; done
@@ -113,7 +119,7 @@ chaos-real: servers ## real workers on real servers under kills, stops and outag
 		--services $(SERVICES) --kinds $(KINDS)
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
-	$(COMPILE) pyproject.toml --extra fast --extra neural --extra simulate --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock
+	$(COMPILE) pyproject.toml --extra fast --extra neural --extra profile --extra simulate --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock
 	$(PART) pyproject.toml --extra fast --output-file requirements/run.lock
 	$(PART) pyproject.toml --extra fast --extra neural --output-file requirements/neural.lock
 	echo hatchling | $(PART) - --output-file requirements/build.lock

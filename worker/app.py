@@ -40,6 +40,8 @@ from worker.runtime.identity import Identity, package_version, unique_name, work
 from worker.runtime.log_files import LogFiles
 from worker.runtime.metric_log import MetricLog
 from worker.runtime.metrics import Metrics
+from worker.runtime.profiling.profile_order import profile_order
+from worker.runtime.profiling.worker_profile import worker_profile
 from worker.runtime.shutdown import Shutdown
 from worker.runtime.systemd.service_manager import ServiceManager
 from worker.runtime.trace import clean_id
@@ -98,6 +100,7 @@ def run(settings: Settings, log_files: LogFiles | None = None, identity: Identit
     Raises MisconfiguredError when it cannot start.
     """
     settings = complete(settings)
+    profile = profile_order(settings.profile, is_on_aws=settings.is_on_aws)
     # Before any document is read: its reader is of the same user, and the credentials are in this process.
     hide_memory()
     options = _add_secret_passwords(read_options(settings), settings)
@@ -118,7 +121,8 @@ def run(settings: Settings, log_files: LogFiles | None = None, identity: Identit
         lifecycle = build(settings, sandbox, tools, work_root, identity)
         if log_files is not None:
             lifecycle.log_sweep = make_log_sweep(settings, log_files, lifecycle.consumer)
-        status = lifecycle.run()
+        with worker_profile(profile):
+            status = lifecycle.run()
     finally:
         sandbox.close()
         # After the sandbox: its children may still write there.

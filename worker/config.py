@@ -206,6 +206,8 @@ class Settings(BaseSettings):
         validation_alias="AWS_ENDPOINT_URL",
         description="Where AWS is found, when it is not AWS; boto3 reads it, too.",
     )
+    # for developers
+    profile: str = Field(default="", description="Kind and folder of profiles, for developers.")
     # identity
     worker_id: str = Field(default="", description="Name of this worker; empty generates one.")
     group: str = Field(default="", description="Group it is shown in; empty: its Auto Scaling group.")
@@ -290,7 +292,7 @@ def child_environment(changes: Mapping[str, str] | None = None) -> dict[str, str
 
 def sandbox_environment() -> dict[str, str]:
     """The environment of the processes that read documents: no credentials, only what their programs need."""
-    names = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
+    names = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "CIS_PROFILE")
     passed_on = {name: os.environ[name] for name in names if name in os.environ}
     # Pages are parallel already, and more OpenMP threads are slower by a factor (tesseract#3109).
     threads = dict.fromkeys(("OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")

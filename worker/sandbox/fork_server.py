@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,6 +61,8 @@ class ForkServer:
     Single-threaded, because a fork of a threaded process may deadlock.
     """
 
+    read = staticmethod(document_process.main)  # what a child does when it is confined
+
     def __init__(
         self, control: socket.socket, folder: Path, *, parent: int, confinement: Confinement
     ) -> None:
@@ -103,12 +106,9 @@ class ForkServer:
     def _send(self, message: FromForkServer) -> None:
         self._channel.send(to_json(message))
 
-    def _is_orphan(self) -> bool:
-        return os.getppid() != self._parent
-
     def _on_parent_death(self, _signal: int, _frame: object) -> None:
         # A service manager may signal every process of a service; only the worker's end counts here.
-        if self._is_orphan():
+        if os.getppid() != self._parent:
             raise _ParentGoneError
 
     def _turn(self) -> None:
@@ -162,9 +162,7 @@ class ForkServer:
             os.setpgid(0, 0)
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             self._control.close()
-            for own in (self._wake_read, self._wake_write):
-                os.close(own)
-            for other in self._descriptors:
+            for other in (self._wake_read, self._wake_write, *self._descriptors):
                 os.close(other)
             _silence_stderr()
             limit_resources(request.options.limits)
@@ -185,7 +183,7 @@ class ForkServer:
         if fallen:
             reasons = ", ".join(f"{name} ({walls.missing[name]})" for name in sorted(fallen))
             return document_process.fail(channel, Code.UNAVAILABLE, f"a reader cannot be confined: {reasons}")
-        return document_process.main(channel, request)
+        return self.read(channel, request)
 
     def _reap(self) -> None:
         while True:
@@ -247,7 +245,7 @@ def _prctl(option: int, value: int) -> None:
     _libc.prctl(option, value, 0, 0, 0)
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], make: Callable[..., ForkServer] = ForkServer) -> None:
     """Serve the worker: the descriptor of its socket, its temporary folder, its pid, more paths to read."""
     descriptor, folder, parent = int(arguments[0]), Path(arguments[1]), int(arguments[2])
     # Before the death signal is asked for, since a change of credentials clears it (prctl(2)).
@@ -262,7 +260,7 @@ def main(arguments: list[str]) -> None:
         namespace=explain(refused),
         more_to_read=[*arguments[3:], *([models] if models is not None else [])],
     )
-    fork_server = ForkServer(socket.socket(fileno=descriptor), folder, parent=parent, confinement=confinement)
+    fork_server = make(socket.socket(fileno=descriptor), folder, parent=parent, confinement=confinement)
     if os.getppid() != parent:
         # The worker died before the death signal was asked for, so there will be none.
         remove_work_root(folder)

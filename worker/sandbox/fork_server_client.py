@@ -55,7 +55,7 @@ class ForkServerClient:
             self._process = subprocess.Popen(
                 [
                     # -P: it works in the folder that readers write to, and must not import from there.
-                    *(sys.executable, "-P", "-m", "worker.sandbox.fork_server"),
+                    *(sys.executable, "-P", "-m", *self._program()),
                     *(str(theirs.fileno()), str(self._work_root), str(os.getpid())),
                     *self._folders_of_programs(),
                 ],
@@ -83,6 +83,13 @@ class ForkServerClient:
                 raise MisconfiguredError(message.reason, code=Code.PROGRAM_MISSING)
             case _:
                 raise MisconfiguredError("the process that reads documents is of another version")
+
+    def _program(self) -> list[str]:
+        """The fork server, or for developers the one whose readers profile themselves."""
+        order = self._environment.get("CIS_PROFILE")
+        return (
+            ["worker.sandbox.profiling.reader_profiler", order] if order else ["worker.sandbox.fork_server"]
+        )
 
     def _folders_of_programs(self) -> list[str]:
         """Where the environment says that libraries and models are, which readers must be able to read."""

@@ -34,8 +34,10 @@ def open_text(path: Path, options: ReadOptions) -> PageSource:
 
 def read_start(path: Path, options: ReadOptions) -> bytes:
     """As many bytes of a file as the text kept of it can need. Raises RejectedError when it is empty."""
+    most_bytes = options.limits.max_text_chars * _MAX_BYTES_PER_CHAR + 1
     with path.open("rb") as file:
-        data = file.read(options.limits.max_text_chars * _MAX_BYTES_PER_CHAR + 1)
+        # Python takes memory for all it is asked to read, 80 MB for a note of two lines.
+        data = file.read(min(most_bytes, path.stat().st_size))
     if not data:
         raise RejectedError(f"{path.name}: the file is empty", code=Code.EMPTY)
     return data

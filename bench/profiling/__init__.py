@@ -1,0 +1,1 @@
+"""`make profile`: where the CPU and the memory of a worker and its readers go."""
