@@ -1,6 +1,6 @@
 # `make help` prints the targets. CI calls the same ones (.ci/run).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files lint-infra security bench simulate fuzz chaos chaos-real lock wheel clean
+.PHONY: help setup demo servers services test flaky mutants compose-test check lint-files lint-infra security bench soak simulate fuzz chaos chaos-real lock wheel clean
 BIN := .venv/bin
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
@@ -100,6 +100,13 @@ chaos-real: servers ## real workers on real servers under kills, stops and outag
 		--documents $(DOCUMENTS) --faults $(FAULTS) --shutdowns $(SHUTDOWNS) --pages $(PAGES) \
 		--interruptions $(INTERRUPTIONS) --scan-pages $(SCAN_PAGES) --notice-s $(NOTICE_S) --outage-s $(OUTAGE_S) --outage-documents $(OUTAGE_DOCUMENTS) \
 		--services $(SERVICES) --kinds $(KINDS)
+
+# HOURS of flow, MINUTES from one kill to the next, INDEXES in turn (opensearch sqlite).
+soak: HOURS = 1
+soak: MINUTES = 5
+soak: INDEXES = opensearch sqlite
+soak: servers ## one worker under a mixed flow, killed every MINUTES, for HOURS: what grows, what is left (INDEXES=)
+	$(BIN)/python -m bench.soak --hours $(HOURS) --minutes $(MINUTES) --index $(INDEXES)
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
 	$(COMPILE) pyproject.toml --extra fast --extra neural --extra simulate --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock

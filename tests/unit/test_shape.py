@@ -33,7 +33,7 @@ TOOLS = sorted(
 )
 TEST_FOLDER = sorted(TESTS.rglob("*.py"))
 TEST_FILES = [path for path in TEST_FOLDER if path.name.startswith("test_")]
-FLOORS = ("unit", "integration", "resilience", "e2e", "autoscaling")
+FLOORS = ("unit", "integration", "resilience", "e2e", "autoscaling", "performance")
 
 # Where the test file of a module may be.
 MIRRORS = ("unit", "integration", "autoscaling")
