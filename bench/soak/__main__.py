@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -33,7 +34,10 @@ def main(arguments: list[str]) -> int:
         seed=options.seed,
         is_small=options.small,
     )
-    console = Console(soft_wrap=False)
+    # SIGTERM, too; and SIGINT also where a shell has started this in the background, ignoring it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    console = Console()
     console.print("making the documents ...", highlight=False)
     kinds = (small_kinds if plan.is_small else all_kinds)(plan.seed)
     soak = Soak(plan, kinds, say=lambda line: console.print(line, highlight=False, soft_wrap=True))

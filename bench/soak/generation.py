@@ -21,6 +21,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _READY_S = 240.0
 _GONE_S = 60.0
 _STOPPED_S = 300.0
+LASTING_S = 15.0
+"""A dead process that nobody waits for so long is a leak; on a busy machine its parent may take seconds."""
 _MEMORY = Path("/dev/shm")  # noqa: S108 - where the worker renders pages
 
 
@@ -81,7 +83,7 @@ class RunningWorker:
     _namespace: str | None = None
     _is_ready: bool = False
     _ended: str = ""
-    _zombies: frozenset[int] = frozenset()
+    _zombies: dict[int, float] = field(default_factory=dict)
 
     def start(self) -> None:
         """Start it and wait until it works."""
@@ -115,9 +117,9 @@ class RunningWorker:
         server = process_tree.size_of(fork_server.pid) if fork_server else None
         descendants = table.descendants(self.process.pid)
         self._seen.update((entry.pid, entry) for entry in descendants)
-        zombies = frozenset(entry.pid for entry in descendants if entry.state == "Z")
-        # One that is about to be waited for is no leak: seen once, it is gone at the next sample.
-        lasting, self._zombies = zombies & self._zombies, zombies
+        self._zombies = {
+            entry.pid: self._zombies.get(entry.pid, at_s) for entry in descendants if entry.state == "Z"
+        }
         if fork_server is None or worker is None or server is None:
             return
         self._namespace = self._namespace or process_tree.network_namespace(fork_server.pid)
@@ -135,7 +137,7 @@ class RunningWorker:
                 threads=worker.threads,
                 open_files=process_tree.open_files(self.process.pid),
                 fork_server_open_files=process_tree.open_files(fork_server.pid),
-                zombies=len(lasting),
+                zombies=sum(at_s - since >= LASTING_S for since in self._zombies.values()),
                 temporary_files=len(temporary),
                 temporary_bytes=sum(temporary),
                 sqlite_bytes=_size(self.place.sqlite),
@@ -163,12 +165,8 @@ class RunningWorker:
             self.generation.surprises.append(f"exit status {status} after SIGTERM")
         self._note_leftovers(names)
         self._read_rest()
-        left = [
-            path
-            for path in self.place.state.rglob("*")
-            if path.is_dir() and path.parent.parent == self.place.state
-        ]
-        self.generation.leftovers += [f"record of a process: {path.name}" for path in left]
+        records = [*self.place.state.glob("*/*")]
+        self.generation.leftovers += [f"record of a process: {path.name}" for path in records]
 
     def close(self) -> None:
         """End it without ado."""
@@ -226,11 +224,11 @@ class RunningWorker:
 
 
 def _sizes(folder: Path) -> Iterator[int]:
-    for path in folder.rglob("*"):
-        # Removed since it was listed.
-        with suppress(OSError):
-            if path.is_file():
-                yield path.stat().st_size
+    # Not rglob: it fails on a folder that goes meanwhile.
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                yield (Path(parent) / name).stat().st_size
 
 
 def _size(path: Path) -> int:

@@ -5,6 +5,7 @@ At the end of a phase a last worker empties the queue and is stopped.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from bench.soak import kinds as flow_kinds
 from bench.soak.accounting import Account, account
 from bench.soak.flow import Flow, Queue
 from bench.soak.generation import Place, RunningWorker, adopt_orphans
-from bench.soak.kinds import Kind
 from bench.soak.log_tail import LogTail
 from bench.soak.plan import Plan
 from bench.soak.samples import Generation, Index
@@ -24,6 +25,7 @@ from bench.soak.waiting import pause
 from tests.resilience.real.world import Servers, World, open_world
 from tests.servers.build import built
 from tests.servers.catalogue import DYNALITE, ELASTICMQ, OPENSEARCH
+from tests.servers.kind import Kind
 from tests.servers.running import running
 from worker.embedded.worker_process import LogLine
 from worker.errors import UnavailableError
@@ -32,8 +34,9 @@ _TICK_S = 0.25
 _SAMPLE_S = 1.0
 _PROGRESS_S = 60.0
 _SETTLE_EVERY_S = 2.0
-# On a busy machine a soak may take longer to reach its number of documents: by this share of its time.
-_EXTENSION = 0.4
+# On a busy machine a soak may take longer to reach its number of documents: by this share of its time, and so
+# much beside.
+_EXTENSION, _EXTENSION_S = 0.3, 900.0
 _DRAIN_S = 900.0
 _SETTINGS = {
     # Short, so that what a killed worker held is redelivered soon.
@@ -59,7 +62,7 @@ class Record:
     """What happened, as far as it got."""
 
     plan: Plan
-    kinds: Sequence[Kind]
+    kinds: Sequence[flow_kinds.Kind]
     generations: list[Generation] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     read: Counter[str] = field(default_factory=Counter)
@@ -98,7 +101,7 @@ class Record:
 class Soak:
     """A soak; `run` fills the record, which is readable at any time. `say` prints a line."""
 
-    def __init__(self, plan: Plan, kinds: Sequence[Kind], *, say: Callable[[str], None]) -> None:
+    def __init__(self, plan: Plan, kinds: Sequence[flow_kinds.Kind], *, say: Callable[[str], None]) -> None:
         self.record = Record(plan=plan, kinds=kinds)
         self._say = say
         self._began = 0.0
@@ -148,9 +151,11 @@ class Soak:
 
     def _generation(self, worker: RunningWorker, flow: Flow, phase_began: float) -> None:
         """Let one worker work, and kill it."""
-        until = time.monotonic() + self.record.plan.generation_s
         try:
             worker.start()
+            number = worker.generation.number
+            self._say(f"generation {number} ({worker.generation.index}): process {worker.process.pid}")
+            until = time.monotonic() + self.record.plan.generation_s
             while time.monotonic() < until and not self._is_over(flow, phase_began):
                 flow.step(time.monotonic(), self._progress(phase_began))
                 self._tick(worker)
@@ -197,8 +202,9 @@ class Soak:
 
     def _is_over(self, flow: Flow, phase_began: float) -> bool:
         """Whether the time of a phase has passed and its documents are finished."""
-        progress = self._progress(phase_began)
-        return progress >= 1 and (flow.is_complete or progress >= 1 + _EXTENSION)
+        plan, passed_s = self.record.plan, time.monotonic() - phase_began
+        longest_s = plan.phase_s * (1 + _EXTENSION) + _EXTENSION_S
+        return passed_s >= plan.phase_s and (flow.is_complete or passed_s >= longest_s)
 
     def _next_generation(self, index: Index, *, is_drain: bool = False) -> Generation:
         generation = Generation(number=len(self.record.generations) + 1, index=index, is_drain=is_drain)
@@ -220,12 +226,13 @@ class Soak:
 def servers(indexes: Sequence[Index]) -> Iterator[dict[Index, Servers]]:
     """ElasticMQ, dynalite and, where it is asked for, OpenSearch, for the phase of each index."""
     with ExitStack() as ending:
-        sqs, dynamodb = (
-            ending.enter_context(running(kind, built(kind))).url for kind in (ELASTICMQ, DYNALITE)
-        )
-        opensearch = None
-        if Index.OPENSEARCH in indexes:
-            opensearch = ending.enter_context(running(OPENSEARCH, built(OPENSEARCH))).url
+
+        def url_of(kind: Kind) -> str:
+            # As in the tests: a server that a variable names is used.
+            return os.environ.get(kind.variable) or ending.enter_context(running(kind, built(kind))).url
+
+        sqs, dynamodb = url_of(ELASTICMQ), url_of(DYNALITE)
+        opensearch = url_of(OPENSEARCH) if Index.OPENSEARCH in indexes else None
         yield {
             Index.OPENSEARCH: Servers(sqs=sqs, dynamodb=dynamodb, opensearch=opensearch),
             Index.SQLITE: Servers(sqs=sqs, dynamodb=dynamodb),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
 from bench.figure import Figure
+from bench.soak.generation import LASTING_S
 from bench.soak.plan import Plan
 from bench.soak.samples import Generation, Index, Sample
 from bench.soak.slope import Slope, estimate
@@ -196,7 +197,7 @@ def _log(record: Record) -> Figure:
 def _zombies(record: Record) -> Figure:
     most = max((sample.zombies for each in record.generations for sample in each.samples), default=0)
     return Figure(
-        what="zombie processes seen in two samples one after the other",
+        what=f"zombie processes that nobody has waited for in {LASTING_S:.0f} s",
         figure=f"{most}",
         must="0",
         met=not most,
