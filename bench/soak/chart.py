@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from bench.soak.samples import Index, Sample
 from bench.soak.soak import Record
-from bench.soak.verdict import fork_server_level, slope_of, warm_series, worker_level
+from bench.soak.verdict import fork_server_level, lasting_level, slope_of, warm_series, worker_level
 
 _COLOURS = {Index.OPENSEARCH: "#0072b2", Index.SQLITE: "#d55e00"}
 _FORK_SERVER_COLOUR = "#009e73"
@@ -32,7 +32,7 @@ def draw(record: Record, path: Path) -> None:
         _draw_by_time(record, by_time)
         _draw_by_documents(record, by_documents)
         _draw_counts(record, counts)
-        figure.suptitle(f"Soak of {record.plan.hours:g} h: {record.documents:,} documents, one worker")
+        figure.suptitle(f"Soak of {record.plan.hours:.3g} h: {record.documents:,} documents, one worker")
         figure.savefig(path, metadata={"Date": None})
 
 
@@ -57,22 +57,23 @@ def _draw_by_time(record: Record, axes: Axes) -> None:
 def _draw_by_documents(record: Record, axes: Axes) -> None:
     furthest = 0.0
     for generation in record.generations:
-        documents, levels = warm_series(generation, record.plan, worker_level)
+        documents, levels = warm_series(generation, record.plan, lasting_level)
         if generation.is_drain or not documents:
             continue
         offsets = (np.asarray(levels) - np.mean(levels)) / _MB
         axes.plot(documents, offsets, color=_COLOURS[generation.index], linewidth=0.8, alpha=0.6)
         furthest = max(furthest, documents[-1])
-    slope = slope_of(record, worker_level)
+    slope = slope_of(record, lasting_level)
     if slope is not None:
         middle = furthest * (1 + record.plan.warm_up) / 2
         x = np.linspace(furthest * record.plan.warm_up, furthest, 50)
         ends = [value * (x - middle) / _MB for value in (slope.low, slope.high)]
         axes.fill_between(x, np.minimum(*ends), np.maximum(*ends), color="#000000", alpha=0.2)
         axes.plot(x, slope.value * (x - middle) / _MB, color="#000000", linewidth=1.5)
-        title = f"Worker, from its mean: {slope.value:+,.0f} B a document +- {slope.half_width:,.0f} B"
+        figures = f"{slope.value:+,.0f} B a document +- {slope.half_width:,.0f} B"
+        title = f"Worker and fork server, from their mean: {figures}"
     else:
-        title = "Worker, from its mean"
+        title = "Worker and fork server, from their mean"
     axes.set(title=title, xlabel="documents of a generation, after its warm-up", ylabel="MB")
 
 

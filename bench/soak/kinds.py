@@ -6,7 +6,7 @@ Contents are small, and no two are alike: what is alike is a copy, which the wor
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
@@ -14,7 +14,6 @@ from random import Random
 
 from bench.soak import pictures
 from bench.soak.office_files import office_files, salt
-from fuzz.corpus import corpus
 from fuzz.mutations import mutate
 
 _PICTURES = {
@@ -28,7 +27,7 @@ _PICTURES = {
     "jp2": "JPEG2000",
 }
 _LEGACY = ("doc", "xls", "ppt", "rtf", "odt", "ods", "odp")
-_FUZZED_BYTES = 100_000
+_OFFICE = ("docx", "xlsx", "pptx", *_LEGACY)
 _LINES = 12
 
 
@@ -58,28 +57,31 @@ _ANY = frozenset({"indexed", "partial", "no_content", "dead_lettered"})
 def all_kinds(seed: int) -> list[Kind]:
     """Every kind that this machine can make and read."""
     office = office_files()
-    return [
-        *(Kind(name=name, suffix=name, make=make) for name, make in _TEXTS.items()),
-        *_pdfs(),
-        *_images(),
-        *(
-            _office(suffix, office[suffix])
-            for suffix in ("docx", "xlsx", "pptx", *_LEGACY)
-            if suffix in office
-        ),
-        Kind(name="unsupported", suffix="bin", make=_noise, states=_REJECTED),
-        Kind(name="damaged", suffix="", make=_damaged(seed), price=Price.OCR, states=_ANY),
-    ]
+    return _with_hostile(
+        [
+            *_plain_kinds(),
+            *(_office(suffix, office[suffix]) for suffix in _OFFICE if suffix in office),
+        ],
+        seed,
+    )
 
 
 def small_kinds(seed: int) -> list[Kind]:
-    """Those that are cheap, for a short soak."""
+    """Those that are cheap to make and to read, for a short soak."""
+    return _with_hostile(_plain_kinds(), seed)
+
+
+def _plain_kinds() -> list[Kind]:
+    texts = (Kind(name=name, suffix=name, make=make) for name, make in _TEXTS.items())
+    return [*texts, *_pdfs(), *_images()]
+
+
+def _with_hostile(kinds: list[Kind], seed: int) -> list[Kind]:
+    damaged = _damaged([kind.make(0) for kind in kinds], seed)
     return [
-        *(Kind(name=name, suffix=name, make=make) for name, make in _TEXTS.items()),
-        *_pdfs(),
-        *_images(),
+        *kinds,
         Kind(name="unsupported", suffix="bin", make=_noise, states=_REJECTED),
-        Kind(name="damaged", suffix="", make=_damaged(seed), price=Price.OCR, states=_ANY),
+        Kind(name="damaged", suffix="", make=damaged, price=Price.OCR, states=_ANY),
     ]
 
 
@@ -109,13 +111,10 @@ def _office(suffix: str, data: bytes) -> Kind:
     return Kind(name=suffix, suffix=suffix, make=partial(salt, data), price=price)
 
 
-def _damaged(seed: int) -> Callable[[int], bytes]:
-    files = {name: data for name, data in corpus().items() if len(data) <= _FUZZED_BYTES}
-
+def _damaged(files: Sequence[bytes], seed: int) -> Callable[[int], bytes]:
     def make(number: int) -> bytes:
         chance = Random(f"{seed}:{number}")
-        name, other = chance.choice(list(files)), chance.choice(list(files))
-        return mutate(chance, files[name], files[other])[0]
+        return mutate(chance, chance.choice(files), chance.choice(files))[0]
 
     return make
 

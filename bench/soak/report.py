@@ -26,8 +26,10 @@ def print_report(record: Record, figures: Sequence[Figure], console: Console) ->
             verdict = f" [{_MET[figure.met]}]" if figure.met is not None else ""
             line = f"{figure.what}: {figure.figure} (must: {figure.must}){verdict}"
             console.print(line, highlight=False, markup=False, soft_wrap=True)
-        for name, (done, read) in _by_kind(record).items():
-            console.print(f"{name}: {done} finished, {read} of them read", highlight=False, soft_wrap=True)
+        for name, (done, copies) in _by_kind(record).items():
+            console.print(
+                f"{name}: {done} finished, {copies} of them copies", highlight=False, soft_wrap=True
+            )
     operations = ", ".join(f"{count} x {name}" for name, count in sorted(record.operations.items()))
     states = ", ".join(f"{count} {state}" for state, count in sorted(record.states.items()))
     for line in (f"done to the bucket: {operations}", f"ended: {states}, {record.deletes} tombstoned"):
@@ -43,7 +45,9 @@ def save_json(record: Record, figures: Sequence[Figure], path: Path) -> None:
         "seconds": round(record.seconds, 1),
         "is_interrupted": record.is_interrupted,
         "figures": [asdict(figure) for figure in figures],
-        "kinds": {name: {"done": done, "read": read} for name, (done, read) in _by_kind(record).items()},
+        "kinds": {
+            name: {"done": done, "copies": copies} for name, (done, copies) in _by_kind(record).items()
+        },
         "states": record.states,
         "deletes": record.deletes,
         "unchanged": record.unchanged,
@@ -57,7 +61,7 @@ def save_json(record: Record, figures: Sequence[Figure], path: Path) -> None:
 
 def _figure_table(record: Record, figures: Sequence[Figure]) -> Table:
     plan = record.plan
-    table = Table(title=f"soak of {plan.hours:g} h, a kill every {plan.minutes:g} min")
+    table = Table(title=f"soak of {plan.hours:.3g} h, a kill every {plan.minutes:g} min")
     for column in ("what", "figure", "must", ""):
         table.add_column(column)
     for figure in figures:
@@ -66,12 +70,12 @@ def _figure_table(record: Record, figures: Sequence[Figure]) -> Table:
 
 
 def _kind_table(record: Record) -> Table:
-    table = Table(title="documents by kind; those that were not read are copies")
+    table = Table(title="documents by kind; of copies the text was there already")
     for _ in range(2):
         table.add_column("kind")
         table.add_column("finished", justify="right")
-        table.add_column("read", justify="right")
-    rows = [(name, str(done), str(read)) for name, (done, read) in _by_kind(record).items()]
+        table.add_column("copies", justify="right")
+    rows = [(name, str(done), str(copies)) for name, (done, copies) in _by_kind(record).items()]
     half = -(-len(rows) // 2)
     for number in range(half):
         right = rows[half + number] if half + number < len(rows) else ("", "", "")
@@ -80,4 +84,4 @@ def _kind_table(record: Record) -> Table:
 
 
 def _by_kind(record: Record) -> dict[str, tuple[int, int]]:
-    return {kind.name: (record.done[kind.name], record.read[kind.name]) for kind in record.kinds}
+    return {kind.name: (record.done[kind.name], record.copies[kind.name]) for kind in record.kinds}

@@ -38,6 +38,8 @@ _SETTLE_EVERY_S = 2.0
 # much beside.
 _EXTENSION, _EXTENSION_S = 0.3, 900.0
 _DRAIN_S = 900.0
+# One that is killed before it has finished anything makes its files suspect, and in the end dead letters.
+_FEWEST_DOCUMENTS = 20
 _SETTINGS = {
     # Short, so that what a killed worker held is redelivered soon.
     "CIS_VISIBILITY_S": "15",
@@ -65,8 +67,8 @@ class Record:
     kinds: Sequence[flow_kinds.Kind]
     generations: list[Generation] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
-    read: Counter[str] = field(default_factory=Counter)
-    """Of `done` those that a reader has read; the others are copies."""
+    copies: Counter[str] = field(default_factory=Counter)
+    """Those of which the text was there already, from a file of the same content."""
     deletes: int = 0
     unchanged: int = 0
     states: Counter[str] = field(default_factory=Counter)
@@ -80,17 +82,16 @@ class Record:
         """Count what a worker logs."""
         if line.get("event") == "file_unchanged":
             self.unchanged += 1
+        kind = str(line.get("path", "")).partition("/")[0]
+        if line.get("event") == "extraction_found":
+            self.copies[kind] += 1
         if line.get("event") != "document_done":
             return
         if line["state"] == "tombstoned":
             self.deletes += 1
             return
-        kind = str(line.get("path", "")).partition("/")[0]
-        seconds = line.get("seconds")
         self.done[kind] += 1
         self.states[str(line["state"])] += 1
-        if isinstance(seconds, dict) and "extract" in seconds:
-            self.read[kind] += 1
 
     @property
     def documents(self) -> int:
@@ -156,7 +157,9 @@ class Soak:
             number = worker.generation.number
             self._say(f"generation {number} ({worker.generation.index}): process {worker.process.pid}")
             until = time.monotonic() + self.record.plan.generation_s
-            while time.monotonic() < until and not self._is_over(flow, phase_began):
+            while not self._is_over(flow, phase_began) and (
+                time.monotonic() < until or worker.generation.documents < _FEWEST_DOCUMENTS
+            ):
                 flow.step(time.monotonic(), self._progress(phase_began))
                 self._tick(worker)
             worker.kill()

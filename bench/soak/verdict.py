@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from statistics import median
 
 from bench.figure import Figure
@@ -34,6 +35,11 @@ def worker_level(sample: Sample) -> float:
 def fork_server_level(sample: Sample) -> float:
     """Anonymous memory of the fork server, with which every reader begins."""
     return float(sample.fork_server_bytes)
+
+
+def lasting_level(sample: Sample) -> float:
+    """Anonymous memory of what outlives a document."""
+    return float(sample.worker_bytes + sample.fork_server_bytes)
 
 
 def reader_level(sample: Sample) -> float | None:
@@ -93,9 +99,13 @@ def _flow(record: Record) -> list[Figure]:
 
 
 def _memory(record: Record) -> list[Figure]:
-    levels = [(worker_level, "worker"), (fork_server_level, "fork server")]
-    found = [_memory_figure(record, level, name, is_wide_allowed=False) for level, name in levels]
-    return [*found, _memory_figure(record, reader_level, "readers, one a document", is_wide_allowed=True)]
+    judged = _memory_figure(record, lasting_level, "worker with its fork server", is_wide_allowed=False)
+    parts = [(worker_level, "worker alone"), (fork_server_level, "fork server alone")]
+    return [
+        judged,
+        *(replace(_memory_figure(record, *part, is_wide_allowed=True), must="", met=None) for part in parts),
+        _memory_figure(record, reader_level, "readers, one a document", is_wide_allowed=True),
+    ]
 
 
 def _memory_figure(record: Record, level: Level, name: str, *, is_wide_allowed: bool) -> Figure:

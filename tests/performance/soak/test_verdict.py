@@ -81,7 +81,7 @@ def missed(made: Record) -> list[str]:
 
 def test_a_soak_without_fault_meets_every_must() -> None:
     assert missed(record()) == []
-    assert all(figure.met for figure in figures(record()))
+    assert all(figure.met for figure in figures(record()) if figure.must)
 
 
 @pytest.mark.parametrize("leak", [1_000.0, 2_048.0])
