@@ -24,7 +24,8 @@ def print_report(record: Record, figures: Sequence[Figure], console: Console) ->
     else:
         for figure in figures:
             verdict = f" [{_MET[figure.met]}]" if figure.met is not None else ""
-            line = f"{figure.what}: {figure.figure} (must: {figure.must}){verdict}"
+            must = f" (must: {figure.must})" if figure.must else ""
+            line = f"{figure.what}: {figure.figure}{must}{verdict}"
             console.print(line, highlight=False, markup=False, soft_wrap=True)
         for name, (done, copies) in _by_kind(record).items():
             console.print(
