@@ -118,6 +118,13 @@ chaos-real: servers ## real workers on real servers under kills, stops and outag
 		--interruptions $(INTERRUPTIONS) --scan-pages $(SCAN_PAGES) --notice-s $(NOTICE_S) --outage-s $(OUTAGE_S) --outage-documents $(OUTAGE_DOCUMENTS) \
 		--services $(SERVICES) --kinds $(KINDS)
 
+# HOURS of flow, MINUTES from one kill to the next, INDEXES in turn (opensearch sqlite).
+soak: HOURS = 1
+soak: MINUTES = 5
+soak: INDEXES = opensearch sqlite
+soak: servers ## one worker under a mixed flow, killed every MINUTES, for HOURS: what grows, what is left (INDEXES=)
+	$(BIN)/python -m bench.soak --hours $(HOURS) --minutes $(MINUTES) --index $(INDEXES)
+
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
 	$(COMPILE) pyproject.toml --extra fast --extra neural --extra profile --extra simulate --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock
 	$(PART) pyproject.toml --extra fast --output-file requirements/run.lock

@@ -21,12 +21,14 @@ from worker.delivery.event_replay import EventReplay
 from worker.errors import MisconfiguredError, UnavailableError
 from worker.fleet.registry import InHand, Registry
 from worker.runtime.identity import Identity
+from worker.runtime.machine.allocator import release_free_memory
 from worker.services import export_state
 from worker.worker_loops import SideLoop
 
 # Half of what is measured between two steps may be wrong: a beat is six of them.
 _REGISTRY_S = 5.0
 _METADATA_TRIES = 3
+_MEMORY_S = 20.0
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -51,7 +53,12 @@ class InstanceLifecycle:
 
 def make_side_loops(shared: Shared, consumer: Consumer, identity: Identity) -> tuple[SideLoop, ...]:
     """All of them. Raises MisconfiguredError for a setting that names no target of events."""
-    return (registry_loop(shared, consumer, identity), *event_loops(shared, consumer))
+    return (registry_loop(shared, consumer, identity), *event_loops(shared, consumer), memory_loop())
+
+
+def memory_loop() -> SideLoop:
+    """The loop that gives free memory back, which an hour of scans needed and an hour of texts does not."""
+    return SideLoop(name="memory", step=release_free_memory, interval_s=_MEMORY_S)
 
 
 def registry_loop(shared: Shared, consumer: Consumer, identity: Identity) -> SideLoop:

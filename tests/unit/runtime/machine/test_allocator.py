@@ -1,0 +1,66 @@
+"""Memory that many threads have freed goes back to the system."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from worker.runtime.machine.allocator import bound_heaps, release_free_memory
+
+pytestmark = pytest.mark.unit
+
+is_glibc = platform.libc_ver()[0] == "glibc"
+
+# Two dozen threads, as a worker has, allocate at once: blocks too large for Python's own allocator and too
+# small for a mapping of their own, of which those that stay keep the heap from shrinking at its end.
+PROGRAM = """
+import ctypes, re, threading
+from worker.runtime.machine.allocator import bound_heaps, release_free_memory
+
+def anonymous_kb():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", open("/proc/self/status").read())[1])
+
+class Info(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena a b c d e f g h i".split()]
+
+{call}
+barrier, kept = threading.Barrier(24), []
+
+def work():
+    blocks = [bytearray(6_000) for _ in range(200)]
+    barrier.wait()
+    kept.append(blocks[-1])
+
+threads = [threading.Thread(target=work) for _ in range(24)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+before = anonymous_kb()
+release_free_memory()
+print(before - anonymous_kb(), open("/proc/self/maps").read().count("---p 00000000 00:00 0"))
+"""
+
+
+def run(call: str) -> tuple[int, int]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(call=call)], capture_output=True, text=True, check=True
+    )
+    released_kb, reserved = done.stdout.split()
+    return int(released_kb), int(reserved)
+
+
+@pytest.mark.skipif(not is_glibc, reason="other C libraries have no such heaps")
+def test_threads_share_two_heaps_and_free_pages_go_back() -> None:
+    released_kb, bounded = run("assert bound_heaps()")
+    _, unbounded = run("")
+    assert released_kb > 5_000
+    # A heap beside the first one reserves addresses for its growth.
+    assert bounded < unbounded
+
+
+def test_without_glibc_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.runtime.machine.allocator.ctypes.CDLL", lambda _name: object())
+    assert not bound_heaps()
+    release_free_memory()
