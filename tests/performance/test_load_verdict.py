@@ -21,7 +21,7 @@ from tests.performance.load.verdict import (
 
 pytestmark = pytest.mark.performance
 
-GONE = Drain(backlog=2, rate_per_s=4.0, limit_s=10.0, seconds=1.0)
+GONE = Drain(sending_s=30.0, backlog=2, rate_per_s=4.0, limit_s=10.0, seconds=1.0)
 
 
 def requests(
@@ -51,12 +51,12 @@ def verdicts(checks: list[Check]) -> list[bool | None]:
         (requests(EVENT_TO_SEARCHABLE, p95_s=10.1), GONE, [True, False, True]),
         (
             requests(EVENT_TO_SEARCHABLE),
-            Drain(backlog=80, rate_per_s=4.0, limit_s=30.0, seconds=30.5),
+            Drain(sending_s=30.0, backlog=80, rate_per_s=4.0, limit_s=30.0, seconds=30.5),
             [True, True, False],
         ),
         (
             requests(EVENT_TO_SEARCHABLE),
-            Drain(backlog=80, rate_per_s=4.0, limit_s=30.0, seconds=None),
+            Drain(sending_s=30.0, backlog=80, rate_per_s=4.0, limit_s=30.0, seconds=None),
             [True, True, False],
         ),
     ],
@@ -127,9 +127,9 @@ def test_the_table_of_a_break_names_rate_depth_delay_and_first_failure() -> None
     timeline = Timeline(bound_s=10.0)
     for second in range(31):
         timeline.take(sample(second, done=2 * second, backlog=4 * second, oldest_s=second))
-    drain = Drain(backlog=120, rate_per_s=2.0, limit_s=90.0, seconds=55.0)
+    drain = Drain(sending_s=30.0, backlog=120, rate_per_s=2.0, limit_s=90.0, seconds=55.0)
 
-    lines = plain(break_block(timeline, drain, seconds=30.0))
+    lines = plain(break_block(timeline, drain))
 
     assert [line.split("  ")[0] for line in lines] == [
         "Where it breaks",

@@ -37,8 +37,7 @@ def conclude(asked: Asked, requests: Sequence[Requests], observation: Observatio
     else:
         checks = _checks(asked, ordered, observation)
         if not asked.must_carry:
-            seconds = observation.timeline.samples[-1].at_s
-            blocks.append(report.break_block(observation.timeline, observation.drain, seconds=seconds))
+            blocks.append(report.break_block(observation.timeline, observation.drain))
     report.show([*blocks, report.checks_block(checks)])
     missed = [check for check in checks if check.is_met is False]
     for check in missed:

@@ -66,7 +66,8 @@ class Observation:
         """No user sends any more: wait until every file is accounted for, or nothing ends any longer."""
         self._take_sample()
         began_at, backlog = time.monotonic(), self.accounts.backlog
-        rate = self.accounts.done / max(began_at - self._began_at, 1e-9)
+        sending_s = max(began_at - self._began_at, 1e-9)
+        rate = self.accounts.done / sending_s
         limit_s = drain_limit_s(backlog, rate, bound_s=self._options.bound_s)
         if backlog:
             say(f"{backlog} files are still to be done, at {rate:.2f} a second")
@@ -74,7 +75,9 @@ class Observation:
         if self.is_interrupted:
             return
         seconds = time.monotonic() - began_at if is_drained else None
-        self.drain = Drain(backlog=backlog, rate_per_s=rate, limit_s=limit_s, seconds=seconds)
+        self.drain = Drain(
+            sending_s=sending_s, backlog=backlog, rate_per_s=rate, limit_s=limit_s, seconds=seconds
+        )
         self.stop()
 
     def stop(self) -> None:

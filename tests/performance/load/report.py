@@ -17,6 +17,7 @@ Row = tuple[str, ...]
 _REQUESTS = ("request", "count", "failed", "median", "p95", "max")
 _CHECKS = ("what", "measured", "must", "")
 _GAP = "  "
+_SAMPLE_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,18 +50,19 @@ def checks_block(checks: Sequence[Check]) -> Block:
     return Block(title="What must hold", columns=_CHECKS, rows=rows)
 
 
-def break_block(timeline: Timeline, drain: Drain, *, seconds: float) -> Block:
+def break_block(timeline: Timeline, drain: Drain) -> Block:
     """Where the load is more than the system carries: rate, depth, delay and the first failure."""
-    sent = timeline.samples[-1].sent if timeline.samples else 0
+    samples = [sample for sample in timeline.samples if sample.at_s <= drain.sending_s + _SAMPLE_S]
+    sent = samples[-1].sent if samples else 0
     rows: list[Row] = [
-        ("files sent a second", f"{sent / seconds:.2f}"),
+        ("files sent a second", f"{sent / drain.sending_s:.2f}"),
         ("files done a second meanwhile", f"{drain.rate_per_s:.2f}"),
         ("files waiting after the last send", f"{drain.backlog}"),
         ("- all of them done", f"after {drain.seconds:.1f} s" if drain.seconds is not None else "no"),
     ]
     if (highest := timeline.highest) is not None:
-        depths = [sample.depth for sample in timeline.samples if sample.depth is not None]
-        oldest_s = max(sample.oldest_s for sample in timeline.samples)
+        depths = [sample.depth for sample in samples if sample.depth is not None]
+        oldest_s = max(sample.oldest_s for sample in samples)
         rows += [
             ("most files waiting", f"{highest.backlog}, after {highest.at_s:.0f} s"),
             ("greatest depth of the queue", f"{max(depths, default=0)} messages"),

@@ -32,9 +32,10 @@ class Requests:
 class Drain:
     """What was open when the last user stopped, at which rate files had ended, and how long the rest took.
 
-    `seconds` is None when it was given up.
+    Users had sent for `sending_s`. `seconds` is None when it was given up.
     """
 
+    sending_s: float
     backlog: int
     rate_per_s: float
     limit_s: float
