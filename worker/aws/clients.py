@@ -210,7 +210,7 @@ def _config(*, read_s: int = _READ_S, attempts: int = _ATTEMPTS) -> Config:
     return Config(
         connect_timeout=_CONNECT_S,
         read_timeout=read_s,
-        # botocore composes its own of twenty parts, twice for each request: a tenth of the CPU of a call.
+        # botocore composes its own of twenty parts, twice for each request: a quarter of the Python calls.
         user_agent=f"Boto3/{boto3.__version__} cis-worker",
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=_CONNECTIONS,

@@ -35,7 +35,7 @@ def test_a_region_that_cannot_be_one_is_named() -> None:
 
 
 def test_the_program_is_named_in_requests_without_composing_a_name_for_each() -> None:
-    """botocore's own name took a third of the Python calls of a request."""
+    """botocore's own name took a quarter of the Python calls of a request."""
     clients = make_clients(region="ap-northeast-1")
     agents = [getattr(clients, name).meta.config.user_agent for name in _NAMES]
     assert [agent for agent in agents if not agent.startswith(f"Boto3/{boto3.__version__} cis-worker")] == []
