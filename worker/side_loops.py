@@ -57,7 +57,7 @@ def make_side_loops(shared: Shared, consumer: Consumer, identity: Identity) -> t
 
 
 def memory_loop() -> SideLoop:
-    """The loop that gives free memory back, which an hour of scans needed and an hour of texts does not."""
+    """The loop that returns free memory to the system: what scans needed, texts do not."""
     return SideLoop(name="memory", step=release_free_memory, interval_s=_MEMORY_S)
 
 

@@ -32,7 +32,7 @@ _LINES = 12
 
 
 class Price(IntEnum):
-    """What a new content of a kind costs the worker; the dearer are rarer, and copies fill their number."""
+    """What a new content of a kind costs the worker; copies fill the number of the expensive ones."""
 
     CHEAP = 0
     OCR = 1

@@ -170,15 +170,15 @@ class Soak:
 
     def _drain(self, worker: RunningWorker, world: World) -> None:
         """Let a last worker finish everything, and stop it."""
-        deadline, next_look = time.monotonic() + _DRAIN_S, 0.0
+        deadline, next_check_at = time.monotonic() + _DRAIN_S, 0.0
         try:
             worker.start()
             while time.monotonic() < deadline:
                 self._tick(worker)
-                if time.monotonic() >= next_look:
+                if time.monotonic() >= next_check_at:
                     if world.is_settled():
                         break
-                    next_look = time.monotonic() + _SETTLE_EVERY_S
+                    next_check_at = time.monotonic() + _SETTLE_EVERY_S
             else:
                 self.record.undrained.append(
                     f"{worker.generation.index}: the queue was not empty after {_DRAIN_S:.0f} s"

@@ -15,7 +15,7 @@ from bench.soak.soak import LOG_BOUND_BYTES, Record
 
 _WIDEST_BYTES = 1024.0
 # Of a shorter soak the slopes are printed only: its generations are mostly warm-up.
-_SHORTEST_JUDGED_H = 0.25
+_SHORTEST_CHECKED_H = 0.25
 _FEWEST_SAMPLES = 8
 # Connections of a pool are opened as they are needed at once, which may be late.
 _FILES_A_THOUSAND = 5.0
@@ -99,10 +99,10 @@ def _flow(record: Record) -> list[Figure]:
 
 
 def _memory(record: Record) -> list[Figure]:
-    judged = _memory_figure(record, lasting_level, "worker with its fork server", is_wide_allowed=False)
+    whole = _memory_figure(record, lasting_level, "worker with its fork server", is_wide_allowed=False)
     parts = [(worker_level, "worker alone"), (fork_server_level, "fork server alone")]
     return [
-        judged,
+        whole,
         *(replace(_memory_figure(record, *part, is_wide_allowed=True), must="", met=None) for part in parts),
         _memory_figure(record, reader_level, "readers, one a document", is_wide_allowed=True),
     ]
@@ -114,14 +114,14 @@ def _memory_figure(record: Record, level: Level, name: str, *, is_wide_allowed: 
     what = f"memory of the {name}: slope with its 95 % interval, a document; median / most"
     must = "not above 0 beyond noise" + ("" if is_wide_allowed else ", within +- 1,024 B")
     if slope is None:
-        return Figure(what=what, figure="too few samples", must=must, met=_judged(record, met=False))
+        return Figure(what=what, figure="too few samples", must=must, met=_checked(record, met=False))
     is_narrow = is_wide_allowed or slope.half_width <= _WIDEST_BYTES
     return Figure(
         what=what,
         figure=f"{slope.value:+,.0f} B +- {slope.half_width:,.0f} B ({slope.documents:,.0f} documents, "
         f"{slope.generations} generations); {median(values) / 1e6:.1f} / {max(values) / 1e6:.1f} MB",
         must=must,
-        met=_judged(record, met=is_narrow and not slope.is_above_zero),
+        met=_checked(record, met=is_narrow and not slope.is_above_zero),
     )
 
 
@@ -134,7 +134,7 @@ def _open_files(record: Record) -> Figure:
         what="open files of worker / fork server, in 1,000 documents; most of the worker",
         figure=f"{figure}; {max(seen)}" if known and seen else "not visible to this user",
         must=f"not above {_FILES_A_THOUSAND:g} beyond noise",
-        met=_judged(record, met=all(slope.low <= _FILES_A_THOUSAND for slope in known)) if known else None,
+        met=_checked(record, met=all(slope.low <= _FILES_A_THOUSAND for slope in known)) if known else None,
     )
 
 
@@ -144,7 +144,7 @@ def _threads(record: Record) -> Figure:
         what="threads of the worker, fewest / most once it is warm",
         figure=f"{min(counts)} / {max(counts)}" if counts else "too few samples",
         must="at most 4 apart",
-        met=_judged(record, met=bool(counts) and max(counts) - min(counts) <= 4),
+        met=_checked(record, met=bool(counts) and max(counts) - min(counts) <= 4),
     )
 
 
@@ -158,7 +158,7 @@ def _temporary(record: Record) -> Figure:
         what="temporary files, in 1,000 documents; most at once",
         figure=f"{trend}; {most} ({most_mb:.1f} MB)",
         must="not above 0 beyond noise",
-        met=_judged(record, met=slope is None or not slope.is_above_zero),
+        met=_checked(record, met=slope is None or not slope.is_above_zero),
     )
 
 
@@ -178,7 +178,7 @@ def _sqlite(record: Record) -> list[Figure]:
             what=f"SQLite index after {documents:,} documents: size; growth in the second half, a document",
             figure=f"{samples[-1].sqlite_bytes / 1e6:.1f} MB; {growth:+,.0f} B",
             must=f"<= {_SQLITE_BYTES_A_DOCUMENT:,.0f} B",
-            met=_judged(record, met=growth <= _SQLITE_BYTES_A_DOCUMENT),
+            met=_checked(record, met=growth <= _SQLITE_BYTES_A_DOCUMENT),
         ),
         Figure(
             what="SQLite write-ahead log, most",
@@ -250,8 +250,8 @@ def _ends(record: Record) -> list[Figure]:
     return found
 
 
-def _judged(record: Record, *, met: bool) -> bool | None:
-    return met if record.plan.hours >= _SHORTEST_JUDGED_H else None
+def _checked(record: Record, *, met: bool) -> bool | None:
+    return met if record.plan.hours >= _SHORTEST_CHECKED_H else None
 
 
 def _warm(record: Record) -> Iterable[Sample]:

@@ -19,7 +19,9 @@ from worker.samples.documents import write_docx
 pytestmark = pytest.mark.performance
 
 CHEAP = Kind(name="txt", suffix="txt", make=lambda number: f"text {number}".encode())
-DEAR = Kind(name="doc", suffix="doc", make=lambda number: f"doc {number}".encode(), price=Price.LIBREOFFICE)
+EXPENSIVE = Kind(
+    name="doc", suffix="doc", make=lambda number: f"doc {number}".encode(), price=Price.LIBREOFFICE
+)
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def flow_of(stack: EmbeddedStack, done: Counter[str]) -> Flow:
     return Flow(
         s3=stack.clients.s3,
         queue=Queue(sqs=stack.clients.sqs, url=stack.resources.queue_url),
-        kinds=[CHEAP, DEAR],
+        kinds=[CHEAP, EXPENSIVE],
         target=40,
         random=Random(1),
         done=done,
@@ -69,12 +71,12 @@ def test_the_bucket_is_as_the_flow_says_and_every_change_is_announced(stack: Emb
     assert {str(body["s3Key"]) for body in announced} == flow.live.keys() | flow.deleted.keys()
     assert {"new", "overwrite", "copy", "delete", "unchanged"} == set(flow.operations)
     # Within 8 s two contents of the expensive kind were made, and copied.
-    assert {each.data for each in flow.live.values() if each.kind is DEAR} <= {
+    assert {each.data for each in flow.live.values() if each.kind is EXPENSIVE} <= {
         b"doc 1",
         b"doc 2",
         *stored.values(),
     }
-    assert len({each.data for each in flow.live.values() if each.kind is DEAR}) <= 3
+    assert len({each.data for each in flow.live.values() if each.kind is EXPENSIVE}) <= 3
 
 
 def test_when_the_time_is_over_what_lacks_is_put_until_it_is_finished(stack: EmbeddedStack) -> None:

@@ -143,7 +143,7 @@ def test_of_an_interrupted_soak_there_is_a_table_and_it_says_what_was_not_compar
     assert [figure for figure in found if figure.figure.startswith("interrupted: not compared")]
 
 
-def test_the_slopes_of_a_short_soak_are_printed_and_not_judged() -> None:
+def test_the_slopes_of_a_short_soak_are_printed_and_not_checked() -> None:
     made = record(leak=2_048)
     made.plan = Plan(hours=0.1)
     (figure,) = [each for each in figures(made) if each.what.startswith("memory of the worker with")]
