@@ -38,7 +38,7 @@ from worker.operation.walls import require_walls
 from worker.resilience.resource_monitor import ResourceMonitor
 from worker.runtime.identity import Identity, package_version, unique_name, worker_identity
 from worker.runtime.log_files import LogFiles
-from worker.runtime.machine.allocator import bound_heaps
+from worker.runtime.machine.allocator import limit_heaps
 from worker.runtime.metric_log import MetricLog
 from worker.runtime.metrics import Metrics
 from worker.runtime.profiling.profile_order import profile_order
@@ -102,7 +102,7 @@ def run(settings: Settings, log_files: LogFiles | None = None, identity: Identit
     """
     settings = complete(settings)
     profile = profile_order(settings.profile, is_on_aws=settings.is_on_aws)
-    bound_heaps()
+    limit_heaps()
     # Before any document is read: its reader is of the same user, and the credentials are in this process.
     hide_memory()
     options = _add_secret_passwords(read_options(settings), settings)

@@ -88,10 +88,7 @@ def open_index_manager(
         retry.on_failure = lambda error: throttles.inc(isinstance(error, ThrottledError))
     return IndexManager(
         client,
-        policy=IndexPolicy(
-            breaker=breaker,
-            retry=retry,
-        ),
+        policy=IndexPolicy(breaker=breaker, retry=retry),
         prefix=settings.index_prefix,
         shards=settings.index_shards,
         text_dimension=embedding_dimension(settings.text_model) if settings.text_model else None,

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from bench.cost.case_cost import CaseCost
-from bench.cost.counted_worker import CountedWorkers, counted_workers, sqs_calls, sqs_calls_logged
+from bench.cost.counted_worker import CountedWorkers, counting_fleet, sqs_calls, sqs_calls_logged
 from bench.figure import Figure
 from bench.real_services import flow
 from bench.scans import scan, unlike
@@ -37,12 +37,12 @@ _MUSTS: Mapping[str, Mapping[str, int]] = {
 def cost(home: Path) -> list[Figure]:
     """The table of calls, tokens, CPU and bytes, by kind of document."""
     scanned = scan(home, _SCAN_PAGES)
-    with counted_workers(home / "alone") as workers:
+    with counting_fleet(home / "alone") as workers:
         found = _alone(workers, scanned)
     figures = [_figure(name, found[name], _MUSTS[name]) for name in _MUSTS]
     # Long enough that no stop waits for the end of the document.
-    with counted_workers(home / "interrupted", CIS_STOP_BUDGET_S="20") as workers:
-        figures += _interrupted_twice(workers, unlike(scanned, 1))
+    with counting_fleet(home / "interrupted", CIS_STOP_BUDGET_S="20") as workers:
+        figures += _interrupt_twice(workers, unlike(scanned, 1))
     return figures + _under_load(home / "load")
 
 
@@ -79,7 +79,7 @@ def _alone(workers: CountedWorkers, scanned: bytes) -> dict[str, CaseCost]:
     return found
 
 
-def _interrupted_twice(workers: CountedWorkers, scanned: bytes) -> list[Figure]:
+def _interrupt_twice(workers: CountedWorkers, scanned: bytes) -> list[Figure]:
     # The first write finds out which indices exist, and makes them.
     process = workers.start()
     workers.put("warm-up.txt", "温まる".encode())

@@ -100,7 +100,7 @@ Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 @contextmanager
-def counted_workers(home: Path, **settings: str) -> Iterator[CountedWorkers]:
+def counting_fleet(home: Path, **settings: str) -> Iterator[CountedWorkers]:
     """A stack with OpenSearch and no worker yet."""
     with opensearch() as url, EmbeddedStack(home, notifications=False) as stack:
         yield CountedWorkers(

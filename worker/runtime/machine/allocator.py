@@ -13,7 +13,7 @@ _M_ARENA_MAX = -8
 _ARENAS = 2
 
 
-def bound_heaps() -> bool:
+def limit_heaps() -> bool:
     """Let all threads of this process share two heaps; whether the C library took that.
 
     To be called before there are threads.

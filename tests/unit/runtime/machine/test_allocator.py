@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from worker.runtime.machine.allocator import bound_heaps, release_free_memory
+from worker.runtime.machine.allocator import limit_heaps, release_free_memory
 
 pytestmark = pytest.mark.unit
 
@@ -18,7 +18,7 @@ is_glibc = platform.libc_ver()[0] == "glibc"
 # small for a mapping of their own, of which those that stay keep the heap from shrinking at its end.
 PROGRAM = """
 import ctypes, re, threading
-from worker.runtime.machine.allocator import bound_heaps, release_free_memory
+from worker.runtime.machine.allocator import limit_heaps, release_free_memory
 
 def anonymous_kb():
     return int(re.search(r"RssAnon:\\s+(\\d+)", open("/proc/self/status").read())[1])
@@ -53,7 +53,7 @@ def run(call: str) -> tuple[int, int]:
 
 @pytest.mark.skipif(not is_glibc, reason="other C libraries have no such heaps")
 def test_threads_share_two_heaps_and_free_pages_go_back() -> None:
-    released_kb, bounded = run("assert bound_heaps()")
+    released_kb, bounded = run("assert limit_heaps()")
     _, unbounded = run("")
     assert released_kb > 5_000
     # A heap beside the first one reserves addresses for its growth.
@@ -62,5 +62,5 @@ def test_threads_share_two_heaps_and_free_pages_go_back() -> None:
 
 def test_without_glibc_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.runtime.machine.allocator.ctypes.CDLL", lambda _name: object())
-    assert not bound_heaps()
+    assert not limit_heaps()
     release_free_memory()
