@@ -57,7 +57,8 @@ def _build_dynalite(folder: Path) -> None:
 def _start_dynalite(built: Path, port: int, data: Path) -> Launch:
     program = built / "node_modules" / "dynalite" / "cli.js"
     times = ("--createTableMs", "1", "--deleteTableMs", "1", "--updateTableMs", "1")
-    return Launch(command=(find("node"), str(program), "--host", "127.0.0.1", "--port", str(port), *times))
+    node = (find("node"), "--require", str(built / "killed-clients.js"))
+    return Launch(command=(*node, str(program), "--host", "127.0.0.1", "--port", str(port), *times))
 
 
 def _build_localstack(folder: Path) -> None:
