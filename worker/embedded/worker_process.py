@@ -77,7 +77,7 @@ class WorkerProcess:
         with self._changed:
             return list(self._lines)
 
-    def wait_until_ready(self, timeout_s: float = 60.0) -> LogLine:
+    def wait_until_ready(self, timeout_s: float = 240.0) -> LogLine:
         """Wait for the log line `worker_ready`, which has `http_port`. Raises the errors of `wait_for`."""
         return self.wait_for("worker_ready", timeout_s)
 

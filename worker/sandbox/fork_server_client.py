@@ -28,7 +28,8 @@ from worker.sandbox.protocol import (
     to_json,
 )
 
-_START_TIMEOUT_S = 30.0  # a second on a quiet machine; the imports read 100 MB from a cold disk
+# A second on a quiet machine; the imports read 100 MB, and a machine that boots has a cold disk and much to do.
+_START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 5.0
 
 
