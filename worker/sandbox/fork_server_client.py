@@ -28,7 +28,7 @@ from worker.sandbox.protocol import (
     to_json,
 )
 
-# A second on a quiet machine; the imports read 100 MB, and a machine that boots has a cold disk and much to do.
+# A second on a quiet machine; the imports read 100 MB, and while a machine boots its disk has much to do.
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 5.0
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -64,6 +64,12 @@ class _SavingChannel(Channel):
         if values["kind"] in _MAY_BE_THE_LAST:
             self._save()
         super().send(values, descriptor=descriptor)
+
+    def send_all(self, messages: Iterable[Mapping[str, object]]) -> None:
+        """As `send`; the last of them comes only when all have been made, which is the reading itself."""
+        made = [*messages]
+        self._save()
+        super().send_all(made)
 
 
 def main(arguments: list[str]) -> None:
