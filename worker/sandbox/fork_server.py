@@ -61,8 +61,6 @@ class ForkServer:
     Single-threaded, because a fork of a threaded process may deadlock.
     """
 
-    read = staticmethod(document_process.main)  # what a child does when it is confined
-
     def __init__(
         self, control: socket.socket, folder: Path, *, parent: int, confinement: Confinement
     ) -> None:
@@ -184,6 +182,10 @@ class ForkServer:
             reasons = ", ".join(f"{name} ({walls.missing[name]})" for name in sorted(fallen))
             return document_process.fail(channel, Code.UNAVAILABLE, f"a reader cannot be confined: {reasons}")
         return self.read(channel, request)
+
+    def read(self, channel: Channel, request: SpawnRequest) -> int:
+        """Read the document, behind the walls; the exit status."""
+        return document_process.main(channel, request)
 
     def _reap(self) -> None:
         while True:
