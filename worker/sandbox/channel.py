@@ -17,10 +17,9 @@ _HEADER = struct.Struct(">I")
 _MAX_FRAME_BYTES = 256 * 1024**2
 # Python allocates so much before it reads, whatever comes: most messages have less than a hundred bytes.
 _READ_BYTES = 64 * 1024
-# What is taken of one process in a turn, so that it does not keep the others waiting.
+# What is taken of one process in a turn, so that it keeps no other waiting; a megabyte, which is more
+# than a socket holds of a dead one.
 _MAX_READS = 16
-# More than a socket holds of a dead one.
-_MAX_REST_READS = 4096
 _MAX_DESCRIPTORS = 16
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -76,13 +75,6 @@ class Channel:
             yield from self._frames()
             if size_bytes < _READ_BYTES:
                 return
-
-    def receive_rest(self) -> Iterator[JsonObject]:
-        """The frames that a process has left that is dead; raises as `receive` does."""
-        for _ in range(_MAX_REST_READS):
-            if not self._fill(socket.MSG_DONTWAIT):
-                return
-            yield from self._frames()
 
     def receive_with_descriptors(self) -> tuple[list[JsonObject], list[int]]:
         """Read once; the complete frames and the descriptors that came with them."""

@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from worker.errors import Code
 from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools, require_languages, resolve_options
-from worker.sandbox.channel import Channel, ChannelClosedError, JsonObject, ProtocolError
+from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
 from worker.sandbox.confinement import WALLS_TO_HAVE, Walls
 from worker.sandbox.fork_server_client import ForkServerClient
 from worker.sandbox.protocol import ExtractionRequest, SpawnRequest, message_from_document_process
@@ -158,17 +158,15 @@ class Sandbox:
             return
         for child, code in exits:
             # What it sent before it died may not have been read yet.
-            self._receive_from_child(child, Channel.receive_rest)
+            self._receive_from_child(child)
             self._on_child_exit(child, code)
 
-    def _receive_from_child(
-        self, child: str, receive: Callable[[Channel], Iterable[JsonObject]] = Channel.receive_ready
-    ) -> None:
+    def _receive_from_child(self, child: str) -> None:
         if child not in self._children:
             return
         state, channel = self._children[child]
         try:
-            for values in receive(channel) if not state.is_ended else ():
+            for values in channel.receive_ready() if not state.is_ended else ():
                 state.on_message(message_from_document_process(values), self._clock())
             if state.is_ended:
                 # Its exit is reported by the fork server; the end of its channel would only wake this thread.

@@ -11,7 +11,7 @@ from typing import Any
 from tests.resilience.world import World
 
 # The threads that work on messages; the others renew leases, replay, and write the worker's own row.
-_WORKS = re.compile(r"^(attempt-\d+|upload-\d+|receive|parked)$")
+_WORKS = re.compile(r"^(attempt-\d+|upload-\d+|receive|parked|deletes)$")
 _WRITES = {"Claim": "UpdateItem", "Commit": "UpdateItem", "Checkpoint": "UpdateItem"}
 _DEADLINE_S = 3_600.0
 
