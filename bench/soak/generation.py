@@ -151,19 +151,19 @@ class RunningWorker:
         """Kill it as a crash would, and note what is left of it after a while."""
         self.generation.killed = True
         names = [folder.name for folder in self.place.work.iterdir()]
-        self._see()
+        before = self._see()
         self.process.kill()
-        self._note_leftovers(names)
+        self._note_leftovers(names, before)
         self._read_rest()
 
     def stop(self) -> None:
         """Stop it by SIGTERM, and note what is left of it and of all before it."""
         names = [folder.name for folder in self.place.work.iterdir()]
-        self._see()
+        before = self._see()
         status = self.process.stop(_STOPPED_S)
         if status:
             self.generation.surprises.append(f"exit status {status} after SIGTERM")
-        self._note_leftovers(names)
+        self._note_leftovers(names, before)
         self._read_rest()
         records = [*self.place.state.glob("*/*")]
         self.generation.leftovers += [f"record of a process: {path.name}" for path in records]
@@ -178,9 +178,10 @@ class RunningWorker:
         self.poll()
         return self._is_ready
 
-    def _see(self) -> None:
-        descendants = ProcessTable.read().descendants(self.process.pid)
-        self._seen.update((entry.pid, entry) for entry in descendants)
+    def _see(self) -> ProcessTable:
+        table = ProcessTable.read()
+        self._seen.update((entry.pid, entry) for entry in table.descendants(self.process.pid))
+        return table
 
     def _read_rest(self) -> None:
         """The lines it wrote last."""
@@ -193,14 +194,14 @@ class RunningWorker:
         if self.place.work.is_dir():
             yield from (_MEMORY / folder.name for folder in self.place.work.iterdir())
 
-    def _note_leftovers(self, folders: list[str]) -> None:
+    def _note_leftovers(self, folders: list[str], before: ProcessTable) -> None:
         leftovers = self.generation.leftovers
         with suppress(TimeoutError):
             self._wait_until_gone()
         leftovers += [f"process {entry.pid} {entry.name} ({entry.state})" for entry in self._alive()]
         leftovers += [f"work folder {path.name}" for path in self.place.work.iterdir()]
         leftovers += [f"folder in memory {name}" for name in folders if (_MEMORY / name).exists()]
-        if self._namespace and (pids := process_tree.in_namespace(self._namespace)):
+        if self._namespace and (pids := process_tree.in_namespace(self._namespace, table=before)):
             leftovers.append(f"network namespace {self._namespace} of processes {pids}")
 
     def _wait_until_gone(self) -> None:

@@ -52,6 +52,10 @@ class ProcessTable:
         found = (_entry(path) for path in _PROC.iterdir() if path.name.isdecimal())
         return cls(entry for entry in found if entry is not None)
 
+    def entries(self) -> list[ProcessEntry]:
+        """All of them."""
+        return list(self._by_pid.values())
+
     def children(self, pid: int) -> list[ProcessEntry]:
         """Those that a process is the parent of."""
         return self._children.get(pid, [])
@@ -98,10 +102,13 @@ def network_namespace(pid: int) -> str | None:
     return None
 
 
-def in_namespace(name: str) -> list[int]:
-    """The processes of a network namespace, as far as this user may see."""
-    pids = [int(path.name) for path in _PROC.iterdir() if path.name.isdecimal()]
-    return [pid for pid in pids if network_namespace(pid) == name]
+def in_namespace(name: str, *, table: ProcessTable) -> list[int]:
+    """The processes of a network namespace among those of a table, as far as this user may see.
+
+    A namespace's number is given again once it has gone: a table of before is asked about what is left of it.
+    """
+    now = ProcessTable.read()
+    return [entry.pid for entry in table.entries() if now.has(entry) and network_namespace(entry.pid) == name]
 
 
 def _entry(path: Path) -> ProcessEntry | None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import requests
+
 from tests.performance.load.errors import LoadError
 from worker.embedded.worker_process import WorkerProcess
 from worker.errors import UnavailableError
@@ -44,7 +46,8 @@ class Fleet:
         """Wait until every worker receives messages. Raises LoadError where one ends instead."""
         for process in self._running:
             try:
-                process.wait_until_ready(_READY_S)
+                port = process.wait_until_ready(_READY_S)["http_port"]
+                _wait_until_polling(f"http://127.0.0.1:{port}/readyz")
             except (UnavailableError, TimeoutError) as error:
                 raise LoadError(f"A worker did not start: {error}") from error
 
@@ -87,3 +90,12 @@ class Fleet:
             {**self._environment, "CIS_WORKER_ID": name, "CIS_LOG_DIR": "", "CIS_HTTP_PORT": "0"},
             stderr_path=self._folder / f"{name}.stderr.log",
         )
+
+
+def _wait_until_polling(url: str) -> None:
+    """A worker says that it is ready, and is so for others once its first poll is answered."""
+    deadline, tick = time.monotonic() + _READY_S, threading.Event()
+    while not requests.get(url, timeout=_STOP_S).ok:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{url} still answers that it is not ready")
+        tick.wait(_POLL_S)

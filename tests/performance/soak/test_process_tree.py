@@ -87,4 +87,6 @@ def test_own_files_and_namespace_are_visible() -> None:
     finally:
         os.close(reader)
         os.close(writer)
-    assert os.getpid() in process_tree.in_namespace(namespace)
+    table = process_tree.ProcessTable.read()
+    assert os.getpid() in process_tree.in_namespace(namespace, table=table)
+    assert process_tree.in_namespace(namespace, table=process_tree.ProcessTable([])) == []

@@ -21,10 +21,10 @@ MAX_DOCUMENTS = 100
 MAX_BYTES = 5 * 1024**2  # a single document may be larger, and is sent alone
 BATCH_WAIT_S = 0.25  # after it a second request runs beside the first, so a slow one does not block others
 ENOUGH_DOCUMENTS = 20  # in a backlog: a request of so many costs hardly more than one of a single document
-QUIET_S = 5.0  # in a backlog a document waits for others until none has come for so long,
-LONGEST_GATHER_S = 15.0  # and no longer than this: slow documents come seldom
+QUIET_S = 1.0  # in a backlog a document waits for others until none has come for so long,
+LONGEST_GATHER_S = 3.0  # and no longer than this: who looks for it must not notice
 _POLL_S = 1.0
-_BACKLOG_POLL_S = 0.5  # so soon it sees that the backlog, or the worker, has come to its end
+_BACKLOG_POLL_S = 0.25  # so soon it sees that the backlog, or the worker, has come to its end
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

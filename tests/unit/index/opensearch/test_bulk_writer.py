@@ -238,7 +238,7 @@ def test_in_a_backlog_a_document_waits_until_none_has_come_for_a_while(server: S
 
 def test_in_a_backlog_no_document_waits_longer_than_its_time_for_slow_others(server: Server) -> None:
     backlog = Backlog(server)
-    names = [f"at {at}" for at in (0.0, 4.5, 9.0, 13.5, 14.5)]
+    names = [f"at {at}" for at in (0.0, 0.9, 1.8, 2.7, 2.9)]
     with ThreadPoolExecutor(len(names)) as pool:
         writes = []
         for number, name in enumerate(names):
