@@ -69,6 +69,7 @@ class Record:
     done: Counter[str] = field(default_factory=Counter)
     copies: Counter[str] = field(default_factory=Counter)
     """Those of which the text was there already, from a file of the same content."""
+    _found: set[str] = field(default_factory=set)
     deletes: int = 0
     unchanged: int = 0
     states: Counter[str] = field(default_factory=Counter)
@@ -82,11 +83,15 @@ class Record:
         """Count what a worker logs."""
         if line.get("event") == "file_unchanged":
             self.unchanged += 1
-        kind = str(line.get("path", "")).partition("/")[0]
+        path = str(line.get("path", ""))
+        kind = path.partition("/")[0]
         if line.get("event") == "extraction_found":
-            self.copies[kind] += 1
+            # Its attempt may still be killed, or be overtaken by a newer version.
+            self._found.add(path)
         if line.get("event") != "document_done":
             return
+        self.copies[kind] += path in self._found
+        self._found.discard(path)
         if line["state"] == "tombstoned":
             self.deletes += 1
             return
