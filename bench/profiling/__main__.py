@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +21,7 @@ from worker.runtime.profiling.profile_order import ProfileKind, profile_order
 REPORTS = Path(__file__).resolve().parents[2] / "reports"
 NAMES = (*WORKLOADS, "search")
 _SHOWN_LINES = 34
+_INTERRUPTED = 130
 
 
 def profile(name: str, home: Path) -> Measured:
@@ -80,14 +81,22 @@ def main(names: list[str], measure: Callable[[str, Path], Measured] = profile) -
             f"nothing to profile is named {', '.join(unknown)}; there are {', '.join(NAMES)}"
         )
         return 2
-    for name in names or NAMES:
+    try:
+        _profile_all(names or NAMES, measure, console)
+    except KeyboardInterrupt:
+        console.print("interrupted: what was written before is in reports/")
+        return _INTERRUPTED
+    console.print(f"all tables: reports/{collect(REPORTS).name}", markup=False)
+    return 0
+
+
+def _profile_all(names: Iterable[str], measure: Callable[[str, Path], Measured], console: Console) -> None:
+    for name in names:
         console.print(f"profiling {name} ...")
         with tempfile.TemporaryDirectory(prefix="cis-profile-") as home:
             text = write(measure(name, Path(home)), REPORTS)
         console.print("\n".join(text.splitlines()[:_SHOWN_LINES]), markup=False)
         console.print(f"flame graph: reports/flame_{name}.svg", markup=False)
-    console.print(f"all tables: reports/{collect(REPORTS).name}", markup=False)
-    return 0
 
 
 if __name__ == "__main__":

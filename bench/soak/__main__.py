@@ -39,7 +39,11 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, signal.default_int_handler)
     console = Console()
     console.print("making the documents ...", highlight=False)
-    kinds = (small_kinds if plan.is_small else all_kinds)(plan.seed)
+    try:
+        kinds = (small_kinds if plan.is_small else all_kinds)(plan.seed)
+    except KeyboardInterrupt:
+        console.print("interrupted: nothing was begun yet")
+        return _INTERRUPTED
     soak = Soak(plan, kinds, say=lambda line: console.print(line, highlight=False, soft_wrap=True))
     with tempfile.TemporaryDirectory(prefix="cis-soak-") as home:
         soak.run(Path(home))

@@ -7,10 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bench.soak.flow import Flow, Stored
+from tests.resilience.real.agreement import HELD, gone, unfinished
 from tests.resilience.real.world import World
 from worker.aws.ledger_row import FileRow
-from worker.embedded.stack import SOURCE_BUCKET
-from worker.models.file import file_id
 from worker.models.ledger import State
 
 
@@ -38,7 +37,7 @@ def account(world: World, flow: Flow) -> Account:
     for key, stored in flow.live.items():
         found.differences += [f"{key}: {text}" for text in _live(world, key, stored, rows.get(key))]
     for key in flow.deleted:
-        found.differences += [f"{key}: {text}" for text in _gone(world, key, rows.get(key))]
+        found.differences += [f"{key}: {text}" for text in gone(world, key, rows.get(key), fields=HELD)]
     found.differences += [
         f"{key}: a row of no object" for key in rows.keys() - flow.live.keys() - flow.deleted.keys()
     ]
@@ -55,7 +54,7 @@ def _live(world: World, key: str, stored: Stored, row: FileRow | None) -> list[s
     """What is wrong with a file that exists."""
     if row is None:
         return ["no row"]
-    wrong = _unfinished(row)
+    wrong = unfinished(row, HELD)
     if row.state.value not in stored.kind.states:
         wrong.append(f"state {row.state} ({row.reason}: {row.reason_message})")
     sha256 = hashlib.sha256(stored.data).hexdigest()
@@ -69,20 +68,3 @@ def _live(world: World, key: str, stored: Stored, row: FileRow | None) -> list[s
     if len(entry.pages) != row.pages:
         wrong.append(f"the index has {len(entry.pages)} pages, the row {row.pages}")
     return wrong
-
-
-def _gone(world: World, key: str, row: FileRow | None) -> list[str]:
-    """What is wrong with a file that was deleted."""
-    if row is None:
-        return ["deleted, without a row"]
-    wrong = _unfinished(row)
-    if row.state is not State.TOMBSTONED:
-        wrong.append(f"deleted, but {row.state}")
-    if world.index.document(file_id(SOURCE_BUCKET, key)) is not None:
-        wrong.append("deleted, but in the index")
-    return wrong
-
-
-def _unfinished(row: FileRow) -> list[str]:
-    left = {"owner": row.owner, "checkpoint": row.checkpoint, "pending": row.pending}
-    return [f"its row still has {name} {value}" for name, value in left.items() if value]

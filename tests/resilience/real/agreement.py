@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.resilience.real.corpus import Document
@@ -12,6 +13,11 @@ from worker.aws.ledger_row import FileRow
 from worker.embedded.stack import SOURCE_BUCKET
 from worker.models.file import file_id
 from worker.models.ledger import State
+
+HELD = ("owner", "checkpoint", "pending")
+"""What a row has while its file is in work."""
+FINISHED = (*HELD, "crash_strikes", "failures")
+"""The same with what its next success clears."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -43,7 +49,7 @@ def compare(world: World) -> Agreement:
     for key, document in world.live.items():
         found.differences += [f"{key}: {text}" for text in _live(world, document, rows.get(key))]
     for key in world.deleted:
-        found.differences += [f"{key}: {text}" for text in _gone(world, key, rows.get(key))]
+        found.differences += [f"{key}: {text}" for text in gone(world, key, rows.get(key))]
     found.differences += [f"{key}: a row of no object" for key in rows.keys() - world.live - world.deleted]
     found.differences += _search_differences(world, found)
     for variable in ("CIS_QUEUE_URL", "CIS_DLQ_URL"):
@@ -65,7 +71,7 @@ def _live(world: World, document: Document, row: FileRow | None) -> list[str]:
     if row is None:
         return ["no row"]
     head = world.storage.head(SOURCE_BUCKET, document.key)
-    wrong = _unfinished(row)
+    wrong = unfinished(row)
     # They are all healthy: another end state would be the fault of the worker or of the machine.
     if row.state is not State.INDEXED:
         wrong.append(f"state {row.state} ({row.reason}: {row.reason_message})")
@@ -85,11 +91,11 @@ def _live(world: World, document: Document, row: FileRow | None) -> list[str]:
     return wrong
 
 
-def _gone(world: World, key: str, row: FileRow | None) -> list[str]:
+def gone(world: World, key: str, row: FileRow | None, *, fields: Sequence[str] = FINISHED) -> list[str]:
     """What is wrong with a file that was deleted."""
     if row is None:
         return ["deleted, without a row"]
-    wrong = _unfinished(row)
+    wrong = unfinished(row, fields)
     if row.state is not State.TOMBSTONED:
         wrong.append(f"deleted, but {row.state}")
     if world.index.document(file_id(SOURCE_BUCKET, key)) is not None:
@@ -97,15 +103,9 @@ def _gone(world: World, key: str, row: FileRow | None) -> list[str]:
     return wrong
 
 
-def _unfinished(row: FileRow) -> list[str]:
-    left = {
-        "owner": row.owner,
-        "checkpoint": row.checkpoint,
-        "pending": row.pending,
-        "crash_strikes": row.crash_strikes,
-        "failures": row.failures,
-    }
-    return [f"its row still has {name} {value}" for name, value in left.items() if value]
+def unfinished(row: FileRow, fields: Sequence[str] = FINISHED) -> list[str]:
+    """Those of these fields that a row whose work is done must not have."""
+    return [f"its row still has {name} {value}" for name in fields if (value := getattr(row, name))]
 
 
 def _search_differences(world: World, found: Agreement) -> list[str]:
