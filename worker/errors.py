@@ -22,8 +22,9 @@ Adapters translate the errors of their libraries into these classes once, with t
 
 from __future__ import annotations
 
-import errno
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Code(StrEnum):
@@ -47,6 +48,13 @@ class Code(StrEnum):
     # why a page, or a document that is partial, lacks text
     OCR_FAILED = "ocr_failed"
     PAGES_FAILED = "pages_failed"
+    OTHER_SCRIPT = "other_script"
+    NETWORK_FAILED = "network_failed"
+    DYNAMIC_FORM = "dynamic_form"
+    ATTACHED_FILES = "attached_files"
+    # why it has no thumbnail
+    NO_THUMBNAIL = "no_thumbnail"
+    THUMBNAIL_TIMEOUT = "thumbnail_timeout"
     # why a file was tombstoned
     OBJECT_GONE = "object_gone"
     # why a message went to the dead-letter queue
@@ -73,6 +81,45 @@ class Code(StrEnum):
     # what an operator must fix
     MISCONFIGURED = "misconfigured"
     PROGRAM_MISSING = "program_missing"
+
+
+class Cause(StrEnum):
+    """What keeps something from being read: a limit, which can be raised, or the content, which stays."""
+
+    LIMIT = "limit"
+    CONTENT = "content"
+
+
+UNREAD: Mapping[Code, Cause] = MappingProxyType(
+    {
+        Code.ENCRYPTED: Cause.LIMIT,  # for want of a password
+        Code.CORRUPT: Cause.CONTENT,
+        Code.EMPTY: Cause.CONTENT,
+        Code.UNSUPPORTED_TYPE: Cause.CONTENT,
+        Code.NEEDS_LIBREOFFICE: Cause.LIMIT,
+        Code.TOO_LARGE: Cause.LIMIT,
+        Code.TOO_MANY_PIXELS: Cause.LIMIT,
+        Code.TOO_MANY_PAGES: Cause.LIMIT,
+        Code.BOMB: Cause.LIMIT,
+        Code.ARCHIVED: Cause.LIMIT,  # for want of a restore
+        Code.CRASHED: Cause.LIMIT,
+        Code.INVALID_CHILD_MESSAGE: Cause.LIMIT,
+        Code.MEMORY: Cause.LIMIT,
+        Code.TIMEOUT: Cause.LIMIT,
+        Code.OCR_FAILED: Cause.LIMIT,
+        Code.PAGES_FAILED: Cause.LIMIT,
+        Code.NETWORK_FAILED: Cause.LIMIT,
+        Code.OTHER_SCRIPT: Cause.CONTENT,
+        Code.DYNAMIC_FORM: Cause.CONTENT,
+        Code.ATTACHED_FILES: Cause.CONTENT,
+        Code.NO_THUMBNAIL: Cause.CONTENT,
+        Code.THUMBNAIL_TIMEOUT: Cause.LIMIT,
+    }
+)
+"""What was not read of a file, and what caused it: only after a limit might a copy be read further."""
+
+COSMETIC = frozenset({Code.NO_THUMBNAIL, Code.THUMBNAIL_TIMEOUT})
+"""Those of them by which no text is lost: the document is complete."""
 
 
 class WorkerError(Exception):
@@ -250,21 +297,3 @@ class ServiceRefusedError(MisconfiguredError):
     It may heal by itself (credentials that rotate, a policy under change), so only a lasting refusal stops
     the worker: `resilience.resource_monitor` decides.
     """
-
-
-# Others (EACCES, ENOENT) are faults of this machine only where they concern the work folder.
-_LOCAL_ERRNOS = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
-)
-
-
-def to_local_fault(error: BaseException) -> LocalFaultError | None:
-    """The fault of this machine that an error is, or was caused by; None when there is none."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, LocalFaultError):
-            return cause
-        if isinstance(cause, OSError) and cause.errno in _LOCAL_ERRNOS:
-            return LocalFaultError(f"this machine cannot work now: {cause.strerror} ({error})")
-        cause = cause.__cause__ or cause.__context__
-    return None

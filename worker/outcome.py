@@ -19,8 +19,8 @@ from worker.errors import (
     ServiceRefusedError,
     TransientError,
     WorkerError,
-    to_local_fault,
 )
+from worker.runtime.local_faults import to_local_fault
 
 
 class Ending(StrEnum):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from worker.errors import Code
 from worker.models.page import Page
 
 
@@ -32,7 +33,8 @@ class PageSource:
     threads at once and in any order. `preview()` is the upright RGB picture of the first page or of the image
     itself, at most 1024 px on its longer side, or None where nothing can be drawn; it is called once, and is
     never a reason to fail; `no_preview` where the type has none. With `is_read` the pages are in memory, and
-    nothing of the file is parsed when they are taken.
+    nothing of the file is parsed when they are taken. `unread` are the codes of what the document has
+    beside its pages and is not read.
     """
 
     page_count: int
@@ -40,6 +42,7 @@ class PageSource:
     render: Callable[[int, Path], Path]
     preview: Callable[[], Image.Image | None]
     is_read: bool = False
+    unread: tuple[Code, ...] = ()
 
 
 def no_preview() -> Image.Image | None:

@@ -42,7 +42,8 @@ class Page:
 
     `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of an image
     `width_px` x `height_px`. `ocr_s` is the wall time of OCR by `engine` (engine and model), `ocr_cpu_s`
-    the CPU time of it, rendering included.
+    the CPU time of it, rendering included. `unread` are the codes (`errors.UNREAD`) of what is missing on
+    a page that was read otherwise; `reason` is that of a page which was cut or lost.
     `layer_reason` says why a PDF's text layer was classified as low quality, and `layer_text` is that
     layer where it is not in `text`; it is stored with the artifact and not searched.
     """
@@ -62,6 +63,7 @@ class Page:
     layer_reason: str | None = None
     engine: str | None = None
     ocr_cpu_s: float = 0.0
+    unread: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
@@ -85,6 +87,7 @@ class Page:
             layer_reason=_text_or_none(values.get("layer_reason")),
             engine=_text_or_none(values.get("engine")),  # not in artifacts of version 1
             ocr_cpu_s=float(values.get("ocr_cpu_s", 0.0)),
+            unread=tuple(str(code) for code in values.get("unread", ())),
         )
 
 

@@ -27,7 +27,7 @@ from worker.extract.ocr.cpu_meter import CpuMeter
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.page_source import LayeredPage, PageSource, no_preview
-from worker.extract.pdf.layer_merge import join
+from worker.extract.pdf.layer.merge import join
 from worker.extract.read_options import ReadOptions
 from worker.extract.type_detection import detect_file_type
 from worker.models.file import FileType

@@ -20,10 +20,10 @@ from pypdfium2 import PdfiumError
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.pdf.annotations import flatten, notes_of, open_form
-from worker.extract.pdf.layer_merge import keep_layer_without_ocr
+from worker.extract.pdf.layer.merge import keep_layer_without_ocr
+from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
 from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of
 from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
-from worker.extract.pdf.text_layer import TextLayer, read_layer
 from worker.extract.pdf.user_unit import user_units
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import language_of_text

@@ -14,7 +14,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from worker.extract.pdf.characters import (
+from worker.extract.pdf.layer.characters import (
     Character,
     OrderedText,
     is_generated,

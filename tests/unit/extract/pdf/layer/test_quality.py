@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from worker.extract.pdf.layer_quality import LayerReason, check_quality, may_be_misread
+from worker.extract.pdf.layer.quality import LayerReason, check_quality, may_be_misread
 
 pytestmark = pytest.mark.unit
 

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
-from worker.extract.pdf.layer_quality import LayerReason, check_quality
+from worker.extract.pdf.layer.quality import LayerReason, check_quality
 from worker.models.page import Page, TextSource
 
 # Photographs, patterns and upside-down words give noise at 20 to 52, text in pictures over 80.

@@ -8,10 +8,10 @@ import pypdfium2
 import pytest
 
 from tests.stand_ins.made_pdfs import in_hex, not_embedded
-from worker.extract.pdf.characters import Character, OrderedText
-from worker.extract.pdf.furigana import drop_furigana, furigana_runs
-from worker.extract.pdf.line_order import read_horizontal_text
-from worker.extract.pdf.text_layer import read_layer
+from worker.extract.pdf.layer.characters import Character, OrderedText
+from worker.extract.pdf.layer.furigana import drop_furigana, furigana_runs
+from worker.extract.pdf.layer.line_order import read_horizontal_text
+from worker.extract.pdf.layer.text_layer import read_layer
 
 pytestmark = pytest.mark.unit
 

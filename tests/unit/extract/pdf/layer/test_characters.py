@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 
 from tests.stand_ins.made_pdfs import in_hex, not_embedded
-from worker.extract.pdf.characters import OrderedText, is_generated, origin_of, size_of, unicode_at
+from worker.extract.pdf.layer.characters import OrderedText, is_generated, origin_of, size_of, unicode_at
 
 pytestmark = pytest.mark.unit
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from worker.extract.pdf.layer_merge import join, keep_layer_without_ocr
-from worker.extract.pdf.layer_quality import LayerReason
+from worker.extract.pdf.layer.merge import join, keep_layer_without_ocr
+from worker.extract.pdf.layer.quality import LayerReason
 from worker.models.page import Page, TextSource
 
 pytestmark = pytest.mark.unit

@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 
 from tests.stand_ins.made_pdfs import SENTENCE, Draw, in_hex, not_embedded, pdf, write
-from worker.extract.pdf.line_order import text_in_order
+from worker.extract.pdf.layer.line_order import text_in_order
 
 pytestmark = pytest.mark.unit
 

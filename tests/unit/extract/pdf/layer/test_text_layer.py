@@ -9,8 +9,8 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.stand_ins.made_pdfs import SENTENCE, Draw, pdf, picture, write
-from worker.extract.pdf.layer_quality import LayerReason
-from worker.extract.pdf.text_layer import TextLayer, read_layer
+from worker.extract.pdf.layer.quality import LayerReason
+from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
 
 pytestmark = pytest.mark.unit
 

@@ -13,7 +13,14 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from worker.extract.pdf.characters import Character, OrderedText, is_generated, origin_of, size_of, unicode_at
+from worker.extract.pdf.layer.characters import (
+    Character,
+    OrderedText,
+    is_generated,
+    origin_of,
+    size_of,
+    unicode_at,
+)
 from worker.extract.pdf.page_objects import drawing_order, page_box
 from worker.extract.text.script import is_unspaced
 

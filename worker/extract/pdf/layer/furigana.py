@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from worker.extract.pdf.characters import Character, OrderedText
+from worker.extract.pdf.layer.characters import Character, OrderedText
 
 _KANA = re.compile(r"[\u3041-\u30ff]")
 # Furigana are half as large as the text they annotate; headings and notes are larger than that.

@@ -16,9 +16,10 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from worker.extract.pdf.furigana import drop_furigana
-from worker.extract.pdf.layer_quality import LayerReason, check_quality, drop_hyphens, may_be_misread
-from worker.extract.pdf.line_order import read_horizontal_text
+from worker.extract.pdf.layer.furigana import drop_furigana
+from worker.extract.pdf.layer.line_order import read_horizontal_text
+from worker.extract.pdf.layer.quality import LayerReason, check_quality, drop_hyphens, may_be_misread
+from worker.extract.pdf.layer.rotated_text import read_rotated_text
 from worker.extract.pdf.page_objects import (
     Box,
     PlacedPicture,
@@ -27,7 +28,6 @@ from worker.extract.pdf.page_objects import (
     outline_points,
     pictures_of,
 )
-from worker.extract.pdf.rotated_text import read_rotated_text
 from worker.extract.text.normalise import clean
 
 # A shorter layer may be no more than a stamp or a page number on a scanned or outlined page.

@@ -9,7 +9,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.stand_ins.made_pdfs import SENTENCE, Draw, in_hex, not_embedded, pdf, write
-from worker.extract.pdf.rotated_text import read_rotated_text
+from worker.extract.pdf.layer.rotated_text import read_rotated_text
 
 pytestmark = pytest.mark.unit
 
