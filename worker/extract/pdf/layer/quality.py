@@ -21,6 +21,11 @@ _SAMPLE_CHARS = 1_200
 _SYMBOL_RUN = re.compile(r"([^\w\s])\1+")
 # What pdfium puts where a word was hyphenated at the end of a line (it joins the word).
 _HYPHENS = "\x02\ufffe"
+# A space and a hyphen in the upper half of Latin-1, where mojibake is: they are no letters.
+_BLANKS = str.maketrans({"\u00a0": " ", "\u00ad": None})
+# Within Latin words: a ligature, or an accented letter, that its font does not map.
+_HOLE = re.compile(r"(?<=[A-Za-z])[\x00-\x08\x0b-\x1f\ue000-\uf8ff\ufffd](?=[A-Za-z])")
+_MIN_HOLES, _MIN_HOLE_SHARE = 2, 0.004
 
 _MIN_CIPHER_LETTERS = 80
 # Mean frequency (in English) of a text's letters: English 0.066, French, German, Spanish and Romaji over
@@ -74,6 +79,8 @@ _SCRIPTS = (
 _FOREIGN_WORD = re.compile(r"[\u0370-\u1dff\u3040-\u30ff\u3400-\ud7af]{2,}")
 _NATURAL_NEIGHBOURS = frozenset({"japanese", "hangul"})
 _MIXED_SHARE = 0.1
+_EXTENSION_A = re.compile("[\u3400-\u4dbf]")
+_MIN_EXTENSION, _MIN_EXTENSION_SHARE = 3, 0.03
 _MIN_HAN = 20
 # Real Chinese and Japanese pages use the first levels of their national sets for 97 % and more; of the
 # unified ideographs as a whole these are a third.
@@ -97,12 +104,12 @@ class LayerReason(StrEnum):
 
 def check_quality(raw: str) -> LayerReason | None:
     """Why the text of a layer, as pdfium reports it, cannot be real text; None where it passes."""
-    sample = drop_hyphens(_sample(raw))
+    sample = _sample(drop_hyphens(raw).translate(_BLANKS))
     chars = "".join(sample.split())
     counts = Counter(chars)
     if not chars.isascii() and _mojibake(sample) > _MOJIBAKE_SHARE * len(chars):
         return LayerReason.SCRIPT_MIX
-    if _count_unmapped(counts) > _BROKEN_SHARE * len(chars):
+    if _count_unmapped(counts) > _BROKEN_SHARE * len(chars) or has_holes(sample):
         return LayerReason.UNMAPPED
     letters = sum(count for char, count in counts.items() if char.isalnum())
     if letters < _MIN_LETTER_SHARE * len(_SYMBOL_RUN.sub(r"\1", chars)):
@@ -125,6 +132,12 @@ def may_be_misread(raw: str) -> bool:
         return False
     plain = sum(len(word) for word in words if len(word) > 2 and word[1:].islower() and _VOWEL.search(word))
     return plain < _MIN_PLAIN_SHARE * letters
+
+
+def has_holes(text: str) -> bool:
+    """Whether words lack letters, again and again: they would not be found."""
+    holes = len(_HOLE.findall(text))
+    return holes >= _MIN_HOLES and holes >= _MIN_HOLE_SHARE * len(text)
 
 
 def drop_hyphens(raw: str) -> str:
@@ -186,6 +199,9 @@ def _has_odd_han(counts: Counter[str]) -> bool:
     han = {char: count for char, count in counts.items() if "\u3400" <= char <= "\u9fff"}
     total = sum(han.values())
     common = sum(count for char, count in han.items() if _is_common_han(char))
+    extension = sum(count for char, count in han.items() if _EXTENSION_A.match(char))
+    if extension >= max(_MIN_EXTENSION, _MIN_EXTENSION_SHARE * total):
+        return True
     return total >= _MIN_HAN and common < _MIN_COMMON_HAN * total
 
 
