@@ -26,6 +26,7 @@ Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points, as the page's content is written."""
 Matrix = tuple[float, float, float, float, float, float]
 """The six numbers of a transformation of the plane (PDF 32000-1, 8.3.3)."""
+_SIDES = (ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float())
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
@@ -139,11 +140,11 @@ def box_of(obj: Any, matrix: Matrix) -> Box:
 
 
 def _bounds(obj: Any) -> Box:
-    sides = [ctypes.c_float() for _ in range(4)]
-    if not pdfium.FPDFPageObj_GetBounds(obj, *sides):
+    # One buffer for all: this runs over every object of a page.
+    if not pdfium.FPDFPageObj_GetBounds(obj, *_SIDES):
         return (0.0, 0.0, 0.0, 0.0)
-    left, bottom, right, top = (side.value for side in sides)
-    return left, bottom, right, top
+    left, bottom, right, top = _SIDES
+    return left.value, bottom.value, right.value, top.value
 
 
 def _size_px(obj: Any) -> tuple[int, int]:

@@ -41,19 +41,17 @@ _LIGATURES = {
 }
 # pdfium ends its lines by \r\n. A ligature has a letter beside it.
 _CODE = "(?:[\x0b\x0c\x0e\x0f\uf001\uf002]|\r(?!\n))"
-_LIGATURE = re.compile(f"(?<={_LETTER}){_CODE}|{_CODE}(?={_LETTER})")
+_LIGATURE = re.compile(f"{_CODE}(?:(?={_LETTER})|(?<={_LETTER}.))", re.DOTALL)
 # TeX's fonts have other letters at the codes beside these, but a text has few of them; one whose fonts map
 # nothing has all of them.
 _OTHER_CODE = re.compile("[\x01\x03-\x08\x10-\x1f\ue000-\uf000\uf003-\uf8ff]")
 _FEW_LIGATURES, _MAX_LIGATURE_SHARE = 8, 0.08
 _OFFICE_LIGATURES = {"\u019f": "ti", "\u01a9": "tt", "\u01ab": "tti", "\u014c": "ft", "\u019e": "tf"}
-_OFFICE_LIGATURE = re.compile(f"(?<=[a-zß-ÿ])[{''.join(_OFFICE_LIGATURES)}](?=[a-zß-ÿ])")
+_OFFICE_LIGATURE = re.compile(f"[{''.join(_OFFICE_LIGATURES)}](?=[a-zß-ÿ])(?<=[a-zß-ÿ].)")
 
 
 def repair(raw: str) -> str:
     """The text of a layer, as pdfium reports it, with its characters mapped back."""
-    if raw.isascii() and raw.isprintable():
-        return raw
     text = _replace_ligatures(raw)
     if text.isascii():
         return text

@@ -21,10 +21,8 @@ _SAMPLE_CHARS = 1_200
 _SYMBOL_RUN = re.compile(r"([^\w\s])\1+")
 # What pdfium puts where a word was hyphenated at the end of a line (it joins the word).
 _HYPHENS = "\x02\ufffe"
-# A space and a hyphen in the upper half of Latin-1, where mojibake is: they are no letters.
-_BLANKS = str.maketrans({"\u00a0": " ", "\u00ad": None})
 # Within Latin words: a ligature, or an accented letter, that its font does not map.
-_HOLE = re.compile(r"(?<=[A-Za-z])[\x00-\x08\x0b-\x1f\ue000-\uf8ff\ufffd](?=[A-Za-z])")
+_HOLE = re.compile(r"[\x00-\x08\x0b-\x1f\ue000-\uf8ff\ufffd](?=[A-Za-z])(?<=[A-Za-z].)", re.DOTALL)
 _MIN_HOLES, _MIN_HOLE_SHARE = 2, 0.004
 
 _MIN_CIPHER_LETTERS = 80
@@ -104,7 +102,8 @@ class LayerReason(StrEnum):
 
 def check_quality(raw: str) -> LayerReason | None:
     """Why the text of a layer, as pdfium reports it, cannot be real text; None where it passes."""
-    sample = _sample(drop_hyphens(raw).translate(_BLANKS))
+    # In the upper half of Latin-1, where mojibake is, but no letters: a space and a hyphen.
+    sample = drop_hyphens(_sample(raw)).replace("\u00a0", " ").replace("\u00ad", "")
     chars = "".join(sample.split())
     counts = Counter(chars)
     if not chars.isascii() and _mojibake(sample) > _MOJIBAKE_SHARE * len(chars):

@@ -36,8 +36,6 @@ from worker.extract.text.normalise import clean
 _SHORT_CHARS = 100
 _MAX_UNMAPPED_SHARE = 0.2
 _SAMPLED_GLYPHS = 100
-# Fonts whose hyphen has two codes are often mapped by the second; what is drawn is a hyphen.
-_PLAIN = str.maketrans("\u00a0\u00ad", " -")
 # Pictures that cover less of a page (all together) are logos and signatures.
 _MIN_MIXED_SHARE = 0.02
 # The layer covers a picture that lies under so many of its characters: a searchable scan, a background.
@@ -70,21 +68,22 @@ def read_layer(page: Any, *, has_hidden_groups: bool = False) -> TextLayer:
 
     `has_hidden_groups` is that of `OpenedPdf`. The caller holds the document's lock.
     """
-    is_searchable = remove_hidden_text(page, has_hidden_groups=has_hidden_groups)
+    shown = remove_hidden_text(page, has_hidden_groups=has_hidden_groups)
     with closing(page.get_textpage()) as layer:
         raw = repair(_raw_text(page, layer))
-        text = clean(drop_hyphens(raw).translate(_PLAIN))
+        # Fonts whose hyphen has two codes are often mapped by the second, which is to be invisible elsewhere.
+        text = clean(drop_hyphens(raw).replace("\u00a0", " ").replace("\u00ad", "-"))
         if not text:
             return TextLayer(text="", has_drawing=_has_glyphs(layer) or draws_more_than_text(page))
         reason = check_quality(raw) or (LayerReason.UNMAPPED if _is_unmapped(layer) else None)
-        pictures = () if reason else pictures_of(page)
-        if is_searchable and _is_scan(pictures) and may_be_misread(raw):
+        pictures = pictures_of(page) if shown.has_pictures and not reason else ()
+        if shown.is_searchable and _is_scan(pictures) and may_be_misread(raw):
             reason = LayerReason.GARBAGE
         if reason is not None:
             return TextLayer(text=text, reason=reason)
         short = len("".join(text.split())) < _SHORT_CHARS
         if not short:
-            pictures = _pictures_without_text(layer, pictures, is_searchable=is_searchable)
+            pictures = _pictures_without_text(layer, pictures, is_searchable=shown.is_searchable)
         if short and _is_stamp(page, layer, pictures, text):
             return TextLayer(text=text, reason=LayerReason.TOO_SHORT)
         if sum(picture.share for picture in pictures) < _MIN_MIXED_SHARE:

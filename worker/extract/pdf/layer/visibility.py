@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -28,8 +29,16 @@ _SLACK_PT = 12.0
 _MAX_PICTURES = 1_000
 
 
-def remove_hidden_text(page: Any, *, has_hidden_groups: bool) -> bool:
-    """Take the text that is not shown from an open page; whether invisible text, a scan's layer, stays.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """What a page shows beside its visible text: pictures, and invisible text that is the layer of a scan."""
+
+    has_pictures: bool
+    is_searchable: bool
+
+
+def remove_hidden_text(page: Any, *, has_hidden_groups: bool) -> Shown:
+    """Take the text that is not shown from an open page.
 
     Of no effect on text pages that are open already. The caller holds the document's lock.
     """
@@ -50,7 +59,10 @@ def remove_hidden_text(page: Any, *, has_hidden_groups: bool) -> bool:
                 invisible.append((obj, box))
             else:
                 visible_area += area_of(box)
-    return bool(invisible) and _remove_invisible(invisible, _places_of_layer(pictures, shown), visible_area)
+    is_searchable = bool(invisible) and _remove_invisible(
+        invisible, _places_of_layer(pictures, shown), visible_area
+    )
+    return Shown(has_pictures=bool(pictures), is_searchable=is_searchable)
 
 
 def _remove_invisible(

@@ -60,7 +60,7 @@ def test_invisible_text_that_is_no_layer_of_a_scan_is_not_read(tmp_path: Path, d
 def test_the_layer_of_a_scan_is_read(tmp_path: Path, draw: Draw) -> None:
     path = pdf(tmp_path, draw)
 
-    assert remove_hidden_text(pypdfium2.PdfDocument(path)[0], has_hidden_groups=False)
+    assert remove_hidden_text(pypdfium2.PdfDocument(path)[0], has_hidden_groups=False).is_searchable
     assert SENTENCE.strip() in _text(path)
 
 
