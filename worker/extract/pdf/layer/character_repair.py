@@ -46,6 +46,8 @@ _LIGATURE = re.compile(f"{_CODE}(?:(?={_LETTER})|(?<={_LETTER}.))", re.DOTALL)
 # nothing has all of them.
 _OTHER_CODE = re.compile("[\x01\x03-\x08\x10-\x1f\ue000-\uf000\uf003-\uf8ff]")
 _FEW_LIGATURES, _MAX_LIGATURE_SHARE = 8, 0.08
+_CONTROL = re.compile("[\x01\x03-\x08\x0b\x0c\x0e-\x1f]")
+_PRIVATE_USE = 0xE000
 _OFFICE_LIGATURES = {"\u019f": "ti", "\u01a9": "tt", "\u01ab": "tti", "\u014c": "ft", "\u019e": "tf"}
 _OFFICE_LIGATURE = re.compile(f"[{''.join(_OFFICE_LIGATURES)}](?=[a-zß-ÿ])(?<=[a-zß-ÿ].)")
 
@@ -57,6 +59,11 @@ def repair(raw: str) -> str:
         return text
     text = _OFFICE_LIGATURE.sub(lambda match: _OFFICE_LIGATURES[match[0]], text)
     return _replace_radicals(_shift_kana(text))
+
+
+def keep_codes(raw: str) -> str:
+    """The text with control codes in private use, where each is still known when the text is cleaned."""
+    return _CONTROL.sub(lambda match: chr(_PRIVATE_USE + ord(match[0])), raw)
 
 
 def _replace_ligatures(raw: str) -> str:

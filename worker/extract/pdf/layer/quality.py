@@ -14,6 +14,8 @@ from collections import Counter
 from enum import StrEnum
 from functools import lru_cache
 
+from worker.extract.text.plausibility import plausibility
+
 _BROKEN_SHARE = 0.2
 _MIN_LETTER_SHARE = 0.3
 # So much is checked from the beginning of the page, and as much again from its middle.
@@ -45,6 +47,12 @@ _MIN_LETTERS = 40
 # Of the letters, those in words of three and more, no capitals: English 0.8, Japanese OCRed as English
 # 0.1 to 0.3.
 _MIN_PLAIN_SHARE = 0.5
+
+# Plausibility: printed text over 0.8, tables of codes 0.5, misread text 0.2 to 0.5.
+_MIN_WORD_SCORE = 0.55
+_LEADERS = re.compile(r"(?:[.·…‥_\-–—] ?){4,}")
+# Letters that the score knows nothing about.
+_FOREIGN_SCRIPT = re.compile(r"[\u0370-\u1dff\ua000-\ud7af]+")
 
 _CP1252_SYMBOLS = (
     "\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e"
@@ -115,22 +123,34 @@ def check_quality(raw: str) -> LayerReason | None:
         return LayerReason.GARBAGE
     if not chars.isascii() and (_mixes_scripts(sample, counts) or _has_odd_han(counts)):
         return LayerReason.SCRIPT_MIX
-    return LayerReason.GARBAGE if _is_cipher(sample) else None
+    is_cipher = _is_cipher(sample) and word_score(sample) < _MIN_WORD_SCORE
+    return LayerReason.GARBAGE if is_cipher else None
 
 
 def may_be_misread(raw: str) -> bool:
-    """Whether Latin letters make few words, as they do where Japanese was OCRed as English.
+    """Whether few words look like words, as where an earlier program misread a scan.
 
     Codes, and capitals throughout, look the same: reason enough to OCR a scan again, not to reject a layer.
     """
     sample = drop_hyphens(_sample(raw))
     every = _LETTERS.findall(sample)
+    count = sum(map(len, every))
+    if count < _MIN_LETTERS:
+        return False
+    foreign = sum(map(len, _FOREIGN_SCRIPT.findall(sample)))
+    if 2 * foreign < count and word_score(sample) < _MIN_WORD_SCORE:
+        return True
     words = [word for word in every if _script(word[0]) == "none"]
     letters = sum(map(len, words))
-    if letters < max(_MIN_LETTERS, sum(map(len, every)) / 2):
+    if letters < max(_MIN_LETTERS, count / 2):
         return False
     plain = sum(len(word) for word in words if len(word) > 2 and word[1:].islower() and _VOWEL.search(word))
     return plain < _MIN_PLAIN_SHARE * letters
+
+
+def word_score(text: str) -> float:
+    """How plausible a text is (`plausibility`), leaders aside."""
+    return plausibility(_LEADERS.sub(" ", text))
 
 
 def has_holes(text: str) -> bool:

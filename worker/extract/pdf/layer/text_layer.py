@@ -16,7 +16,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from worker.extract.pdf.layer.character_repair import repair
+from worker.extract.pdf.layer.character_repair import keep_codes, repair
 from worker.extract.pdf.layer.characters import is_generated
 from worker.extract.pdf.layer.furigana import drop_furigana
 from worker.extract.pdf.layer.line_order import read_horizontal_text
@@ -79,6 +79,8 @@ def read_layer(page: Any, *, has_hidden_groups: bool = False) -> TextLayer:
         pictures = pictures_of(page) if shown.has_pictures and not reason else ()
         if shown.is_searchable and _is_scan(pictures) and may_be_misread(raw):
             reason = LayerReason.GARBAGE
+        if reason is LayerReason.UNMAPPED:
+            text = clean(drop_hyphens(keep_codes(raw)))
         if reason is not None:
             return TextLayer(text=text, reason=reason)
         short = len("".join(text.split())) < _SHORT_CHARS

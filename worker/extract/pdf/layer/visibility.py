@@ -20,6 +20,7 @@ from worker.extract.pdf.page_objects import Box, area_of, box_of, clip, objects_
 _INVISIBLE = pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
 # From this share of the page on, pictures are a scan, in strips or layers: its text may lie between them.
 _SCANNED_SHARE = 0.5
+_FULL_PAGE_SHARE = 0.85
 # Under a smaller part of a page lies a logo, which no program makes searchable.
 _MIN_PICTURE_SHARE = 0.03
 # Of the area of the visible text: what a designed page hides on its background is less.
@@ -31,7 +32,10 @@ _MAX_PICTURES = 1_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """What a page shows beside its visible text: pictures, and invisible text that is the layer of a scan."""
+    """What a page shows beside its text: pictures. A searchable page has the layer of a scan.
+
+    That is invisible, or lies beneath the picture.
+    """
 
     has_pictures: bool
     is_searchable: bool
@@ -45,12 +49,13 @@ def remove_hidden_text(page: Any, *, has_hidden_groups: bool) -> Shown:
     shown = page_box(page)
     invisible: list[tuple[Any, Box]] = []
     pictures: list[Box] = []
-    visible_area = 0.0
+    visible_area, is_beneath = 0.0, False
     for obj, kind, matrix in objects_of(page):
         if has_hidden_groups and _is_in_hidden_group(obj):
             _remove(obj)
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE and len(pictures) < _MAX_PICTURES:
             pictures.append(clip(box_of(obj, matrix), shown))
+            is_beneath = is_beneath or (visible_area > 0.0 and _covers(obj, pictures[-1], shown))
         elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
             box = box_of(obj, matrix)
             if not _meets(box, shown):
@@ -59,10 +64,10 @@ def remove_hidden_text(page: Any, *, has_hidden_groups: bool) -> Shown:
                 invisible.append((obj, box))
             else:
                 visible_area += area_of(box)
-    is_searchable = bool(invisible) and _remove_invisible(
+    has_layer = bool(invisible) and _remove_invisible(
         invisible, _places_of_layer(pictures, shown), visible_area
     )
-    return Shown(has_pictures=bool(pictures), is_searchable=is_searchable)
+    return Shown(has_pictures=bool(pictures), is_searchable=has_layer or is_beneath)
 
 
 def _remove_invisible(
@@ -77,6 +82,11 @@ def _remove_invisible(
         if id(obj) not in kept:
             _remove(obj)
     return is_layer
+
+
+def _covers(picture: Any, box: Box, shown: Box) -> bool:
+    is_whole = area_of(box) >= _FULL_PAGE_SHARE * area_of(shown)
+    return is_whole and not pdfium.FPDFPageObj_HasTransparency(picture)
 
 
 def _meets(box: Box, shown: Box) -> bool:
