@@ -1,4 +1,4 @@
-"""Pages whose layer is garbage: good ones with another ToUnicode, and their pictures under a bad OCR layer."""
+"""Pages whose layer is garbage: good ones with another ToUnicode, and their pictures under bad OCR."""
 
 from __future__ import annotations
 

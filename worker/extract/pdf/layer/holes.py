@@ -16,7 +16,7 @@ _MAX_WORDS = 5_000
 _MAX_LETTERS = 3
 # A word of fewer known letters fits too much.
 _MIN_KNOWN = 2
-_MIN_AGREEMENT = 0.7
+_MIN_AGREEMENT = 0.6
 
 
 def fill_holes(layer: str, ocr: str) -> str:
@@ -42,7 +42,8 @@ def _letters_by_code(words: list[str], read: list[str]) -> dict[str, str]:
             continue
         for letters in _fits(word, text):
             votes[_CODE.findall(word)[0]][letters] += count
-    return {code: letters for code, found in votes.items() if (letters := _agreed(found))}
+    agreed = {code: _agreed(found) for code, found in votes.items()}
+    return {code: letters for code, letters in agreed.items() if letters}
 
 
 def _fits(word: str, text: str) -> set[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from tests.stand_ins.made_pdfs import SENTENCE, Draw, one_page, pdf, picture, stream, tree, write
 from worker.extract.pdf.layer.text_layer import read_layer
@@ -22,9 +23,9 @@ def _text(path: Path, *, has_hidden_groups: bool = False) -> str:
 
 
 def _both(first: Draw, second: Draw) -> Draw:
-    def draw(canvas: object) -> None:
-        first(canvas)  # type: ignore[arg-type]
-        second(canvas)  # type: ignore[arg-type]
+    def draw(canvas: Canvas) -> None:
+        first(canvas)
+        second(canvas)
 
     return draw
 
