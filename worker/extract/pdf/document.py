@@ -18,7 +18,7 @@ from pypdfium2 import PdfiumError
 
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import LayeredPage, PageSource
-from worker.extract.pdf.annotations import flatten, notes_of, open_form
+from worker.extract.pdf.annotations import flatten, has_attached_file, notes_of, open_form
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
 from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
 from worker.extract.pdf.opening import OpenedPdf, open_document
@@ -131,7 +131,7 @@ class _Pdf:
 
     def _read(self, number: int) -> Page | LayeredPage | int:
         try:
-            page, notes = self._page_with_notes(number)
+            page, notes, unread = self._page_with_notes(number)
         except PdfiumError:
             return Page(number=number, text="", source=TextSource.FAILED, reason=Code.CORRUPT.value)
         with closing(page):
@@ -151,19 +151,21 @@ class _Pdf:
             width_px=round(width_pt),
             height_px=round(height_pt),
             layer_reason=layer.reason.value if layer.reason else None,
+            unread=unread,
         )
         if layer.pictures:
             self._mixed_layers[number] = layer
         return LayeredPage(page=read) if layer.pictures or layer.reason or layer.has_drawing else read
 
-    def _page_with_notes(self, number: int) -> tuple[Any, str]:
-        """The page with its annotations made part of its content, and the text of its notes."""
+    def _page_with_notes(self, number: int) -> tuple[Any, str, tuple[str, ...]]:
+        """The page with its annotations made part of its content, the text of its notes, what is not read."""
         page = self._document[number - 1]
         notes = notes_of(page)
+        unread = (Code.ATTACHED_FILES.value,) if has_attached_file(page) else ()
         if flatten(page):
             page.close()
             page = self._document[number - 1]
-        return page, notes
+        return page, notes, unread
 
     def _size(self, page: Any, number: int, path: Path) -> PageSize:
         # Read when the first page is rendered: documents whose pages all have a good layer never need it.

@@ -40,6 +40,10 @@ def join(layer: Page, ocr: Page) -> Page:
 
     A failed OCR leaves the layer's text where that is accepted, with the failure's reason.
     """
+    return replace(_join(layer, ocr), unread=tuple(dict.fromkeys((*layer.unread, *ocr.unread))))
+
+
+def _join(layer: Page, ocr: Page) -> Page:
     if layer.layer_reason is None:
         return _append_pictures(layer, ocr)
     layer = _fill_holes(layer, ocr)

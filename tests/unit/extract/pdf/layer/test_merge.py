@@ -159,3 +159,12 @@ def test_without_ocr_only_an_accepted_layer_is_text(
 
     assert (page.text, page.source, page.reason) == (text, source, "too_many_pages")
     assert page.layer_text == (None if text else "abc")
+
+
+@pytest.mark.parametrize("reason", [None, *LayerReason])
+def test_what_either_lacks_is_kept(reason: LayerReason | None) -> None:
+    layer = replace(_layer(_TEXT, reason), unread=("attached_files",))
+
+    page = join(layer, replace(_ocr("Another text"), unread=("network_failed", "attached_files")))
+
+    assert page.unread == ("attached_files", "network_failed")
