@@ -48,6 +48,11 @@ def notes_of(page: Any) -> str:
     return "\n".join(dict.fromkeys(note for note in map(clean, notes) if note))
 
 
+def has_attached_file(page: Any) -> bool:
+    """Whether a file is attached to a place on the page."""
+    return any(kind == pdfium.FPDF_ANNOT_FILEATTACHMENT for _, kind in _annotations(page))
+
+
 def flatten(page: Any) -> bool:
     """Make shown annotations part of the page's content; True when the page must be reopened to be read."""
     if not any(kind in _ON_PAGE for _, kind in _annotations(page)):

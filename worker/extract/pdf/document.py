@@ -12,18 +12,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
 import pypdfium2.raw
 from PIL import Image
 from pypdfium2 import PdfiumError
 
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import LayeredPage, PageSource
-from worker.extract.pdf.annotations import flatten, notes_of, open_form
+from worker.extract.pdf.annotations import flatten, has_attached_file, notes_of, open_form
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
 from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
+from worker.extract.pdf.opening import OpenedPdf, open_document
 from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of
 from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
+from worker.extract.pdf.unread_parts import unread_parts
 from worker.extract.pdf.user_unit import user_units
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import language_of_text
@@ -33,7 +34,6 @@ _PREVIEW_PX = 1024
 _MAX_LOST_IN_A_ROW = 100
 # A tree of pages may name one page a million times in a few bytes.
 _MAX_PAGES = 100_000
-_MAX_PASSWORDS = 100
 
 
 def open_pdf(path: Path, options: ReadOptions) -> PageSource:
@@ -43,41 +43,35 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
     Raises RejectedError: `encrypted` (it needs a password that is not among them) or `corrupt` (it cannot
     be parsed, or none of its pages can).
     """
-    # For a file without pages pdfium reports the error of the call before, which may have been "password".
-    # So that call is one that fails with "not a PDF".
-    pypdfium2.raw.FPDF_LoadMemDocument(b"", 0, None)
-    pdf = _Pdf(path, options, *_open_document(path, options))
+    opened = open_document(path, options)
+    pdf = _Pdf(path, options, opened)
     if not pdf.has_pages():
         raise RejectedError(f"{path.name}: none of its pages can be parsed")
-    return PageSource(page_count=pdf.page_count, pages=pdf.pages(), render=pdf.render, preview=pdf.preview)
-
-
-def _open_document(path: Path, options: ReadOptions) -> tuple[Any, bool]:
-    """The document, and whether it needed a password."""
-    for password in (None, *options.pdf_passwords[:_MAX_PASSWORDS]):
-        try:
-            return pypdfium2.PdfDocument(path, password=password), password is not None
-        except PdfiumError as error:
-            if error.err_code not in (pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECURITY):
-                raise RejectedError(f"{path.name}: not a PDF that can be parsed ({error})") from error
-    raise RejectedError(f"{path.name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
+    return PageSource(
+        page_count=pdf.page_count,
+        pages=pdf.pages(),
+        render=pdf.render,
+        preview=pdf.preview,
+        unread=unread_parts(opened.document),
+    )
 
 
 class _Pdf:
     """An open document; `render` and `preview` may be called from several threads, `pages` from one."""
 
-    def __init__(self, path: Path, options: ReadOptions, document: Any, needs_password: bool) -> None:
+    def __init__(self, path: Path, options: ReadOptions, opened: OpenedPdf) -> None:
         self._path = path
         self._options = options
-        self._document = document
-        self._needs_password = needs_password
+        self._document = opened.document
+        self._needs_password = opened.needs_password
+        self._has_hidden_groups = opened.has_hidden_groups
         # pdfium is not safe for threads: the lock guards every call.
         self._lock = threading.Lock()
         self._mixed_layers: dict[int, TextLayer] = {}
         self._units: list[float] | None = None
-        self._unprotected_copy: Path | None = None
-        open_form(document)
-        self.page_count = min(len(document), _MAX_PAGES)
+        self._copy = opened.copy
+        open_form(self._document)
+        self.page_count = min(len(self._document), _MAX_PAGES)
 
     def has_pages(self) -> bool:
         """Whether at least one page can be parsed."""
@@ -137,12 +131,12 @@ class _Pdf:
 
     def _read(self, number: int) -> Page | LayeredPage | int:
         try:
-            page, notes = self._page_with_notes(number)
+            page, notes, unread = self._page_with_notes(number)
         except PdfiumError:
             return Page(number=number, text="", source=TextSource.FAILED, reason=Code.CORRUPT.value)
         with closing(page):
             try:
-                layer = read_layer(page)
+                layer = read_layer(page, has_hidden_groups=self._has_hidden_groups)
             except PdfiumError:
                 return number
             if layer.has_drawing and not notes:
@@ -157,19 +151,21 @@ class _Pdf:
             width_px=round(width_pt),
             height_px=round(height_pt),
             layer_reason=layer.reason.value if layer.reason else None,
+            unread=unread,
         )
         if layer.pictures:
             self._mixed_layers[number] = layer
         return LayeredPage(page=read) if layer.pictures or layer.reason or layer.has_drawing else read
 
-    def _page_with_notes(self, number: int) -> tuple[Any, str]:
-        """The page with its annotations made part of its content, and the text of its notes."""
+    def _page_with_notes(self, number: int) -> tuple[Any, str, tuple[str, ...]]:
+        """The page with its annotations made part of its content, the text of its notes, what is not read."""
         page = self._document[number - 1]
         notes = notes_of(page)
+        unread = (Code.ATTACHED_FILES.value,) if has_attached_file(page) else ()
         if flatten(page):
             page.close()
             page = self._document[number - 1]
-        return page, notes
+        return page, notes, unread
 
     def _size(self, page: Any, number: int, path: Path) -> PageSize:
         # Read when the first page is rendered: documents whose pages all have a good layer never need it.
@@ -189,14 +185,14 @@ class _Pdf:
         mask_outside(image, regions, exclude=text_regions)
 
     def _readable_path(self) -> Path:
-        """The file for programs that have no password: where one is needed, an unprotected copy."""
+        """The file for other programs: where they need a password or see hidden content, the copy."""
         # A password on a command line is readable by every user of the machine. The copy may be too large
         # for memory: it is on disk, among the temporary files of this process, which its parent removes.
-        if self._needs_password and self._unprotected_copy is None:
+        if self._needs_password and self._copy is None:
             copy = Path(tempfile.mkdtemp(prefix="unlocked-")) / self._path.name
             self._document.save(copy, flags=pypdfium2.raw.FPDF_REMOVE_SECURITY)
-            self._unprotected_copy = copy
-        return self._unprotected_copy or self._path
+            self._copy = copy
+        return self._copy or self._path
 
     def _draw_preview(self, page: Any) -> Image.Image | None:
         if most_pixels(page) > self._options.limits.max_pixels:

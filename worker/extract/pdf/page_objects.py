@@ -24,8 +24,10 @@ _MIN_PIXELS = 2_500
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points, as the page's content is written."""
-_Matrix = tuple[float, float, float, float, float, float]
-_IDENTITY: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+Matrix = tuple[float, float, float, float, float, float]
+"""The six numbers of a transformation of the plane (PDF 32000-1, 8.3.3)."""
+_SIDES = (ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float())
+_IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,17 +49,17 @@ class PlacedPicture:
 def pictures_of(page: Any) -> tuple[PlacedPicture, ...]:
     """The pictures of a page that may hold text, those in forms too."""
     shown = page_box(page)
-    area = max(1.0, _area(shown))
+    area = max(1.0, area_of(shown))
     found = []
-    for obj, kind, matrix in _walk(page):
+    for obj, kind, matrix in objects_of(page):
         if kind != pdfium.FPDF_PAGEOBJ_IMAGE:
             continue
-        box = _clip(_transform(_bounds(obj), matrix), shown)
+        box = clip(box_of(obj, matrix), shown)
         width_px, height_px = _size_px(obj)
         large = min(box[2] - box[0], box[3] - box[1]) >= _MIN_SIDE_PT and width_px * height_px >= _MIN_PIXELS
-        if large and _area(box) >= _MIN_PICTURE_SHARE * area:
+        if large and area_of(box) >= _MIN_PICTURE_SHARE * area:
             found.append(
-                PlacedPicture(box=box, share=_area(box) / area, width_px=width_px, height_px=height_px)
+                PlacedPicture(box=box, share=area_of(box) / area, width_px=width_px, height_px=height_px)
             )
     return tuple(found)
 
@@ -65,32 +67,24 @@ def pictures_of(page: Any) -> tuple[PlacedPicture, ...]:
 def draws_more_than_text(page: Any) -> bool:
     """Whether the page shows anything but text: pictures, outlined characters, annotations."""
     plain = (pdfium.FPDF_PAGEOBJ_TEXT, pdfium.FPDF_PAGEOBJ_FORM)
-    return any(kind not in plain for _, kind, _ in _walk(page)) or pdfium.FPDFPage_GetAnnotCount(page) > 0
+    return (
+        any(kind not in plain for _, kind, _ in objects_of(page)) or pdfium.FPDFPage_GetAnnotCount(page) > 0
+    )
 
 
 def outline_points(page: Any) -> int:
     """Points of all paths on a page: characters drawn as outlines have dozens each, boxes and rules few."""
     return sum(
         max(0, pdfium.FPDFPath_CountSegments(obj))
-        for obj, kind, _ in _walk(page)
+        for obj, kind, _ in objects_of(page)
         if kind == pdfium.FPDF_PAGEOBJ_PATH
     )
 
 
 def most_pixels(page: Any) -> int:
     """Pixels of the largest picture on a page, 0 where there is none: what drawing it would decode."""
-    sizes = [_size_px(obj) for obj, kind, _ in _walk(page) if kind == pdfium.FPDF_PAGEOBJ_IMAGE]
+    sizes = [_size_px(obj) for obj, kind, _ in objects_of(page) if kind == pdfium.FPDF_PAGEOBJ_IMAGE]
     return max((width_px * height_px for width_px, height_px in sizes), default=0)
-
-
-def has_invisible_text(page: Any) -> bool:
-    """Whether there is invisible text, as programs add it that make scans searchable."""
-    mode = pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
-    return any(
-        pdfium.FPDFTextObj_GetTextRenderMode(obj) == mode
-        for obj, kind, _ in _walk(page)
-        if kind == pdfium.FPDF_PAGEOBJ_TEXT
-    )
 
 
 def drawing_order(page: Any) -> dict[int, int]:
@@ -98,7 +92,9 @@ def drawing_order(page: Any) -> dict[int, int]:
 
     The objects of a form come after those beside the form.
     """
-    return {ctypes.addressof(obj.contents): place for place, (obj, _, _) in enumerate(_walk(page)) if obj}
+    return {
+        ctypes.addressof(obj.contents): place for place, (obj, _, _) in enumerate(objects_of(page)) if obj
+    }
 
 
 def page_box(page: Any) -> Box:
@@ -118,10 +114,10 @@ def in_pixels(page: Any, box: Box, size_px: tuple[int, int]) -> tuple[int, int, 
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _walk(page: Any) -> Iterator[tuple[Any, int, _Matrix]]:
+def objects_of(page: Any) -> Iterator[tuple[Any, int, Matrix]]:
     """Every object of a page, with its kind and the matrix of the form it is in."""
     left = _MAX_OBJECTS
-    waiting: list[tuple[Any, int, _Matrix]] = [(None, 0, _IDENTITY)]
+    waiting: list[tuple[Any, int, Matrix]] = [(None, 0, _IDENTITY)]
     while waiting:
         form, depth, matrix = waiting.pop()
         count = pdfium.FPDFPage_CountObjects(page) if form is None else pdfium.FPDFFormObj_CountObjects(form)
@@ -138,12 +134,17 @@ def _walk(page: Any) -> Iterator[tuple[Any, int, _Matrix]]:
         left -= min(count, left)
 
 
+def box_of(obj: Any, matrix: Matrix) -> Box:
+    """Where an object lies on the page; `matrix` is that of the form it is in."""
+    return _transform(_bounds(obj), matrix)
+
+
 def _bounds(obj: Any) -> Box:
-    sides = [ctypes.c_float() for _ in range(4)]
-    if not pdfium.FPDFPageObj_GetBounds(obj, *sides):
+    # One buffer for all: this runs over every object of a page.
+    if not pdfium.FPDFPageObj_GetBounds(obj, *_SIDES):
         return (0.0, 0.0, 0.0, 0.0)
-    left, bottom, right, top = (side.value for side in sides)
-    return left, bottom, right, top
+    left, bottom, right, top = _SIDES
+    return left.value, bottom.value, right.value, top.value
 
 
 def _size_px(obj: Any) -> tuple[int, int]:
@@ -152,21 +153,21 @@ def _size_px(obj: Any) -> tuple[int, int]:
     return width.value, height.value
 
 
-def _matrix(form: Any) -> _Matrix:
+def _matrix(form: Any) -> Matrix:
     matrix = pdfium.FS_MATRIX()
     if not pdfium.FPDFPageObj_GetMatrix(form, matrix):
         return _IDENTITY
     return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
 
 
-def _multiply(inner: _Matrix, outer: _Matrix) -> _Matrix:
+def _multiply(inner: Matrix, outer: Matrix) -> Matrix:
     """The matrix that applies `inner` and then `outer` (PDF 32000-1, 8.3.4)."""
     a, b, c, d, e, f = inner
     p, q, r, s, t, u = outer
     return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
 
 
-def _transform(box: Box, matrix: _Matrix) -> Box:
+def _transform(box: Box, matrix: Matrix) -> Box:
     if matrix == _IDENTITY:
         return box
     a, b, c, d, e, f = matrix
@@ -176,10 +177,12 @@ def _transform(box: Box, matrix: _Matrix) -> Box:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _clip(box: Box, limit: Box) -> Box:
+def clip(box: Box, limit: Box) -> Box:
+    """The part of a box that lies within another."""
     left, bottom = max(box[0], limit[0]), max(box[1], limit[1])
     return left, bottom, max(left, min(box[2], limit[2])), max(bottom, min(box[3], limit[3]))
 
 
-def _area(box: Box) -> float:
+def area_of(box: Box) -> float:
+    """The area of a box in square points."""
     return (box[2] - box[0]) * (box[3] - box[1])

@@ -178,3 +178,13 @@ def test_invalid_annotations_do_no_harm(tmp_path: Path, closing_list: list[Any])
     flatten(page)
     with closing(page.get_textpage()) as layer:
         assert layer.get_text_bounded().strip() == "Travel expenses"
+
+
+def test_a_file_attached_to_a_place_on_the_page_is_noted_as_not_read(tmp_path: Path) -> None:
+    file = _annotation(b"FileAttachment", b"/FS<</Type/Filespec/F(a.txt)>>")
+    free_text = _annotation(b"FreeText", b"/AP<</N 9 0 R>>/DA(/F1 12 Tf)")
+
+    page = _read(_pdf(tmp_path, file, free_text))
+
+    assert isinstance(page, Page)
+    assert page.unread == ("attached_files",)

@@ -12,7 +12,6 @@ from reportlab.pdfgen.canvas import Canvas
 from tests.stand_ins.made_pdfs import SENTENCE, one_page, pdf, picture, stream, tree, write
 from worker.extract.pdf.page_objects import (
     draws_more_than_text,
-    has_invisible_text,
     in_pixels,
     most_pixels,
     outline_points,
@@ -97,14 +96,6 @@ def _table(canvas: Canvas) -> None:
 def test_outlined_characters_have_many_more_points_than_a_table(tmp_path: Path) -> None:
     assert outline_points(_page(pdf(tmp_path, _draw_outlines))) > 1_000
     assert outline_points(_page(pdf(tmp_path, _table))) < 200
-
-
-@pytest.mark.parametrize("invisible", [True, False])
-def test_invisible_text_is_distinguished_from_visible_text(tmp_path: Path, invisible: bool) -> None:
-    page = _page(pdf(tmp_path, write(SENTENCE, invisible=invisible)))
-
-    assert has_invisible_text(page) is invisible
-    assert not draws_more_than_text(page)
 
 
 def test_the_pixels_of_the_largest_picture_are_known_before_it_is_decoded(tmp_path: Path) -> None:

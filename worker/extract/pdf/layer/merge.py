@@ -1,7 +1,7 @@
 """A page's text layer merged with the OCR of the same page.
 
 the layer is good      -> its text, then the OCR of the page's pictures: `mixed`
-both agree             -> the layer: its characters are exact
+both agree             -> the layer: its characters are exact; letters that it lacks are taken from the OCR
 the layer is too short -> the OCR; the layer stays in front where the picture lacks it
 the layer is garbage   -> the OCR, unless that is next to nothing and the layer is not
 """
@@ -12,7 +12,14 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
-from worker.extract.pdf.layer.quality import LayerReason, check_quality
+from worker.extract.pdf.layer.holes import fill_holes
+from worker.extract.pdf.layer.quality import (
+    LayerReason,
+    check_quality,
+    has_holes,
+    may_be_misread,
+    word_score,
+)
 from worker.models.page import Page, TextSource
 
 # Photographs, patterns and upside-down words give noise at 20 to 52, text in pictures over 80.
@@ -20,6 +27,8 @@ _MIN_CONFIDENCE = 60.0
 _SAME = 0.75
 # Up to a fifth of such a layer has no meaning, so the rest must match but for single OCR errors.
 _SAME_UNMAPPED = 0.95
+# In plausibility: two good readings of a page differ by less.
+_CLEARLY_BETTER = 0.1
 # A cipher may have the same letters, but not the same pairs of them.
 _SAME_PAIRS = 0.5
 # From this share of a stamp's characters in the OCR on, the stamp is not repeated in front of it.
@@ -31,9 +40,14 @@ def join(layer: Page, ocr: Page) -> Page:
 
     A failed OCR leaves the layer's text where that is accepted, with the failure's reason.
     """
+    return replace(_join(layer, ocr), unread=tuple(dict.fromkeys((*layer.unread, *ocr.unread))))
+
+
+def _join(layer: Page, ocr: Page) -> Page:
     if layer.layer_reason is None:
         return _append_pictures(layer, ocr)
-    if _is_same_text(layer, ocr):
+    layer = _fill_holes(layer, ocr)
+    if _is_same_text(layer, ocr) and not _is_misread_beside(layer, ocr):
         return _keep_layer(layer, ocr, keep_reason=False)
     if layer.layer_reason == LayerReason.TOO_SHORT:
         return _merge_short_layer(layer, ocr)
@@ -83,13 +97,28 @@ def _keep_layer(layer: Page, ocr: Page, *, keep_reason: bool) -> Page:
     return replace(layer, ocr_s=ocr.ocr_s, layer_reason=reason)
 
 
+def _fill_holes(layer: Page, ocr: Page) -> Page:
+    if layer.layer_reason != LayerReason.UNMAPPED or ocr.source.is_failure:
+        return layer
+    return replace(layer, text=fill_holes(layer.text, ocr.text))
+
+
+def _is_misread_beside(layer: Page, ocr: Page) -> bool:
+    """Whether the layer looks less like words than the OCR that agrees with it by and large, or has holes."""
+    if layer.layer_reason == LayerReason.UNMAPPED:
+        return has_holes(layer.text)
+    is_sure = (ocr.confidence or 0.0) >= _MIN_CONFIDENCE
+    garbage = layer.layer_reason == LayerReason.GARBAGE
+    return garbage and is_sure and word_score(ocr.text) > word_score(layer.text) + _CLEARLY_BETTER
+
+
 def _is_ocr_poor(layer: Page, ocr: Page) -> bool:
     """Whether the OCR has less than half of the text at low confidence, and the layer has some real text."""
     if ocr.source.is_failure or layer.layer_reason == LayerReason.UNMAPPED:
         return False
     unsure = (ocr.confidence or 0.0) < _MIN_CONFIDENCE
     less = 2 * _size(ocr.text) < _size(layer.text)
-    return less and unsure and not _is_symbols(layer.text)
+    return less and unsure and not _is_symbols(layer.text) and not may_be_misread(layer.text)
 
 
 def _is_symbols(text: str) -> bool:

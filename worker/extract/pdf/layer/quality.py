@@ -14,6 +14,8 @@ from collections import Counter
 from enum import StrEnum
 from functools import lru_cache
 
+from worker.extract.text.plausibility import plausibility, word_plausibility
+
 _BROKEN_SHARE = 0.2
 _MIN_LETTER_SHARE = 0.3
 # So much is checked from the beginning of the page, and as much again from its middle.
@@ -21,11 +23,21 @@ _SAMPLE_CHARS = 1_200
 _SYMBOL_RUN = re.compile(r"([^\w\s])\1+")
 # What pdfium puts where a word was hyphenated at the end of a line (it joins the word).
 _HYPHENS = "\x02\ufffe"
+# Within Latin words, and codes behind them, where the fonts map the full stop as badly as the letters.
+_HOLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\ue000-\uf8ff\ufffd](?=[A-Za-z])(?<=[A-Za-z].)|[\x01\x03-\x08\x0e-\x1f](?<=[!-~].)",
+    re.DOTALL,
+)
+_MIN_HOLES, _MIN_HOLE_SHARE = 2, 0.004
 
 _MIN_CIPHER_LETTERS = 80
 # Mean frequency (in English) of a text's letters: English 0.066, French, German, Spanish and Romaji over
 # 0.06, Finnish and Polish 0.05 and more; letters substituted at random 0.038.
 _MIN_LIKENESS = 0.047
+# Plausibility of such words: European languages 0.6, Welsh and Zulu 0.42, substituted letters up to 0.43.
+_NO_WORDS, _FEW_WORDS = 0.38, 0.5
+_SYMBOL_WORD = re.compile(r"[!-/:-@\[-`{-~]{4,}")
+_MIN_DISTINCT_SYMBOLS, _MAX_SYMBOL_SHARE = 3, 0.15
 # Thousandths of Latin letters in English text (R. Lewand, Cryptological Mathematics, 2000).
 _FREQUENCY = dict(
     zip(
@@ -43,6 +55,12 @@ _MIN_LETTERS = 40
 # 0.1 to 0.3.
 _MIN_PLAIN_SHARE = 0.5
 
+# Plausibility: printed text over 0.8, tables of codes 0.5, misread text 0.2 to 0.5.
+_MIN_WORD_SCORE = 0.55
+_LEADERS = re.compile(r"(?:[.·…‥_\-–—] ?){4,}")
+# Letters that the score knows nothing about.
+_FOREIGN_SCRIPT = re.compile(r"[\u0370-\u1dff\ua000-\ud7af]+")
+
 _CP1252_SYMBOLS = (
     "\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e"
     "\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
@@ -52,6 +70,16 @@ _MOJIBAKE_WORD = re.compile(
     f"[!-\xff{_CP1252_SYMBOLS}]*[\x80-\xff{_CP1252_SYMBOLS}]{{3}}[!-\xff{_CP1252_SYMBOLS}]*"
 )
 _MOJIBAKE_SHARE = 0.1
+# One letter of UTF-8 shown as two or three, as in Ã©; and letters of Cyrillic in Latin words.
+_TWO_FOR_ONE = re.compile(
+    f"[\xc2\xc3][\x80-\x9f\xa1-\xbf{_CP1252_SYMBOLS}]|\xe2\u20ac[\x80-\xbf{_CP1252_SYMBOLS}]"
+    "|[a-z][\u0400-\u04ff](?=[a-z])"
+)
+_MIN_TWO_FOR_ONE, _TWO_FOR_ONE_SHARE = 3, 0.004
+# Half-width katakana and kanji by turns: a Japanese encoding taken for another.
+_HALF_WIDTH = re.compile("[\uff61-\uff9f]")
+_BY_TURNS = re.compile("[\uff61-\uff9f][\u4e00-\u9fff]|[\u4e00-\u9fff](?=[\uff61-\uff9f])")
+_MIN_BY_TURNS, _BY_TURNS_SHARE = 10, 0.2
 
 _SCRIPTS = (
     (0x0370, 0x03FF, "greek"),
@@ -65,7 +93,13 @@ _SCRIPTS = (
     (0x1000, 0x109F, "burmese"),
     (0x10A0, 0x10FF, "georgian"),
     (0x1100, 0x11FF, "hangul"),
-    (0x1200, 0x1DFF, "other"),
+    (0x1200, 0x139F, "ethiopic"),
+    (0x13A0, 0x13FF, "cherokee"),
+    (0x1400, 0x167F, "aboriginal"),
+    (0x1680, 0x177F, "other"),
+    (0x1780, 0x17FF, "khmer"),
+    (0x1800, 0x18AF, "mongolian"),
+    (0x18B0, 0x1DFF, "other"),
     (0x3040, 0x30FF, "japanese"),
     (0x3400, 0x9FFF, "japanese"),
     (0xA000, 0xABFF, "other"),
@@ -74,6 +108,8 @@ _SCRIPTS = (
 _FOREIGN_WORD = re.compile(r"[\u0370-\u1dff\u3040-\u30ff\u3400-\ud7af]{2,}")
 _NATURAL_NEIGHBOURS = frozenset({"japanese", "hangul"})
 _MIXED_SHARE = 0.1
+_EXTENSION_A = re.compile("[\u3400-\u4dbf]")
+_MIN_EXTENSION, _MIN_EXTENSION_SHARE = 3, 0.03
 _MIN_HAN = 20
 # Real Chinese and Japanese pages use the first levels of their national sets for 97 % and more; of the
 # unified ideographs as a whole these are a third.
@@ -97,34 +133,52 @@ class LayerReason(StrEnum):
 
 def check_quality(raw: str) -> LayerReason | None:
     """Why the text of a layer, as pdfium reports it, cannot be real text; None where it passes."""
-    sample = drop_hyphens(_sample(raw))
+    # In the upper half of Latin-1, where mojibake is, but no letters: a space and a hyphen.
+    sample = drop_hyphens(_sample(raw)).replace("\u00a0", " ").replace("\u00ad", "")
     chars = "".join(sample.split())
     counts = Counter(chars)
-    if not chars.isascii() and _mojibake(sample) > _MOJIBAKE_SHARE * len(chars):
+    if not chars.isascii() and _is_in_other_encoding(sample, len(chars)):
         return LayerReason.SCRIPT_MIX
-    if _count_unmapped(counts) > _BROKEN_SHARE * len(chars):
+    if _count_unmapped(counts) > _BROKEN_SHARE * len(chars) or has_holes(sample):
         return LayerReason.UNMAPPED
     letters = sum(count for char, count in counts.items() if char.isalnum())
     if letters < _MIN_LETTER_SHARE * len(_SYMBOL_RUN.sub(r"\1", chars)):
         return LayerReason.GARBAGE
     if not chars.isascii() and (_mixes_scripts(sample, counts) or _has_odd_han(counts)):
         return LayerReason.SCRIPT_MIX
-    return LayerReason.GARBAGE if _is_cipher(sample) else None
+    return LayerReason.GARBAGE if _is_cipher(sample) or _is_symbols(sample) else None
 
 
 def may_be_misread(raw: str) -> bool:
-    """Whether Latin letters make few words, as they do where Japanese was OCRed as English.
+    """Whether few words look like words, as where an earlier program misread a scan.
 
     Codes, and capitals throughout, look the same: reason enough to OCR a scan again, not to reject a layer.
     """
     sample = drop_hyphens(_sample(raw))
     every = _LETTERS.findall(sample)
+    count = sum(map(len, every))
+    if count < _MIN_LETTERS:
+        return False
+    foreign = sum(map(len, _FOREIGN_SCRIPT.findall(sample)))
+    if 2 * foreign < count and word_score(sample) < _MIN_WORD_SCORE:
+        return True
     words = [word for word in every if _script(word[0]) == "none"]
     letters = sum(map(len, words))
-    if letters < max(_MIN_LETTERS, sum(map(len, every)) / 2):
+    if letters < max(_MIN_LETTERS, count / 2):
         return False
     plain = sum(len(word) for word in words if len(word) > 2 and word[1:].islower() and _VOWEL.search(word))
     return plain < _MIN_PLAIN_SHARE * letters
+
+
+def word_score(text: str) -> float:
+    """How plausible a text is (`plausibility`), leaders aside."""
+    return plausibility(_LEADERS.sub(" ", text))
+
+
+def has_holes(text: str) -> bool:
+    """Whether words lack letters, again and again: they would not be found."""
+    holes = len(_HOLE.findall(text))
+    return holes >= _MIN_HOLES and holes >= _MIN_HOLE_SHARE * len(text)
 
 
 def drop_hyphens(raw: str) -> str:
@@ -152,6 +206,16 @@ def _count_unmapped(counts: Counter[str]) -> int:
 def _is_no_character(char: str) -> bool:
     """Whether it is a control, in private use, or unassigned."""
     return unicodedata.category(char) in ("Cc", "Cn", "Co")
+
+
+def _is_in_other_encoding(text: str, chars: int) -> bool:
+    """Whether it was decoded with the wrong encoding."""
+    if _mojibake(text) > _MOJIBAKE_SHARE * chars:
+        return True
+    if len(_TWO_FOR_ONE.findall(text)) >= max(_MIN_TWO_FOR_ONE, _TWO_FOR_ONE_SHARE * chars):
+        return True
+    turns = len(_BY_TURNS.findall(text))
+    return turns >= max(_MIN_BY_TURNS, _BY_TURNS_SHARE * len(_HALF_WIDTH.findall(text)))
 
 
 def _mojibake(text: str) -> int:
@@ -186,6 +250,9 @@ def _has_odd_han(counts: Counter[str]) -> bool:
     han = {char: count for char, count in counts.items() if "\u3400" <= char <= "\u9fff"}
     total = sum(han.values())
     common = sum(count for char, count in han.items() if _is_common_han(char))
+    extension = sum(count for char, count in han.items() if _EXTENSION_A.match(char))
+    if extension >= max(_MIN_EXTENSION, _MIN_EXTENSION_SHARE * total):
+        return True
     return total >= _MIN_HAN and common < _MIN_COMMON_HAN * total
 
 
@@ -207,5 +274,12 @@ def _is_cipher(text: str) -> bool:
     total = letters.total()
     if total < _MIN_CIPHER_LETTERS:
         return False
-    likeness = sum(_FREQUENCY.get(letter, 0) * count for letter, count in letters.items())
-    return likeness / 1_000 / total < _MIN_LIKENESS
+    score = sum(len(word) * word_plausibility(word) for word in words) / total
+    likeness = sum(_FREQUENCY.get(letter, 0) * count for letter, count in letters.items()) / 1_000 / total
+    return score < _NO_WORDS or (score < _FEW_WORDS and likeness < _MIN_LIKENESS)
+
+
+def _is_symbols(text: str) -> bool:
+    """Whether symbols make words, as where digits are mapped and letters are not."""
+    runs = [run for run in _SYMBOL_WORD.findall(text) if len(set(run)) >= _MIN_DISTINCT_SYMBOLS]
+    return sum(map(len, runs)) > _MAX_SYMBOL_SHARE * len("".join(text.split()))

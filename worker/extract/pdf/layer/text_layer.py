@@ -16,15 +16,17 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from worker.extract.pdf.layer.character_repair import keep_codes, repair
+from worker.extract.pdf.layer.characters import is_generated
 from worker.extract.pdf.layer.furigana import drop_furigana
 from worker.extract.pdf.layer.line_order import read_horizontal_text
 from worker.extract.pdf.layer.quality import LayerReason, check_quality, drop_hyphens, may_be_misread
 from worker.extract.pdf.layer.rotated_text import read_rotated_text
+from worker.extract.pdf.layer.visibility import remove_hidden_text
 from worker.extract.pdf.page_objects import (
     Box,
     PlacedPicture,
     draws_more_than_text,
-    has_invisible_text,
     outline_points,
     pictures_of,
 )
@@ -61,21 +63,29 @@ class TextLayer:
     has_drawing: bool = False
 
 
-def read_layer(page: Any) -> TextLayer:
-    """Read and check the layer of an open page; the caller holds the document's lock."""
+def read_layer(page: Any, *, has_hidden_groups: bool = False) -> TextLayer:
+    """Read and check the layer of an open page, without the text that the page does not show.
+
+    `has_hidden_groups` is that of `OpenedPdf`. The caller holds the document's lock.
+    """
+    shown = remove_hidden_text(page, has_hidden_groups=has_hidden_groups)
     with closing(page.get_textpage()) as layer:
-        raw = _raw_text(page, layer)
-        text = clean(drop_hyphens(raw))
+        raw = repair(_raw_text(page, layer))
+        # Fonts whose hyphen has two codes are often mapped by the second, which is to be invisible elsewhere.
+        text = clean(drop_hyphens(raw).replace("\u00a0", " ").replace("\u00ad", "-"))
         if not text:
-            return TextLayer(text="", has_drawing=draws_more_than_text(page))
+            return TextLayer(text="", has_drawing=_has_glyphs(layer) or draws_more_than_text(page))
         reason = check_quality(raw) or (LayerReason.UNMAPPED if _is_unmapped(layer) else None)
-        pictures = () if reason else pictures_of(page)
-        if _is_scan(pictures) and may_be_misread(raw) and has_invisible_text(page):
+        pictures = pictures_of(page) if shown.has_pictures and not reason else ()
+        if shown.is_searchable and _is_scan(pictures) and may_be_misread(raw):
             reason = LayerReason.GARBAGE
+        if reason is LayerReason.UNMAPPED:
+            text = clean(drop_hyphens(keep_codes(raw)))
         if reason is not None:
             return TextLayer(text=text, reason=reason)
         short = len("".join(text.split())) < _SHORT_CHARS
-        pictures = _pictures_without_text(page, layer, pictures, short=short)
+        if not short:
+            pictures = _pictures_without_text(layer, pictures, is_searchable=shown.is_searchable)
         if short and _is_stamp(page, layer, pictures, text):
             return TextLayer(text=text, reason=LayerReason.TOO_SHORT)
         if sum(picture.share for picture in pictures) < _MIN_MIXED_SHARE:
@@ -100,19 +110,34 @@ def _is_unmapped(layer: Any) -> bool:
     """Whether the fonts do not map their glyphs to characters (a sample of the page)."""
     count: int = layer.count_chars()
     sample = range(0, count, max(1, count // _SAMPLED_GLYPHS))
-    unmapped: int = sum(pdfium.FPDFText_HasUnicodeMapError(layer, index) == 1 for index in sample)
+    unmapped: int = sum(
+        pdfium.FPDFText_HasUnicodeMapError(layer, index) == 1 or not pdfium.FPDFText_GetUnicode(layer, index)
+        for index in sample
+    )
     return unmapped > _MAX_UNMAPPED_SHARE * len(sample)
 
 
+def _has_glyphs(layer: Any) -> bool:
+    """Whether something is written on the page, although the layer names no character of it."""
+    return any(
+        not _is_blank(chr(pdfium.FPDFText_GetUnicode(layer, index))) and not is_generated(layer, index)
+        for index in range(min(layer.count_chars(), _SAMPLED_GLYPHS))
+    )
+
+
+def _is_blank(char: str) -> bool:
+    # Python counts control codes as spaces, too.
+    return char in "\t\n\r" or (char >= " " and char.isspace())
+
+
 def _pictures_without_text(
-    page: Any, layer: Any, pictures: Sequence[PlacedPicture], *, short: bool
+    layer: Any, pictures: Sequence[PlacedPicture], *, is_searchable: bool
 ) -> tuple[PlacedPicture, ...]:
     """The pictures whose text the layer does not have."""
-    if not pictures or short:
-        return tuple(pictures)
     # A scan that was made searchable is no mixed page: the layer is the text of its picture.
-    searchable = any(picture.share >= _FULL_PAGE_SHARE for picture in pictures) and has_invisible_text(page)
-    return () if searchable else tuple(picture for picture in pictures if not _is_covered(layer, picture))
+    if is_searchable and any(picture.share >= _FULL_PAGE_SHARE for picture in pictures):
+        return ()
+    return tuple(picture for picture in pictures if not _is_covered(layer, picture))
 
 
 def _is_covered(layer: Any, picture: PlacedPicture) -> bool:

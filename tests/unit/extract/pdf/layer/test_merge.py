@@ -64,6 +64,45 @@ def test_a_layer_whose_every_fifth_character_is_unmapped_is_not_confirmed_by_the
     assert (page.text, page.layer_text) == (_TEXT, holed)
 
 
+def test_what_the_fonts_do_not_map_is_filled_from_the_ocr() -> None:
+    holed = _TEXT.replace("th", "\ue001").replace("Th", "\ue002")
+
+    page = join(_layer(holed, LayerReason.UNMAPPED), _ocr(_TEXT))
+
+    assert (page.text.count("the"), page.source) == (
+        _TEXT.count("the"),
+        TextSource.OCR if "\ue002" in page.text else page.source,
+    )
+    assert "\ue001" not in page.text
+
+
+def test_a_layer_that_still_has_holes_is_not_confirmed() -> None:
+    holed = ("An example of it. " + _TEXT * 5).replace("jumps", "j\ue001ps").replace("sleeps", "sl\ue002ps")
+
+    page = join(
+        _layer(holed, LayerReason.UNMAPPED),
+        _ocr("An example of it. " + _TEXT.replace("j", "i").replace("sl", "st") * 5),
+    )
+
+    assert (page.source, page.layer_text) == (TextSource.OCR, holed)
+
+
+def test_an_earlier_programs_reading_gives_way_to_a_better_one() -> None:
+    layer = _TEXT.replace("ick", "lck").replace("own", "ovvn").replace("lazy", "Iazy").replace("ver", "vcr")
+
+    page = join(_layer(layer, LayerReason.GARBAGE), _ocr(_TEXT))
+
+    assert (page.text, page.layer_text) == (_TEXT, layer)
+
+
+def test_misread_text_is_not_kept_for_being_longer() -> None:
+    stutter = "Aaalggfitted Mmuunnicippaall rrreeport oof tthhee bbuudgett ccommmitteee"
+
+    page = join(_layer(stutter, LayerReason.GARBAGE), _ocr("Municipal report", 55.0))
+
+    assert page.text == "Municipal report"
+
+
 def test_garbage_is_replaced_and_stored_beside_the_text() -> None:
     page = join(_layer('"7+%-', LayerReason.GARBAGE), _ocr("Phone"))
 
@@ -120,3 +159,12 @@ def test_without_ocr_only_an_accepted_layer_is_text(
 
     assert (page.text, page.source, page.reason) == (text, source, "too_many_pages")
     assert page.layer_text == (None if text else "abc")
+
+
+@pytest.mark.parametrize("reason", [None, *LayerReason])
+def test_what_either_lacks_is_kept(reason: LayerReason | None) -> None:
+    layer = replace(_layer(_TEXT, reason), unread=("attached_files",))
+
+    page = join(layer, replace(_ocr("Another text"), unread=("network_failed", "attached_files")))
+
+    assert page.unread == ("attached_files", "network_failed")

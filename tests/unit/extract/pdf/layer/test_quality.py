@@ -18,6 +18,12 @@ _ENGLISH = (
 )
 _JAPANESE = "日本語の文書を全文検索するためのシステムです。毎日、多くの文書が登録されます。"
 _GOOD = {
+    "no-break spaces": "\xa0Salaire\xa0de\xa0base\xa0\xa0\xa0\xa01820,04\xa0\xa0\xa0EUR\xa0\n" * 9,
+    "soft hyphens": "Stra\xdfen\xadbahn\xadhalte\xadstelle \xdcber\xadgr\xf6\xdfen\xadzu\xadschlag " * 5,
+    "a pangram": "Zażółć gęślą jaźń, Łódź ul. Żwirki. " * 9,
+    "Welsh": "Mae gan bawb hawl i ryddid barn a mynegiant; mae'r hawl hon yn cynnwys rhyddid i ddal barn heb "
+    "ymyrraeth ac i geisio, derbyn a chyfrannu gwybodaeth a syniadau trwy unrhyw gyfrwng.",
+    "amounts": "\u20ac1,234 \xa31,234 \xa51,234 \xb1 0,5 \xb0C \xbd \xd7 3 m\xb3 \u2264 4 \u2030 " * 9,
     "English": _ENGLISH,
     "Japanese": _JAPANESE * 5,
     "kanji beyond the basic plane": "𠮟る、𩸽、𠀋。",
@@ -54,7 +60,24 @@ def _cipher(text: str) -> str:
     return text.lower().translate(str.maketrans(string.ascii_lowercase, "".join(letters)))
 
 
+_MISREAD_FRENCH = "L'\xe9l\xe8ve na\xeff, d\xe9\xe7u, a \xe9t\xe9 re\xe7u. ".encode().decode("cp1252") * 3
 _BAD = {
+    "ligatures in private use": (_ENGLISH.replace("er", "\ue107"), LayerReason.UNMAPPED),
+    "ligatures as codes": (_ENGLISH.replace("er", "\x1f"), LayerReason.UNMAPPED),
+    "numbers of glyphs": (
+        "".join(chr(max(1, ord(char) - 29)) if char != " " else char for char in _ENGLISH),
+        LayerReason.UNMAPPED,
+    ),
+    "digits mapped, letters not": (
+        ')($(!*, +, )(+, 2290,92 -,-*,+ $,/((",* 696,41 ' * 5,
+        LayerReason.GARBAGE,
+    ),
+    "French in UTF-8 shown as Latin-1": (_MISREAD_FRENCH, LayerReason.SCRIPT_MIX),
+    "Cyrillic letters in French": (
+        "\u0439l\u0438ve \u0439tait d\u0439j\u0430 re\u0437u l'\u0439t\u0439 apr\u0438s " * 3,
+        LayerReason.SCRIPT_MIX,
+    ),
+    "extension A": ("\u4fdd\u5b88\u696d\u52d9" * 9 + "\u3400\u3401\u3402", LayerReason.SCRIPT_MIX),
     "private use": ("abcd\ue001\ue002" * 9, LayerReason.UNMAPPED),
     "replacement characters": ("abc\ufffd" * 9, LayerReason.UNMAPPED),
     "controls": ("ab\x03\x04" * 9, LayerReason.UNMAPPED),
@@ -113,8 +136,10 @@ _MISREAD = "LU SSE RT GEDA PRIS BX HALALEIWES COLUM ClAMRMOBRASAMELELET CHITHEIF
         ("Les élèves étudiaient déjà à l’école après les vacances d’été à Paris", False),
         (_JAPANESE * 10 + _MISREAD, False),
         ("LU SSE RT", False),
+        ("Aaalggfitted Mmuunnicippaall rrreeport oof tthhee bbuudgett ccommmitteee", True),
+        ("Moskva Москва столица России и крупнейший город страны по населению", False),
     ],
-    ids=["misread", "English", "French", "Japanese with codes", "too short"],
+    ids=["misread", "English", "French", "Japanese with codes", "too short", "letters doubled", "Russian"],
 )
 def test_japanese_ocred_as_english_is_detected(text: str, misread: bool) -> None:
     assert check_quality(text) is None

@@ -109,3 +109,20 @@ def test_few_words_in_a_scans_own_layer_are_of_low_quality(
 
     assert _layer(tmp_path, picture(585, 832, then=codes_only)).reason is reason
     assert _layer(tmp_path, codes_only).reason is None
+
+
+_STUTTER = "Aaalggfitted Mmuunnicippaall rrreeport oof tthhee bbuudgett ccommmitteee"
+
+
+def _beneath(canvas: Canvas) -> None:
+    write(_STUTTER, lines=9)(canvas)
+    picture(585, 832)(canvas)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [picture(585, 832, then=write(_STUTTER, lines=9, invisible=True)), _beneath],
+    ids=["invisible", "beneath the picture"],
+)
+def test_a_scan_that_an_earlier_program_misread_is_of_low_quality(tmp_path: Path, draw: Draw) -> None:
+    assert _layer(tmp_path, draw).reason is LayerReason.GARBAGE
