@@ -145,9 +145,10 @@ class TypeDetected:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentOpened:
-    """The file could be opened and has so many pages."""
+    """The file could be opened and has so many pages; `unread` is what it has beside them."""
 
     pages: Annotated[int, Range(least=0, most=_MAX_PAGES)]
+    unread: tuple[Code, ...] = ()
 
 
 def _figures(page: Page) -> tuple[float, ...]:
@@ -187,9 +188,13 @@ class AllPagesListed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewDone:
-    """The thumbnail is in the document's folder, or (`drawn` False) there is none."""
+    """The thumbnail is in the document's folder, or (`drawn` False) there is none.
+
+    `code` says why, where the type of the file can have one.
+    """
 
     drawn: bool
+    code: Code | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
