@@ -32,9 +32,15 @@ from worker.models.page import Page
 from worker.runtime import tally
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
-from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest, PreviewDone
+from worker.sandbox.protocol import (
+    PICTURE_NAME,
+    THUMBNAIL_NAME,
+    DocumentUnread,
+    ExtractionRequest,
+    PreviewDone,
+)
 from worker.sandbox.reading_error import raise_for
-from worker.sandbox.run_state import DocumentUnread, ReadingEnded
+from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.runs.extraction_run import ExtractionRun
 from worker.sandbox.scheduler import Sandbox
 

@@ -42,6 +42,7 @@ from worker.sandbox.protocol import (
     AllPagesListed,
     BeginReading,
     DocumentOpened,
+    DocumentUnread,
     FromDocumentProcess,
     OcrPage,
     PageExtracted,
@@ -164,7 +165,9 @@ class DocumentProcess:
             self._send(message)
 
     def _list_pages(self, source: PageSource, *, skip: frozenset[int]) -> Iterator[FromDocumentProcess]:
-        yield DocumentOpened(pages=source.page_count, unread=source.unread)
+        yield DocumentOpened(pages=source.page_count)
+        if source.unread:
+            yield DocumentUnread(codes=source.unread)
         allow_cpu(self._options.limits, pages=source.page_count)
         left_chars = self._options.limits.max_text_chars
         for item in source.pages:

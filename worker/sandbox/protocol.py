@@ -3,9 +3,10 @@
     worker          -> fork server        SpawnChild, KillChild
     fork server     -> worker             ForkServerReady | ForkServerFailed, then ChildStarted, ChildExited
     worker          -> document process   BeginReading, then OcrPage for each page permit
-    document process -> worker            TypeDetected, DocumentOpened, (PageExtracted | PageNeedsOcr) a page,
-                                          AllPagesListed, then PageExtracted for each permit and one
-                                          PreviewDone; ReadingFailed instead of any of these
+    document process -> worker            TypeDetected, DocumentOpened, DocumentUnread where something is,
+                                          (PageExtracted | PageNeedsOcr) a page, AllPagesListed, then
+                                          PageExtracted for each permit and one PreviewDone;
+                                          ReadingFailed instead of any of these
 
 Both sides check what they receive with the function of its direction; all of them raise ProtocolError.
 """
@@ -145,10 +146,16 @@ class TypeDetected:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentOpened:
-    """The file could be opened and has so many pages; `unread` is what it has beside them."""
+    """The file could be opened and has so many pages."""
 
     pages: Annotated[int, Range(least=0, most=_MAX_PAGES)]
-    unread: tuple[Code, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentUnread:
+    """What the document has beside its pages, and is not read."""
+
+    codes: tuple[Code, ...]
 
 
 def _figures(page: Page) -> tuple[float, ...]:
@@ -211,6 +218,7 @@ ToDocumentProcess = BeginReading | OcrPage
 FromDocumentProcess = (
     TypeDetected
     | DocumentOpened
+    | DocumentUnread
     | PageExtracted
     | PageNeedsOcr
     | AllPagesListed
@@ -234,7 +242,7 @@ MESSAGES_IN: Mapping[Phase, tuple[type[FromDocumentProcess], ...]] = {
     Phase.DETECTING: (TypeDetected, ReadingFailed),
     Phase.WAITING: (ReadingFailed,),
     Phase.OPENING: (DocumentOpened, ReadingFailed),
-    Phase.LISTING: (PageExtracted, PageNeedsOcr, AllPagesListed, ReadingFailed),
+    Phase.LISTING: (DocumentUnread, PageExtracted, PageNeedsOcr, AllPagesListed, ReadingFailed),
     Phase.LISTED: (PageExtracted, PreviewDone, ReadingFailed),
     Phase.ENDED: (),
 }

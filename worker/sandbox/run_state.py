@@ -24,7 +24,7 @@ from worker.sandbox import protocol
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
 from worker.sandbox.nets.exit_status import crash_code
 from worker.sandbox.nets.reading_time import Met, ReadingTime
-from worker.sandbox.protocol import ExtractionRequest, Phase, PreviewDone
+from worker.sandbox.protocol import DocumentUnread, ExtractionRequest, Phase, PreviewDone
 
 # A document that loses more by crashes is hopeless, and each loss costs two processes.
 _MAX_LOST_PAGES = 10
@@ -37,13 +37,6 @@ class ReadingEnded:
 
     code: Code | None = None
     message: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DocumentUnread:
-    """What a document has beside its pages, and is not read."""
-
-    codes: tuple[Code, ...]
 
 
 Event = FileType | Page | PreviewDone | DocumentUnread | ReadingEnded
@@ -100,9 +93,9 @@ class RunState:
                 self._on_type(message.file_type)
             case protocol.DocumentOpened():
                 self.page_count = message.pages
-                if message.unread:
-                    self.events.put(DocumentUnread(codes=message.unread))
                 self.phase = Phase.LISTING
+            case DocumentUnread():
+                self.events.put(message)
             case protocol.PageNeedsOcr():
                 self._on_page_to_ocr(message.page, message.fallback)
             case protocol.PageExtracted():

@@ -10,7 +10,7 @@ from worker.extract.user_message import user_message
 
 pytestmark = pytest.mark.unit
 
-_FOLDER = Path("/tmp/cis-worker-ab12cd34/7f")  # noqa: S108
+_FOLDER = Path("/tmp/cis-worker-ab12cd34/7f")
 
 
 @pytest.mark.parametrize(

@@ -26,5 +26,5 @@ def test_at_least_one_language_is_named() -> None:
 
 def test_a_page_may_not_take_more_than_its_document() -> None:
     ReadingSettings(page_timeout_s=90, document_timeout_s=30, document_timeout_per_page_s=60)
-    with pytest.raises(ValidationError, match="CIS_PAGE_TIMEOUT_S.*CIS_DOCUMENT_TIMEOUT_S"):
+    with pytest.raises(ValidationError, match=r"CIS_PAGE_TIMEOUT_S.*CIS_DOCUMENT_TIMEOUT_S"):
         ReadingSettings(page_timeout_s=91, document_timeout_s=30, document_timeout_per_page_s=60)

@@ -9,7 +9,7 @@ from worker.runtime.machine.process_use import ProcessUse
 from worker.runtime.machine.work_clock import WorkClock
 
 # The nets around programs are as wide, and end one page; this one ends the whole process.
-_GRACE_S = 5.0
+_GRACE_S, _GRACE_SHARE = 5.0, 0.1
 
 
 class Met(Enum):
@@ -60,8 +60,9 @@ class ReadingTime:
             self.permits[page] += share_s
         if self._worked_s > self.document_s(page_count):
             return Met.DOCUMENT
-        longest_s = max([self._unreported_s, *self.permits.values()])
-        return Met.PAGE if longest_s > self._limits.page_timeout_s + _GRACE_S else Met.NONE
+        limit_s = self._limits.page_timeout_s
+        longest_s = max([self._unreported_s, *self.permits.values()]) - min(_GRACE_S, _GRACE_SHARE * limit_s)
+        return Met.PAGE if longest_s > limit_s else Met.NONE
 
     def late(self) -> list[int]:
         """The pages over the limit of a page."""
