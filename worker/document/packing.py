@@ -34,14 +34,15 @@ def pack_pages(pages: Sequence[Page]) -> bytes:
 def pack_extraction(extraction: Extraction) -> Iterator[bytes]:
     """An extraction without its thumbnail, which is an object of its own."""
     picture = extraction.picture
-    values = {
+    values: dict[str, object] = {
         "file_type": extraction.file_type.value,
         "reason": extraction.reason,
         "reason_message": extraction.reason_message,
         "thumbnail": extraction.thumbnail is not None,
-        "unread": [[each.page, each.code, each.help] for each in extraction.unread],
         "picture": base64.b64encode(picture).decode() if picture is not None else None,
     }
+    if extraction.unread:
+        values["unread"] = [[each.page, each.code, each.help] for each in extraction.unread]
     return _gzip(_with_pages(values, extraction.pages))
 
 
@@ -76,7 +77,7 @@ def unpack_unread(data: bytes) -> tuple[Unread, ...]:
 def _unread(values: Mapping[str, Any]) -> tuple[Unread, ...]:
     return tuple(
         Unread(page=int(page), code=str(code), help=str(advice))
-        for page, code, advice in values.get("unread", ())  # not in artifacts of earlier versions
+        for page, code, advice in values.get("unread", ())  # where something is
     )
 
 

@@ -68,7 +68,7 @@ class Page:
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
-        return asdict(self)
+        return {**asdict(self), "unread": list(self.unread)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Page:
