@@ -83,7 +83,7 @@ class DocumentRun:
         """Let the child use so much CPU time; whether it met a net."""
         self.used_s += seconds
         self.now += seconds
-        return self.state.check_deadlines(self.now, ProcessUse(cpu_s=self.used_s, wants_to_run=True))
+        return self.state.check_deadlines(self.now, ProcessUse(cpu_s=self.used_s, is_runnable=True))
 
     def sent(self) -> list[ToDocumentProcess]:
         """What the newest child was sent since the last call."""

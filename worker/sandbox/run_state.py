@@ -129,8 +129,10 @@ class RunState:
     def check_deadlines(self, now: float, use: ProcessUse | None) -> bool:
         """Count the work since the last call; True when a net is met and the child must be killed."""
         # Without a slot, or before it may go, the time is the worker's.
-        waits = self.phase in (Phase.WAITING, Phase.ENDED) or bool(self.kill_code) or self._is_without_slot()
-        met = self._time.count(use, now, counts=not waits, page_count=self.page_count)
+        is_waiting = (
+            self.phase in (Phase.WAITING, Phase.ENDED) or bool(self.kill_code) or self._is_without_slot()
+        )
+        met = self._time.count(use, now, is_counted=not is_waiting, page_count=self.page_count)
         if met is Met.DOCUMENT:
             limit_s = self._time.document_s(self.page_count)
             self.end(Code.TIMEOUT, f"reading it took more than {limit_s:.0f} s of work")

@@ -85,7 +85,6 @@ def test_a_page_that_lacked_memory_beside_others_is_read_again_alone(document: D
     document.permit()
     lost = Page(number=2, text="", source=TextSource.FAILED, reason="memory")
     document.receive(PageExtracted(page=lost))
-    assert document.state.next_permit() is None
     document.receive(page(3))
     assert document.permit() == 2
     document.receive(PageExtracted(page=lost))

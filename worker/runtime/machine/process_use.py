@@ -23,12 +23,12 @@ class ProcessUse:
     """CPU seconds so far, those of ended children included; and whether a thread is ready to run."""
 
     cpu_s: float
-    wants_to_run: bool
+    is_runnable: bool
 
 
 def use_of(pid: int, *, proc: Path = PROC) -> ProcessUse | None:
     """The use of a process and its descendants; None where it is gone, or /proc does not show it."""
-    cpu_s, wants_to_run = 0.0, False
+    cpu_s, is_runnable = 0.0, False
     waiting, seen = [pid], 0
     while waiting and seen < _MAX_PROCESSES:
         folder = proc / str(waiting.pop())
@@ -41,9 +41,9 @@ def use_of(pid: int, *, proc: Path = PROC) -> ProcessUse | None:
         cpu_s += sum(int(ticks) for ticks in fields[_CPU]) / _TICKS_PER_S
         for thread in _threads(folder):
             state = _stat(thread)
-            wants_to_run = wants_to_run or (state is not None and state[_STATE] in _WANTS_TO_RUN)
+            is_runnable = is_runnable or (state is not None and state[_STATE] in _WANTS_TO_RUN)
             waiting += _children(thread)
-    return ProcessUse(cpu_s=cpu_s, wants_to_run=wants_to_run)
+    return ProcessUse(cpu_s=cpu_s, is_runnable=is_runnable)
 
 
 def _stat(folder: Path) -> list[str] | None:

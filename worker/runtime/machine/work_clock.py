@@ -38,7 +38,7 @@ class WorkClock:
             return elapsed_s * _WALL_SHARE
         gained_s = max(0.0, use.cpu_s - self._cpu_s)
         self._cpu_s = use.cpu_s
-        is_idle = not use.wants_to_run and gained_s < _IDLE_SHARE * elapsed_s
+        is_idle = not use.is_runnable and gained_s < _IDLE_SHARE * elapsed_s
         return elapsed_s if is_idle else max(gained_s, elapsed_s * _WALL_SHARE)
 
 

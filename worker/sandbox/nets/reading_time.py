@@ -47,10 +47,10 @@ class ReadingTime:
         """What the document may take in all."""
         return self._limits.document_timeout_s + self._limits.document_timeout_per_page_s * page_count
 
-    def count(self, use: ProcessUse | None, now: float, *, counts: bool, page_count: int) -> Met:
+    def count(self, use: ProcessUse | None, now: float, *, is_counted: bool, page_count: int) -> Met:
         """Count what the process did since the last call, unless it only waited; which net that met."""
         worked_s = self._clock.advance(use, now)
-        if not counts:
+        if not is_counted:
             self._unreported_s = 0.0
             return Met.NONE
         self._worked_s += worked_s

@@ -44,11 +44,11 @@ def _until(pid: int, is_wanted: Callable[[ProcessUse], bool]) -> ProcessUse:
 
 
 @pytest.mark.parametrize("program", [_SPIN, _SPIN_IN_A_CHILD], ids=["itself", "its child"])
-def test_what_spins_gains_time_and_wants_to_run(start: Callable[[str], int], program: str) -> None:
+def test_what_spins_gains_time_and_is_runnable(start: Callable[[str], int], program: str) -> None:
     pid = start(program)
     first = _until(pid, lambda use: use.cpu_s > 0.2)
     later = _until(pid, lambda use: use.cpu_s > first.cpu_s)
-    assert later.wants_to_run
+    assert later.is_runnable
 
 
 @pytest.mark.parametrize("is_stopped", [False, True], ids=["sleeps", "stopped"])
@@ -56,7 +56,7 @@ def test_what_hangs_does_not_want_to_run(start: Callable[[str], int], is_stopped
     pid = start(_SPIN if is_stopped else _SLEEP)
     if is_stopped:
         os.kill(pid, signal.SIGSTOP)
-    _until(pid, lambda use: not use.wants_to_run)
+    _until(pid, lambda use: not use.is_runnable)
 
 
 def test_of_a_process_that_is_gone_nothing_is_known(tmp_path: Path) -> None:
@@ -70,4 +70,4 @@ def test_the_time_of_children_that_ended_counts(tmp_path: Path) -> None:
         fields = ["S", *["0"] * 10, *(str(seconds * ticks) for seconds in (1, 2, 4, 8)), "0"]
         (tmp_path / folder / "stat").write_text(f"7 (a ) b) {' '.join(fields)}")
     (tmp_path / "7/task/7/children").write_text("8 ")  # gone by now
-    assert use_of(7, proc=tmp_path) == ProcessUse(cpu_s=15.0, wants_to_run=False)
+    assert use_of(7, proc=tmp_path) == ProcessUse(cpu_s=15.0, is_runnable=False)

@@ -18,7 +18,7 @@ def _seconds(*steps: tuple[float, float, bool] | None) -> float:
     clock = WorkClock(0.0)
     total_s = 0.0
     for second, step in enumerate(steps, start=1):
-        use = None if step is None else ProcessUse(cpu_s=step[1], wants_to_run=step[2])
+        use = None if step is None else ProcessUse(cpu_s=step[1], is_runnable=step[2])
         total_s += clock.advance(use, float(second) * (step[0] if step else 1.0))
     return total_s
 

@@ -19,11 +19,11 @@ class _Reader:
         self.now = 0.0
         self.used_s = 0.0
 
-    def use(self, cpu_s: float, *, counts: bool = True) -> Met:
+    def use(self, cpu_s: float, *, is_counted: bool = True) -> Met:
         self.now += 1.0
         self.used_s += cpu_s
-        use = ProcessUse(cpu_s=self.used_s, wants_to_run=True)
-        return self.time.count(use, self.now, counts=counts, page_count=1)
+        use = ProcessUse(cpu_s=self.used_s, is_runnable=True)
+        return self.time.count(use, self.now, is_counted=is_counted, page_count=1)
 
 
 def test_pages_share_what_their_process_uses() -> None:
@@ -57,7 +57,7 @@ def test_a_process_that_reports_nothing_meets_the_limit_of_a_page() -> None:
 
 def test_what_does_not_count_is_not_kept_for_later() -> None:
     reader = _Reader()
-    assert reader.use(1_000.0, counts=False) is Met.NONE
+    assert reader.use(1_000.0, is_counted=False) is Met.NONE
     assert reader.use(1.0) is Met.NONE
 
 
