@@ -56,7 +56,7 @@ def test_what_hangs_does_not_want_to_run(start: Callable[[str], int], is_stopped
     pid = start(_SPIN if is_stopped else _SLEEP)
     if is_stopped:
         os.kill(pid, signal.SIGSTOP)
-    _until(pid, lambda use: not use.is_runnable)
+    assert not _until(pid, lambda use: not use.is_runnable).is_runnable
 
 
 def test_of_a_process_that_is_gone_nothing_is_known(tmp_path: Path) -> None:
