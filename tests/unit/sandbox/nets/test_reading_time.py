@@ -12,7 +12,7 @@ pytestmark = pytest.mark.unit
 
 
 class _Reader:
-    """A process that uses what it is told to."""
+    """A process that uses what a test says."""
 
     def __init__(self) -> None:
         self.time = ReadingTime(LIMITS, 0.0)
