@@ -101,7 +101,7 @@ def _check_source(file: FileMessage, source_buckets: Collection[str]) -> None:
 def _decode_json(body: str) -> object:
     try:
         # Unlike json.loads this bounds the nesting and refuses lone surrogates and NaN.
-        return from_json(body.encode(), allow_inf_nan=False)
+        return from_json(body.encode(), allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
         raise _format_error(f"not JSON ({error})") from error
 

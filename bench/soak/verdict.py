@@ -139,12 +139,19 @@ def _open_files(record: Record) -> Figure:
 
 
 def _threads(record: Record) -> Figure:
-    counts = [sample.threads for sample in _warm(record)]
+    # By index: a worker of OpenSearch has threads that one of SQLite has not.
+    counts: dict[Index, list[int]] = {}
+    for generation in record.generations:
+        for sample in _warm_samples(generation, record.plan):
+            counts.setdefault(generation.index, []).append(sample.threads)
+    ranges = [f"{min(each)} / {max(each)} ({index})" for index, each in counts.items()]
     return Figure(
         what="threads of the worker, fewest / most once it is warm",
-        figure=f"{min(counts)} / {max(counts)}" if counts else "too few samples",
+        figure=", ".join(ranges) or "too few samples",
         must="at most 4 apart",
-        met=_checked(record, met=bool(counts) and max(counts) - min(counts) <= 4),
+        met=_checked(
+            record, met=bool(counts) and all(max(each) - min(each) <= 4 for each in counts.values())
+        ),
     )
 
 
@@ -256,9 +263,13 @@ def _checked(record: Record, *, met: bool) -> bool | None:
 
 def _warm(record: Record) -> Iterable[Sample]:
     for generation in record.generations:
-        last = generation.samples[-1].documents if generation.samples else 0
-        if not generation.is_drain:
-            yield from (s for s in generation.samples if s.documents > record.plan.warm_up * last)
+        yield from _warm_samples(generation, record.plan)
+
+
+def _warm_samples(generation: Generation, plan: Plan) -> Iterable[Sample]:
+    last = generation.samples[-1].documents if generation.samples else 0
+    if not generation.is_drain:
+        yield from (sample for sample in generation.samples if sample.documents > plan.warm_up * last)
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -77,7 +77,7 @@ def test_the_work_folder_is_in_memory_and_the_state_folder_outlives_the_process(
     assert SERVICE["TemporaryFileSystem"].split(":")[0] == environment["CIS_WORK_DIR"]
     assert environment["CIS_STATE_DIR"] == f"/run/{SERVICE['RuntimeDirectory']}"
     assert SERVICE["RuntimeDirectoryPreserve"] == "restart"
-    assert set(environment) - {"HOME", "PYTHONDONTWRITEBYTECODE"} <= {
+    assert set(environment) - {"HOME", "PYTHONDONTWRITEBYTECODE", "GLIBC_TUNABLES"} <= {
         environment_name(field) for field in Settings.model_fields
     }
 

@@ -72,7 +72,7 @@ def _pointer(body: str) -> dict[str, Any] | None:
     if len(body) > _LARGEST_POINTER_CHARS or _FIELD not in body:
         return None
     try:
-        envelope = from_json(body.encode(), allow_inf_nan=False)
+        envelope = from_json(body.encode(), allow_inf_nan=False, cache_strings="keys")
     except ValueError:
         return None
     match envelope:

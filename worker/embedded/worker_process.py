@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from worker.embedded.child_process import clean_environment, python_command
 from worker.errors import UnavailableError
+from worker.runtime.machine.allocator import TUNABLES
 
 LogLine: TypeAlias = dict[str, JsonValue]
 """One line of the worker's log; `event` names it."""
@@ -52,7 +53,7 @@ class WorkerProcess:
         with stderr_path.open("ab") as stderr:
             self._process = subprocess.Popen(
                 [*python_command("worker.embedded.bound_to_parent", str(os.getpid())), *command],
-                env=clean_environment(environment),
+                env=clean_environment({**TUNABLES, **environment}),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

@@ -68,7 +68,7 @@ def _flat(name: str) -> str:
 
 def _of_body(body: str) -> Iterator[tuple[str, object]]:
     try:
-        envelope: Any = from_json(body.encode())
+        envelope: Any = from_json(body.encode(), cache_strings="keys")
     except ValueError:
         return
     if not isinstance(envelope, dict):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from worker.runtime.machine.allocator import limit_heaps, release_free_memory
+from worker.runtime.machine.allocator import TUNABLES, limit_heaps, release_free_memory
 
 pytestmark = pytest.mark.unit
 
@@ -43,10 +46,10 @@ print(before - anonymous_kb(), open("/proc/self/maps").read().count("---p 000000
 """
 
 
-def run(call: str) -> tuple[int, int]:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(call=call)], capture_output=True, text=True, check=True
-    )
+def run(call: str, program: str = PROGRAM, environment: Mapping[str, str] | None = None) -> tuple[int, int]:
+    command = [sys.executable, "-c", program.format(call=call)]
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
     released_kb, reserved = done.stdout.split()
     return int(released_kb), int(reserved)
 
@@ -64,3 +67,49 @@ def test_without_glibc_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.runtime.machine.allocator.ctypes.CDLL", lambda _name: object())
     assert not limit_heaps()
     release_free_memory()
+
+
+# Each of 40 threads frees some blocks of every size that a thread may keep, and lives on.
+KEEPING_PROGRAM = """
+import ctypes, threading
+from worker.runtime.machine.allocator import limit_heaps
+
+class Info(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena a b c d e f used g h".split()]
+
+{call}
+library = ctypes.CDLL(None)
+library.mallinfo2.restype = Info
+begun, freed, end = threading.Barrier(41), threading.Barrier(41), threading.Event()
+
+def work():
+    begun.wait()
+    blocks = [bytearray(size) for size in range(520, 1000, 16) for _ in range(7)]
+    del blocks
+    freed.wait()
+    end.wait()
+
+threads = [threading.Thread(target=work) for _ in range(40)]
+for thread in threads: thread.start()
+before = library.mallinfo2().used
+begun.wait()
+freed.wait()
+after = library.mallinfo2().used
+end.set()
+print((after - before) // 1024, 0)
+"""
+
+
+@pytest.mark.skipif(not is_glibc, reason="other C libraries keep nothing for each thread")
+def test_threads_keep_nothing_that_they_have_freed() -> None:
+    kept_kb, _ = run("assert limit_heaps()", KEEPING_PROGRAM, {"GLIBC_TUNABLES": ""})
+    tuned_kb, _ = run("assert limit_heaps()", KEEPING_PROGRAM, TUNABLES)
+    assert kept_kb > 2_000
+    assert tuned_kb < 500
+
+
+@pytest.mark.parametrize("file", ["infra/host/cis-worker.service", "Dockerfile"])
+def test_unit_and_image_start_the_worker_so(file: str) -> None:
+    ((name, value),) = TUNABLES.items()
+    text = (Path(__file__).parents[4] / file).read_text(encoding="utf-8")
+    assert f"{name}={value}" in text
