@@ -205,7 +205,9 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def _explain(location: tuple[int | str, ...], message: str) -> str:
-    field = str(location[0]) if location else ""
+    if not location:
+        return message.removeprefix("Value error, ")  # of several settings, which it names itself
+    field = str(location[0])
     name = environment_name(field) if field in Settings.model_fields else field
     return f"{name}: {message}"
 

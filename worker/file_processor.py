@@ -25,7 +25,13 @@ from worker.document.admission import require_readable
 from worker.document.artifacts import ArtifactStore
 from worker.document.document_reader import DocumentReader, ReadResult
 from worker.document.embedder import Embedder
-from worker.document.processed_content import ProcessedContent, StoredResult, make_document, no_content
+from worker.document.processed_content import (
+    ProcessedContent,
+    StoredResult,
+    make_commit,
+    make_document,
+    no_content,
+)
 from worker.document.reruns import Reruns
 from worker.document.row_document import row_document
 from worker.document.saved_state import load_state, to_state
@@ -213,24 +219,8 @@ class FileProcessor:
             self.metrics.documents_pending.labels(kind="vectors").inc()
         # Last, and on the fence: a committed row means that all of it is written, or marked pending.
         with self._stage("commit"):
-            self.table.commit(
-                claim,
-                Commit(
-                    state=document.state,
-                    reason=document.reason,
-                    reason_message=document.reason_message,
-                    content_hash=document.content_hash,
-                    artifact_key=document.artifact_key,
-                    thumbnail_key=document.thumbnail_key,
-                    pages=len(document.pages),
-                    index_pending=index_pending,
-                    vectors_pending=document.vectors.pending,
-                    file_path=document.file_path,
-                    file_type=document.file_type,
-                    size_bytes=document.size_bytes,
-                    keeps_text=content.keeps_text,
-                ),
-            )
+            commit = make_commit(document, index_pending=index_pending, keeps_text=content.keeps_text)
+            self.table.commit(claim, commit)
         return document
 
     def _try_index(self, write: Callable[[], None]) -> bool:

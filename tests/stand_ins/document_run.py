@@ -9,6 +9,7 @@ from pathlib import Path
 from worker.extract.read_options import Limits
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
+from worker.runtime.machine.process_use import ProcessUse
 from worker.sandbox.channel import Channel
 from worker.sandbox.protocol import (
     AllPagesListed,
@@ -47,34 +48,42 @@ class DocumentRun:
         self.state = RunState(request, limits=LIMITS, now=0.0)
         self.children: list[Channel] = []
         self.sockets: list[socket.socket] = []
-        self.begin(0.0)
+        self.now = self.used_s = 0.0
+        self.begin()
 
-    def begin(self, now: float) -> None:
+    def begin(self) -> None:
+        self.used_s = 0.0
         ours, theirs = socket.socketpair()
         self.sockets += [ours, theirs]
         self.children.append(Channel(theirs))
-        self.state.begin_child(str(len(self.children)), Channel(ours), now)
+        self.state.begin_child(str(len(self.children)), Channel(ours), self.now)
 
-    def receive(self, *messages: FromDocumentProcess, now: float = 0.0) -> None:
+    def receive(self, *messages: FromDocumentProcess) -> None:
         for message in messages:
-            self.state.on_message(message, now)
+            self.state.on_message(message)
 
-    def open(self, pages: int, *, now: float = 0.0, preview: bool = False) -> None:
-        self.state.go(done=[], hint=None, preview=preview)
-        self.receive(PDF, DocumentOpened(pages=pages), now=now)
+    def open(self, pages: int, *, preview: bool = False) -> None:
+        self.state.go(done=[], preview=preview)
+        self.receive(PDF, DocumentOpened(pages=pages))
 
-    def list_pages(self, pages: int, *, ocr: Iterable[int], now: float = 0.0, preview: bool = False) -> None:
+    def list_pages(self, pages: int, *, ocr: Iterable[int], preview: bool = False) -> None:
         """Behave as a child until it waits for permits: send what is not finished and needs no OCR."""
-        self.open(pages, now=now, preview=preview)
+        self.open(pages, preview=preview)
         for number in sorted(set(range(1, pages + 1)) - self.state.finished):
-            self.receive(needs_ocr(number) if number in ocr else page(number), now=now)
-        self.receive(AllPagesListed(), now=now)
+            self.receive(needs_ocr(number) if number in ocr else page(number))
+        self.receive(AllPagesListed())
 
-    def permit(self, now: float = 0.0) -> int:
+    def permit(self) -> int:
         number = self.state.next_permit()
         assert number is not None
-        self.state.give_permit(number, now)
+        self.state.give_permit(number)
         return number
+
+    def work(self, seconds: float) -> bool:
+        """Let the child use so much CPU time; whether it met a net."""
+        self.used_s += seconds
+        self.now += seconds
+        return self.state.check_deadlines(self.now, ProcessUse(cpu_s=self.used_s, is_runnable=True))
 
     def sent(self) -> list[ToDocumentProcess]:
         """What the newest child was sent since the last call."""

@@ -89,6 +89,10 @@ def test_arguments_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ({"CIS_LANGUAGES": " , "}, ["CIS_LANGUAGES: ", "jpn,eng"]),
         ({"CIS_INDEX": "paper"}, ["CIS_INDEX: "]),
         ({"CIS_STOP_BUDGET_S": "nan"}, ["CIS_STOP_BUDGET_S: "]),
+        (
+            {"CIS_PAGE_TIMEOUT_S": "600", "CIS_DOCUMENT_TIMEOUT_S": "60"},
+            ["Wrong settings: CIS_PAGE_TIMEOUT_S (600)", "CIS_DOCUMENT_TIMEOUT_S"],
+        ),
         ({"CIS_HTTP_PORT": "65536", "CIS_SLOTS": "0"}, ["CIS_HTTP_PORT: ", "CIS_SLOTS: "]),
     ],
 )

@@ -198,6 +198,7 @@ class FileTable:
             "state": commit.state.value,
             "reason": commit.reason,
             "reason_message": commit.reason_message[:_MESSAGE_CHARS],
+            "unread": commit.unread.to_json(),
             "content_hash": commit.content_hash,
             "artifact_key": commit.artifact_key,
             "thumbnail_key": commit.thumbnail_key,

@@ -16,6 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from worker.models.file import FileMessage
 from worker.models.ledger import Checkpoint, CheckpointManifest, CheckpointPart, State, StoredContent
+from worker.models.unread import NOTHING_UNREAD, UnreadSummary, is_limit
 from worker.runtime.trace import current
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ NOT_A_FILE = "#"
 COUNTS = ("failures", "interruptions", "crash_strikes")
 """What is counted of one version of a file."""
 
-_OF_ONE_VERSION = (*COUNTS, "is_suspect", "checkpoint", "reason", "reason_message", "rerun")
+_OF_ONE_VERSION = (*COUNTS, "is_suspect", "checkpoint", "reason", "reason_message", "unread", "rerun")
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -88,6 +89,7 @@ class FileRow:
     size_bytes: int = 0
     reason: str | None = None
     reason_message: str = ""
+    unread: UnreadSummary = NOTHING_UNREAD
     pipeline_version: str | None = None
     pages: int = 0
     updated_at: str = ""
@@ -105,6 +107,11 @@ class FileRow:
     def lacks_something(self) -> bool:
         """Whether its index entry or vectors are still to be written."""
         return self.index_pending or self.vectors_pending
+
+    @property
+    def met_limit(self) -> bool:
+        """Whether a limit kept something from being read, also where a row of an earlier version says it."""
+        return self.unread.has_limit or is_limit(self.reason)
 
     @property
     def has_content(self) -> bool:
@@ -186,6 +193,8 @@ def from_wire(item: Item) -> FileRow:
     known["state"] = State(known["state"])
     if "checkpoint" in known:
         known["checkpoint"] = checkpoint_from_json(known["checkpoint"])
+    if "unread" in known:
+        known["unread"] = UnreadSummary.from_json(known["unread"])
     return FileRow(**known)
 
 

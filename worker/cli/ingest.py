@@ -69,8 +69,10 @@ def ingest(
 def _request(settings: Settings, paths: list[str], home: Path, *, prune: bool) -> IngestRequest:
     from worker.components import local_extraction_key
     from worker.config import sandbox_environment
+    from worker.document.options_from_settings import limits
     from worker.home.folder import Home
     from worker.home.ingestion import IngestRequest
+    from worker.home.made_with import made_with
     from worker.sandbox.probe_client import probe_tools
 
     # Everything that decides what comes out of a file: a change of it makes every file new.
@@ -79,7 +81,11 @@ def _request(settings: Settings, paths: list[str], home: Path, *, prune: bool) -
         paths=tuple(paths),
         home=Home(folder=home.absolute()),
         prune=prune,
-        made_with=f"{key} {settings.image_model} {settings.text_model}",
+        made_with=made_with(
+            f"{key} {settings.image_model} {settings.text_model}",
+            limits(settings),
+            settings.pdf_passwords.get_secret_value(),
+        ),
         max_file_bytes=settings.max_file_bytes,
     )
 

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,6 +74,7 @@ def show(
         raise MisconfiguredError(
             f"{display(file)} is not in {home or 'the index'}; `cis-worker search` finds names and paths, too"
         )
+    document = _with_unread(document, home)
     if as_json:
         print_json(document_values(document))
     else:
@@ -156,6 +157,36 @@ def _find_document(index: SearchIndex, name: str) -> Document | None:
             f"{display(name)} matches {len(found)} files; give the path of one:{choices}{more}"
         )
     return index.document(found[0].file_id) if found else None
+
+
+def _with_unread(document: Document, home: Path | None) -> Document:
+    """The document with the list of what was not read, which its artifact has; else with its reason alone."""
+    from worker.document.packing import unpack_unread
+    from worker.models.unread import Unread
+    from worker.runtime.remedies import remedy
+
+    data = _artifact(document.artifact_key, home) if document.artifact_key else None
+    if data is not None:
+        return replace(document, unread=unpack_unread(data))
+    if document.reason is None:
+        return document
+    return replace(document, unread=(Unread(page=0, code=document.reason, help=remedy(document.reason)),))
+
+
+def _artifact(key: str, home: Path | None) -> bytes | None:
+    """The stored artifact; None where it is gone, or nothing says where it is stored."""
+    if home is not None:
+        path = home / key
+        return path.read_bytes() if path.is_file() else None
+    from worker.aws.clients import make_clients
+    from worker.aws.storage_handler import StorageHandler
+    from worker.config import load_settings
+
+    settings = load_settings()
+    if not settings.results_bucket:
+        return None
+    clients = make_clients(region=settings.aws_region)
+    return StorageHandler(clients.s3, results_bucket=settings.results_bucket).get(key)
 
 
 def _image_vector(image: str, *, at_home: bool, indexed: bool) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ fold long paths.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,6 +18,8 @@ from worker.models.document import Document
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+_MAX_UNREAD = 20
 
 
 def print_hits(found: SearchResult) -> None:
@@ -68,6 +71,7 @@ def document_values(document: Document) -> dict[str, object]:
         "state": document.state.value,
         "reason": document.reason,
         "reason_message": document.reason_message,
+        "unread": [asdict(each) for each in document.unread],
         "file_type": document.file_type.value,
         "size_bytes": document.size_bytes,
         "language": document.language,
@@ -114,6 +118,12 @@ def _document_table(document: Document) -> Table:
     for name, value in rows.items():
         if value:
             table.add_row(Text(name, style="dim"), Text(sanitise(value)))
+    for number, each in enumerate(document.unread[:_MAX_UNREAD]):
+        place = f"page {each.page}: " if each.page else ""
+        text = Text(sanitise(f"{place}{each.code}. {each.help}"))
+        table.add_row(Text("" if number else "not read", style="dim"), text)
+    if len(document.unread) > _MAX_UNREAD:
+        table.add_row("", f"and {len(document.unread) - _MAX_UNREAD} more; --json has all")
     return table
 
 

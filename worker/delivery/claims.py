@@ -10,29 +10,9 @@ from typing import TypeAlias
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.storage_handler import StorageHandler
-from worker.errors import Code, LeaseLostError, ObjectGoneError, RejectedError
+from worker.errors import LeaseLostError, ObjectGoneError, RejectedError
 from worker.models.file import EventType, FileMessage, ObjectVersion, OpenObject, Rerun
 from worker.models.ledger import Claim, Job, State
-
-# A limit may have been raised since, a password added or a program installed: a file that failed by one of
-# these is processed again for a new event.
-_MAY_SUCCEED_ELSEWHERE = frozenset(
-    {
-        Code.NEEDS_LIBREOFFICE,
-        Code.TOO_LARGE,
-        Code.TOO_MANY_PIXELS,
-        Code.TOO_MANY_PAGES,
-        Code.ENCRYPTED,
-        Code.BOMB,
-        Code.ARCHIVED,
-        Code.CRASHED,
-        Code.INVALID_CHILD_MESSAGE,
-        Code.MEMORY,
-        Code.TIMEOUT,
-        Code.OCR_FAILED,
-        Code.PAGES_FAILED,
-    }
-)
 
 MAX_CRASH_STRIKES = 3
 """Deaths of a worker, while it processed nothing but one file, after which the file is not tried again."""
@@ -242,8 +222,9 @@ def _is_done(
         return row.state is State.TOMBSTONED
     if row.version != version.version or row.state in (State.TOMBSTONED, State.DEAD_LETTERED):
         return False
-    # Of an archived object nothing more can be read than was.
-    return version.is_archived or row.reason not in _MAY_SUCCEED_ELSEWHERE or row.message_id == message_id
+    # A limit may have been raised since, a password added or a program installed: a new event has the file
+    # read again. Of an archived object nothing more can be read than was.
+    return version.is_archived or not row.met_limit or row.message_id == message_id
 
 
 def _is_archived_since(row: FileRow, version: ObjectVersion | None) -> bool:

@@ -23,6 +23,7 @@ import structlog
 from worker.aws.storage_handler import StorageHandler
 from worker.document.checkpoint_parts import manifest_parts, manifest_values
 from worker.document.packing import pack, pack_extraction, pack_pages, unpack, unpack_extraction
+from worker.document.unread import is_final
 from worker.document.uploads.background_uploader import BackgroundUploader
 from worker.document.uploads.spool import NewObject
 from worker.document.uploads.upload_entry import UploadEntry
@@ -60,10 +61,10 @@ class ArtifactStore:
         return f"thumbnails/{sha256}/{self.extraction_key}.webp"
 
     def load(self, sha256: str, file_type: FileType) -> Extraction | None:
-        """The complete result for a content, None where there is none or it cannot be read."""
+        """The result for a content whose text no limit cut; None where there is none or it cannot be read."""
         extraction = self.open(self.artifact_key(sha256, file_type), self.thumbnail_key(sha256))
-        # An incomplete result may become complete with a higher limit or another machine.
-        return extraction if extraction is not None and extraction.reason is None else None
+        # What a limit cut may become complete with a higher one, or elsewhere; damaged content never.
+        return extraction if extraction is not None and is_final(extraction) else None
 
     def open(self, artifact_key: str, thumbnail_key: str | None) -> Extraction | None:
         """The result under a key, complete or not; None where there is none or it cannot be read."""

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import structlog
@@ -16,7 +17,14 @@ from worker.delivery.heartbeat import Lease
 from worker.document.artifacts import ArtifactStore
 from worker.document.open_documents import OpenDocument, OpenDocuments
 from worker.document.page_collector import PageCollector
-from worker.errors import Code, JobInterrupted, RejectedError, TransientError
+from worker.document.unread import (
+    lacks_thumbnail_by_limit,
+    reason_of,
+    rejected,
+    unread_of,
+    with_thumbnail,
+)
+from worker.errors import UNREAD, Code, JobInterrupted, RejectedError, TransientError
 from worker.models.document import Extraction
 from worker.models.file import FileType, LocalFile, Rerun
 from worker.models.ledger import Job
@@ -24,7 +32,13 @@ from worker.models.page import Page
 from worker.runtime import tally
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
-from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest, PreviewDone
+from worker.sandbox.protocol import (
+    PICTURE_NAME,
+    THUMBNAIL_NAME,
+    DocumentUnread,
+    ExtractionRequest,
+    PreviewDone,
+)
 from worker.sandbox.reading_error import raise_for
 from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.runs.extraction_run import ExtractionRun
@@ -39,7 +53,6 @@ _WRITE_S = 3.0
 _PAGE_SPREAD = 1.5
 _UNKNOWN_PAGE_S = 5.0
 _MAX_PICTURE_BYTES = 8 * 1024**2
-_MAX_NAMED_PAGES = 20
 
 _log = structlog.get_logger(__name__)
 
@@ -55,6 +68,14 @@ class ReadResult:
     from_store: bool = False
     redrawn: bool = False
     checkpointed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _BesidePages:
+    """What is known of a document beside its pages: codes of what is not read, and how its preview ended."""
+
+    codes: tuple[Code, ...] = ()
+    preview: PreviewDone = field(default_factory=partial(PreviewDone, drawn=False))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,10 +101,9 @@ class DocumentReader:
             try:
                 file_type = run.detect(lambda: self.check(lease))
             except RejectedError as error:
-                extraction = _rejection(error)
-                return ReadResult(extraction=extraction, checkpointed=job.checkpoint is not None)
+                return ReadResult(extraction=rejected(error), checkpointed=job.checkpoint is not None)
             stored = self._load(job, local, file_type)
-            if stored is not None and job.rerun is not None and job.rerun.draws:
+            if stored is not None and (_asks_to_draw(job) or lacks_thumbnail_by_limit(stored)):
                 return self._redraw(run, job, stored, folder, lease)
             if stored is not None:
                 _log.info("extraction_found", file_type=file_type.value, pages=len(stored.pages))
@@ -97,11 +117,11 @@ class DocumentReader:
                 metrics=self.metrics,
             )
             collector.restore()
-            run.go(done=[page.number for page in collector.pages], hint=collector.hint)
+            run.go(done=collector.pages)
             with self.open_documents.hold(job.claim, collector) as document:
-                ended, has_pictures = self._collect(run, document, lease)
+                ended, beside = self._collect(run, document, lease)
         return ReadResult(
-            extraction=_to_extraction(file_type, collector.pages, ended, folder if has_pictures else None),
+            extraction=_to_extraction(file_type, collector.pages, ended, beside, folder),
             checkpointed=collector.has_checkpoint or job.checkpoint is not None,
         )
 
@@ -117,21 +137,23 @@ class DocumentReader:
         self, run: ExtractionRun, job: Job, stored: Extraction, folder: Path, lease: Lease
     ) -> ReadResult:
         """The stored extraction with a new thumbnail; no page is read."""
-        run.go(done=[page.number for page in stored.pages])
-        while True:
-            event = run.next(_TICK_S)
-            if isinstance(event, PreviewDone | ReadingEnded):
-                break
+        run.go(done=stored.pages)
+        while not isinstance(event := run.next(_TICK_S), PreviewDone | ReadingEnded):
             self.check(lease)
-        drawn = isinstance(event, PreviewDone) and event.drawn
-        thumbnail = _picture(folder if drawn else None, THUMBNAIL_NAME)
+        preview = event if isinstance(event, PreviewDone) else PreviewDone(drawn=False)
+        thumbnail = _picture(folder if preview.drawn else None, THUMBNAIL_NAME)
+        unread = with_thumbnail(stored.unread, preview)
+        checkpointed = job.checkpoint is not None
         if thumbnail is None:
-            _log.warning("rerun_failed", reason="no thumbnail could be drawn", kept="thumbnail")
-            return ReadResult(extraction=stored, from_store=True, checkpointed=job.checkpoint is not None)
+            if _asks_to_draw(job):
+                _log.warning("rerun_failed", reason="no thumbnail could be drawn", kept="thumbnail")
+            is_new = not _asks_to_draw(job) and unread != stored.unread
+            kept = replace(stored, unread=unread) if is_new else stored
+            return ReadResult(extraction=kept, from_store=not is_new, checkpointed=checkpointed)
         return ReadResult(
-            extraction=replace(stored, thumbnail=thumbnail),
-            redrawn=True,
-            checkpointed=job.checkpoint is not None,
+            extraction=replace(stored, thumbnail=thumbnail, unread=unread),
+            redrawn=_asks_to_draw(job),
+            checkpointed=checkpointed,
         )
 
     def check(self, lease: Lease) -> None:
@@ -141,8 +163,10 @@ class DocumentReader:
         if stop is not None and self.shutdown.now() >= stop.requeue_by:
             raise JobInterrupted(f"stopped by {stop.reason}")
 
-    def _collect(self, run: ExtractionRun, document: OpenDocument, lease: Lease) -> tuple[ReadingEnded, bool]:
-        has_pictures = False
+    def _collect(
+        self, run: ExtractionRun, document: OpenDocument, lease: Lease
+    ) -> tuple[ReadingEnded, _BesidePages]:
+        beside = _BesidePages()
         while True:
             event = run.next(_TICK_S)
             if isinstance(event, Page):
@@ -152,9 +176,11 @@ class DocumentReader:
                     # The machine may go sooner than announced, and this thread has nothing else to do.
                     _save(document)
             elif isinstance(event, PreviewDone):
-                has_pictures = event.drawn
+                beside = replace(beside, preview=event)
+            elif isinstance(event, DocumentUnread):
+                beside = replace(beside, codes=event.codes)
             elif isinstance(event, ReadingEnded):
-                return event, has_pictures
+                return event, beside
             self._handle_stop(run, document, lease)
 
     def _handle_stop(self, run: ExtractionRun, document: OpenDocument, lease: Lease) -> None:
@@ -190,7 +216,13 @@ class DocumentReader:
             tally.count("pages_ocred")
             _log.info("page_ocred", page=page.number, language=page.language, seconds=round(page.ocr_s, 2))
         elif page.source.is_failure:
-            _log.warning("page_failed", page=page.number, source=page.source.value, reason=page.reason)
+            _log.warning(
+                "page_failed",
+                page=page.number,
+                source=page.source.value,
+                reason=page.reason,
+                message=page.message,
+            )
 
 
 def _save(document: OpenDocument) -> None:
@@ -201,36 +233,36 @@ def _save(document: OpenDocument) -> None:
         _log.warning("checkpoint_failed", reason=str(error))
 
 
-def _rejection(error: RejectedError) -> Extraction:
-    return Extraction(file_type=FileType.UNSUPPORTED, reason=error.code.value, reason_message=str(error))
+def _asks_to_draw(job: Job) -> bool:
+    return job.rerun is not None and job.rerun.draws
 
 
 def _to_extraction(
-    file_type: FileType, pages: tuple[Page, ...], ended: ReadingEnded, folder: Path | None
+    file_type: FileType, pages: tuple[Page, ...], ended: ReadingEnded, beside: _BesidePages, folder: Path
 ) -> Extraction:
-    reason, message = ended.code, ended.message
-    if reason in (Code.UNAVAILABLE, Code.LOCAL_FAULT):
+    code, message = ended.code, ended.message
+    if code in (Code.UNAVAILABLE, Code.LOCAL_FAULT):
         raise_for(ended)
-    if reason in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
+    if code in (Code.MISCONFIGURED, Code.PROGRAM_MISSING):
         # The document process is untrusted: its report must not stop a fleet, so check the machine itself.
         if any(shutil.which(program) is None for program in _PROGRAMS):
             raise_for(ended)
-        reason = Code.OCR_FAILED
-    lacking = [page for page in pages if page.reason]
-    if reason is None and lacking:
-        has_failure = any(page.source.is_failure for page in lacking)
-        has_text = any(page.text for page in pages)
-        reason = Code.PAGES_FAILED if has_failure and has_text else Code(lacking[0].reason or Code.OCR_FAILED)
-        names = [f"page {page.number} ({page.reason})" for page in lacking[:_MAX_NAMED_PAGES]]
-        more = f" and {len(lacking) - _MAX_NAMED_PAGES} more" if len(lacking) > _MAX_NAMED_PAGES else ""
-        message = f"not all read: {', '.join(names)}{more}"
+        code = Code.OCR_FAILED
+    preview = beside.preview
+    codes = [
+        each.value for each in (code, *beside.codes, preview.code) if each is not None and each in UNREAD
+    ]
+    unread = unread_of(codes, pages)
+    reason, missing = (code, message) if code is not None else reason_of(unread, pages)
+    drawn = folder if preview.drawn else None
     return Extraction(
         file_type=file_type,
         pages=pages,
-        reason=reason.value if reason else None,
-        reason_message=message,
-        thumbnail=_picture(folder, THUMBNAIL_NAME),
-        picture=_picture(folder, PICTURE_NAME),
+        reason=reason.value if reason is not None else None,
+        reason_message=missing,
+        thumbnail=_picture(drawn, THUMBNAIL_NAME),
+        picture=_picture(drawn, PICTURE_NAME),
+        unread=unread,
     )
 
 

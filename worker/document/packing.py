@@ -15,6 +15,7 @@ from typing import Any
 from worker.models.document import Extraction
 from worker.models.file import FileType
 from worker.models.page import Page
+from worker.models.unread import Unread
 
 _GZIP_LEVEL = 5
 _CHUNK_BYTES = 256 * 1024
@@ -33,13 +34,15 @@ def pack_pages(pages: Sequence[Page]) -> bytes:
 def pack_extraction(extraction: Extraction) -> Iterator[bytes]:
     """An extraction without its thumbnail, which is an object of its own."""
     picture = extraction.picture
-    values = {
+    values: dict[str, object] = {
         "file_type": extraction.file_type.value,
         "reason": extraction.reason,
         "reason_message": extraction.reason_message,
         "thumbnail": extraction.thumbnail is not None,
         "picture": base64.b64encode(picture).decode() if picture is not None else None,
     }
+    if extraction.unread:
+        values["unread"] = [[each.page, each.code, each.help] for each in extraction.unread]
     return _gzip(_with_pages(values, extraction.pages))
 
 
@@ -61,8 +64,21 @@ def unpack_extraction(data: bytes) -> tuple[Extraction, bool]:
         reason=values["reason"],
         reason_message=str(values["reason_message"]),
         picture=base64.b64decode(picture) if picture else None,
+        unread=_unread(values),
     )
     return extraction, bool(values["thumbnail"])
+
+
+def unpack_unread(data: bytes) -> tuple[Unread, ...]:
+    """What a stored extraction says was not read; raises as `unpack`."""
+    return _unread(unpack(data))
+
+
+def _unread(values: Mapping[str, Any]) -> tuple[Unread, ...]:
+    return tuple(
+        Unread(page=int(page), code=str(code), help=str(advice))
+        for page, code, advice in values.get("unread", ())  # where something is
+    )
 
 
 def _with_pages(values: Mapping[str, object], pages: Sequence[Page]) -> Iterator[str]:

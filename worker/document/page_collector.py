@@ -98,11 +98,6 @@ class PageCollector:
         return self._has_objects
 
     @property
-    def hint(self) -> str | None:
-        """The language of the last finished page that has one."""
-        return next((page.language for page in reversed(self.pages) if page.language), None)
-
-    @property
     def mean_ocr_s(self) -> float:
         """Mean wall time of the pages OCRed so far, 0 without any."""
         times = [page.ocr_s for page in self._pages.values() if page.ocr_s]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
+from worker.document.unread import rejected
 from worker.errors import RejectedError
 from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
-from worker.models.file import FileType, ObjectVersion
-from worker.models.ledger import Job
+from worker.models.file import ObjectVersion
+from worker.models.ledger import Commit, Job
+from worker.models.unread import UnreadSummary
 
 
 def _no_wait() -> None:
@@ -44,11 +46,7 @@ class ProcessedContent:
 
 def no_content(error: RejectedError) -> ProcessedContent:
     """The result of a file that cannot be read: its reason."""
-    return ProcessedContent(
-        extraction=Extraction(
-            file_type=FileType.UNSUPPORTED, reason=error.code.value, reason_message=str(error)
-        )
-    )
+    return ProcessedContent(extraction=rejected(error))
 
 
 def make_document(job: Job, version: ObjectVersion, content: ProcessedContent) -> Document:
@@ -68,10 +66,31 @@ def make_document(job: Job, version: ObjectVersion, content: ProcessedContent) -
         pages=extraction.pages,
         reason=extraction.reason,
         reason_message=extraction.reason_message,
+        unread=extraction.unread,
         content_hash=content.sha256,
         thumbnail_key=content.thumbnail_key if extraction.thumbnail is not None else None,
         artifact_key=content.artifact_key,
         vectors=content.vectors,
         thumbnail=extraction.thumbnail,
         indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def make_commit(document: Document, *, index_pending: bool, keeps_text: bool) -> Commit:
+    """What the ledger keeps of a document that was written to the index, or waits for it."""
+    return Commit(
+        state=document.state,
+        reason=document.reason,
+        reason_message=document.reason_message,
+        unread=UnreadSummary.of(document.unread),
+        content_hash=document.content_hash,
+        artifact_key=document.artifact_key,
+        thumbnail_key=document.thumbnail_key,
+        pages=len(document.pages),
+        index_pending=index_pending,
+        vectors_pending=document.vectors.pending,
+        file_path=document.file_path,
+        file_type=document.file_type,
+        size_bytes=document.size_bytes,
+        keeps_text=keeps_text,
     )

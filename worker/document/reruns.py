@@ -58,8 +58,8 @@ class Reruns:
         earlier = self.store.open(job.stored.artifact_key, job.stored.thumbnail_key)
         if earlier is None or _rank(earlier) < _rank(new):
             return None
-        # Of two partial texts the new one was asked for, unless it has lost pages.
-        if _rank(earlier) == _rank(new) and _readable(earlier) <= _readable(new):
+        # Of two partial texts the new one was asked for, unless it has lost pages, or parts of them.
+        if _rank(earlier) == _rank(new) and _completeness(earlier) <= _completeness(new):
             return None
         return self.before(job.stored, f"{new.reason}: {new.reason_message}", check=check)
 
@@ -92,5 +92,6 @@ def _rank(extraction: Extraction) -> int:
     return _RANKS.get(extraction.state, 0)
 
 
-def _readable(extraction: Extraction) -> int:
-    return sum(1 for page in extraction.pages if page.text)
+def _completeness(extraction: Extraction) -> tuple[int, int]:
+    readable = sum(1 for page in extraction.pages if page.text)
+    return readable, -sum(not each.is_cosmetic for each in extraction.unread)

@@ -35,6 +35,7 @@ def row_document(row: FileRow, extraction: Extraction, vectors: Vectors) -> Docu
         pages=extraction.pages,
         reason=extraction.reason,
         reason_message=extraction.reason_message,
+        unread=extraction.unread,
         content_hash=row.content_hash,
         thumbnail_key=row.thumbnail_key,
         artifact_key=row.artifact_key,

@@ -41,7 +41,8 @@ class ManifestEntry:
     """One ingested file.
 
     `size_bytes` and `mtime_ns` are as seen before its content was read; `sha256` is "" where it was not
-    read. `made_with` is the extraction key and the embedding models; an entry made with others is stale.
+    read. `made_with` is the extraction key and the embedding models; an entry made with others is stale. Of a
+    file that met a limit it has the limits, too (`made_with.entry_made_with`).
     """
 
     path: str

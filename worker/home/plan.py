@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from worker.embedded.stack import SOURCE_BUCKET
 from worker.errors import MisconfiguredError
 from worker.home.file_walk import FoundFile, Ignored, Unreadable, display, is_gone, walk
+from worker.home.made_with import is_current
 from worker.home.manifest import Manifest, ManifestEntry
 from worker.home.result import FAILED, Result, from_document
 from worker.index.search_index import SearchIndex
@@ -61,7 +62,7 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planner:
-    """Decides for each file. `made_with` is the extraction key and the embedding models of this run."""
+    """Decides for each file. `made_with` is the extraction key, embedding models and limits of this run."""
 
     manifest: Manifest
     index: SearchIndex
@@ -109,7 +110,7 @@ def need_of(
 
     Raises OSError when it must be read and cannot be.
     """
-    if entry is None or entry.is_unfinished or entry.made_with != made_with:
+    if entry is None or entry.is_unfinished or not is_current(entry.made_with, made_with):
         return Need.WORK
     if (found.size_bytes, found.mtime_ns) == (entry.size_bytes, entry.mtime_ns):
         return Need.NOTHING

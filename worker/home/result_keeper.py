@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from worker.embedded.stack import SOURCE_BUCKET
 from worker.errors import Code
 from worker.home.file_walk import display
 from worker.home.folder import Home
+from worker.home.made_with import entry_made_with
 from worker.home.manifest import Manifest, ManifestEntry
 from worker.home.plan import Task, read_failure
 from worker.home.result import Result, from_document, from_row
@@ -72,6 +73,7 @@ class ResultKeeper:
             sha256=row.content_hash or sha256,
             state=row.state,
             reason=row.reason,
+            codes={*row.unread.counts, row.reason or ""},
             vectors_pending=row.vectors_pending,
         )
         self.pages += row.pages
@@ -96,7 +98,9 @@ class ResultKeeper:
             reason_message=f"{task.size_bytes} bytes are over the limit of {limit} (CIS_MAX_FILE_BYTES)",
         )
         self.index.index_document(document, version=version)
-        self._record(task, sha256="", state=document.state, reason=document.reason)
+        self._record(
+            task, sha256="", state=document.state, reason=document.reason, codes={Code.TOO_LARGE.value}
+        )
         self.report(from_document(document, path=path))
 
     def report(self, result: Result) -> None:
@@ -105,7 +109,14 @@ class ResultKeeper:
         self.listener.on_result(result)
 
     def _record(
-        self, task: Task, *, sha256: str, state: State, reason: str | None, vectors_pending: bool = False
+        self,
+        task: Task,
+        *,
+        sha256: str,
+        state: State,
+        reason: str | None,
+        codes: Collection[str],
+        vectors_pending: bool = False,
     ) -> None:
         if state is State.TOMBSTONED:
             self.manifest.remove(task.path)
@@ -117,7 +128,7 @@ class ResultKeeper:
                     size_bytes=task.size_bytes,
                     mtime_ns=task.mtime_ns,
                     sha256=sha256,
-                    made_with=self.made_with,
+                    made_with=entry_made_with(self.made_with, codes),
                     state=state,
                     reason=reason,
                     vectors_pending=vectors_pending,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from worker.errors import Code, MisconfiguredError
+from worker.errors import UNREAD, Code, MisconfiguredError
 from worker.models.file import FileType
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -20,6 +20,7 @@ MOVED_BY_SQS = "moved_by_sqs"
 """In place of a reason: SQS moved a message itself, after too many receives; no worker gave it up."""
 
 _REASONS = frozenset(Code) | {MOVED_BY_SQS}
+_UNREAD: frozenset[str] = frozenset(UNREAD)
 
 
 def parse_age(text: str) -> float:
@@ -74,17 +75,30 @@ def make_filter(reasons: list[str], types: list[str], prefix: str) -> FileFilter
 
     Raises MisconfiguredError for a reason that there is not.
     """
-    unknown = sorted(set(_split(reasons)) - _REASONS)
-    if unknown:
-        close = get_close_matches(unknown[0], _REASONS)
-        hint = f"did you mean {' or '.join(close)}?" if close else "docs/errors.md lists them."
-        raise MisconfiguredError(f"There is no reason {', '.join(unknown)}; {hint}")
+    _require_known("reason", _split(reasons), _REASONS)
     names = {name.lower().lstrip(".") for name in _split(types)}
     return FileFilter(
         reasons=frozenset(_split(reasons)),
         types=frozenset(_ALIASES.get(name, name) for name in names),
         prefix=prefix,
     )
+
+
+def parse_unread(values: list[str]) -> frozenset[str]:
+    """Codes of what was not read, from what a user wrote, as in `make_filter`.
+
+    Raises MisconfiguredError for a code that nothing unread has.
+    """
+    _require_known("code of what is unread", _split(values), _UNREAD)
+    return frozenset(_split(values))
+
+
+def _require_known(what: str, given: list[str], known: frozenset[str]) -> None:
+    unknown = sorted(set(given) - known)
+    if unknown:
+        close = get_close_matches(unknown[0], known)
+        hint = f"did you mean {' or '.join(close)}?" if close else "docs/errors.md lists them."
+        raise MisconfiguredError(f"There is no {what} {', '.join(unknown)}; {hint}")
 
 
 def _split(values: list[str]) -> list[str]:

@@ -17,6 +17,7 @@ from worker.maintenance.position import PositionStore
 from worker.maintenance.progress import ProgressMeter
 from worker.models.file import EventType, Rerun
 from worker.models.ledger import State
+from worker.models.unread import UnreadSummary
 
 _BATCH = 10
 # A page of DynamoDB is a megabyte, some thousand rows.
@@ -32,6 +33,7 @@ _ATTRIBUTES = (
     "file_type",
     "size_bytes",
     "pipeline_version",
+    "unread",
 )
 _RERUNNABLE = frozenset(State) - {State.TOMBSTONED, State.PROCESSING}
 
@@ -40,13 +42,15 @@ _RERUNNABLE = frozenset(State) - {State.TOMBSTONED, State.PROCESSING}
 class RerunRequest:
     """What to make again, of which files. Without `states` these are the finished ones, except deleted.
 
-    `older_than_pipeline` is the pipeline version of which older texts are meant.
+    `older_than_pipeline` is the pipeline version of which older texts are meant; `unread` are codes of what
+    was not read, of which one must be the file's.
     """
 
     rerun: Rerun
     states: frozenset[State] = frozenset()
     files: FileFilter = field(default_factory=FileFilter)
     older_than_pipeline: str | None = None
+    unread: frozenset[str] = frozenset()
 
     def wants(self, row: Mapping[str, Any]) -> bool:
         """Whether a row of the ledger is meant."""
@@ -54,6 +58,8 @@ class RerunRequest:
         if state not in (self.states or _RERUNNABLE) or not row.get("bucket") or not row.get("key"):
             return False
         if self.older_than_pipeline is not None and not _is_older(row, self.older_than_pipeline):
+            return False
+        if self.unread and not self.unread & _unread_codes(row):
             return False
         if not self.files.has_reason(frozenset({row.get("reason", "")})):
             return False
@@ -66,6 +72,7 @@ class RerunRequest:
         """A text that is the same for the same request."""
         values = asdict(self)
         values["states"] = sorted(self.states)
+        values["unread"] = sorted(self.unread)
         values["files"] = {
             name: sorted(value) if isinstance(value, frozenset) else value
             for name, value in values["files"].items()
@@ -177,6 +184,13 @@ def _event(row: Mapping[str, Any], rerun: Rerun) -> FileEvent:
         # On this fence only: what was processed since is as new as it can be, and a copy is done once.
         cis={"rerun": rerun.value, "again": int(row["fence"])},
     )
+
+
+def _unread_codes(row: Mapping[str, Any]) -> frozenset[str]:
+    """The codes of what was not read of a file; of a row of an earlier version, its reason."""
+    listed = row.get("unread")
+    counts = UnreadSummary.from_json(listed).counts if listed else {}
+    return frozenset({*counts, row.get("reason", "")})
 
 
 def _is_older(row: Mapping[str, Any], version: str) -> bool:

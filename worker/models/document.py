@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from worker.models.file import FileType
 from worker.models.ledger import State
 from worker.models.page import Page
+from worker.models.unread import Unread
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,7 +15,8 @@ class Extraction:
     """All that was extracted from one file. `reason` is a code; None means all of it was extracted.
 
     `thumbnail` is WebP; `picture` is the JPEG to embed. A document with a reason and no page text
-    has no content; with a reason and text it is partial.
+    has no content; with a reason and text it is partial. `unread` is all that is missing, also what is
+    cosmetic and makes no reason.
     """
 
     file_type: FileType
@@ -23,6 +25,7 @@ class Extraction:
     reason_message: str = ""
     thumbnail: bytes | None = None
     picture: bytes | None = None
+    unread: tuple[Unread, ...] = ()
 
     @property
     def state(self) -> State:
@@ -61,6 +64,7 @@ class Document:
     pages: tuple[Page, ...] = ()
     reason: str | None = None
     reason_message: str = ""
+    unread: tuple[Unread, ...] = ()
     content_hash: str | None = None
     thumbnail_key: str | None = None
     artifact_key: str | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from worker.models.file import FileMessage, FileType, ObjectVersion, OpenObject, Rerun
+from worker.models.unread import NOTHING_UNREAD, UnreadSummary
 
 
 class State(StrEnum):
@@ -112,3 +113,4 @@ class Commit:
     file_type: FileType | None = None
     size_bytes: int = 0
     keeps_text: bool = False
+    unread: UnreadSummary = NOTHING_UNREAD

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -43,7 +43,7 @@ class Page:
     `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of an image
     `width_px` x `height_px`. `ocr_s` is the wall time of OCR by `engine` (engine and model), `ocr_cpu_s`
     the CPU time of it, rendering included. `unread` are the codes (`errors.UNREAD`) of what is missing on
-    a page that was read otherwise; `reason` is that of a page which was cut or lost.
+    a page that was read otherwise; `reason` is that of a page which was cut or lost, and `message` says more.
     `layer_reason` says why a PDF's text layer was classified as low quality, and `layer_text` is that
     layer where it is not in `text`; it is stored with the artifact and not searched.
     """
@@ -64,10 +64,11 @@ class Page:
     engine: str | None = None
     ocr_cpu_s: float = 0.0
     unread: tuple[str, ...] = ()
+    message: str = field(default="", compare=False)
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
-        return asdict(self)
+        return {**asdict(self), "unread": list(self.unread)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Page:
@@ -88,6 +89,7 @@ class Page:
             engine=_text_or_none(values.get("engine")),  # not in artifacts of version 1
             ocr_cpu_s=float(values.get("ocr_cpu_s", 0.0)),
             unread=tuple(str(code) for code in values.get("unread", ())),
+            message=str(values.get("message", "")),
         )
 
 

@@ -12,7 +12,6 @@ import resource
 import selectors
 import shutil
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -21,6 +20,8 @@ from typing import IO, Any
 
 import pdf2image.pdf2image
 import pytesseract
+
+from worker.runtime.machine.work_clock import Net
 
 _TAIL_BYTES = 256 * 1024
 _READ_BYTES = 64 * 1024
@@ -61,9 +62,10 @@ class BoundedPopen:
     def communicate(self, timeout: float | None = None) -> tuple[bytes, bytes]:
         """Wait for its end; the last 256 KiB of its standard output and of its standard error.
 
-        Raises subprocess.TimeoutExpired, after which it still runs.
+        Raises subprocess.TimeoutExpired, after which it still runs, when it has worked or hung for longer
+        than `timeout`: the time it waits for a processor does not count.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        net = None if timeout is None else Net(self.pid, limit_s=timeout)
         tails: dict[int, bytearray] = {}
         with selectors.DefaultSelector() as selector:
             for stream in (self.stdout, self.stderr):
@@ -79,9 +81,15 @@ class BoundedPopen:
                     break
                 if self._output_bytes > _MAX_OUTPUT_BYTES:
                     self._process.kill()
-                if deadline is not None and time.monotonic() > deadline:
+                if net is not None and net.is_over():
                     raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
-        self.returncode = self._process.wait(None if deadline is None else deadline - time.monotonic())
+        while self._process.poll() is None:
+            # It closed its pipes, and still runs.
+            if net is not None and net.is_over():
+                raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_TICK_S)
+        self.returncode = self._process.returncode
         self._close_streams()
         output, errors = (bytes(tails.get(id(stream), b"")) for stream in (self.stdout, self.stderr))
         return output, errors

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import json
+import math
 import os
 import resource
 import shutil
@@ -26,7 +27,9 @@ _PR_GET_DUMPABLE, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 3, 4, 38
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAPABILITIES = "=6I"
 _FILE_CAPABILITIES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
-_PROBE_TIMEOUT_S = 20.0
+# At the soft limit the kernel sends SIGXCPU, which says what happened; at the hard one SIGKILL.
+_CPU_MARGIN_S = 30
+_PROBE_TIMEOUT_S = 120.0
 _PRIVATE_UMASK = 0o077
 _MESSAGE_CHARS = 200
 _READ_BYTES = 65_536
@@ -166,11 +169,24 @@ def limit_resources(limits: Limits) -> None:
     """Bound what the child and every program it starts may take (per process, see setrlimit(2))."""
     for what, value in (
         (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.cpu_s),
         (resource.RLIMIT_FSIZE, limits.output_bytes),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (value, value))
+    most_cpu_s = _cpu_s(limits, pages=limits.max_pages)
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, most_cpu_s + _CPU_MARGIN_S))
+
+
+def allow_cpu(limits: Limits, *, pages: int) -> None:
+    """Raise the CPU time of this process to what a document of so many pages may take."""
+    cpu_s = _cpu_s(limits, pages=min(pages, limits.max_pages))
+    soft_s, hard_s = resource.getrlimit(resource.RLIMIT_CPU)
+    if resource.RLIM_INFINITY not in (soft_s, hard_s) and soft_s < cpu_s <= hard_s:
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, hard_s))
+
+
+def _cpu_s(limits: Limits, *, pages: int) -> int:
+    return limits.cpu_s + math.ceil(limits.document_timeout_per_page_s * pages)
 
 
 def probe() -> Walls:

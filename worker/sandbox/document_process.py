@@ -30,16 +30,19 @@ from worker.extract.page_source import LayeredPage, PageSource, no_preview
 from worker.extract.pdf.layer.merge import join
 from worker.extract.read_options import ReadOptions
 from worker.extract.type_detection import detect_file_type
+from worker.extract.user_message import user_message
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
 from worker.runtime.work_root import picture_folder
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
+from worker.sandbox.confinement import allow_cpu
 from worker.sandbox.protocol import (
     PICTURE_NAME,
     THUMBNAIL_NAME,
     AllPagesListed,
     BeginReading,
     DocumentOpened,
+    DocumentUnread,
     FromDocumentProcess,
     OcrPage,
     PageExtracted,
@@ -65,12 +68,11 @@ def main(channel: Channel, request: SpawnRequest) -> int:
         DocumentProcess(channel, request, scratch).run()
     except ChannelClosedError:
         return 0
-    except RejectedError as error:
-        return fail(channel, Code.UNAVAILABLE if is_disk_full(error) else error.code, str(error))
     except MemoryError:
         return fail(channel, Code.MEMORY, "reading it needs more memory than one document may take")
     except WorkerError as error:
-        return fail(channel, error.code, str(error))
+        is_full = isinstance(error, RejectedError) and is_disk_full(error)
+        return fail(channel, Code.UNAVAILABLE if is_full else error.code, _user_message(error, request))
     except OSError as error:
         code = Code.UNAVAILABLE if is_disk_full(error) else Code.CRASHED
         return fail(channel, code, f"the reader failed: {error.strerror}")
@@ -105,6 +107,7 @@ class DocumentProcess:
 
     def __init__(self, channel: Channel, request: SpawnRequest, scratch: Path) -> None:
         self._channel = channel
+        self._request = request
         self._path = request.document.path
         self._name = request.document.name
         self._folder = request.document.folder
@@ -153,7 +156,7 @@ class DocumentProcess:
     def _send_pages(self, source: PageSource, begin: BeginReading) -> None:
         messages = self._list_pages(source, skip=frozenset(begin.skip))
         if begin.preview and source.preview is no_preview:
-            messages = chain(messages, (PreviewDone(drawn=False),))
+            messages = chain(messages, (PreviewDone(drawn=False),))  # none is missing
         if source.is_read:
             self._channel.send_all(map(to_json, messages))
             return
@@ -163,6 +166,9 @@ class DocumentProcess:
 
     def _list_pages(self, source: PageSource, *, skip: frozenset[int]) -> Iterator[FromDocumentProcess]:
         yield DocumentOpened(pages=source.page_count)
+        if source.unread:
+            yield DocumentUnread(codes=source.unread)
+        allow_cpu(self._options.limits, pages=source.page_count)
         left_chars = self._options.limits.max_text_chars
         for item in source.pages:
             page = item.page if isinstance(item, LayeredPage) else item
@@ -188,13 +194,16 @@ class DocumentProcess:
         return join(page, _lost_page(page.number, Code.CRASHED))
 
     def _send_preview(self, source: PageSource, file_type: FileType) -> None:
+        code: Code | None = Code.NO_THUMBNAIL
         try:
             picture = source.preview()
             if picture is not None:
                 self._write_preview(picture, file_type)
-        except (MemoryError, Exception):  # noqa: BLE001  (a document without a preview is still a document)
-            picture = None
-        self._send(PreviewDone(drawn=picture is not None))
+                code = None
+        except (MemoryError, Exception) as error:  # noqa: BLE001  (a document without a preview is one, too)
+            met_limit = isinstance(error, MemoryError) or getattr(error, "code", None) is Code.TIMEOUT
+            code = Code.THUMBNAIL_TIMEOUT if met_limit else Code.NO_THUMBNAIL
+        self._send(PreviewDone(drawn=code is None, code=code))
 
     def _write_preview(self, picture: Image.Image, file_type: FileType) -> None:
         (self._folder / THUMBNAIL_NAME).write_bytes(thumbnail(picture))
@@ -214,14 +223,18 @@ class DocumentProcess:
         except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
             code = self._failure_code(error)
             if code in _FAULTS_OF_THE_MACHINE:
-                fail(self._channel, code, self._disk_advice() if code is Code.UNAVAILABLE else str(error))
+                text = (
+                    self._disk_advice() if code is Code.UNAVAILABLE else _user_message(error, self._request)
+                )
+                fail(self._channel, code, text)
                 return
-            page = _lost_page(number, code)
+            page = replace(_lost_page(number, code), message=_user_message(error, self._request))
         finally:
             cpu_s = self._cpu.end(begun)
             if picture is not None and picture != self._path:
                 picture.unlink(missing_ok=True)
-        page = replace(page if layer is None else join(layer, page), ocr_cpu_s=cpu_s)
+        stored = page if layer is None else join(layer, page)
+        page = replace(stored, ocr_cpu_s=cpu_s, unread=page.unread, message=page.message)
         with suppress(ChannelClosedError):
             self._send(PageExtracted(page=page))
 
@@ -265,6 +278,15 @@ def _second_pass(options: ReadOptions) -> LineRerecognition | None:
         max_lines=options.second_pass_max_lines,
         max_pixels=options.second_pass_max_pixels,
     )
+
+
+def _user_message(error: Exception, request: SpawnRequest) -> str:
+    """What happened, for users: without the names of temporary files."""
+    if not isinstance(error, WorkerError):
+        return f"the reader failed with {type(error).__name__}"
+    folder = request.document.folder
+    folders = (folder, picture_folder(folder, slots=request.slots))
+    return user_message(str(error), name=request.document.name, folders=folders)
 
 
 def _lost_page(number: int, code: Code) -> Page:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from worker.errors import Code, MisconfiguredError
 from worker.extract.tools import Tools
+from worker.runtime.machine.process_use import ProcessUse, use_of
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
 from worker.sandbox.confinement import Walls
 from worker.sandbox.protocol import (
@@ -29,7 +30,7 @@ from worker.sandbox.protocol import (
 )
 
 # A second on a quiet machine; the imports read 100 MB, and while a machine boots its disk has much to do.
-_START_TIMEOUT_S = 120.0
+_START_TIMEOUT_S = 600.0
 _STOP_TIMEOUT_S = 5.0
 
 
@@ -115,6 +116,11 @@ class ForkServerClient:
         if self.channel is not None:
             with suppress(ChannelClosedError):
                 self.channel.send(to_json(KillChild(child=child)))
+
+    def use_of(self, child: str) -> ProcessUse | None:
+        """What a child and its programs have used so far; None where that is not known."""
+        pid = self._pids.get(child)
+        return None if pid is None else use_of(pid)
 
     def receive(self) -> list[tuple[str, int]]:
         """The children that exited, with exit statuses.

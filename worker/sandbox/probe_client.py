@@ -12,7 +12,7 @@ from pathlib import Path
 from worker.errors import Code, MisconfiguredError
 from worker.extract.tools import Tools
 
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 300.0
 """Its imports take a second on a quiet machine; from a cold disk LibreOffice alone takes several."""
 _MESSAGE_CHARS = 300
 

@@ -3,9 +3,10 @@
     worker          -> fork server        SpawnChild, KillChild
     fork server     -> worker             ForkServerReady | ForkServerFailed, then ChildStarted, ChildExited
     worker          -> document process   BeginReading, then OcrPage for each page permit
-    document process -> worker            TypeDetected, DocumentOpened, (PageExtracted | PageNeedsOcr) a page,
-                                          AllPagesListed, then PageExtracted for each permit and one
-                                          PreviewDone; ReadingFailed instead of any of these
+    document process -> worker            TypeDetected, DocumentOpened, DocumentUnread where something is,
+                                          (PageExtracted | PageNeedsOcr) a page, AllPagesListed, then
+                                          PageExtracted for each permit and one PreviewDone;
+                                          ReadingFailed instead of any of these
 
 Both sides check what they receive with the function of its direction; all of them raise ProtocolError.
 """
@@ -150,6 +151,13 @@ class DocumentOpened:
     pages: Annotated[int, Range(least=0, most=_MAX_PAGES)]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentUnread:
+    """What the document has beside its pages, and is not read."""
+
+    codes: tuple[Code, ...]
+
+
 def _figures(page: Page) -> tuple[float, ...]:
     return page.width_px, page.height_px, page.ocr_s, page.ocr_cpu_s
 
@@ -187,9 +195,13 @@ class AllPagesListed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewDone:
-    """The thumbnail is in the document's folder, or (`drawn` False) there is none."""
+    """The thumbnail is in the document's folder, or (`drawn` False) there is none.
+
+    `code` says why, where the type of the file can have one.
+    """
 
     drawn: bool
+    code: Code | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,6 +218,7 @@ ToDocumentProcess = BeginReading | OcrPage
 FromDocumentProcess = (
     TypeDetected
     | DocumentOpened
+    | DocumentUnread
     | PageExtracted
     | PageNeedsOcr
     | AllPagesListed
@@ -229,7 +242,7 @@ MESSAGES_IN: Mapping[Phase, tuple[type[FromDocumentProcess], ...]] = {
     Phase.DETECTING: (TypeDetected, ReadingFailed),
     Phase.WAITING: (ReadingFailed,),
     Phase.OPENING: (DocumentOpened, ReadingFailed),
-    Phase.LISTING: (PageExtracted, PageNeedsOcr, AllPagesListed, ReadingFailed),
+    Phase.LISTING: (DocumentUnread, PageExtracted, PageNeedsOcr, AllPagesListed, ReadingFailed),
     Phase.LISTED: (PageExtracted, PreviewDone, ReadingFailed),
     Phase.ENDED: (),
 }

@@ -8,7 +8,6 @@ given up. All methods expect the scheduler's lock to be held.
 from __future__ import annotations
 
 import queue
-import signal
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -16,18 +15,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from worker.errors import Code
-from worker.extract.language_hint import hint_of
+from worker.extract.language_hint import PageHints
 from worker.extract.read_options import Limits
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
+from worker.runtime.machine.process_use import ProcessUse
 from worker.sandbox import protocol
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
-from worker.sandbox.protocol import ExtractionRequest, Phase, PreviewDone
+from worker.sandbox.nets.exit_status import crash_code
+from worker.sandbox.nets.reading_time import Met, ReadingTime
+from worker.sandbox.protocol import DocumentUnread, ExtractionRequest, Phase, PreviewDone
 
-# A document that loses more is hopeless, and each loss costs two processes.
+# A document that loses more by crashes is hopeless, and each loss costs two processes.
 _MAX_LOST_PAGES = 10
-# The OCR engine keeps to the page's limit itself and reports it; only one that hangs is killed.
-_GRACE_S = 5.0
 _DOCUMENT = 0  # stands in for a page number where no single page is to blame
 
 
@@ -39,7 +39,7 @@ class ReadingEnded:
     message: str = ""
 
 
-Event = FileType | Page | PreviewDone | ReadingEnded
+Event = FileType | Page | PreviewDone | DocumentUnread | ReadingEnded
 
 
 class RunState:
@@ -47,7 +47,6 @@ class RunState:
 
     def __init__(self, request: ExtractionRequest, *, limits: Limits, now: float) -> None:
         self.request = request
-        self.limits = limits
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.dead = threading.Event()
         self.phase = Phase.DETECTING
@@ -57,8 +56,9 @@ class RunState:
         self.finished: set[int] = set()
         self.pages_to_ocr: deque[int] = deque()
         self.suspect_pages: deque[int] = deque()
-        self.permits: dict[int, float] = {}
-        self.hint: str | None = None
+        self._time = ReadingTime(limits, now)
+        self.permits = self._time.permits
+        self._hints = PageHints()
         self.draining = False
         self.kill_code: Code | None = None
         self.ends_by_itself = False  # its process has sent all it had to, and awaits no permit
@@ -70,32 +70,32 @@ class RunState:
         self._fallbacks: dict[int, Page] = {}
         self._lost_pages = 0
         self._left_chars = limits.max_text_chars
-        self._active_s = 0.0
-        self._checked_at = now
-        self._progress_at = now
 
-    def go(self, *, done: Iterable[int], hint: str | None, preview: bool) -> None:
+    def go(self, *, done: Iterable[Page], preview: bool) -> None:
         """Let the reading begin, without the pages that are done already."""
-        self.finished.update(done)
-        self.hint = hint
+        for page in done:
+            self.finished.add(page.number)
+            self._hints.add(page)
         self._preview_awaited = preview
         self._may_go = True
         if self.phase is Phase.WAITING:
             self._begin_reading()
 
-    def on_message(self, message: protocol.FromDocumentProcess, now: float) -> None:
+    def on_message(self, message: protocol.FromDocumentProcess) -> None:
         """Take one message of the child; raises ProtocolError for one that it may not send now."""
         if self.is_ended:
             return
         if not isinstance(message, protocol.MESSAGES_IN[self.phase]):
             raise ProtocolError(f"{type(message).__name__} while {self.phase}")
-        self._progress_at = now
+        self._time.hear()
         match message:
             case protocol.TypeDetected():
                 self._on_type(message.file_type)
             case protocol.DocumentOpened():
                 self.page_count = message.pages
                 self.phase = Phase.LISTING
+            case DocumentUnread():
+                self.events.put(message)
             case protocol.PageNeedsOcr():
                 self._on_page_to_ocr(message.page, message.fallback)
             case protocol.PageExtracted():
@@ -114,42 +114,37 @@ class RunState:
         """The page to OCR next, None while there is none or the child is not ready for it."""
         if self.phase is not Phase.LISTED or self.draining or self.kill_code or self.channel is None:
             return None
-        if self.suspect_pages:
-            # Alone in its process, so that another crash names the page.
-            return None if self.permits else self.suspect_pages[0]
-        return self.pages_to_ocr[0] if self.pages_to_ocr else None
+        if self.suspect_pages and self.permits:
+            return None  # alone in its process, so that another crash names the page
+        waiting = self.suspect_pages or self.pages_to_ocr
+        return waiting[0] if waiting and self._hints.is_known(waiting[0]) else None
 
-    def give_permit(self, page: int, now: float) -> None:
+    def give_permit(self, page: int) -> None:
         """Send the child a permit for a page; a dead child's permits come back by `on_exit`."""
         (self.suspect_pages if self.suspect_pages else self.pages_to_ocr).popleft()
-        self.permits[page] = now
-        self._progress_at = now
-        self._send(protocol.OcrPage(page=page, hint=self.hint))
+        self.permits[page] = 0.0
+        self._time.hear()
+        self._send(protocol.OcrPage(page=page, hint=self._hints.hint(page)))
 
-    def check_deadlines(self, now: float) -> bool:
-        """Count the time; True when a limit is passed and the child must be killed."""
-        elapsed, self._checked_at = now - self._checked_at, now
-        if self.phase in (Phase.WAITING, Phase.ENDED) or self.kill_code or self._is_without_slot():
-            # The time is not the document's: it waits for the worker, or for the CPU.
-            self._progress_at = now
-            return False
-        self._active_s += elapsed
-        limits = self.limits
-        document_s = limits.document_timeout_s + limits.document_timeout_per_page_s * self.page_count
-        if self._active_s > document_s:
-            self.end(Code.TIMEOUT, f"reading it took more than {document_s:.0f} s")
-            return True
-        if now - min([self._progress_at, *self.permits.values()]) > limits.page_timeout_s + _GRACE_S:
+    def check_deadlines(self, now: float, use: ProcessUse | None) -> bool:
+        """Count the work since the last call; True when a net is met and the child must be killed."""
+        # Without a slot, or before it may go, the time is the worker's.
+        is_waiting = (
+            self.phase in (Phase.WAITING, Phase.ENDED) or bool(self.kill_code) or self._is_without_slot()
+        )
+        met = self._time.count(use, now, is_counted=not is_waiting, page_count=self.page_count)
+        if met is Met.DOCUMENT:
+            limit_s = self._time.document_s(self.page_count)
+            self.end(Code.TIMEOUT, f"reading it took more than {limit_s:.0f} s of work")
+        elif met is Met.PAGE:
             self.kill_code = Code.TIMEOUT
-            return True
-        return False
+        return met is not Met.NONE
 
-    def on_exit(self, code: int, now: float) -> bool:
+    def on_exit(self, code: int) -> bool:
         """Take the child's end (exit status, negative for a signal); True when it needs a successor."""
-        late = [page for page, since in self.permits.items() if now - since > self.limits.page_timeout_s]
+        late = self._time.late()
         permits, self.channel = list(self.permits), None
         self.permits.clear()
-        self._progress_at = now
         kill_code, self.kill_code = self.kill_code, None
         self.dead.set()
         if self.is_ended:
@@ -162,11 +157,11 @@ class RunState:
             # are late too); it is not drawn again.
             self._preview_awaited = False
             self.pages_to_ocr.extend(permits)
-            self.events.put(PreviewDone(drawn=False))
+            self.events.put(PreviewDone(drawn=False, code=Code.THUMBNAIL_TIMEOUT))
         elif kill_code is Code.TIMEOUT:
             self._give_up(late or [self._page_in_progress()], Code.TIMEOUT)
         else:
-            self._count_crash(permits or [self._page_in_progress()], _crash_code(code), retry=bool(permits))
+            self._count_crash(permits or [self._page_in_progress()], crash_code(code), retry=bool(permits))
         self._end_if_complete()
         return not self.is_ended
 
@@ -183,7 +178,7 @@ class RunState:
         self._needs_ocr = False
         self.pages_to_ocr.clear()
         self._listed.clear()
-        self._progress_at = now
+        self._time.begin_process(now)
 
     def end(self, code: Code | None = None, message: str = "") -> None:
         """Put the last event; safe to call twice."""
@@ -210,6 +205,7 @@ class RunState:
     def _on_page_to_ocr(self, page: int, fallback: Page | None) -> None:
         self._list_page(page)
         self._needs_ocr = True
+        self._hints.expect(page)
         if fallback is not None:
             self._fallbacks[page] = fallback
         if page not in self.suspect_pages:
@@ -220,6 +216,10 @@ class RunState:
             self._list_page(page.number)
         elif self.permits.pop(page.number, None) is None:
             raise ProtocolError("a page without a permit")
+        elif page.reason == Code.MEMORY and self.permits and page.number not in self._crashes:
+            # The pages of one process share its memory: what lacked it beside others is read again alone.
+            self._count_crash([page.number], Code.MEMORY, retry=True)
+            return
         # A child that keeps to the rules has stopped by then; one that was taken over may send for ever.
         self._left_chars -= len(page.text)
         if self._left_chars < 0:
@@ -244,7 +244,7 @@ class RunState:
         with suppress(ValueError):
             # A reader may find text this time where its predecessor asked for OCR.
             self.suspect_pages.remove(page.number)
-        self.hint = hint_of(page) or self.hint
+        self._hints.add(page)
         self.events.put(page)
 
     def _is_without_slot(self) -> bool:
@@ -265,12 +265,15 @@ class RunState:
         if crashing := [page for page in pages if self._crashes[page] > 1]:
             self._give_up(crashing, code)
         if retry:
-            self.suspect_pages.extend(p for p in pages if p not in crashing and p not in self.suspect_pages)
+            again = {*self.suspect_pages, *pages}.difference(crashing)
+            # In order: the hint of a page comes from a page before it.
+            self.suspect_pages = deque(sorted(again))
 
     def _give_up(self, pages: list[int], code: Code) -> None:
-        self._lost_pages += len(pages)
+        # A net that is met says nothing of the other pages.
+        self._lost_pages += 0 if code is Code.TIMEOUT else len(pages)
         if _DOCUMENT in pages or self._lost_pages > _MAX_LOST_PAGES:
-            self.end(code, f"its process ended early ({code.value}), {self._lost_pages} times in all")
+            self.end(code, f"its process ended early ({code.value})")
             return
         source = TextSource.TIMED_OUT if code is Code.TIMEOUT else TextSource.CRASHED
         for page in pages:
@@ -290,10 +293,3 @@ class RunState:
             # Where the child is gone, its exit is on the way and decides what happens next.
             with suppress(ChannelClosedError):
                 self.channel.send(protocol.to_json(message))
-
-
-def _crash_code(status: int) -> Code:
-    """Why a process died that was not killed from here: SIGKILL is the kernel short of memory."""
-    if status == -signal.SIGKILL:
-        return Code.MEMORY
-    return Code.TIMEOUT if status == -signal.SIGXCPU else Code.CRASHED

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
 
 _TICK_S = 0.2
+_CHECK_EVERY_S = 1.0
 
 
 class Sandbox:
@@ -55,6 +56,7 @@ class Sandbox:
         self._children: dict[str, tuple[RunState, Channel]] = {}
         self._count = 0
         self._check_at = -math.inf
+        self._check_every_s = min(_CHECK_EVERY_S, options.limits.page_timeout_s / 2)
         self._closed = False
         self._fork_server_is_dead = False
 
@@ -106,11 +108,11 @@ class Sandbox:
                 else:
                     self._receive_from_child(str(key.data))
             now = self._clock()
-            # Not for every message: small documents send hundreds a second, and the limits are of seconds.
+            # Not at every turn: several files say what a process used, and the limits are of seconds.
             if now >= self._check_at:
-                self._check_at = now + _TICK_S
+                self._check_at = now + self._check_every_s
                 self._check_deadlines(now)
-            self._grant_permits(now)
+            self._grant_permits()
 
     def close_run(self, state: RunState) -> None:
         """Forget a document, whose child ends by itself or is to be killed."""
@@ -167,7 +169,7 @@ class Sandbox:
         state, channel = self._children[child]
         try:
             for values in channel.receive_ready() if not state.is_ended else ():
-                state.on_message(message_from_document_process(values), self._clock())
+                state.on_message(message_from_document_process(values))
             if state.is_ended:
                 # Its exit is reported by the fork server; the end of its channel would only wake this thread.
                 self._forget_channel(channel)
@@ -182,7 +184,7 @@ class Sandbox:
 
     def _check_deadlines(self, now: float) -> None:
         for state in list(self._order):
-            if state.check_deadlines(now):
+            if state.check_deadlines(now, self._fork_server.use_of(state.child)):
                 self._fork_server.kill(state.child)
 
     def _on_child_exit(self, child: str, code: int) -> None:
@@ -191,7 +193,7 @@ class Sandbox:
             return
         state, channel = entry
         self._forget_channel(channel)
-        if state.on_exit(code, self._clock()):
+        if state.on_exit(code):
             _log().warning("child_replaced", child=child, exit_code=code)
             self._start_child(state)
 
@@ -216,7 +218,7 @@ class Sandbox:
         for child in list(self._children):
             self._on_child_exit(child, -signal.SIGKILL)
 
-    def _grant_permits(self, now: float) -> None:
+    def _grant_permits(self) -> None:
         """Give free slots to the documents in turn, so that a long scan does not starve a short file."""
         # By child and not by open document: the OCR engine of a killed one runs until its process is dead.
         taken = sum(len(state.permits) for state, _ in self._children.values())
@@ -228,7 +230,7 @@ class Sandbox:
             if page is None:
                 idle_turns += 1
                 continue
-            state.give_permit(page, now)
+            state.give_permit(page)
             taken += 1
             idle_turns = 0
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from worker.runtime.machine.cpus import usable_cpus
@@ -34,12 +34,13 @@ class ReadingSettings(BaseSettings):
     ocr_second_pass_max_pixels: int = Field(
         default=1_000_000, gt=0, description="Pixels of those lines, each drawn 48 pixels high."
     )
-    page_timeout_s: float = Field(default=60.0, gt=0, description="Seconds one page may take.")
+    # Nets against what hangs: ten times what the hardest page takes, so that they decide no text.
+    page_timeout_s: float = Field(default=120.0, gt=0, description="Seconds of work one page may take.")
     document_timeout_s: float = Field(
-        default=60.0, gt=0, description="Seconds one document may take, without its pages."
+        default=900.0, gt=0, description="Seconds of work one document may take, without its pages."
     )
     document_timeout_per_page_s: float = Field(
-        default=20.0, ge=0, description="Seconds added to the document's timeout for each page."
+        default=60.0, ge=0, description="Seconds added to the document's timeout for each page."
     )
     max_file_bytes: int = Field(
         default=512 * 1024**2, gt=0, description="Larger files are indexed by name only."
@@ -67,6 +68,17 @@ class ReadingSettings(BaseSettings):
     office_thumbnails: bool = Field(
         default=True, description="Whether LibreOffice, where installed, draws thumbnails of Office files."
     )
+
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> Self:
+        document_s = self.document_timeout_s + self.document_timeout_per_page_s
+        if self.page_timeout_s > document_s:
+            raise ValueError(
+                f"CIS_PAGE_TIMEOUT_S ({self.page_timeout_s:g}) is more than a document of one page may take, "
+                f"CIS_DOCUMENT_TIMEOUT_S and CIS_DOCUMENT_TIMEOUT_PER_PAGE_S ({document_s:g}); "
+                "raise these, or lower that"
+            )
+        return self
 
     @field_validator("languages", mode="before")
     @classmethod

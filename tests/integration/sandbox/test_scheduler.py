@@ -95,13 +95,17 @@ def test_pages_are_read_by_what_the_settings_choose(
     assert page.engine == f"{ocr_engine} eng"
 
 
+def _done(number: int) -> Page:
+    return Page(number=number, text="", source=TextSource.BLANK)
+
+
 def test_pages_that_are_done_are_not_read_again(
     start: Callable[[ReadOptions], Sandbox], tmp_path: Path
 ) -> None:
     sandbox = start(options())
     with sandbox.open(request(tmp_path, "a.tif", picture(tmp_path, frames=3))) as run:
         run.detect()
-        run.go(done=[1, 3], preview=False)
+        run.go(done=[_done(1), _done(3)], preview=False)
         assert [page.number for page in pages(read(run))] == [2]
 
 

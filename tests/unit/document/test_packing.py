@@ -5,14 +5,23 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from worker.document.packing import pack, pack_extraction, pack_pages, unpack, unpack_extraction
+from worker.document.packing import (
+    pack,
+    pack_extraction,
+    pack_pages,
+    unpack,
+    unpack_extraction,
+    unpack_unread,
+)
 from worker.models.document import Extraction
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
+from worker.models.unread import Unread
 
 pytestmark = pytest.mark.unit
 
@@ -44,6 +53,12 @@ def test_it_is_one_json_object_as_earlier_versions_wrote_it() -> None:
         "thumbnail": True,
         "picture": base64.b64encode(b"jpeg").decode(),
     }
+
+
+def test_what_is_unread_comes_back() -> None:
+    unread = (Unread(page=0, code="no_thumbnail"), Unread(page=2, code="timeout", help="Raise it."))
+    packed = b"".join(pack_extraction(replace(_extraction(), unread=unread)))
+    assert unpack_extraction(packed)[0].unread == unpack_unread(packed) == unread
 
 
 def test_equal_values_have_equal_bytes() -> None:

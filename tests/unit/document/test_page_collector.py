@@ -70,7 +70,6 @@ def test_the_next_attempt_restores_the_saved_pages(world: World) -> None:
     second = _collector(world, world.claim(file))
     second.restore()
     assert [page.number for page in second.pages] == [1, 2]
-    assert second.hint == "jpn"
     assert second.restored == 2
     second.add(_page(3))
     second.save()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.extract.language_hint import hint_of
+from worker.extract.language_hint import PageHints, hint_of
 from worker.models.page import Page, TextSource
 
 pytestmark = pytest.mark.unit
@@ -28,3 +28,53 @@ def test_the_next_page_begins_with_the_model_that_read_this_one(
     page = Page(number=1, text="", source=TextSource.OCR, language=language, engine=engine)
 
     assert hint_of(page) == hint
+
+
+def _read(number: int, language: str | None, *, ocr: bool = True) -> Page:
+    source = TextSource.OCR if ocr else TextSource.TEXT_LAYER
+    return Page(number=number, text="", source=source, language=language, ocr_s=1.0 if ocr else 0.0)
+
+
+def _hints(pages: int, *finished: Page) -> PageHints:
+    hints = PageHints()
+    for number in range(1, pages + 1):
+        hints.expect(number)
+    for page in finished:
+        hints.add(page)
+    return hints
+
+
+def test_the_first_pages_wait_for_the_first_one() -> None:
+    hints = _hints(9)
+    assert [hints.is_known(number) for number in (1, 2, 8)] == [True, False, False]
+    hints.add(_read(1, "eng"))
+    assert [hints.hint(number) for number in (2, 8)] == ["eng", "eng"]
+
+
+@pytest.mark.parametrize("order", [range(2, 13), range(12, 1, -1)], ids=["in order", "backwards"])
+def test_the_order_in_which_pages_end_changes_no_hint(order: range) -> None:
+    hints = _hints(20, _read(1, "jpn"))
+    for number in order:
+        hints.add(_read(number, "eng"))
+    assert [hints.hint(number) for number in (2, 9, 10, 20)] == ["jpn", "jpn", "eng", "eng"]
+
+
+def test_a_text_layer_just_before_a_page_is_its_hint() -> None:
+    hints = PageHints()
+    hints.add(_read(1, "jpn", ocr=False))
+    hints.expect(2)
+    hints.add(_read(3, "eng", ocr=False))
+    hints.expect(4)
+    assert [hints.hint(number) for number in (2, 4)] == ["jpn", "eng"]
+
+
+def test_pages_of_an_earlier_attempt_give_the_same_hints() -> None:
+    hints = PageHints()
+    for number in range(1, 12):
+        hints.add(_read(number, "jpn" if number < 5 else "eng"))
+    hints.expect(12)
+    assert hints.hint(12) == "jpn"
+
+
+def test_a_page_without_a_language_is_passed_over() -> None:
+    assert _hints(12, _read(1, "jpn"), *(_read(n, None) for n in range(2, 12))).hint(12) == "jpn"

@@ -236,7 +236,7 @@ def _reach(document: DocumentRun, phase: Phase) -> None:
     if phase is Phase.WAITING:
         document.receive(PDF)
         return
-    document.state.go(done=[], hint=None, preview=True)
+    document.state.go(done=[], preview=True)
     steps: dict[Phase, list[FromDocumentProcess]] = {
         Phase.OPENING: [PDF],
         Phase.LISTING: [DocumentOpened(pages=3), page(1), needs_ocr(2)],

@@ -20,6 +20,7 @@ from worker.sandbox.protocol import (
     DocumentOpened,
     FromDocumentProcess,
     OcrPage,
+    PageExtracted,
     PageNeedsOcr,
     PreviewDone,
     ReadingFailed,
@@ -39,7 +40,7 @@ def document() -> Iterator[DocumentRun]:
 def test_the_type_is_reported_and_reading_waits_for_go(document: DocumentRun) -> None:
     document.receive(PDF)
     assert document.events() == [FileType.PDF]
-    document.state.go(done=[2], hint="eng", preview=True)
+    document.state.go(done=[page(2).page], preview=True)
     assert document.sent() == [BeginReading(skip=(2,), preview=True)]
 
 
@@ -52,25 +53,42 @@ def test_it_ends_when_every_page_and_the_preview_came(document: DocumentRun) -> 
     assert document.events() == [PreviewDone(drawn=True), ReadingEnded()]
 
 
-def test_the_language_of_the_last_page_rides_on_the_next_permit(document: DocumentRun) -> None:
+def test_the_language_of_the_first_page_rides_on_the_next_permit(document: DocumentRun) -> None:
     document.list_pages(2, ocr=[1, 2])
     document.permit()
+    assert document.state.next_permit() is None
     document.receive(page(1, language="eng"))
     document.permit()
     assert document.sent()[1:] == [OcrPage(page=1, hint=None), OcrPage(page=2, hint="eng")]
 
 
 def test_pages_in_a_child_that_dies_are_tried_again_one_at_a_time(document: DocumentRun) -> None:
-    document.list_pages(3, ocr=[1, 2, 3])
+    document.list_pages(4, ocr=[1, 2, 3, 4])
     document.permit()
-    document.permit()
-    assert document.state.on_exit(-signal.SIGSEGV, 1.0)
-    document.begin(1.0)
-    document.list_pages(3, ocr=[1, 2, 3])
-    assert document.permit() == 1
-    assert document.state.next_permit() is None
     document.receive(page(1))
+    document.permit()
+    document.permit()
+    assert document.state.on_exit(-signal.SIGSEGV)
+    document.begin()
+    document.list_pages(4, ocr=[2, 3, 4])
     assert document.permit() == 2
+    assert document.state.next_permit() is None
+    document.receive(page(2))
+    assert document.permit() == 3
+
+
+def test_a_page_that_lacked_memory_beside_others_is_read_again_alone(document: DocumentRun) -> None:
+    document.list_pages(3, ocr=[1, 2, 3])
+    document.permit()
+    document.receive(page(1))
+    document.permit()
+    document.permit()
+    lost = Page(number=2, text="", source=TextSource.FAILED, reason="memory")
+    document.receive(PageExtracted(page=lost))
+    document.receive(page(3))
+    assert document.permit() == 2
+    document.receive(PageExtracted(page=lost))
+    assert document.events()[-2:] == [lost, ReadingEnded()]
 
 
 @pytest.mark.parametrize(
@@ -86,15 +104,15 @@ def test_a_page_that_kills_keeps_what_is_good_of_its_layer(
 ) -> None:
     good = Page(number=1, text="from the layer", source=TextSource.TEXT_LAYER)
     bad = Page(number=2, text="", source=TextSource.FAILED, layer_text="#+-", layer_reason="garbage")
-    for now in range(4):
+    for _ in range(4):
         document.open(2)
         for fallback in (good, bad):
             if fallback.number not in document.state.finished:
                 document.receive(PageNeedsOcr(page=fallback.number, fallback=fallback))
         document.receive(AllPagesListed())
         document.permit()
-        document.state.on_exit(status, now)
-        document.begin(now)
+        document.state.on_exit(status)
+        document.begin()
     first, second, ended = document.events()
     assert first == replace(good, reason=reason)
     assert second == replace(bad, source=source, reason=reason)
@@ -102,11 +120,11 @@ def test_a_page_that_kills_keeps_what_is_good_of_its_layer(
 
 
 def test_the_page_that_kills_twice_is_marked_crashed_and_the_rest_goes_on(document: DocumentRun) -> None:
-    for now in (1.0, 2.0):
+    for _ in range(2):
         document.list_pages(2, ocr=[1, 2])
         document.permit()
-        assert document.state.on_exit(-signal.SIGSEGV, now)
-        document.begin(now)
+        assert document.state.on_exit(-signal.SIGSEGV)
+        document.begin()
     document.list_pages(2, ocr=[2])
     assert document.permit() == 2
     document.receive(page(2))
@@ -120,30 +138,12 @@ def test_the_page_that_kills_twice_is_marked_crashed_and_the_rest_goes_on(docume
 def test_a_document_that_kills_its_process_before_any_page_ends_after_two_tries(
     document: DocumentRun,
 ) -> None:
-    assert document.state.on_exit(-signal.SIGSEGV, 1.0)
-    document.begin(1.0)
-    assert not document.state.on_exit(-signal.SIGSEGV, 2.0)
+    assert document.state.on_exit(-signal.SIGSEGV)
+    document.begin()
+    assert not document.state.on_exit(-signal.SIGSEGV)
     (ended,) = document.events()
     assert isinstance(ended, ReadingEnded)
     assert ended.code is Code.CRASHED
-
-
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (-signal.SIGKILL, Code.MEMORY),
-        (-signal.SIGXCPU, Code.TIMEOUT),
-        (-signal.SIGSEGV, Code.CRASHED),
-        (1, Code.CRASHED),
-    ],
-)
-def test_the_exit_status_says_why_a_child_died(document: DocumentRun, status: int, code: Code) -> None:
-    document.state.on_exit(status, 1.0)
-    document.begin(1.0)
-    document.state.on_exit(status, 2.0)
-    ended = document.events()[-1]
-    assert isinstance(ended, ReadingEnded)
-    assert ended.code is code
 
 
 def test_the_page_a_reader_died_on_is_skipped_the_second_time(document: DocumentRun) -> None:
@@ -151,37 +151,41 @@ def test_the_page_a_reader_died_on_is_skipped_the_second_time(document: Document
         document.open(3)
         if first:
             document.receive(page(1))
-        assert document.state.on_exit(-signal.SIGSEGV, 1.0)
-        document.begin(1.0)
+        assert document.state.on_exit(-signal.SIGSEGV)
+        document.begin()
     document.receive(PDF)
     assert document.sent() == [BeginReading(skip=(1, 2), preview=False)]
 
 
 def test_a_preview_that_kills_is_given_up_and_the_text_is_kept(document: DocumentRun) -> None:
     document.list_pages(1, ocr=[], preview=True)
-    assert not document.state.on_exit(-signal.SIGSEGV, 1.0)
-    assert document.events()[-2:] == [PreviewDone(drawn=False), ReadingEnded()]
+    assert not document.state.on_exit(-signal.SIGSEGV)
+    lost = PreviewDone(drawn=False, code=Code.THUMBNAIL_TIMEOUT)
+    assert document.events()[-2:] == [lost, ReadingEnded()]
 
 
-def test_a_page_over_its_time_is_killed_and_marked_without_another_try(document: DocumentRun) -> None:
+def test_a_page_over_its_limit_of_work_is_killed_and_marked_without_another_try(
+    document: DocumentRun,
+) -> None:
     document.list_pages(2, ocr=[1, 2])
-    document.permit(now=10.0)
-    assert not document.state.check_deadlines(70.0)
-    assert document.state.check_deadlines(76.0)
-    assert document.state.on_exit(-signal.SIGKILL, 76.0)
+    document.permit()
+    assert not document.work(60.0)
+    assert document.work(6.0)
+    assert document.state.on_exit(-signal.SIGKILL)
     lost = document.events()[-1]
     assert isinstance(lost, Page)
     assert (lost.number, lost.source, lost.reason) == (1, TextSource.TIMED_OUT, "timeout")
 
 
-def test_a_document_over_its_time_ends_with_what_it_has(document: DocumentRun) -> None:
+def test_a_document_over_its_limit_of_work_ends_with_what_it_has(document: DocumentRun) -> None:
     document.open(100)
-    numbers = iter(range(1, 101))
-    now = 0.0
-    while not document.state.check_deadlines(now):
-        document.receive(needs_ocr(next(numbers)), now=now)
-        now += 20.0
-    assert now > LIMITS.document_timeout_s + 100 * LIMITS.document_timeout_per_page_s
+    worked_s = 20.0
+    for number in range(1, 101):
+        document.receive(needs_ocr(number))
+        if document.work(20.0):
+            break
+        worked_s += 20.0
+    assert worked_s > LIMITS.document_timeout_s + 100 * LIMITS.document_timeout_per_page_s
     ended = document.events()[-1]
     assert isinstance(ended, ReadingEnded)
     assert ended.code is Code.TIMEOUT
@@ -189,8 +193,7 @@ def test_a_document_over_its_time_ends_with_what_it_has(document: DocumentRun) -
 
 def test_waiting_for_a_slot_costs_no_time(document: DocumentRun) -> None:
     document.list_pages(1, ocr=[1])
-    for now in range(0, 100_000, 50):
-        assert not document.state.check_deadlines(float(now))
+    assert not any(document.work(50.0) for _ in range(2_000))
 
 
 def test_a_drained_document_gets_no_further_permit(document: DocumentRun) -> None:
@@ -210,37 +213,35 @@ def test_too_many_lost_pages_end_the_document(document: DocumentRun) -> None:
         for _ in range(2):
             document.list_pages(30, ocr=range(1, 31))
             document.permit()
-            document.state.on_exit(-signal.SIGSEGV, 1.0)
+            document.state.on_exit(-signal.SIGSEGV)
             if any(isinstance(event, ReadingEnded) for event in document.events()):
                 assert number > 10
                 return
-            document.begin(1.0)
+            document.begin()
     pytest.fail("the document never ended")
 
 
 def test_a_preview_that_never_ends_is_given_up_and_costs_no_page(document: DocumentRun) -> None:
-    now = LIMITS.page_timeout_s + 10.0
     document.list_pages(2, ocr=[2], preview=True)
     document.permit()
-    assert document.state.check_deadlines(now)
-    assert document.state.on_exit(-signal.SIGKILL, now)
+    assert document.work(LIMITS.page_timeout_s + 10.0)
+    assert document.state.on_exit(-signal.SIGKILL)
     _, given_up = document.events()
-    assert given_up == PreviewDone(drawn=False)
-    document.begin(now)
-    document.list_pages(2, ocr=[2], now=now)
-    assert document.permit(now) == 2
+    assert given_up == PreviewDone(drawn=False, code=Code.THUMBNAIL_TIMEOUT)
+    document.begin()
+    document.list_pages(2, ocr=[2])
+    assert document.permit() == 2
 
 
 def test_a_preview_that_kills_beside_permits_costs_no_page(document: DocumentRun) -> None:
     document.list_pages(3, ocr=[1, 2, 3], preview=True)
     document.permit()
-    assert document.state.on_exit(-signal.SIGSEGV, 1.0)
-    document.begin(1.0)
+    assert document.state.on_exit(-signal.SIGSEGV)
+    document.begin()
     document.receive(PDF)
     assert document.sent() == [BeginReading(skip=(), preview=False)]
     document.receive(DocumentOpened(pages=3), *map(needs_ocr, (1, 2, 3)), AllPagesListed())
     assert document.permit() == 1
-    assert document.permit() == 2
 
 
 def test_more_text_than_allowed_ends_the_document_with_what_came_before(document: DocumentRun) -> None:
@@ -288,7 +289,7 @@ def test_what_comes_after_the_end_is_ignored(document: DocumentRun) -> None:
 
 
 def test_a_process_that_could_not_be_forked_is_no_fault_of_the_document(document: DocumentRun) -> None:
-    assert not document.state.on_exit(NOT_FORKED, 1.0)
+    assert not document.state.on_exit(NOT_FORKED)
     (ended,) = document.events()
     assert isinstance(ended, ReadingEnded)
     assert ended.code is Code.LOCAL_FAULT

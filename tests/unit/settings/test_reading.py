@@ -22,3 +22,9 @@ def test_a_list_is_written_with_commas(value: object, parts: object) -> None:
 def test_at_least_one_language_is_named() -> None:
     with pytest.raises(ValidationError, match="jpn,eng"):
         ReadingSettings(languages=())
+
+
+def test_a_page_may_not_take_more_than_its_document() -> None:
+    ReadingSettings(page_timeout_s=90, document_timeout_s=30, document_timeout_per_page_s=60)
+    with pytest.raises(ValidationError, match=r"CIS_PAGE_TIMEOUT_S.*CIS_DOCUMENT_TIMEOUT_S"):
+        ReadingSettings(page_timeout_s=91, document_timeout_s=30, document_timeout_per_page_s=60)

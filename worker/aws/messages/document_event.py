@@ -56,6 +56,7 @@ class DocumentEvent:
             "state": row.state.value,
             "reason": row.reason,
             "reason_message": row.reason_message[:_TEXT_CHARS],
+            "unread": dict(row.unread.counts),
             "pages": row.pages,
             "content_hash": row.content_hash,
             "index_pending": row.index_pending,

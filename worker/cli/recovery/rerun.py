@@ -41,6 +41,14 @@ Reasons = Annotated[
     list[str] | None,
     typer.Option("--reason", metavar="CODE", help="Only files with this code (docs/errors.md)."),
 ]
+UnreadCodes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unread",
+        metavar="CODE",
+        help="Only files of which something was not read for this code (docs/errors.md).",
+    ),
+]
 Version = Annotated[
     str,
     typer.Option(
@@ -55,6 +63,7 @@ def rerun(
     *,
     state: States = None,
     reason: Reasons = None,
+    unread: UnreadCodes = None,
     type: Types = None,
     prefix: Prefix = "",
     older_than_pipeline: Version = "",
@@ -75,19 +84,23 @@ def rerun(
     stays where a rerun fails. A rerun that was stopped or killed goes on where it was; files that it names
     twice are processed once. Deleted and unfinished files are only meant where --state names them.
 
+    --unread thumbnail_timeout means --thumbnails, where nothing else is named.
+
     Exit status: 0; 130 after Ctrl-C; 2 for wrong settings or options, or an outage.
 
     Example: `cis-worker rerun --reason needs_libreoffice --dry-run`
     """
     from worker.maintenance.rerun import RerunRequest
 
+    codes = _unread(unread)
     request = RerunRequest(
-        rerun=_what(thumbnails=thumbnails, vectors=vectors, index=index),
+        rerun=_what(codes, thumbnails=thumbnails, vectors=vectors, index=index),
         states=_states(state or []),
         files=_files(reason, type, prefix),
         older_than_pipeline=_version(older_than_pipeline),
+        unread=codes,
     )
-    named = request.states or request.older_than_pipeline or not request.files.is_empty
+    named = request.states or codes or request.older_than_pipeline or not request.files.is_empty
     if not (named or all_files):
         raise typer.BadParameter("give a condition, or --all for every finished file of the ledger")
     interruption, result = _run(request, rate=rate, restart=restart, dry_run=dry_run)
@@ -95,7 +108,8 @@ def rerun(
     raise typer.Exit(interruption.status)
 
 
-def _what(*, thumbnails: bool, vectors: bool, index: bool) -> Rerun:
+def _what(unread: frozenset[str], *, thumbnails: bool, vectors: bool, index: bool) -> Rerun:
+    from worker.errors import COSMETIC
     from worker.models.file import Rerun
 
     if index and (thumbnails or vectors):
@@ -106,7 +120,10 @@ def _what(*, thumbnails: bool, vectors: bool, index: bool) -> Rerun:
         return Rerun.THUMBNAILS
     if vectors:
         return Rerun.VECTORS
-    return Rerun.INDEX if index else Rerun.ALL
+    if index:
+        return Rerun.INDEX
+    # Nothing but the thumbnail is missing by these.
+    return Rerun.THUMBNAILS if unread and unread <= COSMETIC else Rerun.ALL
 
 
 def _states(names: list[str]) -> frozenset[Any]:
@@ -122,6 +139,12 @@ def _files(reasons: list[str] | None, types: list[str] | None, prefix: str) -> A
     from worker.maintenance.file_filter import make_filter
 
     return make_filter(reasons or [], types or [], prefix)
+
+
+def _unread(codes: list[str] | None) -> frozenset[str]:
+    from worker.maintenance.file_filter import parse_unread
+
+    return parse_unread(codes or [])
 
 
 def _version(text: str) -> str | None:

@@ -7,7 +7,7 @@ import re
 import subprocess
 from collections import ChainMap
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +22,7 @@ _NICE_CANNOT_RUN = (126, 127)
 """Exit statuses of nice(1) when the program it should start is missing or may not be run."""
 _LANGUAGE_MISSING = "Failed loading language"
 _STDERR_CHARS = 200
-_LIST_TIMEOUT_S = 10.0
+_LIST_TIMEOUT_S = 120.0
 _MODELS_FOLDER = re.compile(r'^List of available languages in "(.+)"')
 
 # One OpenMP thread: the CPU slots keep the cores busy, and two threads a page cost five times the CPU.
@@ -94,13 +94,22 @@ def installed_languages() -> frozenset[str]:
 
 @cache
 def models_folder() -> Path | None:
-    """The folder of the program's models, from the first line of `--list-langs`; None where it names none."""
-    with suppress(OSError, subprocess.SubprocessError):
-        command = ["tesseract", "--list-langs"]
+    """The folder of the program's models, from the first line of `--list-langs`; None where it names none.
+
+    Raises MisconfiguredError where the program does not answer: None would be another engine, for good.
+    """
+    command = ["tesseract", "--list-langs"]
+    try:
         done = subprocess.run(command, capture_output=True, timeout=_LIST_TIMEOUT_S, check=True)
-        match = _MODELS_FOLDER.match(os.fsdecode(done.stdout or done.stderr))
-        if match is not None and Path(match[1]).is_dir():
-            return Path(match[1])
+    except subprocess.TimeoutExpired as error:
+        raise MisconfiguredError(
+            f"tesseract --list-langs did not answer within {_LIST_TIMEOUT_S:g} s", code=Code.PROGRAM_MISSING
+        ) from error
+    except (OSError, subprocess.SubprocessError):
+        return None
+    match = _MODELS_FOLDER.match(os.fsdecode(done.stdout or done.stderr))
+    if match is not None and Path(match[1]).is_dir():
+        return Path(match[1])
     return None
 
 

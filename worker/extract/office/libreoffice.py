@@ -8,12 +8,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from worker.errors import Code, RejectedError
+from worker.errors import Code, MisconfiguredError, RejectedError
 from worker.extract.disk_space import full_disk
+from worker.runtime.machine.work_clock import wait_for
 
 PROGRAM = "soffice"
 
@@ -24,7 +24,8 @@ _SOCKET_FOLDER = "/proc/self/cwd"  # the path of a socket may have 107 character
 # It asks to be started again, as with a new profile.
 _RESTART_STATUSES = (79, 81)
 _MAX_STARTS = 4
-_VERSION_TIMEOUT_S = 20.0
+# While a machine boots its disk has much to do; "" would leave the files of a worker's whole life unread.
+_VERSION_TIMEOUT_S = 120.0
 # No macros, no links, never an update of them (2 and 1 both mean so), and a proxy on a port that is closed.
 _SETTINGS = (
     ("Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
@@ -58,12 +59,15 @@ class Conversion:
     # Always named: left to choose, LibreOffice reads a damaged file as plain text.
     reader: str
     writer: str
-    # 0 for text, as the other extractors have: next to busy ones a niced conversion would time out.
+    # 0 for text, as the other extractors have.
     nice: int = 0
 
 
 def libre_office_version() -> str:
-    """The version of the installed program, for example 7.4.7.2; "" where it is missing or does not run."""
+    """The version of the installed program, for example 7.4.7.2; "" where it is missing or does not run.
+
+    Raises MisconfiguredError where it does not answer: whether it reads files is not known then.
+    """
     program = shutil.which(PROGRAM)
     if program is None:
         return ""
@@ -75,7 +79,11 @@ def libre_office_version() -> str:
             check=False,
             timeout=_VERSION_TIMEOUT_S,
         )
-    except (OSError, subprocess.SubprocessError):
+    except subprocess.TimeoutExpired as error:
+        raise MisconfiguredError(
+            f"{program} --version did not answer within {_VERSION_TIMEOUT_S:g} s", code=Code.PROGRAM_MISSING
+        ) from error
+    except OSError:
         return ""
     words = result.stdout.decode("utf-8", "replace").split()
     return words[1] if len(words) > 1 and words[0] == "LibreOffice" else ""
@@ -84,6 +92,7 @@ def libre_office_version() -> str:
 def convert(path: Path, conversion: Conversion, *, timeout_s: float) -> Path:
     """Convert a file, in a temporary folder of its own; the original is unchanged.
 
+    `timeout_s` is a net: seconds of work, or without any (`WorkClock`).
     Raises RejectedError: `needs_libreoffice`, `timeout`, `crashed`, `corrupt` where there is no output.
     """
     program = shutil.which(PROGRAM)
@@ -131,7 +140,7 @@ def _run(program: str, original: Path, conversion: Conversion, *, out: Path, tim
     except subprocess.TimeoutExpired as error:
         # Processes that it has started are in this process's group, and end with it.
         raise RejectedError(
-            f"{original.name}: not converted within {timeout_s:g} s", code=Code.TIMEOUT
+            f"{original.name}: not converted within {timeout_s:g} s of work", code=Code.TIMEOUT
         ) from error
     except OSError as error:
         raise RejectedError(
@@ -142,18 +151,17 @@ def _run(program: str, original: Path, conversion: Conversion, *, out: Path, tim
 
 
 def _start(command: list[str], *, folder: Path, timeout_s: float) -> int:
-    """Start it, again as long as it asks for that; its exit status. Raises what `subprocess.run` raises."""
-    deadline, status = time.monotonic() + timeout_s, _RESTART_STATUSES[0]
+    """Start it, again as long as it asks for that; its exit status. Raises what `wait_for` raises."""
+    status = _RESTART_STATUSES[0]
     for _ in range(_MAX_STARTS):
-        status = subprocess.run(
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            check=False,
             cwd=folder,
-            timeout=max(0.0, deadline - time.monotonic()),
-        ).returncode
+        )
+        status = wait_for(process, limit_s=timeout_s)
         if status not in _RESTART_STATUSES:
             break
     return status

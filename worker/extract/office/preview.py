@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from worker.errors import RejectedError
+from worker.errors import Code, RejectedError
 from worker.extract.image.document import open_image
 from worker.extract.office.libreoffice import Conversion, convert
 from worker.extract.office.ooxml_package import UNREADABLE, open_package
@@ -22,7 +22,6 @@ from worker.models.file import FileType
 _MIN_THUMBNAIL_PX = 200
 # Larger files are not rendered: a preview is not worth a minute.
 _MAX_RENDERED_BYTES = 32 * 1024**2
-_RENDER_TIMEOUT_S = 30.0
 # Text has priority over previews.
 _NICE = 10
 _OPEN_DOCUMENT_THUMBNAIL = "Thumbnails/thumbnail.png"
@@ -48,14 +47,22 @@ def office_preview(
 ) -> Image.Image | None:
     """The upright RGB image of the first page, None where there is none.
 
-    `reader` is the import filter of a legacy file.
+    `reader` is the import filter of a legacy file. Raises RejectedError where a limit, and not the content,
+    kept it from being rendered, and the file has no thumbnail of its own.
     """
-    with suppress(RejectedError):
+    met_limit: RejectedError | None = None
+    try:
         if options.office_thumbnails and path.stat().st_size <= _MAX_RENDERED_BYTES:
             return _render(path, file_type, options, reader=reader or _IMPORT_FILTERS[file_type])
+    except RejectedError as error:
+        met_limit = error if error.code is Code.TIMEOUT else None
     with suppress(RejectedError, *UNREADABLE):
         # Small, and in files made from a template that of the template: only where nothing can be rendered.
-        return next(_thumbnails(path, options), None)
+        stored = next(_thumbnails(path, options), None)
+        if stored is not None:
+            return stored
+    if met_limit is not None:
+        raise met_limit
     return None
 
 
@@ -66,7 +73,8 @@ def _render(path: Path, file_type: FileType, options: ReadOptions, *, reader: st
         writer=f"pdf:{_EXPORT_FILTERS[file_type]}_pdf_Export:{_FIRST_PAGE}",
         nice=_NICE,
     )
-    timeout_s = min(_RENDER_TIMEOUT_S, options.limits.page_timeout_s / 2)
+    # Half of what a page may take, so that it ends before the whole process is taken to hang.
+    timeout_s = options.limits.page_timeout_s / 2
     return open_pdf(convert(path, conversion, timeout_s=timeout_s), options).preview()
 
 

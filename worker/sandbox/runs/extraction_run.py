@@ -9,6 +9,7 @@ from types import TracebackType
 
 from worker.errors import Code, RejectedError
 from worker.models.file import FileType
+from worker.models.page import Page
 from worker.sandbox.reading_error import raise_for
 from worker.sandbox.run_state import Event, ReadingEnded, RunState
 
@@ -79,10 +80,10 @@ class ExtractionRun:
             raise_for(event)
         raise RejectedError("the process that reads the file did not report its type", code=Code.CRASHED)
 
-    def go(self, *, done: Iterable[int] = (), hint: str | None = None, preview: bool = True) -> None:
-        """Begin reading; `done` are pages known already, `hint` the language of those."""
+    def go(self, *, done: Iterable[Page] = (), preview: bool = True) -> None:
+        """Begin reading; `done` are pages known already."""
         with self._lock:
-            self._state.go(done=done, hint=hint, preview=preview)
+            self._state.go(done=done, preview=preview)
 
     def next(self, timeout_s: float) -> Event | None:
         """The next event, None when there is none within the time."""

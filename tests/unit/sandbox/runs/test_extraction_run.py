@@ -52,11 +52,11 @@ class _Ends:
 
     def _kill(self, state: RunState) -> None:
         self.killed.append(state)
-        state.on_exit(-9, 0.0)
+        state.on_exit(-9)
 
     def take(self, *messages: FromDocumentProcess) -> None:
         for message in messages:
-            self.state.on_message(message, 0.0)
+            self.state.on_message(message)
 
 
 def test_a_process_that_has_sent_all_is_not_killed() -> None:
@@ -64,7 +64,7 @@ def test_a_process_that_has_sent_all_is_not_killed() -> None:
     with ends.run as run:
         run.go()
         ends.take(*READ)
-        ends.state.on_exit(0, 0.0)
+        ends.state.on_exit(0)
         assert run.next(1.0) == PAGE
     assert (ends.closed, ends.killed) == ([ends.state], [])
 

@@ -1,0 +1,1 @@
+"""What ends a document that hangs, and why a process ended."""
