@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -26,6 +27,7 @@ from worker.extract.ocr.model_selection import (
     pick_better,
     psm_of,
 )
+from worker.extract.ocr.network.reading import read_lines
 from worker.extract.ocr.tesseract_cli import installed_languages
 from worker.extract.ocr.tesseract_tsv import OcrText, parse
 
@@ -101,7 +103,7 @@ class PageRecognition:
         unread = self._improve_or_report(done, languages, every_language=every_language)
         best = self._best or done
         if second_pass is not None:
-            second = run_second_pass(best, second_pass)
+            second = run_second_pass(best, second_pass, languages)
             unread += second.unread
             best = best if has_only_noise(best.ocr_text, second.ocr_text) else second
         return replace(best, ocr_text=drop_noise(best.ocr_text), unread=unread)
@@ -213,12 +215,14 @@ def _is_short_and_unsure(done: Pass) -> bool:
     return is_plausible(ocr_text, done.model) and (ocr_text.confidence or 0.0) < _SURE
 
 
-def run_second_pass(best: Pass, options: LineRerecognition) -> Pass:
+def run_second_pass(best: Pass, options: LineRerecognition, languages: Sequence[str]) -> Pass:
     """The pass with its unsure lines read again; its text unchanged where that fails, or is vertical."""
     if psm_of(best.model) != psm_of(language_of(best.model)):
         return best
     try:
-        ocr_text, count = rerecognise_lines(load_grey(best.picture), best.ocr_text, options)
+        ocr_text, count = rerecognise_lines(
+            load_grey(best.picture), best.ocr_text, options, read=partial(read_lines, languages=languages)
+        )
     except Exception:  # noqa: BLE001  (an optional library: what Tesseract read is kept whatever it does)
         return replace(best, unread=(Code.NETWORK_FAILED.value,))
     return replace(best, ocr_text=ocr_text, second_pass_lines=count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError
-from worker.extract.ocr import page_recognition
+from worker.extract.ocr import ocr_engine, page_recognition
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.ocr.page_recognition import Pass
@@ -209,16 +209,17 @@ def test_a_page_with_an_unsure_line_gets_a_second_pass(
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
     seen: list[str] = []
 
-    def second_pass(best: Pass, _options: LineRerecognition) -> Pass:
+    def second_pass(best: Pass, _options: LineRerecognition, _languages: Sequence[str]) -> Pass:
         seen.append(best.ocr_text.text)
         return replace(best, second_pass_lines=1)
 
     monkeypatch.setattr(page_recognition, "run_second_pass", second_pass)
+    monkeypatch.setattr(ocr_engine, "network_label", lambda _languages: "openvino bf16")
 
     result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint="jpn")
 
     assert seen == ["営業報告書"]
-    assert (result.engine, result.unread) == ("tesseract jpn + 1 lines rapidocr", ())
+    assert (result.engine, result.unread) == ("tesseract jpn + 1 lines openvino bf16", ())
 
 
 def test_a_second_pass_that_fails_leaves_the_text_of_the_first(
@@ -226,8 +227,8 @@ def test_a_second_pass_that_fails_leaves_the_text_of_the_first(
 ) -> None:
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
 
-    def fail(*_arguments: object) -> None:
-        raise ImportError("rapidocr")
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ImportError("openvino")
 
     monkeypatch.setattr(page_recognition, "rerecognise_lines", fail)
 
