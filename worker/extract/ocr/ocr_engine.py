@@ -96,6 +96,8 @@ class OCREngine:
             )
 
     def _engine_label(self, best: Pass) -> str:
+        if best.engine:
+            return f"{best.engine} {best.model}"
         # With the precision, which the key leaves out: a scan begun on one kind of CPU goes on on another.
         lines = best.second_pass_lines
         second_pass = f" + {lines} lines {network_label(self.languages)}" if lines else ""

@@ -22,8 +22,8 @@ class ReadChar:
 
 
 def decode(logits: NDArray[np.float32], alphabet: Sequence[str], *, steps: int) -> tuple[ReadChar, ...]:
-    """The characters of one line from its logits (step, class); after `steps` there is only padding."""
-    logits = logits[:steps]
+    """The characters of one line of so many `steps` from its logits (step, class)."""
+    # Beyond the line is padding, where nothing is read but a last character that comes late.
     best = logits.argmax(axis=1)
     # A run of equal classes is one character; two equal characters have a blank between them.
     begins = np.flatnonzero(np.diff(best, prepend=-1))
@@ -39,8 +39,8 @@ def decode(logits: NDArray[np.float32], alphabet: Sequence[str], *, steps: int) 
         chars.append(
             ReadChar(
                 char=alphabet[kind],
-                begin=begin / steps,
-                end=end / steps,
+                begin=min(1.0, begin / steps),
+                end=min(1.0, end / steps),
                 confidence=100.0 * share,
             )
         )

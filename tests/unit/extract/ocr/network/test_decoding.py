@@ -38,10 +38,11 @@ def test_each_character_has_its_place_in_the_line() -> None:
     assert (second.begin, second.end) == pytest.approx((0.5, 0.6))
 
 
-def test_padding_is_not_read_and_no_part_of_the_width() -> None:
-    (char,) = decode(_logits("010022"), _ALPHABET, steps=4)
+def test_a_last_character_that_comes_late_is_at_the_end_of_the_line() -> None:
+    (first, last) = decode(_logits("010002"), _ALPHABET, steps=4)
 
-    assert (char.char, char.begin, char.end) == ("a", 0.25, 0.5)
+    assert (first.char, first.begin, first.end) == ("a", 0.25, 0.5)
+    assert (last.char, last.begin, last.end) == ("b", 1.0, 1.0)
 
 
 def test_confidence_is_that_of_the_surest_step() -> None:
