@@ -14,7 +14,11 @@ from worker.samples.fonts import Font, font_path
 
 _INK, _PAPER = 25, 244
 _SHOPS = ("中央文具店", "みなと食堂", "東町薬局", "高原青果")
-_GOODS = ["コピー用紙Ａ４", "付箋７５ｍｍ", "三色ボールペン", "単三乾電池", "緑茶５００ｍｌ", "幕の内弁当", "鮭おにぎり", "食パン６枚切", "牛乳１Ｌ", "りんご", "風邪薬", "絆創膏", "洗濯洗剤", "封筒長３", "消しゴム"]
+_GOODS = (
+    *("コピー用紙Ａ４", "付箋７５ｍｍ", "三色ボールペン", "単三乾電池", "緑茶５００ｍｌ", "幕の内弁当"),
+    *("鮭おにぎり", "食パン６枚切", "牛乳１Ｌ", "りんご", "風邪薬", "絆創膏", "洗濯洗剤", "封筒長３"),
+    "消しゴム",
+)
 _RECEIPT_PX = 620
 
 
@@ -89,10 +93,7 @@ def _receipt(chance: random.Random, seed: int) -> tuple[Image.Image, str]:
     lines = [
         (chance.choice(_SHOPS), ""),
         (f"電話 03-{chance.randint(1000, 9999)}-{chance.randint(1000, 9999)}", ""),
-        (
-            f"2031年{chance.randint(1, 12)}月{chance.randint(1, 28)}日 1{chance.randint(0, 9)}:0{chance.randint(0, 9)}",
-            "",
-        ),
+        (f"2031年{chance.randint(1, 12)}月{chance.randint(1, 28)}日 1{chance.randint(0, 9)}:05", ""),
         *((name, f"¥{price:,}") for name, price in zip(goods, prices, strict=True)),
         ("小計", f"¥{total:,}"),
         ("（内消費税等", f"¥{total // 11:,}）"),

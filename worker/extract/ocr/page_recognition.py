@@ -128,7 +128,7 @@ class PageRecognition:
             return None, (Code.NETWORK_FAILED.value,)
         if page is None:
             return None, ()
-        width_px, height_px = self._size_px
+        width_px, height_px = self._size_px if page.degrees in (0, 180) else self._size_px[::-1]
         model = first_language(languages, page.script)
         return (
             Pass(

@@ -16,6 +16,8 @@ from worker.extract.ocr.network.detection import detect
 from worker.extract.ocr.network.reading import label, read_lines
 from worker.extract.ocr.network.reading_order import Row, reading_order
 from worker.extract.ocr.network.sessions import detection
+from worker.extract.ocr.network.turning import turn, turn_boxes
+from worker.extract.ocr.network.vertical import set_level, stack
 from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
 from worker.extract.text.script import HAN, LATIN, script_shares
 
@@ -29,47 +31,99 @@ _MIN_LINE = 50.0
 """A line below it is noise."""
 _UPRIGHT = 1.5
 """A box so many times as high as wide is part of a vertical text, or of a page that is turned."""
-_MAX_VERTICAL = 0.3
+_MOST_UPRIGHT = 0.4
+"""Share of the area of all boxes over which the page is one of these."""
 _PARAGRAPH_GAP = 0.9
 """Part of a line's height: the space between lines of a paragraph is less."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkPage:
-    """The text of a page, its script (Latn or Hani), and what read it."""
+    """The text of a page, its script (Latn or Hani), and what read it.
+
+    `degrees` is how far the page was turned clockwise to be upright.
+    """
 
     ocr_text: OcrText
     script: str
+    degrees: int
     engine: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Way:
+    """How a page is to be turned, and whether its letters are Latin."""
+
+    degrees: int
+    is_latin: bool
+
+
 def read_page(page: Image.Image, *, languages: Sequence[str]) -> NetworkPage | None:
-    """The text of a page in 8-bit grey; None where Tesseract should read it."""
-    blocks = reading_order(detect(page, detection()))
+    """The text of a page in 8-bit grey; None where Tesseract should read it.
+
+    The boxes of the words are those of the page turned upright.
+    """
+    boxes = detect(page, detection())
+    if not boxes or len(boxes) > _MAX_BOXES:
+        return None
+    way = _way_to_read(page, boxes, languages)
+    if way is None:
+        return None
+    upright = turn(page, way.degrees)
+    blocks = reading_order(turn_boxes(boxes, page.size, way.degrees))
     rows = [row for block in blocks for row in block]
-    boxes = [box for row in rows for box in row]
-    if not boxes or len(boxes) > _MAX_BOXES or _is_vertical(boxes):
-        return None
-    sample = read_lines(page, _sample(boxes), languages=languages)
-    if _confidence(sample) < _MIN_SAMPLE:
-        return None
-    is_latin = _is_latin(sample)
-    words = _read(page, boxes, languages, narrowing=1.0 if is_latin else _NARROWING)
+    words = _read(
+        upright,
+        [box for row in rows for box in row],
+        languages,
+        narrowing=1.0 if way.is_latin else _NARROWING,
+    )
     ocr_text = OcrText.from_lines(_lines(blocks, words))
     if (ocr_text.confidence or 0.0) < _MIN_PAGE:
         return None
-    return NetworkPage(ocr_text=ocr_text, script=LATIN if is_latin else HAN, engine=label(languages))
+    return NetworkPage(
+        ocr_text=ocr_text,
+        script=LATIN if way.is_latin else HAN,
+        degrees=way.degrees,
+        engine=label(languages),
+    )
 
 
-def _is_vertical(boxes: Sequence[Box]) -> bool:
+def _way_to_read(page: Image.Image, boxes: Sequence[Box], languages: Sequence[str]) -> _Way | None:
+    """How the page lies and in which script it is, by a few of its lines; None where they say nothing.
+
+    Vertical text is Tesseract's: of its lines, turned, the network reads the characters, and no punctuation.
+    """
+    sample = _sample(boxes, is_upright=_is_upright(boxes))
+    if _is_upright(boxes) and _is_vertical(page, sample, languages):
+        return None
+    for degrees in (90, 270) if _is_upright(boxes) else (0, 180):
+        words = read_lines(turn(page, degrees), turn_boxes(sample, page.size, degrees), languages=languages)
+        if _confidence(words) >= _MIN_SAMPLE:
+            return _Way(degrees=degrees, is_latin=_is_latin(words))
+    return None
+
+
+def _is_vertical(page: Image.Image, sample: Sequence[Box], languages: Sequence[str]) -> bool:
+    """Whether characters that stand below each other are read when they are put beside each other."""
+    strips = [strip for box in sample if (strip := set_level(page, box)) is not None]
+    sheet, boxes = stack(strips)
+    return bool(strips) and _confidence(read_lines(sheet, boxes, languages=languages)) >= _MIN_SAMPLE
+
+
+def _is_upright(boxes: Sequence[Box]) -> bool:
     upright = sum(box.width * box.height for box in boxes if box.height > _UPRIGHT * box.width)
-    return upright > _MAX_VERTICAL * sum(box.width * box.height for box in boxes)
+    return upright > _MOST_UPRIGHT * sum(box.width * box.height for box in boxes)
 
 
-def _sample(boxes: Sequence[Box]) -> list[Box]:
+def _sample(boxes: Sequence[Box], *, is_upright: bool) -> list[Box]:
     """Long lines from all over the page, in order."""
-    longest = sorted(boxes, key=lambda box: (-box.width / box.height, box.top, box.left))
-    chosen = longest[: 2 * _SAMPLE_LINES : 2] or list(boxes)
+
+    def length(box: Box) -> float:
+        return box.height / box.width if is_upright else box.width / box.height
+
+    longest = sorted(boxes, key=lambda box: (-length(box), box.top, box.left))
+    chosen = longest[: 2 * _SAMPLE_LINES : 2]
     return sorted(chosen, key=lambda box: (box.top, box.left))
 
 

@@ -65,7 +65,9 @@ def _rows(boxes: Sequence[Box]) -> list[Row]:
 
 
 def _share_beside(box: Box, other: Box) -> float:
-    common = min(box.bottom, other.bottom) - max(box.top, other.top)
+    # Where the other one would be beside this one, if it went on as it falls.
+    top = other.top_at(box.left + box.width / 2)
+    common = min(box.bottom, top + other.height) - max(box.top, top)
     return common / min(box.height, other.height)
 
 

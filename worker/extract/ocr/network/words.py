@@ -25,13 +25,14 @@ def words_of(chars: Sequence[ReadChar], box: Box) -> list[Word]:
         places = list(run)
         left = box.left + round(box.width * edges[places[0]])
         right = box.left + round(box.width * edges[places[-1] + 1])
+        part = box.part(left, right)
         words.append(
             Word(
                 text="".join(chars[place].char for place in places),
-                left=left,
-                top=box.top,
-                width=max(1, right - left),
-                height=box.height,
+                left=part.left,
+                top=part.top,
+                width=part.width,
+                height=part.height,
                 confidence=sum(chars[place].confidence for place in places) / len(places),
             )
         )
