@@ -94,10 +94,12 @@ def _way_to_read(page: Image.Image, boxes: Sequence[Box], languages: Sequence[st
 
     Vertical text is Tesseract's: of its lines, turned, the network reads the characters, and no punctuation.
     """
-    sample = _sample(boxes, is_upright=_is_upright(boxes))
-    if _is_upright(boxes) and _is_vertical(page, sample, languages):
-        return None
-    for degrees in (90, 270) if _is_upright(boxes) else (0, 180):
+    is_upright = _is_upright(boxes)
+    sample = _sample(boxes, is_upright=is_upright)
+    for degrees in (90, 270) if is_upright else (0, 180):
+        # Turned by 270 degrees vertical text can be read, and by 90 it cannot.
+        if degrees == 270 and _is_vertical(page, sample, languages):
+            return None
         words = read_lines(turn(page, degrees), turn_boxes(sample, page.size, degrees), languages=languages)
         if _confidence(words) >= _MIN_SAMPLE:
             return _Way(degrees=degrees, is_latin=_is_latin(words))
