@@ -41,7 +41,7 @@ def boxes_of(text: NDArray[np.float32], size_px: Sequence[int]) -> list[Box]:
     scale = (size_px[0] / width_px, size_px[1] / height_px)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((text > _TEXT).astype(np.uint8))
     sums = np.bincount(labels.ravel(), weights=text.ravel(), minlength=count)
-    slopes, tops, bottoms = _level(labels, count)
+    slopes, tops, bottoms = _level(np.asarray(labels, dtype=np.int32), count)
     boxes: list[Box] = []
     for number in range(1, count):  # 0 is the background
         left, top, width, height, area = (int(value) for value in stats[number])
@@ -63,7 +63,7 @@ def _level(
     which = labels[y, x]
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(which, weights=values, minlength=count)
+        return np.asarray(np.bincount(which, weights=values, minlength=count), dtype=np.float64)
 
     area = np.maximum(total(np.ones(len(x))), 1.0)
     mean_x, mean_y = total(x.astype(float)) / area, total(y.astype(float)) / area
