@@ -24,7 +24,7 @@ _RULE = 0.9
 class Box:
     """A rectangle in pixels of the page, from the top left.
 
-    Of a line that is not level, as on photographs, `slope` is how far it falls a pixel to the right; the
+    Of a line that is tilted, as on photographs, `slope` is how far it falls a pixel to the right; the
     rectangle is where its middle is.
     """
 

@@ -14,7 +14,7 @@ from worker.extract.ocr.network.sessions import Session
 
 _LONG_SIDE_PX = 960
 """Lines of a dense page are 12 pixels high then; at 1,280 it finds the same and costs twice as much."""
-_GRAIN_PX = 32
+_MULTIPLE_PX = 32
 """The network halves a page five times."""
 _TEXT, _SURE = 0.3, 0.5
 """A pixel over the first is text; a box whose mean is under the second is none."""
@@ -28,7 +28,9 @@ _LONG = 3.0
 def detect(page: Image.Image, network: Session) -> list[Box]:
     """The boxes of the text of a page in 8-bit grey."""
     scale = min(1.0, _LONG_SIDE_PX / max(page.size))
-    width_px, height_px = (max(_GRAIN_PX, round(side * scale / _GRAIN_PX) * _GRAIN_PX) for side in page.size)
+    width_px, height_px = (
+        max(_MULTIPLE_PX, round(side * scale / _MULTIPLE_PX) * _MULTIPLE_PX) for side in page.size
+    )
     small = page.resize((width_px, height_px), Image.Resampling.BILINEAR)
     grey = np.asarray(small, dtype=np.float32) / 127.5 - 1.0
     pixels = np.ascontiguousarray(np.broadcast_to(grey, (1, 3, height_px, width_px)))

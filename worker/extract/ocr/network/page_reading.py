@@ -1,6 +1,6 @@
 """Whole pages read by the network alone: where the text is, in which order, and what it says.
 
-Of a page that it cannot read well it says so after a look at a few lines, and Tesseract reads that.
+Of a page that it cannot read well it says so after a sample of lines, and Tesseract reads that.
 """
 
 from __future__ import annotations

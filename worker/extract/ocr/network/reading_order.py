@@ -52,7 +52,7 @@ def _rows(boxes: Sequence[Box]) -> list[Row]:
     rows: list[Row] = []
     for box in sorted(boxes, key=lambda box: (box.top + box.height / 2, box.left)):
         for row in reversed(rows[-3:]):
-            # On a photograph rows are not level: the box beside this one says whether it is the same.
+            # On a photograph rows are tilted: the box beside this one says whether it is the same.
             beside = min(row, key=lambda other: abs(other.left - box.left))
             if _share_beside(box, beside) > _SAME_ROW:
                 row.append(box)
