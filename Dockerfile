@@ -35,7 +35,7 @@ RUN apt-get update \
 # The worker, what it imports and the extra `fast`, without `dev` and `local`, in a virtual environment.
 FROM python AS build
 WORKDIR /src
-# `--build-arg LOCK=neural` adds the second pass over lines with a low confidence (onnxruntime, some 200 MB).
+# `--build-arg LOCK=neural` adds the second pass over lines with a low confidence (OpenVINO, some 450 MB).
 ARG LOCK=run
 RUN python -m venv /opt/build && python -m venv --without-pip /opt/cis-worker
 COPY requirements requirements

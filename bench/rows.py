@@ -14,6 +14,7 @@ from bench.figure import Figure
 from bench.load_rows import busy, fairness, folder, growth
 from bench.pdf_rows import born_digital
 from bench.peer_rows import long_scan
+from bench.reading.real_rows import real
 from bench.rivals import seconds_of
 from bench.service_rows import flow_of_small_files, index, index_share
 from bench.startup_rows import startup
@@ -162,6 +163,7 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "growth": growth,
     "folder": folder,
     "accuracy": accuracy,
+    "real": real,
     "cpu": recognition_cpu,
     "startup": startup,
     "checkpoints": checkpoints,

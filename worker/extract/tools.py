@@ -13,13 +13,25 @@ _NOT_SELECTED = ("auto", "off")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """Versions of the installed tools ("" where one is missing), and Tesseract's models."""
+    """Versions of the installed tools ("" where one is missing), and Tesseract's models.
+
+    `network` is the name and the hash of the neural network, which OpenVINO or onnxruntime runs.
+    """
 
     tesseract: str
     languages: tuple[str, ...]
     tesserocr: str = ""
-    rapidocr: str = ""
+    openvino: str = ""
+    onnxruntime: str = ""
+    network: str = ""
     libre_office: str = ""
+
+    @property
+    def network_runtime(self) -> str:
+        """The name of the library that runs the network, "" where one of the two is missing."""
+        # OpenVINO takes half of the CPU for the same text.
+        runtime = "openvino" if self.openvino else "onnxruntime" if self.onnxruntime else ""
+        return runtime if self.network else ""
 
 
 def require_languages(languages: Sequence[str], tools: Tools) -> None:
@@ -50,10 +62,10 @@ def resolve_options(options: ReadOptions, tools: Tools) -> ReadOptions:
             code=Code.PROGRAM_MISSING,
         )
     if second_pass == "auto":
-        second_pass = "on" if tools.rapidocr else "off"
-    elif second_pass == "on" and not tools.rapidocr:
+        second_pass = "on" if tools.network_runtime else "off"
+    elif second_pass == "on" and not tools.network_runtime:
         raise MisconfiguredError(
-            "CIS_OCR_SECOND_PASS asks for a second pass, for which RapidOCR is missing: install "
+            "CIS_OCR_SECOND_PASS asks for a second pass, for which the network is missing: install "
             "cis-worker[neural], or set CIS_OCR_SECOND_PASS=auto.",
             code=Code.PROGRAM_MISSING,
         )
@@ -64,5 +76,6 @@ def tool_versions(options: ReadOptions, tools: Tools) -> Mapping[str, str]:
     """Versions, by name, of the tools that files are read with, under options from `resolve_options`."""
     versions = {options.ocr_engine: getattr(tools, options.ocr_engine)}
     if options.second_pass not in _NOT_SELECTED:
-        versions["rapidocr"] = tools.rapidocr
+        runtime = tools.network_runtime
+        versions |= {runtime: getattr(tools, runtime), "network": tools.network}
     return versions | ({"libreoffice": tools.libre_office} if tools.libre_office else {})

@@ -23,7 +23,7 @@ class ReadingSettings(BaseSettings):
     )
     ocr_second_pass: Literal["auto", "on", "off"] = Field(
         default="auto",
-        description="Re-recognition of uncertain lines by RapidOCR: auto is on where it is installed.",
+        description="A neural network reads pages and uncertain lines: auto is on where it is installed.",
     )
     ocr_second_pass_confidence: float = Field(
         default=90.0, ge=0, le=100, description="Lines below this confidence get a second pass."

@@ -76,11 +76,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
     sandboxes: list[Sandbox] = []
     over = threading.Event()
 
-    def start_sandbox(read: ReadOptions, changes: Mapping[str, str] | None = None) -> Sandbox:
+    def start_sandbox(read: ReadOptions, changes: Mapping[str, str] | None = None, slots: int = 2) -> Sandbox:
         sandbox = Sandbox(
             options=read,
-            slots=2,
-            work_root=tmp_path / "work",
+            slots=slots,
+            work_root=tmp_path / f"work{len(sandboxes) or ''}",
             environment=sandbox_environment() | dict(changes or {}),
         )
         sandboxes.append(sandbox)

@@ -38,7 +38,7 @@ def test_the_order_of_the_tools_does_not_change_the_key() -> None:
         (replace(_OPTIONS, limits=replace(_LIMITS, max_pixels=1)), _TOOLS),
         (replace(_OPTIONS, limits=replace(_LIMITS, max_text_chars=1)), _TOOLS),
         (_OPTIONS, {**_TOOLS, "tesseract": "5.5.0"}),
-        (_OPTIONS, {**_TOOLS, "rapidocr": "3.10"}),
+        (_OPTIONS, {**_TOOLS, "network": "small 12ab"}),
         (_OPTIONS, {**_TOOLS, "libreoffice": "7.4.7.2"}),
     ],
     ids=["languages", "dpi", "lines", "pixels", "characters", "version", "tool", "office"],

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.unit
     ("language", "engine", "hint"),
     [
         ("jpn", "tesserocr jpn_vert", "jpn_vert"),
-        ("jpn", "tesserocr jpn + 3 lines rapidocr", "jpn"),
+        ("jpn", "tesserocr jpn + 3 lines openvino bf16", "jpn"),
         ("eng", None, "eng"),
         ("Latn", None, "Latn"),
         ("Hani", "tesserocr jpn", "Hani"),

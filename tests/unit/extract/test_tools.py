@@ -16,17 +16,18 @@ pytestmark = pytest.mark.unit
 
 _OPTIONS = ReadOptions(limits=limits(Settings()), languages=("jpn",), dpi=200)
 _PLAIN = Tools(tesseract="5.3.0", languages=("jpn",))
-_ALL = replace(_PLAIN, tesserocr="2.8", rapidocr="3.10")
+_ALL = replace(_PLAIN, tesserocr="2.8", openvino="2026.4.1", network="small 12ab")
+_NETWORK = {"openvino": "2026.4.1", "network": "small 12ab"}
 
 
 @pytest.mark.parametrize(
     ("asked", "tools", "used"),
     [
         (("auto", "auto"), _PLAIN, {"tesseract": "5.3.0"}),
-        (("auto", "auto"), _ALL, {"tesserocr": "2.8", "rapidocr": "3.10"}),
+        (("auto", "auto"), _ALL, {"tesserocr": "2.8", **_NETWORK}),
         (("tesseract", "off"), _ALL, {"tesseract": "5.3.0"}),
         (("tesserocr", "off"), _ALL, {"tesserocr": "2.8"}),
-        (("tesseract", "on"), _ALL, {"tesseract": "5.3.0", "rapidocr": "3.10"}),
+        (("tesseract", "on"), _ALL, {"tesseract": "5.3.0", **_NETWORK}),
     ],
     ids=[
         "nothing else there",
@@ -56,6 +57,23 @@ def test_a_required_tool_that_is_missing_stops_the_worker(asked: dict[str, str],
         resolve_options(options, _PLAIN)
 
     assert caught.value.code is Code.PROGRAM_MISSING
+
+
+@pytest.mark.parametrize(
+    ("installed", "runtime"),
+    [
+        ({"openvino": "1", "onnxruntime": "2", "network": "small"}, "openvino"),
+        ({"onnxruntime": "2", "network": "small"}, "onnxruntime"),
+        ({"openvino": "1", "onnxruntime": "2"}, ""),
+        ({"network": "small"}, ""),
+    ],
+    ids=["both", "one", "no model", "no library"],
+)
+def test_the_network_needs_a_model_and_a_library(installed: dict[str, str], runtime: str) -> None:
+    tools = Tools(tesseract="5.3.0", languages=("jpn",), **installed)  # type: ignore[arg-type]
+
+    assert tools.network_runtime == runtime
+    assert resolve_options(_OPTIONS, tools).second_pass == ("on" if runtime else "off")
 
 
 def test_a_converter_that_is_missing_is_not_named() -> None:

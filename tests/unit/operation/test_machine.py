@@ -96,12 +96,12 @@ def test_the_package_of_a_vertical_model_is_spelled_as_apt_does() -> None:
 
 
 def test_the_ocr_engine_used_is_named_with_the_second_pass() -> None:
-    report = _report("jpn", tesserocr="2.8 (Tesseract 5.5.4)", rapidocr="3.10")
+    report = _report("jpn", tesserocr="2.8 (Tesseract 5.5.4)", openvino="2026.4.1", network="small 12ab")
 
     (both,) = ocr_engine_findings(load_settings(), report)
     (plain,) = ocr_engine_findings(load_settings(ocr_engine="tesseract", ocr_second_pass="off"), report)
 
-    assert both.message == "tesserocr 2.8 (Tesseract 5.5.4), then rapidocr 3.10"
+    assert both.message == "tesserocr 2.8 (Tesseract 5.5.4), then openvino 2026.4.1, then network small 12ab"
     assert plain.message == "tesseract 5.3.0"
 
 

@@ -23,6 +23,7 @@ from worker.extract.language_hint import hint_of, language_of
 from worker.extract.ocr.engines import engine_of
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.model_selection import first_language
+from worker.extract.ocr.network.reading import label as network_label
 from worker.extract.ocr.page_recognition import PageRecognition, Pass, load_grey
 from worker.models.page import Page, TextSource
 
@@ -32,7 +33,7 @@ class OCREngine:
 
     `languages` are Tesseract's names, most likely first; `page_timeout_s` ends a program that hangs, and
     decides no text; `dpi` is the resolution of drawn pages. `ocr_engine` is a name in ENGINES; for a
-    `second_pass` RapidOCR must be installed.
+    `second_pass` the network must be installed (extra `neural`).
     """
 
     def __init__(
@@ -95,7 +96,11 @@ class OCREngine:
             )
 
     def _engine_label(self, best: Pass) -> str:
-        second_pass = f" + {best.second_pass_lines} lines rapidocr" if best.second_pass_lines else ""
+        if best.engine:
+            return f"{best.engine} {best.model}"
+        # With the precision, which the key leaves out: a scan begun on one kind of CPU goes on on another.
+        lines = best.second_pass_lines
+        second_pass = f" + {lines} lines {network_label(self.languages)}" if lines else ""
         return f"{self._ocr_engine.name} {best.model}{second_pass}"
 
     # Bound by the specification; the worker itself does not call these.

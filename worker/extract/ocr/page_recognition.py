@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -18,6 +19,7 @@ from worker.extract.ocr.engines import TesseractEngine
 from worker.extract.ocr.line_rerecognition import LineRerecognition, rerecognise_lines
 from worker.extract.ocr.model_selection import (
     drop_noise,
+    first_language,
     has_only_noise,
     is_low_confidence,
     is_plausible,
@@ -26,6 +28,8 @@ from worker.extract.ocr.model_selection import (
     pick_better,
     psm_of,
 )
+from worker.extract.ocr.network.page_reading import read_page
+from worker.extract.ocr.network.reading import read_lines
 from worker.extract.ocr.tesseract_cli import installed_languages
 from worker.extract.ocr.tesseract_tsv import OcrText, parse
 
@@ -48,7 +52,8 @@ class Pass:
     """One pass: the model, the text, and the picture that was read (upright, horizontal) with its size.
 
     `second_pass_lines` counts the lines whose text is from the second pass; `unread` has the codes of passes
-    that failed, without which the text may be worse than it could be.
+    that failed, without which the text may be worse than it could be. `engine` is what read the page where
+    that was not Tesseract.
     """
 
     model: str
@@ -57,6 +62,7 @@ class Pass:
     width_px: int
     height_px: int
     second_pass_lines: int = 0
+    engine: str = ""
     unread: tuple[str, ...] = ()
 
 
@@ -97,14 +103,44 @@ class PageRecognition:
         """
         if clean_up and not self._clean_up():
             return None
+        failed: tuple[str, ...] = ()
+        if second_pass is not None and not every_language:
+            # What the network reads alone needs none of the passes.
+            alone, failed = self._read_by_network(languages)
+            if alone is not None:
+                return alone
         done = self._run_pass(first)
-        unread = self._improve_or_report(done, languages, every_language=every_language)
+        unread = failed + self._improve_or_report(done, languages, every_language=every_language)
         best = self._best or done
         if second_pass is not None:
-            second = run_second_pass(best, second_pass)
+            second = run_second_pass(best, second_pass, languages)
             unread += second.unread
             best = best if has_only_noise(best.ocr_text, second.ocr_text) else second
         return replace(best, ocr_text=drop_noise(best.ocr_text), unread=unread)
+
+    def _read_by_network(self, languages: Sequence[str]) -> tuple[Pass | None, tuple[str, ...]]:
+        """The page as the network reads it, None where Tesseract should; the code where it failed."""
+        try:
+            page = read_page(load_grey(self._picture), languages=languages)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001  (an optional library: Tesseract reads the page whatever it does)
+            return None, (Code.NETWORK_FAILED.value,)
+        if page is None:
+            return None, ()
+        width_px, height_px = self._size_px if page.degrees in (0, 180) else self._size_px[::-1]
+        model = first_language(languages, page.script)
+        return (
+            Pass(
+                model=model,
+                ocr_text=page.ocr_text,
+                picture=self._picture,
+                width_px=width_px,
+                height_px=height_px,
+                engine=page.engine,
+            ),
+            (),
+        )
 
     def _improve_or_report(
         self, done: Pass, languages: Sequence[str], *, every_language: bool
@@ -213,12 +249,14 @@ def _is_short_and_unsure(done: Pass) -> bool:
     return is_plausible(ocr_text, done.model) and (ocr_text.confidence or 0.0) < _SURE
 
 
-def run_second_pass(best: Pass, options: LineRerecognition) -> Pass:
+def run_second_pass(best: Pass, options: LineRerecognition, languages: Sequence[str]) -> Pass:
     """The pass with its unsure lines read again; its text unchanged where that fails, or is vertical."""
     if psm_of(best.model) != psm_of(language_of(best.model)):
         return best
     try:
-        ocr_text, count = rerecognise_lines(load_grey(best.picture), best.ocr_text, options)
+        ocr_text, count = rerecognise_lines(
+            load_grey(best.picture), best.ocr_text, options, read=partial(read_lines, languages=languages)
+        )
     except Exception:  # noqa: BLE001  (an optional library: what Tesseract read is kept whatever it does)
         return replace(best, unread=(Code.NETWORK_FAILED.value,))
     return replace(best, ocr_text=ocr_text, second_pass_lines=count)

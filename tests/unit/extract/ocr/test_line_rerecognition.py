@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from worker.extract.ocr.line_rerecognition import LineRerecognition, rerecognise_lines
+from worker.extract.ocr.line_rerecognition import LineReader, LineRerecognition, rerecognise_lines
+from worker.extract.ocr.network.cells import Box
 from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
 
 pytestmark = pytest.mark.unit
@@ -29,6 +30,18 @@ def _page(*lines: tuple[str, float]) -> OcrText:
     )
 
 
+def _reader(text: str, confidence: float) -> LineReader:
+    """Reads every line alike."""
+
+    def read(_page: Image.Image, boxes: Sequence[Box]) -> list[tuple[Word, ...]]:
+        return [
+            (Word(text=text, left=0, top=0, width=9, height=9, confidence=confidence),) if text else ()
+            for _ in boxes
+        ]
+
+    return read
+
+
 @pytest.mark.parametrize(
     ("answer", "kept"),
     [
@@ -40,42 +53,24 @@ def _page(*lines: tuple[str, float]) -> OcrText:
     ids=["surer", "less sure", "far shorter", "nothing"],
 )
 def test_the_text_of_the_higher_confidence_is_kept(answer: tuple[str, float], kept: str) -> None:
-    ocr_text, count = rerecognise_lines(
-        _PAGE, _page(("営業報吉書", 70.0)), _OPTIONS, read=lambda _line: answer
-    )
+    ocr_text, count = rerecognise_lines(_PAGE, _page(("営業報吉書", 70.0)), _OPTIONS, read=_reader(*answer))
 
     assert ocr_text.text == kept
     assert count == (kept == "営業報告書")
 
 
-@pytest.mark.parametrize(
-    ("first", "answer", "kept"),
-    [
-        ("産業自書の内容", "產業白書の內容", "産業白書の内容"),
-        ("1月の産業自書", "1 月の產業白書", "1月の産業白書"),
-        ("产业自书", "產業白書", "產業白書"),
-        ("業自書", "產業白書", "產業白書"),
-        ("caf6 価格", "café 価格", "café価格"),
-    ],
-    ids=["Japanese", "with a space", "Chinese", "nothing beside it", "other letters"],
-)
-def test_chinese_forms_of_kanji_become_japanese_ones(first: str, answer: str, kept: str) -> None:
-    ocr_text, _ = rerecognise_lines(_PAGE, _page((first, 70.0)), _OPTIONS, read=lambda _line: (answer, 95.0))
-
-    assert ocr_text.text == kept
-
-
 def test_sure_lines_are_not_read_again() -> None:
     page = _page(("売上高は増加した", 95.0), ("契約件数", 79.0))
-    sizes: list[tuple[int, int]] = []
+    seen: list[Box] = []
 
-    def read(line: Image.Image) -> tuple[str, float]:
-        sizes.append(line.size)
-        return "契約件数は", 99.0
+    def read(picture: Image.Image, boxes: Sequence[Box]) -> Sequence[tuple[Word, ...]]:
+        seen.extend(boxes)
+        return _reader("契約件数は", 99.0)(picture, boxes)
 
     ocr_text, count = rerecognise_lines(_PAGE, page, _OPTIONS, read=read)
 
-    assert len(sizes) == count == 1
+    assert count == 1
+    assert seen == [Box(left=100, top=150, width=400, height=30)]
     assert ocr_text.text == "売上高は増加した\n契約件数は"
     assert ocr_text.confidence == pytest.approx(96.5, abs=0.1)
 
@@ -84,7 +79,7 @@ def test_sure_lines_are_not_read_again() -> None:
 def test_only_horizontal_lines_are_read_again(size_px: tuple[int, int]) -> None:
     page = OcrText.from_lines([_line("文章です", 20.0, size_px=size_px)])
 
-    assert rerecognise_lines(_PAGE, page, _OPTIONS, read=lambda _line: ("違う文章", 99.0)) == (page, 0)
+    assert rerecognise_lines(_PAGE, page, _OPTIONS, read=_reader("違う文章", 99.0)) == (page, 0)
 
 
 # A line of 400 x 30 px is 640 x 48 for the network.
@@ -94,7 +89,7 @@ def test_the_least_sure_lines_come_first_until_a_limit_ends_the_pass(limit: dict
         _PAGE,
         _page(("aaaaaa", 70), ("bbbbbb", 30), ("cccccc", 50)),
         replace(_OPTIONS, **limit),
-        read=lambda _line: ("better", 99.0),
+        read=_reader("better", 99.0),
     )
 
     assert (ocr_text.text, count) == ("aaaaaa\nbetter\nbetter", 2)
@@ -105,56 +100,7 @@ def test_of_equally_unsure_lines_the_upper_ones_are_read() -> None:
         _PAGE,
         _page(("aaaaaa", 50), ("bbbbbb", 50), ("cccccc", 50)),
         replace(_OPTIONS, max_lines=1),
-        read=lambda _line: ("better", 99.0),
+        read=_reader("better", 99.0),
     )
 
     assert ocr_text.text == "better\nbbbbbb\ncccccc"
-
-
-def test_the_line_is_cut_out_with_a_margin_that_stays_on_the_page() -> None:
-    sizes: list[tuple[int, int]] = []
-
-    def read(line: Image.Image) -> tuple[str, float]:
-        sizes.append(line.size)
-        return "", 0.0
-
-    rerecognise_lines(Image.new("L", (503, 600), 255), _page(("文章", 10.0)), _OPTIONS, read=read)
-
-    assert sizes == [(407, 38)]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("Annual report", ["Annual", "report"]),
-        ("営業 報告", ["営業報告"]),
-        ("売上 Sales", ["売上Sales"]),
-        ("  one   two ", ["one", "two"]),
-    ],
-    ids=["Latin", "Japanese", "both", "many spaces"],
-)
-def test_spaces_separate_latin_words_only(text: str, words: list[str]) -> None:
-    ocr_text, _ = rerecognise_lines(_PAGE, _page(("xx", 10.0)), _OPTIONS, read=lambda _line: (text, 99.0))
-
-    assert [word.text for word in ocr_text.words] == words
-    boxes = [(word.left, word.left + word.width) for word in ocr_text.words]
-    assert boxes[0][0] == 100
-    assert boxes[-1][1] == 500
-    assert all(first[1] < second[0] for first, second in itertools.pairwise(boxes))
-
-
-def test_cells_of_a_row_are_read_one_by_one() -> None:
-    page = _PAGE.copy()
-    draw = ImageDraw.Draw(page)
-    for left, right in ((100, 180), (260, 300), (400, 490)):
-        draw.rectangle((left, 105, right, 125), fill=0)
-    for left in (210, 350):  # rules between the cells
-        draw.rectangle((left, 80, left + 3, 160), fill=0)
-    answers = iter([("用紙", 95.0), ("120", 95.0), ("1,200", 95.0)])
-
-    ocr_text, _ = rerecognise_lines(
-        page, _page(("用紙1201,200", 70.0)), _OPTIONS, read=lambda _line: next(answers)
-    )
-
-    assert ocr_text.text == "用紙 120 1,200"
-    assert [word.left for word in ocr_text.words] == [96, 256, 396]

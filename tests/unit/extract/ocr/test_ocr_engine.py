@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +12,12 @@ import pytest
 from PIL import Image
 
 from worker.errors import Code, MisconfiguredError, OCRError
-from worker.extract.ocr import page_recognition
+from worker.extract.ocr import ocr_engine, page_recognition
 from worker.extract.ocr.line_rerecognition import LineRerecognition
+from worker.extract.ocr.network.page_reading import NetworkPage
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.ocr.page_recognition import Pass
+from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
 from worker.models.page import Page, TextSource
 
 pytestmark = pytest.mark.unit
@@ -209,16 +211,51 @@ def test_a_page_with_an_unsure_line_gets_a_second_pass(
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
     seen: list[str] = []
 
-    def second_pass(best: Pass, _options: LineRerecognition) -> Pass:
+    def second_pass(best: Pass, _options: LineRerecognition, _languages: Sequence[str]) -> Pass:
         seen.append(best.ocr_text.text)
         return replace(best, second_pass_lines=1)
 
+    monkeypatch.setattr(page_recognition, "read_page", lambda _page, **_options: None)
     monkeypatch.setattr(page_recognition, "run_second_pass", second_pass)
+    monkeypatch.setattr(ocr_engine, "network_label", lambda _languages: "openvino bf16")
 
     result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint="jpn")
 
     assert seen == ["営業報告書"]
-    assert (result.engine, result.unread) == ("tesseract jpn + 1 lines rapidocr", ())
+    assert (result.engine, result.unread) == ("tesseract jpn + 1 lines openvino bf16", ())
+
+
+def test_what_the_network_reads_alone_tesseract_does_not_read(
+    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    word = Word(text="産業白書", left=1, top=2, width=30, height=9, confidence=99.0)
+    line = Line(words=(word,), left=1, top=2, width=30, height=9, opens_paragraph=True)
+    found = NetworkPage(ocr_text=OcrText.from_lines([line]), script="Hani", degrees=90, engine="openvino f32")
+    monkeypatch.setattr(page_recognition, "read_page", lambda _page, **_options: found)
+    with Image.open(page) as image:
+        size_px = image.size
+
+    result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint=None)
+
+    assert (result.text, result.engine, result.language) == ("産業白書", "openvino f32 jpn", "jpn")
+    assert (result.height_px, result.width_px) == size_px
+    assert not (tesseract / "calls").exists()
+
+
+def test_a_network_that_fails_leaves_the_page_to_tesseract(
+    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tesseract / "jpn.tsv").write_text(_HEADER + _WORD)
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("the library")
+
+    monkeypatch.setattr(page_recognition, "read_page", fail)
+
+    result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint=None)
+
+    assert (result.text, result.engine) == ("営業報告書", "tesseract jpn")
+    assert result.unread == ("network_failed",)
 
 
 def test_a_second_pass_that_fails_leaves_the_text_of_the_first(
@@ -226,9 +263,10 @@ def test_a_second_pass_that_fails_leaves_the_text_of_the_first(
 ) -> None:
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
 
-    def fail(*_arguments: object) -> None:
-        raise ImportError("rapidocr")
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ImportError("openvino")
 
+    monkeypatch.setattr(page_recognition, "read_page", lambda _page, **_options: None)
     monkeypatch.setattr(page_recognition, "rerecognise_lines", fail)
 
     result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint=None)

@@ -1,0 +1,33 @@
+"""The network's files and its alphabet."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.extract.ocr.network.models import allowed_classes, model_files, models_version
+
+pytestmark = pytest.mark.unit
+
+_CHARACTERS = ("A", "é", "あ", "産", "產", "髙", "①", "—", "🚲", "한")
+
+
+@pytest.mark.parametrize(
+    ("languages", "allowed"),
+    [(["jpn", "eng"], "Aéあ産髙①—"), (["jpn", "chi_tra"], "Aéあ産產髙①—🚲한"), (["kor"], "Aéあ産產髙①—🚲한")],
+    ids=["Japanese", "Chinese", "Korean"],
+)
+def test_the_alphabet_is_that_of_the_languages(languages: list[str], allowed: str) -> None:
+    assert "".join(_CHARACTERS[place] for place in allowed_classes(_CHARACTERS, languages)) == allowed
+
+
+def test_the_version_names_the_bytes_of_the_files() -> None:
+    pytest.importorskip("rapidocr")
+
+    files = model_files()
+
+    assert files is not None
+    assert files.recognition.stat().st_size > 10**7
+    name, digits = models_version().split(" ")
+    assert name == "PP-OCRv6-small"
+    assert len(digits) == 12
+    assert int(digits, 16) > 0

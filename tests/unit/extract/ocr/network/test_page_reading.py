@@ -1,0 +1,77 @@
+"""Whole pages read by the network, and those that it leaves to Tesseract."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from bench.test_bed import bed_page
+from worker.extract.ocr.network.models import models_version
+from worker.extract.ocr.network.page_reading import read_page
+from worker.extract.ocr.network.turning import turn
+from worker.samples.fonts import Font, font_path
+
+pytestmark = pytest.mark.unit
+_LANGUAGES = ("jpn", "eng")
+_LEFT = (
+    *("国際競争力の推移をみる", "人手不足の深刻化により", "農林水産物の輸出が増加"),
+    *("再生可能エネルギーの割", "合は過去最高となった。"),
+)
+_RIGHT = (
+    *("地方公共団体は指針を定", "半導体産業への投資額は", "前年度から大きく伸びた"),
+    *("海上輸送の運賃は下がり", "家計の消費は回復した。"),
+)
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    if not models_version():
+        if os.environ.get("CI"):
+            pytest.fail("the extra `neural` is not installed")
+        pytest.skip("pip install cis-worker[neural]")
+
+
+@cache
+def _columns() -> Image.Image:
+    page = Image.new("L", (1000, 420), 250)
+    draw = ImageDraw.Draw(page)
+    font = ImageFont.truetype(str(font_path(Font.GOTHIC)), 32)
+    for column, lines in enumerate((_LEFT, _RIGHT)):
+        for row, line in enumerate(lines):
+            draw.text((60 + 470 * column, 50 + 60 * row), line, font=font, fill=20)
+    return page
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_two_columns_are_read_one_after_the_other_however_the_page_lies(degrees: int) -> None:
+    found = read_page(turn(_columns(), -degrees % 360), languages=_LANGUAGES)
+
+    assert found is not None
+    assert "".join(found.ocr_text.text.split()) == "".join((*_LEFT, *_RIGHT))
+    assert (found.degrees, found.script) == (degrees, "Hani")
+    # The boxes are those of the upright page.
+    first = found.ocr_text.lines[0]
+    assert abs(first.left - 60) < 15
+    assert abs(first.top - 50) < 15
+
+
+def test_the_same_page_is_read_alike_after_another() -> None:
+    first = read_page(_columns(), languages=_LANGUAGES)
+    read_page(turn(_columns(), 180), languages=_LANGUAGES)
+
+    assert read_page(_columns(), languages=_LANGUAGES) == first
+
+
+def test_vertical_text_is_left_to_tesseract() -> None:
+    assert read_page(bed_page("vertical", "clean").picture.convert("L"), languages=_LANGUAGES) is None
+
+
+def test_a_page_without_text_is_left_to_tesseract() -> None:
+    noise = np.random.default_rng(3).integers(0, 255, size=(400, 600), dtype=np.uint8)
+
+    assert read_page(Image.new("L", (600, 400), 255), languages=_LANGUAGES) is None
+    assert read_page(Image.fromarray(noise), languages=_LANGUAGES) is None
