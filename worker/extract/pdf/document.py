@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.pdf.annotations import flatten, notes_of, open_form
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
 from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
-from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of
+from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of, smallest_letters_pt
 from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
 from worker.extract.pdf.user_unit import user_units
 from worker.extract.read_options import ReadOptions
@@ -178,7 +179,8 @@ class _Pdf:
         unit = self._units[number - 1] if number <= len(self._units) else 1.0
         width_pt, height_pt = page.get_size()
         density = max((picture.pixels_per_point for picture in pictures_of(page)), default=0.0)
-        return PageSize(size_pt=(width_pt * unit, height_pt * unit), max_density=density / unit)
+        size = PageSize(size_pt=(width_pt * unit, height_pt * unit), max_density=density / unit)
+        return replace(size, letters_pt=smallest_letters_pt(page) * unit) if size.is_poster else size
 
     def _mask_outside_pictures(self, number: int, layer: TextLayer, image: Path) -> None:
         with Image.open(image) as page_image:

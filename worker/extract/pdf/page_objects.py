@@ -6,6 +6,7 @@ Callers hold the document's lock.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ import pypdfium2.raw as pdfium
 _MAX_OBJECTS = 10_000
 # Forms within forms; they may contain each other, and so never end.
 _MAX_DEPTH = 3
+# Of a single letter; rules and boxes have four.
+_MIN_OUTLINE_POINTS = 8
 # Smaller pictures (A4: 5 x 12 mm of text would fit) are logos, bullets and rules.
 _MIN_PICTURE_SHARE = 0.01
 _MIN_SIDE_PT = 18.0
@@ -75,6 +78,27 @@ def outline_points(page: Any) -> int:
         for obj, kind, _ in _walk(page)
         if kind == pdfium.FPDF_PAGEOBJ_PATH
     )
+
+
+def smallest_letters_pt(page: Any) -> float:
+    """The size of the smallest letters on a page but for a few: of text, else of outlines; 0 without any."""
+    texts, outlines = [], []
+    for obj, kind, matrix in _walk(page):
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            texts.append(_font_size_pt(obj, matrix))
+        elif kind == pdfium.FPDF_PAGEOBJ_PATH and pdfium.FPDFPath_CountSegments(obj) >= _MIN_OUTLINE_POINTS:
+            _, bottom, _, top = _transform(_bounds(obj), matrix)
+            outlines.append(top - bottom)
+    sizes = sorted(size_pt for size_pt in texts or outlines if size_pt > 0)
+    return sizes[len(sizes) // 10] if sizes else 0.0
+
+
+def _font_size_pt(obj: Any, matrix: _Matrix) -> float:
+    size = ctypes.c_float()
+    if not pdfium.FPDFTextObj_GetFontSize(obj, size):
+        return 0.0
+    _, _, c, d, _, _ = _multiply(_matrix(obj), matrix)
+    return size.value * math.hypot(c, d)
 
 
 def most_pixels(page: Any) -> int:
