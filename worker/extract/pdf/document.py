@@ -24,6 +24,7 @@ from worker.extract.pdf.annotations import flatten, notes_of, open_form
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
 from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
 from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of, smallest_letters_pt
+from worker.extract.pdf.page_pictures import PagePictures, draw_pictures
 from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
 from worker.extract.pdf.user_unit import user_units
 from worker.extract.read_options import ReadOptions
@@ -74,6 +75,7 @@ class _Pdf:
         self._needs_password = needs_password
         # pdfium is not safe for threads: the lock guards every call.
         self._lock = threading.Lock()
+        self._pictures = PagePictures()
         self._mixed_layers: dict[int, TextLayer] = {}
         self._units: list[float] | None = None
         self._unprotected_copy: Path | None = None
@@ -107,15 +109,17 @@ class _Pdf:
 
     def render(self, number: int, folder: Path) -> Path:
         """Render a page for OCR (see `render_page`); of a mixed page only what its layer has no text of."""
+        layer = self._mixed_layers.get(number)
         with self._lock:
             try:
                 with closing(self._document[number - 1]) as page:
+                    if layer is not None and most_pixels(page) <= self._options.limits.max_pixels:
+                        return _save(draw_pictures(page, layer), folder, number)
                     path = self._readable_path()
                     size = self._size(page, number, path)
             except PdfiumError as error:
                 raise OCRError(f"{self._path.name}, page {number}: cannot be parsed") from error
         image = render_page(path, number, folder, size=size, options=self._options)
-        layer = self._mixed_layers.get(number)
         if layer is not None:
             self._mask_outside_pictures(number, layer, image)
         return image
@@ -143,7 +147,7 @@ class _Pdf:
             return Page(number=number, text="", source=TextSource.FAILED, reason=Code.CORRUPT.value)
         with closing(page):
             try:
-                layer = read_layer(page)
+                layer = self._pictures.drop_seen(page, read_layer(page))
             except PdfiumError:
                 return number
             if layer.has_drawing and not notes:
@@ -208,6 +212,12 @@ class _Pdf:
             picture: Image.Image = bitmap.to_pil().convert("RGB")
             picture.thumbnail((_PREVIEW_PX, _PREVIEW_PX))  # pdfium rounds the size up
             return picture.copy()
+
+
+def _save(picture: Image.Image, folder: Path, number: int) -> Path:
+    path = folder / f"page-{number:05d}.pgm"
+    picture.save(path)
+    return path
 
 
 def _page_over_limit(page: LayeredPage | int) -> Page:

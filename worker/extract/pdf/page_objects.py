@@ -6,8 +6,9 @@ Callers hold the document's lock.
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,9 @@ _MIN_OUTLINE_POINTS = 8
 _MIN_PICTURE_SHARE = 0.01
 _MIN_SIDE_PT = 18.0
 _MIN_PIXELS = 2_500
+
+# The data of larger pictures is not compared.
+_MAX_KEYED_BYTES = 64 * 1024**2
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points, as the page's content is written."""
@@ -63,6 +67,28 @@ def pictures_of(page: Any) -> tuple[PlacedPicture, ...]:
                 PlacedPicture(box=box, share=_area(box) / area, width_px=width_px, height_px=height_px)
             )
     return tuple(found)
+
+
+def picture_keys(page: Any, boxes: Collection[Box]) -> dict[Box, bytes | None]:
+    """What tells the pictures in these boxes from others: their data and size; None where it is too large."""
+    shown = page_box(page)
+    keys: dict[Box, bytes | None] = {}
+    for obj, kind, matrix in _walk(page):
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            box = _clip(_transform(_bounds(obj), matrix), shown)
+            if box in boxes:
+                # Two pictures in one place are not told apart from others.
+                keys[box] = None if box in keys else _key(obj)
+    return keys
+
+
+def _key(picture: Any) -> bytes | None:
+    size_bytes = pdfium.FPDFImageObj_GetImageDataRaw(picture, None, 0)
+    if not 0 < size_bytes <= _MAX_KEYED_BYTES:
+        return None
+    data = (ctypes.c_ubyte * size_bytes)()
+    pdfium.FPDFImageObj_GetImageDataRaw(picture, data, size_bytes)
+    return hashlib.sha256(repr(_size_px(picture)).encode() + bytes(data)).digest()
 
 
 def draws_more_than_text(page: Any) -> bool:

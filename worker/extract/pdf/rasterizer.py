@@ -116,17 +116,24 @@ def mask_outside(image: Path, regions: Sequence[Region], *, exclude: Sequence[Re
     for region in regions:
         left, top, right, bottom = region
         if right > left and bottom > top:
-            part = page.crop(region)
-            for x_px, y_px, right_px, bottom_px in exclude:
-                # Filled with the most common shade, so that no edge appears where there was none.
-                box = (x_px - left, y_px - top, right_px - left, bottom_px - top)
-                part.paste(_most_common_shade(part), box)
+            part = without(page.crop(region), region, exclude)
             if not is_blank(part):
                 masked.paste(part, region)
     masked.save(image)
 
 
-def _most_common_shade(grayscale: Image.Image) -> int:
+def without(picture: Image.Image, region: Region, excluded: Sequence[Region]) -> Image.Image:
+    """The picture of a region of the page without the regions to exclude."""
+    part = picture.copy()
+    for left, top, right, bottom in excluded:
+        # Filled with the most common shade, so that no edge appears where there was none.
+        box = (left - region[0], top - region[1], right - region[0], bottom - region[1])
+        part.paste(most_common_shade(part), box)
+    return part
+
+
+def most_common_shade(grayscale: Image.Image) -> int:
+    """The grey level that most pixels have: that of the background, as a rule."""
     return max(range(256), key=grayscale.histogram().__getitem__)
 
 
