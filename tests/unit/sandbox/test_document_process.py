@@ -170,20 +170,6 @@ def _calls(tesseract: Path) -> list[str]:
     return calls.read_text().splitlines() if calls.exists() else []
 
 
-def test_a_cut_picture_has_its_text_and_a_reason(start: Start, tesseract: Path) -> None:
-    shown = Image.effect_noise((800, 600), 40)
-    ImageDraw.Draw(shown).rectangle((100, 100, 700, 200), fill=0)
-    data = io.BytesIO()
-    shown.save(data, "PNG")
-    channel = start("a.png", data.getvalue()[: data.tell() * 9 // 10])
-    _receive(channel)
-    _go(channel)
-
-    page = _ocr(channel)
-    assert (page.text, page.source, page.reason) == ("PICTURE", TextSource.OCR, Code.CORRUPT)
-    assert len(_calls(tesseract)) >= 1
-
-
 def test_a_blank_scan_costs_no_ocr(start: Start, tesseract: Path) -> None:
     paper = np.random.default_rng(3).normal(240, 6, (1_200, 900)).clip(0, 255).astype(np.uint8)
     paper[600:603, 300:303] = 0
