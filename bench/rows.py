@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.accuracy_rows import accuracy, recognition_cpu
+from bench.beds.binaries import binaries
 from bench.cost.cost_rows import cost
 from bench.figure import Figure
 from bench.load_rows import busy, fairness, folder, growth
@@ -165,6 +166,7 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "accuracy": accuracy,
     "real": real,
     "cpu": recognition_cpu,
+    "binaries": binaries,
     "startup": startup,
     "checkpoints": checkpoints,
     "reconcile": reconcile,

@@ -12,6 +12,11 @@ from worker.errors import Code
 from worker.models.page import Page
 
 
+def never_cut(_number: int) -> bool:
+    """Of pages that are never cut."""
+    return False
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayeredPage:
     """A page that needs OCR although it has a text layer.
@@ -34,7 +39,8 @@ class PageSource:
     itself, at most 1024 px on its longer side, or None where nothing can be drawn; it is called once, and is
     never a reason to fail; `no_preview` where the type has none. With `is_read` the pages are in memory, and
     nothing of the file is parsed when they are taken. `unread` are the codes of what the document has
-    beside its pages and is not read.
+    beside its pages and is not read. `is_cut(number)` says whether the picture that `render` made of a page
+    lacks a part which the file does not have.
     """
 
     page_count: int
@@ -43,6 +49,7 @@ class PageSource:
     preview: Callable[[], Image.Image | None]
     is_read: bool = False
     unread: tuple[Code, ...] = ()
+    is_cut: Callable[[int], bool] = never_cut
 
 
 def no_preview() -> Image.Image | None:

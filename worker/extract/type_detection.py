@@ -12,7 +12,8 @@ import magic
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.ole import OLE_START, has_directory, is_encrypted_package, type_of_ole
-from worker.extract.text.charset import decode, is_text
+from worker.extract.text.charset import decode
+from worker.extract.text.text_detection import is_text
 from worker.models.file import FileType
 
 _IMAGE_TYPES: Mapping[str, FileType] = MappingProxyType(
@@ -27,6 +28,8 @@ _IMAGE_TYPES: Mapping[str, FileType] = MappingProxyType(
     }
 )
 _JSON = frozenset({"application/json", "application/x-ndjson"})
+_BINARY_KINDS = frozenset({"image", "audio", "video", "font", "model", "chemical"})
+_TEXTUAL = frozenset({"image/svg+xml", "image/x-xpmi", "image/x-xbitmap"})
 _UNSUPPORTED_MARKUP = frozenset({"application/postscript"})
 """Printable characters, but their text is only in what an interpreter draws."""
 _TYPES_BY_EXTENSION: Mapping[str, FileType] = MappingProxyType(
@@ -111,9 +114,17 @@ def _type_by_magic(head: bytes, name: str) -> FileType:
     mime = magic.from_buffer(head, mime=True)
     if mime in _IMAGE_TYPES:
         return _IMAGE_TYPES[mime]
-    if mime not in _UNSUPPORTED_MARKUP and is_text(head):
+    if mime not in _UNSUPPORTED_MARKUP and is_text(head, is_known_binary=_is_binary(mime)):
         return _type_of_text(head, name, mime)
     return FileType.UNSUPPORTED
+
+
+def _is_binary(mime: str) -> bool:
+    """Whether libmagic found the signature of a binary format; all it does not know is an octet stream."""
+    kind, _, subtype = mime.partition("/")
+    if kind == "application":
+        return subtype != "octet-stream" and mime not in _JSON | _TEXTUAL
+    return kind in _BINARY_KINDS and mime not in _TEXTUAL
 
 
 def _type_of_text(head: bytes, name: str, mime: str) -> FileType:

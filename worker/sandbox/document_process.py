@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -142,7 +142,7 @@ class DocumentProcess:
             engine = _engine(self._options)
             while True:
                 permit = self._receive(OcrPage)
-                pool.submit(self._ocr_page, engine, source.render, permit)
+                pool.submit(self._ocr_page, engine, source, permit)
 
     def _receive(self, kind: type[M]) -> M:
         message = message_to_document_process(self._channel.receive())
@@ -210,7 +210,7 @@ class DocumentProcess:
         if file_type.is_image or (file_type is FileType.PDF and self._options.embed_pdf_pictures):
             (self._folder / PICTURE_NAME).write_bytes(picture_to_embed(picture))
 
-    def _ocr_page(self, engine: OCREngine, render: Callable[[int, Path], Path], permit: OcrPage) -> None:
+    def _ocr_page(self, engine: OCREngine, source: PageSource, permit: OcrPage) -> None:
         number, hint = permit.page, permit.hint
         picture: Path | None = None
         layer = self._layers.get(number)
@@ -218,8 +218,10 @@ class DocumentProcess:
         if layer is not None and layer.layer_reason is None:
             hint = layer.language or hint
         try:
-            picture = render(number, self._picture_folder())
+            picture = source.render(number, self._picture_folder())
             page = engine.read_page(picture, number=number, hint=hint)
+            if source.is_cut(number):
+                page = replace(page, reason=Code.CORRUPT.value)
         except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
             code = self._failure_code(error)
             if code in _FAULTS_OF_THE_MACHINE:

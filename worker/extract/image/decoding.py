@@ -4,36 +4,15 @@ from __future__ import annotations
 
 import io
 import math
-import struct
-import zlib
 from contextlib import suppress
 from pathlib import Path
 
-import pillow_heif
 from PIL import ExifTags, Image, ImageCms, ImageStat
 
 from worker.extract.image.blank_page import is_blank
+from worker.extract.image.decoders import DECODER_ERRORS, FORMATS
 from worker.extract.image.grayscale import flatten_transparency, to_grey
-
-# Pillow's own limit is global, and only warns at first; `open_image` checks ours before decoding.
-Image.MAX_IMAGE_PIXELS = None
-
-pillow_heif.register_heif_opener(thumbnails=False)
-
-FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "HEIF", "JPEG2000")
-DECODER_ERRORS = (
-    OSError,  # Pillow's UnidentifiedImageError is one
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    ArithmeticError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
-"""What Pillow's decoders raise on damaged files."""
+from worker.extract.image.truncated import load_part, open_part
 
 _MAX_OCR_PIXELS = 40_000_000
 _MAX_SIDE_PX = 32_000
@@ -56,33 +35,40 @@ _ROTATIONS = {
 """What undoes each EXIF orientation (Exif 2.32, tag 274); Pillow itself does it for TIFF."""
 
 
-def decode_page(path: Path, frame: int) -> Image.Image:
-    """A frame upright and in 8-bit grey, of at most 40 million pixels; raises one of DECODER_ERRORS."""
-    with Image.open(path, formats=FORMATS) as image:
+def decode_page(path: Path, frame: int, *, part: bool = False) -> Image.Image:
+    """A frame upright and in 8-bit grey, of at most 40 million pixels; raises one of DECODER_ERRORS.
+
+    With `part`, as much of a damaged frame as can be decoded, the rest cut off.
+    """
+    with _open(path, part=part) as image:
         image.seek(frame)
-        grey = _decode_grey(image)
+        grey = _decode_grey(image, path, part=part)
         if is_blank(grey):
-            grey = _most_legible_channel(path, frame) or grey
+            grey = _most_legible_channel(path, frame, part=part) or grey
         return _rotate_upright(_equalise_resolution(grey, image), image)
 
 
-def decode_preview(path: Path, frame: int) -> Image.Image:
+def decode_preview(path: Path, frame: int, *, part: bool = False) -> Image.Image:
     """A frame upright and in sRGB, at most 1024 px on its longer side; raises one of DECODER_ERRORS."""
-    with Image.open(path, formats=FORMATS) as image:
+    with _open(path, part=part) as image:
         image.seek(frame)
         image.draft("RGB", (_PREVIEW_PX, _PREVIEW_PX))
-        small = _to_8_bit_channels(image)
+        small = _to_8_bit_channels(load_part(image, path) if part else image)
         small.thumbnail((_PREVIEW_PX, _PREVIEW_PX), Image.Resampling.LANCZOS)
         rgb = flatten_transparency(small) if small.has_transparency_data else _to_srgb(small)
         return _rotate_upright(_equalise_resolution(rgb, image), image)
 
 
-def _decode_grey(image: Image.Image) -> Image.Image:
+def _open(path: Path, *, part: bool) -> Image.Image:
+    return open_part(path) if part else Image.open(path, formats=FORMATS)
+
+
+def _decode_grey(image: Image.Image, path: Path, *, part: bool) -> Image.Image:
     width_px, height_px = image.size
     factor = _reduction_factor(image.size)
     # A JPEG is decoded smaller, and without its colours; for other formats this does nothing.
     image.draft("L", (width_px // factor, height_px // factor))
-    grey = to_grey(image)
+    grey = to_grey(load_part(image, path) if part else image)
     remaining = math.ceil(factor * grey.width / width_px)
     return grey if remaining == 1 else grey.reduce(remaining)
 
@@ -93,18 +79,19 @@ def _reduction_factor(size_px: tuple[int, int]) -> int:
     return max(1, math.ceil(excess))
 
 
-def _most_legible_channel(path: Path, frame: int) -> Image.Image | None:
+def _most_legible_channel(path: Path, frame: int, *, part: bool) -> Image.Image | None:
     """The colour channel with the most contrast; None where all are blank.
 
     In grey, characters as bright as their background vanish. The frame is decoded again: a JPEG was decoded
     without its colours.
     """
-    with Image.open(path, formats=FORMATS) as image:
+    with _open(path, part=part) as image:
         image.seek(frame)
         if image.mode not in _COLOUR_MODES:
             return None
         factor = _reduction_factor(image.size)
-        channels = (image if factor == 1 else image.reduce(factor)).convert("RGB").split()
+        loaded = load_part(image, path) if part else image
+        channels = (loaded if factor == 1 else loaded.reduce(factor)).convert("RGB").split()
         legible = [channel for channel in channels if not is_blank(channel)]
         return max(legible, key=lambda channel: ImageStat.Stat(channel).stddev[0], default=None)
 

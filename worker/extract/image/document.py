@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from PIL import Image
 
 from worker.errors import Code, OCRError, RejectedError
-from worker.extract.image.decoding import DECODER_ERRORS, FORMATS, decode_page, decode_preview
+from worker.extract.image.decoders import DECODER_ERRORS, FORMATS
+from worker.extract.image.decoding import decode_page, decode_preview
+from worker.extract.image.truncated import load_part, missing_webp_bytes, open_part
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 from worker.models.page import Page, TextSource
@@ -29,6 +32,8 @@ class _ImageFile:
 
     path: Path
     problems: tuple[Code | None, ...]
+    cut: set[int] = field(default_factory=set)
+    """The pages that were drawn without a part that the file does not have."""
 
 
 def open_image(path: Path, options: ReadOptions) -> PageSource:
@@ -47,6 +52,7 @@ def open_image(path: Path, options: ReadOptions) -> PageSource:
         pages=_pages(image_file),
         render=lambda number, folder: _render(image_file, number, folder),
         preview=lambda: _preview(image_file, first),
+        is_cut=image_file.cut.__contains__,
     )
 
 
@@ -57,8 +63,10 @@ def header_size_px(file: IO[bytes]) -> tuple[int, int] | None:
             return image.size
     except DECODER_ERRORS:
         file.seek(0)
-        size_px = _webp_size_px(file.read(_WEBP_HEADER_BYTES))
-        return size_px if size_px and not _has_memory_for_webp(*size_px) else None
+        head = file.read(_WEBP_HEADER_BYTES)
+        size_px = _webp_size_px(head)
+        is_cut = size_px is not None and missing_webp_bytes(head, file.seek(0, os.SEEK_END)) > 0
+        return size_px if size_px and (is_cut or not _has_memory_for_webp(*size_px)) else None
 
 
 def _frame_problems(path: Path, max_pixels: int) -> Iterator[Code | None]:
@@ -80,8 +88,14 @@ def _frame_problems(path: Path, max_pixels: int) -> Iterator[Code | None]:
             yield Code.TOO_MANY_PIXELS if image.width * image.height > max_pixels else None
 
 
-def _rejection_code(path: Path, error: Exception, max_pixels: int) -> Code:
-    """TOO_MANY_PIXELS; else raises MemoryError, or RejectedError for a damaged file."""
+def _can_read_part(path: Path) -> bool:
+    with suppress(*DECODER_ERRORS), open_part(path) as image:
+        return load_part(image, path).height > 0
+    return False
+
+
+def _rejection_code(path: Path, error: Exception, max_pixels: int) -> Code | None:
+    """TOO_MANY_PIXELS, None for a WebP that is read in part; else raises MemoryError or RejectedError."""
     # Only WebP allocates memory for its pixels when it is opened, and its error does not name the cause.
     with path.open("rb") as file:
         size_px = _webp_size_px(file.read(_WEBP_HEADER_BYTES))
@@ -89,6 +103,8 @@ def _rejection_code(path: Path, error: Exception, max_pixels: int) -> Code:
         return Code.TOO_MANY_PIXELS
     if size_px and not _has_memory_for_webp(*size_px):
         raise MemoryError
+    if size_px and _can_read_part(path):
+        return None
     raise RejectedError(f"{path.name}: not an image that can be read ({error})") from error
 
 
@@ -126,10 +142,10 @@ def _pages(image_file: _ImageFile) -> Iterator[Page | int]:
 
 
 def _render(image_file: _ImageFile, number: int, folder: Path) -> Path:
-    """Draw a frame as a PGM. Raises OCRError."""
+    """Draw a frame as a PGM, as much of it as can be decoded. Raises OCRError."""
     target = folder / f"page-{number:05d}.pgm"
     try:
-        decode_page(image_file.path, number - 1).save(target, format="PPM")
+        _decode(image_file, number).save(target, format="PPM")
     except DECODER_ERRORS as error:
         target.unlink(missing_ok=True)
         raise OCRError(
@@ -140,7 +156,17 @@ def _render(image_file: _ImageFile, number: int, folder: Path) -> Path:
     return target
 
 
+def _decode(image_file: _ImageFile, number: int) -> Image.Image:
+    try:
+        return decode_page(image_file.path, number - 1)
+    except DECODER_ERRORS:
+        page = decode_page(image_file.path, number - 1, part=True)
+        image_file.cut.add(number)
+        return page
+
+
 def _preview(image_file: _ImageFile, frame: int) -> Image.Image | None:
-    with suppress(*DECODER_ERRORS):
-        return decode_preview(image_file.path, frame)
+    for part in (False, True):
+        with suppress(*DECODER_ERRORS):
+            return decode_preview(image_file.path, frame, part=part)
     return None

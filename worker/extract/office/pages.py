@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from worker.errors import Code, OCRError, RejectedError
@@ -118,6 +118,8 @@ class OfficePages:
     count: int
     pictures: Mapping[int, EmbeddedPicture]
     options: ReadOptions
+    cut: set[int] = field(default_factory=set)
+    """The pages whose pictures were drawn without a part that the file does not have."""
 
     def source(self) -> PageSource:
         """These pages as the opened document; there is no preview."""
@@ -126,6 +128,7 @@ class OfficePages:
             pages=self._pages(),
             render=self._render,
             preview=no_preview,
+            is_cut=self.cut.__contains__,
         )
 
     def _pages(self) -> Iterator[Page | int]:
@@ -154,7 +157,10 @@ class OfficePages:
         try:
             original = own / "original"
             self.package.extract(part, original)
-            image = open_image(original, self.options).render(1, own)
+            source = open_image(original, self.options)
+            image = source.render(1, own)
+            if source.is_cut(1):
+                self.cut.add(number)
             return image.rename(folder / f"page-{number:05d}{image.suffix}")
         except (RejectedError, *UNREADABLE) as error:
             code = error.code if isinstance(error, RejectedError) else Code.CORRUPT

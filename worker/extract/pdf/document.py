@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from worker.extract.pdf.annotations import flatten, has_attached_file, notes_of,
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
 from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
 from worker.extract.pdf.opening import OpenedPdf, open_document
-from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of
+from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of, smallest_letters_pt
+from worker.extract.pdf.page_pictures import PagePictures, draw_pictures
 from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
 from worker.extract.pdf.unread_parts import unread_parts
 from worker.extract.pdf.user_unit import user_units
@@ -67,6 +69,7 @@ class _Pdf:
         self._has_hidden_groups = opened.has_hidden_groups
         # pdfium is not safe for threads: the lock guards every call.
         self._lock = threading.Lock()
+        self._pictures = PagePictures()
         self._mixed_layers: dict[int, TextLayer] = {}
         self._units: list[float] | None = None
         self._copy = opened.copy
@@ -100,15 +103,17 @@ class _Pdf:
 
     def render(self, number: int, folder: Path) -> Path:
         """Render a page for OCR (see `render_page`); of a mixed page only what its layer has no text of."""
+        layer = self._mixed_layers.get(number)
         with self._lock:
             try:
                 with closing(self._document[number - 1]) as page:
+                    if layer is not None and most_pixels(page) <= self._options.limits.max_pixels:
+                        return _save(draw_pictures(page, layer), folder, number)
                     path = self._readable_path()
                     size = self._size(page, number, path)
             except PdfiumError as error:
                 raise OCRError(f"{self._path.name}, page {number}: cannot be parsed") from error
         image = render_page(path, number, folder, size=size, options=self._options)
-        layer = self._mixed_layers.get(number)
         if layer is not None:
             self._mask_outside_pictures(number, layer, image)
         return image
@@ -137,6 +142,7 @@ class _Pdf:
         with closing(page):
             try:
                 layer = read_layer(page, has_hidden_groups=self._has_hidden_groups)
+                layer = self._pictures.drop_seen(page, layer)
             except PdfiumError:
                 return number
             if layer.has_drawing and not notes:
@@ -174,7 +180,8 @@ class _Pdf:
         unit = self._units[number - 1] if number <= len(self._units) else 1.0
         width_pt, height_pt = page.get_size()
         density = max((picture.pixels_per_point for picture in pictures_of(page)), default=0.0)
-        return PageSize(size_pt=(width_pt * unit, height_pt * unit), max_density=density / unit)
+        size = PageSize(size_pt=(width_pt * unit, height_pt * unit), max_density=density / unit)
+        return replace(size, letters_pt=smallest_letters_pt(page) * unit) if size.is_poster else size
 
     def _mask_outside_pictures(self, number: int, layer: TextLayer, image: Path) -> None:
         with Image.open(image) as page_image:
@@ -202,6 +209,12 @@ class _Pdf:
             picture: Image.Image = bitmap.to_pil().convert("RGB")
             picture.thumbnail((_PREVIEW_PX, _PREVIEW_PX))  # pdfium rounds the size up
             return picture.copy()
+
+
+def _save(picture: Image.Image, folder: Path, number: int) -> Path:
+    path = folder / f"page-{number:05d}.pgm"
+    picture.save(path)
+    return path
 
 
 def _page_over_limit(page: LayeredPage | int) -> Page:

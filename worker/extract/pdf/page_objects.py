@@ -6,7 +6,9 @@ Callers hold the document's lock.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+import hashlib
+import math
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +19,15 @@ import pypdfium2.raw as pdfium
 _MAX_OBJECTS = 10_000
 # Forms within forms; they may contain each other, and so never end.
 _MAX_DEPTH = 3
+# Of a single letter; rules and boxes have four.
+_MIN_OUTLINE_POINTS = 8
 # Smaller pictures (A4: 5 x 12 mm of text would fit) are logos, bullets and rules.
 _MIN_PICTURE_SHARE = 0.01
 _MIN_SIDE_PT = 18.0
 _MIN_PIXELS = 2_500
+
+# The data of larger pictures is not compared.
+_MAX_KEYED_BYTES = 64 * 1024**2
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points, as the page's content is written."""
@@ -64,6 +71,28 @@ def pictures_of(page: Any) -> tuple[PlacedPicture, ...]:
     return tuple(found)
 
 
+def picture_keys(page: Any, boxes: Collection[Box]) -> dict[Box, bytes | None]:
+    """What tells the pictures in these boxes from others: their data and size; None where it is too large."""
+    shown = page_box(page)
+    keys: dict[Box, bytes | None] = {}
+    for obj, kind, matrix in _walk(page):
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            box = _clip(_transform(_bounds(obj), matrix), shown)
+            if box in boxes:
+                # Two pictures in one place are not told apart from others.
+                keys[box] = None if box in keys else _key(obj)
+    return keys
+
+
+def _key(picture: Any) -> bytes | None:
+    size_bytes = pdfium.FPDFImageObj_GetImageDataRaw(picture, None, 0)
+    if not 0 < size_bytes <= _MAX_KEYED_BYTES:
+        return None
+    data = (ctypes.c_ubyte * size_bytes)()
+    pdfium.FPDFImageObj_GetImageDataRaw(picture, data, size_bytes)
+    return hashlib.sha256(repr(_size_px(picture)).encode() + bytes(data)).digest()
+
+
 def draws_more_than_text(page: Any) -> bool:
     """Whether the page shows anything but text: pictures, outlined characters, annotations."""
     plain = (pdfium.FPDF_PAGEOBJ_TEXT, pdfium.FPDF_PAGEOBJ_FORM)
@@ -79,6 +108,27 @@ def outline_points(page: Any) -> int:
         for obj, kind, _ in objects_of(page)
         if kind == pdfium.FPDF_PAGEOBJ_PATH
     )
+
+
+def smallest_letters_pt(page: Any) -> float:
+    """The size of the smallest letters on a page but for a few: of text, else of outlines; 0 without any."""
+    texts, outlines = [], []
+    for obj, kind, matrix in _walk(page):
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            texts.append(_font_size_pt(obj, matrix))
+        elif kind == pdfium.FPDF_PAGEOBJ_PATH and pdfium.FPDFPath_CountSegments(obj) >= _MIN_OUTLINE_POINTS:
+            _, bottom, _, top = _transform(_bounds(obj), matrix)
+            outlines.append(top - bottom)
+    sizes = sorted(size_pt for size_pt in texts or outlines if size_pt > 0)
+    return sizes[len(sizes) // 10] if sizes else 0.0
+
+
+def _font_size_pt(obj: Any, matrix: _Matrix) -> float:
+    size = ctypes.c_float()
+    if not pdfium.FPDFTextObj_GetFontSize(obj, size):
+        return 0.0
+    _, _, c, d, _, _ = _multiply(_matrix(obj), matrix)
+    return size.value * math.hypot(c, d)
 
 
 def most_pixels(page: Any) -> int:

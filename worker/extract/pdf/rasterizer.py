@@ -30,9 +30,13 @@ _MAX_OCR_PIXELS = 40_000_000
 _MAX_SIDE_PX = 32_000
 # Letter. Up to this size a page is rendered at the resolution passed to Tesseract, or it mixes up columns.
 _SHEET_IN = 11.0
+# The side of a square; A2.
+_POSTER_PT = 1_400.0
 _WHITE = 255
 # Below this, ordinary characters are 7 px high and cannot be read.
 _MIN_DPI = 50
+# The size of letters that are read well, and of the smallest that can be read at all.
+_LETTER_PX, _MIN_LETTER_PX = 30.0, 8.0
 
 Region = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the rendered page."""
@@ -40,10 +44,19 @@ Region = tuple[int, int, int, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageSize:
-    """Width and height in points as shown (rotated), and the pixels a point of its densest picture."""
+    """Width and height in points as shown (rotated), and the pixels a point of its densest picture.
+
+    `letters_pt` is the size of its smallest letters; 0 where that is not known.
+    """
 
     size_pt: tuple[float, float]
     max_density: float = 0.0
+    letters_pt: float = 0.0
+
+    @property
+    def is_poster(self) -> bool:
+        """Whether a page may be too large to be drawn at the resolution of others."""
+        return self.size_pt[0] * self.size_pt[1] > _POSTER_PT**2
 
 
 def render_page(path: Path, number: int, folder: Path, *, size: PageSize, options: ReadOptions) -> Path:
@@ -103,17 +116,24 @@ def mask_outside(image: Path, regions: Sequence[Region], *, exclude: Sequence[Re
     for region in regions:
         left, top, right, bottom = region
         if right > left and bottom > top:
-            part = page.crop(region)
-            for x_px, y_px, right_px, bottom_px in exclude:
-                # Filled with the most common shade, so that no edge appears where there was none.
-                box = (x_px - left, y_px - top, right_px - left, bottom_px - top)
-                part.paste(_most_common_shade(part), box)
+            part = without(page.crop(region), region, exclude)
             if not is_blank(part):
                 masked.paste(part, region)
     masked.save(image)
 
 
-def _most_common_shade(grayscale: Image.Image) -> int:
+def without(picture: Image.Image, region: Region, excluded: Sequence[Region]) -> Image.Image:
+    """The picture of a region of the page without the regions to exclude."""
+    part = picture.copy()
+    for left, top, right, bottom in excluded:
+        # Filled with the most common shade, so that no edge appears where there was none.
+        box = (left - region[0], top - region[1], right - region[0], bottom - region[1])
+        part.paste(most_common_shade(part), box)
+    return part
+
+
+def most_common_shade(grayscale: Image.Image) -> int:
+    """The grey level that most pixels have: that of the background, as a rule."""
     return max(range(256), key=grayscale.histogram().__getitem__)
 
 
@@ -122,15 +142,35 @@ def _long_side_px(size: PageSize, options: ReadOptions, what: str) -> int:
     long_side_in = max(width_in, height_in)
     pixels = min(_MAX_OCR_PIXELS, options.limits.max_pixels)
     max_dpi = min(math.sqrt(pixels / (width_in * height_in)), _MAX_SIDE_PX / long_side_in)
+    if max_dpi < options.dpi and (size.max_density or size.letters_pt):
+        return _long_side_of_poster(size, options, max_dpi, what)
     if max_dpi < _MIN_DPI:
-        raise OCRError(
-            f"{what}: {width_in:.0f} x {height_in:.0f} inches cannot be drawn legibly in {pixels} pixels",
-            retry_allowed=False,
-            code=Code.TOO_MANY_PIXELS,
-        )
+        raise _illegible(size, options, what)
     # A scan may state a height of one inch: up to a sheet's worth of pixels it keeps its own resolution.
     own_px = min(size.max_density * max(size.size_pt), _SHEET_IN * options.dpi)
     return max(1, round(min(max(long_side_in * options.dpi, own_px), long_side_in * max_dpi)))
+
+
+def _long_side_of_poster(size: PageSize, options: ReadOptions, max_dpi: float, what: str) -> int:
+    """The pixels that the densest picture has, or that the smallest letters need, within the limit."""
+    long_side_pt = max(size.size_pt)
+    letters_px = size.letters_pt * max_dpi / _POINTS_PER_INCH
+    if not size.max_density and letters_px < _MIN_LETTER_PX:
+        raise _illegible(size, options, what)
+    wanted_px = [size.max_density * long_side_pt, _SHEET_IN * options.dpi]
+    if letters_px >= _MIN_LETTER_PX:
+        wanted_px.append(_LETTER_PX / size.letters_pt * long_side_pt)
+    return max(1, round(min(max(wanted_px), long_side_pt * max_dpi / _POINTS_PER_INCH)))
+
+
+def _illegible(size: PageSize, options: ReadOptions, what: str) -> OCRError:
+    width_in, height_in = (side_pt / _POINTS_PER_INCH for side_pt in size.size_pt)
+    pixels = min(_MAX_OCR_PIXELS, options.limits.max_pixels)
+    return OCRError(
+        f"{what}: {width_in:.0f} x {height_in:.0f} inches cannot be drawn legibly in {pixels} pixels",
+        retry_allowed=False,
+        code=Code.TOO_MANY_PIXELS,
+    )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import charset_normalizer
 
@@ -60,14 +60,13 @@ _MAX_LETTERS_SHARE = 0.75
 """Pairs of Western letters become kanji when they are decoded as UTF-16."""
 _LETTERS = re.compile(rb"[A-Za-z ]")
 _EUC_HALF_KANA = re.compile(rb"(?:\x8e[\xa1-\xdf]){3,}")
-_MAX_CONTROLS_SHARE = 0.02
-_NOT_COUNTED = dict.fromkeys(map(ord, "\x1b\ufeff"))
 
 _LONG_ASCII = re.compile(rb"([\x00-\x7f])[\x00-\x7f]{6,}([\x00-\x7f])")
 _SCORED_BYTES = 262_144
 """So many bytes are scored, after long runs of ASCII are cut out: ASCII is the same in most encodings, and
 one Japanese line may come after much of it."""
 _ASCII = re.compile(r"[\x00-\x7f]+")
+_DAMAGED = re.compile("\ufffd+")
 _ASCII_BYTES = re.compile(rb"[\x00-\x7f]+")
 _FOREIGN_RUN = re.compile(r"[^\x00-\x7f]+")
 _STRAY = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f\u3000-\u30ff\uff01-\uff5e]{1,2}(?![^\x00-\x7f])")
@@ -87,13 +86,14 @@ _SYMBOLS = (
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
-def is_text(head: bytes) -> bool:
-    """Whether the first bytes of a file are text in some encoding: next to no control characters."""
-    # The end mark of DOS, a truncated last character and byte order marks do not count: even one would be
-    # many in a short file.
-    text = decode(head).translate(_NOT_COUNTED).rstrip("\x1a").removesuffix("\ufffd")
-    wrong = len(UNPRINTABLE.findall(text)) + text.count("\ufffd")
-    return bool(head.strip(b"\0")) and wrong <= len(text) * _MAX_CONTROLS_SHARE
+def encoding_of(data: bytes) -> str:
+    """The encoding that the bytes are most likely in, whether they are text or not."""
+    return _detect_encoding(data, None)
+
+
+def has_mark(data: bytes) -> bool:
+    """Whether the data begins with a byte order mark."""
+    return data.startswith(tuple(mark for mark, _ in _MARKS))
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -157,7 +157,7 @@ def _certain_encoding(data: bytes, sample: bytes) -> str | None:
         unmarked, score = _best_encoding(sample, _utf16_candidates(sample), _text_score)
         if score >= _CERTAIN_UNMARKED:
             return unmarked
-    return "utf-8" if _is_utf8(data) else None
+    return "utf-8" if is_mostly_utf8(data) else None
 
 
 def _best_encoding(
@@ -185,16 +185,33 @@ def _can_decode(data: bytes, encoding: str) -> bool:
     return text.count("\ufffd") * 100 <= len(_ASCII.sub("", text))
 
 
-def _is_utf8(data: bytes) -> bool:
-    """Valid, but for a truncated last character or a stray byte in a long log."""
+def is_mostly_utf8(data: bytes) -> bool:
+    """Valid, but for a truncated last character, a stray byte in a long log or two in a note.
+
+    A character of three bytes proves more than one of two, whose bytes are letters in other encodings.
+    """
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
-        foreign = len(_ASCII.sub("", text))
-        wrong = text.count("\ufffd") - (text.endswith("\ufffd") and foreign >= _MIN_CHARS_BEFORE_A_CUT)
-        return wrong * 20 <= foreign
+        foreign = _ASCII.sub("", text)
+        is_cut = text.endswith("\ufffd") and len(foreign) >= _MIN_CHARS_BEFORE_A_CUT
+        # A stray byte within a character leaves the pieces of that, too. FF and FE, of a byte order mark in
+        # the wrong place, are hardly a character in any encoding.
+        wrong = sum((len(run) + 1) // 2 for run in _DAMAGED.findall(text)) - is_cut
+        against = 2 * wrong - min(2, data.count(b"\xff") + data.count(b"\xfe"))
+        valid = _DAMAGED.sub("", foreign)
+        wide = sum(char > "\u07ff" for char in valid)
+        weight = 2 * wide + _most_of_one_script(char for char in valid if char <= "\u07ff")
+        return weight > 0 and against <= weight
     return True
+
+
+def _most_of_one_script(chars: Iterable[str]) -> int:
+    """How many characters of one script there are, 0 where other encodings gave many scripts by chance."""
+    scripts = Counter(unicodedata.name(char, "").partition(" ")[0] for char in chars)
+    most = max(scripts.values(), default=0)
+    return most if most >= 0.8 * scripts.total() else 0
 
 
 def _is_euc_half_kana(data: bytes) -> bool:
@@ -211,7 +228,7 @@ def _has_kana_rows(data: bytes) -> bool:
 
 def _utf16_candidates(data: bytes) -> Sequence[str]:
     """UTF-16 without byte order mark and ASCII characters, in both orders, where the data may be that."""
-    if len(data) % 2 or len(data) < _MIN_WIDE_BYTES:
+    if len(data) < _MIN_WIDE_BYTES:
         return ()
     letters = len(_LETTERS.findall(data))
     return _UNMARKED_ENCODINGS if letters <= _MAX_LETTERS_SHARE * len(data) else ()
@@ -242,8 +259,11 @@ def _japanese_score(data: bytes, encoding: str) -> float:
 
 
 def _text_score(data: bytes, encoding: str) -> float:
-    """How likely the data is text in this encoding (at most 1)."""
-    return _mean_weight(data.decode(encoding, "replace"))
+    """How likely the data is text in UTF-16 or UTF-32 (at most 1)."""
+    # The last unit may be truncated, or the end mark of DOS.
+    unit_bytes = 4 if encoding.startswith("utf-32") else 2
+    text = data[: len(data) // unit_bytes * unit_bytes].decode(encoding, "replace")
+    return _mean_weight(text.removesuffix("\x1a"))
 
 
 def _mean_weight(text: str) -> float:

@@ -129,7 +129,7 @@ def test_a_frame_with_too_many_pixels_costs_only_its_page(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("image_format", "kept_bytes"), [("PNG", 20), ("JPEG", 20), ("WEBP", 30), ("TIFF", 6), ("BMP", 20)]
+    ("image_format", "kept_bytes"), [("PNG", 20), ("JPEG", 20), ("WEBP", 24), ("TIFF", 6), ("BMP", 20)]
 )
 def test_what_has_no_whole_header_is_corrupt(tmp_path: Path, image_format: str, kept_bytes: int) -> None:
     path = _save(tmp_path, _half_black(), image_format)
@@ -142,20 +142,34 @@ def test_what_has_no_whole_header_is_corrupt(tmp_path: Path, image_format: str, 
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
-def test_a_truncated_picture_is_corrupt_when_it_is_drawn_and_leaves_nothing(
+def test_a_picture_cut_after_its_header_is_corrupt_when_it_is_drawn_and_leaves_nothing(
     tmp_path: Path, image_format: str
 ) -> None:
-    noise = Image.effect_noise((300, 300), 90)
-    path = _save(tmp_path, noise, image_format)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    path = _save(tmp_path, Image.effect_noise((300, 300), 90), image_format)
+    path.write_bytes(path.read_bytes()[:700])
     source = open_image(path, _OPTIONS)
 
     with pytest.raises(OCRError) as caught:
         source.render(1, tmp_path)
 
     assert caught.value.code is Code.CORRUPT
+    assert not source.is_cut(1)
     assert source.preview() is None
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_truncated_picture_is_drawn_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = _save(tmp_path, Image.effect_noise((300, 300), 90), "PNG")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    source = open_image(path, _OPTIONS)
+
+    drawn = Image.open(source.render(1, tmp_path))
+
+    assert source.is_cut(1)
+    assert 140 <= drawn.height <= 150
+    preview = source.preview()
+    assert preview is not None
+    assert preview.height == drawn.height
 
 
 def test_a_damaged_frame_costs_only_its_page(tmp_path: Path) -> None:

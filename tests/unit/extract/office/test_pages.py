@@ -149,6 +149,18 @@ def test_a_picture_is_rendered_like_an_image_file_and_nothing_else_is_left(tmp_p
         assert (image.format, image.mode, image.getpixel((5, 5))) == ("PPM", "L", 77)
 
 
+def test_a_cut_picture_is_rendered_as_far_as_it_goes(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.effect_noise((200, 200), 90).save(buffer, "PNG")
+    package = _package(tmp_path, {"cut.png": buffer.getvalue()[: buffer.tell() // 2]})
+    source = _pages(package, {2: EmbeddedPicture(part="word/media/cut.png")}, PageText(text="body")).source()
+
+    drawn = Image.open(source.render(2, tmp_path))
+
+    assert 90 <= drawn.height <= 100
+    assert (source.is_cut(1), source.is_cut(2)) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("data", "max_pixels", "code"),
     [

@@ -16,6 +16,7 @@ from tests.stand_ins.made_pdfs import (
     lettered,
     one_page,
     pdf,
+    raw_pdf,
     stream,
     tree,
     write,
@@ -67,6 +68,7 @@ def test_of_a_mixed_page_only_the_pictures_are_rendered(
 
     assert isinstance(item, LayeredPage)
     assert (item.page.layer_reason, item.page.text.count("fox")) == (None, 30)
+    image = image.resize((1_653, 2_339))
     beside, inside = image.crop((0, 0, 1650, 1500)), image.crop((200, 1510, 1300, 2060))
     assert beside.getextrema() == (255, 255)
     assert inside.getextrema() == (0, 255)
@@ -93,6 +95,34 @@ def test_a_page_in_larger_units_is_rendered_in_its_real_size(
     drawn = open_pdf(tree(tmp_path, b"3 0 R", count=1, page=page), _OPTIONS).render(1, tmp_path)
 
     assert Image.open(drawn).size == (2_000, 1_000)
+
+
+def test_a_poster_is_rendered_at_what_its_picture_holds(
+    tmp_path: Path, require_program: Callable[[str], str]
+) -> None:
+    require_program("pdftoppm")
+    image = stream(
+        bytes(2_500 * 3_000),
+        b"/Type/XObject/Subtype/Image/Width 2500/Height 3000/ColorSpace/DeviceGray/BitsPerComponent 8",
+    )
+    page = (
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 2000 2400]/UserUnit 10/Contents 4 0 R"
+        b"/Resources<</XObject<</I 5 0 R>>>>>>"
+    )
+    path = raw_pdf(
+        tmp_path,
+        {
+            1: b"<</Type/Catalog/Pages 2 0 R>>",
+            2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            3: page,
+            4: stream(b"2000 0 0 2400 0 0 cm /I Do"),
+            5: image,
+        },
+    )
+
+    drawn = open_pdf(path, _OPTIONS).render(1, tmp_path)
+
+    assert Image.open(drawn).size == (2_500, 3_000)
 
 
 def test_a_missing_page_cannot_be_rendered(tmp_path: Path) -> None:

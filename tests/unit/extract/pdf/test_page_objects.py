@@ -16,6 +16,7 @@ from worker.extract.pdf.page_objects import (
     most_pixels,
     outline_points,
     pictures_of,
+    smallest_letters_pt,
 )
 
 pytestmark = pytest.mark.unit
@@ -42,6 +43,21 @@ def test_a_picture_is_reported_with_its_box_and_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(60, 60), (500, 10)], ids=["logo", "rule"])
 def test_small_pictures_hold_no_text(tmp_path: Path, size: tuple[int, int]) -> None:
     assert pictures_of(_page(pdf(tmp_path, picture(*size)))) == ()
+
+
+def test_the_smallest_letters_are_those_of_text_or_else_of_outlines(tmp_path: Path) -> None:
+    text = one_page(
+        tmp_path,
+        b"BT /F 6 Tf 2 0 0 2 50 50 Tm (some) Tj /F 30 Tf 50 50 Td (text) Tj ET",
+        b"/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>",
+        {},
+    )
+    assert smallest_letters_pt(_page(text)) == 12
+
+    curve = b" ".join(b"%d %d l" % (100 + x, 100 + 20 * (x % 2)) for x in range(12))
+    outline = one_page(tmp_path, b"0 0 500 1 re f 100 100 m " + curve + b" f", b"", {})
+    assert smallest_letters_pt(_page(outline)) == pytest.approx(20, abs=1)
+    assert smallest_letters_pt(_page(one_page(tmp_path, b"0 0 500 1 re f", b"", {}))) == 0
 
 
 def _in_forms(folder: Path, content: bytes) -> Path:

@@ -131,6 +131,26 @@ def test_a_scan_that_states_a_height_of_one_inch_is_drawn_at_its_own_resolution(
     assert [height_px(density) for density in (0.0, 1.0, 20.0, 500.0)] == [200, 200, 1_440, 2_200]
 
 
+@pytest.mark.parametrize(
+    ("max_density", "letters_pt", "expected_px"),
+    [(0.3, 0.0, 3_000), (0.01, 0.0, 2_200), (0.3, 60.0, 5_000), (0.0, 60.0, 5_000), (5.0, 0.0, 6_325)],
+    ids=["picture", "small picture", "picture and letters", "letters", "huge picture"],
+)
+def test_a_poster_is_drawn_at_what_its_pictures_hold_and_its_letters_need(
+    tmp_path: Path,
+    require_program: Callable[[str], str],
+    max_density: float,
+    letters_pt: float,
+    expected_px: int,
+) -> None:
+    require_program("pdftoppm")
+    size = PageSize(size_pt=(10_000, 10_000), max_density=max_density, letters_pt=letters_pt)
+
+    drawn = render_page(_pdf(tmp_path, size=(1_000, 1_000)), 1, tmp_path, size=size, options=_OPTIONS)
+
+    assert Image.open(drawn).size == (expected_px, expected_px)
+
+
 def test_only_the_regions_are_left_and_of_those_what_is_not_excluded(tmp_path: Path) -> None:
     drawn = tmp_path / "page.pgm"
     page = Image.new("L", (400, 400), 90)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.extract.text.charset import decode, is_text
+from worker.extract.text.charset import decode
 from worker.extract.text.normalise import clean
 
 pytestmark = pytest.mark.unit
@@ -194,28 +194,4 @@ def test_every_utf8_text_without_nul_is_decoded(text: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_nothing_is_raised_for_invalid_data(data: bytes) -> None:
-    assert is_text(data) in (True, False)
     assert "\0" not in clean(decode(data))
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (b"words\n", True),
-        (b"\x1b[31mred\x1b[0m\n", True),
-        ("日本語。".encode("cp932"), True),
-        ("a日本語。".encode("utf-8-sig"), True),
-        ("見積書\x1a".encode("cp932"), True),
-        ("報告書".encode("utf-16") + b"A", True),
-        ("\ufeff氏名\n\ufeff山田\n".encode(), True),
-        ("起動しました。\n".encode("cp932") + bytes(4096), True),
-        (("起動\n" * 9).encode() + ("終了しました\n" * 9).encode("cp932"), True),
-        (b"", False),
-        (bytes(100), False),
-        (bytes(5000), False),
-        (bytes(range(256)), False),
-        (b"\x7fELF\x02\x01\x01" + bytes(57), False),
-    ],
-)
-def test_text_is_distinguished_from_binary_data(data: bytes, expected: bool) -> None:
-    assert is_text(data) is expected
