@@ -236,7 +236,8 @@ class DocumentProcess:
             if picture is not None and picture != self._path:
                 picture.unlink(missing_ok=True)
         stored = page if layer is None else join(layer, page)
-        page = replace(stored, ocr_cpu_s=cpu_s, unread=page.unread, message=page.message)
+        unread = tuple(dict.fromkeys((*stored.unread, *page.unread)))
+        page = replace(stored, ocr_cpu_s=cpu_s, unread=unread, message=page.message)
         with suppress(ChannelClosedError):
             self._send(PageExtracted(page=page))
 

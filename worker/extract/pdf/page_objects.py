@@ -75,9 +75,9 @@ def picture_keys(page: Any, boxes: Collection[Box]) -> dict[Box, bytes | None]:
     """What tells the pictures in these boxes from others: their data and size; None where it is too large."""
     shown = page_box(page)
     keys: dict[Box, bytes | None] = {}
-    for obj, kind, matrix in _walk(page):
+    for obj, kind, matrix in objects_of(page):
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            box = _clip(_transform(_bounds(obj), matrix), shown)
+            box = clip(_transform(_bounds(obj), matrix), shown)
             if box in boxes:
                 # Two pictures in one place are not told apart from others.
                 keys[box] = None if box in keys else _key(obj)
@@ -113,7 +113,7 @@ def outline_points(page: Any) -> int:
 def smallest_letters_pt(page: Any) -> float:
     """The size of the smallest letters on a page but for a few: of text, else of outlines; 0 without any."""
     texts, outlines = [], []
-    for obj, kind, matrix in _walk(page):
+    for obj, kind, matrix in objects_of(page):
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             texts.append(_font_size_pt(obj, matrix))
         elif kind == pdfium.FPDF_PAGEOBJ_PATH and pdfium.FPDFPath_CountSegments(obj) >= _MIN_OUTLINE_POINTS:
@@ -123,7 +123,7 @@ def smallest_letters_pt(page: Any) -> float:
     return sizes[len(sizes) // 10] if sizes else 0.0
 
 
-def _font_size_pt(obj: Any, matrix: _Matrix) -> float:
+def _font_size_pt(obj: Any, matrix: Matrix) -> float:
     size = ctypes.c_float()
     if not pdfium.FPDFTextObj_GetFontSize(obj, size):
         return 0.0
