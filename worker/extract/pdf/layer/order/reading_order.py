@@ -55,7 +55,7 @@ class _Evidence:
 def read_text(page: Any, layer: Any) -> str:
     """The text within the page, in reading order and each character once, without furigana."""
     text: str = layer.get_text_bounded()
-    evidence = _evidence(layer, text)
+    evidence = _evidence(page, layer, text)
     # Positions cost several calls a character, which is more than the text itself costs.
     if layer.count_chars() > _MAX_CHARS or not (evidence.needs_lengths or _is_out_of_order(layer, evidence)):
         return text
@@ -69,14 +69,16 @@ def ordered_characters(page: Any, layer: Any) -> list[Character]:
     reported = read_characters(page, layer)
     if layer.count_chars() > _MAX_CHARS:
         return reported
-    return _in_order(page, layer, reported, _evidence(layer, layer.get_text_bounded()))
+    return _in_order(page, layer, reported, _evidence(page, layer, layer.get_text_bounded()))
 
 
-def _evidence(layer: Any, text: str) -> _Evidence:
+def _evidence(page: Any, layer: Any, text: str) -> _Evidence:
     pieces = read_pieces(layer)
     return _Evidence(
         may_have_duplicates=pieces.has_duplicates or (_has_equal_lines(text) and has_copies(pieces.boxes)),
-        may_be_rotated=pieces.may_be_vertical or _SHORT_LINES.search(text) is not None,
+        may_be_rotated=pieces.may_be_vertical
+        or _SHORT_LINES.search(text) is not None
+        or page.get_rotation() != 0,
         may_be_torn=may_be_torn(text),
         may_have_furigana=_KANA_LINE.search(text) is not None,
         has_steps_back=pieces.has_steps_back,

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from worker.extract.pdf.layer.order.characters import Character
@@ -24,13 +23,14 @@ _SAME_SIZE = 0.05
 _MIN_AWAY, _MAX_AWAY = 0.5, 1.6
 _OFF_CENTRE = 0.75
 _LINE_GAP = 1.6
+_SAME_LINE = 0.4
 # In sizes of the reading: from here on the next one begins.
 _READING_GAP = 1.7
 _MIN_OVERLAP = 0.3
 _MIN_SENTENCES = 3
 _MIN_OF_LINE = 0.5
 
-_Lines = Mapping[tuple[bool, int], Sequence[Character]]
+_Lines = Sequence[Sequence[Character]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +38,7 @@ class _Reading:
     """A run of small kana: their places in the text, and what they stand over."""
 
     places: Sequence[int]
-    line: tuple[bool, int]
+    first: Character
     is_label: bool
     is_over_kanji: bool
     is_over_sentence: bool
@@ -52,24 +52,36 @@ def readings(characters: Sequence[Character]) -> frozenset[int]:
     if sum(reading.is_over_sentence for reading in every) < _MIN_SENTENCES:
         return frozenset()
     # What stands beside "furigana" in a form is the reading that somebody wrote there.
-    filled_in = {reading.line for reading in every if reading.is_label}
+    labels = [reading.first for reading in every if reading.is_label]
     return frozenset(
         place
         for row in rows
         if sum(reading.is_over_kanji for reading in row) >= _MIN_OF_LINE * len(row)
         for reading in row
-        if reading.is_over_sentence or reading.line not in filled_in
+        if reading.is_over_sentence or not any(_is_on_line(label, reading.first) for label in labels)
         for place in reading.places
     )
 
 
 def _by_position(characters: Sequence[Character]) -> _Lines:
-    """The characters of each line, in the order of their positions."""
-    lines: defaultdict[tuple[bool, int], list[Character]] = defaultdict(list)
-    for character in characters:
-        if not character.text.isspace():
-            lines[character.is_horizontal, round(character.across)].append(character)
-    return {place: sorted(line, key=lambda one: one.along) for place, line in lines.items()}
+    """The characters of each line and size, in the order of their positions."""
+    visible = [character for character in characters if not character.text.isspace()]
+    lines: list[list[Character]] = []
+    for character in sorted(visible, key=lambda one: (one.is_horizontal, round(one.size), one.across)):
+        # In a column kana may be drawn a little beside the kanji.
+        if lines and _is_on_line(lines[-1][0], character):
+            lines[-1].append(character)
+        else:
+            lines.append([character])
+    return [sorted(line, key=lambda one: one.along) for line in lines]
+
+
+def _is_on_line(first: Character, other: Character) -> bool:
+    return (
+        first.is_horizontal == other.is_horizontal
+        and round(first.size) == round(other.size)
+        and abs(first.across - other.across) <= _SAME_LINE * first.size
+    )
 
 
 def _small_rows(characters: Sequence[Character]) -> Iterator[list[list[int]]]:
@@ -117,7 +129,7 @@ def _reading(run: Sequence[int], characters: Sequence[Character], lines: _Lines)
             is_over_sentence = is_over_sentence or _is_sentence(line, beneath)
     return _Reading(
         places=run,
-        line=(first.is_horizontal, round(first.across)),
+        first=first,
         is_label=is_label,
         is_over_kanji=is_over_kanji,
         is_over_sentence=is_over_sentence,
@@ -125,9 +137,9 @@ def _reading(run: Sequence[int], characters: Sequence[Character], lines: _Lines)
 
 
 def _lines_beneath(first: Character, lines: _Lines) -> Iterator[Sequence[Character]]:
-    for (is_horizontal, _), line in lines.items():
+    for line in lines:
         size, away = line[0].size, first.across - line[0].across
-        is_larger = is_horizontal == first.is_horizontal and first.size <= _MAX_SIZE * size
+        is_larger = line[0].is_horizontal == first.is_horizontal and first.size <= _MAX_SIZE * size
         if is_larger and _MIN_AWAY * size <= away <= _MAX_AWAY * size:
             yield line
 

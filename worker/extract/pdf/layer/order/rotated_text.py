@@ -25,14 +25,17 @@ from worker.extract.text.script import is_unspaced
 # Strips of fewer characters may be anything.
 _MIN_STRIP = 3
 _MOST = 0.5
-# A space in sizes of a character; a full stop or a bracket has no ink in most of its square.
-_GAP, _GAP_OF_LATIN = 1.2, 0.35
-# At an angle it is from the end of a character's box, which is after its ink.
-_GAP_OF_SLANTED = 0.2
+_SIDEWAYS = (90, 270)
+# A space, in sizes of a character. Down a column it is between what they draw, and a full stop or a bracket
+# draws nothing in most of its square.
+_GAP, _GAP_OF_LATIN = 0.5, 0.2
+_INK_GAP, _INK_GAP_OF_LATIN = 1.05, 0.35
 # What pdfium puts where a word was hyphenated at the end of a line.
 _HYPHENS = "\x02\ufffe"
 _SAME_LINE = 0.5
 _UPRIGHT = 3.0
+# How far an upright character reaches above where it begins, in sizes.
+_ASCENT = 0.88
 _CORNER = Character(text="", along=0.0, across=0.0, size=1.0)
 
 
@@ -43,7 +46,8 @@ def rotated_text(page: Any, layer: Any, characters: Sequence[Character]) -> list
     strips = split([_turned(character, turn) for character in drawn] if turn else drawn)
     rotated = [strip for strip in strips if _is_rotated(strip)]
     share = sum(len(strip.characters) for strip in rotated) / max(1, len(drawn))
-    if turn or share > _MOST:
+    # pdfium sorts the text of a page with /Rotate by where it stands on the rotated page.
+    if turn in _SIDEWAYS or share > _MOST or page.get_rotation():
         return [character for strip in in_reading_order(strips) for character in _line(strip)]
     return _with_rotated(drawn, rotated) if rotated else None
 
@@ -60,18 +64,23 @@ def _as_drawn(page: Any, layer: Any, characters: Sequence[Character]) -> list[Ch
 
 
 def _usual_turn(characters: Sequence[Character]) -> int:
-    """By which angle most characters are turned: 90 or -90, else 0 (upside down is as pdfium reports it)."""
-    turns = Counter(round(character.angle / 90) * 90 for character in characters)
-    return next((turn for turn in (90, -90) if turns[turn] > _MOST * len(characters)), 0)
+    """By which angle most characters are turned: 90, 180 or 270 degrees, else 0."""
+    turns = Counter(round(character.angle / 90) * 90 % 360 for character in characters)
+    return next((turn for turn in (90, 180, 270) if turns[turn] > _MOST * len(characters)), 0)
 
 
 def _turned(character: Character, turn: int) -> Character:
     """The character as on a page that is turned until it stands upright."""
     left, bottom, right, top = character.ink
-    x, y, angle = character.along, character.across, character.angle - turn
-    if turn > 0:
-        return replace(character, along=y, across=-x, angle=angle, ink=(bottom, -right, top, -left))
-    return replace(character, along=-y, across=x, angle=angle, ink=(-top, left, -bottom, right))
+    x, y = character.along, character.across
+    if turn == 90:
+        place, ink = (y, -x), (bottom, -right, top, -left)
+    elif turn == 180:
+        place, ink = (-x, -y), (-right, -top, -left, -bottom)
+    else:
+        place, ink = (-y, x), (-top, left, -bottom, right)
+    angle = (character.angle - turn + 180) % 360 - 180
+    return replace(character, along=place[0], across=place[1], angle=angle, ink=ink)
 
 
 def _is_rotated(strip: Strip) -> bool:
@@ -89,11 +98,18 @@ def _line(strip: Strip) -> list[Character]:
 
 def _placed(character: Character, strip: Strip, before: str) -> Character:
     """The character with its place along the strip and across it."""
-    is_down = strip.direction is Direction.DOWN
-    along, across = step_between(_CORNER, character, -90.0 if is_down else character.angle)
-    length = character.size if is_down else character.length
+    if strip.direction is not Direction.DOWN:
+        along, across = step_between(_CORNER, character, character.angle)
+        return replace(character, along=along, across=across, before=before)
+    # An upright character begins at its lower end, but in a column it comes with its upper end first.
+    above = 0.0 if abs(character.angle) > _UPRIGHT else _ASCENT * character.size
     return replace(
-        character, along=along, across=across, before=before, length=length, is_horizontal=not is_down
+        character,
+        along=-character.across - above,
+        across=character.along,
+        before=before,
+        length=character.size if above else character.length,
+        is_horizontal=False,
     )
 
 
@@ -101,21 +117,16 @@ def _separator(one: Character, other: Character, strip: Strip) -> str:
     """What belongs between two characters of a strip: nothing or a space."""
     if one.text in _HYPHENS or one.text.isspace() or other.text.isspace():
         return ""
-    is_next = 0 < other.index - one.index <= 1 + len(other.before)
-    if strip.direction is not Direction.DOWN and is_next and other.before == " ":
-        return " "
     is_latin = not (is_unspaced(one.text) or is_unspaced(other.text))
-    limit = (_GAP_OF_SLANTED if strip.is_slanted else _GAP_OF_LATIN) if is_latin else _GAP
-    return " " if _gap(one, other, strip) > limit * max(one.size, other.size, 1.0) else ""
-
-
-def _gap(one: Character, other: Character, strip: Strip) -> float:
-    if strip.is_slanted:
-        along, _ = step_between(one, other, strip.angle)
-        return along - one.length
-    if round(strip.angle / 90) % 2:
-        return max(other.ink[1] - one.ink[3], one.ink[1] - other.ink[3])
-    return max(other.ink[0] - one.ink[2], one.ink[0] - other.ink[2])
+    if strip.direction is not Direction.DOWN:
+        along, _ = step_between(one, other, one.angle)
+        gap, limit = along - one.length, _GAP_OF_LATIN if is_latin else _GAP
+    elif is_latin and other.before == " " and 0 < other.index - one.index <= 2:
+        return " "
+    else:
+        gap = max(other.ink[1] - one.ink[3], one.ink[1] - other.ink[3])
+        limit = _INK_GAP_OF_LATIN if is_latin else _INK_GAP
+    return " " if gap > limit * max(one.size, other.size, 1.0) else ""
 
 
 def _with_rotated(drawn: Sequence[Character], rotated: Sequence[Strip]) -> list[Character]:

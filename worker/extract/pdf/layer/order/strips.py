@@ -18,9 +18,11 @@ from worker.extract.text.script import is_unspaced
 _SAME_ANGLE = 3.0
 # In sizes of the larger character: how far two of a strip may stand beside each other, and apart.
 _BESIDE, _BACK = 0.5, 0.3
-_FAR_DOWN, _FAR_SLANTED = 1.75, 4.0
+_FAR_DOWN, _FAR_IN_COLUMN, _FAR_SLANTED = 1.75, 2.2, 4.0
 # Latin words turned within a column stand beside its middle; digits of a date stand side by side in it.
 _TURNED_BESIDE, _TURNED_DOWN, _SIDE_BY_SIDE = 0.95, 2.2, 1.2
+# From so many characters on it is a column, in which Latin characters may stand upright, too.
+_COLUMN = 3
 # Furigana: small, and near the strip that they belong to.
 _RUBY, _RUBY_BESIDE, _RUBY_ALONG = 0.7, 1.6, 3.0
 
@@ -44,12 +46,8 @@ class Strip:
     @property
     def angle(self) -> float:
         """In which direction the strip runs, in degrees."""
-        return self.anchor.angle - 90 if self.direction is Direction.DOWN else self.anchor.angle
-
-    @property
-    def is_slanted(self) -> bool:
-        """Whether it runs neither along the sides of the page."""
-        return abs((self.anchor.angle + 45) % 90 - 45) > _SAME_ANGLE
+        is_upright_column = self.direction is Direction.DOWN and not _is_turned(self.anchor)
+        return self.anchor.angle - 90 if is_upright_column else self.anchor.angle
 
     @property
     def box(self) -> Box:
@@ -87,51 +85,67 @@ def _add(strip: Strip, character: Character) -> bool:
     anchor = strip.anchor
     if _is_ruby(anchor, character) or _is_ruby(character, anchor):
         # The line goes on after furigana from where it was before them.
-        if character.size > anchor.size:
-            strip.anchor = character
+        strip.anchor = max(anchor, character, key=lambda one: one.size)
         strip.characters.append(character)
         return True
-    direction = _direction(anchor, character)
+    direction = _direction(anchor, character, in_column=len(strip.characters) >= _COLUMN)
     if strip.direction is Direction.DOWN and direction is Direction.ALONG:
-        if not _is_side_by_side(strip.characters[-1], character):
-            return False
-        strip.characters.append(character)
-        return True
-    if direction is Direction.UNKNOWN or strip.direction not in (Direction.UNKNOWN, direction):
+        if _is_turned(character):
+            direction = Direction.DOWN
+        elif _is_side_by_side(anchor, character):
+            strip.characters.append(character)
+            return True
+    is_same = strip.direction in (Direction.UNKNOWN, direction)
+    if direction is Direction.UNKNOWN or not (is_same or _is_turned(anchor)):
         return False
-    strip.direction = direction
-    strip.anchor = character
+    strip.direction, strip.anchor = direction, character
     strip.characters.append(character)
     return True
 
 
-def _direction(one: Character, other: Character) -> Direction:
+def _direction(one: Character, other: Character, *, in_column: bool) -> Direction:
     """In which direction a character follows another one; UNKNOWN: it does not."""
     size, smaller = max(one.size, other.size, 1.0), max(min(one.size, other.size), 0.5)
     if _turn(one.angle, other.angle) > _SAME_ANGLE:
         right, up = other.along - one.along, other.across - one.across
-        is_turned = abs(one.angle + other.angle + 90) <= _SAME_ANGLE
+        is_column = {_is_turned(one), _is_turned(other)} == {True, False} and _is_upright(one, other)
         is_below = abs(right) <= _TURNED_BESIDE * size and 0 < -up <= _TURNED_DOWN * size
-        return Direction.DOWN if is_turned and is_below else Direction.UNKNOWN
+        return Direction.DOWN if is_column and is_below else Direction.UNKNOWN
     along, left = step_between(one, other, one.angle)
     if abs(left) <= _BESIDE * smaller and along >= -_BACK * size:
-        is_slanted = abs((one.angle + 45) % 90 - 45) > _SAME_ANGLE
-        return Direction.ALONG if not is_slanted or along <= _FAR_SLANTED * size else Direction.UNKNOWN
-    is_column = is_unspaced(one.text) or is_unspaced(other.text)
-    if is_column and abs(along) <= _BESIDE * size and 0 < -left <= _FAR_DOWN * size:
+        is_near = along <= _FAR_SLANTED * size
+        return Direction.ALONG if is_near or not is_slanted(one) else Direction.UNKNOWN
+    unspaced = is_unspaced(one.text) + is_unspaced(other.text)
+    is_column = unspaced == 2 or (unspaced == 1 and (in_column or one.text.isdigit() or other.text.isdigit()))
+    far = _FAR_IN_COLUMN if in_column else _FAR_DOWN
+    if is_column and abs(along) <= _BESIDE * size and 0 < -left <= far * size:
         return Direction.DOWN
     return Direction.UNKNOWN
+
+
+def is_slanted(character: Character) -> bool:
+    """Whether a character is not parallel to a side of the page."""
+    return abs((character.angle + 45) % 90 - 45) > _SAME_ANGLE
+
+
+def _is_turned(character: Character) -> bool:
+    """Whether it is turned as Latin words are within a column."""
+    return _turn(character.angle, -90) <= _SAME_ANGLE
+
+
+def _is_upright(one: Character, other: Character) -> bool:
+    return min(_turn(one.angle, 0), _turn(other.angle, 0)) <= _SAME_ANGLE
 
 
 def _turn(one: float, other: float) -> float:
     return abs((one - other + 180) % 360 - 180)
 
 
-def _is_side_by_side(one: Character, other: Character) -> bool:
-    """Whether two digits or Latin characters stand beside each other in one place of a column."""
-    along, _ = step_between(one, other, one.angle)
-    is_narrow = not (is_unspaced(one.text) or is_unspaced(other.text))
-    return is_narrow and 0 < along <= _SIDE_BY_SIDE * one.size
+def _is_side_by_side(first: Character, other: Character) -> bool:
+    """Whether a digit or Latin character stands beside the first one of them in one place of a column."""
+    along, _ = step_between(first, other, first.angle)
+    is_narrow = not (is_unspaced(first.text) or is_unspaced(other.text))
+    return is_narrow and 0 < along <= _SIDE_BY_SIDE * first.size
 
 
 def _is_ruby(base: Character, small: Character) -> bool:
