@@ -6,6 +6,7 @@ pdfium joins the copies where font and distance are what it expects; the others 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +19,14 @@ _MAX_AWAY, _MAX_OF_LENGTH = 0.15, 0.6
 _SAME_LINE = 0.3
 _LIGATURE = 3
 _SOON, _MIN_RUN = 8, 3
+# Figures may begin so.
+_TWICE = re.compile(r"[ \n]([^\W\d_])\1([^\W\d_])\2")
 _Cell = tuple[str, int, int, int]
+
+
+def may_have_duplicates(text: str) -> bool:
+    """Whether a line or word begins with each character twice; a cheap check for all pages."""
+    return _TWICE.search(text) is not None or _TWICE.match(f" {text[:4]}") is not None
 
 
 def drop_duplicates(characters: Sequence[Character]) -> list[Character]:

@@ -24,6 +24,9 @@ _TALL, _TALL_PT = 2.5, 24.0
 # Characters of a column are so near, in the larger side of theirs, and about as wide as they are apart.
 _NEAR, _OFF, _WIDE = 2.2, 0.5, 1.1
 _MIN_STACKED = 3
+# Characters at an angle are so much higher or lower than the one before, and so far beside it.
+_RISE, _MIN_SLANTED = 0.15, 3
+_LEAST, _MOST, _WIDEST = 0.12, 2.0, 1.6
 
 _Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
@@ -35,45 +38,73 @@ class Pieces:
 
     `has_steps_back`: one begins before the end of the one before it in its line; `has_duplicates`: one lies
     where another one of its line does. `stacked` are small ones right above or below the one before, `tall`
-    those that are higher than wide.
+    those that are higher than wide, `slanted` the most in a row that go up, or down, to the right.
     """
 
     boxes: Sequence[_Box]
     has_steps_back: bool
     has_duplicates: bool
     stacked: int
+    slanted: int
     tall: int
 
     @property
-    def may_be_vertical(self) -> bool:
-        """Whether some of the text may run up or down."""
-        return self.tall > 0 or self.stacked > _MIN_STACKED
+    def may_be_rotated(self) -> bool:
+        """Whether some of the text may run up, down or at an angle."""
+        return self.tall > 0 or self.stacked > _MIN_STACKED or self.slanted >= _MIN_SLANTED
 
 
 def read_pieces(layer: Any) -> Pieces:
     """Compare each piece with the one before."""
     boxes = list(_boxes(layer))
     has_steps_back, has_duplicates, stacked, tall = False, False, 0, 0
-    last_left = last_right = last_top = last_bottom = 0.0
-    for place, (left, top, right, bottom) in enumerate(boxes):
-        height = top - bottom
-        if height > _TALL_PT and height > _TALL * (right - left):
+    slanted, run, last_rise = 0, 0, 0.0
+    last: _Box = (0.0, 0.0, 0.0, 0.0)
+    for place, box in enumerate(boxes):
+        left, top, right, bottom = box
+        if top - bottom > _TALL_PT and top - bottom > _TALL * (right - left):
             tall += 1
-        if left < last_right:
-            if bottom < last_top and last_bottom < top:
-                has_steps_back = has_steps_back or left < last_right - _BACK_PT
+        if left < last[2]:
+            if bottom < last[1] and last[3] < top:
+                has_steps_back = has_steps_back or left < last[2] - _BACK_PT
                 has_duplicates = has_duplicates or _is_duplicate(boxes, place)
             else:
-                width, last_width = right - left, last_right - last_left
-                pitch = abs(top + bottom - last_top - last_bottom) / 2
-                stacked += (
-                    max(width, last_width) <= _WIDE * pitch
-                    and pitch <= _NEAR * max(width, height, last_width, last_top - last_bottom)
-                    and abs(left + right - last_left - last_right) <= 2 * _OFF * pitch
-                )
-        last_left, last_top, last_right, last_bottom = left, top, right, bottom
+                stacked += _is_stacked(last, box)
+        if left > last[0] and abs(bottom - last[3]) > _RISE * (top - bottom):
+            # Characters at an angle go up, or down, all the time; indices go up and down again.
+            rise = _rise(last, box)
+            run = run + 1 if rise and rise * last_rise > 0 else int(rise != 0)
+            slanted, last_rise = max(slanted, run), rise
+        else:
+            run = 0
+        last = box
     return Pieces(
-        boxes=boxes, has_steps_back=has_steps_back, has_duplicates=has_duplicates, stacked=stacked, tall=tall
+        boxes=boxes,
+        has_steps_back=has_steps_back,
+        has_duplicates=has_duplicates,
+        stacked=stacked,
+        slanted=slanted,
+        tall=tall,
+    )
+
+
+def _rise(one: _Box, other: _Box) -> float:
+    """How far up (or down) the next character at an angle is; 0 where the two are none."""
+    size = max(other[2] - other[0], other[1] - other[3])
+    right = (other[0] + other[2] - one[0] - one[2]) / 2
+    rise = (other[1] + other[3] - one[1] - one[3]) / 2
+    is_character = other[2] - other[0] <= _WIDEST * (other[1] - other[3])
+    is_step = _LEAST * size <= right <= _MOST * size and _LEAST * size <= abs(rise) <= _MOST * size
+    return rise if is_character and is_step else 0.0
+
+
+def _is_stacked(one: _Box, other: _Box) -> bool:
+    width, last_width = other[2] - other[0], one[2] - one[0]
+    pitch = abs(other[1] + other[3] - one[1] - one[3]) / 2
+    return (
+        max(width, last_width) <= _WIDE * pitch
+        and pitch <= _NEAR * max(width, other[1] - other[3], last_width, one[1] - one[3])
+        and abs(other[0] + other[2] - one[0] - one[2]) <= 2 * _OFF * pitch
     )
 
 

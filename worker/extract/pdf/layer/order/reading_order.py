@@ -19,7 +19,7 @@ from worker.extract.pdf.layer.order.characters import (
     read_characters,
     text_of,
 )
-from worker.extract.pdf.layer.order.duplicates import drop_duplicates
+from worker.extract.pdf.layer.order.duplicates import drop_duplicates, may_have_duplicates
 from worker.extract.pdf.layer.order.furigana import drop_furigana
 from worker.extract.pdf.layer.order.line_order import sort_lines
 from worker.extract.pdf.layer.order.pieces import has_copies, read_pieces
@@ -30,10 +30,8 @@ from worker.extract.pdf.layer.order.torn_words import join_torn_words, may_be_to
 _MAX_CHARS = 100_000
 # A line of nothing but kana: pdfium ends the line before furigana and after them.
 _KANA_LINE = re.compile(r"(?:^|\r\n)[\u3041-\u30ff ]{1,80}(?:\r\n|$)")
-# Lettering at an angle and columns come a character a line.
 # pdfium itself finds copies that are drawn soon after each other.
 _EQUAL_LINES, _MIN_LINE = 4, 3
-_SHORT_LINES = re.compile(r"(?:\r\n[^\W\d_]{1,2} ?(?=\r\n)){3}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,10 +73,10 @@ def ordered_characters(page: Any, layer: Any) -> list[Character]:
 def _evidence(page: Any, layer: Any, text: str) -> _Evidence:
     pieces = read_pieces(layer)
     return _Evidence(
-        may_have_duplicates=pieces.has_duplicates or (_has_equal_lines(text) and has_copies(pieces.boxes)),
-        may_be_rotated=pieces.may_be_vertical
-        or _SHORT_LINES.search(text) is not None
-        or page.get_rotation() != 0,
+        may_have_duplicates=pieces.has_duplicates
+        or may_have_duplicates(text)
+        or (_has_equal_lines(text) and has_copies(pieces.boxes)),
+        may_be_rotated=pieces.may_be_rotated or page.get_rotation() != 0,
         may_be_torn=may_be_torn(text),
         may_have_furigana=_KANA_LINE.search(text) is not None,
         has_steps_back=pieces.has_steps_back,

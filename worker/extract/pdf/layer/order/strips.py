@@ -18,7 +18,7 @@ from worker.extract.text.script import is_unspaced
 _SAME_ANGLE = 3.0
 # In sizes of the larger character: how far two of a strip may stand beside each other, and apart.
 _BESIDE, _BACK = 0.5, 0.3
-_FAR_DOWN, _FAR_IN_COLUMN, _FAR_SLANTED = 1.75, 2.2, 4.0
+_FAR_DOWN, _FAR_IN_COLUMN, _FAR_SLANTED = 1.35, 2.2, 4.0
 # Latin words turned within a column stand beside its middle; digits of a date stand side by side in it.
 _TURNED_BESIDE, _TURNED_DOWN, _SIDE_BY_SIDE = 0.95, 2.2, 1.2
 # From so many characters on it is a column, in which Latin characters may stand upright, too.

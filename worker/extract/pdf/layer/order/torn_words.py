@@ -17,6 +17,7 @@ from worker.extract.text.script import is_unspaced
 
 # Letters that stand alone: three within a text, or two after the first of a line of kanji.
 _TORN = re.compile(r" (?:[^\W\d_] ){3}| [\u3041-\u9fff] [\u3041-\u9fff](?:[ \r]|$)")
+_RUN = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){2,}")
 _FORMULA = re.compile(r"[=<>+*/\\^|~\u2200-\u22ff\u00b1\u00d7\u00f7]")
 _SAME_SIZE = 0.05
 # Distances in sizes of a character. Closer characters are not torn, others are columns of a table.
@@ -27,14 +28,17 @@ _WORD_RATIO, _WORD_MORE = 1.4, 0.12
 _MIN_EQUAL_SHARE = 0.5
 _MIN_CHARS, _MIN_UNSPACED_CHARS = 4, 3
 _MIN_LETTERS = 0.5
-_VOWEL = re.compile("[aeiouy]")
+_VOWEL = re.compile("[aeiou]")
 # Initials of the days and months, of which some have vowels.
 _CALENDARS = ("jfmamjjasond", "日月火水木金土日")
 
 
 def may_be_torn(text: str) -> bool:
-    """Whether a text has words that may be torn apart; a cheap test for all pages."""
-    return _TORN.search(text) is not None
+    """Whether a text has words that may be torn apart; a cheap check for all pages."""
+    if _TORN.search(text) is None:
+        return False
+    runs = ("".join(run[0].split()) for run in _RUN.finditer(text))
+    return any(is_unspaced(run[0]) or (len(run) >= _MIN_CHARS and not _is_list(run)) for run in runs)
 
 
 def join_torn_words(characters: Sequence[Character]) -> list[Character]:
@@ -139,8 +143,14 @@ def _are_words(words: Sequence[str]) -> bool:
         return False
     if is_unspaced(characters[0]):
         return len(characters) >= _MIN_UNSPACED_CHARS and characters not in _CALENDARS
-    longest = max(words, key=len).casefold()
-    is_list = len(words) == 1 and all(one < other for one, other in pairwise(longest))
-    has_vowel = not longest.isascii() or _VOWEL.search(longest) is not None
+    longest = max(words, key=len)
     has_word = len(longest) >= _MIN_CHARS and longest.strip(".,:;!?()'\"").isalpha()
-    return has_word and has_vowel and not is_list and longest not in _CALENDARS
+    return has_word and not (len(words) == 1 and _is_list(longest))
+
+
+def _is_list(characters: str) -> bool:
+    """Whether they are rather a list of single ones: in the order of the alphabet, or without a vowel."""
+    folded = characters.casefold()
+    is_word = not folded.isascii() or _VOWEL.search(folded) is not None
+    in_order = all(one < other for one, other in pairwise(folded))
+    return in_order or not is_word or folded in _CALENDARS
