@@ -116,7 +116,8 @@ class _Reader:
     """Reads single characters of a text page into the same buffers: pages have thousands."""
 
     def __init__(self, layer: Any, *, with_lengths: bool) -> None:
-        self._layer, self._with_lengths = layer, with_lengths
+        # As pdfium takes it: converting it costs as much as each call.
+        self._layer, self._with_lengths = layer.raw, with_lengths
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._left, self._right = ctypes.c_double(), ctypes.c_double()
         self._bottom, self._top = ctypes.c_double(), ctypes.c_double()

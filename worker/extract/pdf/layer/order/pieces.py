@@ -7,7 +7,7 @@ Pieces are few, so that the test costs little on the pages, nearly all, that are
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ _TALL, _TALL_PT = 2.5, 24.0
 # Characters of a column are so near, in the larger side of theirs, and about as wide as they are apart.
 _NEAR, _OFF, _WIDE = 2.2, 0.5, 1.1
 _MIN_STACKED = 3
+_LONG_PT = 60.0
 # Characters at an angle are so much higher or lower than the one before, and so far beside it.
 _RISE, _MIN_SLANTED = 0.15, 3
 _LEAST, _MOST, _WIDEST = 0.12, 2.0, 1.6
@@ -56,28 +57,29 @@ class Pieces:
 
 def read_pieces(layer: Any) -> Pieces:
     """Compare each piece with the one before."""
-    boxes = list(_boxes(layer))
+    boxes = _boxes(layer)
     has_steps_back, has_duplicates, stacked, tall = False, False, 0, 0
     slanted, run, last_rise = 0, 0, 0.0
-    last: _Box = (0.0, 0.0, 0.0, 0.0)
+    last = last_left, last_top, last_right, last_bottom = 0.0, 0.0, 0.0, 0.0
     for place, box in enumerate(boxes):
         left, top, right, bottom = box
-        if top - bottom > _TALL_PT and top - bottom > _TALL * (right - left):
+        height = top - bottom
+        if height > _TALL_PT and height > _TALL * (right - left):
             tall += 1
-        if left < last[2]:
-            if bottom < last[1] and last[3] < top:
-                has_steps_back = has_steps_back or left < last[2] - _BACK_PT
+        if left < last_right:
+            if bottom < last_top and last_bottom < top:
+                has_steps_back = has_steps_back or left < last_right - _BACK_PT
                 has_duplicates = has_duplicates or _is_duplicate(boxes, place)
-            else:
+            elif right - left < _LONG_PT:
                 stacked += _is_stacked(last, box)
-        if left > last[0] and abs(bottom - last[3]) > _RISE * (top - bottom):
+        if left > last_left and abs(bottom - last_bottom) > _RISE * height:
             # Characters at an angle go up, or down, all the time; indices go up and down again.
             rise = _rise(last, box)
-            run = run + 1 if rise and rise * last_rise > 0 else int(rise != 0)
+            run = run + 1 if rise * last_rise > 0 else int(rise != 0)
             slanted, last_rise = max(slanted, run), rise
         else:
             run = 0
-        last = box
+        last, last_left, last_top, last_right, last_bottom = box, left, top, right, bottom
     return Pieces(
         boxes=boxes,
         has_steps_back=has_steps_back,
@@ -122,12 +124,16 @@ def has_copies(boxes: Sequence[_Box]) -> bool:
     return False
 
 
-def _boxes(layer: Any) -> Iterator[_Box]:
-    sides = [ctypes.c_double() for _ in range(4)]
-    read, (left, top, right, bottom) = pdfium.FPDFText_GetRect, sides
-    for index in range(min(pdfium.FPDFText_CountRects(layer, 0, -1), _MAX_PIECES)):
-        read(layer, index, *sides)
-        yield left.value, top.value, right.value, bottom.value
+def _boxes(layer: Any) -> list[_Box]:
+    # The text page and the buffers as pdfium takes them: converting them costs as much as each call.
+    page, read = layer.raw, pdfium.FPDFText_GetRect
+    left, top, right, bottom = sides = [ctypes.c_double() for _ in range(4)]
+    pointers = [ctypes.byref(side) for side in sides]
+    boxes = []
+    for index in range(min(pdfium.FPDFText_CountRects(page, 0, -1), _MAX_PIECES)):
+        read(page, index, *pointers)
+        boxes.append((left.value, top.value, right.value, bottom.value))
+    return boxes
 
 
 def _is_duplicate(boxes: Sequence[_Box], place: int) -> bool:

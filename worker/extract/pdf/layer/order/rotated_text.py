@@ -26,6 +26,7 @@ from worker.extract.text.script import is_unspaced
 _MIN_STRIP = 3
 _MOST = 0.5
 _SIDEWAYS = (90, 270)
+_MIN_UNSPACED = 0.2
 # A space, in sizes of a character. Down a column it is between what they draw, and a full stop or a bracket
 # draws nothing in most of its square.
 _GAP, _GAP_OF_LATIN = 0.5, 0.2
@@ -65,8 +66,11 @@ def _as_drawn(page: Any, layer: Any, characters: Sequence[Character]) -> list[Ch
 
 def _usual_turn(characters: Sequence[Character]) -> int:
     """By which angle most characters are turned: 90, 180 or 270 degrees, else 0."""
-    turns = Counter(round(character.angle / 90) * 90 % 360 for character in characters)
-    return next((turn for turn in (90, 180, 270) if turns[turn] > _MOST * len(characters)), 0)
+    # Latin words are turned within columns; Japanese characters stand upright in these.
+    unspaced = [character for character in characters if is_unspaced(character.text)]
+    voters = unspaced if len(unspaced) >= _MIN_UNSPACED * len(characters) else characters
+    turns = Counter(round(character.angle / 90) * 90 % 360 for character in voters)
+    return next((turn for turn in (90, 180, 270) if turns[turn] > _MOST * len(voters)), 0)
 
 
 def _turned(character: Character, turn: int) -> Character:
