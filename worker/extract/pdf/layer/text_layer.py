@@ -17,11 +17,9 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from worker.extract.pdf.layer.character_repair import keep_codes, repair
-from worker.extract.pdf.layer.characters import is_generated
-from worker.extract.pdf.layer.furigana import drop_furigana
-from worker.extract.pdf.layer.line_order import read_horizontal_text
+from worker.extract.pdf.layer.order.characters import is_generated
+from worker.extract.pdf.layer.order.reading_order import read_text
 from worker.extract.pdf.layer.quality import LayerReason, check_quality, drop_hyphens, may_be_misread
-from worker.extract.pdf.layer.rotated_text import read_rotated_text
 from worker.extract.pdf.layer.visibility import remove_hidden_text
 from worker.extract.pdf.page_objects import (
     Box,
@@ -96,7 +94,7 @@ def read_layer(page: Any, *, has_hidden_groups: bool = False) -> TextLayer:
 
 def _raw_text(page: Any, layer: Any) -> str:
     """The layer's text in reading order, without furigana."""
-    text = drop_furigana(read_rotated_text(page, layer) or read_horizontal_text(layer))
+    text = read_text(page, layer)
     # Read one by one, a character beyond the first 65,536 may come as two surrogates.
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 

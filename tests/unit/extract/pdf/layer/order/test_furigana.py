@@ -8,9 +8,8 @@ import pypdfium2
 import pytest
 
 from tests.stand_ins.made_pdfs import in_hex, not_embedded
-from worker.extract.pdf.layer.characters import Character, OrderedText
-from worker.extract.pdf.layer.furigana import drop_furigana, furigana_runs
-from worker.extract.pdf.layer.line_order import read_horizontal_text
+from worker.extract.pdf.layer.order.characters import Character, read_characters, text_of
+from worker.extract.pdf.layer.order.furigana import drop_furigana, furigana_runs
 from worker.extract.pdf.layer.text_layer import read_layer
 
 pytestmark = pytest.mark.unit
@@ -27,7 +26,7 @@ def _page(folder: Path, *pieces: _Piece, encoding: bytes = b"UniJIS-UCS2-H") -> 
 
 
 def _text(page: pypdfium2.PdfPage) -> list[str]:
-    return drop_furigana(read_horizontal_text(page.get_textpage())).split("\r\n")
+    return text_of(drop_furigana(read_characters(page, page.get_textpage()))).split("\r\n")
 
 
 @pytest.mark.parametrize("reading_first", [True, False])
@@ -80,24 +79,27 @@ def test_only_small_kana_near_their_line_are_furigana() -> None:
         assert list(furigana_runs(other)) == []
 
 
-def _vertical(*texts: str) -> list[Character]:
-    """A column; the second text is furigana beside the third."""
-    places = ((0.0, 0.0, 10.0), (10.0, 8.0, 5.0), (10.0, 0.0, 10.0), (20.0, 0.0, 10.0))
+def _column(*pieces: tuple[str, float, float, float, str]) -> list[Character]:
+    """Characters of a page: text, place along the line, place across it, size, what is before."""
     return [
-        Character(text=text, along=along, across=across, size=size)
-        for text, (along, across, size) in zip(texts, places, strict=False)
+        Character(text=text, along=along, across=across, size=size, before=before)
+        for text, along, across, size, before in pieces
     ]
 
 
-def test_what_separates_the_characters_around_furigana_is_kept() -> None:
-    page = OrderedText(
-        text="名\nた\n太 郎",
-        characters=_vertical("名", "た", "太", "郎"),
-        separator=lambda one, other: {(0, 2): "  ", (2, 3): " "}.get((one, other), "\n"),
-    )
+@pytest.mark.parametrize(
+    ("next_place", "between"),
+    [((10.0, 0.0), ""), ((80.0, 0.0), "\n"), ((0.0, -20.0), "\n")],
+    ids=["the line goes on", "after a gap", "on the next line"],
+)
+def test_what_separates_the_characters_around_furigana_is_kept(
+    next_place: tuple[float, float], between: str
+) -> None:
+    along, across = next_place
+    before = ("名", 0.0, 0.0, 10.0, "")
+    reading, after = ("た", 10.0, 8.0, 5.0, "\n"), ("太", along, across, 10.0, "\n")
+    base = ("太", 10.0, 0.0, 10.0, "")
 
-    assert drop_furigana(page) == "名  太 郎"
+    characters = _column(before, reading, after) if along == 10.0 else _column(before, base, after)
 
-
-def test_furigana_that_are_not_in_the_text_change_nothing() -> None:
-    assert drop_furigana(OrderedText(text="別の行", characters=_vertical("は", "ね", "猫"))) == "別の行"
+    assert text_of(drop_furigana(characters)).endswith(f"{between}太")

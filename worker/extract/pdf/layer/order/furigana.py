@@ -1,6 +1,7 @@
 """Furigana: small kana beside a line, which pdfium reports in the middle of the line's text.
 
-They interrupt the sentence and repeat the reading of what stands there already.
+They interrupt the sentence and repeat the reading of what stands there already. Where every line of a page
+has them (for children, and for readers who learn Japanese), they would be lines of their own.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from worker.extract.pdf.layer.characters import Character, OrderedText
+from worker.extract.pdf.layer.order.characters import Character
+from worker.extract.pdf.layer.order.readings import readings
 
 _KANA = re.compile(r"[\u3041-\u30ff]")
 # Furigana are half as large as the text they annotate; headings and notes are larger than that.
@@ -17,24 +20,39 @@ _MAX_SIZE = 0.65
 # How far beside the line they stand, in sizes of its characters.
 _MIN_AWAY, _MAX_AWAY = 0.5, 1.6
 _SAME_LINE = 0.4
+# A character of the same line follows within so many sizes, else there is a space.
+_NEXT = 2.5
 
 
-def drop_furigana(page: OrderedText) -> str:
-    """The text of a page without the furigana that interrupt its lines."""
-    text, characters, start = page.text, page.characters, 0
-    for run in furigana_runs(characters):
-        before, after = run.start - 1, run.stop
-        torn = characters[before].text
-        for index in range(before, after):
-            torn += page.separator(index, index + 1) + characters[index + 1].text
-        # Characters off the page are not in the text, and some of its lines were reordered:
-        # so each place is searched for, from the one before on.
-        place = text.find(torn, start)
-        if place >= 0:
-            whole = characters[before].text + page.separator(before, after) + characters[after].text
-            text = text[:place] + whole + text[place + len(torn) :]
-            start = place
-    return text
+def drop_furigana(characters: Sequence[Character]) -> list[Character]:
+    """The characters of a page without furigana that interrupt its lines or stand over all of them."""
+    dropped = {index for run in furigana_runs(characters) for index in run}
+    dropped |= readings(characters)
+    if not dropped:
+        return list(characters)
+    kept: list[Character] = []
+    between = ""
+    for index, character in enumerate(characters):
+        between += character.before
+        if index in dropped:
+            continue
+        is_torn = index - 1 in dropped and bool(kept)
+        kept.append(
+            replace(character, before=_between(kept[-1], character, between)) if is_torn else character
+        )
+        between = ""
+    return kept
+
+
+def _between(one: Character, other: Character, separators: str) -> str:
+    """What belongs between two characters when the furigana between them are left out."""
+    larger = max(one.size, other.size)
+    is_one_line = abs(one.across - other.across) <= _SAME_LINE * larger
+    step = other.along - one.along
+    if is_one_line and 0 < step <= _NEXT * larger:
+        return ""
+    line_end = "\r\n" if "\r" in separators else "\n"
+    return line_end if "\n" in separators else separators[:1]
 
 
 def furigana_runs(characters: Sequence[Character]) -> Iterator[range]:

@@ -8,13 +8,15 @@ import pypdfium2
 import pytest
 
 from tests.stand_ins.made_pdfs import SENTENCE, Draw, in_hex, not_embedded, pdf, write
-from worker.extract.pdf.layer.line_order import text_in_order
+from worker.extract.pdf.layer.order.characters import read_characters, text_of
+from worker.extract.pdf.layer.order.line_order import sort_lines
 
 pytestmark = pytest.mark.unit
 
 
 def _text(path: Path) -> list[str]:
-    return text_in_order(pypdfium2.PdfDocument(path)[0].get_textpage()).split("\r\n")
+    page = pypdfium2.PdfDocument(path)[0]
+    return text_of(sort_lines(read_characters(page, page.get_textpage()))).split("\r\n")
 
 
 def _late(

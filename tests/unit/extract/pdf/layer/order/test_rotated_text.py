@@ -9,7 +9,8 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.stand_ins.made_pdfs import SENTENCE, Draw, in_hex, not_embedded, pdf, write
-from worker.extract.pdf.layer.rotated_text import read_rotated_text
+from worker.extract.pdf.layer.order.characters import read_characters, text_of
+from worker.extract.pdf.layer.order.rotated_text import rotated_text
 
 pytestmark = pytest.mark.unit
 
@@ -19,8 +20,9 @@ _COLUMNS = ("吾輩は猫である。名前は", "まだ無い。どこで生れ
 
 def _text(path: Path) -> str | None:
     page = pypdfium2.PdfDocument(path)[0]
-    text = read_rotated_text(page, page.get_textpage())
-    return None if text is None else text.text
+    layer = page.get_textpage()
+    rotated = rotated_text(page, layer, read_characters(page, layer))
+    return None if rotated is None else text_of(rotated).strip().replace("\r\n", "\n")
 
 
 def _write_rotated(degrees: int) -> Draw:
