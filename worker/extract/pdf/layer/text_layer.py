@@ -17,7 +17,6 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from worker.extract.pdf.layer.character_repair import keep_codes, repair
-from worker.extract.pdf.layer.order.characters import is_generated
 from worker.extract.pdf.layer.order.reading_order import read_text
 from worker.extract.pdf.layer.quality import LayerReason, check_quality, drop_hyphens, may_be_misread
 from worker.extract.pdf.layer.visibility import remove_hidden_text
@@ -118,7 +117,8 @@ def _is_unmapped(layer: Any) -> bool:
 def _has_glyphs(layer: Any) -> bool:
     """Whether something is written on the page, although the layer names no character of it."""
     return any(
-        not _is_blank(chr(pdfium.FPDFText_GetUnicode(layer, index))) and not is_generated(layer, index)
+        not _is_blank(chr(pdfium.FPDFText_GetUnicode(layer, index)))
+        and not pdfium.FPDFText_IsGenerated(layer, index)
         for index in range(min(layer.count_chars(), _SAMPLED_GLYPHS))
     )
 
