@@ -76,7 +76,9 @@ def _engine(options: ReadOptions) -> OCREngine:
     if options.second_pass != "on":
         return OCREngine(ocr_engine=options.ocr_engine)
     second_pass = LineRerecognition(
-        confidence=options.second_pass_confidence, budget_s=options.second_pass_budget_s
+        confidence=options.second_pass_confidence,
+        max_lines=options.second_pass_max_lines,
+        max_pixels=options.second_pass_max_pixels,
     )
     return OCREngine(ocr_engine=options.ocr_engine, second_pass=second_pass)
 

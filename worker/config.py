@@ -14,16 +14,17 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from worker.errors import MisconfiguredError
 from worker.runtime.machine.cpus import usable_cpus
+from worker.settings.reading import ReadingSettings, split_at_commas
 
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _MEMORY = Path("/dev/shm")  # noqa: S108  (below it only a private folder is used)
 
 
-class Settings(BaseSettings):
+class Settings(ReadingSettings):
     """Everything that can be set, with defaults for a laptop; read once at the start, and frozen."""
 
     model_config = SettingsConfigDict(
@@ -84,55 +85,7 @@ class Settings(BaseSettings):
     )
     autoscaling_group: str = Field(default="", description="Auto Scaling group; empty: by the tags.")
     lifecycle_hook: str = Field(default="", description="Termination hook of the group; empty: by the tags.")
-    # reading
-    languages: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("jpn", "eng"), description="OCR languages, most likely first, separated by commas."
-    )
-    slots: int = Field(default_factory=usable_cpus, ge=1, description="Pages OCRed at a time.")
-    ocr_dpi: int = Field(default=200, ge=72, le=600, description="Resolution at which pages are rendered.")
-    ocr_engine: Literal["auto", "tesseract", "tesserocr"] = Field(
-        default="auto", description="OCR engine: auto is tesserocr where it is installed."
-    )
-    ocr_second_pass: Literal["auto", "on", "off"] = Field(
-        default="auto",
-        description="Re-recognition of uncertain lines by RapidOCR: auto is on where it is installed.",
-    )
-    ocr_second_pass_confidence: float = Field(
-        default=90.0, ge=0, le=100, description="Lines below this confidence get a second pass."
-    )
-    ocr_second_pass_budget_s: float = Field(
-        default=1.0, gt=0, description="CPU seconds the second pass may take on one page."
-    )
-    page_timeout_s: float = Field(default=60.0, gt=0, description="Seconds one page may take.")
-    document_timeout_s: float = Field(
-        default=60.0, gt=0, description="Seconds one document may take, without its pages."
-    )
-    document_timeout_per_page_s: float = Field(
-        default=20.0, ge=0, description="Seconds added to the document's timeout for each page."
-    )
-    max_file_bytes: int = Field(
-        default=512 * 1024**2, gt=0, description="Larger files are indexed by name only."
-    )
-    # Where Pillow itself raises DecompressionBombError: twice its MAX_IMAGE_PIXELS.
-    max_pixels: int = Field(
-        default=178_956_970, gt=0, description="Larger pictures are rejected before they are decoded."
-    )
-    max_pages: int = Field(
-        default=2_000, gt=0, description="Pages OCRed of one document; text layers are read beyond it."
-    )
-    max_text_chars: int = Field(
-        default=20_000_000, gt=0, description="Characters of text kept of one document."
-    )
-    pdf_passwords: SecretStr = Field(
-        default=SecretStr(""), description="Passwords tried on PDFs, one a line, else separated by commas."
-    )
-    pdf_passwords_secret: str = Field(
-        default="", description="Name or ARN of a secret in AWS Secrets Manager with more such passwords."
-    )
-    memory_bytes: int = Field(
-        default=2 * 1024**3, gt=0, description="Address space of the process that reads a document."
-    )
-    cpu_s: int = Field(default=3_600, gt=0, description="CPU seconds of the process that reads a document.")
+    # the machine
     work_dir: Path = Field(
         default_factory=lambda: Path(tempfile.gettempdir()),
         description="Folder in which the worker creates its private temporary folder.",
@@ -153,9 +106,6 @@ class Settings(BaseSettings):
     state_dir: Path = Field(
         default_factory=lambda: _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()),
         description="Folder that outlives a process of this machine, for the record of what each one holds.",
-    )
-    office_thumbnails: bool = Field(
-        default=True, description="Whether LibreOffice, where installed, draws thumbnails of Office files."
     )
     max_pending_uploads: int = Field(
         default=20_000, ge=1, description="Uploads to the results bucket that may wait, as files on disk."
@@ -228,19 +178,10 @@ class Settings(BaseSettings):
         host = urlsplit(self.aws_endpoint_url).hostname or ""
         return not host or host.endswith(_AWS_DOMAINS)
 
-    @field_validator("source_buckets", "languages", mode="before")
+    @field_validator("source_buckets", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("languages")
-    @classmethod
-    def _require_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value:
-            raise ValueError("name at least one language, for example jpn,eng")
-        return value
+    def _split_buckets(cls, value: object) -> object:
+        return split_at_commas(value)
 
 
 def environment_name(field: str) -> str:

@@ -39,7 +39,9 @@ def engine() -> OCREngine:
     second_pass = None
     if options.second_pass == "on":
         second_pass = LineRerecognition(
-            confidence=options.second_pass_confidence, budget_s=options.second_pass_budget_s
+            confidence=options.second_pass_confidence,
+            max_lines=options.second_pass_max_lines,
+            max_pixels=options.second_pass_max_pixels,
         )
     return OCREngine(page_timeout_s=600.0, ocr_engine=options.ocr_engine, second_pass=second_pass)
 

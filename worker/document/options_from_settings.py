@@ -37,7 +37,8 @@ def read_options(settings: Settings) -> ReadOptions:
         ocr_engine=settings.ocr_engine,
         second_pass=settings.ocr_second_pass,
         second_pass_confidence=settings.ocr_second_pass_confidence,
-        second_pass_budget_s=settings.ocr_second_pass_budget_s,
+        second_pass_max_lines=settings.ocr_second_pass_max_lines,
+        second_pass_max_pixels=settings.ocr_second_pass_max_pixels,
     )
 
 

@@ -35,4 +35,8 @@ def extraction_key(options: ReadOptions, tools: Mapping[str, str]) -> str:
 def _second_pass(options: ReadOptions) -> tuple[float, ...] | None:
     if options.second_pass == "off":
         return None
-    return (options.second_pass_confidence, options.second_pass_budget_s)
+    return (
+        options.second_pass_confidence,
+        options.second_pass_max_lines,
+        options.second_pass_max_pixels,
+    )

@@ -29,8 +29,8 @@ class ReadOptions:
     """Everything that the text of a document depends on, and the limits.
 
     `ocr_engine` is auto, tesseract or tesserocr; `second_pass` is auto, on or off: lines under a confidence
-    (0..100) are read again within so many CPU seconds a page. With `office_thumbnails` LibreOffice draws the
-    first page of Office files.
+    (0..100) are read again, so many of a page and of so many pixels in all. With `office_thumbnails`
+    LibreOffice draws the first page of Office files.
     """
 
     limits: Limits
@@ -42,4 +42,5 @@ class ReadOptions:
     ocr_engine: str = "auto"
     second_pass: str = "auto"
     second_pass_confidence: float = 90.0
-    second_pass_budget_s: float = 1.0
+    second_pass_max_lines: int = 40
+    second_pass_max_pixels: int = 1_000_000

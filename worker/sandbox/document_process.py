@@ -260,7 +260,11 @@ def _engine(options: ReadOptions) -> OCREngine:
 def _second_pass(options: ReadOptions) -> LineRerecognition | None:
     if options.second_pass != "on":
         return None
-    return LineRerecognition(confidence=options.second_pass_confidence, budget_s=options.second_pass_budget_s)
+    return LineRerecognition(
+        confidence=options.second_pass_confidence,
+        max_lines=options.second_pass_max_lines,
+        max_pixels=options.second_pass_max_pixels,
+    )
 
 
 def _lost_page(number: int, code: Code) -> Page:

@@ -34,13 +34,14 @@ def test_the_order_of_the_tools_does_not_change_the_key() -> None:
     [
         (replace(_OPTIONS, languages=("eng", "jpn")), _TOOLS),
         (replace(_OPTIONS, dpi=300), _TOOLS),
+        (replace(_OPTIONS, second_pass_max_lines=1), _TOOLS),
         (replace(_OPTIONS, limits=replace(_LIMITS, max_pixels=1)), _TOOLS),
         (replace(_OPTIONS, limits=replace(_LIMITS, max_text_chars=1)), _TOOLS),
         (_OPTIONS, {**_TOOLS, "tesseract": "5.5.0"}),
         (_OPTIONS, {**_TOOLS, "rapidocr": "3.10"}),
         (_OPTIONS, {**_TOOLS, "libreoffice": "7.4.7.2"}),
     ],
-    ids=["languages", "dpi", "pixels", "characters", "version", "tool", "office"],
+    ids=["languages", "dpi", "lines", "pixels", "characters", "version", "tool", "office"],
 )
 def test_what_changes_the_text_changes_the_key(options: ReadOptions, tools: dict[str, str]) -> None:
     assert extraction_key(options, tools) != extraction_key(_OPTIONS, _TOOLS)

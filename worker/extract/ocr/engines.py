@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -13,14 +14,14 @@ from worker.extract.ocr import tesseract_api, tesseract_cli
 class Recognise(Protocol):
     """Read an image once; `tesseract_cli.recognise` says what it takes and raises."""
 
-    def __call__(self, image_path: Path, *, language: str, psm: int, dpi: int, timeout_s: float) -> str:
+    def __call__(self, image_path: Path, *, language: str, psm: int, dpi: int) -> str:
         """The TSV of the image."""
 
 
 class RotationDegrees(Protocol):
     """Find out how an image must be rotated; see `tesseract_cli.rotation_degrees`."""
 
-    def __call__(self, image_path: Path, *, dpi: int, timeout_s: float) -> int:
+    def __call__(self, image_path: Path, *, dpi: int) -> int:
         """Degrees clockwise: 0, 90, 180 or 270."""
 
 
@@ -45,3 +46,17 @@ ENGINES: Mapping[str, TesseractEngine] = {
         rotation_degrees=tesseract_api.rotation_degrees,
     ),
 }
+
+
+def engine_of(name: str, *, net_s: float) -> TesseractEngine:
+    """The engine of that name in ENGINES, its programs ended where one of them hangs for `net_s`.
+
+    Inside this process nothing ends Tesseract; the parent has a net around the whole process.
+    """
+    if name != "tesseract":
+        return ENGINES[name]
+    return replace(
+        ENGINES[name],
+        recognise=partial(tesseract_cli.recognise, net_s=net_s),
+        rotation_degrees=partial(tesseract_cli.rotation_degrees, net_s=net_s),
+    )

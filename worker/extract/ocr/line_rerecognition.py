@@ -6,7 +6,6 @@ Layout and line boxes stay Tesseract's, which are right and cheap. The text of t
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -23,6 +22,7 @@ from worker.extract.text.script import is_unspaced
 _MARGIN = 0.12
 """Part of a line's height that is added around its box: Tesseract's boxes cut off the ends of strokes."""
 _MIN_HEIGHT_PX = 8
+_NETWORK_HEIGHT_PX = 48
 _WIDE_GAP = 1.0
 """Part of a line's height; a typed space is a third of it, an ideographic one is all of it at most."""
 _RULE = 0.9
@@ -36,26 +36,32 @@ LineReader = Callable[[Image.Image], tuple[str, float]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LineRerecognition:
-    """Lines under this confidence (0..100) are read again, within so many CPU seconds a page."""
+    """Lines under this confidence (0..100) are read again: so many of a page, of so many pixels in all.
+
+    Both limits count, and take no time: the same page gets the same text on any machine, under any load. The
+    pixels are those of the network's input, whose lines are 48 high.
+    """
 
     confidence: float
-    budget_s: float
+    max_lines: int
+    max_pixels: int
 
 
 def rerecognise_lines(
     picture: Image.Image, ocr_text: OcrText, options: LineRerecognition, *, read: LineReader = read_line
 ) -> tuple[OcrText, int]:
     """The text with the lines that `read` read better, and how many those are."""
-    began_s = time.thread_time()
     lines = list(ocr_text.lines)
-    # The least sure lines first: a page that is bad all over gains the most in the time it has.
+    # The least sure lines first: a page that is bad all over gains the most by the lines it may have.
     unsure = sorted(
         (number for number, line in enumerate(lines) if _is_unsure(line, options.confidence)),
-        key=lambda number: lines[number].confidence,
+        key=lambda number: (lines[number].confidence, lines[number].top, lines[number].left),
     )
     better = 0
-    for number in unsure:
-        if time.thread_time() - began_s > options.budget_s:
+    left_pixels = options.max_pixels
+    for number in unsure[: options.max_lines]:
+        left_pixels -= _pixels(lines[number])
+        if left_pixels < 0:
             break
         second = _restore_japanese_forms(_reread_line(picture, lines[number], read), lines[number])
         if _is_better(second, lines[number]):
@@ -68,6 +74,11 @@ def _is_unsure(line: Line, confidence: float) -> bool:
     # The network reads no vertical lines.
     is_horizontal = line.width >= line.height or line.chars == 1
     return line.confidence < confidence and line.height >= _MIN_HEIGHT_PX and is_horizontal
+
+
+def _pixels(line: Line) -> int:
+    """Of the line at the height that the network reads, which its work grows with."""
+    return round(_NETWORK_HEIGHT_PX**2 * line.width / line.height)
 
 
 def _is_better(second: Line, first: Line) -> bool:

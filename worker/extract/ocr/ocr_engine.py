@@ -20,7 +20,7 @@ from pdf2image.exceptions import (
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.image.image_preprocessor import ImagePreprocessor
 from worker.extract.language_hint import hint_of, language_of
-from worker.extract.ocr.engines import ENGINES
+from worker.extract.ocr.engines import engine_of
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.model_selection import first_language
 from worker.extract.ocr.page_recognition import PageRecognition, Pass, load_grey
@@ -30,8 +30,8 @@ from worker.models.page import Page, TextSource
 class OCREngine:
     """Reads pictures of pages. Thread-safe; it keeps no state between pages.
 
-    `languages` are Tesseract's names, most likely first; `page_timeout_s` is the wall time for one page, all
-    passes together; `dpi` is the resolution of drawn pages. `ocr_engine` is a name in ENGINES; for a
+    `languages` are Tesseract's names, most likely first; `page_timeout_s` ends a program that hangs, and
+    decides no text; `dpi` is the resolution of drawn pages. `ocr_engine` is a name in ENGINES; for a
     `second_pass` RapidOCR must be installed.
     """
 
@@ -49,14 +49,14 @@ class OCREngine:
         self.languages = list(languages)
         self.page_timeout_s = page_timeout_s
         self.dpi = dpi
-        self._ocr_engine = ENGINES[ocr_engine]
+        self._ocr_engine = engine_of(ocr_engine, net_s=page_timeout_s)
         self._second_pass = second_pass
 
     def read_page(self, image_path: Path, *, number: int, hint: str | None) -> Page:
         """Read the picture of page `number`; `hint` is the model, language or script of a page before it.
 
         The boxes are in pixels of the picture as it was read: upright, deskewed, upscaled where it was small.
-        Raises OCRError: code `timeout` when the time passed before anything was read, else `ocr_failed`;
+        Raises OCRError: code `timeout` when Tesseract hung before anything was read, else `ocr_failed`;
         MisconfiguredError when Tesseract or a configured language is not installed.
         """
         started = time.monotonic()
@@ -75,6 +75,7 @@ class OCREngine:
             height_px=best.height_px,
             ocr_s=round(time.monotonic() - started, 3),
             engine=self._engine_label(best),
+            unread=best.unread,
         )
 
     def _read(
@@ -83,11 +84,7 @@ class OCREngine:
         first = first_language(self.languages, hint)
         with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
             recognition = PageRecognition(
-                path,
-                ocr_engine=self._ocr_engine,
-                folder=Path(folder),
-                dpi=self.dpi,
-                timeout_s=self.page_timeout_s,
+                path, ocr_engine=self._ocr_engine, folder=Path(folder), dpi=self.dpi
             )
             return recognition.read(
                 self.languages,

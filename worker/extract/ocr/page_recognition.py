@@ -1,16 +1,15 @@
-"""PageRecognition: the passes of the OCR engine over one page, as few as necessary, within one time limit."""
+"""PageRecognition: the passes of the OCR engine over one page, as few as necessary."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
-from worker.errors import OCRError
+from worker.errors import Code, OCRError
 from worker.extract.image.blank_page import is_blank
 from worker.extract.image.grayscale import to_grey
 from worker.extract.image.image_preprocessor import ImagePreprocessor, is_low_resolution
@@ -48,7 +47,8 @@ _ROTATIONS = {
 class Pass:
     """One pass: the model, the text, and the picture that was read (upright, horizontal) with its size.
 
-    `second_pass_lines` counts the lines whose text is from the second pass.
+    `second_pass_lines` counts the lines whose text is from the second pass; `unread` has the codes of passes
+    that failed, without which the text may be worse than it could be.
     """
 
     model: str
@@ -57,21 +57,18 @@ class Pass:
     width_px: int
     height_px: int
     second_pass_lines: int = 0
+    unread: tuple[str, ...] = ()
 
 
 class PageRecognition:
-    """One page: its picture as preprocessed so far, the time that remains, and the best pass so far.
+    """One page: its picture as preprocessed so far, and the best pass so far.
 
     Preprocessed pictures are written into `folder`, which the caller removes; the file itself is not changed.
     `dpi` is the resolution where the file does not state a credible one. Raises OCRError when there is no
     such file, or it is no image.
     """
 
-    def __init__(
-        self, path: Path, *, ocr_engine: TesseractEngine, folder: Path, dpi: int, timeout_s: float
-    ) -> None:
-        self._timeout_s = timeout_s
-        self._deadline = time.monotonic() + timeout_s
+    def __init__(self, path: Path, *, ocr_engine: TesseractEngine, folder: Path, dpi: int) -> None:
         self._ocr_engine = ocr_engine
         self._name = path.name
         self._folder = folder
@@ -96,24 +93,35 @@ class PageRecognition:
 
         With `every_language` all of them read the page, else another only where the text is not plausible.
         Without `clean_up` the picture is read unchanged. Raises what `tesseract_cli.recognise` raises while
-        nothing was read yet; after that, a pass that fails or runs out of time changes nothing.
+        nothing was read yet; after that, a pass that fails leaves its code in `unread`.
         """
         if clean_up and not self._clean_up():
             return None
         done = self._run_pass(first)
-        with suppress(OCRError, MemoryError):
+        unread = self._improve_or_report(done, languages, every_language=every_language)
+        best = self._best or done
+        if second_pass is not None:
+            second = run_second_pass(best, second_pass)
+            unread += second.unread
+            best = best if has_only_noise(best.ocr_text, second.ocr_text) else second
+        return replace(best, ocr_text=drop_noise(best.ocr_text), unread=unread)
+
+    def _improve_or_report(
+        self, done: Pass, languages: Sequence[str], *, every_language: bool
+    ) -> tuple[str, ...]:
+        """Run the passes after the first; the code of the one that failed, after which none is run.
+
+        Want of memory is not caught: the pages beside this one share it, and it is read again alone.
+        """
+        try:
             self._improve(done, languages)
             if every_language and done.ocr_text.words:
                 for language in languages:
                     if language not in self._tried:
                         self._run_pass(language)
-        best = self._best or done
-        # The second pass has no timeout of its own, and the sandbox kills a page that takes too long: with
-        # less than half of the time remaining the text could be lost by it.
-        if second_pass is not None and self._remaining_s() > self._timeout_s / 2:
-            second = run_second_pass(best, second_pass)
-            best = best if has_only_noise(best.ocr_text, second.ocr_text) else second
-        return replace(best, ocr_text=drop_noise(best.ocr_text))
+        except OCRError as error:
+            return (error.code.value,)
+        return ()
 
     def _clean_up(self) -> bool:
         """Preprocess the picture where it needs it; False, with nothing done, for a blank page."""
@@ -133,11 +141,7 @@ class PageRecognition:
 
     def _run_pass(self, model: str, *, psm: int | None = None) -> Pass:
         tsv = self._ocr_engine.recognise(
-            self._picture,
-            language=model,
-            psm=psm or psm_of(model),
-            dpi=self._dpi,
-            timeout_s=self._remaining_s(),
+            self._picture, language=model, psm=psm or psm_of(model), dpi=self._dpi
         )
         try:
             ocr_text = parse(tsv)
@@ -183,16 +187,11 @@ class PageRecognition:
         """Rotate a page that is not upright and read it again in the same model."""
         if _OSD_MODEL not in installed_languages():
             return last
-        degrees = self._ocr_engine.rotation_degrees(
-            self._picture, dpi=self._dpi, timeout_s=self._remaining_s()
-        )
+        degrees = self._ocr_engine.rotation_degrees(self._picture, dpi=self._dpi)
         if degrees not in _ROTATIONS:
             return last
         self._save_picture(load_grey(self._picture).transpose(_ROTATIONS[degrees]))
         return self._run_pass(last.model)
-
-    def _remaining_s(self) -> float:
-        return self._deadline - time.monotonic()
 
     def _save_picture(self, grey: Image.Image) -> None:
         # Earlier pictures stay: the best pass may be of one of them, and the second pass reads it again.
@@ -215,13 +214,13 @@ def _is_short_and_unsure(done: Pass) -> bool:
 
 
 def run_second_pass(best: Pass, options: LineRerecognition) -> Pass:
-    """The pass with its unsure lines read again; unchanged where that fails, or the text is vertical."""
+    """The pass with its unsure lines read again; its text unchanged where that fails, or is vertical."""
     if psm_of(best.model) != psm_of(language_of(best.model)):
         return best
     try:
         ocr_text, count = rerecognise_lines(load_grey(best.picture), best.ocr_text, options)
     except Exception:  # noqa: BLE001  (an optional library: what Tesseract read is kept whatever it does)
-        return best
+        return replace(best, unread=(Code.NETWORK_FAILED.value,))
     return replace(best, ocr_text=ocr_text, second_pass_lines=count)
 
 

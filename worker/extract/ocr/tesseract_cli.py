@@ -15,6 +15,8 @@ import pytesseract
 
 from worker.errors import Code, MisconfiguredError, OCRError
 
+NET_S = 600.0
+"""Seconds after which Tesseract is taken to hang: the largest page takes 40 of work in one pass."""
 _NICE = 10
 _NICE_CANNOT_RUN = (126, 127)
 """Exit statuses of nice(1) when the program it should start is missing or may not be run."""
@@ -29,16 +31,15 @@ _MODELS_FOLDER = re.compile(r'^List of available languages in "(.+)"')
 pytesseract.pytesseract.environ = ChainMap({"OMP_THREAD_LIMIT": "1"}, pytesseract.pytesseract.environ)
 
 
-def recognise(image_path: Path, *, language: str, psm: int, dpi: int, timeout_s: float) -> str:
+def recognise(image_path: Path, *, language: str, psm: int, dpi: int, net_s: float = NET_S) -> str:
     """Read an image once and return Tesseract's TSV (12 columns, a header, one row a box).
 
     `language` is a model name such as jpn or jpn_vert; `psm` is Tesseract's page segmentation mode.
 
-    Raises OCRError with code `timeout` when it takes longer than `timeout_s`, with `ocr_failed` when
-    Tesseract fails, and MisconfiguredError when the program or the model is not installed.
+    `net_s` is only there to end a program that hangs. Raises OCRError with code `timeout` when that happens,
+    with `ocr_failed` when Tesseract fails, and MisconfiguredError when the program or the model is not
+    installed.
     """
-    if timeout_s <= 0:
-        raise _timeout_error(image_path.name)  # pytesseract takes 0 for "no limit"
     # A path: of an image pytesseract would write a PNG first. The dpi must be given: left to guess, Tesseract
     # takes strokes of kanji for ruled lines and loses the words (similarity 0.980 instead of 0.986).
     with _translate_errors(image_path.name):
@@ -48,26 +49,24 @@ def recognise(image_path: Path, *, language: str, psm: int, dpi: int, timeout_s:
                 lang=language,
                 config=f"--psm {psm} --dpi {dpi}",
                 nice=_NICE,
-                timeout=timeout_s,
+                timeout=net_s,
             )
         )
 
 
-def rotation_degrees(image_path: Path, *, dpi: int, timeout_s: float) -> int:
+def rotation_degrees(image_path: Path, *, dpi: int, net_s: float = NET_S) -> int:
     """Degrees (0, 90, 180, 270) an image must be rotated clockwise to be upright.
 
     Costs half a pass (model osd). 0 also where there are too few characters, which Tesseract reports as a
     failure. Raises OCRError with code `timeout`, and MisconfiguredError as `recognise` does.
     """
-    if timeout_s <= 0:
-        raise _timeout_error(image_path.name)
     try:
         with _translate_errors(image_path.name):
             osd = pytesseract.image_to_osd(
                 str(image_path),
                 config=f"--dpi {dpi}",
                 nice=_NICE,
-                timeout=timeout_s,
+                timeout=net_s,
                 output_type=pytesseract.Output.DICT,
             )
     except OCRError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import time
+from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageDraw
@@ -13,7 +13,7 @@ from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
 
 pytestmark = pytest.mark.unit
 
-_OPTIONS = LineRerecognition(confidence=80.0, budget_s=5.0)
+_OPTIONS = LineRerecognition(confidence=80.0, max_lines=40, max_pixels=10**6)
 _PAGE = Image.new("L", (800, 600), 255)
 
 
@@ -87,21 +87,28 @@ def test_only_horizontal_lines_are_read_again(size_px: tuple[int, int]) -> None:
     assert rerecognise_lines(_PAGE, page, _OPTIONS, read=lambda _line: ("違う文章", 99.0)) == (page, 0)
 
 
-def test_the_least_sure_lines_come_first_and_the_time_limit_ends_the_pass(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    spent_s = [0.0]
-    monkeypatch.setattr(time, "thread_time", lambda: spent_s[0])
-
-    def read(_line: Image.Image) -> tuple[str, float]:
-        spent_s[0] += 3.0
-        return "better", 99.0
-
+# A line of 400 x 30 px is 640 x 48 for the network.
+@pytest.mark.parametrize("limit", [{"max_lines": 2}, {"max_pixels": 70_000}], ids=["lines", "pixels"])
+def test_the_least_sure_lines_come_first_until_a_limit_ends_the_pass(limit: dict[str, int]) -> None:
     ocr_text, count = rerecognise_lines(
-        _PAGE, _page(("aaaaaa", 70), ("bbbbbb", 30), ("cccccc", 50)), _OPTIONS, read=read
+        _PAGE,
+        _page(("aaaaaa", 70), ("bbbbbb", 30), ("cccccc", 50)),
+        replace(_OPTIONS, **limit),
+        read=lambda _line: ("better", 99.0),
     )
 
     assert (ocr_text.text, count) == ("aaaaaa\nbetter\nbetter", 2)
+
+
+def test_of_equally_unsure_lines_the_upper_ones_are_read() -> None:
+    ocr_text, _ = rerecognise_lines(
+        _PAGE,
+        _page(("aaaaaa", 50), ("bbbbbb", 50), ("cccccc", 50)),
+        replace(_OPTIONS, max_lines=1),
+        read=lambda _line: ("better", 99.0),
+    )
+
+    assert ocr_text.text == "better\nbbbbbb\ncccccc"
 
 
 def test_the_line_is_cut_out_with_a_margin_that_stays_on_the_page() -> None:
