@@ -1,0 +1,1 @@
+"""Generated pages of the kinds that offices file: tables, forms, receipts, short turned pages."""
