@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -16,6 +17,7 @@ from worker.extract.language_hint import VERTICAL_SUFFIX, language_of
 from worker.extract.ocr.engines import TesseractEngine
 from worker.extract.ocr.evidence.noise import drop_noise, has_only_noise
 from worker.extract.ocr.evidence.reading_quality import is_better, is_convincing, is_latin, reads_cjk
+from worker.extract.ocr.evidence.uncovered_ink import read_uncovered_ink
 from worker.extract.ocr.line_rerecognition import LineRerecognition, rerecognise_lines
 from worker.extract.ocr.model_selection import is_split_into_columns, is_unsure, psm_of
 from worker.extract.ocr.numeric_words import check_numbers
@@ -26,6 +28,8 @@ from worker.extract.ocr.tesseract_cli import installed_languages
 from worker.extract.ocr.tesseract_tsv import OcrText, parse
 
 _FEW_CHARS = 50
+_RAW_LINE_PSM = 13
+"""Without the layout analysis, which has left the line out before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +87,7 @@ class PageRecognition:
             self._picture = clean
         # A reader of whole pages other than Tesseract belongs here: what it reads needs none of the passes.
         best, unread = self._read_by_tesseract(languages, first, every_language=every_language)
-        best = self._check_numbers(best, languages)
+        best = self._read_forgotten(self._check_numbers(best, languages))
         if second_pass is not None:
             second = run_second_pass(best, second_pass)
             unread += second.unread
@@ -164,6 +168,13 @@ class PageRecognition:
             best.picture.load(), best.ocr_text, lambda sheet: self._read_part(sheet, latin, ONE_BLOCK_PSM)
         )
         return replace(best, ocr_text=checked)
+
+    def _read_forgotten(self, best: Pass) -> Pass:
+        """The pass with the lines that the layout analysis left out."""
+        if psm_of(best.model) != psm_of(language_of(best.model)) or not is_convincing(best.ocr_text):
+            return best
+        read = partial(self._read_part, model=best.model, psm=_RAW_LINE_PSM)
+        return replace(best, ocr_text=read_uncovered_ink(best.picture.load(), best.ocr_text, read))
 
     def _way_to_read(self, sample: Sample, model: str, languages: Sequence[str]) -> Way:
         vertical = language_of(model) + VERTICAL_SUFFIX in installed_languages()
