@@ -22,7 +22,7 @@ _AUTOMATIC_PSM = 3
 
 
 def known_model(languages: Sequence[str], hint: str | None) -> str | None:
-    """The model to read first where a page before tells it: that of a configured language.
+    """The model to read first where a page before names it: that of a configured language.
 
     A hint that is only a script (`language_of_text`) calls for the first language that is written in it.
     """

@@ -36,7 +36,7 @@ def _text(text: str, confidence: float) -> OcrText:
 
 
 class _Reader:
-    """Reads a picture by where its mark is, which tells the turn, and notes what it was asked."""
+    """Reads a picture by where its mark is, which shows the turn, and notes what it was asked."""
 
     def __init__(self, texts: dict[Way, tuple[str, float]], *, otherwise: tuple[str, float]) -> None:
         self._texts, self._otherwise = texts, otherwise

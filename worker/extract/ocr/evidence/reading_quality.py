@@ -73,7 +73,7 @@ def is_better(model: str, ocr_text: OcrText, *, than: tuple[str, OcrText]) -> bo
 
 
 def _fair(ocr_text: OcrText) -> float:
-    # Doubt counts against a reading; more confidence than another model has says nothing.
+    # Low confidence counts against a reading; more confidence than another model has says nothing.
     return min(1.0, (ocr_text.confidence or 0.0) / _FAIR_CONFIDENCE)
 
 

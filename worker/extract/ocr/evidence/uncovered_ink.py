@@ -20,7 +20,7 @@ from worker.extract.ocr.tesseract_tsv import Line, OcrText
 _TILE_PX = 8
 _RULE_PX = 160
 _MIN_SIDE_TILES, _MAX_HEIGHT_TILES = 3, 25
-"""24 to 200 px: characters of titles; smaller ones are specks, and larger ones drawings."""
+"""24 to 200 px: characters of titles; smaller ones are speckle, and larger ones drawings."""
 _INK_SHARE = (0.06, 0.6)
 _AROUND_LINE_PX = 10
 _SAME_BAND = 0.5
@@ -49,7 +49,7 @@ def read_uncovered_ink(picture: Image.Image, ocr_text: OcrText, read: Read) -> O
         beside = [line for line in lines if _are_beside(_box(line), box)]
         whole = _around([box, *map(_box, beside)])
         better = _line_of(picture, whole, read)
-        if better is not None and _plausible_chars([better]) > _plausible_chars(beside):
+        if better is not None and _weight([better]) > _weight(beside):
             lines = [line for line in lines if line not in beside]
             place = sum(line.top < better.top for line in lines)
             lines.insert(place, replace(better, opens_paragraph=True))
@@ -71,8 +71,8 @@ def _line_of(picture: Image.Image, box: Box, read: Read) -> Line | None:
     return replace(line, words=(word,), **place)
 
 
-def _plausible_chars(lines: Sequence[Line]) -> float:
-    return sum(plausible_chars(OcrText.from_lines([line])) for line in lines)
+def _weight(lines: Sequence[Line]) -> float:
+    return sum(plausible_chars(OcrText.from_lines([line])) * line.confidence for line in lines)
 
 
 def _is_line(ocr_text: OcrText) -> bool:
