@@ -124,7 +124,7 @@ SEARCHED = (
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "Dockerfile", "pyproject.toml"),
     *("docker-compose.test.yml", ".pre-commit-config.yaml", ".dockerignore", ".gitignore", ".yamllint.yml"),
 )
-UNREAD = re.compile(r"\.(lock|json|png|pdf|jpg)$|^scripts/words.py$")
+UNREAD = re.compile(r"\.(lock|json|png|pdf|jpg|xz)$|^scripts/words.py$")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 ANY = re.compile(rf"\b(?:{'|'.join(f'(?P<t{index}>{term.pattern})' for index, term in enumerate(TERMS))})")
 

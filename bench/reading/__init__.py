@@ -1,1 +1,1 @@
-"""Pages like those that people have, for the row `real`: a white paper, photographs, tables, receipts."""
+"""Pages like those that people have: a white paper, photographs, tables, forms, receipts, short pages."""

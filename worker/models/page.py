@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+_IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
 
 class TextSource(StrEnum):
     """Where a page's text came from, or why it has none.
@@ -41,9 +43,12 @@ class Page:
     """One page's text. `number` starts at 1; `confidence` is 0..100, None without OCR.
 
     `words` is a JSON array of [text, left, top, width, height, confidence] in pixels of an image
-    `width_px` x `height_px`. `ocr_s` is the wall time of OCR by `engine` (engine and model), `ocr_cpu_s`
-    the CPU time of it, rendering included. `unread` are the codes (`errors.UNREAD`) of what is missing on
-    a page that was read otherwise; `reason` is that of a page which was cut or lost, and `message` says more.
+    `width_px` x `height_px`, the one that was read; `transform` goes from its pixels to those of the page as
+    drawn: (x, y) becomes (a x + b y + c, d x + e y + f).
+    `ocr_s` is the wall time of OCR by `engine` (engine and model), `ocr_cpu_s` the CPU time of it, rendering
+    included. `unread` are the codes (`errors.UNREAD`) of what is missing on
+    a page that was read otherwise; `reason` is that of a page which was cut or lost, and `message` says
+    more.
     `layer_reason` says why a PDF's text layer was classified as low quality, and `layer_text` is that
     layer where it is not in `text`; it is stored with the artifact and not searched.
     """
@@ -65,6 +70,7 @@ class Page:
     ocr_cpu_s: float = 0.0
     unread: tuple[str, ...] = ()
     message: str = field(default="", compare=False)
+    transform: tuple[float, ...] = _IDENTITY
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
@@ -90,7 +96,15 @@ class Page:
             ocr_cpu_s=float(values.get("ocr_cpu_s", 0.0)),
             unread=tuple(str(code) for code in values.get("unread", ())),
             message=str(values.get("message", "")),
+            transform=_transform(values.get("transform", _IDENTITY)),
         )
+
+
+def _transform(values: Any) -> tuple[float, ...]:
+    numbers = tuple(float(value) for value in values)
+    if len(numbers) != len(_IDENTITY):
+        raise ValueError("a transform has six numbers")
+    return numbers
 
 
 def _text_or_none(value: object) -> str | None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
+from worker.extract.image.affine import IDENTITY, Transform, compose, scaling, undo_rotation
 from worker.extract.image.grayscale import noise_level, to_grey
+from worker.extract.image.ink import otsu_threshold
 from worker.extract.image.inverted_regions import LIGHT_ON_DARK, find_inverted_regions
 
 _MEDIAN_PX = 3
@@ -46,24 +47,34 @@ class ImagePreprocessor:
     """Single operations, `process` for a choice of them, `clean_up` for those that the image needs.
 
     `last_operations` names what was applied, in order: `process` and `clean_up` start the list anew, a method
-    called by itself adds to it. An object is for one thread.
+    called by itself adds to it. `transform` goes from the pixels of what `clean_up` returned to those of what
+    it was given. An object is for one thread.
     """
 
     def __init__(self) -> None:
         self.last_operations: list[str] = []
+        self.transform: Transform = IDENTITY
+        self._deskewed_degrees = 0.0
 
     def clean_up(self, grey: Image.Image) -> Image.Image:
         """A page in grey without what makes it hard to read; the same object where nothing does."""
         self.last_operations = []
+        self.transform = IDENTITY
         if _reduction_factor(grey) > 1:
+            width_px = grey.width
             grey = self.reduce(grey)
+            self.transform = scaling(round(width_px / grey.width))
         if np.median(np.asarray(grey.reduce(4))) < _DARK_PAPER:
             grey = self.invert(grey)
         if _unevenness(_paper_blocks(grey)) > _UNEVEN:
             grey = self.flatten_illumination(grey)
         if noise_level(grey) > _MAX_NOISE or _is_bilevel(grey):
             grey = self.blur(grey)
-        return self.deskew(grey)
+        straight = self.deskew(grey)
+        if straight is not grey:
+            undo = undo_rotation(self._deskewed_degrees, grey.size, straight.size)
+            self.transform = compose(undo, self.transform)
+        return straight
 
     def reduce(self, image: Image.Image) -> Image.Image:
         """Fewer pixels, as many as the strokes need."""
@@ -107,6 +118,7 @@ class ImagePreprocessor:
         if abs(degrees) < _MIN_SKEW_DEGREES:
             return image
         self.last_operations.append("deskew")
+        self._deskewed_degrees = degrees
         paper = max(range(256), key=grey.histogram().__getitem__)
         return grey.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=paper)
 
@@ -148,7 +160,7 @@ class ImagePreprocessor:
         """Black and white (mode L, values 0 and 255) at Otsu's threshold."""
         self.last_operations.append("threshold")
         grey = to_grey(image)
-        limit = _otsu_threshold(grey)
+        limit = otsu_threshold(grey)
         return grey.point([_WHITE if value > limit else 0 for value in range(256)])
 
 
@@ -163,7 +175,7 @@ def skew_degrees(grey: Image.Image) -> float:
     0 where no angle is clearly better than none, or the page is blank.
     """
     small = grey.reduce(max(1, max(grey.size) // _PROBE_PX))
-    dark = np.asarray(small) <= _otsu_threshold(small)
+    dark = np.asarray(small) <= otsu_threshold(small)
     rows, columns = np.nonzero(dark if dark.mean() < 0.5 else ~dark)
     if not rows.size:
         return 0.0
@@ -215,27 +227,9 @@ def _reduction_factor(grey: Image.Image) -> int:
 
 def _stroke_width_px(grey: Image.Image) -> float:
     """The median width of strokes, measured across the page; 0 where there are none."""
-    dark = np.asarray(grey)[::3] <= _otsu_threshold(grey)
+    dark = np.asarray(grey)[::3] <= otsu_threshold(grey)
     if dark.mean() > 0.5:
         dark = ~dark
     edges = np.diff(np.pad(dark.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     strokes = np.nonzero(edges == -1)[1] - np.nonzero(edges == 1)[1]
     return float(np.median(strokes)) if strokes.size else 0.0
-
-
-def _otsu_threshold(grey: Image.Image) -> int:
-    """The grey level that divides dark (<=) from light with the largest variance between the two.
-
-    N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 9 (1979).
-    """
-    counts: NDArray[np.float64] = np.array(grey.histogram(), dtype=np.float64)
-    values = np.arange(256)
-    dark = counts.cumsum()
-    light = dark[-1] - dark
-    dark_sum = (counts * values).cumsum()
-    light_sum = dark_sum[-1] - dark_sum
-    both = (dark > 0) & (light > 0)
-    between = np.zeros(256)
-    means = dark_sum[both] / dark[both] - light_sum[both] / light[both]
-    between[both] = dark[both] * light[both] * np.square(means)
-    return int(between.argmax())

@@ -22,9 +22,10 @@ from worker.extract.image.image_preprocessor import ImagePreprocessor
 from worker.extract.language_hint import hint_of, language_of
 from worker.extract.ocr.engines import engine_of
 from worker.extract.ocr.line_rerecognition import LineRerecognition
-from worker.extract.ocr.model_selection import first_language
+from worker.extract.ocr.model_selection import known_model
 from worker.extract.ocr.network.reading import label as network_label
-from worker.extract.ocr.page_recognition import PageRecognition, Pass, load_grey
+from worker.extract.ocr.page_picture import load_grey
+from worker.extract.ocr.page_recognition import PageRecognition, Pass
 from worker.models.page import Page, TextSource
 
 
@@ -56,7 +57,8 @@ class OCREngine:
     def read_page(self, image_path: Path, *, number: int, hint: str | None) -> Page:
         """Read the picture of page `number`; `hint` is the model, language or script of a page before it.
 
-        The boxes are in pixels of the picture as it was read: upright, deskewed, upscaled where it was small.
+        The boxes are in pixels of the picture as it was read: upright, deskewed, upscaled where it was small;
+        the page's `transform` goes from there to the picture given.
         Raises OCRError: code `timeout` when Tesseract hung before anything was read, else `ocr_failed`;
         MisconfiguredError when Tesseract or a configured language is not installed.
         """
@@ -72,8 +74,9 @@ class OCREngine:
             language=language_of(best.model) if ocr_text.words else None,
             confidence=ocr_text.confidence,
             words=ocr_text.words_json(),
-            width_px=best.width_px,
-            height_px=best.height_px,
+            width_px=best.picture.size_px[0],
+            height_px=best.picture.size_px[1],
+            transform=best.picture.transform,
             ocr_s=round(time.monotonic() - started, 3),
             engine=self._engine_label(best),
             unread=best.unread,
@@ -82,14 +85,13 @@ class OCREngine:
     def _read(
         self, path: Path, *, hint: str | None = None, every_language: bool = False, clean_up: bool = True
     ) -> Pass | None:
-        first = first_language(self.languages, hint)
         with tempfile.TemporaryDirectory(prefix="ocr-") as folder:
             recognition = PageRecognition(
                 path, ocr_engine=self._ocr_engine, folder=Path(folder), dpi=self.dpi
             )
             return recognition.read(
                 self.languages,
-                first=first,
+                first=known_model(self.languages, hint),
                 every_language=every_language,
                 clean_up=clean_up,
                 second_pass=self._second_pass,

@@ -1,9 +1,11 @@
-"""PageRecognition: the passes of the OCR engine over one page, as few as necessary."""
+"""PageRecognition: the passes of the OCR engine over one page, as few as necessary.
+
+What is read, and how, depends on the page's pixels and the settings alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,63 +13,46 @@ from pathlib import Path
 from PIL import Image
 
 from worker.errors import Code, OCRError
-from worker.extract.image.blank_page import is_blank
-from worker.extract.image.grayscale import to_grey
-from worker.extract.image.image_preprocessor import ImagePreprocessor, is_low_resolution
-from worker.extract.language_hint import language_of
+from worker.extract.language_hint import VERTICAL_SUFFIX, language_of
 from worker.extract.ocr.engines import TesseractEngine
+from worker.extract.ocr.evidence.noise import drop_noise, has_only_noise
+from worker.extract.ocr.evidence.reading_quality import is_better, is_convincing, is_latin, reads_cjk
+from worker.extract.ocr.evidence.uncovered_ink import read_uncovered_ink
 from worker.extract.ocr.line_rerecognition import LineRerecognition, rerecognise_lines
-from worker.extract.ocr.model_selection import (
-    drop_noise,
-    first_language,
-    has_only_noise,
-    is_low_confidence,
-    is_plausible,
-    is_split_into_columns,
-    next_model,
-    pick_better,
-    psm_of,
-)
+from worker.extract.ocr.model_selection import is_split_into_columns, is_unsure, known_model, psm_of
 from worker.extract.ocr.network.page_reading import read_page
 from worker.extract.ocr.network.reading import read_lines
+from worker.extract.ocr.numeric_words import check_numbers
+from worker.extract.ocr.orientation import ONE_BLOCK_PSM, Way, way_to_read
+from worker.extract.ocr.page_picture import CREDIBLE_DPI, PagePicture, PictureFolder, picture_of
+from worker.extract.ocr.sample import Sample, sample_of
 from worker.extract.ocr.tesseract_cli import installed_languages
 from worker.extract.ocr.tesseract_tsv import OcrText, parse
 
-_CREDIBLE_DPI = range(150, 1201)
-"""Of the resolution that a file states; below are the 72 and 96 of programs that do not know it."""
 _FEW_CHARS = 50
-_SURE = 90.0
-_ONE_BLOCK_PSM = 6
-"""On a page with few words (a cover, a title) the automatic mode finds columns, or nothing at all."""
-_OSD_MODEL = "osd"
-_ROTATIONS = {
-    90: Image.Transpose.ROTATE_270,  # Pillow rotates counter-clockwise
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_90,
-}
+_RAW_LINE_PSM = 13
+"""Without the layout analysis, which has left the line out before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pass:
-    """One pass: the model, the text, and the picture that was read (upright, horizontal) with its size.
+    """One pass: the model, the text, and the picture that was read (upright, horizontal).
 
     `second_pass_lines` counts the lines whose text is from the second pass; `unread` has the codes of passes
-    that failed, without which the text may be worse than it could be. `engine` is what read the page where
-    that was not Tesseract.
+    that failed, without which the text may be worse than it could be, and of what no model can read. `engine`
+    is what read the page where that was not Tesseract.
     """
 
     model: str
     ocr_text: OcrText
-    picture: Path
-    width_px: int
-    height_px: int
+    picture: PagePicture
     second_pass_lines: int = 0
     engine: str = ""
     unread: tuple[str, ...] = ()
 
 
 class PageRecognition:
-    """One page: its picture as preprocessed so far, and the best pass so far.
+    """One page: its picture as cleaned up, and the best pass so far.
 
     Preprocessed pictures are written into `folder`, which the caller removes; the file itself is not changed.
     `dpi` is the resolution where the file does not state a credible one. Raises OCRError when there is no
@@ -77,41 +62,42 @@ class PageRecognition:
     def __init__(self, path: Path, *, ocr_engine: TesseractEngine, folder: Path, dpi: int) -> None:
         self._ocr_engine = ocr_engine
         self._name = path.name
-        self._folder = folder
-        self._picture = path
-        self._size_px, stated_dpi = _read_header(path)
-        self._dpi = stated_dpi if stated_dpi in _CREDIBLE_DPI else dpi
-        self._picture_count = 0
-        self._before_upscaling: tuple[Path, tuple[int, int]] | None = None
-        self._tried: list[str] = []
+        self._pictures = PictureFolder(folder, path.name)
+        self._picture, stated_dpi = picture_of(path)
+        self._dpi = stated_dpi if stated_dpi in CREDIBLE_DPI else dpi
+        self._tried: list[Way] = []
         self._best: Pass | None = None
 
     def read(
         self,
         languages: Sequence[str],
         *,
-        first: str,
+        first: str | None,
         every_language: bool = False,
         clean_up: bool = True,
         second_pass: LineRerecognition | None = None,
     ) -> Pass | None:
-        """The best pass over the page, `first` being the model to begin with; None for a blank page.
+        """The best pass over the page, None for a blank page; `first` is the model where it is known.
 
-        With `every_language` all of them read the page, else another only where the text is not plausible.
-        Without `clean_up` the picture is read unchanged. Raises what `tesseract_cli.recognise` raises while
-        nothing was read yet; after that, a pass that fails leaves its code in `unread`.
+        Where it is not, a sample of the page is read first. With `every_language` all of them read the page,
+        else another only where the text is not convincing. Without `clean_up` the picture is read unchanged.
+        Raises what `tesseract_cli.recognise` raises while nothing was read yet; after that, a pass that fails
+        leaves its code in `unread`.
         """
-        if clean_up and not self._clean_up():
-            return None
+        if clean_up:
+            clean = self._pictures.clean_up(self._picture)
+            if clean is None:
+                return None
+            self._picture = clean
         failed: tuple[str, ...] = ()
         if second_pass is not None and not every_language:
             # What the network reads alone needs none of the passes.
             alone, failed = self._read_by_network(languages)
             if alone is not None:
                 return alone
-        done = self._run_pass(first)
-        unread = failed + self._improve_or_report(done, languages, every_language=every_language)
-        best = self._best or done
+        best, unread = self._read_by_tesseract(languages, first, every_language=every_language)
+        unread = failed + unread
+        best = self._read_forgotten(self._check_numbers(best, languages))
         if second_pass is not None:
             second = run_second_pass(best, second_pass, languages)
             unread += second.unread
@@ -121,132 +107,139 @@ class PageRecognition:
     def _read_by_network(self, languages: Sequence[str]) -> tuple[Pass | None, tuple[str, ...]]:
         """The page as the network reads it, None where Tesseract should; the code where it failed."""
         try:
-            page = read_page(load_grey(self._picture), languages=languages)
+            page = read_page(self._picture.load(), languages=languages)
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001  (an optional library: Tesseract reads the page whatever it does)
             return None, (Code.NETWORK_FAILED.value,)
         if page is None:
             return None, ()
-        width_px, height_px = self._size_px if page.degrees in (0, 180) else self._size_px[::-1]
-        model = first_language(languages, page.script)
-        return (
-            Pass(
-                model=model,
-                ocr_text=page.ocr_text,
-                picture=self._picture,
-                width_px=width_px,
-                height_px=height_px,
-                engine=page.engine,
-            ),
-            (),
-        )
+        picture = self._pictures.turn(self._picture, page.degrees) if page.degrees else self._picture
+        model = known_model(languages, page.script) or languages[0]
+        return Pass(model=model, ocr_text=page.ocr_text, picture=picture, engine=page.engine), ()
 
-    def _improve_or_report(
-        self, done: Pass, languages: Sequence[str], *, every_language: bool
-    ) -> tuple[str, ...]:
-        """Run the passes after the first; the code of the one that failed, after which none is run.
-
-        Want of memory is not caught: the pages beside this one share it, and it is read again alone.
-        """
+    def _read_by_tesseract(
+        self, languages: Sequence[str], first: str | None, *, every_language: bool
+    ) -> tuple[Pass, tuple[str, ...]]:
+        """The best pass, and the code of the one that failed, after which none is run."""
+        sample = None if first is not None else sample_of(self._picture.load())
+        # A short text costs no more than a sample: it is read at once.
+        is_sampled = sample is not None and not sample.is_whole
+        way = Way(degrees=0, model=first or languages[0])
+        if sample is not None and is_sampled:
+            way = self._way_to_read(sample, way.model, languages)
+        done = self._run_pass(way)
         try:
-            self._improve(done, languages)
+            self._improve(done, languages, is_sampled=is_sampled)
             if every_language and done.ocr_text.words:
                 for language in languages:
-                    if language not in self._tried:
-                        self._run_pass(language)
+                    if all(way.model != language for way in self._tried):
+                        self._run_pass(Way(degrees=0, model=language))
         except OCRError as error:
-            return (error.code.value,)
-        return ()
+            return self._best or done, (error.code.value,)
+        return self._best or done, ()
 
-    def _clean_up(self) -> bool:
-        """Preprocess the picture where it needs it; False, with nothing done, for a blank page."""
-        grey = load_grey(self._picture)
-        if is_blank(grey):
-            return False
-        if is_low_resolution(grey):
-            self._before_upscaling = (self._picture, self._size_px)
-            grey = grey.resize((2 * grey.width, 2 * grey.height), Image.Resampling.BICUBIC)
-            self._save_picture(grey)
-        clean = ImagePreprocessor().clean_up(grey)
-        # The usual page needs nothing: Tesseract reads the file itself, and no copy is written.
-        if clean is not grey:
-            self._before_upscaling = None
-            self._save_picture(clean)
-        return True
+    def _improve(self, last: Pass, languages: Sequence[str], *, is_sampled: bool) -> None:
+        """Run more passes while the text is not convincing: in another model, turned, as one block."""
+        if is_convincing(last.ocr_text):
+            latin = _latin_model(last, languages)
+            if latin is not None:
+                self._run_pass(Way(degrees=last.picture.degrees, model=latin))
+            if not is_unsure(last.ocr_text, last.model):
+                return
+        elif not is_sampled:
+            sample = sample_of(self._picture.load())
+            if sample is None:
+                return
+            way = self._way_to_read(sample, language_of(last.model), languages)
+            last = last if way in self._tried else self._run_pass(way)
+        best = self._best or last
+        if best.ocr_text.chars < _FEW_CHARS and is_unsure(best.ocr_text, best.model):
+            self._read_as_one_block(best)
+        best = self._best or best
+        if not is_convincing(best.ocr_text):
+            self._try_other_models(best, languages)
 
-    def _run_pass(self, model: str, *, psm: int | None = None) -> Pass:
-        tsv = self._ocr_engine.recognise(
-            self._picture, language=model, psm=psm or psm_of(model), dpi=self._dpi
+    def _read_as_one_block(self, best: Pass) -> None:
+        """Read few words again: the automatic mode finds columns in them, or nothing at all."""
+        # A single word in large characters is read better in the original resolution.
+        picture = best.picture.before_upscaling or best.picture
+        block = self._recognise(picture, best.model, ONE_BLOCK_PSM)
+        if is_split_into_columns(block.ocr_text):
+            vertical = language_of(best.model) + VERTICAL_SUFFIX
+            if vertical in installed_languages():
+                self._run_pass(Way(degrees=picture.degrees, model=vertical))
+        elif is_convincing(block.ocr_text):
+            self._keep_better(block)
+
+    def _try_other_models(self, best: Pass, languages: Sequence[str]) -> None:
+        """Let the other models read what none was sure of, in the turn that is best so far."""
+        models = [language for language in languages if reads_cjk(language) is not reads_cjk(best.model)]
+        vertical = language_of(best.model) + VERTICAL_SUFFIX
+        if best.picture.degrees and reads_cjk(best.model) and vertical in installed_languages():
+            models.insert(0, vertical)
+        for model in models:
+            way = Way(degrees=best.picture.degrees, model=model)
+            if way not in self._tried and is_convincing(self._run_pass(way).ocr_text):
+                return
+
+    def _check_numbers(self, best: Pass, languages: Sequence[str]) -> Pass:
+        """The pass with its numbers and codes as the model of Latin characters reads them."""
+        latin = next((language for language in languages if not reads_cjk(language)), None)
+        if latin is None or not reads_cjk(best.model) or psm_of(best.model) != psm_of(latin):
+            return best
+        checked = check_numbers(
+            best.picture.load(), best.ocr_text, lambda sheet: self._read_part(sheet, latin, ONE_BLOCK_PSM)
         )
-        try:
-            ocr_text = parse(tsv)
-        except ValueError as error:
-            raise OCRError(f"{self._name}: Tesseract's output cannot be understood") from error
-        width_px, height_px = self._size_px
-        done = Pass(
-            model=model, ocr_text=ocr_text, picture=self._picture, width_px=width_px, height_px=height_px
-        )
-        self._tried.append(model)
-        if self._best is None or self._is_better_than_best(done):
-            self._best = done
+        return replace(best, ocr_text=checked)
+
+    def _read_forgotten(self, best: Pass) -> Pass:
+        """The pass with the lines that the layout analysis left out."""
+        if psm_of(best.model) != psm_of(language_of(best.model)) or not is_convincing(best.ocr_text):
+            return best
+        read = partial(self._read_part, model=best.model, psm=_RAW_LINE_PSM)
+        return replace(best, ocr_text=read_uncovered_ink(best.picture.load(), best.ocr_text, read))
+
+    def _way_to_read(self, sample: Sample, model: str, languages: Sequence[str]) -> Way:
+        vertical = language_of(model) + VERTICAL_SUFFIX in installed_languages()
+        return way_to_read(sample, first=model, languages=languages, vertical=vertical, read=self._read_part)
+
+    def _read_part(self, grey: Image.Image, model: str, psm: int) -> OcrText:
+        picture = PagePicture(path=self._pictures.save(grey), size_px=grey.size)
+        return self._recognise(picture, model, psm).ocr_text
+
+    def _run_pass(self, way: Way) -> Pass:
+        """Read the whole page in one way; the better of this pass and the best so far is kept."""
+        picture = self._pictures.turn(self._picture, way.degrees) if way.degrees else self._picture
+        done = self._recognise(picture, way.model, psm_of(way.model))
+        self._tried.append(way)
+        self._keep_better(done)
         return done
 
-    def _is_better_than_best(self, done: Pass) -> bool:
+    def _recognise(self, picture: PagePicture, model: str, psm: int) -> Pass:
+        tsv = self._ocr_engine.recognise(picture.path, language=model, psm=psm, dpi=self._dpi)
+        try:
+            return Pass(model=model, ocr_text=parse(tsv), picture=picture)
+        except ValueError as error:
+            raise OCRError(f"{self._name}: Tesseract's output cannot be understood") from error
+
+    def _keep_better(self, done: Pass) -> None:
         best = self._best
-        return (
-            best is None
-            or pick_better((best.model, best.ocr_text), (done.model, done.ocr_text))[1] is done.ocr_text
-        )
-
-    def _improve(self, last: Pass, languages: Sequence[str]) -> None:
-        """Run more passes while the text is of low quality: rotated, as one block, in another model."""
-        # The rotation first: a rotated page has low confidence in every model.
-        if is_low_confidence(last.ocr_text):
-            last = self._retry_upright(last)
-        in_columns = False
-        if _is_short_and_unsure(last):
-            if self._before_upscaling is not None:
-                # A single word in large characters is read better in the original resolution.
-                self._picture, self._size_px = self._before_upscaling
-            last = self._run_pass(last.model, psm=_ONE_BLOCK_PSM)
-            in_columns = is_split_into_columns(last.ocr_text)
-            last = last if in_columns else self._best or last
-        while in_columns or not is_plausible(last.ocr_text, last.model):
-            model = next_model(last.ocr_text, last.model, languages, self._tried)
-            if model is None or not (model in languages or model in installed_languages()):
-                return
-            last = self._run_pass(model)
-            in_columns = False
-
-    def _retry_upright(self, last: Pass) -> Pass:
-        """Rotate a page that is not upright and read it again in the same model."""
-        if _OSD_MODEL not in installed_languages():
-            return last
-        degrees = self._ocr_engine.rotation_degrees(self._picture, dpi=self._dpi)
-        if degrees not in _ROTATIONS:
-            return last
-        self._save_picture(load_grey(self._picture).transpose(_ROTATIONS[degrees]))
-        return self._run_pass(last.model)
-
-    def _save_picture(self, grey: Image.Image) -> None:
-        # Earlier pictures stay: the best pass may be of one of them, and the second pass reads it again.
-        self._picture_count += 1
-        # The name of the page is in it, so that a process list shows which page is being read.
-        self._picture = self._folder / f"{Path(self._name).stem}-preprocessed-{self._picture_count}.pgm"
-        self._size_px = grey.size
-        grey.save(self._picture)
+        if best is None or _is_better(done, best):
+            self._best = done
 
 
-def _is_short_and_unsure(done: Pass) -> bool:
-    """Whether a pass read few words, and those with low confidence."""
-    ocr_text = done.ocr_text
-    if ocr_text.chars >= _FEW_CHARS:
+def _is_better(done: Pass, best: Pass) -> bool:
+    if done.picture.degrees and not best.picture.degrees and is_convincing(best.ocr_text):
         return False
-    if is_low_confidence(ocr_text):
-        return True
-    # A text that is not plausible is left to another model.
-    return is_plausible(ocr_text, done.model) and (ocr_text.confidence or 0.0) < _SURE
+    return is_better(done.model, done.ocr_text, than=(best.model, best.ocr_text))
+
+
+def _latin_model(done: Pass, languages: Sequence[str]) -> str | None:
+    """The model for a text in Latin characters that a CJK model read."""
+    if not (reads_cjk(done.model) and is_latin(done.ocr_text)):
+        return None
+    return next((language for language in languages if not reads_cjk(language)), None)
 
 
 def run_second_pass(best: Pass, options: LineRerecognition, languages: Sequence[str]) -> Pass:
@@ -255,32 +248,8 @@ def run_second_pass(best: Pass, options: LineRerecognition, languages: Sequence[
         return best
     try:
         ocr_text, count = rerecognise_lines(
-            load_grey(best.picture), best.ocr_text, options, read=partial(read_lines, languages=languages)
+            best.picture.load(), best.ocr_text, options, read=partial(read_lines, languages=languages)
         )
     except Exception:  # noqa: BLE001  (an optional library: what Tesseract read is kept whatever it does)
         return replace(best, unread=(Code.NETWORK_FAILED.value,))
     return replace(best, ocr_text=ocr_text, second_pass_lines=count)
-
-
-def load_grey(path: Path) -> Image.Image:
-    """The decoded image in 8-bit grey; raises OCRError where it is missing or no image."""
-    with _image_errors(path), Image.open(path) as image:
-        grey = to_grey(image)
-        grey.load()
-    return grey
-
-
-def _read_header(path: Path) -> tuple[tuple[int, int], int]:
-    """Width and height in pixels and the stated resolution (0 for none); nothing is decoded."""
-    with _image_errors(path), Image.open(path) as image:
-        return image.size, round(float(image.info.get("dpi", (0, 0))[0]))
-
-
-@contextmanager
-def _image_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise OCRError(f"File not found: {path}", retry_allowed=False) from error
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise OCRError(f"{path.name}: not an image that can be read", retry_allowed=False) from error

@@ -1,7 +1,7 @@
 """How much a text looks like words that somebody wrote, whatever it was read with.
 
 Two OCR models put their confidences on different scales, and neither says that a text is no language at all.
-This score is of the text alone: letters that follow each other as they do in words, kanji that are in use,
+This score is of the text alone: characters that follow each other as they do in words, kanji that are in use,
 numbers that are written as numbers.
 """
 
@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 TABLES = Path(__file__).with_name("sequences.xz")
-"""The usual sequences of letters, kana and kanji; scripts/sequence_tables.py writes it."""
+"""The usual sequences of Latin characters, kana and kanji; scripts/sequence_tables.py writes it."""
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz{"
 """Without accents; the last is the edge of a word."""
@@ -40,7 +40,7 @@ _ONE_HIRAGANA = frozenset(
     "のをにはがでともへやかるいうくすつむぶぬりしちきぎれせえけげめべてたっさなんまそこおごよお"
 )
 """Between kanji a single hiragana is a particle or an ending."""
-_ONE_LETTER = frozenset("aAIiOoyYeE")
+_ONE_CHAR_WORDS = frozenset("aAIiOoyYeE")
 _SMALL_KANA = frozenset("ぁぃぅぇぉっゃゅょァィゥェォッャュョー")
 _PUNCTUATION = frozenset(
     "、。，．,.・:：;；!！?？()（）「」『』[]［］【】〔〕<>〈〉《》“”‘’\"'/／-−‐–—~〜～…%％&＆*＊+＋=＝@#＃¥￥$€£°℃〒№※○●◎△▲▽▼□■◇◆☆★→←↑↓①②③④⑤⑥⑦⑧⑨⑩|_"
@@ -50,7 +50,7 @@ _FREE_SYMBOLS = 0.35
 _UNUSUAL_KANJI, _RARE_KANJI = 0.85, 0.1
 _ODD_CASE = 0.5
 _SINGLE_KANJI, _SUFFIX, _STRAY_KANJI = 0.8, 0.7, 0.2
-_LONE_LETTER = 0.3
+_LONE_CHAR = 0.3
 _ABBREVIATION, _MAX_ABBREVIATION = 0.5, 4
 
 SCHOOL_KANJI = frozenset(
@@ -141,13 +141,13 @@ def _of_piece(piece: str, kind: str, before: str, after: str) -> float:
 
 
 def _of_number(before: str, after: str) -> float:
-    # A figure between letters is a letter that was misread.
+    # A digit in the middle of a word was misread.
     return 1.0 if not (_is_latin(before) and _is_latin(after)) else 0.2
 
 
 def _of_latin(word: str, before: str, after: str) -> float:
     if len(word) == 1:
-        return 1.0 if word in _ONE_LETTER and not before and not after else _LONE_LETTER
+        return 1.0 if word in _ONE_CHAR_WORDS and not before and not after else _LONE_CHAR
     score = word_plausibility(word)
     if word.isupper():
         # Abbreviations and codes have no vowels to speak of.
@@ -159,8 +159,8 @@ def _of_latin(word: str, before: str, after: str) -> float:
 def _of_kana(piece: str, alphabet: str, before: str) -> float:
     if len(piece) == 1:
         if alphabet is HIRAGANA:
-            return 1.0 if piece in _ONE_HIRAGANA and before else _LONE_LETTER
-        return _LONE_LETTER
+            return 1.0 if piece in _ONE_HIRAGANA and before else _LONE_CHAR
+        return _LONE_CHAR
     pairs = [piece[start : start + 2] for start in range(len(piece) - 1)]
     usual = sum(1.0 for pair in pairs if _is_usual(pair, alphabet))
     # The first character may be small only after another kana.
@@ -193,7 +193,7 @@ def _is_latin(char: str) -> bool:
 
 
 def _is_usual(sequence: str, alphabet: str) -> bool:
-    """Whether a sequence of letters is in its table; one with a letter that no table knows is."""
+    """Whether a sequence is in its table; one with a character outside the table's alphabet is."""
     order = _alphabet(alphabet)
     place = 0
     for char in sequence:
