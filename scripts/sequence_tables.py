@@ -36,10 +36,10 @@ def main(corpus: Path) -> None:
     words = (corpus / "ja.words").read_text("utf-8")
     kanji = _usual_pairs(japanese, KANJI, _MIN_KANJI_PAIRS) | _usual_pairs(words, KANJI, 1)
     packed = [
-        _packed(quadruples, LETTERS),
-        _packed(_usual_pairs(japanese, HIRAGANA, _MIN_HIRAGANA_PAIRS), HIRAGANA),
-        _packed(_usual_pairs(japanese, KATAKANA, _MIN_KATAKANA_PAIRS), KATAKANA),
-        _packed(kanji, KANJI),
+        _pack(quadruples, LETTERS),
+        _pack(_usual_pairs(japanese, HIRAGANA, _MIN_HIRAGANA_PAIRS), HIRAGANA),
+        _pack(_usual_pairs(japanese, KATAKANA, _MIN_KATAKANA_PAIRS), KATAKANA),
+        _pack(kanji, KANJI),
     ]
     TABLES.write_bytes(lzma.compress(b"".join(packed), preset=9))
 
@@ -63,7 +63,7 @@ def _usual_pairs(text: str, alphabet: str, least: int) -> set[str]:
     return {pair for pair, count in counts.items() if count >= least}
 
 
-def _packed(sequences: Iterable[str], alphabet: str) -> bytes:
+def _pack(sequences: Iterable[str], alphabet: str) -> bytes:
     """The number of sequences in four bytes, then their distances in groups of seven bits."""
     order = {char: place for place, char in enumerate(alphabet)}
     places = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench.beds.layers import LIST, LayerPage, doubt, garbage_pages, good_pages
+from bench.beds.layers import LIST, LayerPage, garbage_pages, good_pages, question
 from bench.beds.sources import fetch
 
 
@@ -14,18 +14,19 @@ def main(write: Callable[[str], object]) -> None:
     fetch()
     good = good_pages()
     pages = [*good, *garbage_pages(good)]
-    found = {page.key: doubt(page) for page in pages}
+    found = {page.key: question(page) for page in pages}
     for is_reported in (False, True):
         half = [page for page in pages if page.is_reported is is_reported]
-        doubted = [page for page in half if not page.is_garbage and found[page.key]]
+        questioned = [page for page in half if not page.is_garbage and found[page.key]]
         missed = [page for page in half if page.is_garbage and not found[page.key]]
         count = sum(page.is_garbage for page in half)
         name = "reported" if is_reported else "thresholds"
         write(
-            f"{name}: {len(doubted)} of {len(half) - count} good doubted, {len(missed)} of {count} missed\n"
+            f"{name}: {len(questioned)} of {len(half) - count} good questioned, "
+            f"{len(missed)} of {count} missed\n"
         )
-        for page in (*doubted, *missed):
-            write(f"  {page.kind}, page {page.page + 1}: {found[page.key] or 'believed'}\n")
+        for page in (*questioned, *missed):
+            write(f"  {page.kind}, page {page.page + 1}: {found[page.key] or 'accepted'}\n")
     LIST.write_text("".join(map(_row, pages)), encoding="utf-8")
 
 

@@ -1,6 +1,6 @@
-"""200 good text layers and 50 garbage ones: how many are doubted, how many are believed.
+"""200 good text layers and 50 garbage ones: how many are questioned, how many are accepted.
 
-The halves are told apart by the hash of the page: thresholds are set on the even one, and the odd one counts.
+The hash of a page says which half it is in: thresholds are set on the even one, and the odd one counts.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class LayerPage:
 
     @property
     def key(self) -> str:
-        """What tells it from the others, whatever wrote the file."""
+        """What distinguishes it from the others, whatever wrote the file."""
         return hashlib.sha256(f"{self.kind} {self.source.path.name} {self.page}".encode()).hexdigest()
 
     @property
@@ -73,12 +73,10 @@ def garbage_pages(good: Sequence[LayerPage]) -> Iterator[LayerPage]:
     for number in range(_GARBAGE - len(_SCANS)):
         kind = list(CHANGES)[number % len(CHANGES)]
         is_japanese = kind in JAPANESE_ONLY or (kind not in LATIN_ONLY and number % 3 == 0)
-        yield _changed_page(
-            kind, japanese if is_japanese else latin, folder / f"changed-{number}.pdf", number
-        )
+        yield _change_page(kind, japanese if is_japanese else latin, folder / f"changed-{number}.pdf", number)
 
 
-def _changed_page(kind: str, pages: list[LayerPage], path: Path, number: int) -> LayerPage:
+def _change_page(kind: str, pages: list[LayerPage], path: Path, number: int) -> LayerPage:
     """The first page from a place on whose fonts all have maps that can be changed."""
     for step in range(len(pages)):
         page = pages[(number * 5 + step) % len(pages)]
@@ -104,8 +102,8 @@ def _share_of_latin(text: str) -> float:
     return sum("A" <= char <= "\u024f" for char in text) / max(1, len(text))
 
 
-def doubt(page: LayerPage) -> str:
-    """Why the layer of a page is not believed, "" where it is."""
+def question(page: LayerPage) -> str:
+    """Why the layer of a page is not accepted, "" where it is."""
     document = pypdfium2.PdfDocument(page.path)
     layer = read_layer(document[0 if page.is_garbage else page.page])
     return str(layer.reason or ("no text" if not layer.text else ""))

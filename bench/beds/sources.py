@@ -53,10 +53,10 @@ def pdfs() -> Iterator[Source]:
         if unpacked.name.split("_")[0] in PACKAGES:
             for path in sorted(unpacked.rglob("*.pdf*")):
                 if not path.is_symlink():
-                    yield Source.of(unpacked.name, _unzipped(path))
+                    yield Source.of(unpacked.name, _unzip(path))
 
 
-def _unzipped(path: Path) -> Path:
+def _unzip(path: Path) -> Path:
     if path.suffix != ".gz":
         return path
     plain = path.with_suffix("")

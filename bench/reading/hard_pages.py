@@ -108,12 +108,12 @@ def _receipt(chance: random.Random, seed: int) -> tuple[Image.Image, str]:
     for row, (name, price) in enumerate(lines):
         y_px = 40 + 44 * row
         draw.text((36, y_px), name, font=font, fill=ink)
-        _stroked(draw, (_RECEIPT_PX - 36 - font.getlength(price), y_px), price, font, ink)
+        _stroke_zeros(draw, (_RECEIPT_PX - 36 - font.getlength(price), y_px), price, font, ink)
     truth = "\n".join(f"{name} {price}".strip() for name, price in lines)
     return photograph(page, seed, blur_px=1.3), truth
 
 
-def _stroked(
+def _stroke_zeros(
     draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, font: ImageFont.FreeTypeFont, ink: int
 ) -> None:
     """The text with a stroke through each zero, as many printers have it."""

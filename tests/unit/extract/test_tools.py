@@ -70,7 +70,7 @@ def test_a_required_tool_that_is_missing_stops_the_worker(asked: dict[str, str],
     ids=["both", "one", "no model", "no library"],
 )
 def test_the_network_needs_a_model_and_a_library(installed: dict[str, str], runtime: str) -> None:
-    tools = Tools(tesseract="5.3.0", languages=("jpn",), **installed)  # type: ignore[arg-type]
+    tools = Tools(tesseract="5.3.0", languages=("jpn",), **installed)
 
     assert tools.network_runtime == runtime
     assert resolve_options(_OPTIONS, tools).second_pass == ("on" if runtime else "off")

@@ -35,7 +35,7 @@ _PNG_PASSES: _Passes = ((0, 2), (1, 2))
 
 def open_part(path: Path) -> Image.Image:
     """Open a picture so that `load_part` can load it; raises one of DECODER_ERRORS where it has no header."""
-    padded = _padded_webp(path, b"\0")
+    padded = _pad_webp(path, b"\0")
     if padded is not None:
         return Image.open(io.BytesIO(padded), formats=("WEBP",))
     image = Image.open(path, formats=FORMATS)
@@ -113,7 +113,7 @@ def _rows_of_webp(image: Image.Image, path: Path) -> _Flags:
     """The rows that do not depend on what the file was padded with."""
     rows = _rows(image)
     for padding in _OTHER_PADDINGS:
-        padded = _padded_webp(path, padding)
+        padded = _pad_webp(path, padding)
         if padded is None:
             break
         with suppress(*DECODER_ERRORS), Image.open(io.BytesIO(padded), formats=("WEBP",)) as other:
@@ -132,7 +132,7 @@ def missing_webp_bytes(head: bytes, size_bytes: int) -> int:
     return max(0, int.from_bytes(head[4:8], "little") + 8 - size_bytes)
 
 
-def _padded_webp(path: Path, padding: bytes) -> bytes | None:
+def _pad_webp(path: Path, padding: bytes) -> bytes | None:
     """The bytes of a WebP file that is shorter than it says, made as long; None for others."""
     with path.open("rb") as file:
         head = file.read(_RIFF_HEADER_BYTES)

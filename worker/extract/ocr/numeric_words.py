@@ -120,7 +120,7 @@ def _read_words(
     found = {}
     for row, place in enumerate(places):
         first = lines[place.line].words[place.word]
-        second = _agreed(first, rows.get(row, []), place)
+        second = _agreement(first, rows.get(row, []), place)
         if second is not None and second.text != first.text:
             found[place] = second
     return found
@@ -146,7 +146,7 @@ def _cut(picture: Image.Image, line: Line, place: _Place) -> Image.Image:
     return cut.resize((width, _ROW_PX), Image.Resampling.BICUBIC)
 
 
-def _agreed(first: Word, second: Sequence[Word], place: _Place) -> Word | None:
+def _agreement(first: Word, second: Sequence[Word], place: _Place) -> Word | None:
     """What the second reading has in place of the first; None where it is not the same kind of word."""
     text = "".join(word.text for word in second)
     excess = len(text) - len(first.text)

@@ -1,6 +1,6 @@
 """A PDF opened: with or without a password, and with its hidden layers marked.
 
-What pdfium refuses, or cannot tell, is left to qpdf, which writes a copy: unprotected, and read by every
+What pdfium refuses, or cannot decide, is left to qpdf, which writes a copy: unprotected, and read by every
 program in place of the file.
 """
 

@@ -22,7 +22,7 @@ _MAX_DEPTH = 20
 _ANNOTATION_IS_HIDDEN = 2
 
 _Group = tuple[int, int]
-"""The number and generation of a group's dictionary: groups are told apart by these, never by their names."""
+"""The number and generation of a group's dictionary: groups are known by these, never by their names."""
 
 
 def hide_groups(pdf: pikepdf.Pdf) -> bool:

@@ -72,14 +72,14 @@ def pictures_of(page: Any) -> tuple[PlacedPicture, ...]:
 
 
 def picture_keys(page: Any, boxes: Collection[Box]) -> dict[Box, bytes | None]:
-    """What tells the pictures in these boxes from others: their data and size; None where it is too large."""
+    """The identity of the pictures in these boxes, by data and size; None where the data is too large."""
     shown = page_box(page)
     keys: dict[Box, bytes | None] = {}
     for obj, kind, matrix in objects_of(page):
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             box = clip(_transform(_bounds(obj), matrix), shown)
             if box in boxes:
-                # Two pictures in one place are not told apart from others.
+                # Two pictures in one place are not distinguished from others.
                 keys[box] = None if box in keys else _key(obj)
     return keys
 

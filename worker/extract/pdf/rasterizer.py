@@ -35,8 +35,8 @@ _POSTER_PT = 1_400.0
 _WHITE = 255
 # Below this, ordinary characters are 7 px high and cannot be read.
 _MIN_DPI = 50
-# The size of letters that are read well, and of the smallest that can be read at all.
-_LETTER_PX, _MIN_LETTER_PX = 30.0, 8.0
+# The size of characters that are read well, and of the smallest that can be read at all.
+_CHARACTER_PX, _MIN_CHARACTER_PX = 30.0, 8.0
 
 Region = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the rendered page."""
@@ -154,12 +154,12 @@ def _long_side_px(size: PageSize, options: ReadOptions, what: str) -> int:
 def _long_side_of_poster(size: PageSize, options: ReadOptions, max_dpi: float, what: str) -> int:
     """The pixels that the densest picture has, or that the smallest letters need, within the limit."""
     long_side_pt = max(size.size_pt)
-    letters_px = size.letters_pt * max_dpi / _POINTS_PER_INCH
-    if not size.max_density and letters_px < _MIN_LETTER_PX:
+    characters_px = size.letters_pt * max_dpi / _POINTS_PER_INCH
+    if not size.max_density and characters_px < _MIN_CHARACTER_PX:
         raise _illegible(size, options, what)
     wanted_px = [size.max_density * long_side_pt, _SHEET_IN * options.dpi]
-    if letters_px >= _MIN_LETTER_PX:
-        wanted_px.append(_LETTER_PX / size.letters_pt * long_side_pt)
+    if characters_px >= _MIN_CHARACTER_PX:
+        wanted_px.append(_CHARACTER_PX / size.letters_pt * long_side_pt)
     return max(1, round(min(max(wanted_px), long_side_pt * max_dpi / _POINTS_PER_INCH)))
 
 

@@ -42,7 +42,7 @@ _MANY_PAIRS = 40
 _LIKELIHOOD_OF_HALF_KANA = 0.85
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _HALF_KANA = re.compile(r"[\uff61-\uff9f]{2,}")
-_NO_SIGNS = re.compile(r"[0-9\s]")
+_NO_SYMBOLS = re.compile(r"[0-9\s]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _ASCII_WORD = re.compile(r"[A-Za-z]{3,}")
 _MAX_STRAY_SHARE = 0.15
@@ -50,7 +50,7 @@ _MAX_STRAY_SHARE = 0.15
 _MIN_CHARS_WITH_STRAYS = 16
 _MIN_LIKELIHOOD = 0.8
 _MIN_COMMON_LETTERS = 0.45
-"""Of the letters; in texts they are two thirds, in other bytes a quarter."""
+"""Of the characters; in texts they are two thirds, in other bytes a quarter."""
 _PUNCTUATION = frozenset("‘’“”„‚–—…•€£¥§©®™°±²³«»·´¿¡½¼‹›№\xa0\xad")
 _CHARACTER_SETS = (("euc_jp", 0xCF), ("gb2312", 0xD7), ("big5", 0xC6), ("euc_kr", 0xC8))
 """Each with its last row of what is common in the language: kanji of JIS X 0208, level 1."""
@@ -132,8 +132,8 @@ def _is_wide_language(text: str) -> bool:
             return False
     else:
         most = max(letters.values())
-    signs = sum(char.isascii() and not char.isalpha() for char in text)
-    return latin + most > 0 and latin + most + signs >= _MIN_LIKELIHOOD * len(text)
+    symbols = sum(char.isascii() and not char.isalpha() for char in text)
+    return latin + most > 0 and latin + most + symbols >= _MIN_LIKELIHOOD * len(text)
 
 
 def _is_smooth(data: bytes) -> bool:
@@ -184,8 +184,8 @@ def _is_latin(text: str) -> bool:
     """Whether the characters beyond ASCII are accented letters among letters in ASCII, or punctuation."""
     accented = sum(map(str.isalpha, _FOREIGN.findall(text)))
     letters = sum(map(str.isalpha, text))
-    signs = len(text) - letters - len(_NO_SIGNS.findall(text))
-    has_words = letters >= max(2 * accented, 1.5 * signs) and _WORD.search(text) is not None
+    symbols = len(text) - letters - len(_NO_SYMBOLS.findall(text))
+    has_words = letters >= max(2 * accented, 1.5 * symbols) and _WORD.search(text) is not None
     return has_words and _mean_likelihood(text) >= _MIN_LIKELIHOOD
 
 
@@ -204,12 +204,12 @@ def _likelihood(text: str, place: int) -> float:
     if category.startswith("M"):
         return 1.0 if before.isalpha() or unicodedata.category(before or " ").startswith("M") else 0.0
     if category in ("Lu", "Ll", "Lo"):
-        return _likelihood_of_letter(before, char, after)
+        return _likelihood_of_character(before, char, after)
     return 0.8 if char in _PUNCTUATION else 0.2
 
 
-def _likelihood_of_letter(before: str, char: str, after: str) -> float:
-    """By the letters beside it: of one script, and no capital behind a small letter."""
+def _likelihood_of_character(before: str, char: str, after: str) -> float:
+    """By the letters beside it: of one script, and no capital behind a small character."""
     script = _script_of(char)
     beside = [letter for letter in (before, after) if letter.isalpha()]
     if not beside:

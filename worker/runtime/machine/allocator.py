@@ -13,7 +13,7 @@ TUNABLES = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
 """The variable that a worker is started with, by its unit, its image or its parent.
 
 glibc keeps seven freed blocks of each of 64 sizes for each thread: up to 13 MB in 55 threads of a worker,
-which fill for thousands of documents, cannot be given back, and look like a leak.
+which fill for thousands of documents, cannot be returned, and look like a leak.
 """
 
 _M_ARENA_MAX = -8

@@ -159,5 +159,7 @@ def test_beyond_the_limit_pages_get_no_ocr_but_layers_are_read(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("code", [b"0001", b"000C", b"0000", b"001F"])
-def test_a_page_whose_letters_are_only_control_characters_is_not_blank(tmp_path: Path, code: bytes) -> None:
+def test_a_page_whose_characters_are_only_control_characters_is_not_blank(
+    tmp_path: Path, code: bytes
+) -> None:
     assert _items(mapped(tmp_path, b"aaa aaa", code, b"0062")) == [1]

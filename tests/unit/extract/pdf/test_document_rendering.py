@@ -64,7 +64,7 @@ def test_of_a_mixed_page_only_the_pictures_are_rendered(
     source = open_pdf(path, _OPTIONS)
 
     (item,) = source.pages
-    image = Image.open(source.render(1, tmp_path))
+    image: Image.Image = Image.open(source.render(1, tmp_path))
 
     assert isinstance(item, LayeredPage)
     assert (item.page.layer_reason, item.page.text.count("fox")) == (None, 30)

@@ -1,4 +1,4 @@
-"""Layers of a PDF that are off: which groups these are, and what becomes of their content."""
+"""Layers of a PDF that are off: which groups these are, and what happens to their content."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_an_annotation_of_a_hidden_group_is_hidden(tmp_path: Path) -> None:
     assert _text(path) == "Shown"
 
 
-def test_groups_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
+def test_groups_of_the_same_name_are_distinguished(tmp_path: Path) -> None:
     path = _pdf(tmp_path, b"/OFF[10 0 R]", target=b"11 0 R")
 
     assert "Target" in _text(path)

@@ -136,7 +136,7 @@ def test_a_scan_that_states_a_height_of_one_inch_is_drawn_at_its_own_resolution(
     [(0.3, 0.0, 3_000), (0.01, 0.0, 2_200), (0.3, 60.0, 5_000), (0.0, 60.0, 5_000), (5.0, 0.0, 6_325)],
     ids=["picture", "small picture", "picture and letters", "letters", "huge picture"],
 )
-def test_a_poster_is_drawn_at_what_its_pictures_hold_and_its_letters_need(
+def test_a_poster_is_drawn_at_what_its_pictures_hold_and_its_characters_need(
     tmp_path: Path,
     require_program: Callable[[str], str],
     max_density: float,

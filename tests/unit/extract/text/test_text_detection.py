@@ -1,4 +1,4 @@
-"""Text and binary data, told apart by their first bytes: every encoding against every kind of binary file."""
+"""Text and binary data by their first bytes: every encoding against every kind of binary file."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ Box = tuple[int, int, int, int]
 def read_uncovered_ink(picture: Image.Image, ocr_text: OcrText, read: Read) -> OcrText:
     """The text with the lines that `read`, which reads one line, finds in ink outside its lines."""
     lines = list(ocr_text.lines)
-    boxes = _uncovered(picture, lines)
+    boxes = _find_uncovered(picture, lines)
     if not boxes or len(boxes) > _MOST_REGIONS // 2:
         return ocr_text  # a picture or a pattern: no place for a forgotten title
     found = False
@@ -105,7 +105,7 @@ def _squeeze(cut: Image.Image, line_px: int) -> Image.Image:
     return ImageOps.expand(line, _MARGIN_PX, fill=paper)
 
 
-def _uncovered(picture: Image.Image, lines: Sequence[Line]) -> list[Box]:
+def _find_uncovered(picture: Image.Image, lines: Sequence[Line]) -> list[Box]:
     """The boxes of characters, by their size, that are outside all lines."""
     ink = ink_of(picture)
     ink &= ~rules_of(ink, _RULE_PX)
@@ -126,10 +126,10 @@ def _uncovered(picture: Image.Image, lines: Sequence[Line]) -> list[Box]:
         share = float(ink[top:bottom, left:right].mean())
         if _INK_SHARE[0] <= share <= _INK_SHARE[1]:
             boxes.append((left, top, right, bottom))
-    return _joined(boxes)
+    return _join(boxes)
 
 
-def _joined(boxes: Sequence[Box]) -> list[Box]:
+def _join(boxes: Sequence[Box]) -> list[Box]:
     """The boxes with those that stand in one band, near each other, as one."""
     joined: list[Box] = []
     for box in sorted(boxes):

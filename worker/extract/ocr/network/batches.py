@@ -34,7 +34,7 @@ def batches(lines: Sequence[Image.Image], *, narrowing: float = 1.0) -> Iterator
 
     The same lines make the same batches: what a line is read beside may change its last digits.
     """
-    widths = [scaled_width_px(line, narrowing) for line in lines]
+    widths = [width_px_of(line, narrowing) for line in lines]
     order = sorted(range(len(lines)), key=lambda number: (widths[number], number))
     for bucket_px, numbers in groupby(order, key=lambda number: _bucket_px(widths[number])):
         alike = list(numbers)
@@ -43,7 +43,7 @@ def batches(lines: Sequence[Image.Image], *, narrowing: float = 1.0) -> Iterator
             yield _batch(lines, widths, alike[begin : begin + most])
 
 
-def scaled_width_px(line: Image.Image, narrowing: float) -> int:
+def width_px_of(line: Image.Image, narrowing: float) -> int:
     """How wide a line is when the network reads it."""
     width_px = round(line.width * HEIGHT_PX / max(1, line.height) * narrowing)
     return min(_WIDTHS_PX[-1], max(_MIN_WIDTH_PX, width_px))

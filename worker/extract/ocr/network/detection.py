@@ -53,7 +53,7 @@ def boxes_of(text: NDArray[np.float32], size_px: Sequence[int]) -> list[Box]:
             fall = slope * (left + width / 2)
             top, height = round(tops[number] + fall), round(bottoms[number] - tops[number]) + 1
         if min(width, height) >= _MIN_SIDE_PX and sums[number] / area >= _SURE:
-            boxes.append(_grown((left, top, width, height), slope, scale, (width_px, height_px)))
+            boxes.append(_grow((left, top, width, height), slope, scale, (width_px, height_px)))
     return boxes
 
 
@@ -79,7 +79,7 @@ def _level(
     return slopes, tops, bottoms
 
 
-def _grown(
+def _grow(
     rectangle: tuple[int, int, int, int], slope: float, scale: tuple[float, float], size_px: tuple[int, int]
 ) -> Box:
     """The box in pixels of the page of a component in those of the map."""

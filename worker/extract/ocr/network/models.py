@@ -54,7 +54,7 @@ def models_version() -> str:
     return f"PP-OCRv6-small {both.hexdigest()[:_HASH_CHARS]}"
 
 
-def allowed_classes(characters: Sequence[str], languages: Sequence[str]) -> list[int]:
+def classes_of(characters: Sequence[str], languages: Sequence[str]) -> list[int]:
     """The positions of the characters that pages in these languages are written with, in order.
 
     The network knows Chinese and Japanese forms alike, and writes 產 for 産, which no search for 産業 finds.

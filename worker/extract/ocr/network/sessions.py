@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.extract.ocr.network.models import ModelFiles, allowed_classes, model_files
+from worker.extract.ocr.network.models import ModelFiles, classes_of, model_files
 from worker.extract.ocr.network.runtimes import openvino
 
 Pixels = NDArray[np.float32]
@@ -87,7 +87,7 @@ def _files() -> ModelFiles:
 
 def _classes(characters: Sequence[str], languages: Sequence[str]) -> tuple[list[int], list[str]]:
     """The classes to keep, and what they stand for: blank, the allowed characters, and the space."""
-    allowed = allowed_classes(characters, languages)
+    allowed = classes_of(characters, languages)
     return (
         [0, *(1 + position for position in allowed), 1 + len(characters)],
         ["", *(characters[position] for position in allowed), " "],

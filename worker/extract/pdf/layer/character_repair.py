@@ -39,7 +39,7 @@ _LIGATURES = {
     **{"\x0b": "ff", "\x0c": "fi", "\r": "fl", "\x0e": "ffi", "\x0f": "ffl"},
     **{"\uf001": "fi", "\uf002": "fl"},
 }
-# pdfium ends its lines by \r\n. A ligature has a letter beside it.
+# pdfium ends its lines by \r\n. A ligature has a character beside it.
 _CODE = "(?:[\x0b\x0c\x0e\x0f\uf001\uf002]|\r(?!\n))"
 _LIGATURE = re.compile(f"{_CODE}(?:(?={_LETTER})|(?<={_LETTER}.))", re.DOTALL)
 # TeX's fonts have other letters at the codes beside these, but a text has few of them; one whose fonts map

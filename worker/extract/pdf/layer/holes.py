@@ -20,12 +20,12 @@ _MIN_AGREEMENT = 0.6
 
 
 def fill_holes(layer: str, ocr: str) -> str:
-    """The layer's text with the letters that its codes stand for, as far as the OCR tells."""
+    """The layer's text with the characters that its codes stand for, as far as the OCR has them."""
     words = [word for word in _WORD_WITH_CODES.findall(layer) if _CODE.search(word)][:_MAX_WORDS]
     if not words:
         return layer
     letters = _letters_by_code(words, _WORD.findall(ocr)[:_MAX_WORDS])
-    # Beside a letter only: on its own a code is a bullet.
+    # Beside a character only: on its own a code is a bullet.
     return _WORD_WITH_CODES.sub(
         lambda match: (
             _CODE.sub(lambda code: letters.get(code[0], code[0]), match[0]) if len(match[0]) > 1 else match[0]
@@ -42,7 +42,7 @@ def _letters_by_code(words: list[str], read: list[str]) -> dict[str, str]:
             continue
         for letters in _fits(word, text):
             votes[_CODE.findall(word)[0]][letters] += count
-    agreed = {code: _agreed(found) for code, found in votes.items()}
+    agreed = {code: _agreement(found) for code, found in votes.items()}
     return {code: letters for code, letters in agreed.items() if letters}
 
 
@@ -55,6 +55,6 @@ def _fits(word: str, text: str) -> set[str]:
     return {match["letters"] for match in re.finditer(pattern, text, re.MULTILINE)}
 
 
-def _agreed(found: Counter[str]) -> str | None:
+def _agreement(found: Counter[str]) -> str | None:
     ((letters, count),) = found.most_common(1)
     return letters if count >= _MIN_AGREEMENT * found.total() else None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from worker.extract.ocr.network.batches import batches, scaled_width_px
+from worker.extract.ocr.network.batches import batches, width_px_of
 
 pytestmark = pytest.mark.unit
 
@@ -48,6 +48,6 @@ def test_white_is_one_black_is_minus_one_and_beside_the_line_is_nothing() -> Non
 
 
 def test_a_line_may_be_narrowed() -> None:
-    assert [scaled_width_px(_line(800, 40), narrowing) for narrowing in (1.0, 0.5)] == [960, 480]
-    assert scaled_width_px(_line(1, 40), 1.0) == 16
-    assert scaled_width_px(_line(9_000), 1.0) == 3840
+    assert [width_px_of(_line(800, 40), narrowing) for narrowing in (1.0, 0.5)] == [960, 480]
+    assert width_px_of(_line(1, 40), 1.0) == 16
+    assert width_px_of(_line(9_000), 1.0) == 3840

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.extract.ocr.network.models import allowed_classes, model_files, models_version
+from worker.extract.ocr.network.models import classes_of, model_files, models_version
 
 pytestmark = pytest.mark.unit
 
@@ -17,7 +17,7 @@ _CHARACTERS = ("A", "é", "あ", "産", "產", "髙", "①", "—", "🚲", "한
     ids=["Japanese", "Chinese", "Korean"],
 )
 def test_the_alphabet_is_that_of_the_languages(languages: list[str], allowed: str) -> None:
-    assert "".join(_CHARACTERS[place] for place in allowed_classes(_CHARACTERS, languages)) == allowed
+    assert "".join(_CHARACTERS[place] for place in classes_of(_CHARACTERS, languages)) == allowed
 
 
 def test_the_version_names_the_bytes_of_the_files() -> None:

@@ -9,7 +9,7 @@ from worker.extract.pdf.layer.holes import fill_holes
 pytestmark = pytest.mark.unit
 
 
-def test_a_code_is_the_letters_that_the_ocr_has_at_its_place() -> None:
+def test_a_code_is_the_characters_that_the_ocr_has_at_its_place() -> None:
     layer = "The o\ue001ce has su\ue001cient \ue002oors. \ue004 item"
 
     filled = fill_holes(layer, "The office, once more, has sufficient floors. • item")

@@ -139,7 +139,7 @@ _MISREAD = "LU SSE RT GEDA PRIS BX HALALEIWES COLUM ClAMRMOBRASAMELELET CHITHEIF
         ("Aaalggfitted Mmuunnicippaall rrreeport oof tthhee bbuudgett ccommmitteee", True),
         ("Moskva Москва столица России и крупнейший город страны по населению", False),
     ],
-    ids=["misread", "English", "French", "Japanese with codes", "too short", "letters doubled", "Russian"],
+    ids=["misread", "English", "French", "Japanese with codes", "too short", "letters repeated", "Russian"],
 )
 def test_japanese_ocred_as_english_is_detected(text: str, misread: bool) -> None:
     assert check_quality(text) is None

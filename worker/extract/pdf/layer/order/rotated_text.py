@@ -44,7 +44,7 @@ def rotated_text(page: Any, layer: Any, characters: Sequence[Character]) -> list
     """The characters of the page line by line; None where all of it is horizontal, as usual."""
     drawn = _as_drawn(page, layer, characters)
     turn = _usual_turn(drawn)
-    strips = split([_turned(character, turn) for character in drawn] if turn else drawn)
+    strips = split([_turn(character, turn) for character in drawn] if turn else drawn)
     rotated = [strip for strip in strips if _is_rotated(strip)]
     share = sum(len(strip.characters) for strip in rotated) / max(1, len(drawn))
     # pdfium sorts the text of a page with /Rotate by where it stands on the rotated page.
@@ -73,7 +73,7 @@ def _usual_turn(characters: Sequence[Character]) -> int:
     return next((turn for turn in (90, 180, 270) if turns[turn] > _MOST * len(voters)), 0)
 
 
-def _turned(character: Character, turn: int) -> Character:
+def _turn(character: Character, turn: int) -> Character:
     """The character as on a page that is turned until it stands upright."""
     left, bottom, right, top = character.ink
     x, y = character.along, character.across
@@ -94,13 +94,13 @@ def _is_rotated(strip: Strip) -> bool:
 
 def _line(strip: Strip) -> list[Character]:
     """The characters of a strip as a line of their own."""
-    line = [_placed(strip.characters[0], strip, "\r\n")]
+    line = [_place(strip.characters[0], strip, "\r\n")]
     for one, other in pairwise(strip.characters):
-        line.append(_placed(other, strip, _separator(one, other, strip)))
+        line.append(_place(other, strip, _separator(one, other, strip)))
     return line
 
 
-def _placed(character: Character, strip: Strip, before: str) -> Character:
+def _place(character: Character, strip: Strip, before: str) -> Character:
     """The character with its place along the strip and across it."""
     if strip.direction is not Direction.DOWN:
         along, across = step_between(_CORNER, character, character.angle)
