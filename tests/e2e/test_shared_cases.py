@@ -1,4 +1,4 @@
-"""Small documents of faults that users reported, beside the checkout: what must be read of each, and what must not."""
+"""Small documents of reported faults, beside the checkout: what must be read of each, and what must not."""
 
 from __future__ import annotations
 
