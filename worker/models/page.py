@@ -74,7 +74,7 @@ class Page:
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
-        return {**asdict(self), "unread": list(self.unread)}
+        return {**asdict(self), "unread": list(self.unread), "transform": list(self.transform)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Page:

@@ -96,7 +96,9 @@ def test_a_child_has_its_limits_and_its_own_group(fork_server: ForkServerClient,
     assert os.getpgid(child.pid) == child.pid
     limits = options().limits
     assert child.rlimit(psutil.RLIMIT_AS) == (limits.memory_bytes,) * 2
-    assert child.rlimit(psutil.RLIMIT_CPU) == (limits.cpu_s,) * 2
+    soft_s, hard_s = child.rlimit(psutil.RLIMIT_CPU)
+    # At the soft one it may still say why it ends, and it is raised with the number of pages.
+    assert soft_s == limits.cpu_s < hard_s
     assert child.rlimit(psutil.RLIMIT_FSIZE) == (limits.output_bytes,) * 2
     assert child.rlimit(psutil.RLIMIT_CORE) == (0, 0)
     channel.close()

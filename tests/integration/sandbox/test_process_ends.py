@@ -171,7 +171,7 @@ def main(channel, request):
     signal.pause()
 
 document_process.main = main
-fork_server.main(sys.argv[-3:])
+fork_server.main(sys.argv[sys.argv.index("worker.sandbox.fork_server") + 1 :])
 """
 
 
