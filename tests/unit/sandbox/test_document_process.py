@@ -61,7 +61,7 @@ OPTIONS = ReadOptions(limits=LIMITS, languages=("eng",), dpi=200, ocr_engine="te
 
 _TSV = (
     "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
-    "5\t1\t1\t1\t1\t1\t10\t20\t60\t30\t91.5\tPICTURE\n"
+    "5\t1\t1\t1\t1\t1\t0\t0\t3000\t3000\t91.5\tPICTURE\n"
 )
 
 Start = Callable[[str, bytes], Channel]
