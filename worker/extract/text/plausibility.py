@@ -32,7 +32,7 @@ _PIECE = re.compile(
     r"|(?P<latin>[A-Za-zÀ-ÖØ-öø-ɏ]+(?:['’][A-Za-zÀ-ÖØ-öø-ɏ]+)?)"
     r"|(?P<hiragana>[ぁ-ゖゝゞー]+)"
     r"|(?P<katakana>[ァ-ヺー・ヽヾ]+)"
-    r"|(?P<kanji>[々〆〇㐀-䶿一-鿿豈-﫿]+)"
+    r"|(?P<kanji>[々〆〇㐀-䶿一-鿿\uf900-\ufaff]+)"
     r"|(?P<foreign>[^\W\d_])"
     r"|(?P<symbol>\S)"
 )
