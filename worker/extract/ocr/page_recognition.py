@@ -15,7 +15,7 @@ from PIL import Image
 from worker.errors import Code, OCRError
 from worker.extract.language_hint import VERTICAL_SUFFIX, language_of
 from worker.extract.ocr.engines import TesseractEngine
-from worker.extract.ocr.evidence.noise import drop_noise, has_only_noise
+from worker.extract.ocr.evidence.noise import drop_noise, has_only_noise, is_stray
 from worker.extract.ocr.evidence.reading_quality import is_better, is_convincing, is_latin, reads_cjk
 from worker.extract.ocr.evidence.uncovered_ink import read_uncovered_ink
 from worker.extract.ocr.line_rerecognition import LineRerecognition, rerecognise_lines
@@ -116,7 +116,8 @@ class PageRecognition:
             return None, ()
         picture = self._pictures.turn(self._picture, page.degrees) if page.degrees else self._picture
         model = known_model(languages, page.script) or languages[0]
-        return Pass(model=model, ocr_text=page.ocr_text, picture=picture, engine=page.engine), ()
+        ocr_text = OcrText.from_lines(()) if is_stray(page.ocr_text) else page.ocr_text
+        return Pass(model=model, ocr_text=ocr_text, picture=picture, engine=page.engine), ()
 
     def _read_by_tesseract(
         self, languages: Sequence[str], first: str | None, *, every_language: bool

@@ -16,6 +16,8 @@ _MIN_CHARS = 10
 """Fewer characters of low confidence are noise, too: a photo gave four, two of them at 51."""
 _PLAUSIBLE, _SURELY_TEXT = 0.62, 0.75
 """Turned pages and photographs came to 0.66 at most, real pages to 0.85 and more."""
+_FEWEST_APART = 3
+"""Characters that stand apart, as in a spaced title, and are still taken for a text."""
 _MIN_PATTERN_CHARS = 20
 _PATTERN_SHARE = 0.5
 """Share of the three commonest characters: text 0.2 to 0.4, patterns over 0.5."""
@@ -25,8 +27,8 @@ _SURE, _MIN_SURE_LETTERS = 80.0, 8
 
 def drop_noise(ocr_text: OcrText) -> OcrText:
     """The text without the lines that are noise; one that is not of low confidence stays as it is."""
-    if not any(map(str.isalnum, ocr_text.text)):
-        return OcrText.from_lines(())  # bars and dots
+    if is_stray(ocr_text):
+        return OcrText.from_lines(())
     if not is_low_confidence(ocr_text):
         return (
             ocr_text if _has_evidence(ocr_text) or ocr_text.chars >= _MIN_CHARS else _without_unsure(ocr_text)
@@ -35,6 +37,16 @@ def drop_noise(ocr_text: OcrText) -> OcrText:
     if _is_pattern(rest) or (is_low_confidence(rest) and not _has_evidence(rest)):
         return OcrText.from_lines(())
     return rest
+
+
+def is_stray(ocr_text: OcrText) -> bool:
+    """Whether a whole page yields but bars and dots, or one or two characters, each on its own.
+
+    Icons and small photographs do: a screen is read as a 7 with 98.7 % confidence, headphones as a U. Two
+    digits together may be the number of a page.
+    """
+    words = ["".join(filter(str.isalnum, word.text)) for word in ocr_text.words]
+    return max(map(len, words), default=0) < 2 and sum(map(len, words)) < _FEWEST_APART
 
 
 def _may_be_text(line: Line) -> bool:

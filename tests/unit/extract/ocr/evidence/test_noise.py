@@ -26,6 +26,10 @@ def _text(text: str, confidence: float) -> OcrText:
         ("| — . ~", 90.0, False),
         ("The quick brown fox jumps over the lazy dog", 39.0, True),
         ("請求書", 75.0, True),
+        ("7", 98.7, False),
+        ("6 6", 95.0, False),
+        ("12", 95.0, True),
+        ("請 求 書", 95.0, True),
     ],
 )
 def test_words_are_kept_and_noise_is_not(text: str, confidence: float, is_kept: bool) -> None:
