@@ -18,11 +18,11 @@ class Recognise(Protocol):
         """The TSV of the image."""
 
 
-class RotationDegrees(Protocol):
-    """Find out how an image must be rotated; see `tesseract_cli.rotation_degrees`."""
+class DetectScript(Protocol):
+    """Find out the script of an image; see `tesseract_cli.detect_script`."""
 
-    def __call__(self, image_path: Path, *, dpi: int) -> int:
-        """Degrees clockwise: 0, 90, 180 or 270."""
+    def __call__(self, image_path: Path, *, dpi: int) -> tuple[str, float]:
+        """Tesseract's name of the script and its confidence; "" where there are too few characters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,19 +31,19 @@ class TesseractEngine:
 
     name: str
     recognise: Recognise
-    rotation_degrees: RotationDegrees
+    detect_script: DetectScript
 
 
 ENGINES: Mapping[str, TesseractEngine] = {
     "tesseract": TesseractEngine(
         name="tesseract",
         recognise=tesseract_cli.recognise,
-        rotation_degrees=tesseract_cli.rotation_degrees,
+        detect_script=tesseract_cli.detect_script,
     ),
     "tesserocr": TesseractEngine(
         name="tesserocr",
         recognise=tesseract_api.recognise,
-        rotation_degrees=tesseract_api.rotation_degrees,
+        detect_script=tesseract_api.detect_script,
     ),
 }
 
@@ -58,5 +58,5 @@ def engine_of(name: str, *, net_s: float) -> TesseractEngine:
     return replace(
         ENGINES[name],
         recognise=partial(tesseract_cli.recognise, net_s=net_s),
-        rotation_degrees=partial(tesseract_cli.rotation_degrees, net_s=net_s),
+        detect_script=partial(tesseract_cli.detect_script, net_s=net_s),
     )

@@ -16,6 +16,7 @@ from worker.errors import Code, OCRError
 from worker.extract.language_hint import VERTICAL_SUFFIX, language_of
 from worker.extract.ocr.engines import TesseractEngine
 from worker.extract.ocr.evidence.noise import drop_noise, has_only_noise, is_stray
+from worker.extract.ocr.evidence.other_script import is_in_other_script
 from worker.extract.ocr.evidence.reading_quality import is_better, is_convincing, is_latin, reads_cjk
 from worker.extract.ocr.evidence.uncovered_ink import read_uncovered_ink
 from worker.extract.ocr.line_rerecognition import LineRerecognition, rerecognise_lines
@@ -94,7 +95,7 @@ class PageRecognition:
             # What the network reads alone needs none of the passes.
             alone, failed = self._read_by_network(languages)
             if alone is not None:
-                return alone
+                return self._without_other_script(alone)
         best, unread = self._read_by_tesseract(languages, first, every_language=every_language)
         unread = failed + unread
         best = self._read_forgotten(self._check_numbers(best, languages))
@@ -102,7 +103,18 @@ class PageRecognition:
             second = run_second_pass(best, second_pass, languages)
             unread += second.unread
             best = best if has_only_noise(best.ocr_text, second.ocr_text) else second
-        return replace(best, ocr_text=drop_noise(best.ocr_text), unread=unread)
+        return self._without_other_script(replace(best, ocr_text=drop_noise(best.ocr_text), unread=unread))
+
+    def _without_other_script(self, best: Pass) -> Pass:
+        """The pass, without text and with a code where the page is in a script that no model here reads."""
+        picture, engine = best.picture.path, self._ocr_engine
+        try:
+            if not is_in_other_script(best.ocr_text, picture, engine=engine, dpi=self._dpi):
+                return best
+        except OCRError as error:
+            return replace(best, unread=(*best.unread, error.code.value))
+        unread = (*best.unread, Code.OTHER_SCRIPT.value)
+        return replace(best, ocr_text=OcrText.from_lines(()), second_pass_lines=0, unread=unread)
 
     def _read_by_network(self, languages: Sequence[str]) -> tuple[Pass | None, tuple[str, ...]]:
         """The page as the network reads it, None where Tesseract should; the code where it failed."""

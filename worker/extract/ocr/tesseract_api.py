@@ -21,8 +21,6 @@ _NICE = 10
 _HEADER = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
 _OSD_MODEL = "osd"
 _OSD_PSM = 0
-_MIN_ORIENTATION_CONFIDENCE = 1.0
-"""Below, the image is not rotated; a page of text scored 25."""
 _QUIET = {"debug_file": os.devnull}
 
 _idle: dict[str, list[Any]] = defaultdict(list)
@@ -43,15 +41,15 @@ def recognise(image_path: Path, *, language: str, psm: int, dpi: int) -> str:
         return _HEADER + str(api.GetTSVText(0))
 
 
-def rotation_degrees(image_path: Path, *, dpi: int) -> int:
-    """Degrees an image must be rotated clockwise to be upright, as `tesseract_cli.rotation_degrees`."""
+def detect_script(image_path: Path, *, dpi: int) -> tuple[str, float]:
+    """The script that an image is written in, and its confidence, as `tesseract_cli.detect_script`."""
     with _api(_OSD_MODEL) as api:
         api.SetPageSegMode(_OSD_PSM)
         _set_image(api, image_path, dpi)
         osd = api.DetectOrientationScript()
-    if not osd or osd["orient_conf"] < _MIN_ORIENTATION_CONFIDENCE:
-        return 0
-    return (360 - int(osd["orient_deg"])) % 360
+    if not osd:
+        return "", 0.0
+    return str(osd["script_name"]), float(osd["script_conf"])
 
 
 @cache

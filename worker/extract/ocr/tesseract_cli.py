@@ -54,10 +54,10 @@ def recognise(image_path: Path, *, language: str, psm: int, dpi: int, net_s: flo
         )
 
 
-def rotation_degrees(image_path: Path, *, dpi: int, net_s: float = NET_S) -> int:
-    """Degrees (0, 90, 180, 270) an image must be rotated clockwise to be upright.
+def detect_script(image_path: Path, *, dpi: int, net_s: float = NET_S) -> tuple[str, float]:
+    """Tesseract's name of the script that an image is written in (Japanese, Cyrillic), and its confidence.
 
-    Costs half a pass (model osd). 0 also where there are too few characters, which Tesseract reports as a
+    Costs half a pass (model osd). ("", 0) where there are too few characters, which Tesseract reports as a
     failure. Raises OCRError with code `timeout`, and MisconfiguredError as `recognise` does.
     """
     try:
@@ -72,8 +72,8 @@ def rotation_degrees(image_path: Path, *, dpi: int, net_s: float = NET_S) -> int
     except OCRError as error:
         if error.code is Code.TIMEOUT:
             raise
-        return 0
-    return int(osd.get("rotate", 0))
+        return "", 0.0
+    return str(osd.get("script", "")), float(osd.get("script_conf", 0.0))
 
 
 def tesseract_version() -> str:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from worker.errors import MisconfiguredError, OCRError
 from worker.extract.ocr import tesseract_api, tesseract_cli
-from worker.extract.ocr.tesseract_api import library_version, recognise, rotation_degrees
+from worker.extract.ocr.tesseract_api import detect_script, library_version, recognise
 from worker.extract.ocr.tesseract_tsv import parse
 from worker.samples.fonts import Font, font_path
 
@@ -118,15 +118,14 @@ def test_a_missing_model_is_named(page: Path) -> None:
         _recognise(page, language="tlh")
 
 
-@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
-def test_the_rotation_of_a_page_is_found(page: Path, degrees: int) -> None:
-    with Image.open(page) as image:
-        image.rotate(degrees, expand=True).save(page)
+def test_the_script_of_a_page_is_found(page: Path) -> None:
+    script, confidence = detect_script(page, dpi=200)
 
-    assert rotation_degrees(page, dpi=200) == degrees
+    assert script == "Latin"
+    assert confidence > 0
 
 
-def test_a_blank_picture_is_not_rotated(tmp_path: Path) -> None:
+def test_a_blank_picture_has_no_script(tmp_path: Path) -> None:
     Image.new("L", (500, 500), 255).save(tmp_path / "blank.pgm")
 
-    assert rotation_degrees(tmp_path / "blank.pgm", dpi=200) == 0
+    assert detect_script(tmp_path / "blank.pgm", dpi=200) == ("", 0.0)

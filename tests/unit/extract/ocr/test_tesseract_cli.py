@@ -11,9 +11,9 @@ import pytest
 
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.ocr.tesseract_cli import (
+    detect_script,
     installed_languages,
     recognise,
-    rotation_degrees,
     tesseract_version,
 )
 
@@ -147,23 +147,23 @@ def test_an_unsupported_version_does_not_end_the_process(tesseract: Path) -> Non
         tesseract_version()
 
 
-def test_the_rotation_of_a_picture_is_read_from_osd(tesseract: Path, picture: Path) -> None:
-    (tesseract / "osd.osd").write_text("Page number: 0\nOrientation in degrees: 270\nRotate: 90\n")
+def test_the_script_of_a_picture_is_read_from_osd(tesseract: Path, picture: Path) -> None:
+    (tesseract / "osd.osd").write_text("Rotate: 0\nScript: Greek\nScript confidence: 11.06\n")
 
-    assert rotation_degrees(picture, dpi=300, net_s=20.0) == 90
+    assert detect_script(picture, dpi=300, net_s=20.0) == ("Greek", 11.06)
 
 
-def test_too_few_characters_need_no_rotation(tesseract: Path, picture: Path) -> None:
+def test_too_few_characters_have_no_script(tesseract: Path, picture: Path) -> None:
     (tesseract / "osd.sh").write_text("echo 'Too few characters. Skipping this page' >&2; exit 1")
 
-    assert rotation_degrees(picture, dpi=300, net_s=20.0) == 0
+    assert detect_script(picture, dpi=300, net_s=20.0) == ("", 0.0)
 
 
 def test_osd_that_hangs_is_killed_too(tesseract: Path, picture: Path) -> None:
     (tesseract / "osd.sh").write_text("exec sleep 60")
 
     with pytest.raises(OCRError) as caught:
-        rotation_degrees(picture, dpi=300, net_s=0.2)
+        detect_script(picture, dpi=300, net_s=0.2)
 
     assert caught.value.code is Code.TIMEOUT
 

@@ -1,0 +1,30 @@
+"""Whether a page that no model reads is written in a script that none of them knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from worker.extract.ocr.engines import TesseractEngine
+from worker.extract.ocr.evidence.reading_quality import is_convincing
+from worker.extract.ocr.tesseract_cli import installed_languages
+from worker.extract.ocr.tesseract_tsv import OcrText
+
+OTHER_SCRIPTS = frozenset(
+    (
+        "Arabic Armenian Bengali Canadian_Aboriginal Cherokee Cyrillic Devanagari Ethiopic Georgian Greek Gujarati "
+        "Gurmukhi Hangul Hebrew Kannada Khmer Korean Lao Malayalam Myanmar Oriya Sinhala Syriac Tamil Telugu "
+        "Thaana Thai Tibetan"
+    ).split()
+)
+"""Tesseract's names, without those that Japanese and European languages are written in."""
+_MIN_CONFIDENCE = 1.5
+"""Three lines of Arabic came to 2.0, of Cyrillic to 3.0, of Greek to 11."""
+_MODEL = "osd"
+
+
+def is_in_other_script(ocr_text: OcrText, picture: Path, *, engine: TesseractEngine, dpi: int) -> bool:
+    """Whether a page whose text is not convincing shows another script; asks only where it may."""
+    if is_convincing(ocr_text) or _MODEL not in installed_languages():
+        return False
+    script, confidence = engine.detect_script(picture, dpi=dpi)
+    return script in OTHER_SCRIPTS and confidence >= _MIN_CONFIDENCE
