@@ -92,7 +92,7 @@ def test_what_must_be_read_is_read_and_nothing_that_must_not(
 
 
 @pytest.mark.parametrize("name", ["nbsp_payslip.pdf", "plain_payslip.pdf"])
-def test_a_perfect_layer_is_not_recognised(home: Path, name: str) -> None:
+def test_a_perfect_layer_is_not_ocred(home: Path, name: str) -> None:
     assert _line(home, name)["text_sources"] == ["text_layer"]
 
 

@@ -10,11 +10,36 @@ from worker.extract.ocr.tesseract_cli import installed_languages
 from worker.extract.ocr.tesseract_tsv import OcrText
 
 OTHER_SCRIPTS = frozenset(
-    (
-        "Arabic Armenian Bengali Canadian_Aboriginal Cherokee Cyrillic Devanagari Ethiopic Georgian Greek Gujarati "
-        "Gurmukhi Hangul Hebrew Kannada Khmer Korean Lao Malayalam Myanmar Oriya Sinhala Syriac Tamil Telugu "
-        "Thaana Thai Tibetan"
-    ).split()
+    [
+        "Arabic",
+        "Armenian",
+        "Bengali",
+        "Canadian_Aboriginal",
+        "Cherokee",
+        "Cyrillic",
+        "Devanagari",
+        "Ethiopic",
+        "Georgian",
+        "Greek",
+        "Gujarati",
+        "Gurmukhi",
+        "Hangul",
+        "Hebrew",
+        "Kannada",
+        "Khmer",
+        "Korean",
+        "Lao",
+        "Malayalam",
+        "Myanmar",
+        "Oriya",
+        "Sinhala",
+        "Syriac",
+        "Tamil",
+        "Telugu",
+        "Thaana",
+        "Thai",
+        "Tibetan",
+    ]
 )
 """Tesseract's names, without those that Japanese and European languages are written in."""
 _MIN_CONFIDENCE = 1.5
