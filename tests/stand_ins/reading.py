@@ -30,7 +30,7 @@ def options(*, languages: tuple[str, ...] = ("eng",), **changes: float) -> ReadO
         "page_timeout_s": 300,
         "document_timeout_s": 300,
         "document_timeout_per_page_s": 20,
-        "memory_bytes": 2 * 1024**3,
+        "memory_bytes": 3 * 1024**3,
         "cpu_s": 600,
         "output_bytes": 10**9,
     }

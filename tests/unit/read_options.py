@@ -12,7 +12,7 @@ OPTIONS = ReadOptions(
         page_timeout_s=60,
         document_timeout_s=60,
         document_timeout_per_page_s=20,
-        memory_bytes=2 * 1024**3,
+        memory_bytes=3 * 1024**3,
         cpu_s=600,
         output_bytes=1024**3,
     ),

@@ -21,6 +21,7 @@ from pathlib import Path
 from worker.errors import Code, MisconfiguredError
 from worker.extract.capabilities import probe
 from worker.extract.ocr.tesseract_cli import models_folder
+from worker.runtime.machine.allocator import limit_heaps
 from worker.runtime.work_root import picture_folder, remove_work_root
 from worker.sandbox import document_process
 from worker.sandbox.bounded_popen import bound_programs
@@ -250,6 +251,9 @@ def _prctl(option: int, value: int) -> None:
 def main(arguments: list[str], make: Callable[..., ForkServer] = ForkServer) -> None:
     """Serve the worker: the descriptor of its socket, its temporary folder, its pid, more paths to read."""
     descriptor, folder, parent = int(arguments[0]), Path(arguments[1]), int(arguments[2])
+    # Children inherit it, too: a heap for each of their threads would take 64 MiB of the address space that a
+    # document may have.
+    limit_heaps()
     # Before the death signal is asked for, since a change of credentials clears it (prctl(2)).
     refused = leave_network()
     # After the namespace, whose maps a process that hides its memory may not write. Children inherit it.

@@ -62,7 +62,7 @@ class ReadingSettings(BaseSettings):
         default="", description="Name or ARN of a secret in AWS Secrets Manager with more such passwords."
     )
     memory_bytes: int = Field(
-        default=2 * 1024**3, gt=0, description="Address space of the process that reads a document."
+        default=3 * 1024**3, gt=0, description="Address space of the process that reads a document."
     )
     cpu_s: int = Field(default=3_600, gt=0, description="CPU seconds of the process that reads a document.")
     office_thumbnails: bool = Field(

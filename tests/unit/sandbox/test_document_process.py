@@ -53,7 +53,7 @@ LIMITS = Limits(
     page_timeout_s=200,
     document_timeout_s=250,
     document_timeout_per_page_s=20,
-    memory_bytes=2 * 1024**3,
+    memory_bytes=3 * 1024**3,
     cpu_s=60,
     output_bytes=10**9,
 )

@@ -19,7 +19,7 @@ Pixels = NDArray[np.float32]
 """Batch, channel, row, column; 0 is the middle grey, -1 black, 1 white."""
 
 _NICE = 10
-_MOST_STREAMS = 16
+_MOST_STREAMS = 8
 _CHARACTERS = "character"
 _SMALLEST = np.float32(1e-12)
 
