@@ -84,6 +84,7 @@ def test_an_event_names_file_version_state_reason_pages_and_correlation() -> Non
         "index_pending": False,
         "vectors_pending": False,
         "correlation": "scan-7f3a",
+        "unread": {},
     }
 
 

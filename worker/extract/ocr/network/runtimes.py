@@ -6,6 +6,7 @@ loaded. It may do that, since the import starts no thread; compiling does, and i
 
 from __future__ import annotations
 
+import mmap
 import sys
 from functools import cache
 from importlib import metadata, util
@@ -18,8 +19,8 @@ _CONVERTERS = "openvino.tools"
 
 @cache
 def openvino() -> Any:
-    """The library, or None where it cannot be imported (a damaged wheel fails with any error)."""
-    if util.find_spec(OPENVINO) is None:
+    """The library, or None where it cannot be imported (a damaged wheel fails with any error) or used."""
+    if util.find_spec(OPENVINO) is None or not may_execute_new_code():
         return None
     # Its converters are for other formats. They cost three times the rest, start a thread, and with them
     # comes a client that reports the use of the library to its makers.
@@ -36,6 +37,15 @@ def openvino() -> Any:
         else:
             sys.modules[_CONVERTERS] = held
     return library
+
+
+def may_execute_new_code() -> bool:
+    """Whether this process may write code and run it, which OpenVINO does; a service manager may deny it."""
+    try:
+        mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC).close()
+    except OSError:
+        return False
+    return True
 
 
 @cache

@@ -34,3 +34,24 @@ def test_it_starts_no_thread_and_reports_its_use_to_nobody() -> None:
     )
 
     assert done.stdout == "1 []\n"
+
+
+_DENIED = """
+import mmap
+
+def refuse(*arguments, **options):
+    raise PermissionError("operation not permitted")
+
+mmap.mmap = refuse
+from worker.extract.ocr.network.runtimes import runtime_versions
+print(bool(runtime_versions()[0]), bool(runtime_versions()[1]))
+"""
+
+
+def test_without_leave_to_write_code_and_run_it_the_other_runtime_is_used() -> None:
+    pytest.importorskip("openvino")
+    pytest.importorskip("onnxruntime")
+
+    done = subprocess.run([sys.executable, "-c", _DENIED], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False True\n"
