@@ -26,9 +26,10 @@ def test_what_a_net_has_cut_is_read_whole_at_leisure_and_as_a_copy(place: Place)
 
     assert cut.status == 1
     assert (cut.lines[0]["state"], cut.lines[0]["reason"]) == ("no_content", "timeout")
-    (unread,) = [each for each in place.ask("show", "scan.tif")["unread"] if "thumb" not in each["code"]]
-    assert unread["code"] == "timeout"
-    assert "CIS_" in unread["help"]
+    # The net may go at the page, at the document, or at both.
+    unread = [each for each in place.ask("show", "scan.tif")["unread"] if "thumb" not in each["code"]]
+    assert "timeout" in {each["code"] for each in unread}
+    assert all("CIS_" in each["help"] for each in unread if each["code"] == "timeout")
 
     shutil.copy(place.docs / "scan.tif", place.docs / "copy.tif")
     whole = place.ingest(CIS_LANGUAGES="eng")
