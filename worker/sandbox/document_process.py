@@ -248,10 +248,11 @@ class DocumentProcess:
             return Code.UNAVAILABLE
         if isinstance(error, MemoryError):
             return Code.MEMORY
+        # They were there when the worker started; a page that was at a program as it went fails otherwise.
+        if shutil.which("tesseract") is None or shutil.which("pdftoppm") is None:
+            return Code.PROGRAM_MISSING
         if isinstance(error, MisconfiguredError):
-            # The programs were there when the worker started. If they still are, this page breaks them.
-            missing = shutil.which("tesseract") is None or shutil.which("pdftoppm") is None
-            return error.code if missing else Code.OCR_FAILED
+            return Code.OCR_FAILED  # this page breaks them
         return error.code if isinstance(error, OCRError) else Code.OCR_FAILED
 
     def _disk_advice(self) -> str:
