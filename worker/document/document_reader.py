@@ -215,6 +215,8 @@ class DocumentReader:
         if page.ocr_s or page.source.has_ocr_text:
             tally.count("pages_ocred")
             _log.info("page_ocred", page=page.number, language=page.language, seconds=round(page.ocr_s, 2))
+            if page.unread:
+                _log.warning("page_incomplete", page=page.number, unread=page.unread, message=page.message)
         elif page.source.is_failure:
             _log.warning(
                 "page_failed",

@@ -80,6 +80,7 @@ class OCREngine:
             ocr_s=round(time.monotonic() - started, 3),
             engine=self._engine_label(best),
             unread=best.unread,
+            message=best.message,
         )
 
     def _read(

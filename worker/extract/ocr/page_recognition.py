@@ -5,7 +5,7 @@ What is read, and how, depends on the page's pixels and the settings alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from worker.extract.ocr.tesseract_cli import installed_languages
 from worker.extract.ocr.tesseract_tsv import OcrText, parse
 
 _FEW_CHARS = 50
+_MAX_MESSAGE_CHARS = 300
 _RAW_LINE_PSM = 13
 """Without the layout analysis, which has left the line out before."""
 
@@ -41,7 +42,7 @@ class Pass:
 
     `second_pass_lines` counts the lines whose text is from the second pass; `unread` has the codes of passes
     that failed, without which the text may be worse than it could be, and of what no model can read. `engine`
-    is what read the page where that was not Tesseract.
+    is what read the page where that was not Tesseract; `message` is what the first failure said.
     """
 
     model: str
@@ -50,6 +51,7 @@ class Pass:
     second_pass_lines: int = 0
     engine: str = ""
     unread: tuple[str, ...] = ()
+    message: str = ""
 
 
 class PageRecognition:
@@ -68,6 +70,8 @@ class PageRecognition:
         self._dpi = stated_dpi if stated_dpi in CREDIBLE_DPI else dpi
         self._tried: list[Way] = []
         self._best: Pass | None = None
+        self._unread: list[str] = []
+        self._message = ""
 
     def read(
         self,
@@ -90,51 +94,61 @@ class PageRecognition:
             if clean is None:
                 return None
             self._picture = clean
-        failed: tuple[str, ...] = ()
+        best = None
         if second_pass is not None and not every_language:
             # What the network reads alone needs none of the passes.
-            alone, failed = self._read_by_network(languages)
-            if alone is not None:
-                return self._without_other_script(alone)
-        best, unread = self._read_by_tesseract(languages, first, every_language=every_language)
-        unread = failed + unread
-        best = self._read_forgotten(self._check_numbers(best, languages))
-        if second_pass is not None:
-            second = run_second_pass(best, second_pass, languages)
-            unread += second.unread
-            best = best if has_only_noise(best.ocr_text, second.ocr_text) else second
-        return self._without_other_script(replace(best, ocr_text=drop_noise(best.ocr_text), unread=unread))
+            best = self._read_by_network(languages)
+        if best is None:
+            best = self._read_by_tesseract(languages, first, every_language=every_language)
+            best = self._try(partial(self._check_numbers, languages=languages), best)
+            best = self._try(self._read_forgotten, best)
+            if second_pass is not None:
+                second = self._run_second_pass(best, second_pass, languages)
+                best = best if has_only_noise(best.ocr_text, second.ocr_text) else second
+            best = replace(best, ocr_text=drop_noise(best.ocr_text))
+        best = self._try(self._without_other_script, best)
+        return replace(best, unread=tuple(dict.fromkeys(self._unread)), message=self._message)
+
+    def _note(self, code: Code, error: Exception) -> None:
+        self._unread.append(code.value)
+        self._message = self._message or f"{type(error).__name__}: {error}"[:_MAX_MESSAGE_CHARS]
+
+    def _try(self, step: Callable[[Pass], Pass], best: Pass) -> Pass:
+        """What a step makes of a text that has been read; where Tesseract fails in it, the text as it is."""
+        try:
+            return step(best)
+        except OCRError as error:
+            self._note(error.code, error)
+            return best
 
     def _without_other_script(self, best: Pass) -> Pass:
         """The pass, without text and with a code where the page is in a script that no model here reads."""
         picture, engine = best.picture.path, self._ocr_engine
-        try:
-            if not is_in_other_script(best.ocr_text, picture, engine=engine, dpi=self._dpi):
-                return best
-        except OCRError as error:
-            return replace(best, unread=(*best.unread, error.code.value))
-        unread = (*best.unread, Code.OTHER_SCRIPT.value)
-        return replace(best, ocr_text=OcrText.from_lines(()), second_pass_lines=0, unread=unread)
+        if not is_in_other_script(best.ocr_text, picture, engine=engine, dpi=self._dpi):
+            return best
+        self._unread.append(Code.OTHER_SCRIPT.value)
+        return replace(best, ocr_text=OcrText.from_lines(()), second_pass_lines=0)
 
-    def _read_by_network(self, languages: Sequence[str]) -> tuple[Pass | None, tuple[str, ...]]:
-        """The page as the network reads it, None where Tesseract should; the code where it failed."""
+    def _read_by_network(self, languages: Sequence[str]) -> Pass | None:
+        """The page as the network reads it, None where it fails or Tesseract should."""
         try:
             page = read_page(self._picture.load(), languages=languages)
         except MemoryError:
             raise
-        except Exception:  # noqa: BLE001  (an optional library: Tesseract reads the page whatever it does)
-            return None, (Code.NETWORK_FAILED.value,)
+        except Exception as error:  # noqa: BLE001  (an optional library: Tesseract reads the page without it)
+            self._note(Code.NETWORK_FAILED, error)
+            return None
         if page is None:
-            return None, ()
+            return None
         picture = self._pictures.turn(self._picture, page.degrees) if page.degrees else self._picture
         model = known_model(languages, page.script) or languages[0]
         ocr_text = OcrText.from_lines(()) if is_stray(page.ocr_text) else page.ocr_text
-        return Pass(model=model, ocr_text=ocr_text, picture=picture, engine=page.engine), ()
+        return Pass(model=model, ocr_text=ocr_text, picture=picture, engine=page.engine)
 
     def _read_by_tesseract(
         self, languages: Sequence[str], first: str | None, *, every_language: bool
-    ) -> tuple[Pass, tuple[str, ...]]:
-        """The best pass, and the code of the one that failed, after which none is run."""
+    ) -> Pass:
+        """The best pass; after one that fails none is run."""
         sample = None if first is not None else sample_of(self._picture.load())
         # A short text costs no more than a sample: it is read at once.
         is_sampled = sample is not None and not sample.is_whole
@@ -149,8 +163,8 @@ class PageRecognition:
                     if all(way.model != language for way in self._tried):
                         self._run_pass(Way(degrees=0, model=language))
         except OCRError as error:
-            return self._best or done, (error.code.value,)
-        return self._best or done, ()
+            self._note(error.code, error)
+        return self._best or done
 
     def _improve(self, last: Pass, languages: Sequence[str], *, is_sampled: bool) -> None:
         """Run more passes while the text is not convincing: in another model, turned, as one block."""
@@ -213,6 +227,20 @@ class PageRecognition:
         read = partial(self._read_part, model=best.model, psm=_RAW_LINE_PSM)
         return replace(best, ocr_text=read_uncovered_ink(best.picture.load(), best.ocr_text, read))
 
+    def _run_second_pass(self, best: Pass, options: LineRerecognition, languages: Sequence[str]) -> Pass:
+        """The pass with its unsure lines read again; its text unchanged where that fails, or is vertical."""
+        if psm_of(best.model) != psm_of(language_of(best.model)):
+            return best
+        read = partial(read_lines, languages=languages)
+        try:
+            ocr_text, count = rerecognise_lines(best.picture.load(), best.ocr_text, options, read=read)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  (as above: what Tesseract read is kept)
+            self._note(Code.NETWORK_FAILED, error)
+            return best
+        return replace(best, ocr_text=ocr_text, second_pass_lines=count)
+
     def _way_to_read(self, sample: Sample, model: str, languages: Sequence[str]) -> Way:
         vertical = language_of(model) + VERTICAL_SUFFIX in installed_languages()
         return way_to_read(sample, first=model, languages=languages, vertical=vertical, read=self._read_part)
@@ -253,16 +281,3 @@ def _latin_model(done: Pass, languages: Sequence[str]) -> str | None:
     if not (reads_cjk(done.model) and is_latin(done.ocr_text)):
         return None
     return next((language for language in languages if not reads_cjk(language)), None)
-
-
-def run_second_pass(best: Pass, options: LineRerecognition, languages: Sequence[str]) -> Pass:
-    """The pass with its unsure lines read again; its text unchanged where that fails, or is vertical."""
-    if psm_of(best.model) != psm_of(language_of(best.model)):
-        return best
-    try:
-        ocr_text, count = rerecognise_lines(
-            best.picture.load(), best.ocr_text, options, read=partial(read_lines, languages=languages)
-        )
-    except Exception:  # noqa: BLE001  (an optional library: what Tesseract read is kept whatever it does)
-        return replace(best, unread=(Code.NETWORK_FAILED.value,))
-    return replace(best, ocr_text=ocr_text, second_pass_lines=count)

@@ -42,6 +42,19 @@ class Line:
     height: int
     opens_paragraph: bool
 
+    @classmethod
+    def of(cls, words: Sequence[Word], *, opens_paragraph: bool) -> Line:
+        """The line of these words, of which there is one at least."""
+        left, top = min(word.left for word in words), min(word.top for word in words)
+        return cls(
+            words=tuple(words),
+            left=left,
+            top=top,
+            width=max(word.left + word.width for word in words) - left,
+            height=max(word.top + word.height for word in words) - top,
+            opens_paragraph=opens_paragraph,
+        )
+
     @property
     def chars(self) -> int:
         """Characters in all words."""
@@ -110,21 +123,10 @@ def parse(tsv: str) -> OcrText:
     for _, rows in groupby(_word_rows(tsv), key=lambda row: row[0][1:5]):
         line = list(rows)
         paragraph = line[0][0][1:4]
-        lines.append(_line([word for _, word in line], opens_paragraph=paragraph != last_paragraph))
+        words = [word for _, word in line]
+        lines.append(Line.of(words, opens_paragraph=paragraph != last_paragraph))
         last_paragraph = paragraph
     return OcrText.from_lines(lines)
-
-
-def _line(words: list[Word], *, opens_paragraph: bool) -> Line:
-    left, top = min(word.left for word in words), min(word.top for word in words)
-    return Line(
-        words=tuple(words),
-        left=left,
-        top=top,
-        width=max(word.left + word.width for word in words) - left,
-        height=max(word.top + word.height for word in words) - top,
-        opens_paragraph=opens_paragraph,
-    )
 
 
 def _word_rows(tsv: str) -> Iterator[tuple[list[str], Word]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from worker.extract.ocr import ocr_engine, page_recognition
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.network.page_reading import NetworkPage
 from worker.extract.ocr.ocr_engine import OCREngine
-from worker.extract.ocr.page_recognition import Pass
 from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
 from worker.models.page import Page, TextSource
 
@@ -211,12 +209,14 @@ def test_a_page_with_an_unsure_line_gets_a_second_pass(
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
     seen: list[str] = []
 
-    def second_pass(best: Pass, _options: LineRerecognition, _languages: Sequence[str]) -> Pass:
-        seen.append(best.ocr_text.text)
-        return replace(best, second_pass_lines=1)
+    def second_pass(
+        _picture: Image.Image, text: OcrText, _options: LineRerecognition, **_read: object
+    ) -> tuple[OcrText, int]:
+        seen.append(text.text)
+        return text, 1
 
     monkeypatch.setattr(page_recognition, "read_page", lambda _page, **_options: None)
-    monkeypatch.setattr(page_recognition, "run_second_pass", second_pass)
+    monkeypatch.setattr(page_recognition, "rerecognise_lines", second_pass)
     monkeypatch.setattr(ocr_engine, "network_label", lambda _languages: "openvino bf16")
 
     result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint="jpn")
@@ -273,3 +273,52 @@ def test_a_second_pass_that_fails_leaves_the_text_of_the_first(
 
     assert (result.text, result.engine) == ("営業報告書", "tesseract jpn")
     assert result.unread == ("network_failed",)
+
+
+def test_a_text_that_was_read_survives_the_failure_of_what_improves_it(
+    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tesseract / "jpn.tsv").write_text(_HEADER + _WORD)
+
+    def fail(*_arguments: object) -> OcrText:
+        raise OCRError("the program was killed")
+
+    monkeypatch.setattr(page_recognition, "read_uncovered_ink", fail)
+
+    result = OCREngine().read_page(page, number=1, hint="jpn")
+
+    assert (result.text, result.unread) == ("営業報告書", ("ocr_failed",))
+    assert result.message == "OCRError: the program was killed"
+
+
+def test_what_the_network_said_when_it_failed_is_kept(
+    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tesseract / "jpn.tsv").write_text(_HEADER + _WORD)
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("no memory may be executed")
+
+    monkeypatch.setattr(page_recognition, "read_page", fail)
+    monkeypatch.setattr(page_recognition, "rerecognise_lines", fail)
+
+    result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint="jpn")
+
+    assert (result.text, result.unread) == ("営業報告書", ("network_failed",))
+    assert result.message == "RuntimeError: no memory may be executed"
+
+
+@pytest.mark.parametrize("place", ["read_page", "rerecognise_lines"])
+def test_want_of_memory_is_no_failure_of_the_network(
+    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    (tesseract / "jpn.tsv").write_text(_HEADER + _WORD)
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(page_recognition, "read_page", lambda _page, **_options: None)
+    monkeypatch.setattr(page_recognition, place, fail)
+
+    with pytest.raises(MemoryError):
+        OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint="jpn")

@@ -163,18 +163,6 @@ def _lines(blocks: Sequence[Sequence[Row]], words: Sequence[tuple[Word, ...]]) -
                 continue
             top_px = min(box.top for box in row)
             is_far = bottom_px is None or top_px - bottom_px > _PARAGRAPH_GAP * height_px
-            lines.append(_line(found, opens_paragraph=is_far))
+            lines.append(Line.of(found, opens_paragraph=is_far))
             bottom_px = max(box.bottom for box in row)
     return lines
-
-
-def _line(words: Sequence[Word], *, opens_paragraph: bool) -> Line:
-    left, top = min(word.left for word in words), min(word.top for word in words)
-    return Line(
-        words=tuple(words),
-        left=left,
-        top=top,
-        width=max(word.left + word.width for word in words) - left,
-        height=max(word.top + word.height for word in words) - top,
-        opens_paragraph=opens_paragraph,
-    )
