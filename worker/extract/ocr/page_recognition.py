@@ -16,7 +16,7 @@ from worker.errors import Code, OCRError
 from worker.extract.language_hint import VERTICAL_SUFFIX, language_of
 from worker.extract.ocr.engines import TesseractEngine
 from worker.extract.ocr.evidence.noise import drop_noise, has_only_noise, is_stray
-from worker.extract.ocr.evidence.other_script import is_in_other_script
+from worker.extract.ocr.evidence.other_script import convincing_lines, is_in_other_script
 from worker.extract.ocr.evidence.reading_quality import is_better, is_convincing, is_latin, reads_cjk
 from worker.extract.ocr.evidence.uncovered_ink import read_uncovered_ink
 from worker.extract.ocr.line_rerecognition import LineRerecognition, rerecognise_lines
@@ -122,12 +122,14 @@ class PageRecognition:
             return best
 
     def _without_other_script(self, best: Pass) -> Pass:
-        """The pass, without text and with a code where the page is in a script that no model here reads."""
+        """The pass; where no model knows the script, with the lines that read well alone, and a code."""
         picture, engine = best.picture.path, self._ocr_engine
+        if best.engine and best.ocr_text.words:
+            return best  # of the network, which was sure of it
         if not is_in_other_script(best.ocr_text, picture, engine=engine, dpi=self._dpi):
             return best
         self._unread.append(Code.OTHER_SCRIPT.value)
-        return replace(best, ocr_text=OcrText.from_lines(()), second_pass_lines=0)
+        return replace(best, ocr_text=convincing_lines(best.ocr_text))
 
     def _read_by_network(self, languages: Sequence[str]) -> Pass | None:
         """The page as the network reads it, None where it fails or Tesseract should."""
@@ -154,7 +156,10 @@ class PageRecognition:
         is_sampled = sample is not None and not sample.is_whole
         way = Way(degrees=0, model=first or languages[0])
         if sample is not None and is_sampled:
-            way = self._way_to_read(sample, way.model, languages)
+            try:
+                way = self._way_to_read(sample, way.model, languages)
+            except OCRError as error:
+                self._note(error.code, error)  # the whole page may be read all the same
         done = self._run_pass(way)
         try:
             self._improve(done, languages, is_sampled=is_sampled)

@@ -242,37 +242,28 @@ def test_what_the_network_reads_alone_tesseract_does_not_read(
     assert not (tesseract / "calls").exists()
 
 
+@pytest.mark.parametrize(
+    "places", [("read_page",), ("rerecognise_lines",), ("read_page", "rerecognise_lines")]
+)
 def test_a_network_that_fails_leaves_the_page_to_tesseract(
-    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tesseract / "jpn.tsv").write_text(_HEADER + _WORD)
-
-    def fail(*_arguments: object, **_options: object) -> None:
-        raise RuntimeError("the library")
-
-    monkeypatch.setattr(page_recognition, "read_page", fail)
-
-    result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint=None)
-
-    assert (result.text, result.engine) == ("営業報告書", "tesseract jpn")
-    assert result.unread == ("network_failed",)
-
-
-def test_a_second_pass_that_fails_leaves_the_text_of_the_first(
-    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch
+    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch, places: tuple[str, ...]
 ) -> None:
     (tesseract / "jpn.tsv").write_text(_HEADER + _WORD.replace("91.5", "85"))
 
     def fail(*_arguments: object, **_options: object) -> None:
-        raise ImportError("openvino")
+        raise RuntimeError("no memory may be executed")
 
     monkeypatch.setattr(page_recognition, "read_page", lambda _page, **_options: None)
-    monkeypatch.setattr(page_recognition, "rerecognise_lines", fail)
+    for place in places:
+        monkeypatch.setattr(page_recognition, place, fail)
 
-    result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint=None)
+    result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint="jpn")
 
     assert (result.text, result.engine) == ("営業報告書", "tesseract jpn")
-    assert result.unread == ("network_failed",)
+    assert (result.unread, result.message) == (
+        ("network_failed",),
+        "RuntimeError: no memory may be executed",
+    )
 
 
 def test_a_text_that_was_read_survives_the_failure_of_what_improves_it(
@@ -289,23 +280,6 @@ def test_a_text_that_was_read_survives_the_failure_of_what_improves_it(
 
     assert (result.text, result.unread) == ("営業報告書", ("ocr_failed",))
     assert result.message == "OCRError: the program was killed"
-
-
-def test_what_the_network_said_when_it_failed_is_kept(
-    tesseract: Path, page: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tesseract / "jpn.tsv").write_text(_HEADER + _WORD)
-
-    def fail(*_arguments: object, **_options: object) -> None:
-        raise RuntimeError("no memory may be executed")
-
-    monkeypatch.setattr(page_recognition, "read_page", fail)
-    monkeypatch.setattr(page_recognition, "rerecognise_lines", fail)
-
-    result = OCREngine(second_pass=_SECOND_PASS).read_page(page, number=1, hint="jpn")
-
-    assert (result.text, result.unread) == ("営業報告書", ("network_failed",))
-    assert result.message == "RuntimeError: no memory may be executed"
 
 
 @pytest.mark.parametrize("place", ["read_page", "rerecognise_lines"])

@@ -44,6 +44,8 @@ OTHER_SCRIPTS = frozenset(
 """Tesseract's names, without those that Japanese and European languages are written in."""
 _MIN_CONFIDENCE = 1.5
 """Three lines of Arabic came to 2.0, of Cyrillic to 3.0, of Greek to 11."""
+_MIN_CHARS = 12
+"""Of such a line; fewer are read by chance."""
 _MODEL = "osd"
 
 
@@ -53,3 +55,14 @@ def is_in_other_script(ocr_text: OcrText, picture: Path, *, engine: TesseractEng
         return False
     script, confidence = engine.detect_script(picture, dpi=dpi)
     return script in OTHER_SCRIPTS and confidence >= _MIN_CONFIDENCE
+
+
+def convincing_lines(ocr_text: OcrText) -> OcrText:
+    """The lines that are a text by themselves: an English name in a Russian form."""
+    return OcrText.from_lines(
+        [
+            line
+            for line in ocr_text.lines
+            if is_convincing(OcrText.from_lines([line])) and line.chars >= _MIN_CHARS
+        ]
+    )

@@ -5,7 +5,7 @@ Of a page that it cannot read well it says so after a sample of lines, and Tesse
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -29,6 +29,8 @@ _MIN_SAMPLE, _MIN_PAGE = 85.0, 85.0
 """Confidence below which Tesseract reads the page: it is turned, in another script, or no text at all."""
 _MIN_LINE = 50.0
 """A line below it is noise."""
+_MIN_READ = 0.85
+"""Share of the area of all boxes that must be read."""
 _UPRIGHT = 1.5
 """A box so many times as high as wide is part of a vertical text, or of a page that is turned."""
 _MOST_UPRIGHT = 0.4
@@ -71,15 +73,14 @@ def read_page(page: Image.Image, *, languages: Sequence[str]) -> NetworkPage | N
         return None
     upright = turn(page, way.degrees)
     blocks = reading_order(turn_boxes(boxes, page.size, way.degrees))
-    rows = [row for block in blocks for row in block]
-    words = _read(
-        upright,
-        [box for row in rows for box in row],
-        languages,
-        narrowing=1.0 if way.is_latin else _NARROWING,
-    )
+    ordered = [box for block in blocks for row in block for box in row]
+    words = _read(upright, ordered, languages, narrowing=1.0 if way.is_latin else _NARROWING)
     ocr_text = OcrText.from_lines(_lines(blocks, words))
-    if (ocr_text.confidence or 0.0) < _MIN_PAGE:
+    read_px = _area_px(
+        box for box, line in zip(ordered, words, strict=True) if _confidence([line]) >= _MIN_LINE
+    )
+    # What it detects and cannot read may be another script, or vertical text beside the horizontal.
+    if (ocr_text.confidence or 0.0) < _MIN_PAGE or read_px < _MIN_READ * _area_px(boxes):
         return None
     return NetworkPage(
         ocr_text=ocr_text,
@@ -114,12 +115,12 @@ def _is_vertical(page: Image.Image, sample: Sequence[Box], languages: Sequence[s
 
 
 def _is_upright(boxes: Sequence[Box]) -> bool:
-    upright = sum(box.width * box.height for box in boxes if box.height > _UPRIGHT * box.width)
-    return upright > _MOST_UPRIGHT * sum(box.width * box.height for box in boxes)
+    upright_px = _area_px(box for box in boxes if box.height > _UPRIGHT * box.width)
+    return upright_px > _MOST_UPRIGHT * _area_px(boxes)
 
 
 def _sample(boxes: Sequence[Box], *, is_upright: bool) -> list[Box]:
-    """Long lines from all over the page, in order."""
+    """Every other one of the longest lines, in order."""
 
     def length(box: Box) -> float:
         return box.height / box.width if is_upright else box.width / box.height
@@ -148,6 +149,10 @@ def _confidence(lines: Sequence[Sequence[Word]]) -> float:
     words = [word for line in lines for word in line]
     chars = sum(len(word.text) for word in words)
     return sum(word.confidence * len(word.text) for word in words) / max(1, chars)
+
+
+def _area_px(boxes: Iterable[Box]) -> int:
+    return sum(box.width * box.height for box in boxes)
 
 
 def _lines(blocks: Sequence[Sequence[Row]], words: Sequence[tuple[Word, ...]]) -> list[Line]:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from worker.extract.ocr.evidence.other_script import convincing_lines
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.ocr.tesseract_cli import installed_languages
+from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
 from worker.samples.fonts import Font, font_path
 
 pytestmark = pytest.mark.unit
@@ -48,3 +50,22 @@ def test_a_script_that_no_model_reads_is_said_and_leaves_no_text(
     assert page.unread == (() if is_read else ("other_script",))
     assert ("contract of supply" in page.text) is is_read
     assert bool(page.text) is is_read
+
+
+def test_a_line_that_reads_well_alone_is_kept() -> None:
+    lines = [
+        Line.of(
+            [
+                Word(text=word, left=0, top=0, width=9, height=9, confidence=confidence)
+                for word in text.split()
+            ],
+            opens_paragraph=True,
+        )
+        for text, confidence in (
+            ("Aoba Trading Company Limited", 92.0),
+            ("06weCTB0 3akпюЧиnо", 71.0),
+            ("の6 Ta", 95.0),
+        )
+    ]
+
+    assert convincing_lines(OcrText.from_lines(lines)).text == "Aoba Trading Company Limited"

@@ -66,6 +66,18 @@ def test_the_same_page_is_read_alike_after_another() -> None:
     assert read_page(_columns(), languages=_LANGUAGES) == first
 
 
+def test_a_page_of_which_much_is_detected_and_not_read_is_left_to_tesseract() -> None:
+    page = Image.new("L", (1000, 420), 250)
+    font = ImageFont.truetype(str(font_path(Font.GOTHIC)), 32)
+    for row, line in enumerate(_RIGHT):
+        ImageDraw.Draw(page).text((530, 50 + 60 * row), line, font=font, fill=20)
+    for column, line in enumerate(_LEFT[:3]):
+        for row, character in enumerate(line[:9]):
+            ImageDraw.Draw(page).text((400 - 80 * column, 50 + 36 * row), character, font=font, fill=20)
+
+    assert read_page(page, languages=_LANGUAGES) is None
+
+
 def test_vertical_text_is_left_to_tesseract() -> None:
     assert read_page(bed_page("vertical", "clean").picture.convert("L"), languages=_LANGUAGES) is None
 
