@@ -54,6 +54,11 @@ class Net:
         self._poll_at = clock() + self._poll_s
         self._worked_s = 0.0
 
+    def follow(self, pid: int) -> None:
+        """Go on with a process that has just begun after the last one ended; the limit is for both."""
+        self._pid = pid
+        self._clock = WorkClock(self._now())
+
     def is_over(self) -> bool:
         """Whether the process must be ended."""
         now = self._now()
@@ -63,12 +68,12 @@ class Net:
         return self._worked_s > self._limit_s
 
 
-def wait_for(process: subprocess.Popen[bytes], *, limit_s: float) -> int:
-    """The exit status of a process that has just begun.
+def wait_for(process: subprocess.Popen[bytes], *, limit_s: float, net: Net | None = None) -> int:
+    """The exit status of a process that has just begun; `net` where the limit is not for it alone.
 
     Raises subprocess.TimeoutExpired, with the process killed, where it works or hangs for longer.
     """
-    net = Net(process.pid, limit_s=limit_s)
+    net = net or Net(process.pid, limit_s=limit_s)
     while True:
         try:
             return process.wait(_TICK_S)
