@@ -220,6 +220,7 @@ class DocumentProcess:
         try:
             picture = source.render(number, self._picture_folder())
             page = engine.read_page(picture, number=number, hint=hint)
+            source.on_read(number)
             if source.is_cut(number):
                 page = replace(page, reason=Code.CORRUPT.value)
         except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
