@@ -116,7 +116,8 @@ def test_pictures_upon_each_other_are_drawn_at_once_and_up_to_a_bound(
 ) -> None:
     page = pypdfium2.PdfDocument(_pdf(tmp_path, _screen("Open file")))[0]
     boxes = tuple((0.0, 0.0, 595.0, 842.0 - place) for place in range(50))
-    drawings, pictures = [], []
+    drawings: list[Any] = []
+    pictures: list[tuple[int, int]] = []
     render = pypdfium2.PdfPage.render
 
     def count_drawing(*args: Any, **options: Any) -> Any:

@@ -272,7 +272,7 @@ def test_a_program_that_cannot_be_started_right_now_costs_the_page_only(
 def test_the_background_of_a_picture_is_counted_once_for_all_its_texts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    counted = []
+    counted: list[tuple[int, int]] = []
     shade = rasterizer.most_common_shade
 
     def count(picture: Image.Image) -> int:

@@ -36,7 +36,7 @@ class Shown:
     """What a page shows beside its text: pictures. A searchable page has the layer of a scan.
 
     That is invisible, or lies beneath the picture. Unless `is_complete`, the page has more objects than are
-    looked at, and its text layer may have hidden text.
+    checked, and its text layer may have hidden text.
     """
 
     has_pictures: bool
@@ -62,7 +62,7 @@ def remove_hidden_text(page: Any, *, has_hidden_groups: bool) -> Shown:
             is_beneath = is_beneath or (visible_area > 0.0 and _covers(obj, pictures[-1], shown))
         elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
             box = box_of(obj, matrix)
-            if not _meets(box, shown) or _is_clipped_away(obj):
+            if not _meets(box, shown) or _is_outside_clip(obj):
                 _remove(obj)
             elif pdfium.FPDFTextObj_GetTextRenderMode(obj) == _INVISIBLE:
                 invisible.append((obj, box))
@@ -102,7 +102,7 @@ def _meets(box: Box, shown: Box) -> bool:
     return box[2] >= shown[0] and box[0] <= shown[2] and box[3] >= shown[1] and box[1] <= shown[3]
 
 
-def _is_clipped_away(obj: Any) -> bool:
+def _is_outside_clip(obj: Any) -> bool:
     """Whether an object lies outside of its clipping path; pdfium leaves out those that clip nothing."""
     path = pdfium.FPDFPageObj_GetClipPath(obj)
     if pdfium.FPDFClipPath_CountPaths(path) <= 0:

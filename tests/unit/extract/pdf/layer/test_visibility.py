@@ -131,7 +131,7 @@ def test_text_outside_of_the_page_is_not_read_within_many_forms_either(tmp_path:
     assert _text(path).split() == ["Shown", "inside"]
 
 
-def test_a_page_of_more_objects_than_are_looked_at_has_no_layer(tmp_path: Path) -> None:
+def test_a_page_of_more_objects_than_are_checked_has_no_layer(tmp_path: Path) -> None:
     content = b"0 0 9 9 re f " * 250_000 + b"BT /F 12 Tf 72 700 Td (Shown) Tj 0 -750 Td (OUTSIDE) Tj ET"
     page = pypdfium2.PdfDocument(one_page(tmp_path, content, b"/Font<</F 5 0 R>>", {5: _FONT}))[0]
 

@@ -148,7 +148,7 @@ def test_a_line_of_many_characters_is_searched_for_its_texts_once() -> None:
     assert len(readings([*line, *over])) == 25_000
 
 
-def test_kanji_upon_each_other_are_looked_at_up_to_a_bound() -> None:
+def test_kanji_upon_each_other_are_compared_up_to_a_bound() -> None:
     line = [_character("国", 100, 0) for _ in range(30_000)]
     over = [_character("く", 104 + 0.0001 * place, 14 + 10 * (place % 2) / 10, 6) for place in range(30_000)]
 
