@@ -125,10 +125,10 @@ def mask_outside(image: Path, regions: Sequence[Region], *, exclude: Sequence[Re
 def without(picture: Image.Image, region: Region, excluded: Sequence[Region]) -> Image.Image:
     """The picture of a region of the page without the regions to exclude."""
     part = picture.copy()
+    # Filled with the most common shade, which stays that, so that no edge appears where there was none.
+    shade = most_common_shade(part) if excluded else _WHITE
     for left, top, right, bottom in excluded:
-        # Filled with the most common shade, so that no edge appears where there was none.
-        box = (left - region[0], top - region[1], right - region[0], bottom - region[1])
-        part.paste(most_common_shade(part), box)
+        part.paste(shade, (left - region[0], top - region[1], right - region[0], bottom - region[1]))
     return part
 
 
