@@ -15,9 +15,10 @@ from typing import Any
 from PIL import Image
 
 from worker.extract.image.blank_page import is_blank
+from worker.extract.image.grayscale import most_common_shade
 from worker.extract.pdf.layer.text_layer import TextLayer
 from worker.extract.pdf.page_objects import Box, in_pixels, page_box, picture_keys, pictures_of
-from worker.extract.pdf.rasterizer import Region, most_common_shade, without
+from worker.extract.pdf.rasterizer import Region, without
 
 _POINTS_PER_INCH = 72
 _WHITE = 255

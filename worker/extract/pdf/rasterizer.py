@@ -21,6 +21,7 @@ from PIL import Image
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.disk_space import full_disk
 from worker.extract.image.blank_page import is_blank
+from worker.extract.image.grayscale import most_common_shade
 from worker.extract.read_options import ReadOptions
 
 _POINTS_PER_INCH = 72
@@ -130,11 +131,6 @@ def without(picture: Image.Image, region: Region, excluded: Sequence[Region]) ->
     for left, top, right, bottom in excluded:
         part.paste(shade, (left - region[0], top - region[1], right - region[0], bottom - region[1]))
     return part
-
-
-def most_common_shade(grayscale: Image.Image) -> int:
-    """The grey level that most pixels have: that of the background, as a rule."""
-    return max(range(256), key=grayscale.histogram().__getitem__)
 
 
 def _long_side_px(size: PageSize, options: ReadOptions, what: str) -> int:
