@@ -63,7 +63,7 @@ _LANGUAGE = (
     "coalesce((SELECT language FROM pages WHERE pages.file = files.id AND language IS NOT NULL "
     "GROUP BY language ORDER BY sum(length(text)) DESC LIMIT 1), '')"
 )
-"""The language most of the text is in, as `Document.language` has it; none is empty, so that it can be refused."""
+"""The language most of the text is in, as `Document.language` has it; empty where there is none."""
 
 
 def search_rows(
