@@ -62,7 +62,7 @@ WITHOUT_TEST_FILE = {
 ABOUT_THE_PROJECT = {
     *("test_container_files.py", "test_dependencies.py", "test_docs.py", "test_shape.py", "test_words.py"),
     *("test_user_files.py", "test_runbook.py", "test_fleet_template.py", "test_scaling_template.py"),
-    *("test_observability_template.py", "test_cost.py"),
+    *("test_observability_template.py", "test_cost.py", "test_pages.py"),
     "test_host_files.py",
     *("test_module_tests.py", "test_runner_options.py", "test_coverage_floors.py", "test_history.py"),
     *("test_live_servers.py", "test_flaky_history.py"),
