@@ -35,25 +35,38 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 
 
 def search(
-    query: Annotated[str, typer.Argument(help='Words, or "a phrase" in double quotes.')],
+    query: Annotated[
+        list[str], typer.Argument(help='Words, "a phrase", -without, this OR that, type:pdf ...')
+    ],
     home: HomeOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most files to print.")] = 10,
+    offset: Annotated[int, typer.Option(min=0, help="How many of the best files to leave out.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Find files by their text, name or path; each hit names the page that matches best.
 
-    A file must contain every word. Page 0 means that only its name or path contain them.
+    A file must contain every word; where none does, those with most of them are shown, and that is said.
+    Page 0 means that only its name or path contain them. `-word` excludes, `OR` takes either of two words;
+    type:pdf, path:folder, lang:ja, state:partial and page:3 filter. Put a query with exclusions in quotes.
 
-    Example: `cis-worker search 営業報告書 --home ~/documents.cis`
+    Example: `cis-worker search '営業報告書 -下書き type:pdf' --home ~/docs.cis`
     """
     with _open_index(home) as index:
-        found = index.search(query, limit=limit)
+        found = index.search(" ".join(query), limit=limit, offset=offset)
     if as_json:
-        print_json({"total": found.total, "hits": [_hit_values(hit) for hit in found.hits]})
+        print_json(
+            {
+                "total": found.total,
+                "tier": found.tier.value,
+                "notes": list(found.notes),
+                "has_next": found.total > offset + len(found.hits),
+                "hits": [_hit_values(hit) for hit in found.hits],
+            }
+        )
         return
     from worker.cli.search_display import print_hits
 
-    print_hits(found)
+    print_hits(found, offset=offset)
 
 
 def show(
