@@ -23,7 +23,7 @@ _SENTENCES = 3_000
 def tier_one_queries() -> tuple[str, ...]:
     """What people type who remember the words: common and rare ones, pairs, compounds, a phrase."""
     compounds = (f"{place}{part}" for place, part in zip(PLACES[:6], PARTS[:6], strict=True))
-    pairs = ("営業部 報告書", "定例点検 総務部", "臨時配車 冷凍倉庫", f"{RARE[0]} 担当者")
+    pairs = ("営業部 連絡", "定例点検 総務部", "臨時配車 冷凍倉庫", f"{RARE[0]} 担当者")
     return (*SHARES, *RARE_WORDS[:6], *compounds, *pairs, '"別紙のとおり"')
 
 
@@ -39,7 +39,7 @@ def large_office(count: int, *, seed: int = 1) -> Iterator[Document]:
         lines = [f"伝票番号 {number:07}", *rare.get(number, ())]
         lines += [f"{word}を行う。" for word, share in SHARES.items() if chance.random() < share]
         size = sum(len(line.encode()) + 1 for line in lines)
-        while size < _BYTES:
+        while size <= _BYTES:
             lines.append(chance.choice(sentences))
             size += len(lines[-1].encode()) + 1
         yield _document(number, "\n".join(lines))

@@ -72,7 +72,8 @@ def test_the_share_of_tier_one_is_of_all_queries() -> None:
 
 def test_the_best_are_those_with_the_first_score() -> None:
     found = to_answer(query("a"), result(hit("a", 2.0), hit("b", 2.0), hit("c", 1.9)))
-    assert (found.ids, found.best) == (("a", "b", "c"), {"a", "b"})
+    assert found.ids == ("a", "b", "c")
+    assert found.best == {"a", "b"}
 
 
 def test_indexes_agree_where_one_file_is_best_in_both() -> None:
