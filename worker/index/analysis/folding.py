@@ -73,16 +73,14 @@ class Folded:
 def fold(text: str) -> Folded:
     """The folded text with its map."""
     traced = _Traced(text)
-    _compose(traced)
-    _fold_in_context(traced)
+    _fold(traced)
     return Folded(text=traced.text, starts=tuple(traced.starts), ends=tuple(traced.ends))
 
 
 def fold_text(text: str) -> str:
     """The folded text alone, which is ten times as fast."""
     plain = _Plain(text)
-    _compose(plain)
-    _fold_in_context(plain)
+    _fold(plain)
     return plain.text
 
 
@@ -158,6 +156,17 @@ class _Traced(_Plain):
             ends[-1] = self.ends[end - 1]  # the long mark at the end belongs to its word
 
 
+def _fold(text: _Plain) -> None:
+    """Until nothing changes, where what is left may still join what it did not stand beside."""
+    before = None
+    while text.text != before:
+        before = text.text
+        _compose(text)
+        _fold_in_context(text)
+        if not (_COMPOSING.search(text.text) or _REPEATED.search(text.text)):
+            return
+
+
 def _compose(text: _Plain) -> None:
     if text.text.isascii():
         text.translate()
@@ -186,12 +195,12 @@ def _fold_in_context(text: _Plain) -> None:
     text.replace(_COMPANY, lambda match: _COMPANIES[match[1]])
     text.replace(_LAYOUT, _join)
     text.replace(_REPEATED, _repeat)
-    if "ヴ" in text.text:
-        text.replace(_V_SOUND, lambda match: _V_SOUNDS[match[0]])
-    text.replace(_SMALL_VOWEL, lambda match: _LARGE_VOWELS[match[0]])
     if "・" in text.text:
         text.replace(_DOTS, lambda _: "")
     text.replace(_DASH_IN_KATAKANA, lambda _: "ー")
+    if "ヴ" in text.text:
+        text.replace(_V_SOUND, lambda match: _V_SOUNDS[match[0]])
+    text.replace(_SMALL_VOWEL, lambda match: _LARGE_VOWELS[match[0]])
     if "ー" in text.text:
         text.replace(_LONG_MARK_AS_HYPHEN, lambda _: "-")
         text.replace(_LONG_MARKS, lambda _: "ー")
