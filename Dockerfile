@@ -32,7 +32,7 @@ RUN apt-get update \
     && useradd --uid 10001 --gid worker --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin worker
 
 
-# The worker, what it imports and the extra `fast`, without `dev` and `local`, in a virtual environment.
+# The worker, what it imports and the extras `fast` and `japanese`, in a virtual environment.
 FROM python AS build
 WORKDIR /src
 # `--build-arg LOCK=neural` adds the second pass over lines with a low confidence (OpenVINO, some 450 MB).

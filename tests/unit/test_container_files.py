@@ -144,7 +144,9 @@ def test_dependencies_enter_the_image_by_their_hashes() -> None:
     assert [line for line in installs if "--require-hashes" not in line and "--no-deps" not in line] == []
 
 
-@pytest.mark.parametrize(("lock", "wanted"), [("run", ("fast",)), ("neural", ("fast", "neural"))])
+@pytest.mark.parametrize(
+    ("lock", "wanted"), [("run", ("fast", "japanese")), ("neural", ("fast", "japanese", "neural"))]
+)
 def test_a_lock_of_the_image_has_what_the_worker_needs_and_nothing_of_other_extras(
     lock: str, wanted: tuple[str, ...]
 ) -> None:

@@ -1,0 +1,45 @@
+"""Dates, numbers and codes of a folded text as tokens that are the same in every form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+from worker.index.analysis.codes import contacts, part_numbers
+from worker.index.analysis.dates import dates
+from worker.index.analysis.entity import Entity
+from worker.index.analysis.numbers import NUMERALS, numbers
+
+_MAY_HAVE_ENTITIES = re.compile(rf"[\d@{NUMERALS}]")
+
+
+def entities(folded: str) -> Iterator[Entity]:
+    """All of them; a place in digits alone may be a date, a number and a code at once (20240531)."""
+    if not _MAY_HAVE_ENTITIES.search(folded):
+        return
+    found = list(contacts(folded))
+    rest = _without(folded, found)
+    days = list(dates(rest))
+    rest = _without(rest, [day for day in days if not folded[day.start : day.end].isdecimal()])
+    yield from chain(found, days, numbers(rest), part_numbers(rest))
+
+
+def query_entities(folded: str) -> tuple[Entity, ...]:
+    """Those of a query, in every way that its form leaves open: 1000005 may be a postal code."""
+    found = list(entities(folded))
+    bare = folded.strip()
+    if bare.isascii() and bare.isdigit():
+        tokens = [f"c{bare}", *([f"p{bare}"] if len(bare) == 7 else [])]
+        found.append(Entity(start=0, end=len(folded), tokens=tuple(tokens), wanted=tuple(tokens)))
+    return tuple(found)
+
+
+def _without(folded: str, found: list[Entity]) -> str:
+    """The text with what was found as blanks, so that a telephone number has no amounts in it."""
+    parts: list[str] = []
+    done = 0
+    for entity in sorted(found, key=lambda entity: entity.start):
+        parts += [folded[done : entity.start], " " * (entity.end - entity.start)]
+        done = entity.end
+    return "".join([*parts, folded[done:]])

@@ -1,0 +1,105 @@
+"""The tokens of one word or phrase of a query, for each stream, as its search needs them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from worker.index.analysis.entities import query_entities
+from worker.index.analysis.entity import Entity
+from worker.index.analysis.folding import fold_text, standardise
+from worker.index.analysis.lookalikes import shape
+from worker.index.analysis.pairs import query_pairs
+from worker.index.analysis.stems import stems
+from worker.index.analysis.streams import Tokens
+from worker.index.analysis.words import reading, words
+
+MAX_CHARS = 1_000
+# A term that begins so was cut out of a word, whose end is folded as a whole: ンター of センター.
+_CUT_KATAKANA = re.compile("(?P<rest>[ーッン][ァ-ヺー]+)ー(?![ァ-ヺー])")
+_CUT_REPETITION = re.compile("[々〻ゝゞヽヾ]+(?P<rest>.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phrase:
+    """Tokens that follow each other; with `prefix` the last one is only the beginning of a token."""
+
+    tokens: Tokens
+    prefix: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueryTerm:
+    """A term of a query by stream.
+
+    One of `pairs` must match, of which the first is the term as it is. `words`, `parts` and `stems` are those
+    of which most must match, in any order. One of `readings` is enough; so is one token for each of
+    `entities`. With `is_entity` the term is nothing but an entity, which then stands for it: 128万円. What a
+    stream does not have of the term is empty.
+    """
+
+    text: str
+    pairs: tuple[Phrase, ...]
+    words: Tokens
+    parts: Tokens
+    readings: Tokens
+    entities: tuple[Tokens, ...]
+    is_entity: bool
+    lookalikes: Phrase | None
+    stems: Tokens
+
+
+def analyse_query_term(text: str) -> QueryTerm:
+    """The tokens of a term, of which at most 1,000 characters are read; `text` is its folded form."""
+    text = text[:MAX_CHARS]
+    folded = fold_text(text)
+    found = list(words(standardise(text)))
+    entities = query_entities(folded)
+    kana = reading(text)
+    return QueryTerm(
+        text=folded,
+        pairs=tuple(_phrases(folded)),
+        words=tuple(word.form for word in found),
+        parts=tuple(part for word in found for part in word.parts),
+        readings=(kana,) if kana and len(kana) > 1 else (),
+        entities=_wanted(entities),
+        is_entity=any(_covers(folded, entity.start, entity.end) for entity in entities),
+        lookalikes=_phrase(shape(folded)),
+        stems=tuple(stems(folded)),
+    )
+
+
+def _phrases(folded: str) -> Iterator[Phrase]:
+    for form in dict.fromkeys((folded, *_uncut(folded))):
+        phrase = _phrase(form)
+        if phrase:
+            yield phrase
+
+
+def _uncut(folded: str) -> Iterator[str]:
+    for cut in (_CUT_KATAKANA, _CUT_REPETITION):
+        match = cut.match(folded)
+        if match:
+            yield match["rest"] + folded[match.end() :]
+
+
+def _phrase(folded: str) -> Phrase | None:
+    tokens, prefix = query_pairs(folded)
+    return Phrase(tokens=tokens, prefix=prefix) if tokens else None
+
+
+def _wanted(found: Iterable[Entity]) -> tuple[Tokens, ...]:
+    """The tokens by place: what one may be in several ways, as 20240531 may, is wanted in one."""
+    groups: list[list[str]] = []
+    last_end = 0
+    for entity in sorted(found, key=lambda entity: entity.start):
+        if entity.start >= last_end:
+            groups.append([])
+        groups[-1] += entity.wanted
+        last_end = max(last_end, entity.end)
+    return tuple(tuple(dict.fromkeys(group)) for group in groups)
+
+
+def _covers(folded: str, start: int, end: int) -> bool:
+    return not re.search(r"\w", folded[:start] + folded[end:])
