@@ -14,7 +14,7 @@ from worker.extract.ocr import tesseract_api, tesseract_cli
 class Recognise(Protocol):
     """Read an image once; `tesseract_cli.recognise` says what it takes and raises."""
 
-    def __call__(self, image_path: Path, *, language: str, psm: int, dpi: int) -> str:
+    def __call__(self, image_path: Path, *, language: str, psm: int, dpi: int, is_probe: bool = False) -> str:
         """The TSV of the image."""
 
 

@@ -60,3 +60,10 @@ def is_split_into_columns(ocr_text: OcrText) -> bool:
         and ocr_text.chars <= _MAX_PIECE_CHARS * lines
         and script_shares(ocr_text.text).cjk > 0.5
     )
+
+
+def latin_model_for(ocr_text: OcrText, model: str, languages: Sequence[str]) -> str | None:
+    """The model for a text in Latin characters that a CJK model read; None for others."""
+    if not (reads_cjk(model) and is_latin(ocr_text)):
+        return None
+    return next((language for language in languages if not reads_cjk(language)), None)

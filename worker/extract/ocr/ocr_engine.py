@@ -26,6 +26,7 @@ from worker.extract.ocr.model_selection import known_model
 from worker.extract.ocr.network.reading import label as network_label
 from worker.extract.ocr.page_picture import load_grey
 from worker.extract.ocr.page_recognition import PageRecognition, Pass
+from worker.extract.ocr.tesseract_cli import NET_S
 from worker.models.page import Page, TextSource
 
 
@@ -40,7 +41,7 @@ class OCREngine:
     def __init__(
         self,
         languages: Sequence[str] = ("jpn", "eng"),
-        page_timeout_s: float = 60.0,
+        page_timeout_s: float = NET_S,
         dpi: int = 200,
         *,
         ocr_engine: str = "tesseract",

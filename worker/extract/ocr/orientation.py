@@ -1,6 +1,6 @@
 """How a page is read: its turn and its model, found out on a sample of it.
 
-A sample is an eighth of a page, so several ways of reading it cost less than one wrong pass over all of it.
+A sample is a tenth of a page, so several ways of reading it cost less than one wrong pass over all of it.
 """
 
 from __future__ import annotations

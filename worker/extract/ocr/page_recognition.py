@@ -17,7 +17,7 @@ from worker.extract.language_hint import VERTICAL_SUFFIX, language_of
 from worker.extract.ocr.engines import TesseractEngine
 from worker.extract.ocr.evidence.noise import drop_noise, has_only_noise, is_stray
 from worker.extract.ocr.evidence.other_script import convincing_lines, is_in_other_script
-from worker.extract.ocr.evidence.reading_quality import is_better, is_convincing, is_latin, reads_cjk
+from worker.extract.ocr.evidence.reading_quality import is_better, is_convincing, reads_cjk
 from worker.extract.ocr.evidence.uncovered_ink import read_uncovered_ink
 from worker.extract.ocr.line_rerecognition import LineRerecognition, rerecognise_lines
 from worker.extract.ocr.model_selection import (
@@ -25,6 +25,7 @@ from worker.extract.ocr.model_selection import (
     is_split_into_columns,
     is_unsure,
     known_model,
+    latin_model_for,
     psm_of,
 )
 from worker.extract.ocr.network.page_reading import read_page
@@ -36,8 +37,9 @@ from worker.extract.ocr.sample import Sample, sample_of
 from worker.extract.ocr.tesseract_cli import installed_languages
 from worker.extract.ocr.tesseract_tsv import OcrText, parse
 
-_FEW_CHARS = 50
-_MAX_MESSAGE_CHARS = 300
+_FEW_CHARS, _MAX_MESSAGE_CHARS = 50, 300
+_MOST_PIXELS = 40_000_000
+"""Of all further passes over one page: ten over an A4 sheet at 200 dpi, one over the largest picture."""
 _RAW_LINE_PSM = 13
 """Without the layout analysis, which has left the line out before."""
 
@@ -75,6 +77,7 @@ class PageRecognition:
         self._picture, stated_dpi = picture_of(path)
         self._dpi = stated_dpi if stated_dpi in CREDIBLE_DPI else dpi
         self._tried: list[Way] = []
+        self._left_pixels = _MOST_PIXELS
         self._best: Pass | None = None
         self._unread: list[str] = []
         self._message = ""
@@ -180,8 +183,8 @@ class PageRecognition:
     def _improve(self, last: Pass, languages: Sequence[str], *, is_sampled: bool) -> None:
         """Run more passes while the text is not convincing: in another model, turned, as one block."""
         if is_convincing(last.ocr_text):
-            latin = _latin_model(last, languages)
-            if latin is not None:
+            latin = latin_model_for(last.ocr_text, last.model, languages)
+            if latin is not None and self._may_run_pass():
                 self._run_pass(Way(degrees=last.picture.degrees, model=latin))
             if not is_unsure(last.ocr_text, last.model):
                 return
@@ -190,9 +193,9 @@ class PageRecognition:
             if sample is None:
                 return
             way = self._way_to_read(sample, language_of(last.model), languages)
-            last = last if way in self._tried else self._run_pass(way)
+            last = last if way in self._tried or not self._may_run_pass() else self._run_pass(way)
         best = self._best or last
-        if best.ocr_text.chars < _FEW_CHARS and is_unsure(best.ocr_text, best.model):
+        if best.ocr_text.chars < _FEW_CHARS and is_unsure(best.ocr_text, best.model) and self._may_run_pass():
             self._read_as_one_block(best)
         best = self._best or best
         if not is_convincing(best.ocr_text):
@@ -218,7 +221,9 @@ class PageRecognition:
             models.insert(0, vertical)
         for model in models:
             way = Way(degrees=best.picture.degrees, model=model)
-            if way not in self._tried and is_convincing(self._run_pass(way).ocr_text):
+            if way in self._tried or not self._may_run_pass():
+                continue
+            if is_convincing(self._run_pass(way).ocr_text):
                 return
 
     def _check_numbers(self, best: Pass, languages: Sequence[str]) -> Pass:
@@ -254,11 +259,18 @@ class PageRecognition:
 
     def _way_to_read(self, sample: Sample, model: str, languages: Sequence[str]) -> Way:
         vertical = language_of(model) + VERTICAL_SUFFIX in installed_languages()
-        return way_to_read(sample, first=model, languages=languages, vertical=vertical, read=self._read_part)
+        read = partial(self._read_part, is_probe=True)
+        return way_to_read(sample, first=model, languages=languages, vertical=vertical, read=read)
 
-    def _read_part(self, grey: Image.Image, model: str, psm: int) -> OcrText:
+    def _read_part(self, grey: Image.Image, model: str, psm: int, *, is_probe: bool = False) -> OcrText:
         picture = PagePicture(path=self._pictures.save(grey), size_px=grey.size)
-        return self._recognise(picture, model, psm).ocr_text
+        return self._recognise(picture, model, psm, is_probe=is_probe).ocr_text
+
+    def _may_run_pass(self) -> bool:
+        """Whether one more pass over the page is within the limit, of which its pixels are then taken."""
+        width, height = self._picture.size_px
+        self._left_pixels -= width * height
+        return self._left_pixels >= 0
 
     def _run_pass(self, way: Way) -> Pass:
         """Read the whole page in one way; the better of this pass and the best so far is kept."""
@@ -268,16 +280,17 @@ class PageRecognition:
         self._keep_better(done)
         return done
 
-    def _recognise(self, picture: PagePicture, model: str, psm: int) -> Pass:
-        tsv = self._ocr_engine.recognise(picture.path, language=model, psm=psm, dpi=self._dpi)
+    def _recognise(self, picture: PagePicture, model: str, psm: int, *, is_probe: bool = False) -> Pass:
+        tsv = self._ocr_engine.recognise(
+            picture.path, language=model, psm=psm, dpi=self._dpi, is_probe=is_probe
+        )
         try:
             return Pass(model=model, ocr_text=parse(tsv), picture=picture)
         except ValueError as error:
             raise OCRError(f"{self._name}: Tesseract's output cannot be understood") from error
 
     def _keep_better(self, done: Pass) -> None:
-        best = self._best
-        if best is None or _is_better(done, best):
+        if self._best is None or _is_better(done, self._best):
             self._best = done
 
 
@@ -285,10 +298,3 @@ def _is_better(done: Pass, best: Pass) -> bool:
     if done.picture.degrees and not best.picture.degrees and is_convincing(best.ocr_text):
         return False
     return is_better(done.model, done.ocr_text, than=(best.model, best.ocr_text))
-
-
-def _latin_model(done: Pass, languages: Sequence[str]) -> str | None:
-    """The model for a text in Latin characters that a CJK model read."""
-    if not (reads_cjk(done.model) and is_latin(done.ocr_text)):
-        return None
-    return next((language for language in languages if not reads_cjk(language)), None)

@@ -14,8 +14,8 @@ from worker.extract.image.grayscale import most_common_shade
 from worker.extract.image.ink import ink_of, rules_of
 
 _TILE_PX = 8
-_AREA_TILES = 4_900
-"""Four lines of ordinary print across the page at 200 dpi, an eighth of a page of text."""
+_AREA_TILES = 3_500
+"""Three lines of ordinary print across the page at 200 dpi, a tenth of a page of text."""
 _MIN_SIDE_TILES = 22
 _CLEAR_DIRECTION = 1.25
 _WHOLE_SHARE = 2.0

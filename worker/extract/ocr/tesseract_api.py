@@ -15,13 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from worker.errors import Code, MisconfiguredError, OCRError
-from worker.extract.ocr.tesseract_cli import models_folder
+from worker.extract.ocr.tesseract_cli import NO_INVERSION, models_folder
 
 _NICE = 10
 _HEADER = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
 _OSD_MODEL = "osd"
 _OSD_PSM = 0
-_QUIET = {"debug_file": os.devnull}
+_INVERT_THRESHOLD = "0.7"
+"""Tesseract's default; an object is used for probes, and for pages after them."""
+_VARIABLES = {
+    "debug_file": os.devnull,
+    # What a page says must not depend on the pages that its object read before: words learnt from a page, and
+    # shapes of its characters. Only models that have the older engine learn.
+    "tessedit_enable_doc_dict": "0",
+    "classify_enable_learning": "0",
+}
 
 _idle: dict[str, list[Any]] = defaultdict(list)
 """API objects by model that no thread uses now (`list.pop` and `append` are atomic). An object holds one
@@ -29,11 +37,12 @@ model and serves one thread at a time; it is kept for the next page, since makin
 The fork server makes none: which model a document needs is not known there."""
 
 
-def recognise(image_path: Path, *, language: str, psm: int, dpi: int) -> str:
+def recognise(image_path: Path, *, language: str, psm: int, dpi: int, is_probe: bool = False) -> str:
     """Read an image once and return TSV; takes and raises what `tesseract_cli.recognise` does."""
     with _api(language) as api:
         api.SetPageSegMode(psm)
         _set_image(api, image_path, dpi)
+        api.SetVariable(NO_INVERSION[0], NO_INVERSION[1] if is_probe else _INVERT_THRESHOLD)
         # Without a deadline: how far a page is read must not depend on the machine's load. A page that hangs
         # is ended from outside, by `run_state`.
         if not api.Recognize(0):
@@ -95,7 +104,7 @@ def _new_api(model: str) -> Any:
         )
     try:
         tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
-        return tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=model, variables=_QUIET)
+        return tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=model, variables=_VARIABLES)
     except RuntimeError as error:
         raise OCRError(f"Tesseract's model {model!r} cannot be loaded from {folder}") from error
 

@@ -61,6 +61,40 @@ def test_an_object_is_kept_for_the_next_page(page: Path) -> None:
     assert tesseract_api._idle["eng"][-1] is idle
 
 
+def test_a_page_reads_the_same_after_others(page: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.pgm"
+    Image.open(page).rotate(4, fillcolor=255).resize((700, 490)).save(other)
+    tesseract_api._idle.clear()
+    alone = _recognise(page)
+    tesseract_api._idle.clear()
+
+    for _ in range(2):
+        _recognise(other)
+
+    assert _recognise(page) == alone
+
+
+@pytest.mark.parametrize("name", ["tessedit_enable_doc_dict", "classify_enable_learning"])
+def test_no_object_learns_from_its_pages(page: Path, name: str) -> None:
+    """The models of Debian do not; those that have the older engine, too, would."""
+    tesseract_api._idle.clear()
+    _recognise(page)
+
+    assert tesseract_api._idle["eng"][-1].GetVariableAsString(name) == "0"
+
+
+def test_a_probe_reads_nothing_inverted_and_the_page_after_it_does(page: Path) -> None:
+    inverted = page.with_name("inverted.pgm")
+    Image.open(page).point(lambda level: 255 - level).save(inverted)
+    alone = _recognise(inverted)
+
+    probe = recognise(inverted, language="eng", psm=3, dpi=200, is_probe=True)
+
+    assert _WORDS in parse(alone).text
+    assert _WORDS not in parse(probe).text
+    assert _recognise(inverted) == alone
+
+
 def test_two_threads_use_two_objects(page: Path) -> None:
     texts: list[str] = []
     threads = [threading.Thread(target=lambda: texts.append(_recognise(page))) for _ in range(2)]
