@@ -42,18 +42,18 @@ class OfficeFile:
     def reads(self, text: str) -> bool:
         """Whether a person reads this text in it or in its name."""
         sought = without_breaks(text).casefold()
-        return sought in self._folded_truth or sought in self.name.casefold()
+        return sought in self._truth_folding or sought in self.name.casefold()
 
     def holds(self, word: str) -> bool:
         """Whether the extracted text has this word, letter by letter."""
-        return word.casefold() in self._folded_text
+        return word.casefold() in self._text_folding
 
     @cached_property
-    def _folded_truth(self) -> str:
+    def _truth_folding(self) -> str:
         return without_breaks(self.truth).casefold()
 
     @cached_property
-    def _folded_text(self) -> str:
+    def _text_folding(self) -> str:
         return "\f".join(without_breaks(page).casefold() for page in self.pages)
 
     @property

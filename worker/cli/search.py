@@ -183,7 +183,7 @@ def _with_unread(document: Document, home: Path | None) -> tuple[Document, str]:
     from worker.models.unread import Unread
     from worker.runtime.remedies import remedy
 
-    unread, problem = _stored_unread(document, home)
+    unread, problem = _unread_of_artifact(document, home)
     if not unread and document.reason is not None:
         unread = (Unread(page=0, code=document.reason, help=remedy(document.reason)),)
         # Since there are lists, each reason is in one.
@@ -191,7 +191,7 @@ def _with_unread(document: Document, home: Path | None) -> tuple[Document, str]:
     return replace(document, unread=unread), problem if document.artifact_key else ""
 
 
-def _stored_unread(document: Document, home: Path | None) -> tuple[tuple[Unread, ...], str]:
+def _unread_of_artifact(document: Document, home: Path | None) -> tuple[tuple[Unread, ...], str]:
     """The list of the stored artifact; none, with the problem, where it cannot be had."""
     from worker.document.packing import UNREADABLE, unpack_unread
     from worker.errors import WorkerError

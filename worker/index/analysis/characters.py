@@ -62,7 +62,7 @@ class FoldedCharacters(dict[int, str]):
 
 
 @cache
-def folded_characters() -> FoldedCharacters:
+def character_folding() -> FoldedCharacters:
     """The table of this process; its forms are the same as those of its forms."""
     return FoldedCharacters()
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from worker.index.analysis.characters import CJK, HAN, INVISIBLE, folded_characters, replace_surrogates
+from worker.index.analysis.characters import CJK, HAN, INVISIBLE, character_folding, replace_surrogates
 
 _Replacement: TypeAlias = Callable[[re.Match[str]], str]
 
@@ -103,7 +103,7 @@ class _Plain:
 
     def translate(self) -> None:
         is_ascii = self.text.isascii()  # lower case is all there is to fold, and quick
-        self.text = self.text.lower() if is_ascii else self.text.translate(folded_characters())
+        self.text = self.text.lower() if is_ascii else self.text.translate(character_folding())
 
 
 class _Traced(_Plain):
@@ -118,7 +118,7 @@ class _Traced(_Plain):
         self._rebuild([(*match.span(), replacement(match)) for match in pattern.finditer(self.text)])
 
     def translate(self) -> None:
-        table = folded_characters()
+        table = character_folding()
         forms = ((place, table[ord(char)]) for place, char in enumerate(self.text))
         self._rebuild([(place, place + 1, form) for place, form in forms if form != self.text[place]])
 
