@@ -39,7 +39,7 @@ from worker.operation.walls import require_walls
 from worker.resilience.resource_monitor import ResourceMonitor
 from worker.runtime.identity import Identity, package_version, unique_name, worker_identity
 from worker.runtime.log_files import LogFiles
-from worker.runtime.machine.allocator import limit_heaps
+from worker.runtime.machine.allocator import limit_heaps, set_start_apart
 from worker.runtime.metric_log import MetricLog
 from worker.runtime.metrics import Metrics
 from worker.runtime.profiling.profile_order import profile_order
@@ -123,6 +123,7 @@ def run(settings: Settings, log_files: LogFiles | None = None, identity: Identit
         lifecycle = build(settings, sandbox, tools, work_root, identity)
         if log_files is not None:
             lifecycle.log_sweep = make_log_sweep(settings, log_files, lifecycle.consumer)
+        set_start_apart()
         with worker_profile(profile):
             status = lifecycle.run()
     finally:

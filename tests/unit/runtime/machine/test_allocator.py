@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from worker.runtime.machine.allocator import TUNABLES, limit_heaps, release_free_memory
+from worker.runtime.machine.allocator import TUNABLES, limit_heaps, release_free_memory, set_start_apart
 
 pytestmark = pytest.mark.unit
 
@@ -113,3 +115,37 @@ def test_unit_and_image_start_the_worker_so(file: str) -> None:
     ((name, value),) = TUNABLES.items()
     text = (Path(__file__).parents[4] / file).read_text(encoding="utf-8")
     assert f"{name}={value}" in text
+
+
+class Node:
+    """An object that holds itself."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_is_left_in_cycles_is_freed(without_collections: None) -> None:
+    left = weakref.ref(Node())
+    assert left() is not None
+
+    release_free_memory()
+
+    assert left() is None
+
+
+def test_what_is_there_at_the_start_is_not_looked_at_again(without_collections: None) -> None:
+    kept = Node()
+
+    set_start_apart()
+    try:
+        assert gc.get_freeze_count() > 10_000
+        assert not any(each is kept for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
+
+
+@pytest.fixture
+def without_collections() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
