@@ -133,7 +133,7 @@ def test_what_is_left_in_cycles_is_freed(without_collections: None) -> None:
     assert left() is None
 
 
-def test_what_is_there_at_the_start_is_not_looked_at_again(without_collections: None) -> None:
+def test_what_is_there_at_the_start_is_left_out_afterwards(without_collections: None) -> None:
     kept = Node()
 
     set_start_apart()
