@@ -14,6 +14,7 @@ from collections import Counter
 from enum import StrEnum
 from functools import lru_cache
 
+from worker.extract.pdf.layer.misread_bytes import is_in_other_encoding
 from worker.extract.text.plausibility import plausibility, word_plausibility
 
 _BROKEN_SHARE = 0.2
@@ -60,26 +61,6 @@ _MIN_WORD_SCORE = 0.55
 _LEADERS = re.compile(r"(?:[.·…‥_\-–—] ?){4,}")
 # Letters that the score knows nothing about.
 _FOREIGN_SCRIPT = re.compile(r"[\u0370-\u1dff\ua000-\ud7af]+")
-
-_CP1252_SYMBOLS = (
-    "\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e"
-    "\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
-)
-_MOJIBAKE_RUN = re.compile(f"[\x80-\xff{_CP1252_SYMBOLS}]{{3,}}")
-_MOJIBAKE_WORD = re.compile(
-    f"[!-\xff{_CP1252_SYMBOLS}]*[\x80-\xff{_CP1252_SYMBOLS}]{{3}}[!-\xff{_CP1252_SYMBOLS}]*"
-)
-_MOJIBAKE_SHARE = 0.1
-# One letter of UTF-8 shown as two or three, as in Ã©; and letters of Cyrillic in Latin words.
-_TWO_FOR_ONE = re.compile(
-    f"[\xc2\xc3][\x80-\x9f\xa1-\xbf{_CP1252_SYMBOLS}]|\xe2\u20ac[\x80-\xbf{_CP1252_SYMBOLS}]"
-    "|[a-z][\u0400-\u04ff](?=[a-z])"
-)
-_MIN_TWO_FOR_ONE, _TWO_FOR_ONE_SHARE = 3, 0.004
-# Half-width katakana and kanji by turns: a Japanese encoding taken for another.
-_HALF_WIDTH = re.compile("[\uff61-\uff9f]")
-_BY_TURNS = re.compile("[\uff61-\uff9f][\u4e00-\u9fff]|[\u4e00-\u9fff](?=[\uff61-\uff9f])")
-_MIN_BY_TURNS, _BY_TURNS_SHARE = 10, 0.2
 
 _SCRIPTS = (
     (0x0370, 0x03FF, "greek"),
@@ -137,7 +118,7 @@ def check_quality(raw: str) -> LayerReason | None:
     sample = drop_hyphens(_sample(raw)).replace("\u00a0", " ").replace("\u00ad", "")
     chars = "".join(sample.split())
     counts = Counter(chars)
-    if not chars.isascii() and _is_in_other_encoding(sample, len(chars)):
+    if not chars.isascii() and is_in_other_encoding(sample, len(chars)):
         return LayerReason.SCRIPT_MIX
     if _count_unmapped(counts) > _BROKEN_SHARE * len(chars) or has_holes(sample):
         return LayerReason.UNMAPPED
@@ -206,25 +187,6 @@ def _count_unmapped(counts: Counter[str]) -> int:
 def _is_no_character(char: str) -> bool:
     """Whether it is a control, in private use, or unassigned."""
     return unicodedata.category(char) in ("Cc", "Cn", "Co")
-
-
-def _is_in_other_encoding(text: str, chars: int) -> bool:
-    """Whether it was decoded with the wrong encoding."""
-    if _mojibake(text) > _MOJIBAKE_SHARE * chars:
-        return True
-    if len(_TWO_FOR_ONE.findall(text)) >= max(_MIN_TWO_FOR_ONE, _TWO_FOR_ONE_SHARE * chars):
-        return True
-    turns = len(_BY_TURNS.findall(text))
-    return turns >= max(_MIN_BY_TURNS, _BY_TURNS_SHARE * len(_HALF_WIDTH.findall(text)))
-
-
-def _mojibake(text: str) -> int:
-    """Characters in words with three or more accents and symbols in a row, as in `“ú–{Œê`."""
-    if not _MOJIBAKE_RUN.search(text):
-        return 0
-    # Real words in the alphabets of Latin-1 never have three; runs of one symbol (dashes, dots) do not count.
-    words = _MOJIBAKE_WORD.findall(text)
-    return sum(len(word) for word in words if len(set(word)) > 1 and any(map(str.isalpha, word)))
 
 
 def _mixes_scripts(text: str, counts: Counter[str]) -> bool:
