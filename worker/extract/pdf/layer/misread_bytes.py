@@ -34,7 +34,7 @@ _MAC_TRAIL = re.escape(bytes(range(0x80, 0xC0)).decode("mac_roman"))
 _MAC_TWO_FOR_ONE = re.compile(
     f"(?<=[A-Za-z])[\u221a\u00ac][{_MAC_TRAIL}]|[\u221a\u00ac][{_MAC_TRAIL}](?=[a-z])|[\u201e\u00e2][{_MAC_TRAIL}]{{2}}"
 )
-# Latin-1 as a code page of DOS: fⁿr or f³r, k÷nnen, Gr▀e. Greek letters, which é and à give, stand in formulas.
+# Latin-1 as a code page of DOS: fⁿr or f³r, k÷nnen, Gr▀e. Greek letters (for é and à) are left to formulas.
 _DOS_LETTER = re.compile("(?<=[A-Za-z])[\u207f\u00b3\u00f7\u2550-\u259f](?=[a-z])")
 
 
