@@ -49,8 +49,10 @@ _SUMMARIES: dict[Callable[..., None], str] = {
     simulate: "Plan a fleet: delays and costs of policies.",
     fleet: "Show the workers and their groups.",
 }
+# -word excludes a word; what begins with two dashes and is no option the command itself refuses.
+_CONTEXTS: dict[Callable[..., None], dict[str, object]] = {search: {"ignore_unknown_options": True}}
 for command, summary in _SUMMARIES.items():
-    app.command(short_help=summary)(command)
+    app.command(short_help=summary, context_settings=_CONTEXTS.get(command))(command)
 app.command(short_help="Have files of the ledger processed again.", cls=VersionMayBeLeftOut)(rerun)
 app.add_typer(dlq)
 

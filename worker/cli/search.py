@@ -47,10 +47,12 @@ def search(
 
     A file must contain every word; where none does, those with most of them are shown, and that is said.
     Page 0 means that only its name or path contain them. `-word` excludes, `OR` takes either of two words;
-    type:pdf, path:folder, lang:ja, state:partial and page:3 filter. Put a query with exclusions in quotes.
+    type:pdf, path:folder, lang:ja, state:partial and page:3 filter.
 
     Example: `cis-worker search '営業報告書 -下書き type:pdf' --home ~/docs.cis`
     """
+    if unknown := [word for word in query if word.startswith("--")]:
+        raise typer.BadParameter(f"There is no option {unknown[0]}; a word is excluded by one dash.")
     with _open_index(home) as index:
         found = index.search(" ".join(query), limit=limit, offset=offset)
     if as_json:

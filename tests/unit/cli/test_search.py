@@ -20,8 +20,9 @@ from worker.models.page import Page, TextSource
 pytestmark = pytest.mark.unit
 
 APP = typer.Typer()
-for command in (search, show, similar):
+for command in (show, similar):
     APP.command()(command)
+APP.command(context_settings={"ignore_unknown_options": True})(search)
 
 
 def document(path: str, *texts: str, image: tuple[float, ...] | None = None) -> Document:
@@ -90,6 +91,19 @@ def test_the_text_form_has_the_page_and_no_brackets(home: Path) -> None:
 def test_more_files_than_asked_for_are_counted(home: Path) -> None:
     assert "2 files, 1 shown" in run("search", "same", "--home", str(home), "--limit", "1")
     assert run("search", "nowhere", "--home", str(home)) == "No file matches.\n"
+
+
+def test_words_and_exclusions_are_arguments_of_their_own(home: Path) -> None:
+    assert "営業報告書.pdf" in run("search", "営業", "好調", "--home", str(home))
+    assert run("search", "営業", "-好調", "--home", str(home)) == "No file matches.\n"
+    found = json.loads(run("search", "営業", "-無い", "xy:z", "--home", str(home), "--json", "--offset", "0"))
+    assert (found["total"], found["tier"], found["has_next"]) == (1, "all", False)
+    assert '"xy:" is no filter' in found["notes"][0]
+
+
+def test_an_option_that_there_is_not_is_no_exclusion(home: Path) -> None:
+    result = CliRunner().invoke(APP, ["search", "営業", "--limt", "3", "--home", str(home)])
+    assert (result.exit_code, "no option --limt" in result.output) == (2, True)
 
 
 @pytest.mark.parametrize("asked", ["/a/営業報告書.pdf", "営業報告書.pdf", "id-/a/営業報告書.pdf"])
