@@ -5,7 +5,7 @@ Of a page that it cannot read well it says so after a sample of lines, and Tesse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -55,10 +55,14 @@ class NetworkPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Way:
-    """How a page is to be turned, and whether its letters are Latin."""
+    """How a page is to be turned, and whether its letters are Latin.
+
+    `sample` has the words of the lines that showed it, by their boxes on the turned page.
+    """
 
     degrees: int
     is_latin: bool
+    sample: Mapping[Box, tuple[Word, ...]]
 
 
 def read_page(page: Image.Image, *, languages: Sequence[str]) -> NetworkPage | None:
@@ -75,7 +79,7 @@ def read_page(page: Image.Image, *, languages: Sequence[str]) -> NetworkPage | N
     upright = turn(page, way.degrees)
     blocks = reading_order(turn_boxes(boxes, page.size, way.degrees))
     ordered = [box for block in blocks for row in block for box in row]
-    words = _read(upright, ordered, languages, narrowing=1.0 if way.is_latin else _NARROWING)
+    words = _read(upright, ordered, languages, way)
     ocr_text = OcrText.from_lines(_lines(blocks, words))
     read_px = _area_px(
         box for box, line in zip(ordered, words, strict=True) if _confidence([line]) >= _MIN_LINE
@@ -102,9 +106,11 @@ def _way_to_read(page: Image.Image, boxes: Sequence[Box], languages: Sequence[st
         # Turned by 270 degrees vertical text can be read, and by 90 it cannot.
         if degrees == 270 and _is_vertical(page, sample, languages):
             return None
-        words = read_lines(turn(page, degrees), turn_boxes(sample, page.size, degrees), languages=languages)
+        turned = turn_boxes(sample, page.size, degrees)
+        words = read_lines(turn(page, degrees), turned, languages=languages)
         if _confidence(words) >= _MIN_SAMPLE:
-            return _Way(degrees=degrees, is_latin=_is_latin(words))
+            read = dict(zip(turned, words, strict=True))
+            return _Way(degrees=degrees, is_latin=_is_latin(words), sample=read)
     return None
 
 
@@ -132,14 +138,16 @@ def _sample(boxes: Sequence[Box], *, is_upright: bool) -> list[Box]:
 
 
 def _read(
-    page: Image.Image, boxes: Sequence[Box], languages: Sequence[str], *, narrowing: float
+    page: Image.Image, boxes: Sequence[Box], languages: Sequence[str], way: _Way
 ) -> list[tuple[Word, ...]]:
-    words = read_lines(page, boxes, languages=languages, narrowing=narrowing)
-    again = [number for number, line in enumerate(words) if narrowing < 1.0 and _is_latin([line])]
-    wide = read_lines(page, [boxes[number] for number in again], languages=languages)
-    for number, line in zip(again, wide, strict=True):
-        words[number] = line
-    return words
+    """The words of each box; those of the sample are read."""
+    left = [box for box in boxes if box not in way.sample]
+    narrowing = 1.0 if way.is_latin else _NARROWING
+    read = dict(zip(left, read_lines(page, left, languages=languages, narrowing=narrowing), strict=True))
+    again = [box for box, line in read.items() if narrowing < 1.0 and _is_latin([line])]
+    read.update(zip(again, read_lines(page, again, languages=languages), strict=True))
+    read.update(way.sample)
+    return [read[box] for box in boxes]
 
 
 def _is_latin(lines: Sequence[Sequence[Word]]) -> bool:
