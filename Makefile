@@ -50,13 +50,31 @@ mutants: $(NEEDS) ## break the code one place at a time (tests/mutants); the tes
 compose-test: ## the integration tests against LocalStack and OpenSearch in containers (needs Docker)
 	scripts/test --container --select integration
 
+# Side by side, the long ones first. Each prints in one piece; all run, and one that fails fails the whole.
+CHECKS := check-types check-words check-shape check-imports check-lint check-format
+TOGETHER = --jobs $$(getconf _NPROCESSORS_ONLN) --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+.PHONY: $(CHECKS)
+
 check: setup ## format, lint, types, import rules, shape, words
+	@$(MAKE) --no-print-directory $(TOGETHER) $(CHECKS)
+
+check-format:
 	$(BIN)/ruff format --check .
+
+check-lint:
 	$(BIN)/ruff check .
+
+check-types:
 	$(BIN)/mypy
+
+check-imports:
 	$(BIN)/lint-imports
+
+check-shape:
 	$(BIN)/pytest -q --noconftest tests/unit/test_shape.py
 	@$(BIN)/python scripts/shape.py
+
+check-words:
 	@scripts/words
 
 lint-files: setup ## Dockerfiles, compose files, workflows, shell scripts (linters go into .tools)

@@ -17,6 +17,7 @@ from bench.pdf_rows import born_digital
 from bench.peer_rows import long_scan
 from bench.reading.real_rows import real
 from bench.rivals import seconds_of
+from bench.search.search_rows import search
 from bench.service_rows import flow_of_small_files, index, index_share
 from bench.startup_rows import startup
 from bench.storage.checkpoint_rows import checkpoints
@@ -171,6 +172,7 @@ ROWS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "checkpoints": checkpoints,
     "reconcile": reconcile,
     "cost": cost,
+    "search": search,
 }
 
 

@@ -7,6 +7,8 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib.util import find_spec
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -37,6 +39,14 @@ _INSTALL = {
     "pdfinfo": "apt-get install poppler-utils",
     "soffice": "apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui "
     "libreoffice-impress-nogui",
+}
+
+_EXTRAS = {
+    "tesserocr": "fast",
+    "rapidocr": "neural",
+    "openvino": "neural",
+    "onnxruntime": "neural",
+    "pyinstrument": "profile",
 }
 
 # No deadline: the machine is shared. In CI every run tries the same examples.
@@ -72,10 +82,31 @@ def require_program() -> Callable[[str], str]:
     def path_of(name: str) -> str:
         path = shutil.which(name)
         if path is None:
-            advice = f"{name} is not installed: {_INSTALL.get(name, f'install {name}')}, or make servers"
-            if os.environ.get("CI"):
-                pytest.fail(advice)
-            pytest.skip(advice)
+            _skip_or_fail(
+                f"{name} is not installed: {_INSTALL.get(name, f'install {name}')}, or make servers"
+            )
         return path
 
     return path_of
+
+
+@pytest.fixture(scope="session")
+def require_module() -> Callable[..., None]:
+    """A function that takes names of modules; one that is not installed skips the test, in CI fails it.
+
+    It imports none: one that is installed and broken fails the test that uses it.
+    """
+
+    def check(*names: str) -> None:
+        for name in names:
+            if find_spec(name) is None:
+                package = f"cis-worker[{_EXTRAS[name]}]" if name in _EXTRAS else name
+                _skip_or_fail(f"{name} is not installed: make setup, or pip install '{package}'")
+
+    return check
+
+
+def _skip_or_fail(advice: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(advice)
+    pytest.skip(advice)

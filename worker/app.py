@@ -11,7 +11,7 @@ import structlog
 from worker.aws.clients import autoscaling_client, make_clients, secrets_client
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.aws.secret_store import read_passwords
-from worker.components import (
+from worker.composition.components import (
     Shared,
     make_consumer,
     make_local_health,
@@ -19,6 +19,7 @@ from worker.components import (
     make_replayer,
     watch_resources,
 )
+from worker.composition.side_loops import make_side_loops
 from worker.config import Settings, require, sandbox_environment, service_manager_environment
 from worker.consumer import Consumer
 from worker.delivery.crash_detector import CrashDetector
@@ -49,7 +50,6 @@ from worker.runtime.trace import clean_id
 from worker.runtime.work_root import WorkRoot
 from worker.sandbox.confinement import hide_memory
 from worker.sandbox.scheduler import Sandbox
-from worker.side_loops import make_side_loops
 from worker.spot_handler import SpotInterruptionHandler
 from worker.worker_loops import HEARTBEAT
 

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from worker.errors import Code, DeadLetterError
-from worker.event_forms import (
+from worker.models.event_forms import (
     TEST_EVENT,
     EventBridgeEvent,
     NativeEvent,

@@ -4,7 +4,8 @@
 
 Reads the JUnit reports of a folder, one a run. A test that failed in more than 2 % of the runs it was part of
 is noted; so are the newest run and its modules where they took 20 % longer than the median of the ten runs
-before. These are notes for people, and never a failure: exit status 2 only for a report that cannot be added.
+before. These are notes for people, and never a failure: exit status 2 only for a folder that is absent or a
+report that cannot be added.
 """
 
 from __future__ import annotations
@@ -180,6 +181,11 @@ def _last_line(runs: Sequence[Run]) -> str:
     return line
 
 
+def _absent(folder: Path) -> str:
+    what = "a file and no folder" if folder.exists() else "not there"
+    return f"{folder} is {what}: name a folder of JUnit reports (`make history` fills reports/history/suite)."
+
+
 def main(arguments: Sequence[str]) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -203,6 +209,9 @@ def main(arguments: Sequence[str]) -> int:
             add(parsed.add, parsed.folder, max(1, parsed.keep))
     except UnreadableReportError as error:
         sys.stderr.write(f"history: {error}\n")
+        return REFUSED
+    if not parsed.folder.is_dir():
+        sys.stderr.write(f"history: {_absent(parsed.folder)}\n")
         return REFUSED
     show(read_history(parsed.folder), max(0, parsed.slowest))
     return PASSED

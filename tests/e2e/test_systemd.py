@@ -203,4 +203,5 @@ def test_the_exposure_is_low(tmp_path: Path) -> None:
         rated = manager.run("systemd-analyze", "security", "--offline=true", str(HOST / "cis-worker.service"))
     found = re.search(r"Overall exposure level.*: ([0-9.]+) ", rated.stdout)
     assert found, rated
-    assert float(found[1]) <= 2.0
+    # 0.2 of it is ProtectProc=default, without which the nets against hangs see no reader.
+    assert float(found[1]) <= 2.1

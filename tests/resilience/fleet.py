@@ -21,10 +21,10 @@ import structlog
 
 import worker.app
 import worker.aws.instance_metadata
-import worker.components
+import worker.composition.components
+import worker.composition.side_loops
 import worker.lifecycle
 import worker.sandbox.scheduler
-import worker.side_loops
 from tests.resilience import simulated_threads, wire
 from tests.resilience.faulty_index import FaultyIndex
 from tests.resilience.rebinding import Rebinding
@@ -90,11 +90,11 @@ class Simulation:
         return self
 
     def _rebind(self) -> None:
-        rebinding, components = self._rebinding, worker.components
+        rebinding, components = self._rebinding, worker.composition.components
         rebinding.install()
         rebinding.set(worker.app, "make_clients", lambda **_: self._clients)
         rebinding.set(components, "open_index", lambda settings, **_: _fleets[0].open_index(settings))
-        for module in (components, worker.side_loops):
+        for module in (components, worker.composition.side_loops):
             rebinding.set(module, "Random", lambda: random.Random(random.random()))
         rebinding.set(worker.lifecycle, "HealthServer", _NoHealthServer)
         named = simulated_threads.Namespace

@@ -70,6 +70,12 @@ def test_the_limits_are_set_and_namespaces_left_to_the_readers() -> None:
     assert unit("cis-worker.service")["Unit"]["StartLimitIntervalSec"] == "0"
 
 
+def test_the_unit_lets_the_worker_see_the_use_of_its_readers() -> None:
+    # They are not dumpable: hidden from their own user, too, and a reader that spins would never be ended.
+    assert SERVICE["ProtectProc"] == "default"
+    assert "ProcSubset" not in SERVICE
+
+
 def test_the_work_folder_is_in_memory_and_the_state_folder_outlives_the_process() -> None:
     environment = dict(
         each.split("=", 1) for line in SERVICE["Environment"].splitlines() for each in line.split()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import re
 from collections.abc import Callable, Iterable
@@ -10,18 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.source_file import (
-    ROOT,
-    calls,
-    functions,
-    has_assertion,
-    imports,
-    lines_of,
-    named,
-    parameters_of,
-    tree,
-    uses,
-)
+from tests.unit.source_file import ROOT, calls, functions, imports, named, source_file, uses
 
 pytestmark = pytest.mark.unit
 
@@ -62,7 +50,7 @@ WITHOUT_TEST_FILE = {
 ABOUT_THE_PROJECT = {
     *("test_container_files.py", "test_dependencies.py", "test_docs.py", "test_shape.py", "test_words.py"),
     *("test_user_files.py", "test_runbook.py", "test_fleet_template.py", "test_scaling_template.py"),
-    *("test_observability_template.py", "test_cost.py"),
+    *("test_observability_template.py", "test_cost.py", "test_pages.py"),
     "test_host_files.py",
     *("test_module_tests.py", "test_runner_options.py", "test_coverage_floors.py", "test_history.py"),
     *("test_live_servers.py", "test_flaky_history.py"),
@@ -121,16 +109,16 @@ def test_functions_are_verbs_or_nouns_and_rarely_participles() -> None:
 
 def test_functions_are_short() -> None:
     def long(path: Path) -> Iterable[object]:
-        return [f"{f.name}: {lines_of(f)} lines" for f in functions(path) if lines_of(f) > MAX_FUNCTION_LINES]
+        return [f"{f.name}: {f.lines} lines" for f in functions(path) if f.lines > MAX_FUNCTION_LINES]
 
     assert offenders(MODULES + TOOLS + TEST_FOLDER, long) == []
 
 
 def test_functions_take_few_parameters_but_for_commands() -> None:
     def many(path: Path) -> Iterable[object]:
-        found = [f for f in functions(path) if parameters_of(f) > MAX_PARAMETERS]
+        found = [f for f in functions(path) if f.parameters > MAX_PARAMETERS]
         inside = path.relative_to(WORKER).as_posix() if path.is_relative_to(WORKER) else ""
-        return [f"{f.name}: {parameters_of(f)}" for f in found if (inside, f.name) not in BOUND_SIGNATURES]
+        return [f"{f.name}: {f.parameters}" for f in found if (inside, f.name) not in BOUND_SIGNATURES]
 
     commands = {ROOT / "infra" / "stacks" / "__main__.py"}
     tools = [path for path in TOOLS if path not in commands]
@@ -143,7 +131,7 @@ def test_files_are_named_after_their_noun() -> None:
 
 
 def test_modules_say_what_they_are_for() -> None:
-    assert [named(path) for path in MODULES + TOOLS if not ast.get_docstring(tree(path))] == []
+    assert [named(path) for path in MODULES + TOOLS if not source_file(path).has_docstring] == []
 
 
 def test_a_module_has_its_test_file() -> None:
@@ -200,12 +188,8 @@ def test_resilience_names_only_exceptions_of_botocore() -> None:
 def test_a_test_file_carries_the_marker_of_its_floor() -> None:
     def lacks(path: Path) -> Iterable[object]:
         floor = path.relative_to(TESTS).parts[0]
-        marks = [
-            ast.unparse(node.value)
-            for node in tree(path).body
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
-        ]
-        return [] if re.search(rf"\bpytest\.mark\.{floor}\b", " ".join(marks)) else [f"no mark {floor}"]
+        marks = source_file(path).marks
+        return [] if re.search(rf"\bpytest\.mark\.{floor}\b", marks) else [f"no mark {floor}"]
 
     assert offenders(TEST_FILES, lacks) == []
     assert {path.relative_to(TESTS).parts[0] for path in TEST_FILES} <= set(FLOORS)
@@ -213,13 +197,18 @@ def test_a_test_file_carries_the_marker_of_its_floor() -> None:
 
 def test_tests_assert_something() -> None:
     def bare(path: Path) -> Iterable[object]:
-        return [f.name for f in functions(path) if f.name.startswith("test_") and not has_assertion(f)]
+        return [f.name for f in functions(path) if f.name.startswith("test_") and not f.has_assertion]
 
     assert offenders(TEST_FILES, bare) == []
 
 
 def test_tests_wait_for_things_and_not_for_time() -> None:
     assert offenders(TEST_FOLDER, lambda path: calls(path, "sleep")) == []
+
+
+def test_tests_skip_no_missing_package_in_silence() -> None:
+    """`require_module` of conftest.py skips at home, and fails in CI."""
+    assert offenders(TEST_FOLDER, lambda path: calls(path, "importorskip")) == []
 
 
 def test_tests_fake_the_wire_and_not_the_class() -> None:
@@ -237,21 +226,22 @@ def test_tests_fake_the_wire_and_not_the_class() -> None:
         (lambda path: uses(path, "os", "environ"), "# os.environ\nimport os\nos.path", []),
         (lambda path: calls(path, "sleep"), "import time as t\nt.sleep(1)", ["2: sleep"]),
         (lambda path: calls(path, "sleep"), "run(['sleep', '5'])", []),
+        (lambda path: calls(path, "sleep"), "sleep(1)\na.b().sleep(1)", ["1: sleep", "2: sleep"]),
         (
-            lambda path: [lines_of(f) for f in functions(path)],
+            lambda path: [f.lines for f in functions(path)],
             'def f():\n    """A.\n\n    B.\n    """\n    x',
             [2],
         ),
         (imports, "import a.b\nfrom c.d import e", {"a.b", "c.d.e"}),
-        (lambda path: [parameters_of(f) for f in functions(path)], "def f(self, a, /, b, *, c): ...", [3]),
-        (lambda path: [has_assertion(f) for f in functions(path)], "def f():\n    x.run()", [False]),
+        (lambda path: [f.parameters for f in functions(path)], "def f(self, a, /, b, *, c): ...", [3]),
+        (lambda path: [f.has_assertion for f in functions(path)], "def f():\n    x.run()", [False]),
         (
-            lambda path: [has_assertion(f) for f in functions(path)],
+            lambda path: [f.has_assertion for f in functions(path)],
             "def f():\n    if x:\n        assert x",
             [True],
         ),
         (
-            lambda path: [has_assertion(f) for f in functions(path)],
+            lambda path: [f.has_assertion for f in functions(path)],
             "def f():\n    with pytest.raises(E):\n        x",
             [True],
         ),

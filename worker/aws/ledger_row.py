@@ -111,7 +111,7 @@ class FileRow:
     @property
     def met_limit(self) -> bool:
         """Whether a limit kept something from being read, also where a row of an earlier version says it."""
-        return self.unread.has_limit or is_limit(self.reason)
+        return self.unread.has_limit if self.unread.counts else is_limit(self.reason)
 
     @property
     def has_content(self) -> bool:

@@ -67,7 +67,7 @@ def ingest(
 
 
 def _request(settings: Settings, paths: list[str], home: Path, *, prune: bool) -> IngestRequest:
-    from worker.components import local_extraction_key
+    from worker.composition.components import local_extraction_key
     from worker.config import sandbox_environment
     from worker.document.options_from_settings import limits
     from worker.home.folder import Home

@@ -18,6 +18,7 @@ from worker.cli.printing import print_json, sanitise
 if TYPE_CHECKING:
     from worker.index.search_index import SearchHit, SearchIndex, SimilarHit
     from worker.models.document import Document
+    from worker.models.unread import Unread
 
 _MAX_CHOICES = 10
 
@@ -34,25 +35,38 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 
 
 def search(
-    query: Annotated[str, typer.Argument(help='Words, or "a phrase" in double quotes.')],
+    query: Annotated[
+        list[str], typer.Argument(help='Words, "a phrase", -without, this OR that, type:pdf ...')
+    ],
     home: HomeOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most files to print.")] = 10,
+    offset: Annotated[int, typer.Option(min=0, help="How many of the best files to leave out.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Find files by their text, name or path; each hit names the page that matches best.
 
-    A file must contain every word. Page 0 means that only its name or path contain them.
+    A file must contain every word; where none does, those with most of them are shown, and that is said.
+    Page 0 means that only its name or path contain them. `-word` excludes, `OR` takes either of two words;
+    type:pdf, path:folder, lang:ja, state:partial and page:3 filter. Put a query with exclusions in quotes.
 
-    Example: `cis-worker search 営業報告書 --home ~/documents.cis`
+    Example: `cis-worker search '営業報告書 -下書き type:pdf' --home ~/docs.cis`
     """
     with _open_index(home) as index:
-        found = index.search(query, limit=limit)
+        found = index.search(" ".join(query), limit=limit, offset=offset)
     if as_json:
-        print_json({"total": found.total, "hits": [_hit_values(hit) for hit in found.hits]})
+        print_json(
+            {
+                "total": found.total,
+                "tier": found.tier.value,
+                "notes": list(found.notes),
+                "has_next": found.total > offset + len(found.hits),
+                "hits": [_hit_values(hit) for hit in found.hits],
+            }
+        )
         return
     from worker.cli.search_display import print_hits
 
-    print_hits(found)
+    print_hits(found, offset=offset)
 
 
 def show(
@@ -74,11 +88,13 @@ def show(
         raise MisconfiguredError(
             f"{display(file)} is not in {home or 'the index'}; `cis-worker search` finds names and paths, too"
         )
-    document = _with_unread(document, home)
+    document, problem = _with_unread(document, home)
     if as_json:
         print_json(document_values(document))
     else:
         print_document(document)
+    if problem:
+        typer.echo(f"What was not read is shown by its reason only: {sanitise(problem)}", err=True)
 
 
 def similar(
@@ -159,22 +175,46 @@ def _find_document(index: SearchIndex, name: str) -> Document | None:
     return index.document(found[0].file_id) if found else None
 
 
-def _with_unread(document: Document, home: Path | None) -> Document:
-    """The document with the list of what was not read, which its artifact has; else with its reason alone."""
-    from worker.document.packing import unpack_unread
+def _with_unread(document: Document, home: Path | None) -> tuple[Document, str]:
+    """The document with the list of what was not read, which its artifact has, and why that cannot be shown.
+
+    Without the list its reason stands for it, which the index has.
+    """
     from worker.models.unread import Unread
     from worker.runtime.remedies import remedy
 
-    data = _artifact(document.artifact_key, home) if document.artifact_key else None
-    if data is not None:
-        return replace(document, unread=unpack_unread(data))
-    if document.reason is None:
-        return document
-    return replace(document, unread=(Unread(page=0, code=document.reason, help=remedy(document.reason)),))
+    unread, problem = _stored_unread(document, home)
+    if not unread and document.reason is not None:
+        unread = (Unread(page=0, code=document.reason, help=remedy(document.reason)),)
+        # Since there are lists, each reason is in one.
+        problem = problem or "its artifact is of an older version and has no list"
+    return replace(document, unread=unread), problem if document.artifact_key else ""
+
+
+def _stored_unread(document: Document, home: Path | None) -> tuple[tuple[Unread, ...], str]:
+    """The list of the stored artifact; none, with the problem, where it cannot be had."""
+    from worker.document.packing import UNREADABLE, unpack_unread
+    from worker.errors import WorkerError
+
+    if not document.artifact_key:
+        return (), ""
+    try:
+        data = _artifact(document.artifact_key, home)
+        return ((), _no_artifact(home)) if data is None else (unpack_unread(data), "")
+    except WorkerError as error:
+        return (), str(error)
+    except OSError as error:  # of the file, or of its compression
+        return (), f"its artifact cannot be read ({error.strerror or error})"
+    except UNREADABLE as error:
+        return (), f"its artifact is damaged ({type(error).__name__})"
+
+
+def _no_artifact(home: Path | None) -> str:
+    return f"its artifact is no longer in {home or 'the results bucket (CIS_RESULTS_BUCKET)'}"
 
 
 def _artifact(key: str, home: Path | None) -> bytes | None:
-    """The stored artifact; None where it is gone, or nothing says where it is stored."""
+    """The stored artifact; None where it is gone, or nothing says where it is stored. Raises WorkerError."""
     if home is not None:
         path = home / key
         return path.read_bytes() if path.is_file() else None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from worker.cli.printing import sanitise, snippet_parts
-from worker.index.search_index import SearchResult, SimilarHit
+from worker.index.search_index import SearchResult, SimilarHit, Tier
 from worker.models.document import Document
 
 if TYPE_CHECKING:
@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 _MAX_UNREAD = 20
 
 
-def print_hits(found: SearchResult) -> None:
-    """Print each hit with its page, path and snippet, and how many files match."""
+def print_hits(found: SearchResult, *, offset: int = 0) -> None:
+    """Print each hit with its page, path and snippet, and how many files match.
+
+    First what was not understood of the query, and whether the files have only a part of it.
+    """
+    for note in found.notes:
+        typer.secho(sanitise(note), fg="yellow")
+    if found.total and found.tier is Tier.MOST:
+        typer.secho("No file has all of it; these come near.", fg="yellow")
     for hit in found.hits:
         name, score = (
             typer.style(sanitise(hit.file_name), bold=True),
@@ -35,7 +42,7 @@ def print_hits(found: SearchResult) -> None:
         typer.secho(f"  {sanitise(hit.file_path)}", dim=True)
         parts = snippet_parts(hit.snippet)
         typer.echo("  " + "".join(_highlight(part) if is_match else part for part, is_match in parts))
-    typer.echo(_count_text(found.total, len(found.hits)))
+    typer.echo(_count_text(found.total, len(found.hits), offset))
 
 
 def print_similar(hits: Sequence[SimilarHit]) -> None:
@@ -127,8 +134,12 @@ def _document_table(document: Document) -> Table:
     return table
 
 
-def _count_text(total: int, listed: int) -> str:
+def _count_text(total: int, listed: int, offset: int) -> str:
     if not total:
         return "No file matches."
     files = "1 file" if total == 1 else f"{total} files"
-    return files if listed == total else f"{files}, {listed} shown"
+    if listed == total:
+        return files
+    last = offset + listed
+    shown = f"{offset + 1} to {last} shown" if offset and listed else f"{listed} shown"
+    return f"{files}, {shown}" + (f"; more with --offset {last}" if listed and last < total else "")

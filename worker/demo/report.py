@@ -15,7 +15,7 @@ from pathlib import Path
 from worker.demo.checks import DemoCheck
 from worker.demo.run_record import DemoDocument, RunRecord, Search
 from worker.demo.timeline import draw_timeline
-from worker.index.query import parse_query
+from worker.index.search_query import parse_query
 from worker.models.ledger import State
 from worker.models.page import Page
 
@@ -158,7 +158,7 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _texts(record: RunRecord) -> str:
-    patterns = [term.pattern for search in record.searches for term in parse_query(search.query)]
+    patterns = [term.pattern for search in record.searches for term in parse_query(search.query).terms]
     hits = re.compile(f"({'|'.join(patterns)})", re.IGNORECASE) if patterns else None
     readers = {(read.file_id, read.page): read.worker for read in record.reads}
     return "\n".join(_text(document, readers, hits) for document in record.documents)

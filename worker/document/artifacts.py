@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -22,7 +21,14 @@ import structlog
 
 from worker.aws.storage_handler import StorageHandler
 from worker.document.checkpoint_parts import manifest_parts, manifest_values
-from worker.document.packing import pack, pack_extraction, pack_pages, unpack, unpack_extraction
+from worker.document.packing import (
+    UNREADABLE,
+    pack,
+    pack_extraction,
+    pack_pages,
+    unpack,
+    unpack_extraction,
+)
 from worker.document.unread import is_final
 from worker.document.uploads.background_uploader import BackgroundUploader
 from worker.document.uploads.spool import NewObject
@@ -37,7 +43,6 @@ CHECKPOINTS = "checkpoints/"
 
 # An outage that lasts longer ends the attempt; the upload stays queued, and the next attempt finds it.
 _ARTIFACT_TIMEOUT_S = 60.0
-_UNREADABLE = (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error)
 
 _log = structlog.get_logger(__name__)
 
@@ -73,7 +78,7 @@ class ArtifactStore:
             return None
         try:
             extraction, has_thumbnail = unpack_extraction(data)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             _log.warning("artifact_unreadable", key=artifact_key, error=type(error).__name__)
             return None
         if not has_thumbnail or thumbnail_key is None:

@@ -9,6 +9,7 @@ import base64
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ from worker.models.unread import Unread
 
 _GZIP_LEVEL = 5
 _CHUNK_BYTES = 256 * 1024
+
+UNREADABLE = (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error)
+"""What unpacking raises for bytes that are not, or no longer, what was packed."""
 
 
 def pack(values: Mapping[str, object]) -> bytes:

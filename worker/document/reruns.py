@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -10,11 +10,12 @@ import structlog
 from worker.document.artifacts import ArtifactStore
 from worker.document.embedder import Embedder
 from worker.document.processed_content import ProcessedContent
+from worker.document.unread import unread_of
 from worker.errors import WorkerError
 from worker.models.document import Extraction
-from worker.models.ledger import Job, State, StoredContent
+from worker.models.ledger import Job, StoredContent
 
-_RANKS = {State.INDEXED: 2, State.PARTIAL: 1}
+_DOCUMENT = 0  # stands in for a page number where the whole document is meant
 
 _log = structlog.get_logger(__name__)
 
@@ -52,14 +53,11 @@ class Reruns:
     def better_before(
         self, job: Job, new: Extraction, *, check: Callable[[], None]
     ) -> ProcessedContent | None:
-        """The content from before the rerun, where the rerun made less of the same file; None elsewhere."""
+        """The content from before the rerun, where a limit made less of the same file; None elsewhere."""
         if job.stored is None or new.reason is None:
             return None
         earlier = self.store.open(job.stored.artifact_key, job.stored.thumbnail_key)
-        if earlier is None or _rank(earlier) < _rank(new):
-            return None
-        # Of two partial texts the new one was asked for, unless it has lost pages, or parts of them.
-        if _rank(earlier) == _rank(new) and _completeness(earlier) <= _completeness(new):
+        if earlier is None or not _is_worse_by_limit(new, earlier):
             return None
         return self.before(job.stored, f"{new.reason}: {new.reason_message}", check=check)
 
@@ -88,10 +86,44 @@ class Reruns:
         )
 
 
-def _rank(extraction: Extraction) -> int:
-    return _RANKS.get(extraction.state, 0)
+def _is_worse_by_limit(new: Extraction, earlier: Extraction) -> bool:
+    """Whether a limit cost the new one more than it has gained.
+
+    What it lacks by the content alone, a newer reader has noticed; the earlier one lacks it unsaid.
+    """
+    news, earliers = _read_shares(new), _read_shares(earlier)
+    change = 0
+    for page in news.shares.keys() | earliers.shares.keys():
+        now, before = news.of(page), earliers.of(page)
+        change += (now > before) - (now < before)
+    return change < 0
 
 
-def _completeness(extraction: Extraction) -> tuple[int, int]:
-    readable = sum(1 for page in extraction.pages if page.text)
-    return readable, -sum(not each.is_cosmetic for each in extraction.unread)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ReadShares:
+    """How much of each page the limits have left, page 0 being the document; `other` is for pages unknown."""
+
+    shares: Mapping[int, int]
+    other: int
+
+    def of(self, page: int) -> int:
+        return self.shares.get(page, self.other)
+
+
+_NONE, _SOME, _ALL = range(3)
+
+
+def _read_shares(extraction: Extraction) -> _ReadShares:
+    codes = [extraction.reason] if extraction.reason is not None else []
+    # One of a version that kept no list has its reasons only.
+    unread = extraction.unread or unread_of(codes, extraction.pages)
+    cut = {each.page for each in unread if each.is_by_limit and not each.is_cosmetic}
+    # What cut the document as a whole may have kept any page from being read.
+    other = _NONE if _DOCUMENT in cut else _ALL
+    shares = {_DOCUMENT: other}
+    for page in extraction.pages:
+        if page.number in cut:
+            shares[page.number] = _SOME if page.text else _NONE
+        else:
+            shares[page.number] = _ALL if page.text else other
+    return _ReadShares(shares=shares, other=other)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from worker.errors import Code, RejectedError
+from worker.errors import UNREAD, Code, RejectedError
 from worker.models.document import Extraction
 from worker.models.file import FileType
 from worker.models.page import Page
@@ -41,7 +41,10 @@ def reason_of(unread: Sequence[Unread], pages: Sequence[Page]) -> tuple[Code | N
         return None, ""
     has_failure = any(page.reason and page.source.is_failure for page in pages)
     has_text = any(page.text for page in pages)
-    reason = Code.PAGES_FAILED if has_failure and has_text else Code(lacking[0].code)
+    first = lacking[0].code
+    # A code that this version does not know may come with the pages of an earlier attempt.
+    is_general = first not in UNREAD or (has_failure and has_text)
+    reason = Code.PAGES_FAILED if is_general else Code(first)
     names = [
         f"page {each.page} ({each.code})" if each.page else each.code for each in lacking[:_MAX_NAMED_PAGES]
     ]

@@ -17,8 +17,8 @@ def extraction_key(options: ReadOptions, tools: Mapping[str, str]) -> str:
 
     `tools` maps the programs and models that read pages to their versions.
     """
-    # Timeouts and memory limits are not part of it: what they cut short is not complete, and only complete
-    # results are reused.
+    # Timeouts and memory limits are not part of it: what a limit kept from being read is never reused, and
+    # what was read without meeting one is the same under any.
     parts = {
         "pipeline": PIPELINE_VERSION,
         "languages": options.languages,

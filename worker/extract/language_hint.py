@@ -45,8 +45,13 @@ class PageHints:
 
     def add(self, page: Page) -> None:
         """A page is finished."""
-        self._hints[page.number] = hint_of(page)
-        if page.ocr_s or page.ocr_cpu_s:
+        # A lost page hints at nothing and none waits for it, though its OCR took time: in an attempt that
+        # begins with the page already lost nothing tells that it was to be OCRed.
+        is_lost = page.source.is_failure or (page.reason is not None and not page.ocr_s)
+        self._hints[page.number] = None if is_lost else hint_of(page)
+        if is_lost:
+            self._ocr_pages.discard(page.number)
+        elif page.ocr_s or page.ocr_cpu_s:
             self._ocr_pages.add(page.number)
 
     def is_known(self, number: int) -> bool:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-# What a reader calls the file it has in hand: the download, a file for LibreOffice, a page that was drawn.
-_FILE_IN_HAND = re.compile(r"^(?:original|document\.\w+)(?=[,:])")
-_PAGE_IN_HAND = re.compile(r"^page-0*(\d+)[\w.-]*(?=[,:])")
+# What a reader calls the file it has in hand: the download, a file for LibreOffice, a page that was drawn;
+# the type of an error may stand before it.
+_START = r"(?:^|(?<=^OCRError: ))"
+_FILE_IN_HAND = re.compile(rf"{_START}(?:original|document\.\w+)(?=[,:])")
+_PAGE_IN_HAND = re.compile(rf"{_START}page-0*(\d+)[\w.-]*(?=[,:])")
 # Libraries print the objects that they were given, with addresses.
 _OBJECT = re.compile(r"<_?[\w.]+ (?:object at|name=)[^<>]*>")
 _REST_OF_PATH = r"""[^\s'"(),;:]*"""

@@ -73,7 +73,8 @@ class ResultKeeper:
             sha256=row.content_hash or sha256,
             state=row.state,
             reason=row.reason,
-            codes={*row.unread.counts, row.reason or ""},
+            # The reason of a list sums it up, and may be of another cause than what is in it.
+            codes=row.unread.counts.keys() or {row.reason or ""},
             vectors_pending=row.vectors_pending,
         )
         self.pages += row.pages

@@ -1,4 +1,4 @@
-"""Query parsing, term extraction and snippets, shared by both indexes.
+"""Terms of texts and of queries, and snippets, shared by both indexes.
 
 Text is compared in NFKC (ＡＢＣ = ABC, ｶﾞ = ガ, ㈱ = (株)), case-insensitively. A run of CJK characters has no
 word boundaries and is indexed as overlapping bigrams: 営業報告 becomes 営業 業報 報告 告.
@@ -26,15 +26,11 @@ CJK = (
 )
 """Characters of unspaced scripts, as the content of a regular expression's character class."""
 
-_WORD_CHARACTER = rf"(?![{CJK}])[^\W_]"
-_PIECES = re.compile(rf"(?P<run>[{CJK}](?:\s*[{CJK}])*)|(?:{_WORD_CHARACTER})+")
+WORD_CHARACTER = rf"(?![{CJK}])[^\W_]"
+_PIECES = re.compile(rf"(?P<run>[{CJK}](?:\s*[{CJK}])*)|(?:{WORD_CHARACTER})+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
 """Soft hyphens, joiners and variation selectors, which would split a word in two."""
-_QUOTED_OR_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
-_CURLY_QUOTES = str.maketrans("“”„", '"""')
 
-_MAX_QUERY_CHARS = 1_000
-_MAX_TERMS = 32
 _SNIPPET_CHARS = 120
 _LEAD_CHARS = 30
 _WORD_END_CHARS = 15
@@ -83,22 +79,27 @@ class Term:
     pattern: str
     text: str
     inner_run_ends: int
+    is_quoted: bool = False
 
 
-def parse_query(query: str) -> tuple[Term, ...]:
-    """The distinct terms of a query, none where it has no word character.
-
-    White space separates terms, double quotes keep a phrase together; unpaired quotes and other symbols
-    only separate. Words such as AND have no special meaning. At most 1,000 characters and 32 terms are
-    used.
-    """
-    text = normalise(query[:_MAX_QUERY_CHARS]).translate(_CURLY_QUOTES)
-    terms: dict[tuple[str, ...], Term] = {}
-    for match in _QUOTED_OR_WORD.finditer(text):
-        term = _term(match[1] or match[2])
-        if term:
-            terms.setdefault(term.phrase, term)
-    return tuple(islice(terms.values(), _MAX_TERMS))
+def make_term(text: str, *, is_quoted: bool = False) -> Term | None:
+    """The term of a word or phrase in the form of `normalise`; None where it has no word character."""
+    pieces = list(_pieces(text))
+    if not pieces:
+        return None
+    last, last_is_run = pieces[-1]
+    phrase = index_terms(text).split(" ")
+    if last_is_run and len(last) > 1:
+        phrase.pop()  # in the document the run may continue, and then has no single character here
+    patterns = (_run_pattern(piece) if is_run else _word_pattern(piece) for piece, is_run in pieces)
+    return Term(
+        phrase=tuple(phrase),
+        prefix=last_is_run and len(last) == 1,
+        pattern=r"[\W_]*".join(patterns),
+        text=text,
+        inner_run_ends=sum(is_run for _, is_run in pieces[:-1]),
+        is_quoted=is_quoted,
+    )
 
 
 def snippet(text: str, terms: tuple[Term, ...]) -> str:
@@ -138,31 +139,13 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
         yield ("".join(run.split()), True) if run else (match[0], False)
 
 
-def _term(text: str) -> Term | None:
-    pieces = list(_pieces(text))
-    if not pieces:
-        return None
-    last, last_is_run = pieces[-1]
-    phrase = index_terms(text).split(" ")
-    if last_is_run and len(last) > 1:
-        phrase.pop()  # in the document the run may continue, and then has no single character here
-    patterns = (_run_pattern(piece) if is_run else _word_pattern(piece) for piece, is_run in pieces)
-    return Term(
-        phrase=tuple(phrase),
-        prefix=last_is_run and len(last) == 1,
-        pattern=r"[\W_]*".join(patterns),
-        text=text,
-        inner_run_ends=sum(is_run for _, is_run in pieces[:-1]),
-    )
-
-
 def _run_pattern(run: str) -> str:
     return r"\s*".join(re.escape(character) for character in run)
 
 
 def _word_pattern(word: str) -> str:
     spellings = "|".join(sorted({re.escape(word), re.escape(word.casefold())}))
-    return f"(?<!{_WORD_CHARACTER})(?:{spellings})(?!{_WORD_CHARACTER})"
+    return f"(?<!{WORD_CHARACTER})(?:{spellings})(?!{WORD_CHARACTER})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from worker.models.document import Document
@@ -33,12 +34,24 @@ class SearchHit:
         return self.page == 0 and self.reason is not None
 
 
+class Tier(StrEnum):
+    """How much of a query the files of an answer have; the first tier that finds any answers."""
+
+    ALL = "all"
+    MOST = "most"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchResult:
-    """The best hits, one a file, and how many files match in all."""
+    """The best hits, one a file, and how many files match in all.
+
+    `tier` says how much of the query they have, `notes` what of it was not understood.
+    """
 
     total: int
     hits: tuple[SearchHit, ...]
+    tier: Tier = Tier.ALL
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,11 +127,12 @@ class SearchIndex(Protocol):
         ...
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
-        """The files that contain every word of the query, best first, one hit a file.
+        """The files that contain every word of the query, else most of them; best first, one hit a file.
 
-        A word, or a phrase in double quotes, may be on any page, in the file's name or in its path.
-        The hit names the page that matches best; page 0 means that only name or path match. There are
-        no syntax errors, and a query without words finds nothing.
+        See `parse_query` for exclusions, alternatives and filters. A word, or a phrase in double quotes,
+        may be on any page, in the file's name or in its path. The hit names the page that matches best;
+        page 0 means that only name or path match. There are no syntax errors, and a query without words
+        and filters finds nothing.
         """
         ...
 

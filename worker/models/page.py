@@ -7,14 +7,16 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-_IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+"""The transform of a page whose image is the page as drawn."""
 
 
 class TextSource(StrEnum):
     """Where a page's text came from, or why it has none.
 
     `mixed` is a text layer followed by the OCR text of the page's images. A `blank` page has no visible
-    content; a `not_read` page was not OCRed because the document has too many pages that need OCR.
+    content; a `not_read` page was not OCRed because the document has too many pages that need OCR, or because
+    its reading ended before.
     """
 
     TEXT_LAYER = "text_layer"
@@ -70,7 +72,7 @@ class Page:
     ocr_cpu_s: float = 0.0
     unread: tuple[str, ...] = ()
     message: str = field(default="", compare=False)
-    transform: tuple[float, ...] = _IDENTITY
+    transform: tuple[float, ...] = IDENTITY
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
@@ -96,13 +98,13 @@ class Page:
             ocr_cpu_s=float(values.get("ocr_cpu_s", 0.0)),
             unread=tuple(str(code) for code in values.get("unread", ())),
             message=str(values.get("message", "")),
-            transform=_transform(values.get("transform", _IDENTITY)),
+            transform=_transform(values.get("transform", IDENTITY)),
         )
 
 
 def _transform(values: Any) -> tuple[float, ...]:
     numbers = tuple(float(value) for value in values)
-    if len(numbers) != len(_IDENTITY):
+    if len(numbers) != len(IDENTITY):
         raise ValueError("a transform has six numbers")
     return numbers
 

@@ -10,6 +10,7 @@ from worker.errors import Code
 _BY_ITSELF = "Nothing: it is tried again by itself."
 _BUG = "Look at the log lines of the file; if it fails again after `cis-worker dlq redrive`, report it."
 _RAISE = "then `cis-worker rerun --reason"
+_READ = "then `cis-worker rerun --unread"
 
 REMEDIES: Mapping[str, str] = MappingProxyType(
     {
@@ -30,7 +31,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         Code.OCR_FAILED: "Look for Tesseract's message in the log line page_failed, then rerun the file.",
         Code.PAGES_FAILED: "Look at its pages and their reasons (`cis-worker show FILE`), then rerun it.",
         Code.OTHER_SCRIPT: "Nothing: OCR here reads Japanese and English only.",
-        Code.NETWORK_FAILED: f"Look at the log line page_incomplete, {_RAISE} network_failed`.",
+        Code.NETWORK_FAILED: f"Look at the log line page_incomplete, {_READ} network_failed`.",
         Code.DYNAMIC_FORM: "Save the form as an ordinary PDF (print it), and store that.",
         Code.ATTACHED_FILES: "Store the attached files beside it, if their text is wanted.",
         Code.NO_THUMBNAIL: "Nothing: its text is complete.",

@@ -21,7 +21,7 @@ from typing import IO, Any
 import pdf2image.pdf2image
 import pytesseract
 
-from worker.runtime.machine.work_clock import Net
+from worker.runtime.machine.work_clock import Net, wait_under
 
 _TAIL_BYTES = 256 * 1024
 _READ_BYTES = 64 * 1024
@@ -82,14 +82,9 @@ class BoundedPopen:
                 if self._output_bytes > _MAX_OUTPUT_BYTES:
                     self._process.kill()
                 if net is not None and net.is_over():
-                    raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
-        while self._process.poll() is None:
-            # It closed its pipes, and still runs.
-            if net is not None and net.is_over():
-                raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_TICK_S)
-        self.returncode = self._process.returncode
+                    raise subprocess.TimeoutExpired(self.args, net.limit_s)
+        # It may have closed its pipes, and still run.
+        self.returncode = wait_under(self._process, net)
         self._close_streams()
         output, errors = (bytes(tails.get(id(stream), b"")) for stream in (self.stdout, self.stderr))
         return output, errors

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from PIL import Image
 
-from worker.errors import Code, MisconfiguredError, OCRError, RejectedError, WorkerError
+from worker.errors import UNREAD, Code, MisconfiguredError, OCRError, RejectedError, WorkerError
 from worker.extract.disk_space import full_disk, is_disk_full
 from worker.extract.extractors import EXTRACTORS
 from worker.extract.image.thumbnail import picture_to_embed, thumbnail
@@ -35,6 +35,7 @@ from worker.models.file import FileType
 from worker.models.page import Page, TextSource
 from worker.runtime.work_root import picture_folder
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
+from worker.sandbox.checks.unread_values import FAULTS, MAX_MESSAGE_CHARS, distinct
 from worker.sandbox.confinement import allow_cpu
 from worker.sandbox.protocol import (
     PICTURE_NAME,
@@ -97,8 +98,9 @@ def _make_empty_scratch(folder: Path) -> Path:
 
 def fail(channel: Channel, code: Code, message: str) -> int:
     """Report why the document is not read; the exit status."""
+    known = code if code in UNREAD or code in FAULTS else Code.CRASHED
     with suppress(ChannelClosedError):
-        channel.send(to_json(ReadingFailed(code=code, message=message)))
+        channel.send(to_json(ReadingFailed(code=known, message=message[:MAX_MESSAGE_CHARS])))
     return 0
 
 
@@ -167,7 +169,7 @@ class DocumentProcess:
     def _list_pages(self, source: PageSource, *, skip: frozenset[int]) -> Iterator[FromDocumentProcess]:
         yield DocumentOpened(pages=source.page_count)
         if source.unread:
-            yield DocumentUnread(codes=source.unread)
+            yield DocumentUnread(codes=tuple(dict.fromkeys(source.unread)))
         allow_cpu(self._options.limits, pages=source.page_count)
         left_chars = self._options.limits.max_text_chars
         for item in source.pages:
@@ -180,7 +182,7 @@ class DocumentProcess:
                 if left_chars < 0:
                     raise RejectedError(f"{self._name}: more text than one document may hold", code=Code.BOMB)
             if isinstance(item, Page):
-                yield PageExtracted(page=item)
+                yield PageExtracted(page=distinct(item))
             else:
                 self._needs_ocr = True
                 yield PageNeedsOcr(page=number, fallback=self._fallback(page))
@@ -191,7 +193,7 @@ class DocumentProcess:
         if isinstance(page, int):
             return None
         self._layers[page.number] = page
-        return join(page, _lost_page(page.number, Code.CRASHED))
+        return distinct(join(page, _lost_page(page.number, Code.CRASHED)))
 
     def _send_preview(self, source: PageSource, file_type: FileType) -> None:
         code: Code | None = Code.NO_THUMBNAIL
@@ -212,7 +214,7 @@ class DocumentProcess:
 
     def _ocr_page(self, engine: OCREngine, source: PageSource, permit: OcrPage) -> None:
         number, hint = permit.page, permit.hint
-        picture: Path | None = None
+        picture, message = None, ""
         layer = self._layers.get(number)
         begun = self._cpu.begin()
         if layer is not None and layer.layer_reason is None:
@@ -220,24 +222,24 @@ class DocumentProcess:
         try:
             picture = source.render(number, self._picture_folder())
             page = engine.read_page(picture, number=number, hint=hint)
+            source.on_read(number)
             if source.is_cut(number):
                 page = replace(page, reason=Code.CORRUPT.value)
+            message = _user_message(page.message, self._request)
         except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
             code = self._failure_code(error)
+            message = _user_message(error, self._request)
             if code in _FAULTS_OF_THE_MACHINE:
-                text = (
-                    self._disk_advice() if code is Code.UNAVAILABLE else _user_message(error, self._request)
-                )
-                fail(self._channel, code, text)
+                fail(self._channel, code, self._disk_advice() if code is Code.UNAVAILABLE else message)
                 return
-            page = replace(_lost_page(number, code), message=_user_message(error, self._request))
+            page = _lost_page(number, code)
         finally:
             cpu_s = self._cpu.end(begun)
             if picture is not None and picture != self._path:
                 picture.unlink(missing_ok=True)
         stored = page if layer is None else join(layer, page)
         unread = tuple(dict.fromkeys((*stored.unread, *page.unread)))
-        page = replace(stored, ocr_cpu_s=cpu_s, unread=unread, message=page.message)
+        page = replace(stored, ocr_cpu_s=cpu_s, unread=unread, message=message)
         with suppress(ChannelClosedError):
             self._send(PageExtracted(page=page))
 
@@ -284,13 +286,13 @@ def _second_pass(options: ReadOptions) -> LineRerecognition | None:
     )
 
 
-def _user_message(error: Exception, request: SpawnRequest) -> str:
+def _user_message(what: Exception | str, request: SpawnRequest) -> str:
     """What happened, for users: without the names of temporary files."""
-    if not isinstance(error, WorkerError):
-        return f"the reader failed with {type(error).__name__}"
+    if not isinstance(what, WorkerError | str):
+        return f"the reader failed with {type(what).__name__}"
     folder = request.document.folder
     folders = (folder, picture_folder(folder, slots=request.slots))
-    return user_message(str(error), name=request.document.name, folders=folders)
+    return user_message(str(what), name=request.document.name, folders=folders)[:MAX_MESSAGE_CHARS]
 
 
 def _lost_page(number: int, code: Code) -> Page:

@@ -3,7 +3,7 @@
     worker          -> fork server        SpawnChild, KillChild
     fork server     -> worker             ForkServerReady | ForkServerFailed, then ChildStarted, ChildExited
     worker          -> document process   BeginReading, then OcrPage for each page permit
-    document process -> worker            TypeDetected, DocumentOpened, DocumentUnread where something is,
+    document process -> worker            TypeDetected, DocumentOpened, one DocumentUnread where something is,
                                           (PageExtracted | PageNeedsOcr) a page, AllPagesListed, then
                                           PageExtracted for each permit and one PreviewDone;
                                           ReadingFailed instead of any of these
@@ -25,6 +25,7 @@ from worker.extract.tools import Tools
 from worker.models.file import FileType
 from worker.models.page import Page
 from worker.sandbox.channel import JsonObject, ProtocolError
+from worker.sandbox.checks.unread_values import check_codes, check_failure, check_page, check_preview
 from worker.sandbox.confinement import Walls
 from worker.sandbox.json_codec import Range, decode, encode
 
@@ -158,21 +159,11 @@ class DocumentUnread:
     codes: tuple[Code, ...]
 
 
-def _figures(page: Page) -> tuple[float, ...]:
-    return page.width_px, page.height_px, page.ocr_s, page.ocr_cpu_s
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageExtracted:
     """A page as it is stored."""
 
     page: Page
-
-    def __post_init__(self) -> None:
-        """Raise ProtocolError for figures that no page has."""
-        page = self.page
-        if not 1 <= page.number <= _MAX_PAGES or min(_figures(page)) < 0:
-            raise ProtocolError("PageExtracted.page is out of range")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,11 +172,6 @@ class PageNeedsOcr:
 
     page: PageNumber
     fallback: Page | None
-
-    def __post_init__(self) -> None:
-        """Raise ProtocolError for the fallback of another page."""
-        if self.fallback is not None and self.fallback.number != self.page:
-            raise ProtocolError("PageNeedsOcr.fallback is another page")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -285,7 +271,21 @@ def message_to_document_process(values: JsonObject) -> ToDocumentProcess:
 
 def message_from_document_process(values: JsonObject) -> FromDocumentProcess:
     """Check what a document process sent; whether it may be sent now is in MESSAGES_IN."""
-    return _to_message(_FROM_DOCUMENT_PROCESS, values)
+    message = _to_message(_FROM_DOCUMENT_PROCESS, values)
+    match message:
+        case DocumentUnread():
+            check_codes(message.codes, "DocumentUnread.codes")
+        case PageExtracted():
+            check_page(message.page, "PageExtracted.page", most=_MAX_PAGES)
+        case PageNeedsOcr() if message.fallback is not None:
+            check_page(message.fallback, "PageNeedsOcr.fallback", most=_MAX_PAGES)
+            if message.fallback.number != message.page:
+                raise ProtocolError("PageNeedsOcr.fallback is another page")
+        case PreviewDone():
+            check_preview(message.code, "PreviewDone")
+        case ReadingFailed():
+            check_failure(message.code, message.message, "ReadingFailed")
+    return message
 
 
 def _to_message(kinds: Mapping[str, type[T]], values: JsonObject) -> T:

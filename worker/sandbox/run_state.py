@@ -12,22 +12,21 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from worker.errors import Code
+from worker.errors import UNREAD, Code
 from worker.extract.language_hint import PageHints
 from worker.extract.read_options import Limits
 from worker.models.file import FileType
-from worker.models.page import Page, TextSource
+from worker.models.page import Page
 from worker.runtime.machine.process_use import ProcessUse
 from worker.sandbox import protocol
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
 from worker.sandbox.nets.exit_status import crash_code
+from worker.sandbox.nets.lost_pages import LostPages
 from worker.sandbox.nets.reading_time import Met, ReadingTime
 from worker.sandbox.protocol import DocumentUnread, ExtractionRequest, Phase, PreviewDone
 
-# A document that loses more by crashes is hopeless, and each loss costs two processes.
-_MAX_LOST_PAGES = 10
 _DOCUMENT = 0  # stands in for a page number where no single page is to blame
 
 
@@ -67,8 +66,7 @@ class RunState:
         self._preview_awaited = True
         self._listed: set[int] = set()
         self._crashes: dict[int, int] = {}
-        self._fallbacks: dict[int, Page] = {}
-        self._lost_pages = 0
+        self._lost = LostPages()
         self._left_chars = limits.max_text_chars
 
     def go(self, *, done: Iterable[Page], preview: bool) -> None:
@@ -95,6 +93,7 @@ class RunState:
                 self.page_count = message.pages
                 self.phase = Phase.LISTING
             case DocumentUnread():
+                self._list_page(_DOCUMENT)
                 self.events.put(message)
             case protocol.PageNeedsOcr():
                 self._on_page_to_ocr(message.page, message.fallback)
@@ -102,6 +101,8 @@ class RunState:
                 self._on_page(message.page)
             case protocol.AllPagesListed():
                 self.phase = Phase.LISTED
+                # The hint of a page waits for those before it, whatever their order was in the list.
+                self.pages_to_ocr = deque(sorted(self.pages_to_ocr))
             case PreviewDone():
                 self._on_preview(message)
             case protocol.ReadingFailed():
@@ -117,7 +118,9 @@ class RunState:
         if self.suspect_pages and self.permits:
             return None  # alone in its process, so that another crash names the page
         waiting = self.suspect_pages or self.pages_to_ocr
-        return waiting[0] if waiting and self._hints.is_known(waiting[0]) else None
+        # With no page under way a hint stays unknown: of pages that only a process that died has listed.
+        is_ready = waiting and (not self.permits or self._hints.is_known(waiting[0]))
+        return waiting[0] if is_ready else None
 
     def give_permit(self, page: int) -> None:
         """Send the child a permit for a page; a dead child's permits come back by `on_exit`."""
@@ -182,9 +185,15 @@ class RunState:
 
     def end(self, code: Code | None = None, message: str = "") -> None:
         """Put the last event; safe to call twice."""
-        if not self.is_ended:
-            self.phase = Phase.ENDED
-            self.events.put(ReadingEnded(code=code, message=message))
+        if self.is_ended:
+            return
+        self.phase = Phase.ENDED
+        if code is not None and code in UNREAD and code is not Code.BOMB:
+            # Each page that waited for OCR is listed as unread, with what is known of it.
+            left = self._listed - self.finished - {_DOCUMENT}
+            for page in self._lost.rest(left, code, max_chars=self._left_chars):
+                self.events.put(page)
+        self.events.put(ReadingEnded(code=code, message=message))
 
     @property
     def is_ended(self) -> bool:
@@ -207,7 +216,7 @@ class RunState:
         self._needs_ocr = True
         self._hints.expect(page)
         if fallback is not None:
-            self._fallbacks[page] = fallback
+            self._lost.keep(fallback)
         if page not in self.suspect_pages:
             self.pages_to_ocr.append(page)
 
@@ -229,7 +238,7 @@ class RunState:
 
     def _list_page(self, page: int) -> None:
         if page > self.page_count or page in self.finished or page in self._listed:
-            raise ProtocolError("a page beyond the last one, or for the second time")
+            raise ProtocolError("a page beyond the last one, or what came before")
         self._listed.add(page)
 
     def _on_preview(self, preview: PreviewDone) -> None:
@@ -240,12 +249,14 @@ class RunState:
 
     def _finish(self, page: Page) -> None:
         self.finished.add(page.number)
-        self._fallbacks.pop(page.number, None)
+        self._lost.finish(page)
         with suppress(ValueError):
             # A reader may find text this time where its predecessor asked for OCR.
             self.suspect_pages.remove(page.number)
         self._hints.add(page)
         self.events.put(page)
+        if self._lost.are_late and (left := self.page_count - len(self.finished)) > 0:
+            self.end(Code.TIMEOUT, f"so many pages in a row took too long that {left} more are not read")
 
     def _is_without_slot(self) -> bool:
         return (
@@ -270,17 +281,11 @@ class RunState:
             self.suspect_pages = deque(sorted(again))
 
     def _give_up(self, pages: list[int], code: Code) -> None:
-        # A net that is met says nothing of the other pages.
-        self._lost_pages += 0 if code is Code.TIMEOUT else len(pages)
-        if _DOCUMENT in pages or self._lost_pages > _MAX_LOST_PAGES:
+        self._lost.count(pages, code)
+        if _DOCUMENT in pages or self._lost.are_too_many:
             self.end(code, f"its process ended early ({code.value})")
-            return
-        source = TextSource.TIMED_OUT if code is Code.TIMEOUT else TextSource.CRASHED
-        for page in pages:
-            fallback = self._fallbacks.get(page) or Page(number=page, text="", source=TextSource.FAILED)
-            # A text layer that is good enough stands for the page, and keeps its own source.
-            page_source = source if fallback.source.is_failure else fallback.source
-            self._finish(replace(fallback, source=page_source, reason=code.value))
+        for page in pages if not self.is_ended else ():
+            self._finish(self._lost.page(page, code))
 
     def _end_if_complete(self) -> None:
         awaited = self.pages_to_ocr or self.suspect_pages or self.permits or self._preview_awaited

@@ -15,7 +15,10 @@ from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
 
 pytest.register_assert_rewrite(
-    "tests.index_body.entries", "tests.index_body.keeping", "tests.index_body.searching"
+    "tests.index_body.asking",
+    "tests.index_body.entries",
+    "tests.index_body.keeping",
+    "tests.index_body.searching",
 )
 from tests.index_body.documents import make_document  # noqa: E402, F401 - a fixture
 

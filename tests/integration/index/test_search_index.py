@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.index_body.asking import *  # noqa: F403
 from tests.index_body.entries import *  # noqa: F403
 from tests.index_body.keeping import *  # noqa: F403
 from tests.index_body.searching import *  # noqa: F403

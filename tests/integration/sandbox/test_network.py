@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +22,10 @@ _LINES = ("国際競争力の推移をみると、前年度比3.4％増加した
 
 
 @pytest.fixture(autouse=True)
-def installed() -> None:
-    if not models_version() or not any(runtime_versions()):
-        if os.environ.get("CI"):
-            pytest.fail("the extra `neural` is not installed")
-        pytest.skip("pip install cis-worker[neural]")
+def installed(require_module: Callable[..., None]) -> None:
+    require_module("rapidocr", "openvino", "onnxruntime")
+    assert models_version(), "rapidocr is installed, and its models cannot be used"
+    assert any(runtime_versions()), "no runtime can be used"
 
 
 def _picture(*orders: int, kind: str) -> bytes:

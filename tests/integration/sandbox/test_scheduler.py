@@ -83,9 +83,13 @@ def test_a_picture_in_a_document_has_a_permit_of_its_own_behind_the_text(
 
 @pytest.mark.parametrize(("ocr_engine", "needs"), [("tesseract", "pytesseract"), ("tesserocr", "tesserocr")])
 def test_pages_are_read_by_what_the_settings_choose(
-    start: Callable[[ReadOptions], Sandbox], tmp_path: Path, ocr_engine: str, needs: str
+    start: Callable[[ReadOptions], Sandbox],
+    tmp_path: Path,
+    require_module: Callable[..., None],
+    ocr_engine: str,
+    needs: str,
 ) -> None:
-    pytest.importorskip(needs)
+    require_module(needs)
     sandbox = start(replace(options(), ocr_engine=ocr_engine, second_pass="off"))
     with sandbox.open(request(tmp_path, "a.png", picture(tmp_path))) as run:
         run.detect()

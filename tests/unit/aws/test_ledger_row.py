@@ -10,6 +10,7 @@ import pytest
 from worker.aws import ledger_row
 from worker.aws.ledger_row import FileRow
 from worker.models.ledger import Checkpoint, CheckpointPart, State
+from worker.models.unread import UnreadSummary
 
 pytestmark = pytest.mark.unit
 
@@ -63,3 +64,21 @@ def test_only_a_row_in_processing_is_unfinished(state: State) -> None:
 def test_the_size_of_a_row_is_that_of_its_names_and_values() -> None:
     item: Any = {"file_path": {"S": "営業"}, "fence": {"N": "12"}, "index_pending": {"BOOL": True}}
     assert ledger_row.size_bytes(item) == 9 + 6 + 5 + 2 + 13 + 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "reason", "met"),
+    [
+        ({}, None, False),
+        ({}, "timeout", True),
+        ({}, "pages_failed", True),
+        ({"timeout": 1}, "pages_failed", True),
+        # The reason only sums up what is of the content.
+        ({"corrupt": 1}, "pages_failed", False),
+    ],
+)
+def test_a_limit_is_met_by_what_is_unread_and_by_the_reason_only_without_a_list(
+    counts: dict[str, int], reason: str | None, met: bool
+) -> None:
+    unread = UnreadSummary(counts=counts)
+    assert FileRow(file_id="f", fence=1, state=State.PARTIAL, reason=reason, unread=unread).met_limit is met

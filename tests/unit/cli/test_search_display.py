@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from worker.cli.search_display import print_hits, print_similar
-from worker.index.search_index import SearchHit, SearchResult, SimilarHit
+from worker.index.search_index import SearchHit, SearchResult, SimilarHit, Tier
 from worker.models.ledger import State
 
 pytestmark = pytest.mark.unit
@@ -22,8 +22,17 @@ def test_a_hit_is_three_lines_without_colours_in_a_pipe(capsys: pytest.CaptureFi
         "報告.pdf  page 3  1.26",
         f"  {PATH}",
         "  …営業部",
-        "2 files, 1 shown",
+        "2 files, 1 shown; more with --offset 1",
     ]
+
+
+def test_what_was_not_understood_and_what_comes_near_is_said_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_hits(SearchResult(total=9, hits=(HIT,), tier=Tier.MOST, notes=("x: is no filter.",)), offset=4)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["x: is no filter.", "No file has all of it; these come near."]
+    assert lines[-1] == "9 files, 5 to 5 shown; more with --offset 5"
 
 
 def test_a_hit_by_name_says_why_there_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:

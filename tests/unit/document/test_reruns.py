@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from worker.document.reruns import Reruns
+from worker.document.unread import reason_of
 from worker.models.document import Extraction
 from worker.models.file import FileType, Rerun
 from worker.models.ledger import Job, StoredContent
 from worker.models.page import Page, TextSource
+from worker.models.unread import Unread
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -23,6 +26,13 @@ def extraction(*texts: str, reason: str | None = None) -> Extraction:
         Page(number=number, text=text, source=TextSource.OCR) for number, text in enumerate(texts, start=1)
     )
     return Extraction(file_type=FileType.PDF, pages=pages, reason=reason)
+
+
+def with_unread(result: Extraction, found: list[tuple[int, str]]) -> Extraction:
+    """The extraction with what it lacks, and the reason that makes."""
+    unread = tuple(Unread(page=page, code=code) for page, code in found)
+    reason, message = reason_of(unread, result.pages)
+    return replace(result, unread=unread, reason=reason, reason_message=message)
 
 
 WHOLE = extraction("one", "two")
@@ -50,6 +60,50 @@ def test_a_result_that_is_worse_gives_way_to_what_is_stored(world: World) -> Non
         kept = reruns.better_before(job, new, check=lambda: None)
         assert (kept is not None) is is_kept, (before, new)
         assert kept is None or (kept.extraction == before and kept.keeps_text)
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "is_kept"),
+    [
+        # Of the content, found by a newer reader: not read before either, but unsaid.
+        ([], [(0, "attached_files")], False),
+        ([], [(1, "other_script")], False),
+        ([(1, "timeout")], [(1, "timeout"), (2, "other_script"), (0, "dynamic_form")], False),
+        # Cosmetic: no text is missing.
+        ([], [(0, "thumbnail_timeout"), (0, "attached_files")], False),
+        # A limit, alone or beside what is of the content.
+        ([], [(1, "network_failed")], True),
+        ([], [(0, "attached_files"), (2, "timeout")], True),
+        ([], [(0, "timeout")], True),
+        # The same limit as before, and a smaller loss.
+        ([(2, "timeout")], [(2, "memory"), (0, "attached_files")], False),
+        ([(1, "timeout"), (2, "timeout")], [(2, "timeout"), (0, "attached_files")], False),
+    ],
+)
+def test_only_what_a_limit_cost_keeps_the_earlier_text(
+    before: list[tuple[int, str]], new: list[tuple[int, str]], is_kept: bool, world: World
+) -> None:
+    reruns = Reruns(store=world.store, embedder=world.embedder)
+    claim = world.claim(world.put("a.pdf")).claim
+    key = world.store.save("hash", with_unread(extraction("old", "old"), before))
+    stored = StoredContent(content_hash="hash", artifact_key=key)
+    job = Job(message=world.message("a.pdf"), claim=claim, version=None, rerun=Rerun.ALL, stored=stored)
+
+    kept = reruns.better_before(job, with_unread(extraction("new", "new"), new), check=lambda: None)
+
+    assert (kept is not None) is is_kept
+
+
+def test_pages_without_text_are_a_loss_only_where_a_limit_took_it(world: World) -> None:
+    reruns = Reruns(store=world.store, embedder=world.embedder)
+    claim = world.claim(world.put("a.pdf")).claim
+    stored = StoredContent(content_hash="hash", artifact_key=world.store.save("hash", WHOLE))
+    job = Job(message=world.message("a.pdf"), claim=claim, version=None, rerun=Rerun.ALL, stored=stored)
+    hidden = with_unread(extraction("one", ""), [(0, "attached_files")])
+    ended = with_unread(extraction("one"), [(0, "memory")])
+
+    assert reruns.better_before(job, hidden, check=lambda: None) is None
+    assert reruns.better_before(job, ended, check=lambda: None) is not None
 
 
 def test_without_anything_stored_the_file_is_read(world: World) -> None:

@@ -92,6 +92,13 @@ def test_a_result_of_a_version_without_the_list_is_reused_where_it_was_complete(
     assert not is_final(Extraction(file_type=FileType.PDF, reason="corrupt"))
 
 
+def test_a_code_of_another_version_is_said_and_makes_a_general_reason() -> None:
+    of_another = Page(number=1, text="text", source=TextSource.OCR, unread=("of_another_version",))
+    extraction = _extraction(pages=(of_another,))
+    assert extraction.reason == "pages_failed"
+    assert extraction.reason_message == "not all read: page 1 (of_another_version)"
+
+
 def test_a_rejected_file_has_its_code_in_the_list() -> None:
     extraction = rejected(RejectedError("a.pdf: encrypted", code=Code.ENCRYPTED))
     assert [(each.page, each.code) for each in extraction.unread] == [(0, "encrypted")]

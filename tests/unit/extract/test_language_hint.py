@@ -78,3 +78,23 @@ def test_pages_of_an_earlier_attempt_give_the_same_hints() -> None:
 
 def test_a_page_without_a_language_is_passed_over() -> None:
     assert _hints(12, _read(1, "jpn"), *(_read(n, None) for n in range(2, 12))).hint(12) == "jpn"
+
+
+def _lost(number: int, *, layer: bool = False) -> Page:
+    source = TextSource.TEXT_LAYER if layer else TextSource.TIMED_OUT
+    language = "jpn" if layer else None
+    return Page(number=number, text="", source=source, language=language, reason="timeout", ocr_cpu_s=3.0)
+
+
+@pytest.mark.parametrize("layer", [False, True], ids=["no text", "its layer is kept"])
+def test_a_lost_page_hints_at_nothing_in_its_attempt_and_in_the_next(layer: bool) -> None:
+    first = _hints(3, _lost(1, layer=layer))
+    again = PageHints()
+    for page in (_lost(1, layer=layer), _read(2, "eng")):
+        again.add(page)
+    again.expect(3)
+
+    assert (first.is_known(2), first.hint(2)) == (True, None)
+    assert not first.is_known(3)
+    first.add(_read(2, "eng"))
+    assert (first.hint(3), again.hint(3)) == ("eng", "eng")

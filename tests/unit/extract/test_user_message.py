@@ -21,6 +21,12 @@ _FOLDER = Path("/tmp/cis-worker-ab12cd34/7f")
         ("document.doc: not converted within 60 s of work", "a.pdf: not converted within 60 s of work"),
         ("page-00012.pgm: Tesseract ended with status 1", "a.pdf, page 12: Tesseract ended with status 1"),
         (
+            "OCRError: page-00012-clean.pgm: Tesseract ended with status 1",
+            "OCRError: a.pdf, page 12: Tesseract ended with status 1",
+        ),
+        ("OCRError: original: no room", "OCRError: a.pdf: no room"),
+        ("x: original: no room", "x: original: no room"),
+        (
             f"original: not an image (cannot identify image file '{_FOLDER}/original')",
             "a.pdf: not an image (cannot identify image file 'a.pdf')",
         ),

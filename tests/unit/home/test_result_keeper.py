@@ -14,6 +14,7 @@ from worker.aws.ledger_row import FileRow
 from worker.aws.provisioning import provision
 from worker.aws.storage_handler import StorageHandler
 from worker.embedded.stack import SOURCE_BUCKET
+from worker.home import made_with
 from worker.home.folder import Home
 from worker.home.manifest import Manifest
 from worker.home.plan import Task, object_key
@@ -22,6 +23,7 @@ from worker.home.result_keeper import Listener, ResultKeeper
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.file import file_id
 from worker.models.ledger import State
+from worker.models.unread import UnreadSummary
 
 pytestmark = pytest.mark.unit
 
@@ -84,3 +86,16 @@ def test_an_artifact_that_was_not_indexed_is_kept_for_the_next_run_without_an_en
     assert keeper.manifest.get(TASK.path) is None
     assert (keeper.home.folder / "artifacts/hash/txt-key").read_bytes() == b"pages"
     assert [result.state for result in results] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_current"), [({"corrupt": 1}, True), ({"timeout": 1}, False), ({}, False)]
+)
+def test_a_file_is_read_again_for_a_limit_in_its_list_and_for_a_reason_without_one(
+    keeper: ResultKeeper, counts: dict[str, int], is_current: bool
+) -> None:
+    partial = row(state=State.PARTIAL, reason="pages_failed", unread=UnreadSummary(counts=counts))
+    keeper.keep(TASK, partial, sha256="hash", seconds=0)
+    entry = keeper.manifest.get(TASK.path)
+    assert entry is not None
+    assert made_with.is_current(entry.made_with, keeper.made_with) is is_current

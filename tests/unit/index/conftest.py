@@ -11,7 +11,10 @@ from worker.index.search_index import SearchIndex
 from worker.index.sqlite.sqlite_index import SqliteIndex
 
 pytest.register_assert_rewrite(
-    "tests.index_body.entries", "tests.index_body.keeping", "tests.index_body.searching"
+    "tests.index_body.asking",
+    "tests.index_body.entries",
+    "tests.index_body.keeping",
+    "tests.index_body.searching",
 )
 from tests.index_body.documents import make_document  # noqa: E402, F401 - a fixture
 

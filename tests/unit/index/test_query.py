@@ -13,10 +13,10 @@ from worker.index.query import (
     fold_path,
     index_terms,
     normalise,
-    parse_query,
     replace_surrogates,
     snippet,
 )
+from worker.index.search_query import parse_query
 
 pytestmark = pytest.mark.unit
 
@@ -67,19 +67,19 @@ def test_terms_have_no_character_that_is_syntax_to_sqlite() -> None:
     ],
 )
 def test_a_query_becomes_phrases(query: str, phrases: list[tuple[str, ...]]) -> None:
-    assert [term.phrase for term in parse_query(query)] == phrases
+    assert [term.phrase for term in parse_query(query).terms] == phrases
 
 
 @pytest.mark.parametrize(
     ("query", "prefix"), [("契", True), ("2024年", True), ("契約", False), ("a", False), ("年2024", False)]
 )
 def test_only_a_single_character_at_the_end_is_the_beginning_of_a_term(query: str, prefix: bool) -> None:
-    assert [term.prefix for term in parse_query(query)] == [prefix]
+    assert [term.prefix for term in parse_query(query).terms] == [prefix]
 
 
 def test_a_query_is_read_up_to_its_limits() -> None:
-    assert len(parse_query(" ".join(str(number) for number in range(100)))) == 32
-    assert len(parse_query("字" * 5000)[0].phrase) == 999
+    assert len(parse_query(" ".join(str(number) for number in range(100))).terms) == 32
+    assert len(parse_query("字" * 5000).terms[0].phrase) == 999
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ def test_any_text_becomes_terms_and_can_be_stored(text: str) -> None:
 
 @given(st.text(st.characters()), st.text(st.characters()))
 def test_any_query_and_any_text_make_a_snippet(text: str, query: str) -> None:
-    assert "\ud800" not in snippet(text, parse_query(query))
+    assert "\ud800" not in snippet(text, parse_query(query).terms)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 def test_without_its_brackets_the_snippet_of_a_short_text_is_the_text(text: str) -> None:
     whole = " ".join(normalise(text).split())
     assume(len(whole) <= 120 and not {"[", "]"} & set(whole))
-    assert snippet(text, parse_query(text)).replace("[[", "").replace("]]", "") == whole
+    assert snippet(text, parse_query(text).terms).replace("[[", "").replace("]]", "") == whole
 
 
 @pytest.mark.parametrize(
@@ -139,43 +139,45 @@ def test_without_its_brackets_the_snippet_of_a_short_text_is_the_text(text: str)
     ],
 )
 def test_matches_are_marked(text: str, query: str, shown: str) -> None:
-    assert snippet(text, parse_query(query)) == shown
+    assert snippet(text, parse_query(query).terms) == shown
 
 
 def test_a_long_text_is_truncated_around_the_match() -> None:
     text = "あ" * 500 + "営業" + "い" * 500
-    assert snippet(text, parse_query("営業")) == "…" + "あ" * 30 + "[[営業]]" + "い" * 88 + "…"
+    assert snippet(text, parse_query("営業").terms) == "…" + "あ" * 30 + "[[営業]]" + "い" * 88 + "…"
 
 
 def test_a_long_text_is_truncated_between_words() -> None:
     text = "one two three " * 30 + "needle " + "four five six " * 30
-    shown = snippet(text, parse_query("needle"))
+    shown = snippet(text, parse_query("needle").terms)
     assert re.fullmatch(r"…((one|two|three) )+\[\[needle\]\]( (four|five|six))+…", shown)
     assert 100 <= len(shown) <= 126
 
 
 def test_a_match_at_the_end_keeps_the_length() -> None:
-    assert snippet("あ" * 500 + "営業", parse_query("営業")) == "…" + "あ" * 118 + "[[営業]]"
+    assert snippet("あ" * 500 + "営業", parse_query("営業").terms) == "…" + "あ" * 118 + "[[営業]]"
 
 
 def test_a_match_longer_than_a_snippet_is_shown_whole() -> None:
     phrase = "字" * 200
-    assert snippet("あ" * 100 + phrase + "い" * 100, parse_query(phrase)) == f"…{'あ' * 30}[[{phrase}]]…"
+    assert (
+        snippet("あ" * 100 + phrase + "い" * 100, parse_query(phrase).terms) == f"…{'あ' * 30}[[{phrase}]]…"
+    )
 
 
 def test_the_snippet_shows_where_most_words_are_close_together() -> None:
     text = "alpha " + "filler " * 60 + "alpha then beta " + "filler " * 60 + "beta"
-    assert "[[alpha]] then [[beta]]" in snippet(text, parse_query("alpha beta"))
+    assert "[[alpha]] then [[beta]]" in snippet(text, parse_query("alpha beta").terms)
 
 
 def test_of_equal_places_the_snippet_shows_the_first() -> None:
     text = "first needle " + "filler " * 60 + "second needle"
-    assert snippet(text, parse_query("needle")).startswith("first [[needle]]")
+    assert snippet(text, parse_query("needle").terms).startswith("first [[needle]]")
 
 
 def test_a_match_truncated_by_the_end_is_not_marked() -> None:
     text = "alpha " + "あ" * 83 + " " + "beta" * 20 + " gamma"
-    assert snippet(text, parse_query(f"alpha {'beta' * 20}")).count("[[") == 1
+    assert snippet(text, parse_query(f"alpha {'beta' * 20}").terms).count("[[") == 1
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from worker.sandbox.protocol import (
     ChildExited,
     ChildStarted,
     DocumentOpened,
+    DocumentUnread,
     ExtractionRequest,
     ForkServerFailed,
     ForkServerReady,
@@ -90,6 +91,7 @@ _MESSAGES: list[tuple[Parse, AnyMessage]] = [
     (message_from_document_process, PageExtracted(page=_PAGE)),
     (message_from_document_process, PageNeedsOcr(page=3, fallback=_PAGE)),
     (message_from_document_process, PageNeedsOcr(page=3, fallback=None)),
+    (message_from_document_process, DocumentUnread(codes=(Code.DYNAMIC_FORM, Code.ATTACHED_FILES))),
     (message_from_document_process, AllPagesListed()),
     (message_from_document_process, PreviewDone(drawn=False)),
     (message_from_document_process, ReadingFailed(code=Code.ENCRYPTED, message="needs a password")),
@@ -168,6 +170,8 @@ def _page(**changes: object) -> dict[str, object]:
         {"kind": "PageNeedsOcr", "page": 4, "fallback": _page()},
         {"kind": "PreviewDone", "drawn": 1},
         {"kind": "ReadingFailed", "code": "nonsense", "message": ""},
+        {"kind": "DocumentUnread", "codes": ["throttled"]},
+        {"kind": "PageNeedsOcr", "page": 3, "fallback": _page(reason="nonsense")},
     ],
 )
 def test_a_wrong_value_of_a_document_process_is_refused(values: dict[str, Any]) -> None:
@@ -256,6 +260,7 @@ _ONE_OF_EACH: tuple[FromDocumentProcess, ...] = (
     AllPagesListed(),
     PreviewDone(drawn=True),
     ReadingFailed(code=Code.CORRUPT, message=""),
+    DocumentUnread(codes=(Code.ATTACHED_FILES,)),
 )
 
 

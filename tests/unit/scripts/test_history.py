@@ -149,6 +149,17 @@ def test_a_report_that_is_absent_cannot_be_added(tmp_path: Path, capsys: pytest.
     assert "absent.xml is no JUnit report" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_absent_or_none_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = write_run(tmp_path, 0, case("t.test_a.test_x"))
+    for path, what in ((tmp_path / "absent", "is not there"), (report, "is a file and no folder")):
+        assert main([str(path)]) == 2
+        output = capsys.readouterr()
+        assert (output.out, f"{path} {what}" in output.err) == ("", True)
+        assert "make history" in output.err
+
+
 def test_the_slowest_modules_of_the_newest_run_are_listed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

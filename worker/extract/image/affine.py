@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import math
 
+from PIL import Image
+
 Transform = tuple[float, float, float, float, float, float]
 
 IDENTITY: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+_TRANSPOSES = {
+    90: Image.Transpose.ROTATE_270,  # Pillow rotates counter-clockwise
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
 
 
 def compose(first: Transform, second: Transform) -> Transform:
@@ -29,6 +36,11 @@ def compose(first: Transform, second: Transform) -> Transform:
 def scaling(factor: float) -> Transform:
     """From a picture to one that is `factor` times as large."""
     return (factor, 0.0, 0.0, 0.0, factor, 0.0)
+
+
+def turn(picture: Image.Image, degrees: int) -> Image.Image:
+    """The picture turned clockwise by 0, 90, 180 or 270 degrees; the same object for 0."""
+    return picture.transpose(_TRANSPOSES[degrees]) if degrees else picture
 
 
 def undo_turn(degrees: int, size_px: tuple[int, int]) -> Transform:

@@ -151,7 +151,7 @@ def _render(image_file: _ImageFile, number: int, folder: Path) -> Path:
         raise OCRError(
             f"{image_file.path.name}, page {number}: cannot be decoded ({error})",
             retry_allowed=False,
-            code=Code.CORRUPT if len(image_file.problems) == 1 else Code.OCR_FAILED,
+            code=Code.CORRUPT,
         ) from error
     return target
 

@@ -37,6 +37,11 @@ def flatten_transparency(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(background, layer).convert("RGB")
 
 
+def most_common_shade(grey: Image.Image) -> int:
+    """The grey level that most pixels have: that of the paper, as a rule."""
+    return max(range(256), key=grey.histogram().__getitem__)
+
+
 def noise_level(grey: Image.Image) -> float:
     """Standard deviation of the noise of a page, in grey levels; strokes, being few, do not count."""
     steps = np.abs(np.diff(np.asarray(grey)[::4].astype(np.int16), axis=1))

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
 from worker.extract.image.affine import IDENTITY, Transform, compose, scaling, undo_rotation
-from worker.extract.image.grayscale import noise_level, to_grey
+from worker.extract.image.grayscale import most_common_shade, noise_level, to_grey
 from worker.extract.image.ink import otsu_threshold
 from worker.extract.image.inverted_regions import LIGHT_ON_DARK, find_inverted_regions
 
@@ -119,7 +119,7 @@ class ImagePreprocessor:
             return image
         self.last_operations.append("deskew")
         self._deskewed_degrees = degrees
-        paper = max(range(256), key=grey.histogram().__getitem__)
+        paper = most_common_shade(grey)
         return grey.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=paper)
 
     # Bound by the specification; the worker itself does not call these.

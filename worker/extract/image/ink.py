@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from worker.extract.image.regions import runs_of
+
 
 def ink_of(grey: Image.Image) -> NDArray[np.bool_]:
     """The pixels on the rarer side of Otsu's threshold: dark on paper, light on a black board."""
@@ -33,16 +35,15 @@ def otsu_threshold(grey: Image.Image) -> int:
 
 def rules_of(ink: NDArray[np.bool_], length_px: int) -> NDArray[np.bool_]:
     """The ink in unbroken runs of at least so many pixels, across or down: ruled lines and areas."""
-    return _runs(ink, length_px) | _runs(ink.T, length_px).T
+    return _runs(ink, length_px) | _runs(np.ascontiguousarray(ink.T), length_px).T
 
 
 def _runs(ink: NDArray[np.bool_], length_px: int) -> NDArray[np.bool_]:
+    found = np.zeros(ink.shape, dtype=np.bool_)
     if ink.shape[1] <= length_px:
-        return np.zeros(ink.shape, dtype=np.bool_)
-    sums = np.pad(ink.cumsum(axis=1, dtype=np.int32), ((0, 0), (1, 0)))
-    begins = sums[:, length_px:] - sums[:, :-length_px] == length_px
-    # A pixel is in a run where one begins at most so many pixels before it.
-    counts = np.pad(begins.cumsum(axis=1, dtype=np.int32), ((0, 0), (length_px, length_px - 1)), mode="edge")
-    counts[:, :length_px] = 0
-    found: NDArray[np.bool_] = counts[:, length_px:] > counts[:, :-length_px]
+        return found
+    rows, begins, ends = runs_of(ink)
+    is_long = ends - begins >= length_px
+    for row, begin, end in zip(rows[is_long], begins[is_long], ends[is_long], strict=True):
+        found[row, begin:end] = True
     return found

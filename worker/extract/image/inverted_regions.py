@@ -5,12 +5,13 @@ The table under a photographed page is as dark and is none: it has no characters
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
+
+from worker.extract.image.regions import regions_of
 
 LIGHT_ON_DARK = 1.6
 """Light characters are so many times brighter than the dark background around them; glare stays below."""
@@ -62,23 +63,12 @@ def _tiles_with_characters(dark: NDArray[np.bool_], light: NDArray[np.bool_]) ->
     )
     characters = np.asarray(ImageChops.subtract(bright, thick), dtype=np.float32)
     tiles = np.zeros(characters.shape, dtype=np.bool_)
-    for region in _connected_regions(_reduce_mask(dark).point(lambda level: _WHITE * (level > _WHITE // 2))):
+    labels = regions_of(np.asarray(_reduce_mask(dark)) > _WHITE // 2)
+    for number in range(1, min(_MAX_REGIONS, int(labels.max(initial=0))) + 1):
+        region = labels == number
         tiles |= region & (characters[region].mean() > _CHARACTERS_SHARE * _WHITE)
     return tiles
 
 
 def _reduce_mask(mask: NDArray[np.bool_]) -> Image.Image:
     return Image.fromarray(mask).convert("L").reduce(8)
-
-
-def _connected_regions(white: Image.Image) -> Iterator[NDArray[np.bool_]]:
-    """Up to 50 connected white regions of an image, which is painted over on the way."""
-    for _ in range(_MAX_REGIONS):
-        remaining = np.argwhere(np.asarray(white) == _WHITE)
-        if not len(remaining):
-            return
-        row, column = remaining[0]
-        ImageDraw.floodfill(white, (int(column), int(row)), 1)
-        region: NDArray[np.bool_] = np.asarray(white) == 1
-        yield region
-        white.paste(0, mask=Image.fromarray(region))

@@ -17,8 +17,8 @@ from worker.extract.text.script import HAN, LATIN, script_shares
 _SURE = 90.0
 _MIN_COLUMN_PIECES = 4
 _MAX_PIECE_CHARS = 2.5
-_VERTICAL_BLOCK_PSM = 5
-_AUTOMATIC_PSM = 3
+ONE_BLOCK_PSM = 6
+_VERTICAL_BLOCK_PSM, _AUTOMATIC_PSM = 5, 3
 
 
 def known_model(languages: Sequence[str], hint: str | None) -> str | None:
@@ -38,6 +38,11 @@ def psm_of(model: str) -> int:
     # Mode 4 (one column) saves 4 % of the time and mixes up columns: 0.77 instead of 0.99 of the two-column
     # sample. Mode 5 keeps the order of vertical text in two tiers better than 3 (0.61, 0.48).
     return _VERTICAL_BLOCK_PSM if model.endswith(VERTICAL_SUFFIX) else _AUTOMATIC_PSM
+
+
+def block_psm_of(model: str) -> int:
+    """Page segmentation mode for a part of a page, one block of lines."""
+    return _VERTICAL_BLOCK_PSM if model.endswith(VERTICAL_SUFFIX) else ONE_BLOCK_PSM
 
 
 def is_unsure(ocr_text: OcrText, model: str) -> bool:

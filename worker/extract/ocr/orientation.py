@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from worker.extract.image.affine import turn
 from worker.extract.image.ink import ink_of
 from worker.extract.language_hint import VERTICAL_SUFFIX, language_of
 from worker.extract.ocr.evidence.reading_quality import (
@@ -18,16 +19,10 @@ from worker.extract.ocr.evidence.reading_quality import (
     plausible_chars,
     reads_cjk,
 )
+from worker.extract.ocr.model_selection import block_psm_of
 from worker.extract.ocr.sample import Sample, runs_down
 from worker.extract.ocr.tesseract_tsv import OcrText
 
-TURNS = {
-    90: Image.Transpose.ROTATE_270,  # Pillow rotates counter-clockwise
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_90,
-}
-"""Degrees that a picture is turned clockwise."""
-ONE_BLOCK_PSM, VERTICAL_BLOCK_PSM = 6, 5
 _CLEARLY_BETTER = 1.3
 _MIN_CHARS, _MIN_WORDS = 6, 0.1
 """Two or three characters are convincing in any turn, and figures alone in any model."""
@@ -80,9 +75,8 @@ def way_to_read(sample: Sample, *, first: str, languages: Sequence[str], vertica
 
 
 def _probe(picture: Image.Image, way: Way, read: Read) -> _Probe:
-    turned = picture.transpose(TURNS[way.degrees]) if way.degrees else picture
-    psm = VERTICAL_BLOCK_PSM if way.model.endswith(VERTICAL_SUFFIX) else ONE_BLOCK_PSM
-    return _Probe(way=way, ocr_text=read(turned, way.model, psm))
+    ocr_text = read(turn(picture, way.degrees), way.model, block_psm_of(way.model))
+    return _Probe(way=way, ocr_text=ocr_text)
 
 
 def _in_latin(picture: Image.Image, probe: _Probe, languages: Sequence[str], read: Read) -> _Probe:
@@ -97,17 +91,24 @@ def _in_latin(picture: Image.Image, probe: _Probe, languages: Sequence[str], rea
 
 
 def _ways(picture: Image.Image, first: str, languages: Sequence[str], *, vertical: bool) -> Iterator[Way]:
-    """Ways to read a picture, the likelier ones first: lines across, or down, by the gaps between them."""
+    """Ways to read a picture, the likelier ones first: lines across, or down, by the gaps between them.
+
+    Lines across may be those of a vertical page that lies, and lines down those of one on its head.
+    """
     language = language_of(first)
     others = [other for other in languages if other != language]
+    has_vertical = vertical and reads_cjk(language)
+    upright, head_down, right, left = (
+        [Way(degrees=degrees, model=language + VERTICAL_SUFFIX)] if has_vertical else []
+        for degrees in (0, 180, 90, 270)
+    )
     across = [Way(degrees=0, model=model) for model in (language, *others)]
-    across += [Way(degrees=180, model=model) for model in (language,)]
-    down = [Way(degrees=0, model=language + VERTICAL_SUFFIX)] if vertical and reads_cjk(language) else []
-    down += [Way(degrees=degrees, model=language) for degrees in (90, 270)]
+    across.append(Way(degrees=180, model=language))
+    down = [*upright, *(Way(degrees=degrees, model=language) for degrees in (90, 270))]
     is_down = runs_down(ink_of(picture))
     if is_down is None:
-        yield from (across[0], *down, *across[1:])
+        yield from (across[0], *down, *across[1:], *right, *left, *head_down)
     elif is_down:
-        yield from (*down, *across)
+        yield from (*down, *head_down, *across, *right, *left)
     else:
-        yield from (*across, *down)
+        yield from (*across, *right, *left, *down, *head_down)

@@ -10,11 +10,10 @@ from pathlib import Path
 from PIL import Image
 
 from worker.errors import OCRError
-from worker.extract.image.affine import IDENTITY, Transform, compose, scaling, undo_turn
+from worker.extract.image.affine import IDENTITY, Transform, compose, scaling, turn, undo_turn
 from worker.extract.image.blank_page import is_blank
 from worker.extract.image.grayscale import to_grey
 from worker.extract.image.image_preprocessor import ImagePreprocessor, is_low_resolution
-from worker.extract.ocr.orientation import TURNS
 
 CREDIBLE_DPI = range(150, 1201)
 """Of the resolution that a file states; below are the 72 and 96 of programs that do not know it."""
@@ -49,6 +48,7 @@ class PictureFolder:
         self._folder = folder
         self._stem = Path(name).stem
         self._count = 0
+        self._turned: dict[tuple[Path, int], PagePicture] = {}
 
     def save(self, grey: Image.Image) -> Path:
         """Write a picture; earlier ones stay, since the best pass may be of one of them."""
@@ -77,16 +77,18 @@ class PictureFolder:
         return PagePicture(path=self.save(clean), size_px=clean.size, transform=transform)
 
     def turn(self, picture: PagePicture, degrees: int) -> PagePicture:
-        """The picture turned clockwise by 90, 180 or 270 degrees."""
-        turned = picture.load().transpose(TURNS[degrees])
-        return replace(
-            picture,
-            path=self.save(turned),
-            size_px=turned.size,
-            transform=compose(undo_turn(degrees, picture.size_px), picture.transform),
-            degrees=degrees,
-            before_upscaling=None,
-        )
+        """The picture turned clockwise by 90, 180 or 270 degrees; written once, for all passes over it."""
+        if (picture.path, degrees) not in self._turned:
+            turned = turn(picture.load(), degrees)
+            self._turned[picture.path, degrees] = replace(
+                picture,
+                path=self.save(turned),
+                size_px=turned.size,
+                transform=compose(undo_turn(degrees, picture.size_px), picture.transform),
+                degrees=degrees,
+                before_upscaling=None,
+            )
+        return self._turned[picture.path, degrees]
 
 
 def picture_of(path: Path) -> tuple[PagePicture, int]:

@@ -20,11 +20,17 @@ from worker.extract.ocr.evidence.other_script import convincing_lines, is_in_oth
 from worker.extract.ocr.evidence.reading_quality import is_better, is_convincing, is_latin, reads_cjk
 from worker.extract.ocr.evidence.uncovered_ink import read_uncovered_ink
 from worker.extract.ocr.line_rerecognition import LineRerecognition, rerecognise_lines
-from worker.extract.ocr.model_selection import is_split_into_columns, is_unsure, known_model, psm_of
+from worker.extract.ocr.model_selection import (
+    ONE_BLOCK_PSM,
+    is_split_into_columns,
+    is_unsure,
+    known_model,
+    psm_of,
+)
 from worker.extract.ocr.network.page_reading import read_page
 from worker.extract.ocr.network.reading import read_lines
 from worker.extract.ocr.numeric_words import check_numbers
-from worker.extract.ocr.orientation import ONE_BLOCK_PSM, Way, way_to_read
+from worker.extract.ocr.orientation import Way, way_to_read
 from worker.extract.ocr.page_picture import CREDIBLE_DPI, PagePicture, PictureFolder, picture_of
 from worker.extract.ocr.sample import Sample, sample_of
 from worker.extract.ocr.tesseract_cli import installed_languages

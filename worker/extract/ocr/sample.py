@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
+from worker.extract.image.grayscale import most_common_shade
 from worker.extract.image.ink import ink_of, rules_of
 
 _TILE_PX = 8
@@ -88,7 +89,7 @@ def _crop(grey: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 def _without_rules(grey: Image.Image) -> Image.Image:
     """The picture without ruled lines, in a margin: of a table that is cut off it reads nothing."""
     rules = rules_of(ink_of(grey), _RULE_PX)
-    paper = max(range(256), key=grey.histogram().__getitem__)
+    paper = most_common_shade(grey)
     if rules.any():
         wider = np.asarray(Image.fromarray(rules).convert("L").filter(ImageFilter.MaxFilter(5))) > 0
         grey = Image.fromarray(np.where(wider, np.uint8(paper), np.asarray(grey)))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from worker.errors import Code, MisconfiguredError, RejectedError
 from worker.extract.disk_space import full_disk
-from worker.runtime.machine.work_clock import wait_for
+from worker.runtime.machine.work_clock import Net, wait_for
 
 PROGRAM = "soffice"
 
@@ -151,8 +151,11 @@ def _run(program: str, original: Path, conversion: Conversion, *, out: Path, tim
 
 
 def _start(command: list[str], *, folder: Path, timeout_s: float) -> int:
-    """Start it, again as long as it asks for that; its exit status. Raises what `wait_for` raises."""
-    status = _RESTART_STATUSES[0]
+    """Start it, again as long as it asks for that; its exit status. Raises what `wait_for` raises.
+
+    The limit is for all starts: a file that has it start again and again takes no more of it.
+    """
+    status, net = _RESTART_STATUSES[0], None
     for _ in range(_MAX_STARTS):
         process = subprocess.Popen(
             command,
@@ -161,7 +164,11 @@ def _start(command: list[str], *, folder: Path, timeout_s: float) -> int:
             stderr=subprocess.DEVNULL,
             cwd=folder,
         )
-        status = wait_for(process, limit_s=timeout_s)
+        if net is None:
+            net = Net(process.pid, limit_s=timeout_s)
+        else:
+            net.follow(process.pid)
+        status = wait_for(process, limit_s=timeout_s, net=net)
         if status not in _RESTART_STATUSES:
             break
     return status

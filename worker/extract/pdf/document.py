@@ -45,7 +45,7 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
     Raises RejectedError: `encrypted` (it needs a password that is not among them) or `corrupt` (it cannot
     be parsed, or none of its pages can).
     """
-    opened = open_document(path, options)
+    opened = open_document(path, options.pdf_passwords)
     pdf = _Pdf(path, options, opened)
     if not pdf.has_pages():
         raise RejectedError(f"{path.name}: none of its pages can be parsed")
@@ -55,6 +55,7 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
         render=pdf.render,
         preview=pdf.preview,
         unread=unread_parts(opened.document),
+        on_read=pdf.remember_read,
     )
 
 
@@ -67,6 +68,7 @@ class _Pdf:
         self._document = opened.document
         self._needs_password = opened.needs_password
         self._has_hidden_groups = opened.has_hidden_groups
+        self._has_unmarked_groups = opened.has_unmarked_groups
         # pdfium is not safe for threads: the lock guards every call.
         self._lock = threading.Lock()
         self._pictures = PagePictures()
@@ -92,6 +94,7 @@ class _Pdf:
             if not isinstance(page, Page):
                 ocr_pages += 1
                 if ocr_pages > self._options.limits.max_pages:
+                    self._pictures.forget(number)
                     page = _page_over_limit(page)
             if number == _MAX_PAGES < len(self._document):
                 page = _page_over_limit(number)
@@ -104,6 +107,8 @@ class _Pdf:
     def render(self, number: int, folder: Path) -> Path:
         """Render a page for OCR (see `render_page`); of a mixed page only what its layer has no text of."""
         layer = self._mixed_layers.get(number)
+        if layer is not None:
+            layer = self._pictures.drop_read(number, layer)
         with self._lock:
             try:
                 with closing(self._document[number - 1]) as page:
@@ -117,6 +122,10 @@ class _Pdf:
         if layer is not None:
             self._mask_outside_pictures(number, layer, image)
         return image
+
+    def remember_read(self, number: int) -> None:
+        """Note that the OCR of a page succeeded."""
+        self._pictures.remember(number)
 
     def preview(self) -> Image.Image | None:
         """The first page, at most 1024 px on its longer side; None if it cannot be drawn within limits."""
@@ -140,9 +149,11 @@ class _Pdf:
         except PdfiumError:
             return Page(number=number, text="", source=TextSource.FAILED, reason=Code.CORRUPT.value)
         with closing(page):
+            if self._has_unmarked_groups:
+                return number  # what is drawn of the page hides them
             try:
                 layer = read_layer(page, has_hidden_groups=self._has_hidden_groups)
-                layer = self._pictures.drop_seen(page, layer)
+                layer = self._pictures.drop_seen(page, number, layer)
             except PdfiumError:
                 return number
             if layer.has_drawing and not notes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import heapq
 import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,18 +16,20 @@ from typing import Any
 # Called directly: pypdfium2's objects for the thousands of things on a page cost more than reading its text.
 import pypdfium2.raw as pdfium
 
-# A page of dense text has hundreds.
-_MAX_OBJECTS = 10_000
-# Forms within forms; they may contain each other, and so never end.
-_MAX_DEPTH = 3
+# A page of dense text has hundreds, a plan of a city a hundred thousand; they take a second.
+_MAX_OBJECTS = 250_000
+# Forms within forms; pdfium reads no more of them.
+_MAX_DEPTH = 40
 # Of a single letter; rules and boxes have four.
 _MIN_OUTLINE_POINTS = 8
 # Smaller pictures (A4: 5 x 12 mm of text would fit) are logos, bullets and rules.
 _MIN_PICTURE_SHARE = 0.01
 _MIN_SIDE_PT = 18.0
 _MIN_PIXELS = 2_500
+# No more of them fit beside each other.
+_MAX_PICTURES = 100
 
-# The data of larger pictures is not compared.
+# The data of more, or larger, pictures of a page is not compared.
 _MAX_KEYED_BYTES = 64 * 1024**2
 
 Box = tuple[float, float, float, float]
@@ -34,7 +37,10 @@ Box = tuple[float, float, float, float]
 Matrix = tuple[float, float, float, float, float, float]
 """The six numbers of a transformation of the plane (PDF 32000-1, 8.3.3)."""
 _SIDES = (ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float())
+# As pdfium takes them: converting them costs as much as each call.
+_SIDE_POINTERS = tuple(map(ctypes.byref, _SIDES))
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+_kind, _get_bounds = pdfium.FPDFPageObj_GetType, pdfium.FPDFPageObj_GetBounds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +60,14 @@ class PlacedPicture:
 
 
 def pictures_of(page: Any) -> tuple[PlacedPicture, ...]:
-    """The pictures of a page that may hold text, those in forms too."""
+    """The pictures of a page that may hold text, those in forms too; the largest where they are many."""
+    largest = heapq.nlargest(_MAX_PICTURES, enumerate(_pictures(page)), key=lambda item: item[1].share)
+    return tuple(picture for _, picture in sorted(largest, key=lambda item: item[0]))
+
+
+def _pictures(page: Any) -> Iterator[PlacedPicture]:
     shown = page_box(page)
     area = max(1.0, area_of(shown))
-    found = []
     for obj, kind, matrix in objects_of(page):
         if kind != pdfium.FPDF_PAGEOBJ_IMAGE:
             continue
@@ -65,29 +75,27 @@ def pictures_of(page: Any) -> tuple[PlacedPicture, ...]:
         width_px, height_px = _size_px(obj)
         large = min(box[2] - box[0], box[3] - box[1]) >= _MIN_SIDE_PT and width_px * height_px >= _MIN_PIXELS
         if large and area_of(box) >= _MIN_PICTURE_SHARE * area:
-            found.append(
-                PlacedPicture(box=box, share=area_of(box) / area, width_px=width_px, height_px=height_px)
-            )
-    return tuple(found)
+            yield PlacedPicture(box=box, share=area_of(box) / area, width_px=width_px, height_px=height_px)
 
 
 def picture_keys(page: Any, boxes: Collection[Box]) -> dict[Box, bytes | None]:
     """The identity of the pictures in these boxes, by data and size; None where the data is too large."""
     shown = page_box(page)
     keys: dict[Box, bytes | None] = {}
+    left_bytes = _MAX_KEYED_BYTES
     for obj, kind, matrix in objects_of(page):
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            box = clip(_transform(_bounds(obj), matrix), shown)
+            box = clip(_transform(bounds_of(obj), matrix), shown)
             if box in boxes:
+                size_bytes = pdfium.FPDFImageObj_GetImageDataRaw(obj, None, 0)
                 # Two pictures in one place are not distinguished from others.
-                keys[box] = None if box in keys else _key(obj)
+                is_keyed = box not in keys and 0 < size_bytes <= left_bytes
+                keys[box] = _key(obj, size_bytes) if is_keyed else None
+                left_bytes -= size_bytes if is_keyed else 0
     return keys
 
 
-def _key(picture: Any) -> bytes | None:
-    size_bytes = pdfium.FPDFImageObj_GetImageDataRaw(picture, None, 0)
-    if not 0 < size_bytes <= _MAX_KEYED_BYTES:
-        return None
+def _key(picture: Any, size_bytes: int) -> bytes:
     data = (ctypes.c_ubyte * size_bytes)()
     pdfium.FPDFImageObj_GetImageDataRaw(picture, data, size_bytes)
     return hashlib.sha256(repr(_size_px(picture)).encode() + bytes(data)).digest()
@@ -117,7 +125,7 @@ def smallest_letters_pt(page: Any) -> float:
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             texts.append(_font_size_pt(obj, matrix))
         elif kind == pdfium.FPDF_PAGEOBJ_PATH and pdfium.FPDFPath_CountSegments(obj) >= _MIN_OUTLINE_POINTS:
-            _, bottom, _, top = _transform(_bounds(obj), matrix)
+            _, bottom, _, top = _transform(bounds_of(obj), matrix)
             outlines.append(top - bottom)
     sizes = sorted(size_pt for size_pt in texts or outlines if size_pt > 0)
     return sizes[len(sizes) // 10] if sizes else 0.0
@@ -164,34 +172,58 @@ def in_pixels(page: Any, box: Box, size_px: tuple[int, int]) -> tuple[int, int, 
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def objects_of(page: Any) -> Iterator[tuple[Any, int, Matrix]]:
+def objects_of(page: Any) -> ObjectWalk:
     """Every object of a page, with its kind and the matrix of the form it is in."""
-    left = _MAX_OBJECTS
-    waiting: list[tuple[Any, int, Matrix]] = [(None, 0, _IDENTITY)]
-    while waiting:
-        form, depth, matrix = waiting.pop()
-        count = pdfium.FPDFPage_CountObjects(page) if form is None else pdfium.FPDFFormObj_CountObjects(form)
-        for index in range(min(count, left)):
-            obj = (
-                pdfium.FPDFPage_GetObject(page, index)
-                if form is None
-                else pdfium.FPDFFormObj_GetObject(form, index)
-            )
-            kind = pdfium.FPDFPageObj_GetType(obj)
-            yield obj, kind, matrix
-            if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
-                waiting.append((obj, depth + 1, _multiply(_matrix(obj), matrix)))
-        left -= min(count, left)
+    return ObjectWalk(page)
+
+
+class ObjectWalk:
+    """The objects of a page, those of a form after those beside it; no more than any page has.
+
+    After the last one `is_complete` says whether these were all.
+    """
+
+    def __init__(self, page: Any, *, most: int = _MAX_OBJECTS) -> None:
+        self._page = page.raw
+        self._left = most
+        self.is_complete = False
+
+    def __iter__(self) -> Iterator[tuple[Any, int, Matrix]]:
+        waiting: list[tuple[Any, int, Matrix]] = [(None, 0, _IDENTITY)]
+        while waiting:
+            form, depth, matrix = waiting.pop()
+            if depth > _MAX_DEPTH:
+                return
+            for obj in self._objects_in(form):
+                kind = _kind(obj)
+                yield obj, kind, matrix
+                if kind == pdfium.FPDF_PAGEOBJ_FORM:
+                    waiting.append((obj, depth + 1, _multiply(_matrix(obj), matrix)))
+            if self._left < 0:
+                return
+        self.is_complete = True
+
+    def _objects_in(self, form: Any) -> Iterator[Any]:
+        """The objects of a form, or those of the page; the first ones where they are too many."""
+        holder, count, get = self._page, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject
+        if form is not None:
+            holder, count, get = form, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject
+        every = max(0, count(holder))
+        stop = min(every, self._left)
+        self._left -= every
+        for index in range(stop):
+            yield get(holder, index)
 
 
 def box_of(obj: Any, matrix: Matrix) -> Box:
     """Where an object lies on the page; `matrix` is that of the form it is in."""
-    return _transform(_bounds(obj), matrix)
+    return _transform(bounds_of(obj), matrix)
 
 
-def _bounds(obj: Any) -> Box:
+def bounds_of(obj: Any) -> Box:
+    """Where an object lies in the form it is in."""
     # One buffer for all: this runs over every object of a page.
-    if not pdfium.FPDFPageObj_GetBounds(obj, *_SIDES):
+    if not _get_bounds(obj, *_SIDE_POINTERS):
         return (0.0, 0.0, 0.0, 0.0)
     left, bottom, right, top = _SIDES
     return left.value, bottom.value, right.value, top.value

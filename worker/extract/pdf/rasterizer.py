@@ -21,6 +21,7 @@ from PIL import Image
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.disk_space import full_disk
 from worker.extract.image.blank_page import is_blank
+from worker.extract.image.grayscale import most_common_shade
 from worker.extract.read_options import ReadOptions
 
 _POINTS_PER_INCH = 72
@@ -125,16 +126,11 @@ def mask_outside(image: Path, regions: Sequence[Region], *, exclude: Sequence[Re
 def without(picture: Image.Image, region: Region, excluded: Sequence[Region]) -> Image.Image:
     """The picture of a region of the page without the regions to exclude."""
     part = picture.copy()
+    # Filled with the most common shade, which stays that, so that no edge appears where there was none.
+    shade = most_common_shade(part) if excluded else _WHITE
     for left, top, right, bottom in excluded:
-        # Filled with the most common shade, so that no edge appears where there was none.
-        box = (left - region[0], top - region[1], right - region[0], bottom - region[1])
-        part.paste(most_common_shade(part), box)
+        part.paste(shade, (left - region[0], top - region[1], right - region[0], bottom - region[1]))
     return part
-
-
-def most_common_shade(grayscale: Image.Image) -> int:
-    """The grey level that most pixels have: that of the background, as a rule."""
-    return max(range(256), key=grayscale.histogram().__getitem__)
 
 
 def _long_side_px(size: PageSize, options: ReadOptions, what: str) -> int:

@@ -35,16 +35,23 @@ from worker.index.opensearch.queries import (
     to_summary,
 )
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
-from worker.index.query import fold, fold_path, parse_query, rank, replace_surrogates
-from worker.index.search_index import FileSummary, IndexEntry, SearchResult, SimilarHit, tombstone_document
+from worker.index.query import fold, fold_path, rank, replace_surrogates
+from worker.index.search_index import (
+    FileSummary,
+    IndexEntry,
+    SearchResult,
+    SimilarHit,
+    Tier,
+    tombstone_document,
+)
+from worker.index.search_query import SearchQuery, search_tiers
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
 from worker.runtime import tally
 
-_FIRST_FENCE = 1
-_MAX_FIND_RESULTS = 1_000
+_FIRST_FENCE, _MAX_FIND_RESULTS = 1, 1_000
 _MAX_RESULT_WINDOW = 10_000
 """OpenSearch does not page deeper than this (index.max_result_window)."""
 
@@ -65,9 +72,9 @@ class IndexPolicy:
 class IndexManager:
     """The SearchIndex in an OpenSearch cluster; aliases are `<prefix>files` and `<prefix>images`.
 
-    `text_dimension` enables text vectors of that length, one per page. While `expects_more` a write waits
-    for those that follow. Text is stored normalised (NFKC) and
-    thumbnails are not stored; the results bucket has the originals of both.
+    `text_dimension` enables text vectors of that length, one per page. While `expects_more` a write waits for
+    those that follow. Text is stored normalised (NFKC), thumbnails are not; the results bucket has the
+    originals of both.
     """
 
     def __init__(
@@ -104,10 +111,9 @@ class IndexManager:
         """See SearchIndex. Raises RejectedError (INDEX_REJECTED) when the cluster refuses this document."""
         self._write(self._bulk_actions(document, version), refresh=refresh)
 
-    # Bound by the specification; the worker itself does not call the following three.
-
+    # Bound by the specification; the worker itself calls none of the next three.
     def index_image_vector(self, document: Document, *, version: int, refresh: bool = False) -> None:
-        """Write the document's image vector alone, or a tombstone where it has none."""
+        """Write the image vector alone, or a tombstone where there is none."""
         self._write([self._image_action(document, version)], refresh=refresh)
 
     def bulk(self, documents: Sequence[tuple[Document, int]]) -> list[WorkerError | None]:
@@ -133,13 +139,15 @@ class IndexManager:
         self._write(self._bulk_actions(tombstone_document(file_id), version), refresh=refresh)
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
-        """See SearchIndex; at most the first 10,000 files can be reached by `offset`."""
-        terms = parse_query(query)
-        if not terms:
-            return SearchResult(total=0, hits=())
+        """See SearchIndex; at most the first 10,000 files can be reached."""
         offset = min(max(0, offset), _MAX_RESULT_WINDOW)
         limit = min(max(0, limit), _MAX_RESULT_WINDOW - offset)
-        return to_result(self._search(self._files, search_body(terms, limit=limit, offset=offset)), terms)
+
+        def run(asked: SearchQuery, tier: Tier) -> SearchResult:
+            body = search_body(asked, tier, limit=limit, offset=offset)
+            return to_result(self._search(self._files, body), asked, tier)
+
+        return search_tiers(query, run)
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
         """See SearchIndex; HNSW is approximate and may miss a neighbour in a large index."""
@@ -283,12 +291,9 @@ class IndexManager:
 
 def _bulk_action(alias: str, file_id: str, version: int, source: dict[str, Any]) -> BulkAction:
     action = {"index": {"_index": alias, "_id": file_id, "version": version, "version_type": "external_gte"}}
-    lines = "\n".join(
-        json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in (action, source)
-    )
-    return BulkAction(
-        alias=alias, file_id=file_id, version=version, lines=f"{lines}\n".encode("utf-8", "replace")
-    )
+    rows = (json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in (action, source))
+    lines = "".join(f"{row}\n" for row in rows).encode("utf-8", "replace")
+    return BulkAction(alias=alias, file_id=file_id, version=version, lines=lines)
 
 
 def _first(outcome: Sequence[WorkerError | None]) -> WorkerError | None:

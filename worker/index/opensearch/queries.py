@@ -1,6 +1,6 @@
 """Request bodies for OpenSearch, and its responses as SearchHits.
 
-Every term of a query must be in the file, on any page, in its name or path, by kuromoji's tokens or by
+Every group of a query must be met in the file, on any page, in its name or path, by kuromoji's tokens or by
 bigrams. That decides which files match; the score comes from the best nested page and from the name.
 """
 
@@ -11,7 +11,9 @@ from typing import Any
 
 from worker.index.opensearch.schema import PAIRS, Json
 from worker.index.query import Term, label, snippet
-from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit
+from worker.index.query_filters import Filters
+from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit, Tier
+from worker.index.search_query import SearchQuery
 from worker.models.ledger import State
 
 _NAME_BOOST = 2.0
@@ -21,19 +23,27 @@ SUMMARY = (*_HIT_FIELDS, "state", "reason", "page_count")
 _TOMBSTONED: Json = {"term": {"state": State.TOMBSTONED.value}}
 
 
-def search_body(terms: Sequence[Term], *, limit: int, offset: int) -> Json:
+def search_body(query: SearchQuery, tier: Tier, *, limit: int, offset: int) -> Json:
     """The body of a text search for `limit` files after `offset`."""
+    groups, needed = query.groups(tier)
+    pages = query.filters.pages
+    matches = [_any_of([_anywhere_clause(term, pages) for term in group]) for group in groups]
+    needed_clause: Json = {"bool": {"should": matches, "minimum_should_match": needed}}
+    terms = [term for group in groups for term in group]
+    refused = [*_filter_clauses(query.without), *(_anywhere_clause(term, None) for term in query.excluded)]
+    body: Json = {
+        "filter": [*([needed_clause] if groups else []), *_filter_clauses(query.filters)],
+        "must_not": [_TOMBSTONED, *refused],
+    }
+    if groups:
+        body["should"] = [_best_page_clause(terms, pages), *(_name_clause(term) for term in terms)]
+    elif pages:
+        body["filter"].append(_nested(_on_pages(pages)))
     return {
-        "query": {
-            "bool": {
-                "filter": [_anywhere_clause(term) for term in terms],
-                "must_not": [_TOMBSTONED],
-                "should": [_best_page_clause(terms), *(_name_clause(term) for term in terms)],
-            }
-        },
+        "query": {"bool": body},
         "_source": [*_HIT_FIELDS, "state", "reason"],
-        # The second key makes paging stable among equal scores.
-        "sort": [{"_score": "desc"}, {"file_id": "asc"}],
+        # The second key makes paging stable among equal scores; without words the newest write comes first.
+        "sort": [{"_score": "desc"}, *([] if groups else [{"indexed_at": "desc"}]), {"file_id": "asc"}],
         # Otherwise the total stops at 10,000.
         "track_total_hits": True,
         "size": limit,
@@ -67,11 +77,16 @@ def find_body(*, file_id: str, name: str, path: str, limit: int) -> Json:
     }
 
 
-def to_result(answer: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchResult:
+def to_result(answer: Mapping[str, Any], query: SearchQuery, tier: Tier) -> SearchResult:
     """The hits of a text search."""
+    groups, _ = query.groups(tier)
+    terms = tuple(term for group in groups for term in group)
     hits = answer["hits"]
     return SearchResult(
-        total=int(hits["total"]["value"]), hits=tuple(_hit(hit, terms) for hit in hits["hits"])
+        total=int(hits["total"]["value"]),
+        hits=tuple(_hit(hit, terms) for hit in hits["hits"]),
+        tier=tier,
+        notes=query.notes,
     )
 
 
@@ -113,8 +128,28 @@ def _any_of(queries: list[Json]) -> Json:
     return {"bool": {"should": queries, "minimum_should_match": 1}}
 
 
-def _anywhere_clause(term: Term) -> Json:
-    return _any_of(_phrases(("ocr_text", "label"), term))
+def _anywhere_clause(term: Term, pages: tuple[int, int] | None) -> Json:
+    if pages is None:
+        return _any_of(_phrases(("ocr_text", "label"), term))
+    return _nested({"bool": {"must": [_on_pages(pages), _any_of(_phrases(("pages.text",), term))]}})
+
+
+def _filter_clauses(filters: Filters) -> list[Json]:
+    """A clause for each kind of filter, but for the pages."""
+    wanted = (("file_type", filters.types), ("language", filters.languages), ("state", filters.states))
+    return [
+        *({"terms": {field: list(values)}} for field, values in wanted if values),
+        *(_any_of(_phrases(("label",), path)) for path in filters.paths),
+    ]
+
+
+def _on_pages(pages: tuple[int, int]) -> Json:
+    first, last = pages
+    return {"range": {"pages.number": {"gte": first, "lte": last}}}
+
+
+def _nested(query: Json) -> Json:
+    return {"nested": {"path": "pages", "query": query}}
 
 
 def _name_clause(term: Term) -> Json:
@@ -123,13 +158,16 @@ def _name_clause(term: Term) -> Json:
     }
 
 
-def _best_page_clause(terms: Sequence[Term]) -> Json:
+def _best_page_clause(terms: Sequence[Term], pages: tuple[int, int] | None) -> Json:
     on_page = [phrase for term in terms for phrase in _phrases(("pages.text",), term)]
+    matching = _any_of(on_page)
+    if pages is not None:
+        matching["bool"]["filter"] = [_on_pages(pages)]
     return {
         "nested": {
             "path": "pages",
             "score_mode": "max",
-            "query": _any_of(on_page),
+            "query": matching,
             "inner_hits": {
                 "size": 1,
                 "_source": ["pages.number", "pages.text"],
@@ -147,7 +185,8 @@ def _best_page_clause(terms: Sequence[Term]) -> Json:
 
 def _hit(hit: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchHit:
     source = hit["_source"]
-    pages = hit["inner_hits"]["pages"]["hits"]["hits"]
+    # A search without words asks for no page.
+    pages = hit.get("inner_hits", {"pages": {"hits": {"hits": []}}})["pages"]["hits"]["hits"]
     if pages:
         number, text = int(pages[0]["_source"]["number"]), _page_snippet(pages[0], terms)
     else:

@@ -7,34 +7,31 @@ for name and path.
 from __future__ import annotations
 
 import heapq
-import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from worker.errors import LeaseLostError
 from worker.index.query import (
-    Term,
     fold,
     fold_path,
     index_terms,
     label,
-    parse_query,
     rank,
     replace_surrogates,
-    snippet,
 )
 from worker.index.search_index import (
     FileSummary,
     IndexEntry,
-    SearchHit,
     SearchResult,
     SimilarHit,
     tombstone_document,
 )
+from worker.index.search_query import search_tiers
 from worker.index.sqlite.document_rows import (
     FLOAT,
     insert_document,
@@ -43,6 +40,7 @@ from worker.index.sqlite.document_rows import (
     to_entry,
 )
 from worker.index.sqlite.sqlite_file import SqliteFile
+from worker.index.sqlite.text_search import NAME_ROW, PAGE_BITS, search_rows
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.models.page import Page
@@ -51,10 +49,6 @@ from worker.runtime import tally
 if TYPE_CHECKING:
     import numpy as np
 
-_NAME_ROW = 0
-# A row id of `page_terms` holds file and page. A file gets a new id with every write (AUTOINCREMENT), so a
-# term left behind could never point at other text.
-_PAGE_BITS = 24
 _VECTOR_BATCH = 1024
 
 _FIND = """
@@ -66,31 +60,6 @@ _ENTRIES = """
 SELECT file_id, version, state, bucket, key, content_hash FROM files
 WHERE file_id > ? AND bucket = ? AND state != ? ORDER BY file_id LIMIT ?
 """
-
-_SEARCH = """
-WITH matched AS MATERIALIZED (
-    SELECT rowid >> :page_bits AS file, rowid & ((1 << :page_bits) - 1) AS page, -bm25(page_terms) AS score
-    FROM page_terms WHERE page_terms MATCH :any_term
-), complete AS (
-    SELECT page_terms.rowid >> :page_bits AS file
-    FROM json_each(:terms) AS term JOIN page_terms ON page_terms MATCH term.value
-    GROUP BY 1 HAVING count(DISTINCT term.key) = json_array_length(:terms)
-), ranked AS MATERIALIZED (
-    SELECT file, page, iif(page, score, 0) + total(score) FILTER (WHERE NOT page) AS score,
-        max((page > 0) * 1e9 + score)
-    FROM matched WHERE json_array_length(:terms) = 1 OR file IN complete GROUP BY file
-)
-SELECT counted.files, hit.page, hit.score, files.file_id, files.file_name, files.file_path, files.state,
-    files.reason, pages.text
-FROM (SELECT count(*) AS files FROM ranked) AS counted
-LEFT JOIN (SELECT * FROM ranked ORDER BY score DESC, file LIMIT :limit OFFSET :offset) AS hit
-LEFT JOIN files ON files.id = hit.file
-LEFT JOIN pages ON pages.file = hit.file AND pages.number = hit.page
-ORDER BY hit.score DESC, hit.file
-"""
-# `ranked` has one row per file: its best page if any page matches, else the name row. With one max()
-# SQLite takes the other columns from the row that has the maximum. A match of the name adds to the
-# score. Each term must match somewhere in the file, so each is also queried on its own (`complete`).
 
 
 class SqliteIndex:
@@ -117,21 +86,8 @@ class SqliteIndex:
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
         """See SearchIndex; the score is BM25, higher is better."""
-        terms = parse_query(query)
-        if not terms:
-            return SearchResult(total=0, hits=())
-        expressions = [_expression(term) for term in terms]
-        values = {
-            "page_bits": _PAGE_BITS,
-            "terms": json.dumps(expressions),
-            "any_term": " OR ".join(expressions),
-            "limit": max(0, limit),
-            "offset": max(0, offset),
-        }
         with self._file.read_transaction() as connection:
-            rows = connection.execute(_SEARCH, values).fetchall()
-        hits = tuple(_hit(row, terms) for row in rows if row["file_id"] is not None)
-        return SearchResult(total=rows[0]["files"], hits=hits)
+            return search_tiers(query, partial(search_rows, connection, limit=limit, offset=offset))
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
         """See SearchIndex; exact, every image vector is compared."""
@@ -200,12 +156,12 @@ def _texts(pages: Iterable[Page]) -> Iterator[tuple[int, str]]:
 
 def _terms(name: str, texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
     """The terms of the name row and of every page that has any."""
-    rows = ((number, index_terms(text)) for number, text in chain([(_NAME_ROW, name)], texts))
+    rows = ((number, index_terms(text)) for number, text in chain([(NAME_ROW, name)], texts))
     return [(number, terms) for number, terms in rows if terms]
 
 
 def _term_rows(file: int, terms: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
-    return [(file << _PAGE_BITS | number, text) for number, text in terms]
+    return [(file << PAGE_BITS | number, text) for number, text in terms]
 
 
 def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
@@ -228,26 +184,6 @@ def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
             _term_rows(row["id"], terms),
         )
     connection.execute("DELETE FROM files WHERE id = ?", (row["id"],))
-
-
-def _expression(term: Term) -> str:
-    """The term in FTS5's query syntax; it has only word characters, so nothing needs escaping."""
-    phrase = " ".join(term.phrase)
-    return f'"{phrase}" *' if term.prefix else f'"{phrase}"'
-
-
-def _hit(row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
-    text = row["text"] if row["page"] != _NAME_ROW else label(row["file_name"], row["file_path"])
-    return SearchHit(
-        file_id=row["file_id"],
-        file_name=row["file_name"],
-        file_path=row["file_path"],
-        page=row["page"],
-        snippet=snippet(text, terms),
-        score=row["score"],
-        state=State(row["state"]),
-        reason=row["reason"],
-    )
 
 
 def _cosines(

@@ -47,12 +47,17 @@ class Net:
 
     def __init__(self, pid: int, *, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._pid = pid
-        self._limit_s = limit_s
+        self.limit_s = limit_s
         self._now = clock
         self._clock = WorkClock(clock())
         self._poll_s = min(_POLL_S, limit_s / 2)
         self._poll_at = clock() + self._poll_s
         self._worked_s = 0.0
+
+    def follow(self, pid: int) -> None:
+        """Go on with a process that has just begun after the last one ended; the limit is for both."""
+        self._pid = pid
+        self._clock = WorkClock(self._now())
 
     def is_over(self) -> bool:
         """Whether the process must be ended."""
@@ -60,20 +65,30 @@ class Net:
         if now >= self._poll_at:
             self._poll_at = now + self._poll_s
             self._worked_s += self._clock.advance(use_of(self._pid), now)
-        return self._worked_s > self._limit_s
+        return self._worked_s > self.limit_s
 
 
-def wait_for(process: subprocess.Popen[bytes], *, limit_s: float) -> int:
-    """The exit status of a process that has just begun.
+def wait_for(process: subprocess.Popen[bytes], *, limit_s: float, net: Net | None = None) -> int:
+    """The exit status of a process that has just begun; `net` where the limit is not for it alone.
 
     Raises subprocess.TimeoutExpired, with the process killed, where it works or hangs for longer.
     """
-    net = Net(process.pid, limit_s=limit_s)
+    try:
+        return wait_under(process, net or Net(process.pid, limit_s=limit_s))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+
+
+def wait_under(process: subprocess.Popen[bytes], net: Net | None) -> int:
+    """The exit status of a process under a net; without one it waits as long as it takes.
+
+    Raises subprocess.TimeoutExpired, with the process still there, when the net is over.
+    """
     while True:
         try:
             return process.wait(_TICK_S)
         except subprocess.TimeoutExpired:
-            if net.is_over():
-                process.kill()
-                process.wait()
-                raise subprocess.TimeoutExpired(process.args, limit_s) from None
+            if net is not None and net.is_over():
+                raise subprocess.TimeoutExpired(process.args, net.limit_s) from None

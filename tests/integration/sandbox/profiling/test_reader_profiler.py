@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,10 @@ def _read(sandbox: Sandbox, place: Path) -> str:
     return text
 
 
-def test_the_figures_of_each_reader_come_out_although_it_may_open_no_file(tmp_path: Path) -> None:
-    pytest.importorskip("pyinstrument")
+def test_the_figures_of_each_reader_come_out_although_it_may_open_no_file(
+    tmp_path: Path, require_module: Callable[..., None]
+) -> None:
+    require_module("pyinstrument")
     assert read_documents(tmp_path, "samples") == ["営業報告書です。" * 50] * DOCUMENTS
     figures = read_records(tmp_path)["reader"]
     assert figures.processes == DOCUMENTS

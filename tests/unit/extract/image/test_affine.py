@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from worker.extract.image.affine import IDENTITY, apply, compose, scaling, undo_rotation, undo_turn
-from worker.extract.ocr.orientation import TURNS
+from worker.extract.image.affine import IDENTITY, apply, compose, scaling, turn, undo_rotation, undo_turn
 
 pytestmark = pytest.mark.unit
 
@@ -28,14 +27,14 @@ def _mark_in(picture: Image.Image) -> tuple[float, float]:
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_a_mark_on_a_turned_page_is_found_again(degrees: int) -> None:
     page = _page()
-    where = apply(undo_turn(degrees, page.size), *_mark_in(page.transpose(TURNS[degrees])))
+    where = apply(undo_turn(degrees, page.size), *_mark_in(turn(page, degrees)))
     assert where == pytest.approx(_mark_in(page), abs=0.01)
 
 
 @pytest.mark.parametrize("degrees", [-11.0, 3.5])
 def test_a_mark_on_a_turned_enlarged_and_deskewed_page_is_found_again(degrees: int) -> None:
     page = _page()
-    turned = page.transpose(TURNS[90])
+    turned = turn(page, 90)
     large = turned.resize((2 * turned.width, 2 * turned.height))
     straight = large.rotate(degrees, expand=True, fillcolor=255)
     back = undo_rotation(degrees, large.size, straight.size)
@@ -45,3 +44,10 @@ def test_a_mark_on_a_turned_enlarged_and_deskewed_page_is_found_again(degrees: i
 
 def test_nothing_changes_without_a_turn() -> None:
     assert undo_turn(0, (9, 9)) == IDENTITY == compose(IDENTITY, IDENTITY)
+
+
+def test_a_quarter_is_clockwise() -> None:
+    page = Image.new("L", (300, 200), 0)
+    page.putpixel((0, 0), 255)
+
+    assert turn(page, 90).getpixel((199, 0)) == 255

@@ -183,7 +183,7 @@ def test_a_damaged_frame_costs_only_its_page(tmp_path: Path) -> None:
     with pytest.raises(OCRError) as caught:
         source.render(1, tmp_path)
 
-    assert caught.value.code is Code.OCR_FAILED
+    assert caught.value.code is Code.CORRUPT
     assert Image.open(source.render(2, tmp_path)).size == (20, 10)
 
 

@@ -84,6 +84,14 @@ def test_a_turned_page_is_found_in_its_turn(degrees: int) -> None:
     assert _way(reader) == Way(degrees=degrees, model="jpn")
 
 
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_turned_vertical_page_is_found_in_its_turn(degrees: int) -> None:
+    vertical = Way(degrees=degrees, model="jpn_vert")
+    reader = _Reader({vertical: (_JAPANESE, 88.0)}, otherwise=(_TURNED_JAPANESE, 20.0))
+
+    assert _way(reader) == vertical
+
+
 def test_a_turn_that_is_hardly_better_is_not_taken() -> None:
     faint = Way(degrees=0, model="jpn"), Way(degrees=180, model="jpn")
     reader = _Reader(

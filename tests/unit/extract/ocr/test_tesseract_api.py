@@ -16,14 +16,14 @@ from worker.extract.ocr.tesseract_api import detect_script, library_version, rec
 from worker.extract.ocr.tesseract_tsv import parse
 from worker.samples.fonts import Font, font_path
 
-pytest.importorskip("tesserocr")
 pytestmark = pytest.mark.unit
 
 _WORDS = "The quick brown fox jumps over the lazy dog"
 
 
 @pytest.fixture(autouse=True)
-def _installed(require_program: Callable[[str], str]) -> None:
+def _installed(require_program: Callable[[str], str], require_module: Callable[..., None]) -> None:
+    require_module("tesserocr")
     require_program("tesseract")  # its models are used
     assert library_version(), "tesserocr is among the locked packages, and cannot be used"
 

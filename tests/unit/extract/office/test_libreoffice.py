@@ -108,6 +108,13 @@ def test_it_is_started_again_where_it_asks_for_that(tmp_path: Path, soffice: Sta
     assert len(soffice.calls()) == 2
 
 
+def test_all_its_starts_share_one_time_limit(tmp_path: Path, soffice: StandInOffice) -> None:
+    soffice.behaves("sleep 1.4; exit 81")
+
+    assert _rejection(_file(tmp_path), timeout_s=2.0) is Code.TIMEOUT
+    assert len(soffice.calls()) < 4
+
+
 def test_one_that_always_asks_for_that_is_a_crash(tmp_path: Path, soffice: StandInOffice) -> None:
     soffice.behaves("exit 81")
     assert _rejection(_file(tmp_path), timeout_s=60.0) is Code.CRASHED

@@ -140,3 +140,10 @@ def test_groups_of_the_same_name_are_distinguished(tmp_path: Path) -> None:
 def test_a_file_without_hidden_content_is_read_as_it_is(tmp_path: Path, configuration: bytes) -> None:
     with pikepdf.open(_pdf(tmp_path, configuration)) as pdf:
         assert not hide_groups(pdf)
+
+
+def test_a_flag_that_is_no_number_does_not_keep_an_annotation_shown(tmp_path: Path) -> None:
+    note = b"<</Type/Annot/Subtype/Text/Rect[9 9 29 29]/Contents(REMARK)/OC 10 0 R/F(no)>>"
+    path = _pdf(tmp_path, b"/OFF[10 0 R]", page=b"/Annots[%s]" % note)
+
+    assert _text(path) == "Shown"

@@ -7,14 +7,17 @@ from typing import Any
 
 import pypdfium2
 import pytest
+from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.stand_ins.made_pdfs import SENTENCE, one_page, pdf, picture, stream, tree, write
+from worker.extract.pdf import page_objects
 from worker.extract.pdf.page_objects import (
     draws_more_than_text,
     in_pixels,
     most_pixels,
     outline_points,
+    picture_keys,
     pictures_of,
     smallest_letters_pt,
 )
@@ -137,3 +140,31 @@ def test_a_box_is_found_in_the_image_of_a_rotated_and_cropped_page(
     )
 
     assert in_pixels(page, (110, 120, 160, 200), size_px) == expected
+
+
+def test_of_many_pictures_the_largest_are_taken_in_the_order_in_which_they_are_drawn(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for side in [*range(100, 300), *range(400, 430)]:
+            picture(side, side)(canvas)
+
+    found = pictures_of(_page(pdf(tmp_path, draw)))
+
+    widths = [round(one.box[2] - one.box[0]) for one in found]
+    assert widths == [*range(230, 300), *range(400, 430)]
+
+
+def test_pictures_of_more_bytes_than_are_compared_have_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(canvas: Canvas) -> None:
+        for side in (200, 300, 400):
+            shown = Image.effect_noise((200, 200), side)
+            canvas.drawInlineImage(shown, 10, 10, side, side)
+
+    page = _page(pdf(tmp_path, draw))
+    boxes = [one.box for one in pictures_of(page)]
+    monkeypatch.setattr(page_objects, "_MAX_KEYED_BYTES", 90_000)
+
+    keys = picture_keys(page, boxes)
+
+    assert [keys[box] is None for box in boxes] == [False, False, True]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pypdfium2
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
@@ -12,9 +15,14 @@ from reportlab.pdfgen.canvas import Canvas
 from tests.stand_ins.made_pdfs import A4, SENTENCE, write
 from worker.config import Settings
 from worker.document.options_from_settings import limits
-from worker.extract.page_source import LayeredPage
+from worker.extract.image.blank_page import is_blank
+from worker.extract.page_source import LayeredPage, PageSource
+from worker.extract.pdf import page_pictures
 from worker.extract.pdf.document import open_pdf
+from worker.extract.pdf.layer.text_layer import TextLayer
+from worker.extract.pdf.page_pictures import draw_pictures
 from worker.extract.read_options import ReadOptions
+from worker.models.page import Page
 
 pytestmark = pytest.mark.unit
 
@@ -71,17 +79,62 @@ def test_only_the_picture_is_drawn_and_where_it_is_on_the_page(tmp_path: Path) -
     assert drawn.getextrema() == (255, 255)
 
 
-def test_a_picture_that_a_page_before_showed_is_not_read_again(tmp_path: Path) -> None:
+def _is_white(source: PageSource, number: int, folder: Path) -> bool:
+    return Image.open(source.render(number, folder)).getextrema() == (255, 255)
+
+
+def test_a_picture_that_two_pages_before_showed_is_not_read_again(tmp_path: Path) -> None:
     one, other = _screen("Open file"), _screen("Save file")
 
-    first, second, third, fourth = open_pdf(_pdf(tmp_path, one, other, one, other), _OPTIONS).pages
+    pages = open_pdf(_pdf(tmp_path, *[one, other] * 3), _OPTIONS).pages
 
-    assert [isinstance(page, LayeredPage) for page in (first, second, third, fourth)] == [
-        True,
-        True,
-        False,
-        False,
-    ]
+    assert [isinstance(page, LayeredPage) for page in pages] == [True, True, True, True, False, False]
+
+
+def test_a_picture_is_drawn_on_a_second_page_unless_it_was_read_on_the_first(tmp_path: Path) -> None:
+    source = open_pdf(_pdf(tmp_path, *[_screen("Open file")] * 2), _OPTIONS)
+    list(source.pages)
+
+    assert not _is_white(source, 2, tmp_path)
+    source.on_read(1)
+    assert _is_white(source, 2, tmp_path)
+    assert not _is_white(source, 1, tmp_path)
+
+
+def test_pages_say_that_a_picture_is_not_read_where_no_page_before_may_read_it(tmp_path: Path) -> None:
+    options = replace(_OPTIONS, limits=replace(_OPTIONS.limits, max_pages=1))
+    screens = [_screen("Save file"), *[_screen("Open file")] * 4]
+
+    first, *others = open_pdf(_pdf(tmp_path, *screens), options).pages
+
+    assert isinstance(first, LayeredPage)
+    assert [page.reason for page in others if isinstance(page, Page)] == ["too_many_pages"] * 4
+
+
+def test_pictures_upon_each_other_are_drawn_at_once_and_up_to_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = pypdfium2.PdfDocument(_pdf(tmp_path, _screen("Open file")))[0]
+    boxes = tuple((0.0, 0.0, 595.0, 842.0 - place) for place in range(50))
+    drawings: list[Any] = []
+    pictures: list[tuple[int, int]] = []
+    render = pypdfium2.PdfPage.render
+
+    def count_drawing(*args: Any, **options: Any) -> Any:
+        drawings.append(options)
+        return render(*args, **options)
+
+    def count_picture(shown: Image.Image) -> bool:
+        pictures.append(shown.size)
+        return is_blank(shown)
+
+    monkeypatch.setattr(pypdfium2.PdfPage, "render", count_drawing)
+    monkeypatch.setattr(page_pictures, "is_blank", count_picture)
+
+    drawn = draw_pictures(page, TextLayer(text="", pictures=boxes))
+
+    assert drawn.getextrema() != (255, 255)
+    assert (len(drawings), len(pictures)) == (1, 4)
 
 
 def test_a_picture_whose_text_the_layer_has_over_it_is_not_read(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from worker.config import Settings
 from worker.document.options_from_settings import limits
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.disk_space import is_disk_full
+from worker.extract.pdf import rasterizer
 from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
 from worker.extract.read_options import ReadOptions
 
@@ -266,3 +267,23 @@ def test_a_program_that_cannot_be_started_right_now_costs_the_page_only(
         render_page(_pdf(tmp_path), 1, tmp_path, size=PageSize(size_pt=_A4), options=_OPTIONS)
 
     assert caught.value.code is Code.OCR_FAILED
+
+
+def test_the_background_of_a_picture_is_counted_once_for_all_its_texts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: list[tuple[int, int]] = []
+    shade = rasterizer.most_common_shade
+
+    def count(picture: Image.Image) -> int:
+        counted.append(picture.size)
+        return shade(picture)
+
+    monkeypatch.setattr(rasterizer, "most_common_shade", count)
+    picture = Image.new("L", (40, 40), 90)
+    picture.paste(0, (10, 10, 20, 20))
+
+    cleared = rasterizer.without(picture, (100, 100, 140, 140), [(110, 110, 120, 120)] * 50)
+
+    assert cleared.getextrema() == (90, 90)
+    assert len(counted) == 1

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from worker.index.opensearch.queries import find_body, search_body, similar_body, to_result, to_similar
-from worker.index.query import parse_query
+from worker.index.search_index import Tier
+from worker.index.search_query import parse_query
 
 pytestmark = pytest.mark.unit
 
@@ -24,14 +25,19 @@ def answer(*hits: dict[str, Any], total: int = 1) -> dict[str, Any]:
 
 
 def test_every_term_must_match_and_tombstones_are_hidden() -> None:
-    body = search_body(parse_query("営業 報告"), limit=5, offset=10)
-    assert len(body["query"]["bool"]["filter"]) == 2
+    body = search_body(parse_query("営業 報告"), Tier.ALL, limit=5, offset=10)
+    (matches,) = body["query"]["bool"]["filter"]
+    assert (len(matches["bool"]["should"]), matches["bool"]["minimum_should_match"]) == (2, 2)
     assert body["query"]["bool"]["must_not"] == [{"term": {"state": "tombstoned"}}]
     assert (body["size"], body["from"], body["track_total_hits"]) == (5, 10, True)
 
 
 def test_a_term_with_an_inner_run_end_has_slop_in_bigrams_only() -> None:
-    (term,) = search_body(parse_query("契約2024年"), limit=1, offset=0)["query"]["bool"]["filter"]
+    (matches,) = search_body(parse_query("契約2024年"), Tier.ALL, limit=1, offset=0)["query"]["bool"][
+        "filter"
+    ]
+    ((group,),) = ([group["bool"]["should"] for group in matches["bool"]["should"]],)
+    (term,) = group
     slops = {
         field: options["slop"]
         for phrase in term["bool"]["should"]
@@ -42,7 +48,7 @@ def test_a_term_with_an_inner_run_end_has_slop_in_bigrams_only() -> None:
 
 def test_a_hit_names_its_page_and_has_the_common_snippet() -> None:
     page = {"_source": {"number": 7, "text": "これは営業報告書です"}, "highlight": {"pages.text": ["other"]}}
-    (found,) = to_result(answer(hit(page)), parse_query("営業")).hits
+    (found,) = to_result(answer(hit(page)), parse_query("営業"), Tier.ALL).hits
     assert (found.page, found.snippet, found.score) == (7, "これは[[営業]]報告書です", 1.5)
 
 
@@ -51,12 +57,12 @@ def test_a_match_of_kuromoji_alone_has_its_highlight() -> None:
         "_source": {"number": 1, "text": "本を読みました"},
         "highlight": {"pages.text": ["本を[[読み]]ました"]},
     }
-    (found,) = to_result(answer(hit(page)), parse_query("読む")).hits
+    (found,) = to_result(answer(hit(page)), parse_query("読む"), Tier.ALL).hits
     assert found.snippet == "本を[[読み]]ました"
 
 
 def test_a_hit_by_name_is_page_0_and_shows_the_path() -> None:
-    (found,) = to_result(answer(hit()), parse_query("営業")).hits
+    (found,) = to_result(answer(hit()), parse_query("営業"), Tier.ALL).hits
     assert (found.page, found.snippet) == (0, "[[営業]]/報告.pdf")
 
 

@@ -15,8 +15,11 @@ from pathlib import Path
 import pytest
 
 from worker.errors import LeaseLostError
+from worker.index.search_index import Tier
+from worker.index.search_query import parse_query
 from worker.index.sqlite import sqlite_index
 from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.index.sqlite.text_search import statement
 from worker.models.document import Document, Vectors
 from worker.models.page import Page, TextSource
 
@@ -169,8 +172,13 @@ def test_a_thousand_small_documents_are_written_and_searched(
 def test_a_search_reads_no_table_from_end_to_end(index: SqliteIndex, path: Path) -> None:
 
     with closing(sqlite3.connect(path)) as connection:
-        values = dict.fromkeys(("page_bits", "terms", "any_term", "limit", "offset"), "[]")
-        search = connection.execute(f"EXPLAIN QUERY PLAN {sqlite_index._SEARCH}", values).fetchall()
+        search = [
+            step
+            for query in ("営業 報告", "営業 -報告", "営業 type:pdf lang:ja -state:partial path:部")
+            for tier in Tier
+            for sql, values in [statement(parse_query(query), tier, limit=5, offset=0)]
+            for step in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)
+        ]
         find = connection.execute(f"EXPLAIN QUERY PLAN {sqlite_index._FIND}", ("", "", "", "")).fetchall()
     steps = [step[-1] for step in search + find]
     assert not [step for step in steps if step.startswith(("SCAN files", "SCAN pages"))]

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from worker.runtime.machine.process_use import ProcessUse
-from worker.runtime.machine.work_clock import Net, WorkClock, wait_for
+from worker.runtime.machine.work_clock import Net, WorkClock, wait_for, wait_under
 
 pytestmark = pytest.mark.unit
 
@@ -53,6 +53,17 @@ def test_a_program_that_spins_or_hangs_is_killed(program: str) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         wait_for(process, limit_s=0.3)
     assert process.returncode == -9
+
+
+def test_without_killing_it_stays_until_the_caller_ends_it() -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            wait_under(process, Net(process.pid, limit_s=0.3))
+        assert process.poll() is None
+    finally:
+        process.kill()
+    assert wait_under(process, None) == -9
 
 
 def test_a_net_checks_its_process_now_and_then_only() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,8 @@ def test_allocations_are_named_by_their_line_and_vanish_with_their_objects(tmp_p
     assert last["most_bytes"] >= first["now_bytes"]
 
 
-def test_samples_have_the_stacks(tmp_path: Path) -> None:
-    pytest.importorskip("pyinstrument")
+def test_samples_have_the_stacks(tmp_path: Path, require_module: Callable[..., None]) -> None:
+    require_module("pyinstrument")
     first, last = records("samples", tmp_path)
     assert sum(first["stacks"].values()) > 0
     assert all(last["stacks"][stack] >= used_s for stack, used_s in first["stacks"].items())

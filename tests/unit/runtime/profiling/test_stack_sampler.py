@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("pyinstrument")
-
-from worker.runtime.profiling.stack_sampler import BEFORE, PROFILER, StackSampler
+if TYPE_CHECKING:  # it cannot be imported without pyinstrument
+    from worker.runtime.profiling.stack_sampler import StackSampler
 
 pytestmark = pytest.mark.unit
 
@@ -19,7 +19,10 @@ WORK_S = 0.3
 
 
 @pytest.fixture
-def sampler() -> Iterator[StackSampler]:
+def sampler(require_module: Callable[..., None]) -> Iterator[StackSampler]:
+    require_module("pyinstrument")
+    from worker.runtime.profiling.stack_sampler import StackSampler
+
     sampler = StackSampler()
     yield sampler
     sampler.stop()
@@ -73,6 +76,8 @@ def test_frames_go_from_the_first_call_to_the_last_without_those_that_start_a_th
 
 
 def test_the_profiler_counts_what_it_uses_as_its_own(sampler: StackSampler) -> None:
+    from worker.runtime.profiling.stack_sampler import PROFILER
+
     sampler.start(before=False)
     with sampler.pause():
         spend(WORK_S)
@@ -81,6 +86,8 @@ def test_the_profiler_counts_what_it_uses_as_its_own(sampler: StackSampler) -> N
 
 
 def test_what_a_process_used_before_is_one_frame(sampler: StackSampler) -> None:
+    from worker.runtime.profiling.stack_sampler import BEFORE
+
     used_s = time.process_time()
     sampler.start(before=True)
     assert sampler.stacks()[BEFORE] >= used_s

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
+from worker.extract.image.grayscale import most_common_shade
 from worker.extract.image.ink import ink_of, rules_of
+from worker.extract.image.regions import boxes_of, regions_of
 from worker.extract.ocr.evidence.reading_quality import is_convincing, plausible_chars
 from worker.extract.ocr.tesseract_tsv import Line, OcrText
 
@@ -97,7 +99,7 @@ def _squeeze(cut: Image.Image, line_px: int) -> Image.Image:
         if blank <= gap_px:
             columns.append(column)
     pixels = np.asarray(cut)[:, columns]
-    paper = max(range(256), key=cut.histogram().__getitem__)
+    paper = most_common_shade(cut)
     scale = line_px / cut.height
     line = Image.fromarray(pixels).resize(
         (max(1, round(pixels.shape[1] * scale)), line_px), Image.Resampling.BICUBIC
@@ -146,22 +148,13 @@ def _regions(ink: NDArray[np.bool_]) -> list[Box]:
     tiles = ink[: rows * _TILE_PX, : columns * _TILE_PX].reshape(rows, _TILE_PX, columns, _TILE_PX)
     dense = tiles.mean(axis=(1, 3)) > 0.03
     image = Image.fromarray(dense).convert("L").filter(ImageFilter.MaxFilter(3))
-    boxes: list[Box] = []
-    for _ in range(_MOST_REGIONS):
-        found = np.argwhere(np.asarray(image) == 255)
-        if not len(found):
-            break
-        row, column = (int(value) for value in found[0])
-        ImageDraw.floodfill(image, (column, row), 1)
-        region = Image.fromarray((np.asarray(image) == 1) & dense)
-        image.paste(0, mask=Image.fromarray(np.asarray(image) == 1))
-        box = region.getbbox()
-        if box is None:
-            continue
-        width, height = box[2] - box[0], box[3] - box[1]
-        if _MIN_SIDE_TILES <= height <= _MAX_HEIGHT_TILES and width >= _MIN_SIDE_TILES:
-            boxes.append(box)
-    return boxes
+    labels = regions_of(np.asarray(image) > 0)
+    labels[labels > _MOST_REGIONS] = 0
+    return [
+        box
+        for box in boxes_of(labels, dense)
+        if _MIN_SIDE_TILES <= box[3] - box[1] <= _MAX_HEIGHT_TILES and box[2] - box[0] >= _MIN_SIDE_TILES
+    ]
 
 
 def _are_beside(one: Box, other: Box) -> bool:

@@ -11,12 +11,13 @@ from statistics import median
 
 from PIL import Image
 
+from worker.extract.image.affine import turn
 from worker.extract.ocr.network.cells import Box
 from worker.extract.ocr.network.detection import detect
 from worker.extract.ocr.network.reading import label, read_lines
 from worker.extract.ocr.network.reading_order import Row, reading_order
 from worker.extract.ocr.network.sessions import detection
-from worker.extract.ocr.network.turning import turn, turn_boxes
+from worker.extract.ocr.network.turning import turn_boxes
 from worker.extract.ocr.network.vertical import set_level, stack
 from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
 from worker.extract.text.script import HAN, LATIN, script_shares

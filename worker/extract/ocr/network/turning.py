@@ -1,24 +1,11 @@
-"""A page and its boxes turned upright, by quarters."""
+"""The boxes of a page turned upright with it, by quarters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PIL import Image
-
 from worker.extract.ocr.network.cells import Box
-
-_TRANSPOSES = {
-    90: Image.Transpose.ROTATE_270,  # Pillow rotates counter-clockwise
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_90,
-}
-
-
-def turn(page: Image.Image, degrees: int) -> Image.Image:
-    """The page turned clockwise; the same object for 0."""
-    return page.transpose(_TRANSPOSES[degrees]) if degrees else page
 
 
 def turn_boxes(boxes: Sequence[Box], size_px: tuple[int, int], degrees: int) -> list[Box]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from worker.errors import Code, RejectedError
+from worker.errors import RejectedError
 from worker.extract.pdf.annotations import flatten, open_form
-from worker.extract.pdf.layer.order.characters import Character
+from worker.extract.pdf.layer.character_repair import repair_each
+from worker.extract.pdf.layer.order.characters import Character, text_of
 from worker.extract.pdf.layer.order.reading_order import ordered_characters
+from worker.extract.pdf.layer.quality import drop_hyphens
+from worker.extract.pdf.layer.visibility import remove_hidden_text
+from worker.extract.pdf.opening import open_document
 from worker.extract.text.script import is_unspaced
 
 # pdfium computes positions in whole pixels; so fine are these in points.
@@ -36,10 +41,12 @@ class WordBox:
 def words_of_page(path: Path, number: int, *, passwords: Sequence[str] = ()) -> tuple[WordBox, ...]:
     """The words of a page's layer in reading order; of scripts without spaces, each character is one.
 
-    The first page has the number 1. Empty where the page has no layer. Raises RejectedError where the file
-    cannot be opened or the page not be parsed, and ValueError where there is no such page.
+    The first page has the number 1. Empty where the page has no layer, or none without hidden text. Raises
+    RejectedError where the file cannot be opened or the page not be parsed, and ValueError where there is no
+    such page.
     """
-    with closing(_open(path, passwords)) as document:
+    opened = open_document(path, passwords)
+    with closing(opened.document) as document:
         if not 1 <= number <= len(document):
             raise ValueError(f"there is no page {number}: the document has {len(document)}")
         open_form(document)
@@ -48,28 +55,36 @@ def words_of_page(path: Path, number: int, *, passwords: Sequence[str] = ()) -> 
             if flatten(page):
                 page.close()
                 page = document[number - 1]
-            with closing(page), closing(page.get_textpage()) as layer:
-                words = _words(ordered_characters(page, layer))
-                return tuple(_box(page, layer, word) for word in words)
+            with closing(page):
+                shown = remove_hidden_text(page, has_hidden_groups=opened.has_hidden_groups)
+                if opened.has_unmarked_groups or not shown.is_complete:
+                    return ()
+                return _words_of(page)
         except pypdfium2.PdfiumError as error:
             raise RejectedError(f"page {number} cannot be parsed ({error})") from error
 
 
-def _open(path: Path, passwords: Sequence[str]) -> Any:
-    for password in (None, *passwords):
-        try:
-            return pypdfium2.PdfDocument(path, password=password)
-        except pypdfium2.PdfiumError as error:
-            if error.err_code not in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-                raise RejectedError(f"not a PDF that can be parsed ({error})") from error
-    raise RejectedError("encrypted; only its password opens it", code=Code.ENCRYPTED)
+def _words_of(page: Any) -> tuple[WordBox, ...]:
+    with closing(page.get_textpage()) as layer:
+        words = _words(_repaired(ordered_characters(page, layer)))
+        return tuple(_box(page, layer, word) for word in words)
+
+
+def _repaired(characters: Sequence[Character]) -> Iterator[Character]:
+    """The characters as they are read: mapped back, without hyphens of line ends."""
+    pieces = iter(repair_each(text_of(characters)))
+    for character in characters:
+        read = ["".join(islice(pieces, len(part))) for part in (character.before, character.text)]
+        text = drop_hyphens(read[1])
+        if text:
+            yield character if text == character.text else replace(character, text=text)
 
 
 def _words(characters: Iterable[Character]) -> Iterator[list[Character]]:
     word: list[Character] = []
     for character in characters:
         is_end = character.before or character.text.isspace()
-        if word and (is_end or is_unspaced(character.text) or is_unspaced(word[-1].text)):
+        if word and (is_end or is_unspaced(character.text[0]) or is_unspaced(word[-1].text[-1])):
             yield word
             word = []
         if not character.text.isspace():

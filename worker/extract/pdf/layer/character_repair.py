@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _KANA_SHIFT = 0x1690
 _EXTENSION_A = re.compile("[\u3400-\u4dbf]")
@@ -59,6 +60,28 @@ def repair(raw: str) -> str:
         return text
     text = _OFFICE_LIGATURE.sub(lambda match: _OFFICE_LIGATURES[match[0]], text)
     return _replace_radicals(_shift_kana(text))
+
+
+def repair_each(raw: str) -> list[str]:
+    """What each character of a text is in the repaired text."""
+    repaired, at = repair(raw), 0
+    pieces = []
+    for character in raw:
+        meanings = (character, *_meanings(character))
+        pieces.append(next((piece for piece in meanings if repaired.startswith(piece, at)), character))
+        at += len(pieces[-1])
+    return pieces
+
+
+def _meanings(character: str) -> Iterator[str]:
+    """What a repair may have made of a character."""
+    for ligatures in (_LIGATURES, _OFFICE_LIGATURES):
+        if character in ligatures:
+            yield ligatures[character]
+    if _SHIFTED.match(character):
+        yield chr(ord(character) - _KANA_SHIFT)
+    kanji = _kanji(character)
+    yield from (kanji, kanji.translate(_JAPANESE_FORMS))
 
 
 def keep_codes(raw: str) -> str:

@@ -274,9 +274,15 @@ def _is_cipher(text: str) -> bool:
     total = letters.total()
     if total < _MIN_CIPHER_LETTERS:
         return False
-    score = sum(len(word) * word_plausibility(word) for word in words) / total
+    score = sum(len(word) * _plausibility(word) for word in words) / total
     likeness = sum(_FREQUENCY.get(letter, 0) * count for letter, count in letters.items()) / 1_000 / total
     return score < _NO_WORDS or (score < _FEW_WORDS and likeness < _MIN_LIKENESS)
+
+
+@lru_cache(maxsize=20_000)
+def _plausibility(word: str) -> float:
+    # The pages of a document have most of their words in common.
+    return word_plausibility(word)
 
 
 def _is_symbols(text: str) -> bool:

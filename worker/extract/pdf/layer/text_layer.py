@@ -66,6 +66,8 @@ def read_layer(page: Any, *, has_hidden_groups: bool = False) -> TextLayer:
     `has_hidden_groups` is that of `OpenedPdf`. The caller holds the document's lock.
     """
     shown = remove_hidden_text(page, has_hidden_groups=has_hidden_groups)
+    if not shown.is_complete:
+        return TextLayer(text="", has_drawing=True)  # what is drawn of the page hides the rest, too
     with closing(page.get_textpage()) as layer:
         raw = repair(_raw_text(page, layer))
         # Fonts whose hyphen has two codes are often mapped by the second, which is to be invisible elsewhere.
@@ -87,7 +89,7 @@ def read_layer(page: Any, *, has_hidden_groups: bool = False) -> TextLayer:
             return TextLayer(text=text, reason=LayerReason.TOO_SHORT)
         if sum(picture.share for picture in pictures) < _MIN_MIXED_SHARE:
             return TextLayer(text=text)
-        boxes = tuple(picture.box for picture in pictures)
+        boxes = tuple(dict.fromkeys(picture.box for picture in pictures))
         return TextLayer(text=text, pictures=boxes, text_boxes=_text_boxes(layer, boxes))
 
 

@@ -1,7 +1,7 @@
 """Text of a PDF page that the page does not show: taken from its objects, and so from its text layer.
 
 hidden groups   text of optional content that is off (`optional_content` marks it)
-off the page    text outside the part of the page that is shown
+off the page    text outside the part of the page that is shown, or of the clipping path it is drawn in
 invisible       text that is not drawn; it stays where it lies on a picture, as the layer of a searchable scan
 """
 
@@ -14,8 +14,9 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from worker.extract.pdf.clipping import clipping_boxes
 from worker.extract.pdf.optional_content import HIDDEN_KEY
-from worker.extract.pdf.page_objects import Box, area_of, box_of, clip, objects_of, page_box
+from worker.extract.pdf.page_objects import Box, area_of, bounds_of, box_of, clip, objects_of, page_box
 
 _INVISIBLE = pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
 # From this share of the page on, pictures are a scan, in strips or layers: its text may lie between them.
@@ -34,11 +35,13 @@ _MAX_PICTURES = 1_000
 class Shown:
     """What a page shows beside its text: pictures. A searchable page has the layer of a scan.
 
-    That is invisible, or lies beneath the picture.
+    That is invisible, or lies beneath the picture. Unless `is_complete`, the page has more objects than are
+    checked, and its text layer may have hidden text.
     """
 
     has_pictures: bool
     is_searchable: bool
+    is_complete: bool
 
 
 def remove_hidden_text(page: Any, *, has_hidden_groups: bool) -> Shown:
@@ -50,7 +53,8 @@ def remove_hidden_text(page: Any, *, has_hidden_groups: bool) -> Shown:
     invisible: list[tuple[Any, Box]] = []
     pictures: list[Box] = []
     visible_area, is_beneath = 0.0, False
-    for obj, kind, matrix in objects_of(page):
+    objects = objects_of(page)
+    for obj, kind, matrix in objects:
         if has_hidden_groups and _is_in_hidden_group(obj):
             _remove(obj)
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE and len(pictures) < _MAX_PICTURES:
@@ -58,7 +62,7 @@ def remove_hidden_text(page: Any, *, has_hidden_groups: bool) -> Shown:
             is_beneath = is_beneath or (visible_area > 0.0 and _covers(obj, pictures[-1], shown))
         elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
             box = box_of(obj, matrix)
-            if not _meets(box, shown):
+            if not _meets(box, shown) or _is_outside_clip(obj):
                 _remove(obj)
             elif pdfium.FPDFTextObj_GetTextRenderMode(obj) == _INVISIBLE:
                 invisible.append((obj, box))
@@ -67,7 +71,11 @@ def remove_hidden_text(page: Any, *, has_hidden_groups: bool) -> Shown:
     has_layer = bool(invisible) and _remove_invisible(
         invisible, _places_of_layer(pictures, shown), visible_area
     )
-    return Shown(has_pictures=bool(pictures), is_searchable=has_layer or is_beneath)
+    return Shown(
+        has_pictures=bool(pictures),
+        is_searchable=has_layer or is_beneath,
+        is_complete=objects.is_complete,
+    )
 
 
 def _remove_invisible(
@@ -92,6 +100,18 @@ def _covers(picture: Any, box: Box, shown: Box) -> bool:
 def _meets(box: Box, shown: Box) -> bool:
     # A text without ink, spaces, has a box without an area.
     return box[2] >= shown[0] and box[0] <= shown[2] and box[3] >= shown[1] and box[1] <= shown[3]
+
+
+def _is_outside_clip(obj: Any) -> bool:
+    """Whether an object lies outside of its clipping path; pdfium leaves out those that clip nothing."""
+    path = pdfium.FPDFPageObj_GetClipPath(obj)
+    if pdfium.FPDFClipPath_CountPaths(path) <= 0:
+        return False
+    left, bottom, right, top = bounds_of(obj)
+    # The box of a font may be smaller than its characters.
+    slack = max(_SLACK_PT, top - bottom)
+    box = (left - slack, bottom - slack, right + slack, top + slack)
+    return not all(_meets(box, clipping) for clipping in clipping_boxes(path))
 
 
 def _remove(obj: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from worker.extract.ocr.network.models import classes_of, model_files, models_version
@@ -20,8 +22,8 @@ def test_the_alphabet_is_that_of_the_languages(languages: list[str], allowed: st
     assert "".join(_CHARACTERS[place] for place in classes_of(_CHARACTERS, languages)) == allowed
 
 
-def test_the_version_names_the_bytes_of_the_files() -> None:
-    pytest.importorskip("rapidocr")
+def test_the_version_names_the_bytes_of_the_files(require_module: Callable[..., None]) -> None:
+    require_module("rapidocr")
 
     files = model_files()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -28,11 +28,9 @@ _RIGHT = (
 
 
 @pytest.fixture(autouse=True)
-def installed() -> None:
-    if not models_version():
-        if os.environ.get("CI"):
-            pytest.fail("the extra `neural` is not installed")
-        pytest.skip("pip install cis-worker[neural]")
+def installed(require_module: Callable[..., None]) -> None:
+    require_module("rapidocr", "openvino", "onnxruntime")
+    assert models_version(), "rapidocr is installed, and its models cannot be used"
 
 
 @cache

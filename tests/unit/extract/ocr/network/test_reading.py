@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -21,17 +20,14 @@ _TEXTS = ("第三四半期の売上高は前年同期比で増加した。", "�
 
 
 @pytest.fixture(autouse=True)
-def installed() -> None:
-    if not models_version():
-        if os.environ.get("CI"):
-            pytest.fail("the extra `neural` is not installed")
-        pytest.skip("pip install cis-worker[neural]")
+def installed(require_module: Callable[..., None]) -> None:
+    require_module("rapidocr", "openvino", "onnxruntime")
+    assert models_version(), "rapidocr is installed, and its models cannot be used"
 
 
 @pytest.fixture(params=["openvino", "onnxruntime"])
 def runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     name = str(request.param)
-    pytest.importorskip(name)
     if name != OPENVINO:
         monkeypatch.setattr(sessions, "openvino", lambda: None)
     sessions._recognition.cache_clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -21,9 +22,8 @@ print(threads, sorted({"openvino_telemetry", "omegaconf", "rapidocr"} & set(sys.
 """
 
 
-def test_it_starts_no_thread_and_reports_its_use_to_nobody() -> None:
-    pytest.importorskip("rapidocr")
-    pytest.importorskip("openvino")
+def test_it_starts_no_thread_and_reports_its_use_to_nobody(require_module: Callable[..., None]) -> None:
+    require_module("rapidocr", "openvino")
 
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM],
@@ -48,9 +48,10 @@ print(bool(runtime_versions()[0]), bool(runtime_versions()[1]))
 """
 
 
-def test_without_leave_to_write_code_and_run_it_the_other_runtime_is_used() -> None:
-    pytest.importorskip("openvino")
-    pytest.importorskip("onnxruntime")
+def test_without_leave_to_write_code_and_run_it_the_other_runtime_is_used(
+    require_module: Callable[..., None],
+) -> None:
+    require_module("openvino", "onnxruntime")
 
     done = subprocess.run([sys.executable, "-c", _DENIED], capture_output=True, text=True, check=True)
 

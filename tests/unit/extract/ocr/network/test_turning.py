@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageDraw
 
+from worker.extract.image.affine import turn
 from worker.extract.ocr.network.cells import Box
-from worker.extract.ocr.network.turning import turn, turn_boxes
+from worker.extract.ocr.network.turning import turn_boxes
 
 pytestmark = pytest.mark.unit
 
@@ -19,10 +20,3 @@ def test_a_box_stays_around_what_it_was_around(degrees: int) -> None:
     (box,) = turn_boxes([Box(left=30, top=50, width=100, height=30)], page.size, degrees)
 
     assert turn(page, degrees).getbbox() == (box.left, box.top, box.right, box.bottom)
-
-
-def test_a_quarter_is_clockwise() -> None:
-    page = Image.new("L", (300, 200), 0)
-    page.putpixel((0, 0), 255)
-
-    assert turn(page, 90).getpixel((199, 0)) == 255

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 
-from tests.stand_ins.made_pdfs import SENTENCE, in_hex, not_embedded, pdf, raw_pdf, stream, write
+from tests.stand_ins.made_pdfs import SENTENCE, in_hex, mapped, not_embedded, pdf, raw_pdf, stream, write
 from worker.errors import Code, RejectedError
 from worker.extract.pdf.layer.boxes import words_of_page
 
@@ -90,3 +90,29 @@ def test_an_encrypted_file_needs_one_of_the_passwords(tmp_path: Path) -> None:
 
     assert rejected.value.code is Code.ENCRYPTED
     assert words_of_page(path, 1, passwords=("wrong", "open"))[0].text == "The"
+
+
+def test_hidden_text_has_no_boxes(tmp_path: Path) -> None:
+    hidden = b"/OC /P BDC (HIDDEN) Tj EMC"
+    content = b"BT /F 12 Tf 72 700 Td %s 0 -50 Td (Shown) Tj 3 Tr 0 -50 Td (INVISIBLE) Tj ET" % hidden
+    path = raw_pdf(
+        tmp_path,
+        {
+            1: b"<</Type/Catalog/Pages 2 0 R/OCProperties<</OCGs[6 0 R]/D<</OFF[6 0 R]>>>>>>",
+            2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources"
+            b"<</Font<</F 5 0 R>>/Properties<</P 6 0 R>>>>>>",
+            4: stream(content),
+            5: _FONT,
+            6: b"<</Type/OCG/Name(a)>>",
+        },
+    )
+
+    assert [word.text for word in words_of_page(path, 1)] == ["Shown"]
+
+
+def test_letters_that_are_mapped_back_are_those_of_the_word(tmp_path: Path) -> None:
+    words = words_of_page(mapped(tmp_path, b"bab bb", b"000C", b"006F"), 1)
+
+    assert [word.text for word in words] == ["ofio", "oo"]
+    assert words[0].width > words[1].width > 0

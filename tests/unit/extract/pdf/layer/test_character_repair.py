@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.extract.pdf.layer.character_repair import repair
+from worker.extract.pdf.layer.character_repair import repair, repair_each
 
 pytestmark = pytest.mark.unit
 
@@ -79,3 +79,17 @@ def test_ligatures_are_letters_again(raw: str, text: str) -> None:
 )
 def test_other_codes_stay(raw: str) -> None:
     assert repair(raw) == raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "pieces"),
+    [
+        ("of\x0cce", ["o", "f", "fi", "c", "e"]),
+        ("acƟon", ["a", "c", "ti", "o", "n"]),
+        ("⻑いのの", ["長", "い", "の", "の"]),
+        ("plain \x0c", list("plain \x0c")),
+    ],
+)
+def test_each_character_has_its_part_of_the_repaired_text(raw: str, pieces: list[str]) -> None:
+    assert repair_each(raw) == pieces
+    assert "".join(pieces) == repair(raw)

@@ -112,3 +112,49 @@ def test_text_in_a_hidden_group_is_not_read_nor_that_of_its_forms(tmp_path: Path
     path = one_page(tmp_path, content, resources, others)
 
     assert _text(path, has_hidden_groups=True) == "Shown"
+
+
+def _in_forms(folder: Path, content: bytes, depth: int) -> Path:
+    """A page with a shown text, and a content within so many forms."""
+    forms = {
+        number: stream(b"/X Do", _FORM.replace(b"/Font", b"/XObject<</X %d 0 R>>/Font" % (number + 1)))
+        for number in range(10, 9 + depth)
+    }
+    others = {5: _FONT, **forms, 9 + depth: stream(content, _FORM)}
+    shown = b"BT /F 12 Tf 72 700 Td (Shown) Tj ET /X Do"
+    return one_page(folder, shown, b"/Font<</F 5 0 R>>/XObject<</X 10 0 R>>", others)
+
+
+def test_text_outside_of_the_page_is_not_read_within_many_forms_either(tmp_path: Path) -> None:
+    path = _in_forms(tmp_path, b"BT /F 12 Tf 72 -40 Td (OUTSIDE) Tj 0 640 Td (inside) Tj ET", 7)
+
+    assert _text(path).split() == ["Shown", "inside"]
+
+
+def test_a_page_of_more_objects_than_are_checked_has_no_layer(tmp_path: Path) -> None:
+    content = b"0 0 9 9 re f " * 250_000 + b"BT /F 12 Tf 72 700 Td (Shown) Tj 0 -750 Td (OUTSIDE) Tj ET"
+    page = pypdfium2.PdfDocument(one_page(tmp_path, content, b"/Font<</F 5 0 R>>", {5: _FONT}))[0]
+
+    layer = read_layer(page)
+
+    assert (layer.text, layer.has_drawing) == ("", True)
+
+
+_CLIPPED = b"q 0 600 300 200 re W n BT /F 12 Tf 72 700 Td (Shown) Tj %s Td (AWAY) Tj ET Q"
+
+
+@pytest.mark.parametrize("place", [b"0 -300", b"400 0", b"0 130"])
+@pytest.mark.parametrize("in_form", [False, True], ids=["on the page", "in a form"])
+def test_text_outside_of_its_clipping_path_is_not_read(tmp_path: Path, place: bytes, in_form: bool) -> None:
+    content = _CLIPPED % place
+    form = stream(content, _FORM.replace(b"/BBox", b"/Matrix[1 0 0 1 0 -100]/BBox"))
+    others = {5: _FONT, 6: form}
+    resources = b"/Font<</F 5 0 R>>/XObject<</X 6 0 R>>"
+
+    assert _text(one_page(tmp_path, b"/X Do" if in_form else content, resources, others)) == "Shown"
+
+
+def test_text_that_is_cut_by_its_clipping_path_is_read(tmp_path: Path) -> None:
+    content = _CLIPPED % b"200 0"
+
+    assert _text(one_page(tmp_path, content, b"/Font<</F 5 0 R>>", {5: _FONT})) == "Shown AWAY"

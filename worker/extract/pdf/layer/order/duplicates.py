@@ -7,7 +7,7 @@ pdfium joins the copies where font and distance are what it expects; the others 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,6 +21,8 @@ _LIGATURE = 3
 _SOON, _MIN_RUN = 8, 3
 # Figures may begin so.
 _TWICE = re.compile(r"[ \n]([^\W\d_])\1([^\W\d_])\2")
+# Characters without a width may lie in one cell by the thousand, and none repeat another one.
+_MAX_IN_CELL = 16
 _Cell = tuple[str, int, int, int]
 
 
@@ -45,7 +47,7 @@ def drop_duplicates(characters: Sequence[Character]) -> list[Character]:
 
 def _originals(characters: Sequence[Character]) -> dict[int, int]:
     """Of each character that repeats one in its place: the places of both in the text."""
-    drawn: defaultdict[_Cell, list[int]] = defaultdict(list)
+    drawn: defaultdict[_Cell, deque[int]] = defaultdict(lambda: deque(maxlen=_MAX_IN_CELL))
     originals: dict[int, int] = {}
     for place, character in enumerate(characters):
         cell = _cell(character)

@@ -10,8 +10,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from worker.extract.pdf.layer.order.characters import Character
+from worker.extract.pdf.layer.order.line_index import LineIndex
 
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _HIRAGANA = re.compile(r"[\u3041-\u309f]")
@@ -29,8 +31,21 @@ _READING_GAP = 1.7
 _MIN_OVERLAP = 0.3
 _MIN_SENTENCES = 3
 _MIN_OF_LINE = 0.5
+# What is so many times as large as a reading is no text that it is of.
+_MAX_BODY = 5.0
+# Under one reading; characters may lie upon each other.
+_MAX_BENEATH = 100
 
-_Lines = Sequence[Sequence[Character]]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Line:
+    """The characters of a line and size in the order of their positions.
+
+    `hiragana` is the size of the largest one in the text, up to the next gap, that each character is in.
+    """
+
+    characters: Sequence[Character]
+    hiragana: Sequence[float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,24 +61,33 @@ class _Reading:
 
 def readings(characters: Sequence[Character]) -> frozenset[int]:
     """The places of the characters that are furigana, on a page that has them throughout."""
-    lines = _by_position(characters)
+    lines = LineIndex((line[0], _measure(line)) for line in _by_position(characters))
     rows = [[_reading(run, characters, lines) for run in row] for row in _small_rows(characters)]
     every = [reading for row in rows for reading in row]
     if sum(reading.is_over_sentence for reading in every) < _MIN_SENTENCES:
         return frozenset()
     # What stands beside "furigana" in a form is the reading that somebody wrote there.
-    labels = [reading.first for reading in every if reading.is_label]
+    labels = LineIndex((reading.first, reading.first) for reading in every if reading.is_label)
     return frozenset(
         place
         for row in rows
         if sum(reading.is_over_kanji for reading in row) >= _MIN_OF_LINE * len(row)
         for reading in row
-        if reading.is_over_sentence or not any(_is_on_line(label, reading.first) for label in labels)
+        if reading.is_over_sentence or not _is_labelled(reading.first, labels)
         for place in reading.places
     )
 
 
-def _by_position(characters: Sequence[Character]) -> _Lines:
+def _is_labelled(first: Character, labels: LineIndex[Character]) -> bool:
+    size = round(first.size)
+    far = _SAME_LINE * (size + 1)
+    beside = labels.between(
+        first.across - far, first.across + far, size=size, is_horizontal=first.is_horizontal
+    )
+    return any(_is_on_line(label, first) for label in beside)
+
+
+def _by_position(characters: Sequence[Character]) -> list[list[Character]]:
     """The characters of each line and size, in the order of their positions."""
     visible = [character for character in characters if not character.text.isspace()]
     lines: list[list[Character]] = []
@@ -74,6 +98,20 @@ def _by_position(characters: Sequence[Character]) -> _Lines:
         else:
             lines.append([character])
     return [sorted(line, key=lambda one: one.along) for line in lines]
+
+
+def _measure(line: Sequence[Character]) -> _Line:
+    """The line with the hiragana of its texts."""
+    starts = [
+        place
+        for place, one in enumerate(line)
+        if not place or one.along - line[place - 1].along > _LINE_GAP * one.size
+    ]
+    hiragana: list[float] = []
+    for start, end in pairwise([*starts, len(line)]):
+        sizes = (one.size for one in line[start:end] if _HIRAGANA.match(one.text))
+        hiragana += [max(sizes, default=0.0)] * (end - start)
+    return _Line(characters=line, hiragana=hiragana)
 
 
 def _is_on_line(first: Character, other: Character) -> bool:
@@ -113,14 +151,14 @@ def _is_same_row(one: Character, other: Character) -> bool:
     return is_same_size and abs(one.across - other.across) <= _SAME_SIZE * one.size + 0.1
 
 
-def _reading(run: Sequence[int], characters: Sequence[Character], lines: _Lines) -> _Reading:
+def _reading(run: Sequence[int], characters: Sequence[Character], lines: LineIndex[_Line]) -> _Reading:
     small = [characters[place] for place in run]
     first, end = small[0], small[-1].along + small[-1].size
     is_label = _LABEL.match("".join(character.text for character in small)) is not None
     is_over_kanji = is_over_sentence = False
     for line in () if is_label else _lines_beneath(first, lines):
-        beneath = _beneath(line, first.along, end)
-        kanji = [line[place] for place in beneath if _KANJI.match(line[place].text)]
+        beneath = _beneath(line.characters, first.along, end)
+        kanji = [one for one in line.characters[beneath.start : beneath.stop] if _KANJI.match(one.text)]
         if not kanji:
             continue
         middle = (kanji[0].along + kanji[-1].along + kanji[-1].size) / 2
@@ -136,27 +174,24 @@ def _reading(run: Sequence[int], characters: Sequence[Character], lines: _Lines)
     )
 
 
-def _lines_beneath(first: Character, lines: _Lines) -> Iterator[Sequence[Character]]:
-    for line in lines:
-        size, away = line[0].size, first.across - line[0].across
-        is_larger = line[0].is_horizontal == first.is_horizontal and first.size <= _MAX_SIZE * size
-        if is_larger and _MIN_AWAY * size <= away <= _MAX_AWAY * size:
-            yield line
+def _lines_beneath(first: Character, lines: LineIndex[_Line]) -> Iterator[_Line]:
+    is_horizontal = first.is_horizontal
+    for rounded in lines.sizes(first.size / _MAX_SIZE, _MAX_BODY * first.size, is_horizontal=is_horizontal):
+        highest, lowest = first.across - _MIN_AWAY * (rounded - 1), first.across - _MAX_AWAY * (rounded + 1)
+        for line in lines.between(lowest, highest, size=rounded, is_horizontal=is_horizontal):
+            size, away = line.characters[0].size, first.across - line.characters[0].across
+            if first.size <= _MAX_SIZE * size and _MIN_AWAY * size <= away <= _MAX_AWAY * size:
+                yield line
 
 
 def _beneath(line: Sequence[Character], start: float, end: float) -> range:
     """The places in a line of the characters that a reading stands over."""
     from_place = bisect_left(line, start, key=lambda one: one.along + (1 - _MIN_OVERLAP) * one.size)
     to_place = bisect_left(line, end, key=lambda one: one.along + _MIN_OVERLAP * one.size)
-    return range(from_place, to_place)
+    return range(from_place, min(to_place, from_place + _MAX_BENEATH))
 
 
-def _is_sentence(line: Sequence[Character], beneath: range) -> bool:
+def _is_sentence(line: _Line, beneath: range) -> bool:
     """Whether the text around some characters of a line, up to the next gap, has hiragana."""
-    start, end = beneath.start, beneath.stop
-    while start > 0 and line[start].along - line[start - 1].along <= _LINE_GAP * line[start].size:
-        start -= 1
-    while end < len(line) and line[end].along - line[end - 1].along <= _LINE_GAP * line[end].size:
-        end += 1
-    least = (1 - _SAME_SIZE) * line[beneath.start].size
-    return any(_HIRAGANA.match(one.text) and one.size >= least for one in line[start:end])
+    least = (1 - _SAME_SIZE) * line.characters[beneath.start].size
+    return any(line.hiragana[place] >= least for place in beneath)

@@ -7,6 +7,7 @@ of single characters, the days of a calendar and columns of a table stay as they
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -129,8 +130,9 @@ def _join(stretch: Sequence[Character], gaps: Sequence[float], limit: float) -> 
 
 def _usual(gaps: Sequence[float]) -> float | None:
     """The distance within words: the smallest that most of the others equal."""
-    for gap in sorted(gaps):
-        if sum(gap <= other <= gap + _EQUAL for other in gaps) >= _MIN_EQUAL_SHARE * len(gaps):
+    ordered = sorted(gaps)
+    for place, gap in enumerate(ordered):
+        if bisect_right(ordered, gap + _EQUAL) - place >= _MIN_EQUAL_SHARE * len(gaps):
             return gap
     return None
 

@@ -88,3 +88,12 @@ def test_another_text_that_shares_one_character_in_its_place_stays_whole() -> No
     above[1] = _character("f", 25.4, index=31)
 
     assert text_of(drop_duplicates([*below, *above])) == "abcdefghijklmnxfyz"
+
+
+def test_many_characters_without_a_width_are_not_compared_with_each_other() -> None:
+    crowd = [
+        Character(text=".", along=10 + place / 50_000, across=100, size=10, length=1e-6, index=9 * place)
+        for place in range(50_000)
+    ]
+
+    assert len(drop_duplicates(crowd)) == 50_000

@@ -8,6 +8,8 @@ import pypdfium2
 import pytest
 
 from tests.stand_ins.made_pdfs import in_hex, not_embedded
+from worker.extract.pdf.layer.order.characters import Character
+from worker.extract.pdf.layer.order.readings import readings
 from worker.extract.pdf.layer.text_layer import read_layer
 
 pytestmark = pytest.mark.unit
@@ -122,3 +124,32 @@ def test_small_notes_of_kana_under_a_line_stay(tmp_path: Path) -> None:
     pieces = [*_page("after the line"), (60, -120, _SIZE, "住所を記入"), (60, -130, _SMALL, "くわしく")]
 
     assert _text(tmp_path, pieces) == [*_WHOLE, "住所を記入", "くわしく"]
+
+
+def _character(text: str, along: float, across: float, size: float = 14.0) -> Character:
+    return Character(text=text, along=along, across=across, size=size, length=size)
+
+
+def test_a_page_of_many_characters_is_read_line_by_line() -> None:
+    page = []
+    for number in range(9_000):
+        page += [
+            _character(text, 60 + 14 * place, -30 * number) for place, text in enumerate("国の法律を決める")
+        ]
+        page += [_character("く", 64, 14 - 30 * number, 6), _character("ほ", 92, 14 - 30 * number, 6)]
+
+    assert len(readings(page)) == 2 * 9_000
+
+
+def test_a_line_of_many_characters_is_searched_for_its_texts_once() -> None:
+    line = [_character("国" if place % 2 else "の", 14 * place, 0) for place in range(50_000)]
+    over = [_character("く", 14 * place + 4, 14, 6) for place in range(1, 50_000, 2)]
+
+    assert len(readings([*line, *over])) == 25_000
+
+
+def test_kanji_upon_each_other_are_compared_up_to_a_bound() -> None:
+    line = [_character("国", 100, 0) for _ in range(30_000)]
+    over = [_character("く", 104 + 0.0001 * place, 14 + 10 * (place % 2) / 10, 6) for place in range(30_000)]
+
+    assert readings([*line, *over]) == frozenset()

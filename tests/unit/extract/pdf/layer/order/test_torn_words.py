@@ -9,7 +9,8 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.stand_ins.made_pdfs import FONT, Draw, pdf
-from worker.extract.pdf.layer.order.torn_words import may_be_torn
+from worker.extract.pdf.layer.order.characters import Character
+from worker.extract.pdf.layer.order.torn_words import join_torn_words, may_be_torn
 from worker.extract.pdf.layer.text_layer import read_layer
 
 pytestmark = pytest.mark.unit
@@ -95,3 +96,12 @@ def test_variables_in_a_sentence_of_a_monospaced_font_stay(tmp_path: Path) -> No
 )
 def test_the_text_shows_whether_words_may_be_torn(text: str, is_torn: bool) -> None:
     assert may_be_torn(text) is is_torn
+
+
+def test_in_a_line_of_a_hundred_thousand_characters_the_distances_are_sorted() -> None:
+    line, along = [], 0.0
+    for place in range(100_000):
+        line.append(Character(text="P", along=along, across=0, size=10, length=5, before=" "))
+        along += 5 + 1.1 + 13.0 * (place * 7_919 % 100_000) / 100_000
+
+    assert join_torn_words(line) == line

@@ -13,7 +13,7 @@ from worker.aws.messages.event_publisher import EventPublisher
 from worker.aws.messages.event_target import EventTarget, TargetKind
 from worker.aws.other_rows.unsent_events import UnsentEvents
 from worker.aws.other_rows.worker_rows import WorkerRows
-from worker.components import Shared
+from worker.composition.components import Shared
 from worker.consumer import Consumer
 from worker.delivery import event_replay
 from worker.delivery.announcer import Announcer

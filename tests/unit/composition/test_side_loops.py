@@ -9,12 +9,12 @@ import pytest
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.aws.messages.event_target import EventTarget
 from worker.aws.other_rows.worker_rows import WorkerRows
-from worker.components import Shared
+from worker.composition.components import Shared
+from worker.composition.side_loops import InstanceLifecycle, event_loops, registry_loop
 from worker.config import load_settings
 from worker.embedded.metadata_server import MetadataServer
 from worker.errors import MisconfiguredError
 from worker.runtime.identity import worker_identity
-from worker.side_loops import InstanceLifecycle, event_loops, registry_loop
 
 if TYPE_CHECKING:
     from tests.unit.world import World

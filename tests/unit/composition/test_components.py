@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.components import poll_wait_s
+from worker.composition.components import poll_wait_s
 from worker.config import load_settings
 
 pytestmark = pytest.mark.unit

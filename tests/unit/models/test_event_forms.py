@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.event_forms import ignored_eventbridge, ignored_notification, quote
+from worker.models.event_forms import ignored_eventbridge, ignored_notification, quote
 
 pytestmark = pytest.mark.unit
 

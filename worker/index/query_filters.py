@@ -1,0 +1,101 @@
+"""The filters of a query: `type:` `path:` `lang:` `state:` `page:`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from worker.index.query import Term, make_term
+from worker.models.file import FileType
+from worker.models.ledger import State
+
+_PAGES = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?")
+
+_TYPE_GROUPS = {
+    "image": tuple(kind for kind in FileType if kind.is_image),
+    "word": (FileType.DOCX, FileType.DOC, FileType.ODT, FileType.RTF),
+    "excel": (FileType.XLSX, FileType.XLS, FileType.ODS, FileType.CSV, FileType.TSV),
+    "powerpoint": (FileType.PPTX, FileType.PPT, FileType.ODP),
+    "text": (FileType.TEXT, FileType.MARKDOWN, FileType.LOG),
+    "jpeg": (FileType.JPEG,),
+    "tif": (FileType.TIFF,),
+    "heif": (FileType.HEIC,),
+    "htm": (FileType.HTML,),
+}
+_LANGUAGES = {
+    "jpn": "jpn",
+    "ja": "jpn",
+    "japanese": "jpn",
+    "日本語": "jpn",
+    "eng": "eng",
+    "en": "eng",
+    "english": "eng",
+    "英語": "eng",
+}
+_STATES = tuple(state for state in State if state not in (State.PROCESSING, State.TOMBSTONED))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """What a file must be beside its words; an empty field filters nothing.
+
+    `paths` are terms that the path or the name holds, each; `pages` is the first and the last page on which
+    the words must be.
+    """
+
+    types: tuple[FileType, ...] = ()
+    paths: tuple[Term, ...] = ()
+    languages: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    pages: tuple[int, int] | None = None
+
+
+NO_FILTERS = Filters()
+
+
+def _with_type(filters: Filters, value: str) -> Filters:
+    name = value.casefold().lstrip(".")
+    kinds = _TYPE_GROUPS.get(name) or tuple(kind for kind in FileType if kind.value == name)
+    if not kinds:
+        raise ValueError("say for example pdf, xlsx, image, word, excel or powerpoint")
+    return replace(filters, types=tuple(dict.fromkeys((*filters.types, *kinds))))
+
+
+def _with_path(filters: Filters, value: str) -> Filters:
+    term = make_term(value)
+    if term is None:
+        raise ValueError("say a part of the path, for example a folder's name")
+    return replace(filters, paths=(*filters.paths, term))
+
+
+def _with_language(filters: Filters, value: str) -> Filters:
+    language = _LANGUAGES.get(value.casefold())
+    if language is None:
+        raise ValueError("say jpn or eng")
+    return replace(filters, languages=tuple(dict.fromkeys((*filters.languages, language))))
+
+
+def _with_state(filters: Filters, value: str) -> Filters:
+    state = next((state for state in _STATES if state.value == value.casefold()), None)
+    if state is None:
+        raise ValueError(f"say {', '.join(state.value for state in _STATES)}")
+    return replace(filters, states=tuple(dict.fromkeys((*filters.states, state.value))))
+
+
+def _with_pages(filters: Filters, value: str) -> Filters:
+    match = _PAGES.fullmatch(value)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last:
+        raise ValueError("say a page as in page:3, or the first and the last as in page:3-5")
+    return replace(filters, pages=(first, last))
+
+
+FILTERS: Mapping[str, Callable[[Filters, str], Filters]] = {
+    "type": _with_type,
+    "path": _with_path,
+    "lang": _with_language,
+    "state": _with_state,
+    "page": _with_pages,
+}
+"""What adds a value to the filters, by name; ValueError says what else to write."""

@@ -1,0 +1,214 @@
+"""What a person types into the search: words, phrases, exclusions, alternatives and filters.
+
+`契約 -更新 type:pdf` asks for PDF files with 契約 and without 更新. What is not understood is said in
+`SearchQuery.notes` and never searched as a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from worker.index.query import CJK, WORD_CHARACTER, Term, make_term, normalise
+from worker.index.query_filters import FILTERS, NO_FILTERS, Filters
+from worker.index.search_index import SearchResult, Tier
+
+MAX_QUERY_CHARS = 1_000
+"""Beyond these a query is cut, and a note says so."""
+MAX_TERMS = 32
+_MAX_NOTES = 5
+_SHOWN_CHARS = 40
+
+_CURLY_QUOTES = str.maketrans("“”„", '"""')
+_BLANKS = str.maketrans({"、": " ", "，": " ", "､": " "})
+_TOKEN = re.compile(
+    r'(?P<minus>-?)(?:(?P<filter>[A-Za-z]{2,}):(?!//|[\s"]*$|\s))?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))'
+)
+_OR = "OR"
+_NAMED = re.compile(r"(?<![^\s-])(type|path|lang|state|page):[ \u3000]+(?=\S)", re.IGNORECASE)
+"""A filter with white space before its value."""
+_HIRAGANA = re.compile("[\u3041-\u309f]+")
+_KATAKANA = "\u30a1-\u30ff\u31f0-\u31ff"
+_ONE_SCRIPT = re.compile(
+    rf"([\u3041-\u309f]+|[{_KATAKANA}]+|(?:(?![\u3041-\u309f{_KATAKANA}])[{CJK}])+|(?:{WORD_CHARACTER})+)"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchQuery:
+    """A parsed query: each group of `required` must be met by one of its terms, none of `excluded` may be."""
+
+    required: tuple[tuple[Term, ...], ...] = ()
+    excluded: tuple[Term, ...] = ()
+    filters: Filters = NO_FILTERS
+    without: Filters = NO_FILTERS
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for: exclusions alone find nothing."""
+        return not self.required and self.filters == NO_FILTERS
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The distinct terms that are looked for, in order."""
+        return tuple({term.phrase: term for group in self.required for term in group}.values())
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """How far the search may go, in order."""
+        parts = self._parts()
+        return (Tier.ALL,) if len(parts) < 2 and parts == self.required else (Tier.ALL, Tier.MOST)
+
+    def groups(self, tier: Tier) -> tuple[tuple[tuple[Term, ...], ...], int]:
+        """The groups of terms that the tier looks at, and how many of them a file must meet.
+
+        `MOST` takes terms apart into words and lets a third of them be missing, at least one.
+        """
+        if tier is Tier.ALL:
+            return self.required, len(self.required)
+        parts = self._parts()
+        return parts, max(1, len(parts) - max(1, len(parts) // 3))
+
+    def _parts(self) -> tuple[tuple[Term, ...], ...]:
+        groups = [
+            (part,) if len(group) == 1 else group
+            for group in self.required
+            for part in (parts_of(group[0]) if len(group) == 1 else group[:1])
+        ]
+        return tuple(dict.fromkeys(groups))
+
+
+def parse_query(query: str) -> SearchQuery:
+    """What is asked for; there are no syntax errors, and without a word or filter nothing is.
+
+    White space and 、 separate words, double quotes keep a phrase together, a leading - excludes, OR between
+    two words takes either, and `type:` `path:` `lang:` `state:` `page:` filter. Other symbols only separate.
+    """
+    reader = _Reader()
+    text = normalise(query[:MAX_QUERY_CHARS]).translate(_CURLY_QUOTES)
+    if len(query) > MAX_QUERY_CHARS:
+        reader.note(f"The query was cut after {MAX_QUERY_CHARS:,} characters.")
+    for match in _TOKEN.finditer(_NAMED.sub(r"\1:", _outside_quotes(text))):
+        reader.read(match)
+    return reader.finish()
+
+
+def search_tiers(query: str, search: Callable[[SearchQuery, Tier], SearchResult]) -> SearchResult:
+    """What the first tier finds that finds any file; nothing is searched for an empty query."""
+    asked = parse_query(query)
+    if asked.is_empty:
+        return SearchResult(total=0, hits=(), notes=asked.notes)
+    first, *others = asked.tiers
+    found = search(asked, first)
+    for tier in others:
+        if found.total:
+            break
+        found = search(asked, tier)
+    return found
+
+
+def parts_of(term: Term) -> tuple[Term, ...]:
+    """The words that a term seems to consist of, the term alone where it is one word.
+
+    Without a dictionary a word ends where the script changes, and hiragana between words is grammar:
+    営業部の報告書 becomes 営業部 and 報告書. A single character is no word.
+    """
+    if term.is_quoted:
+        return (term,)
+    pieces = [
+        piece
+        for (piece,) in (found.groups() for found in _ONE_SCRIPT.finditer(term.text))
+        if len(piece) > 1 and not _HIRAGANA.fullmatch(piece)
+    ]
+    words = {made.phrase: made for piece in pieces if (made := make_term(piece))}
+    return tuple(words.values()) or (term,)
+
+
+class _Reader:
+    """Takes the tokens of a query one by one."""
+
+    def __init__(self) -> None:
+        self._required: list[list[Term]] = []
+        self._excluded: list[Term] = []
+        self._filters, self._without = Filters(), Filters()
+        self._notes: list[str] = []
+        self._after_or = False
+        self._words = 0
+
+    def note(self, text: str) -> None:
+        """Say what was not understood."""
+        if text not in self._notes:
+            self._notes.append(text)
+
+    def read(self, match: re.Match[str]) -> None:
+        """One token: a filter, OR, a word or a phrase."""
+        is_excluded, name = bool(match["minus"]), (match["filter"] or "").lower()
+        value = match["quoted"] if match["quoted"] is not None else match["plain"]
+        if name:
+            self._read_filter(name, value, is_excluded=is_excluded)
+        elif match["plain"] == _OR and not is_excluded:
+            self._read_or()
+        else:
+            self._read_term(value, is_excluded=is_excluded, is_quoted=match["quoted"] is not None)
+
+    def finish(self) -> SearchQuery:
+        """What was asked for."""
+        if self._after_or:
+            self.note("OR needs a word on both sides.")
+        query = SearchQuery(
+            required=tuple(tuple(group) for group in self._required),
+            excluded=tuple(self._excluded),
+            filters=self._filters,
+            without=self._without,
+        )
+        if query.is_empty and (query.excluded or query.without != NO_FILTERS):
+            self.note("Nothing is looked for: exclusions need a word or a filter beside them.")
+        return replace(query, notes=tuple(self._notes[:_MAX_NOTES]))
+
+    def _read_or(self) -> None:
+        if not self._required or self._after_or:
+            self.note("OR needs a word on both sides.")
+        self._after_or = bool(self._required)
+
+    def _read_term(self, text: str, *, is_excluded: bool, is_quoted: bool) -> None:
+        term = make_term(text, is_quoted=is_quoted)
+        if term is None:
+            return
+        if self._words >= MAX_TERMS:
+            self.note(f"Only the first {MAX_TERMS} words are used.")
+            return
+        self._words += 1
+        if is_excluded:
+            self._excluded.append(term)
+        elif self._after_or:
+            self._required[-1].append(term)
+        elif term.phrase not in {group[0].phrase for group in self._required if len(group) == 1}:
+            self._required.append([term])
+        self._after_or = False
+
+    def _read_filter(self, name: str, value: str, *, is_excluded: bool) -> None:
+        read = FILTERS.get(name)
+        if read is None:
+            known = ", ".join(f"{known}:" for known in FILTERS)
+            self.note(
+                f'"{name}:" is no filter ({known} are); put it in double quotes to search for its text.'
+            )
+            return
+        before = self._without if is_excluded else self._filters
+        try:
+            after = read(before, value)
+        except ValueError as error:
+            self.note(f"{name}:{value[:_SHOWN_CHARS]} is not understood: {error}.")
+            return
+        if is_excluded:
+            self._without = after
+        else:
+            self._filters = after
+
+
+def _outside_quotes(text: str) -> str:
+    """The text with the Japanese comma as a blank where it is not in quotes."""
+    pieces = text.split('"')
+    return '"'.join(piece if number % 2 else piece.translate(_BLANKS) for number, piece in enumerate(pieces))

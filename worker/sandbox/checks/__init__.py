@@ -1,0 +1,1 @@
+"""What a process that reads untrusted files may say of them."""

@@ -1,0 +1,73 @@
+"""LostPages: what is left of the pages that a document's process could not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from worker.errors import Code
+from worker.models.page import Page, TextSource
+
+# A document that loses more by crashes is hopeless, and each loss costs two processes.
+_MAX_CRASHED = 10
+# Each costs the whole net of a page; beyond them a file of thousands of pages would hold a slot for days.
+_MAX_TIMEOUTS_IN_A_ROW = 10
+
+
+class LostPages:
+    """The pages of one document that are given up, and the text layers that stand in for them."""
+
+    def __init__(self) -> None:
+        self._fallbacks: dict[int, Page] = {}
+        self._crashed = 0
+        self._timeouts_in_a_row = 0
+
+    def keep(self, fallback: Page) -> None:
+        """Keep what is known of a page before its OCR."""
+        self._fallbacks[fallback.number] = fallback
+
+    def finish(self, page: Page) -> None:
+        """A page is finished, whatever it became."""
+        self._fallbacks.pop(page.number, None)
+        is_late = page.reason == Code.TIMEOUT or Code.TIMEOUT in page.unread
+        self._timeouts_in_a_row = self._timeouts_in_a_row + 1 if is_late else 0
+
+    def count(self, pages: Iterable[int], code: Code) -> None:
+        """Count pages that are given up; one that met its net says nothing of the others."""
+        self._crashed += 0 if code is Code.TIMEOUT else len(list(pages))
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether so many pages crashed that the rest is not tried."""
+        return self._crashed > _MAX_CRASHED
+
+    @property
+    def are_late(self) -> bool:
+        """Whether so many pages in a row met their net that the rest is not tried."""
+        return self._timeouts_in_a_row >= _MAX_TIMEOUTS_IN_A_ROW
+
+    def page(self, number: int, code: Code) -> Page:
+        """What is left of a page on which a process died or hung."""
+        return self._page(number, TextSource.TIMED_OUT if code is Code.TIMEOUT else TextSource.CRASHED, code)
+
+    def rest(self, numbers: Iterable[int], code: Code, *, max_chars: int) -> Iterator[Page]:
+        """What is left of the pages that nobody tried, in their order: the document ended before them.
+
+        Beyond `max_chars` their layers are left out, as any text is beyond the limit of a document.
+        """
+        for number in sorted({*numbers, *self._fallbacks}):
+            page = self._page(number, TextSource.NOT_READ, code)
+            max_chars -= len(page.text)
+            yield page if max_chars >= 0 else _empty(number, TextSource.NOT_READ, code)
+
+    def _page(self, number: int, source: TextSource, code: Code) -> Page:
+        fallback = self._fallbacks.get(number)
+        if fallback is None:
+            return _empty(number, source, code)
+        # A text layer that is good enough stands for the page, and keeps its own source.
+        page_source = source if fallback.source.is_failure else fallback.source
+        return replace(fallback, source=page_source, reason=code.value)
+
+
+def _empty(number: int, source: TextSource, code: Code) -> Page:
+    return Page(number=number, text="", source=source, reason=code.value)
