@@ -9,7 +9,7 @@ from math import isclose
 
 from bench.search.opened import Opened
 from bench.search.wishes import FALSE_FRIENDS, Query
-from worker.index.search_index import SearchResult
+from worker.index.search_index import SearchResult, Tier
 
 _FIRST, _FIRST_OF_FRIENDS = 3, 2
 _LIMIT = 10
@@ -49,10 +49,8 @@ def to_answer(query: Query, result: SearchResult) -> Answer:
 
 
 def tier_of(result: SearchResult) -> int:
-    """The tier that answered: of the result or of its first hit; 1 where neither says, 0 without hits."""
-    if not result.hits:
-        return 0
-    return int(getattr(result, "tier", None) or getattr(result.hits[0], "tier", None) or 1)
+    """The number of the tier that answered, 1 for all of the query; 0 without hits."""
+    return list(Tier).index(result.tier) + 1 if result.hits else 0
 
 
 def quality(answers: Sequence[Answer], set_name: str) -> float:

@@ -120,7 +120,7 @@ def test_where_no_file_has_all_of_it_the_nearest_are_found(
     assert "[[報告書]]" in result.hits[0].snippet
 
 
-def test_a_file_that_has_all_keeps_those_that_have_most_away(
+def test_a_file_that_has_all_hides_those_that_have_most(
     index: SearchIndex, make_document: MakeDocument
 ) -> None:
     put(index, make_document("a.pdf", "営業部の報告書"), make_document("b.pdf", "営業部がまとめた報告書"))

@@ -46,7 +46,7 @@ class PageHints:
     def add(self, page: Page) -> None:
         """A page is finished."""
         # A lost page hints at nothing and none waits for it, though its OCR took time: in an attempt that
-        # begins with the page already lost nothing tells that it was to be OCRed.
+        # begins with the page already lost nothing says that it was to be OCRed.
         is_lost = page.source.is_failure or (page.reason is not None and not page.ocr_s)
         self._hints[page.number] = None if is_lost else hint_of(page)
         if is_lost:

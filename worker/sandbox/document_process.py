@@ -267,22 +267,17 @@ class DocumentProcess:
 
 
 def _engine(options: ReadOptions) -> OCREngine:
+    second_pass = LineRerecognition(
+        confidence=options.second_pass_confidence,
+        max_lines=options.second_pass_max_lines,
+        max_pixels=options.second_pass_max_pixels,
+    )
     return OCREngine(
         languages=options.languages,
         page_timeout_s=options.limits.page_timeout_s,
         dpi=options.dpi,
         ocr_engine=options.ocr_engine,
-        second_pass=_second_pass(options),
-    )
-
-
-def _second_pass(options: ReadOptions) -> LineRerecognition | None:
-    if options.second_pass != "on":
-        return None
-    return LineRerecognition(
-        confidence=options.second_pass_confidence,
-        max_lines=options.second_pass_max_lines,
-        max_pixels=options.second_pass_max_pixels,
+        second_pass=second_pass if options.second_pass == "on" else None,
     )
 
 

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pytest
 
 from bench.search.accuracy import TARGETS, accuracy_figures
 from bench.search.answers import Answer, agreement, first_tier_share, quality, tier_of, to_answer
 from bench.search.wishes import FALSE_FRIENDS, Query, Wish
-from worker.index.search_index import SearchHit, SearchResult
+from worker.index.search_index import SearchHit, SearchResult, Tier
 
 pytestmark = pytest.mark.integration
-
-
-@dataclass(frozen=True, kw_only=True)
-class TieredHit(SearchHit):
-    tier: int = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class TieredResult(SearchResult):
-    tier: int = 1
 
 
 def hit(file_id: str, score: float = 1.0) -> SearchHit:
@@ -58,12 +47,10 @@ def test_a_set_has_the_mean_of_its_own_queries() -> None:
     assert quality(answers, "dates") == 0.5
 
 
-def test_the_tier_is_of_the_result_or_of_its_hits_or_the_first() -> None:
-    near = TieredHit(file_id="a", file_name="", file_path="", page=1, snippet="", score=1.0, tier=3)
+def test_the_tier_is_that_of_the_result() -> None:
     assert tier_of(result(hit("a"))) == 1
-    assert tier_of(result(near)) == 3
-    assert tier_of(TieredResult(total=1, hits=(hit("a"),), tier=2)) == 2
-    assert tier_of(TieredResult(total=0, hits=(), tier=2)) == 0, "nothing was answered"
+    assert tier_of(SearchResult(total=1, hits=(hit("a"),), tier=Tier.MOST)) == 2
+    assert tier_of(SearchResult(total=0, hits=(), tier=Tier.MOST)) == 0, "nothing was answered"
 
 
 def test_the_share_of_tier_one_is_of_all_queries() -> None:

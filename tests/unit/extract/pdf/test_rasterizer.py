@@ -17,6 +17,7 @@ from worker.config import Settings
 from worker.document.options_from_settings import limits
 from worker.errors import Code, MisconfiguredError, OCRError
 from worker.extract.disk_space import is_disk_full
+from worker.extract.image.grayscale import most_common_shade
 from worker.extract.pdf import rasterizer
 from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
 from worker.extract.read_options import ReadOptions
@@ -273,7 +274,7 @@ def test_the_background_of_a_picture_is_counted_once_for_all_its_texts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counted: list[tuple[int, int]] = []
-    shade = rasterizer.most_common_shade
+    shade = most_common_shade
 
     def count(picture: Image.Image) -> int:
         counted.append(picture.size)

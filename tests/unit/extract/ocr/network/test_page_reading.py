@@ -10,9 +10,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from bench.test_bed import bed_page
+from worker.extract.image.affine import turn
 from worker.extract.ocr.network.models import models_version
 from worker.extract.ocr.network.page_reading import read_page
-from worker.extract.ocr.network.turning import turn
 from worker.samples.fonts import Font, font_path
 
 pytestmark = pytest.mark.unit
