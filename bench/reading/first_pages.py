@@ -10,7 +10,15 @@ from pathlib import Path
 from PIL import Image
 
 from bench.figure import Figure
-from bench.reading.readers import Reading, default_options, engine_of, read_by, read_in_turn, read_plainly
+from bench.reading.readers import (
+    Read,
+    Reading,
+    default_options,
+    engine_of,
+    read_by,
+    read_in_turn,
+    read_plainly,
+)
 from bench.test_bed import bed_page
 from worker.samples.scan_texts import scan_page
 from worker.samples.scans import draw_page
@@ -34,15 +42,20 @@ def first_pages(home: Path, dense: Path, truth: str) -> list[Figure]:
     """English, vertical and turned pages (the last from a dense picture), in passes over the whole page."""
     options = default_options()
     modes = ("off", "on") if options.second_pass == "on" else ("off",)
-    readers = {mode: partial(read_by, engine_of(options, second_pass=mode == "on")) for mode in modes}
+    readers: dict[str, Read] = {
+        mode: partial(read_by, engine_of(options, second_pass=mode == "on")) for mode in modes
+    }
     for read in readers.values():
         read(dense)  # the models are loaded once a document
     figures = []
     for page in _pages(home, dense, truth):
-        right_way = {"plain": lambda _, page=page: read_plainly(page.upright, page.model, psm=page.psm)}
-        found = read_in_turn(readers | right_way, [page.picture], [page.truth])
+        found = read_in_turn({**readers, "plain": partial(_upright, page)}, [page.picture], [page.truth])
         figures += [_figure(page.name, mode, found[mode], found["plain"]) for mode in modes]
     return figures
+
+
+def _upright(page: _FirstPage, _: Path) -> str:
+    return read_plainly(page.upright, page.model, psm=page.psm)
 
 
 def _pages(home: Path, dense: Path, truth: str) -> Iterator[_FirstPage]:
