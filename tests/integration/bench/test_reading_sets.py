@@ -13,8 +13,8 @@ from pypdfium2 import PdfDocument
 from bench.reading import silent_pictures
 from bench.reading.manual_pictures import write_manual
 from bench.reading.office_pages import SETS
-from bench.reading.readers import Read, Reading, accuracy_of, read_in_turn
-from bench.reading.real_errors import lower_pages, mix_s
+from bench.reading.readers import Read, Reading, accuracy_of, cpu_s, read_in_turn
+from bench.reading.real_errors import lower_pages, mix_s, once_s
 from bench.reading.set_rows import found_share
 
 pytestmark = pytest.mark.integration
@@ -45,6 +45,19 @@ def test_a_mix_weighs_clean_and_hard_pages_by_their_means() -> None:
     clean = Reading(errors=[0.0, 0.0], seconds=[1.0, 3.0])
     hard = Reading(errors=[0.0], seconds=[5.0])
     assert mix_s(clean, hard) == 20 * 2.0 + 10 * 5.0
+
+
+def test_what_is_loaded_once_is_the_first_reading_above_the_second(tmp_path: Path) -> None:
+    loaded: list[Path] = []
+
+    def read(picture: Path) -> str:
+        until_s = cpu_s() + (0.1 if loaded else 0.4)
+        while cpu_s() < until_s:
+            pass
+        loaded.append(picture)
+        return ""
+
+    assert once_s(read, tmp_path) == pytest.approx(0.3, abs=0.1)
 
 
 def test_each_picture_is_read_by_every_reader_before_the_next(tmp_path: Path) -> None:
