@@ -6,27 +6,18 @@ after the other on one thread; CPU seconds are those of this process and its chi
 
 from __future__ import annotations
 
-import os
-import resource
 import subprocess
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
-
 from bench.figure import Figure
+from bench.reading.readers import accuracy_of, cpu_s, default_options, engine_of, read_by, read_plainly
+from bench.reading.set_rows import office_sets
 from bench.test_bed import CONDITIONS, HARD, TEXTS, BedPage, bed_page
-from worker.config import Settings
-from worker.document.options_from_settings import read_options
-from worker.extract.capabilities import probe
-from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
-from worker.extract.read_options import ReadOptions
-from worker.extract.tools import resolve_options
 from worker.samples.scans import write_scan
 
 _WORST = -0.005
@@ -53,9 +44,9 @@ class _Page:
 
 def accuracy(home: Path) -> list[Figure]:
     """All kinds of text in all conditions."""
-    options = _options()
+    options = default_options()
     has_second_pass = options.second_pass == "on"
-    engine, alone = _engine(options), OCREngine(ocr_engine=options.ocr_engine)
+    engine, alone = engine_of(options), engine_of(options, second_pass=False)
     _warm(engine, home)
     pages = [
         _score_page(
@@ -64,23 +55,7 @@ def accuracy(home: Path) -> list[Figure]:
         for text in TEXTS
         for condition in CONDITIONS
     ]
-    return [*_by_set(pages), *_in_all(pages), *_hard(pages)]
-
-
-def _options() -> ReadOptions:
-    """The default settings, as far as they can be met here."""
-    return resolve_options(read_options(Settings()), probe())
-
-
-def _engine(options: ReadOptions) -> OCREngine:
-    if options.second_pass != "on":
-        return OCREngine(ocr_engine=options.ocr_engine)
-    second_pass = LineRerecognition(
-        confidence=options.second_pass_confidence,
-        max_lines=options.second_pass_max_lines,
-        max_pixels=options.second_pass_max_pixels,
-    )
-    return OCREngine(ocr_engine=options.ocr_engine, second_pass=second_pass)
+    return [*_by_set(pages), *_in_all(pages), *_hard(pages), *office_sets(home)]
 
 
 def _warm(engine: OCREngine, home: Path) -> None:
@@ -97,44 +72,16 @@ def _score_page(home: Path, page: BedPage, engine: OCREngine, alone: OCREngine |
     return _Page(
         text=page.text,
         condition=page.condition,
-        plain=_score(page.truth, partial(_plain, picture)),
-        ours=_score(page.truth, partial(_read, engine, picture)),
-        alone=None if alone is None else _score(page.truth, partial(_read, alone, picture)),
+        plain=_score(page.truth, partial(read_plainly, picture, "jpn+eng")),
+        ours=_score(page.truth, partial(read_by, engine, picture)),
+        alone=None if alone is None else _score(page.truth, partial(read_by, alone, picture)),
     )
 
 
 def _score(truth: str, read: Callable[[], str]) -> _Score:
-    began_s = _cpu_s()
+    began_s = cpu_s()
     text = read()
-    return _Score(cpu_s=_cpu_s() - began_s, accuracy=accuracy_of(text, truth))
-
-
-def _plain(picture: Path, languages: str = "jpn+eng") -> str:
-    command = ["tesseract", str(picture), "-", "-l", languages]
-    environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
-
-
-def _cpu_s() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-def accuracy_of(text: str, truth: str) -> float:
-    """1 - character error rate, never below 0."""
-    read, true = (unicodedata.normalize("NFKC", "".join(each.split())) for each in (text, truth))
-    return max(0.0, 1 - _edits(read, true) / len(true))
-
-
-def _edits(first: str, second: str) -> int:
-    """Levenshtein distance, a row of the matrix at a time."""
-    characters = np.array([ord(char) for char in first], dtype=np.int64)
-    steps = np.arange(len(first) + 1)
-    row = steps.copy()
-    for number, char in enumerate(second, start=1):
-        candidate = np.concatenate(([number], np.minimum(row[1:] + 1, row[:-1] + (characters != ord(char)))))
-        row = np.minimum.accumulate(candidate - steps) + steps  # the cost of insertions to the left
-    return int(row[-1])
+    return _Score(cpu_s=cpu_s() - began_s, accuracy=accuracy_of(text, truth))
 
 
 def _by_set(pages: Sequence[_Page]) -> list[Figure]:
@@ -195,20 +142,20 @@ def recognition_cpu(home: Path) -> list[Figure]:
     """CPU of reading a scan's pages, drawing included, against pdftoppm and one `tesseract -l jpn`."""
     pdf = home / "scan.pdf"
     truths = write_scan(pdf, _SCAN_PAGES)
-    began_s = _cpu_s()
+    began_s = cpu_s()
     subprocess.run(["pdftoppm", "-gray", "-r", "200", str(pdf), str(home / "page")], check=True)
-    drawn_s = _cpu_s() - began_s
+    drawn_s = cpu_s() - began_s
     pages = list(zip(sorted(home.glob("page-*.pgm")), truths, strict=True))
-    theirs = [_score(truth, partial(_plain, picture, "jpn")) for picture, truth in pages]
+    theirs = [_score(truth, partial(read_plainly, picture)) for picture, truth in pages]
     figures = []
     for name, engine, must in _engines():
-        ours = [_score(truth, partial(_read, engine, picture)) for picture, truth in pages]
-        cpu_s = _with_drawing(ours, drawn_s)
-        ratio = cpu_s / _with_drawing(theirs, drawn_s)
+        ours = [_score(truth, partial(read_by, engine, picture)) for picture, truth in pages]
+        used_s = _with_drawing(ours, drawn_s)
+        ratio = used_s / _with_drawing(theirs, drawn_s)
         figures.append(
             Figure(
                 what=f"CPU of {_SCAN_PAGES} scanned pages, {name} / pdftoppm + tesseract -l jpn (errors)",
-                figure=f"{ratio:.2f} x, {cpu_s / _SCAN_PAGES:.2f} s a page "
+                figure=f"{ratio:.2f} x, {used_s / _SCAN_PAGES:.2f} s a page "
                 f"({_error(ours):.4f} / {_error(theirs):.4f})",
                 must="printed" if must is None else f"<= {must} x",
                 met=None if must is None else ratio <= must,
@@ -217,19 +164,15 @@ def recognition_cpu(home: Path) -> list[Figure]:
     return figures
 
 
-def _read(engine: OCREngine, picture: Path) -> str:
-    return engine.read_page(picture, number=1, hint=None).text
-
-
 def _with_drawing(scores: Sequence[_Score], drawn_s: float) -> float:
     return drawn_s + sum(score.cpu_s for score in scores)
 
 
 def _engines() -> Iterator[tuple[str, OCREngine, float | None]]:
-    options = _options()
+    options = default_options()
     yield "second pass off", OCREngine(ocr_engine=options.ocr_engine), 1.0
     if options.second_pass == "on":
-        yield "second pass on", _engine(options), None
+        yield "second pass on", engine_of(options), None
     yield "the program tesseract", OCREngine(), None
 
 

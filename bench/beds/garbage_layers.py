@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 Change = Callable[[str], str]
 
-_SECTION = re.compile(rb"begin(bfchar|bfrange)(.*?)end\1", re.DOTALL)
+_SECTION = re.compile(rb"\d+\s+begin(bfchar|bfrange)(.*?)end\1", re.DOTALL)
 _CODE = re.compile(rb"<([0-9a-fA-F\s]*)>")
 _RANGE = re.compile(rb"<(\w+)>\s*<(\w+)>\s*(\[[^\]]*\]|<\w+>)")
 _TIMEOUT_S = 600
@@ -77,12 +77,7 @@ def _remap_section(match: re.Match[bytes], change: Change) -> bytes:
         b"<%s> <%s>" % (code, _to_hex("".join(map(change, _from_hex(target))))) for code, target in pairs
     ]
     chunks = [lines[start : start + 100] for start in range(0, len(lines), 100)]
-    return b"\n".join(
-        b"beginbfchar\n%s\nendbfchar" % b"\n".join(chunk)
-        if number == 0
-        else b"%d beginbfchar\n%s\nendbfchar" % (len(chunk), b"\n".join(chunk))
-        for number, chunk in enumerate(chunks)
-    )
+    return b"\n".join(b"%d beginbfchar\n%s\nendbfchar" % (len(chunk), b"\n".join(chunk)) for chunk in chunks)
 
 
 def _pairs(section: bytes) -> Iterator[tuple[bytes, bytes]]:

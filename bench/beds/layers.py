@@ -52,8 +52,8 @@ class LayerPage:
 
 def good_pages() -> list[LayerPage]:
     """Pages of packages, evenly from each document, then made ones."""
-    found = _spread([list(_pages_of(source)) for source in pdfs()], _FROM_PACKAGES)
-    made = _spread([list(_pages_of(source)) for source in made_pdfs(FOLDER / "made")], _MADE)
+    found = spread([list(pages_of(source)) for source in pdfs()], _FROM_PACKAGES)
+    made = spread([list(pages_of(source)) for source in made_pdfs(FOLDER / "made")], _MADE)
     return [*found, *made]
 
 
@@ -62,8 +62,8 @@ def garbage_pages(good: Sequence[LayerPage]) -> Iterator[LayerPage]:
     folder = FOLDER / "garbage"
     folder.mkdir(parents=True, exist_ok=True)
     prose = [page for page in good if page.source.package != "made"]
-    japanese = [page for page in prose if _share_of_japanese(_text(page)) >= _MIN_JAPANESE]
-    latin = [page for page in prose if _share_of_latin(_text(page)) >= _MIN_LATIN]
+    japanese = [page for page in prose if share_of_japanese(text_of(page)) >= _MIN_JAPANESE]
+    latin = [page for page in prose if share_of_latin(text_of(page)) >= _MIN_LATIN]
     for number, language in enumerate(_SCANS):
         page = (japanese if language == "eng" else latin)[number * 2]
         path = folder / f"scan-{number}.pdf"
@@ -81,24 +81,27 @@ def _change_page(kind: str, pages: list[LayerPage], path: Path, number: int) -> 
     for step in range(len(pages)):
         page = pages[(number * 5 + step) % len(pages)]
         changed(page.source.path, page.page, CHANGES[kind], path)
-        before, after = Counter(_text(page)), Counter(_text(_garbage(kind, page, path)))
+        before, after = Counter(text_of(page)), Counter(text_of(_garbage(kind, page, path)))
         needed = _MIN_LOST if kind == "ligatures lost" else _MIN_CHANGED
         if (before - after).total() >= needed * before.total():
             return _garbage(kind, page, path)
     raise ValueError(f"no page can be changed by {kind}")
 
 
-def _text(page: LayerPage) -> str:
+def text_of(page: LayerPage) -> str:
+    """The characters of its layer as pdfium has them, without white space."""
     document = pypdfium2.PdfDocument(page.path)
     text = document[0 if page.is_garbage else page.page].get_textpage().get_text_bounded()
     return "".join(str(text).split())
 
 
-def _share_of_japanese(text: str) -> float:
+def share_of_japanese(text: str) -> float:
+    """Of its characters, those that are kana or ideographs."""
     return sum("\u3040" < char < "\ua000" for char in text) / max(1, len(text))
 
 
-def _share_of_latin(text: str) -> float:
+def share_of_latin(text: str) -> float:
+    """Of its characters, those that are Latin letters."""
     return sum("A" <= char <= "\u024f" for char in text) / max(1, len(text))
 
 
@@ -113,7 +116,8 @@ def _garbage(kind: str, page: LayerPage, path: Path) -> LayerPage:
     return LayerPage(kind=kind, source=page.source, page=page.page, path=path, is_garbage=True)
 
 
-def _pages_of(source: Source) -> Iterator[LayerPage]:
+def pages_of(source: Source) -> Iterator[LayerPage]:
+    """Some pages of a document, those that have enough text."""
     document = pypdfium2.PdfDocument(source.path)
     for index in range(0, len(document), max(1, len(document) // _PAGES_OF_A_DOCUMENT)):
         text = document[index].get_textpage().get_text_bounded()
@@ -122,7 +126,7 @@ def _pages_of(source: Source) -> Iterator[LayerPage]:
             yield LayerPage(kind=kind, source=source, page=index, path=source.path, is_garbage=False)
 
 
-def _spread(documents: list[list[LayerPage]], count: int) -> list[LayerPage]:
+def spread(documents: list[list[LayerPage]], count: int) -> list[LayerPage]:
     """So many pages, one of each document in turn."""
     turns = max(map(len, documents), default=0)
     every = [pages[turn] for turn in range(turns) for pages in documents if turn < len(pages)]

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,11 @@ PACKAGES = (
     *("developers-reference-ja", "developers-reference-fr", "developers-reference-de"),
     *("debian-faq-fr", "debian-faq-de", "debian-history", "gnuplot-doc", "asymptote-doc", "octave-doc"),
 )
+FRESH_PACKAGES = (
+    *("installation-guide-amd64", "harden-doc", "debian-reference-it", "gretl-doc", "python-reportlab-doc"),
+    *("debian-policy", "dblatex-doc", "maint-guide-es"),
+)
+"""Of the bed that no threshold was set on."""
 _TIMEOUT_S = 600
 
 
@@ -34,11 +39,12 @@ class Source:
         return cls(package=package, path=path, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-def fetch() -> None:
+def fetch(names: Sequence[str] = PACKAGES) -> None:
     """Download the packages that are not there yet, and unpack them; what is not to be had is left out."""
     packages = FOLDER / "debs"
-    packages.mkdir(parents=True, exist_ok=True)
-    for name in PACKAGES:
+    for folder in (packages, FOLDER / "x"):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
         if not list(packages.glob(f"{name}_*.deb")):
             subprocess.run(["apt-get", "download", name], cwd=packages, check=False, timeout=_TIMEOUT_S)
     for package in packages.glob("*.deb"):
@@ -47,12 +53,12 @@ def fetch() -> None:
             subprocess.run(["dpkg-deb", "-x", package, unpacked], check=True, timeout=_TIMEOUT_S)
 
 
-def pdfs() -> Iterator[Source]:
+def pdfs(names: Sequence[str] = PACKAGES) -> Iterator[Source]:
     """The PDFs of the packages, by name."""
     for unpacked in sorted((FOLDER / "x").glob("*")):
-        if unpacked.name.split("_")[0] in PACKAGES:
+        if unpacked.name.split("_")[0] in names:
             for path in sorted(unpacked.rglob("*.pdf*")):
-                if not path.is_symlink():
+                if path.name.endswith((".pdf", ".pdf.gz")) and not path.is_symlink():
                     yield Source.of(unpacked.name, _unzip(path))
 
 
