@@ -34,8 +34,16 @@ _MAC_TRAIL = re.escape(bytes(range(0x80, 0xC0)).decode("mac_roman"))
 _MAC_TWO_FOR_ONE = re.compile(
     f"(?<=[A-Za-z])[\u221a\u00ac][{_MAC_TRAIL}]|[\u221a\u00ac][{_MAC_TRAIL}](?=[a-z])|[\u201e\u00e2][{_MAC_TRAIL}]{{2}}"
 )
-# Latin-1 as a code page of DOS: fⁿr or f³r, k÷nnen, Gr▀e. Greek letters (for é and à) are left to formulas.
-_DOS_LETTER = re.compile("(?<=[A-Za-z])[\u207f\u00b3\u00f7\u2550-\u259f](?=[a-z])")
+# Latin-1 as a code page of DOS: fⁿr, f³r, k÷nnen, hist≤ria, capφtulo; but neither x≤y nor sinφcosφ.
+_DOS_LETTER = re.compile(
+    "(?<=[A-Za-z])[\u207f\u00b3\u00f7\u2550-\u259f](?=[a-z])"
+    "|(?<=[a-z]{2})(?<!sin)(?<!cos)(?<!tan)(?<!log)(?<!exp)[\u2264\u2265\u0370-\u03ff](?=[a-z]{2})"
+)
+# Latin-1 as Mac Roman and the other way round: dÈcidÈ, lÕorgane, s‰kra. Irish has h, n and t before capitals.
+_OTHER_CASE = re.compile(
+    "(?<=[a-z])(?<![\\s(][hnt])[\u00c0-\u00d6\u00d8-\u00de\u017d](?![A-Z\u00c0-\u00de])|(?<=[a-z])\u2030|\u2030(?=[a-z])"
+)
+_SIGNS = (_TWO_FOR_ONE, _MAC_TWO_FOR_ONE, _DOS_LETTER, _OTHER_CASE)
 
 
 def is_in_other_encoding(text: str, chars: int) -> bool:
@@ -43,7 +51,7 @@ def is_in_other_encoding(text: str, chars: int) -> bool:
     if _mojibake(text) > _MOJIBAKE_SHARE * chars:
         return True
     enough = max(_MIN_TWO_FOR_ONE, _TWO_FOR_ONE_SHARE * chars)
-    if any(len(signs.findall(text)) >= enough for signs in (_TWO_FOR_ONE, _MAC_TWO_FOR_ONE, _DOS_LETTER)):
+    if any(len(signs.findall(text)) >= enough for signs in _SIGNS):
         return True
     half_width = len(_HALF_WIDTH.findall(text))
     if half_width >= _MIN_HALF_WIDTH and len(_KANA_MARK.findall(text)) >= _KANA_MARK_SHARE * half_width:

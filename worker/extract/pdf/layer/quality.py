@@ -63,6 +63,7 @@ _LEADERS = re.compile(r"(?:[.·…‥_\-–—] ?){4,}")
 _FOREIGN_SCRIPT = re.compile(r"[\u0370-\u1dff\ua000-\ud7af]+")
 
 _SCRIPTS = (
+    (0x0250, 0x02AF, "phonetic"),
     (0x0370, 0x03FF, "greek"),
     (0x0400, 0x052F, "cyrillic"),
     (0x0530, 0x058F, "armenian"),
@@ -86,7 +87,7 @@ _SCRIPTS = (
     (0xA000, 0xABFF, "other"),
     (0xAC00, 0xD7AF, "hangul"),
 )
-_FOREIGN_WORD = re.compile(r"[\u0370-\u1dff\u3040-\u30ff\u3400-\ud7af]{2,}")
+_FOREIGN_WORD = re.compile(r"[\u0250-\u02af\u0370-\u1dff\u3040-\u30ff\u3400-\ud7af]{2,}")
 _NATURAL_NEIGHBOURS = frozenset({"japanese", "hangul"})
 _MIXED_SHARE = 0.1
 _EXTENSION_A = re.compile("[\u3400-\u4dbf]")
