@@ -40,8 +40,6 @@ from worker.extract.ocr.tesseract_tsv import OcrText, parse
 _FEW_CHARS, _MAX_MESSAGE_CHARS = 50, 300
 _MOST_PIXELS = 40_000_000
 """Of all further passes over one page: ten over an A4 sheet at 200 dpi, one over the largest picture."""
-_RAW_LINE_PSM = 13
-"""Without the layout analysis, which has left the line out before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -240,7 +238,7 @@ class PageRecognition:
         """The pass with the lines that the layout analysis left out."""
         if psm_of(best.model) != psm_of(language_of(best.model)) or not is_convincing(best.ocr_text):
             return best
-        read = partial(self._read_part, model=best.model, psm=_RAW_LINE_PSM)
+        read = lambda line, psm: self._read_part(line, best.model, psm)  # noqa: E731
         return replace(best, ocr_text=read_uncovered_ink(best.picture.load(), best.ocr_text, read))
 
     def _run_second_pass(self, best: Pass, options: LineRerecognition, languages: Sequence[str]) -> Pass:

@@ -1,4 +1,4 @@
-"""Ink that no line covers: the layout analysis leaves out titles in large, widely spaced characters.
+"""Ink that no line covers: the layout analysis leaves out widely spaced titles, and now and then a line.
 
 A place is read again as one line, together with the line beside it where there is one, and kept where that
 reads well.
@@ -28,6 +28,10 @@ _AROUND_LINE_PX = 10
 _SAME_BAND = 0.5
 _REACH = 3.0
 """Heights of a line: so far from its ends may characters of the same line stand."""
+_SPARSE = 8.0
+"""Times its height, for each character: a line that is longer was not read."""
+_LONG = 8.0
+"""Times its height: so long it is no part of a line but one, and what is beside it may be another column."""
 _MOST_PLACES = 4
 _MOST_REGIONS = 60
 _MARGIN_PX = 12
@@ -35,7 +39,11 @@ _WORD_GAP = 0.15
 _LINES_PX = (48, 36, 64)
 _MIN_CHARS = 2
 
-Read = Callable[[Image.Image], OcrText]
+_LINE_PSM, _RAW_LINE_PSM = 7, 13
+"""The second without layout analysis, which may leave a line out again; but specks below it spoil that."""
+
+Read = Callable[[Image.Image, int], OcrText]
+"""A picture and the mode of page segmentation."""
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom."""
 
@@ -48,12 +56,12 @@ def read_uncovered_ink(picture: Image.Image, ocr_text: OcrText, read: Read) -> O
         return ocr_text  # a picture or a pattern: no place for a forgotten title
     found = False
     for box in sorted(boxes, key=_area, reverse=True)[:_MOST_PLACES]:
-        beside = [line for line in lines if _are_beside(_box(line), box)]
-        whole = _around([box, *map(_box, beside)])
+        beside = [line for line in lines if _belongs(_box(line), box)]
+        whole = _around([box, *(_box(line) for line in beside if not _is_misread(line))])
         better = _line_of(picture, whole, read)
         if better is not None and _weight([better]) > _weight(beside):
+            place = lines.index(beside[0]) if beside else _place(lines, better)
             lines = [line for line in lines if line not in beside]
-            place = sum(line.top < better.top for line in lines)
             lines.insert(place, replace(better, opens_paragraph=True))
             found = True
     return OcrText.from_lines(lines) if found else ocr_text
@@ -61,7 +69,11 @@ def read_uncovered_ink(picture: Image.Image, ocr_text: OcrText, read: Read) -> O
 
 def _line_of(picture: Image.Image, box: Box, read: Read) -> Line | None:
     # The model is particular about the height of a line, and a line costs a hundredth of a second.
-    readings = (read(_squeeze(picture.crop(box), line_px)) for line_px in _LINES_PX)
+    readings = (
+        read(_squeeze(picture.crop(box), line_px), psm)
+        for line_px in _LINES_PX
+        for psm in (_LINE_PSM, _RAW_LINE_PSM)
+    )
     ocr_text = next((ocr_text for ocr_text in readings if _is_line(ocr_text)), None)
     if ocr_text is None:
         return None
@@ -113,6 +125,8 @@ def _find_uncovered(picture: Image.Image, lines: Sequence[Line]) -> list[Box]:
     ink &= ~rules_of(ink, _RULE_PX)
     cover = Image.new("L", picture.size, 0)
     for line in lines:
+        if _is_misread(line):
+            continue
         left, top, right, bottom = _box(line)
         around = (
             left - _AROUND_LINE_PX,
@@ -155,6 +169,39 @@ def _regions(ink: NDArray[np.bool_]) -> list[Box]:
         for box in boxes_of(labels, dense)
         if _MIN_SIDE_TILES <= box[3] - box[1] <= _MAX_HEIGHT_TILES and box[2] - box[0] >= _MIN_SIDE_TILES
     ]
+
+
+def _is_misread(line: Line) -> bool:
+    """Whether it has too few characters for its length; its box may then be that of several lines."""
+    return line.width > _SPARSE * line.height * line.chars
+
+
+def _is_whole_line(box: Box) -> bool:
+    left, top, right, bottom = box
+    return right - left > _LONG * (bottom - top)
+
+
+def _belongs(line: Box, box: Box) -> bool:
+    """Whether a line that was read may be part of the line in the box."""
+    if _has_middle(box, line) or _has_middle(line, box):
+        return True
+    return _are_beside(line, box) and not (_is_whole_line(line) and _is_whole_line(box))
+
+
+def _has_middle(box: Box, other: Box) -> bool:
+    x, y = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def _place(lines: Sequence[Line], found: Line) -> int:
+    """Beside the nearest line above or below it in its column; without one, by the height on the page."""
+    left, top, right, _ = _box(found)
+    near = [
+        (abs(line.top - top), number + (line.top < top))
+        for number, line in enumerate(lines)
+        if min(right, line.left + line.width) - max(left, line.left) > line.width / 2
+    ]
+    return min(near)[1] if near else sum(line.top < top for line in lines)
 
 
 def _are_beside(one: Box, other: Box) -> bool:
