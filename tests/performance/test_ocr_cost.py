@@ -20,6 +20,7 @@ from worker.extract.capabilities import probe
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.tools import resolve_options
+from worker.models.page import Page
 from worker.samples.scan_texts import scan_page
 from worker.samples.scans import draw_page
 
@@ -27,6 +28,8 @@ pytestmark = pytest.mark.performance
 
 # Where the bound of two CPU seconds was set, plain Tesseract takes 1.47 for a page of ordinary text.
 MOST_S, PLAIN_S = 2.0, 1.47
+# Where the processor has no arithmetic in 16 bits the network takes twice as much and more (decision 71).
+MOST_IN_32_BITS = 3.0
 WARM_PAGES, PAGES = 8, 50
 # One kept copy of each page would be 25 MB.
 MOST_GROWTH_BYTES = 10_000_000
@@ -72,8 +75,10 @@ def test_a_page_of_ordinary_text_takes_no_more_than_its_share_of_plain_tesseract
         subprocess.run(command, check=True, capture_output=True, env=environment)
 
     plain_s = cpu_s_of(plain)
-    ours_s = cpu_s_of(lambda: engine.read_page(picture, number=1, hint=None))
-    assert ours_s <= MOST_S / PLAIN_S * plain_s, f"{ours_s:.2f} CPU-s beside {plain_s:.2f}"
+    read: list[Page] = []
+    ours_s = cpu_s_of(lambda: read.append(engine.read_page(picture, number=1, hint=None)))
+    most = MOST_IN_32_BITS if "f32" in (read[0].engine or "") else MOST_S / PLAIN_S
+    assert ours_s <= most * plain_s, f"{ours_s:.2f} CPU-s beside {plain_s:.2f}"
 
 
 def test_the_memory_of_the_ocr_engine_is_flat_over_fifty_pages(engine: OCREngine, tmp_path: Path) -> None:

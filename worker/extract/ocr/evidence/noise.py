@@ -14,7 +14,13 @@ _NOISE_CONFIDENCE = 40.0
 below it."""
 _MIN_CHARS = 10
 """Fewer characters of low confidence are noise, too: a photo gave four, two of them at 51."""
-_PLAUSIBLE, _SURELY_TEXT = 0.62, 0.75
+_HOPELESS, _MANY_CHARS = 45.0, 60
+"""Fewer characters of less confidence need to be words: fur gave 31 of 28, leaves 26 of 42."""
+_NOTHING = 33.0
+"""Below, no text of any length: blinds gave 70 characters of 20, fur 27 of 32."""
+_SCATTERED_LINES = 3
+"""So many lines of hardly a character each, unsure: bricks gave `1`, `it` and `|` at 63."""
+_PLAUSIBLE, _SURELY_TEXT, _WORDS = 0.62, 0.75, 0.82
 """Turned pages and photographs came to 0.66 at most, real pages to 0.85 and more."""
 _FEWEST_APART = 3
 """Characters that stand apart, as in a spaced title, and are still taken for a text."""
@@ -27,14 +33,14 @@ _SURE, _MIN_SURE_LETTERS = 80.0, 8
 
 def drop_noise(ocr_text: OcrText) -> OcrText:
     """The text without the lines that are noise; one that is not of low confidence stays as it is."""
-    if is_stray(ocr_text):
+    if is_stray(ocr_text) or _is_scattered(ocr_text):
         return OcrText.from_lines(())
     if not is_low_confidence(ocr_text):
         return (
             ocr_text if _has_evidence(ocr_text) or ocr_text.chars >= _MIN_CHARS else _without_unsure(ocr_text)
         )
     rest = OcrText.from_lines([line for line in ocr_text.lines if _may_be_text(line)])
-    if _is_pattern(rest) or (is_low_confidence(rest) and not _has_evidence(rest)):
+    if _is_hopeless(rest) or _is_pattern(rest) or (is_low_confidence(rest) and not _has_evidence(rest)):
         return OcrText.from_lines(())
     return rest
 
@@ -47,6 +53,20 @@ def is_stray(ocr_text: OcrText) -> bool:
     """
     words = ["".join(filter(str.isalnum, word.text)) for word in ocr_text.words]
     return max(map(len, words), default=0) < 2 and sum(map(len, words)) < _FEWEST_APART
+
+
+def _is_hopeless(ocr_text: OcrText) -> bool:
+    confidence = ocr_text.confidence or 0.0
+    is_little = ocr_text.chars < _MANY_CHARS and confidence < _HOPELESS
+    return confidence < _NOTHING or (is_little and plausibility(ocr_text.text) < _WORDS)
+
+
+def _is_scattered(ocr_text: OcrText) -> bool:
+    """Whether unsure lines have hardly a character each, or the same two over and over."""
+    chars = [char for char in ocr_text.text.casefold() if char.isalnum()]
+    lines = len(ocr_text.lines)
+    is_thin = len(chars) < 2 * lines or (len(chars) > 2 * lines and len(set(chars)) <= 2)
+    return lines >= _SCATTERED_LINES and is_thin and (ocr_text.confidence or 0.0) < _SURE
 
 
 def _may_be_text(line: Line) -> bool:

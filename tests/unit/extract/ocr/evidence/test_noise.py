@@ -30,10 +30,21 @@ def _text(text: str, confidence: float) -> OcrText:
         ("6 6", 95.0, False),
         ("12", 95.0, True),
         ("請 求 書", 95.0, True),
+        ("PROTON oT Sa ns o: age es ( hae 4a Ath", 42.0, False),
+        ("有ーョニーモーる<っニーニンっさ アーラミっご> -ご人で", 44.0, False),
+        ("Total amount due 1,280 EUR", 42.0, True),
+        ("人、いりいいスバトン信人いいハンは人ここ人人人人" * 4, 20.0, False),
     ],
 )
 def test_words_are_kept_and_noise_is_not(text: str, confidence: float, is_kept: bool) -> None:
     assert bool(drop_noise(_text(text, confidence)).text) is is_kept
+
+
+@pytest.mark.parametrize(("confidence", "is_kept"), [(63.0, False), (93.0, True)])
+def test_unsure_characters_each_on_a_line_of_its_own_are_noise(confidence: float, is_kept: bool) -> None:
+    for texts in (("1", "it", "|"), ("000", "OOO", "000", "OOO")):
+        lines = [line for text in texts for line in _text(text, confidence).lines]
+        assert bool(drop_noise(OcrText.from_lines(lines)).text) is is_kept
 
 
 def test_a_second_pass_over_noise_that_reads_no_more_is_noise() -> None:
