@@ -192,10 +192,10 @@ def _both(chance: random.Random) -> str:
 
 
 def _figures(chance: random.Random) -> tuple[str, ...]:
-    signs = "△▲○―±"
+    symbols = "△▲○―±"
     return (
         chance.choice(SUBJECTS),
-        *(f"{chance.choice(signs)}{chance.randrange(9_999):,}" for _ in range(4)),
+        *(f"{chance.choice(symbols)}{chance.randrange(9_999):,}" for _ in range(4)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Pictures without a letter, as phones take them: scenes that a script draws, and artwork of the machine.
+"""Pictures without a character, as phones take them: scenes that a script draws, and artwork of the machine.
 
 The artwork is named in a list with hashes and is not kept here; `python -m bench.reading.silent_pictures`
 writes the list anew. Absent or changed files are left out, and counted by the row.
@@ -34,7 +34,7 @@ _NAMED_WITH_LETTERS = (
 )
 """Icons of these things have letters on them."""
 _SIDE_PX = 1100
-_GROUND = 205
+_BACKGROUND = 205
 
 Scene = Callable[[ImageDraw.ImageDraw, random.Random], None]
 
@@ -52,13 +52,13 @@ def silent_pictures(each: int, *, seed: int = 1) -> Iterator[SilentPicture]:
     for name, draw in SCENES.items():
         for number in range(each):
             chance = random.Random(f"{name} {seed} {number}")
-            picture = Image.new("L", (_SIDE_PX, _SIDE_PX), _GROUND)
+            picture = Image.new("L", (_SIDE_PX, _SIDE_PX), _BACKGROUND)
             draw(ImageDraw.Draw(picture), chance)
             yield SilentPicture(kind=name, picture=photograph(picture, seed * 1_000 + number))
     for number, path in enumerate(_artwork()):
         with Image.open(path) as icon:
             shown = icon.convert("RGBA").resize((800, 800))
-        picture = Image.new("RGBA", (_SIDE_PX, _SIDE_PX), (_GROUND, _GROUND, _GROUND, 255))
+        picture = Image.new("RGBA", (_SIDE_PX, _SIDE_PX), (_BACKGROUND, _BACKGROUND, _BACKGROUND, 255))
         picture.alpha_composite(shown, (150, 150))
         yield SilentPicture(kind="artwork", picture=photograph(picture.convert("L"), seed * 2_000 + number))
 

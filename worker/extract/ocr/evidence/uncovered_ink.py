@@ -40,7 +40,7 @@ _LINES_PX = (48, 36, 64)
 _MIN_CHARS = 2
 
 _LINE_PSM, _RAW_LINE_PSM = 7, 13
-"""The second without layout analysis, which may leave a line out again; but specks below it spoil that."""
+"""The second without layout analysis, which may leave a line out again; but speckle below it spoils that."""
 
 Read = Callable[[Image.Image, int], OcrText]
 """A picture and the mode of page segmentation."""

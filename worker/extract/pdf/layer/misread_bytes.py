@@ -1,6 +1,6 @@
 """Whether the text of a layer was decoded with another encoding than it was written in.
 
-Its signs are pairs of characters that an encoding makes of one letter of another, and that no language has.
+It shows in pairs of characters that an encoding makes of one character of another, and that no language has.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _DOS_LETTER = re.compile(
 _OTHER_CASE = re.compile(
     "(?<=[a-z])(?<![\\s(][hnt])[\u00c0-\u00d6\u00d8-\u00de\u017d](?![A-Z\u00c0-\u00de])|(?<=[a-z])\u2030|\u2030(?=[a-z])"
 )
-_SIGNS = (_TWO_FOR_ONE, _MAC_TWO_FOR_ONE, _DOS_LETTER, _OTHER_CASE)
+_PATTERNS = (_TWO_FOR_ONE, _MAC_TWO_FOR_ONE, _DOS_LETTER, _OTHER_CASE)
 
 
 def is_in_other_encoding(text: str, chars: int) -> bool:
@@ -51,7 +51,7 @@ def is_in_other_encoding(text: str, chars: int) -> bool:
     if _mojibake(text) > _MOJIBAKE_SHARE * chars:
         return True
     enough = max(_MIN_TWO_FOR_ONE, _TWO_FOR_ONE_SHARE * chars)
-    if any(len(signs.findall(text)) >= enough for signs in _SIGNS):
+    if any(len(pattern.findall(text)) >= enough for pattern in _PATTERNS):
         return True
     half_width = len(_HALF_WIDTH.findall(text))
     if half_width >= _MIN_HALF_WIDTH and len(_KANA_MARK.findall(text)) >= _KANA_MARK_SHARE * half_width:
