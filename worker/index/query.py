@@ -12,21 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-CJK = (
-    "\u1100-\u11ff"  # Hangul Jamo
-    "\u3005-\u3007\u303b"  # 々 〆 〇 〻
-    "\u3041-\u3096\u3099\u309a\u309d-\u309f"  # hiragana
-    "\u30a1-\u30fa\u30fc-\u30ff"  # katakana and ー, but not the middle dot ・
-    "\u3105-\u312f\u31a0-\u31bf"  # bopomofo
-    "\u31f0-\u31ff"  # small katakana for Ainu
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
-    "\uac00-\ud7a3"  # Hangul syllables
-    "\U0001aff0-\U0001b16f"  # historic kana
-    "\U00020000-\U0003ffff"  # Han beyond the first plane, such as 𠮟
-)
-"""Characters of unspaced scripts, as the content of a regular expression's character class."""
+from worker.index.analysis.characters import CJK, WORD_CHARACTER, replace_surrogates
 
-WORD_CHARACTER = rf"(?![{CJK}])[^\W_]"
 _PIECES = re.compile(rf"(?P<run>[{CJK}](?:\s*[{CJK}])*)|(?:{WORD_CHARACTER})+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
 """Soft hyphens, joiners and variation selectors, which would split a word in two."""
@@ -35,11 +22,6 @@ _SNIPPET_CHARS = 120
 _LEAD_CHARS = 30
 _WORD_END_CHARS = 15
 _MAX_MATCHES = 200
-
-
-def replace_surrogates(text: str) -> str:
-    """Join surrogate pairs and replace lone surrogates by U+FFFD, to make the text encodable in UTF-8."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def normalise(text: str) -> str:

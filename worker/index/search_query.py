@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from worker.index.query import CJK, WORD_CHARACTER, Term, make_term, normalise
+from worker.index.analysis.characters import CJK, WORD_CHARACTER
+from worker.index.query import Term, make_term, normalise
 from worker.index.query_filters import FILTERS, NO_FILTERS, Filters
 from worker.index.search_index import SearchResult, Tier
 

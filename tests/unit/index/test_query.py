@@ -8,14 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from worker.index.query import (
-    fold,
-    fold_path,
-    index_terms,
-    normalise,
-    replace_surrogates,
-    snippet,
-)
+from worker.index.analysis.characters import replace_surrogates
+from worker.index.query import fold, fold_path, index_terms, normalise, snippet
 from worker.index.search_query import parse_query
 
 pytestmark = pytest.mark.unit

@@ -238,8 +238,10 @@ class PageRecognition:
         """The pass with the lines that the layout analysis left out."""
         if psm_of(best.model) != psm_of(language_of(best.model)) or not is_convincing(best.ocr_text):
             return best
-        read = lambda line, psm: self._read_part(line, best.model, psm)  # noqa: E731
-        return replace(best, ocr_text=read_uncovered_ink(best.picture.load(), best.ocr_text, read))
+        found = read_uncovered_ink(
+            best.picture.load(), best.ocr_text, lambda line, psm: self._read_part(line, best.model, psm)
+        )
+        return replace(best, ocr_text=found)
 
     def _run_second_pass(self, best: Pass, options: LineRerecognition, languages: Sequence[str]) -> Pass:
         """The pass with its unsure lines read again; its text unchanged where that fails, or is vertical."""

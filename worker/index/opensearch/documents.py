@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from worker.index.analysis.characters import replace_surrogates
 from worker.index.opensearch.schema import IMAGE_DIMENSION, Json
-from worker.index.query import fold, fold_path, label, normalise, replace_surrogates
+from worker.index.query import fold, fold_path, label, normalise
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
 from worker.models.ledger import State

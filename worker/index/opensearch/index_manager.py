@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from worker.errors import ThrottledError, TransientError, UnavailableError, WorkerError
+from worker.index.analysis.characters import replace_surrogates
 from worker.index.opensearch.bulk_writer import BulkAction, BulkWriter, groups
 from worker.index.opensearch.client import (
     FieldMissingError,
@@ -35,7 +36,7 @@ from worker.index.opensearch.queries import (
     to_summary,
 )
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
-from worker.index.query import fold, fold_path, rank, replace_surrogates
+from worker.index.query import fold, fold_path, rank
 from worker.index.search_index import (
     FileSummary,
     IndexEntry,

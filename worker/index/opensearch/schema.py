@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from worker.index.query import CJK
+from worker.index.analysis.characters import CJK
 
 Json: TypeAlias = dict[str, Any]
 

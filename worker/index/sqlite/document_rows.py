@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from worker.index.query import fold, fold_path, replace_surrogates
+from worker.index.analysis.characters import replace_surrogates
+from worker.index.query import fold, fold_path
 from worker.index.search_index import IndexEntry
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType

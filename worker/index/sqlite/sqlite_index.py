@@ -16,14 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from worker.errors import LeaseLostError
-from worker.index.query import (
-    fold,
-    fold_path,
-    index_terms,
-    label,
-    rank,
-    replace_surrogates,
-)
+from worker.index.analysis.characters import replace_surrogates
+from worker.index.query import fold, fold_path, index_terms, label, rank
 from worker.index.search_index import (
     FileSummary,
     IndexEntry,

@@ -63,7 +63,6 @@ _LEADERS = re.compile(r"(?:[.·…‥_\-–—] ?){4,}")
 _FOREIGN_SCRIPT = re.compile(r"[\u0370-\u1dff\ua000-\ud7af]+")
 
 _SCRIPTS = (
-    (0x0250, 0x02AF, "phonetic"),
     (0x0370, 0x03FF, "greek"),
     (0x0400, 0x052F, "cyrillic"),
     (0x0530, 0x058F, "armenian"),
@@ -87,6 +86,7 @@ _SCRIPTS = (
     (0xA000, 0xABFF, "other"),
     (0xAC00, 0xD7AF, "hangul"),
 )
+# Phonetic letters stand among other scripts only where codes of glyphs were taken for characters.
 _FOREIGN_WORD = re.compile(r"[\u0250-\u02af\u0370-\u1dff\u3040-\u30ff\u3400-\ud7af]{2,}")
 _NATURAL_NEIGHBOURS = frozenset({"japanese", "hangul"})
 _MIXED_SHARE = 0.1

@@ -33,7 +33,6 @@ def _text(text: str, confidence: float) -> OcrText:
         ("PROTON oT Sa ns o: age es ( hae 4a Ath", 42.0, False),
         ("有ーョニーモーる<っニーニンっさ アーラミっご> -ご人で", 44.0, False),
         ("Total amount due 1,280 EUR", 42.0, True),
-        ("人、いりいいスバトン信人いいハンは人ここ人人人人" * 4, 20.0, False),
     ],
 )
 def test_words_are_kept_and_noise_is_not(text: str, confidence: float, is_kept: bool) -> None:
@@ -45,6 +44,22 @@ def test_unsure_characters_each_on_a_line_of_its_own_are_noise(confidence: float
     for texts in (("1", "it", "|"), ("000", "OOO", "000", "OOO")):
         lines = [line for text in texts for line in _text(text, confidence).lines]
         assert bool(drop_noise(OcrText.from_lines(lines)).text) is is_kept
+
+
+def test_a_page_of_next_to_no_confidence_has_no_text_though_lines_look_like_it() -> None:
+    blinds = (
+        ("|人、、、、ハいりいいスバトン、信人いいハンは人ここ人人人人", 11.6),
+        ("ー", 71.9),
+        ("m", 73.8),
+    )
+    fur = (
+        ("(ゴーごとデボーっ江", 32.0),
+        ("計)! (ご<ミーごシン(語っロご", 21.0),
+        ("倉敷の語る頃には一人で歩くことが", 20.0),
+    )
+    for texts in (blinds, fur):
+        lines = [line for text, confidence in texts for line in _text(text, confidence).lines]
+        assert not drop_noise(OcrText.from_lines(lines)).text
 
 
 def test_a_second_pass_over_noise_that_reads_no_more_is_noise() -> None:

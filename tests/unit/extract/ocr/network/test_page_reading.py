@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bench.test_bed import bed_page
 from worker.extract.image.affine import turn
+from worker.extract.ocr.network import page_reading
+from worker.extract.ocr.network.cells import Box
 from worker.extract.ocr.network.models import models_version
 from worker.extract.ocr.network.page_reading import read_page
+from worker.extract.ocr.network.reading import read_lines
+from worker.extract.ocr.tesseract_tsv import Word
 from worker.samples.fonts import Font, font_path
 
 pytestmark = pytest.mark.unit
@@ -62,6 +67,19 @@ def test_the_same_page_is_read_alike_after_another() -> None:
     read_page(turn(_columns(), 180), languages=_LANGUAGES)
 
     assert read_page(_columns(), languages=_LANGUAGES) == first
+
+
+def test_the_lines_of_the_sample_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Box] = []
+
+    def count(page: Image.Image, boxes: Sequence[Box], **options: Any) -> list[tuple[Word, ...]]:
+        asked.extend(boxes)
+        return read_lines(page, boxes, **options)
+
+    monkeypatch.setattr(page_reading, "read_lines", count)
+
+    assert read_page(_columns(), languages=_LANGUAGES) is not None
+    assert len(asked) == len(set(asked)) == len((*_LEFT, *_RIGHT))
 
 
 def test_a_page_of_which_much_is_detected_and_not_read_is_left_to_tesseract() -> None:

@@ -88,6 +88,10 @@ _BAD = {
         LayerReason.GARBAGE,
     ),
     "Greek, Thai and Hebrew in one word": ("αกאβขב" * 9, LayerReason.SCRIPT_MIX),
+    "codes of glyphs as characters": (
+        "ʂҞ\u0e7fʦࣅѻɫʒɭƆ ʂ\u0ec5ޤɼ ˞˴ʿʮʶˏ ɿɸɘɺɭɻɿɨ\u0a23\u0a97ɻɫɳ ʝƅɧʂࣂʦ\u0c93ʄɫɺ ɘʒɯʧƆ " * 4,
+        LayerReason.SCRIPT_MIX,
+    ),
     "rare ideographs": (
         "".join(map(chr, range(0x4E00, 0x9F00, 199))),
         LayerReason.SCRIPT_MIX,
