@@ -12,10 +12,6 @@ from worker.errors import Code
 from worker.models.page import Page
 
 
-def ignore_read(_number: int) -> None:
-    """Of documents whose pages do not depend on each other."""
-
-
 def never_cut(_number: int) -> bool:
     """Of pages that are never cut."""
     return False
@@ -44,7 +40,7 @@ class PageSource:
     never a reason to fail; `no_preview` where the type has none. With `is_read` the pages are in memory, and
     nothing of the file is parsed when they are taken. `unread` are the codes of what the document has
     beside its pages and is not read. `is_cut(number)` says whether the picture that `render` made of a page
-    lacks a part which the file does not have. `on_read(number)` is called when the OCR of a page succeeded.
+    lacks a part which the file does not have.
     """
 
     page_count: int
@@ -54,7 +50,6 @@ class PageSource:
     is_read: bool = False
     unread: tuple[Code, ...] = ()
     is_cut: Callable[[int], bool] = never_cut
-    on_read: Callable[[int], None] = ignore_read
 
 
 def no_preview() -> Image.Image | None:

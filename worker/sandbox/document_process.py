@@ -222,7 +222,6 @@ class DocumentProcess:
         try:
             picture = source.render(number, self._picture_folder())
             page = engine.read_page(picture, number=number, hint=hint)
-            source.on_read(number)
             if source.is_cut(number):
                 page = replace(page, reason=Code.CORRUPT.value)
             message = _user_message(page.message, self._request)

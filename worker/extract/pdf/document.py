@@ -55,7 +55,6 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
         render=pdf.render,
         preview=pdf.preview,
         unread=unread_parts(opened.document),
-        on_read=pdf.remember_read,
     )
 
 
@@ -107,8 +106,6 @@ class _Pdf:
     def render(self, number: int, folder: Path) -> Path:
         """Render a page for OCR (see `render_page`); of a mixed page only what its layer has no text of."""
         layer = self._mixed_layers.get(number)
-        if layer is not None:
-            layer = self._pictures.drop_read(number, layer)
         with self._lock:
             try:
                 with closing(self._document[number - 1]) as page:
@@ -122,10 +119,6 @@ class _Pdf:
         if layer is not None:
             self._mask_outside_pictures(number, layer, image)
         return image
-
-    def remember_read(self, number: int) -> None:
-        """Note that the OCR of a page succeeded."""
-        self._pictures.remember(number)
 
     def preview(self) -> Image.Image | None:
         """The first page, at most 1024 px on its longer side; None if it cannot be drawn within limits."""

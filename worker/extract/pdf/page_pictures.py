@@ -6,7 +6,6 @@ Callers hold the document's lock.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -28,8 +27,6 @@ letters large enough."""
 _MAX_PIXELS = 40_000_000
 # Pictures may lie upon each other: so many pages' worth of them is drawn.
 _MAX_OVERLAP = 4
-# On how many pages a picture is read at most.
-_READINGS = 2
 _INK_CONTRAST = 48
 _MAX_UNCOVERED_INK = 0.3
 """Of a picture's ink beside the layer's characters on it; with less, the layer has its text."""
@@ -38,44 +35,28 @@ _MAX_UNCOVERED_INK = 0.3
 class PagePictures:
     """The pictures that the pages of one document show, in the order of its pages.
 
-    A picture that many pages show is read on the first one; on the second one, where the first one failed.
+    A picture that many pages show is read on the first one. Where that page fails it says so itself: whether
+    a later page read it instead would depend on which of them is finished first.
     """
 
     def __init__(self) -> None:
-        self._pages: defaultdict[bytes, list[int]] = defaultdict(list)
-        self._keys: dict[int, dict[Box, bytes]] = {}
-        self._read: set[int] = set()
+        self._first_page: dict[bytes, int] = {}
 
     def drop_seen(self, page: Any, number: int, layer: TextLayer) -> TextLayer:
-        """The layer without pictures, of the same bytes and size, that two pages before this one showed."""
+        """The layer without pictures, of the same bytes and size, that a page before this one showed."""
         if not layer.pictures:
             return layer
-        keys = {box: key for box, key in picture_keys(page, layer.pictures).items() if key is not None}
-        for key in set(keys.values()):
-            if len(self._pages[key]) < _READINGS:
-                self._pages[key].append(number)
-        self._keys[number] = keys
-        kept = (box for box in layer.pictures if box not in keys or number in self._pages[keys[box]])
-        return replace(layer, pictures=tuple(kept))
-
-    def drop_read(self, number: int, layer: TextLayer) -> TextLayer:
-        """The layer without pictures that have been read on another page."""
-        keys = self._keys.get(number, {})
-        unread = (box for box in layer.pictures if box not in keys or not self._is_read(keys[box], number))
-        return replace(layer, pictures=tuple(unread))
-
-    def remember(self, number: int) -> None:
-        """Note that the pictures of a page have been read."""
-        self._read.add(number)
+        keys = picture_keys(page, layer.pictures)
+        first = {
+            box: self._first_page.setdefault(key, number) for box, key in keys.items() if key is not None
+        }
+        return replace(
+            layer, pictures=tuple(box for box in layer.pictures if first.get(box, number) == number)
+        )
 
     def forget(self, number: int) -> None:
         """Note that the pictures of a page will not be read, so that those after it show them first."""
-        for key in self._keys.pop(number, {}).values():
-            if number in self._pages[key]:
-                self._pages[key].remove(number)
-
-    def _is_read(self, key: bytes, number: int) -> bool:
-        return any(page in self._read for page in self._pages[key] if page != number)
+        self._first_page = {key: page for key, page in self._first_page.items() if page != number}
 
 
 def draw_pictures(page: Any, layer: TextLayer) -> Image.Image:

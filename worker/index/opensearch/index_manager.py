@@ -74,8 +74,7 @@ class IndexManager:
     """The SearchIndex in an OpenSearch cluster; aliases are `<prefix>files` and `<prefix>images`.
 
     `text_dimension` enables text vectors of that length, one per page. While `expects_more` a write waits for
-    those that follow. Text is stored normalised (NFKC), thumbnails are not; the results bucket has the
-    originals of both.
+    those that follow. The results bucket has the text as it was (NFKC is stored) and the thumbnails.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ from tests.stand_ins.made_pdfs import A4, SENTENCE, write
 from worker.config import Settings
 from worker.document.options_from_settings import limits
 from worker.extract.image.blank_page import is_blank
-from worker.extract.page_source import LayeredPage, PageSource
+from worker.extract.page_source import LayeredPage
 from worker.extract.pdf import page_pictures
 from worker.extract.pdf.document import open_pdf
 from worker.extract.pdf.layer.text_layer import TextLayer
@@ -79,26 +79,12 @@ def test_only_the_picture_is_drawn_and_where_it_is_on_the_page(tmp_path: Path) -
     assert drawn.getextrema() == (255, 255)
 
 
-def _is_white(source: PageSource, number: int, folder: Path) -> bool:
-    return Image.open(source.render(number, folder)).getextrema() == (255, 255)
-
-
-def test_a_picture_that_two_pages_before_showed_is_not_read_again(tmp_path: Path) -> None:
+def test_a_picture_that_a_page_before_showed_is_not_read_again(tmp_path: Path) -> None:
     one, other = _screen("Open file"), _screen("Save file")
 
     pages = open_pdf(_pdf(tmp_path, *[one, other] * 3), _OPTIONS).pages
 
-    assert [isinstance(page, LayeredPage) for page in pages] == [True, True, True, True, False, False]
-
-
-def test_a_picture_is_drawn_on_a_second_page_unless_it_was_read_on_the_first(tmp_path: Path) -> None:
-    source = open_pdf(_pdf(tmp_path, *[_screen("Open file")] * 2), _OPTIONS)
-    list(source.pages)
-
-    assert not _is_white(source, 2, tmp_path)
-    source.on_read(1)
-    assert _is_white(source, 2, tmp_path)
-    assert not _is_white(source, 1, tmp_path)
+    assert [isinstance(page, LayeredPage) for page in pages] == [True, True, False, False, False, False]
 
 
 def test_pages_say_that_a_picture_is_not_read_where_no_page_before_may_read_it(tmp_path: Path) -> None:
