@@ -22,9 +22,10 @@ from worker.aws.provisioning import provision
 from worker.embedded.child_process import clean_environment, python_command
 from worker.embedded.moto_process import MotoProcess
 from worker.embedded.worker_process import WorkerProcess
-from worker.index.query import index_terms, label
+from worker.index.analysis_version import OWN_ANALYSIS
 from worker.index.sqlite.document_rows import insert_document
 from worker.index.sqlite.sqlite_file import SqliteFile
+from worker.index.sqlite.term_rows import insert_terms, term_rows
 from worker.models.document import Document
 from worker.models.file import FileType, file_id
 from worker.models.ledger import State
@@ -32,7 +33,6 @@ from worker.models.ledger import State
 RESULTS, TABLE = "results", "files"
 _DEADLINE_S = 3_600.0
 _TICK_S = 0.05
-_PAGE_BITS = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,8 +212,6 @@ def _fill_index(path: Path, count: int, broken: int) -> None:
                 )
                 number = insert_document(connection, document, FENCE)
                 # Its name as the index's own write stores it, or the next write would find the index damaged.
-                terms = index_terms(label(planned.key, planned.key))
-                connection.execute(
-                    "INSERT INTO page_terms (rowid, terms) VALUES (?, ?)", (number << _PAGE_BITS, terms)
-                )
+                rows = term_rows(planned.key, planned.key, (), has_words=OWN_ANALYSIS.has_words)
+                insert_terms(connection, number, rows)
     file.close()

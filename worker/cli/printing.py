@@ -7,12 +7,13 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from worker.index.analysis.snippets import marked_parts
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_MATCH = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _PIPE_WIDTH = 160
 
 
@@ -30,9 +31,7 @@ def sanitise(text: str) -> str:
 
 def snippet_parts(snippet: str) -> list[tuple[str, bool]]:
     """The parts of a snippet, sanitised, and whether each is a match (between [[ and ]])."""
-    # re.split puts what the group matched between the parts around it.
-    parts = enumerate(_MATCH.split(snippet))
-    return [(sanitise(part), bool(number % 2)) for number, part in parts if part]
+    return [(sanitise(part), is_match) for part, is_match in marked_parts(snippet)]
 
 
 def make_console(*, stderr: bool = False, width: int = _PIPE_WIDTH) -> Console:

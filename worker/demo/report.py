@@ -6,7 +6,6 @@ Text from documents is escaped, pictures are data: URIs, and nothing is loaded f
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib import resources
@@ -15,6 +14,10 @@ from pathlib import Path
 from worker.demo.checks import DemoCheck
 from worker.demo.run_record import DemoDocument, RunRecord, Search
 from worker.demo.timeline import draw_timeline
+from worker.index.analysis.query_terms import QueryTerm
+from worker.index.analysis.snippets import mark_all, marked_parts
+from worker.index.analysis_version import OWN_ANALYSIS
+from worker.index.search_plan import plans
 from worker.index.search_query import parse_query
 from worker.models.ledger import State
 from worker.models.page import Page
@@ -22,7 +25,6 @@ from worker.models.page import Page
 _Readers = Mapping[tuple[str, int], int]
 """Which worker OCRed which page, by file_id and number."""
 
-_MATCH = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _STYLE_FILE = "report.css"
 _TITLE = "A machine was terminated in the middle of a scan, and not a page was lost"
 _FAILED_TITLE = "Some checks of this run failed"
@@ -119,7 +121,8 @@ def _search(search: Search) -> str:
 
 
 def _mark_matches(snippet: str) -> str:
-    return _MATCH.sub(r"<mark>\1</mark>", escape(snippet))
+    parts = marked_parts(snippet)
+    return "".join(f"<mark>{escape(part)}</mark>" if is_hit else escape(part) for part, is_hit in parts)
 
 
 def _files(record: RunRecord) -> str:
@@ -158,13 +161,12 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _texts(record: RunRecord) -> str:
-    patterns = [term.pattern for search in record.searches for term in parse_query(search.query).terms]
-    hits = re.compile(f"({'|'.join(patterns)})", re.IGNORECASE) if patterns else None
+    hits = [term for search in record.searches for term in _terms(search.query)]
     readers = {(read.file_id, read.page): read.worker for read in record.reads}
     return "\n".join(_text(document, readers, hits) for document in record.documents)
 
 
-def _text(document: DemoDocument, readers: _Readers, hits: re.Pattern[str] | None) -> str:
+def _text(document: DemoDocument, readers: _Readers, hits: Sequence[QueryTerm]) -> str:
     picture = '<div class="thumbnail none">no picture</div>'
     if document.thumbnail is not None:
         data = base64.b64encode(document.thumbnail).decode("ascii")
@@ -186,11 +188,11 @@ def _text(document: DemoDocument, readers: _Readers, hits: re.Pattern[str] | Non
     )
 
 
-def _page(page: Page, document: DemoDocument, reader: int | None, hits: re.Pattern[str] | None) -> str:
+def _page(page: Page, document: DemoDocument, reader: int | None, hits: Sequence[QueryTerm]) -> str:
     index = page.number - 1
     truths, similarities = document.sample.page_truths, document.similarities
     truth = truths[index] if index < len(truths) else ""
-    text = _highlight(page.text, hits)
+    text = _highlight(page, hits)
     facts = [f"page {page.number}", page.source.value.replace("_", " ")]
     facts += [page.language] if page.language else []
     facts += [f"confidence {page.confidence:.0f}"] if page.confidence is not None else []
@@ -204,11 +206,13 @@ def _page(page: Page, document: DemoDocument, reader: int | None, hits: re.Patte
     )
 
 
-def _highlight(text: str, hits: re.Pattern[str] | None) -> str:
+def _terms(query: str) -> tuple[QueryTerm, ...]:
+    """What a query looks for first."""
+    first = next(plans(parse_query(query), has_words=OWN_ANALYSIS.has_words))
+    return first.terms
+
+
+def _highlight(page: Page, hits: Sequence[QueryTerm]) -> str:
     """The text, escaped, with the hits marked."""
-    if hits is None:
-        return escape(text)
-    parts = hits.split(text)
-    return "".join(
-        f"<mark>{escape(part)}</mark>" if number % 2 else escape(part) for number, part in enumerate(parts)
-    )
+    parts = marked_parts(mark_all(page.text, hits, is_ocr=page.source.has_ocr_text))
+    return "".join(f"<mark>{escape(part)}</mark>" if is_hit else escape(part) for part, is_hit in parts)

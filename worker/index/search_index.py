@@ -14,7 +14,9 @@ from worker.models.ledger import State
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchHit:
-    """One page that matches a query. `snippet` marks the matches with [[ and ]].
+    """The best page of a file that matches a query, and all `pages` that do, best first.
+
+    `snippet` marks the matches with [[ and ]] (see analysis/snippets).
 
     `reason` is the code of what is missing of the file, by which its `state` is not `indexed`.
     """
@@ -27,6 +29,7 @@ class SearchHit:
     score: float
     state: State = State.INDEXED
     reason: str | None = None
+    pages: tuple[int, ...] = ()
 
     @property
     def lacks_text(self) -> bool:
@@ -35,9 +38,13 @@ class SearchHit:
 
 
 class Tier(StrEnum):
-    """How much of a query the files of an answer have; the first tier that finds any answers."""
+    """How a query was met; the first tier that finds any file answers.
+
+    The files have all of it, all but for a slip of the pen or the eye, or most of it.
+    """
 
     ALL = "all"
+    NEAR = "near"
     MOST = "most"
 
 

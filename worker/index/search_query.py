@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from worker.index.analysis.characters import CJK, WORD_CHARACTER
-from worker.index.query import Term, make_term, normalise
+from worker.index.analysis.entities import entities
+from worker.index.analysis.folding import fold as fold_with_map
+from worker.index.query import Term, fold, make_term, normalise
 from worker.index.query_filters import FILTERS, NO_FILTERS, Filters
-from worker.index.search_index import SearchResult, Tier
 
 MAX_QUERY_CHARS = 1_000
 """Beyond these a query is cut, and a note says so."""
@@ -27,13 +26,11 @@ _TOKEN = re.compile(
     r'(?P<minus>-?)(?:(?P<filter>[A-Za-z]{2,}):(?!//|[\s"]*$|\s))?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))'
 )
 _OR = "OR"
+_JOINED_BLANKS = " \u3000"
+_MARK = "\uf8ff"
+"""A private character, for a blank within a value; where a query has it, it is a blank."""
 _NAMED = re.compile(r"(?<![^\s-])(type|path|lang|state|page):[ \u3000]+(?=\S)", re.IGNORECASE)
 """A filter with white space before its value."""
-_HIRAGANA = re.compile("[\u3041-\u309f]+")
-_KATAKANA = "\u30a1-\u30ff\u31f0-\u31ff"
-_ONE_SCRIPT = re.compile(
-    rf"([\u3041-\u309f]+|[{_KATAKANA}]+|(?:(?![\u3041-\u309f{_KATAKANA}])[{CJK}])+|(?:{WORD_CHARACTER})+)"
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,35 +48,6 @@ class SearchQuery:
         """Whether nothing is asked for: exclusions alone find nothing."""
         return not self.required and self.filters == NO_FILTERS
 
-    @property
-    def terms(self) -> tuple[Term, ...]:
-        """The distinct terms that are looked for, in order."""
-        return tuple({term.phrase: term for group in self.required for term in group}.values())
-
-    @property
-    def tiers(self) -> tuple[Tier, ...]:
-        """How far the search may go, in order."""
-        parts = self._parts()
-        return (Tier.ALL,) if len(parts) < 2 and parts == self.required else (Tier.ALL, Tier.MOST)
-
-    def groups(self, tier: Tier) -> tuple[tuple[tuple[Term, ...], ...], int]:
-        """The groups of terms that the tier looks at, and how many of them a file must meet.
-
-        `MOST` takes terms apart into words and lets a third of them be missing, at least one.
-        """
-        if tier is Tier.ALL:
-            return self.required, len(self.required)
-        parts = self._parts()
-        return parts, max(1, len(parts) - max(1, len(parts) // 3))
-
-    def _parts(self) -> tuple[tuple[Term, ...], ...]:
-        groups = [
-            (part,) if len(group) == 1 else group
-            for group in self.required
-            for part in (parts_of(group[0]) if len(group) == 1 else group[:1])
-        ]
-        return tuple(dict.fromkeys(groups))
-
 
 def parse_query(query: str) -> SearchQuery:
     """What is asked for; there are no syntax errors, and without a word or filter nothing is.
@@ -91,40 +59,9 @@ def parse_query(query: str) -> SearchQuery:
     text = normalise(query[:MAX_QUERY_CHARS]).translate(_CURLY_QUOTES)
     if len(query) > MAX_QUERY_CHARS:
         reader.note(f"The query was cut after {MAX_QUERY_CHARS:,} characters.")
-    for match in _TOKEN.finditer(_NAMED.sub(r"\1:", _outside_quotes(text))):
+    for match in _TOKEN.finditer(_NAMED.sub(r"\1:", _outside_quotes(_join_values(text)))):
         reader.read(match)
     return reader.finish()
-
-
-def search_tiers(query: str, search: Callable[[SearchQuery, Tier], SearchResult]) -> SearchResult:
-    """What the first tier finds that finds any file; nothing is searched for an empty query."""
-    asked = parse_query(query)
-    if asked.is_empty:
-        return SearchResult(total=0, hits=(), notes=asked.notes)
-    first, *others = asked.tiers
-    found = search(asked, first)
-    for tier in others:
-        if found.total:
-            break
-        found = search(asked, tier)
-    return found
-
-
-def parts_of(term: Term) -> tuple[Term, ...]:
-    """The words that a term seems to consist of, the term alone where it is one word.
-
-    Without a dictionary a word ends where the script changes, and hiragana between words is grammar:
-    営業部の報告書 becomes 営業部 and 報告書. A single character is no word.
-    """
-    if term.is_quoted:
-        return (term,)
-    pieces = [
-        piece
-        for (piece,) in (found.groups() for found in _ONE_SCRIPT.finditer(term.text))
-        if len(piece) > 1 and not _HIRAGANA.fullmatch(piece)
-    ]
-    words = {made.phrase: made for piece in pieces if (made := make_term(piece))}
-    return tuple(words.values()) or (term,)
 
 
 class _Reader:
@@ -146,7 +83,7 @@ class _Reader:
     def read(self, match: re.Match[str]) -> None:
         """One token: a filter, OR, a word or a phrase."""
         is_excluded, name = bool(match["minus"]), (match["filter"] or "").lower()
-        value = match["quoted"] if match["quoted"] is not None else match["plain"]
+        value = (match["quoted"] if match["quoted"] is not None else match["plain"]).replace(_MARK, " ")
         if name:
             self._read_filter(name, value, is_excluded=is_excluded)
         elif match["plain"] == _OR and not is_excluded:
@@ -185,7 +122,7 @@ class _Reader:
             self._excluded.append(term)
         elif self._after_or:
             self._required[-1].append(term)
-        elif term.phrase not in {group[0].phrase for group in self._required if len(group) == 1}:
+        elif fold(text) not in {fold(group[0].text) for group in self._required if len(group) == 1}:
             self._required.append([term])
         self._after_or = False
 
@@ -207,6 +144,18 @@ class _Reader:
             self._without = after
         else:
             self._filters = after
+
+
+def _join_values(text: str) -> str:
+    """The text with a mark instead of the blanks within dates, numbers and codes: 25 August 2023."""
+    folded = fold_with_map(text)
+    characters = list(text)
+    for entity in entities(folded.text):
+        start, end = folded.original(entity.start, entity.end)
+        for place in range(start, end):
+            if characters[place] in _JOINED_BLANKS:
+                characters[place] = _MARK
+    return "".join(characters)
 
 
 def _outside_quotes(text: str) -> str:

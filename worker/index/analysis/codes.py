@@ -69,8 +69,9 @@ def _postal_tokens(match: re.Match[str]) -> tuple[str, ...]:
 
 def _part_tokens(match: re.Match[str]) -> tuple[str, ...]:
     code = _letters(match[0])
-    is_mixed = not code.isdigit() or re.search("[-_/]", match[0])
-    return (f"c{code}",) if is_mixed and _MIN_CODE <= len(code) <= _MAX_CODE else ()
+    # Digits alone are a number, unless they begin with 0.
+    is_code = not code.isdigit() or code.startswith("0") or re.search("[-_/]", match[0])
+    return (f"c{code}",) if is_code and _MIN_CODE <= len(code) <= _MAX_CODE else ()
 
 
 def _letters(code: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from worker.index.analysis.codes import contacts, part_numbers
@@ -27,12 +28,19 @@ def entities(folded: str) -> Iterator[Entity]:
 
 def query_entities(folded: str) -> tuple[Entity, ...]:
     """Those of a query, in every way that its form leaves open: 1000005 may be a postal code."""
-    found = list(entities(folded))
+    found = [_with_bare_number(entity) for entity in entities(folded)]
     bare = folded.strip()
     if bare.isascii() and bare.isdigit():
         tokens = [f"c{bare}", *([f"p{bare}"] if len(bare) == 7 else [])]
         found.append(Entity(start=0, end=len(folded), tokens=tuple(tokens), wanted=tuple(tokens)))
     return tuple(found)
+
+
+def _with_bare_number(entity: Entity) -> Entity:
+    """A code of digits may stand in a text without what parts or marks it: 〒100-0005 as 1000005."""
+    codes = (token[1:] for token in entity.wanted if token[0] in "cp" and token[1:].isdigit())
+    bare = (f"c{code}" if code.startswith("0") else f"n{code}" for code in codes)
+    return replace(entity, wanted=tuple(dict.fromkeys((*entity.wanted, *bare))))
 
 
 def _without(folded: str, found: list[Entity]) -> str:

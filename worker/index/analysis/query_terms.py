@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from worker.index.analysis.characters import HAN
 from worker.index.analysis.entities import query_entities
 from worker.index.analysis.entity import Entity
 from worker.index.analysis.folding import fold_text, standardise
@@ -18,6 +19,11 @@ from worker.index.analysis.words import reading, words
 MAX_CHARS = 1_000
 # A term that begins so was cut out of a word, whose end is folded as a whole: ンター of センター.
 _CUT_KATAKANA = re.compile("(?P<rest>[ーッン][ァ-ヺー]+)ー(?![ァ-ヺー])")
+# Written with either: 霞ヶ関 and 霞が関, 丸の内 and 丸ノ内. In texts they stay apart: が and の are grammar.
+_JOINTS = tuple(
+    (re.compile(f"(?<=[{HAN}])[{kana}](?=[{HAN}])"), other)
+    for kana, other in (("ケ", "が"), ("が", "ケ"), ("ノ", "の"), ("の", "ノ"))
+)
 _CUT_REPETITION = re.compile("[々〻ゝゞヽヾ]+(?P<rest>.+)", re.DOTALL)
 
 
@@ -50,11 +56,14 @@ class QueryTerm:
     stems: Tokens
 
 
-def analyse_query_term(text: str) -> QueryTerm:
-    """The tokens of a term, of which at most 1,000 characters are read; `text` is its folded form."""
+def analyse_query_term(text: str, *, has_words: bool = True) -> QueryTerm:
+    """The tokens of a term, of which at most 1,000 characters are read; `text` is its folded form.
+
+    `has_words` says whether the index knows Japanese words.
+    """
     text = text[:MAX_CHARS]
     folded = fold_text(text)
-    found = list(words(standardise(text)))
+    found = list(words(standardise(text))) if has_words else []
     entities = query_entities(folded)
     kana = reading(text)
     return QueryTerm(
@@ -78,6 +87,9 @@ def _phrases(folded: str) -> Iterator[Phrase]:
 
 
 def _uncut(folded: str) -> Iterator[str]:
+    for joint, other in _JOINTS:
+        if joint.search(folded):
+            yield joint.sub(other, folded)
     for cut in (_CUT_KATAKANA, _CUT_REPETITION):
         match = cut.match(folded)
         if match:

@@ -51,6 +51,11 @@ def snippet(text: str, terms: Sequence[QueryTerm], *, is_ocr: bool = False) -> s
     return f"{'…' if start else ''}{marked}{'…' if end < len(shown) else ''}"
 
 
+def mark_all(text: str, terms: Sequence[QueryTerm], *, is_ocr: bool = False) -> str:
+    """The whole text as it is written, with every match marked."""
+    return _mark(text, 0, len(text), _matches(0, fold(text), terms, is_ocr=is_ocr))
+
+
 def plain_text(marked: str) -> str:
     """The text of a snippet without its marks."""
     return "".join(text for text, _ in marked_parts(marked))

@@ -53,23 +53,27 @@ _NAMES = tuple(field.name for field in fields(Streams))
 _UNIQUE = frozenset({"readings", "entities"})
 
 
-def analyse(text: str, *, is_ocr: bool, is_name: bool = False) -> Streams:
+def analyse(text: str, *, is_ocr: bool, is_name: bool = False, has_words: bool = True) -> Streams:
     """The streams of a page, or of a file's name and path with `is_name`.
 
+    Without `has_words` there are no Japanese words, as in an index that was made without a dictionary.
     A very long text is better taken from `analyse_in_chunks`, one piece at a time.
     """
-    pieces = list(analyse_in_chunks(text, is_ocr=is_ocr, is_name=is_name))
+    pieces = list(analyse_in_chunks(text, is_ocr=is_ocr, is_name=is_name, has_words=has_words))
     if len(pieces) == 1:
         return pieces[0]
     joined = {name: tuple(chain.from_iterable(getattr(piece, name) for piece in pieces)) for name in _NAMES}
     return Streams(**joined)
 
 
-def analyse_in_chunks(text: str, *, is_ocr: bool, is_name: bool = False) -> Iterator[Streams]:
+def analyse_in_chunks(
+    text: str, *, is_ocr: bool, is_name: bool = False, has_words: bool = True
+) -> Iterator[Streams]:
     """The streams of a text piece by piece; together at most MAX_TOKENS each, and nothing unique twice."""
     limit = _Limit()
     for chunk in chunks(text):
-        yield limit.cut(_streams(chunk, is_ocr=is_ocr, is_name=is_name, with_words=not limit.is_reached))
+        with_words = has_words and not limit.is_reached
+        yield limit.cut(_streams(chunk, is_ocr=is_ocr, is_name=is_name, with_words=with_words))
 
 
 def readings(found: Iterable[Word]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.opensearch.schema import IMAGE_DIMENSION, Json
+from worker.index.opensearch.stream_fields import BODY, NAME, PAGES, text_streams, whole_text_streams
 from worker.index.query import fold, fold_path, label, normalise
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
@@ -22,8 +23,11 @@ _LONGEST_KEY_CHARS = 8_000  # 4 bytes each stay below Lucene's limit of 32,766 b
 _BREAK_WITHIN_CHARS = 400
 
 
-def file_source(document: Document, *, text_vectors: bool) -> Json:
-    """The source for the files index. A tombstone has only its id and state."""
+def file_source(document: Document, *, text_vectors: bool, has_words: bool = True) -> Json:
+    """The source for the files index, with the streams of its texts. A tombstone has only its id and state.
+
+    `has_words` says whether the index knows Japanese words.
+    """
     if document.state is State.TOMBSTONED:
         return {"file_id": document.file_id, "state": document.state.value}
     texts = [normalise(page.text) for page in document.pages]
@@ -33,7 +37,7 @@ def file_source(document: Document, *, text_vectors: bool) -> Json:
         "key": replace_surrogates(document.key),
         "file_name": replace_surrogates(document.file_name),
         "file_path": replace_surrogates(document.file_path),
-        "label": normalise(label(document.file_name, document.file_path)),
+        NAME: text_streams(label(document.file_name, document.file_path), is_name=True, has_words=has_words),
         "name_key": fold(document.file_name)[:_LONGEST_KEY_CHARS],
         "path_key": fold_path(document.file_path)[:_LONGEST_KEY_CHARS],
         "file_size": document.size_bytes,
@@ -42,7 +46,7 @@ def file_source(document: Document, *, text_vectors: bool) -> Json:
         "reason": document.reason,
         "reason_message": replace_surrogates(document.reason_message),
         "ocr_text": "\n".join(texts),
-        "pages": [],
+        PAGES: [],
         "page_count": len(document.pages),
         "language": document.language,
         "confidence": document.confidence,
@@ -57,11 +61,12 @@ def file_source(document: Document, *, text_vectors: bool) -> Json:
     }
     vectors = iter(document.vectors.text if text_vectors else ())
     for page, text in zip(document.pages, texts, strict=True):
-        parts = list(_parts(page, text))
+        parts = list(_parts(page, text, has_words))
         # `vectors` follows the order of the pages with text; the one of a page that was refused is empty.
         if page.text.strip() and (vector := next(vectors, ())):
             parts[0]["text_vector"] = list(vector)
-        source["pages"].extend(parts)
+        source[PAGES].extend(parts)
+    source[BODY] = whole_text_streams(source[PAGES])
     return source
 
 
@@ -118,7 +123,7 @@ def to_document(source: Mapping[str, Any], image: Mapping[str, Any] | None) -> D
     )
 
 
-def _parts(page: Page, text: str) -> Iterator[Json]:
+def _parts(page: Page, text: str, has_words: bool) -> Iterator[Json]:
     for number, part in enumerate(_split_text(text)):
         yield {
             "number": page.number,
@@ -128,6 +133,7 @@ def _parts(page: Page, text: str) -> Iterator[Json]:
             "language": page.language,
             "confidence": page.confidence,
             "reason": page.reason,
+            **text_streams(part, is_ocr=page.source.has_ocr_text, has_words=has_words),
         }
 
 

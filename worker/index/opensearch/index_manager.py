@@ -26,9 +26,11 @@ from worker.index.opensearch.client import (
 )
 from worker.index.opensearch.documents import file_source, has_image, image_source, to_document
 from worker.index.opensearch.entries import page_body, purge_entry, read_entry, to_entry
+from worker.index.opensearch.index_analysis import IndexAnalysis
 from worker.index.opensearch.provisioning import IndexMaker
 from worker.index.opensearch.queries import (
     find_body,
+    pages_body,
     search_body,
     similar_body,
     to_result,
@@ -42,10 +44,10 @@ from worker.index.search_index import (
     IndexEntry,
     SearchResult,
     SimilarHit,
-    Tier,
     tombstone_document,
 )
-from worker.index.search_query import SearchQuery, search_tiers
+from worker.index.search_plan import Plan, search_tiers
+from worker.index.search_query import SearchQuery
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.resilience.circuit_breaker import CircuitBreaker
@@ -90,6 +92,7 @@ class IndexManager:
         self._client = client
         self._policy = policy
         self._files, self._images = f"{prefix}{FILES}", f"{prefix}{IMAGES}"
+        self._analysis = IndexAnalysis(client, self._files)
         self._maker = IndexMaker(client, prefix=prefix, shards=shards, text_dimension=text_dimension)
         self._text_vectors = text_dimension is not None
         self._writer = BulkWriter(partial(self._send, refresh=False), expects_more=expects_more)
@@ -143,11 +146,15 @@ class IndexManager:
         offset = min(max(0, offset), _MAX_RESULT_WINDOW)
         limit = min(max(0, limit), _MAX_RESULT_WINDOW - offset)
 
-        def run(asked: SearchQuery, tier: Tier) -> SearchResult:
-            body = search_body(asked, tier, limit=limit, offset=offset)
-            return to_result(self._search(self._files, body), asked, tier)
+        def run(asked: SearchQuery, plan: Plan) -> SearchResult:
+            answer = self._search(self._files, search_body(asked, plan, limit=limit, offset=offset))
+            found = [hit["_id"] for hit in answer["hits"]["hits"]]
+            has_pages = bool(found and plan.groups)
+            pages = self._search(self._files, pages_body(asked, plan, found)) if has_pages else None
+            return to_result(answer, pages, asked, plan)
 
-        return search_tiers(query, run)
+        has_words = self._call("read the mapping", self._analysis.current).has_words
+        return search_tiers(query, run, has_words=has_words)
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
         """See SearchIndex; HNSW is approximate and may miss a neighbour in a large index."""
@@ -209,7 +216,9 @@ class IndexManager:
         self._client.close()
 
     def _bulk_actions(self, document: Document, version: int) -> list[BulkAction]:
-        source = file_source(document, text_vectors=self._text_vectors)
+        analysis = self._call("read the mapping", self._analysis.current)
+        analysis.check_writable(self._files)
+        source = file_source(document, text_vectors=self._text_vectors, has_words=analysis.has_words)
         actions = [_bulk_action(self._files, document.file_id, version, source)]
         # Under the first fence there is no older image vector to replace, and most files never have one.
         if has_image(document) or version > _FIRST_FENCE:

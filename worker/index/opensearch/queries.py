@@ -1,53 +1,82 @@
 """Request bodies for OpenSearch, and its responses as SearchHits.
 
-Every group of a query must be met in the file, on any page, in its name or path, by kuromoji's tokens or by
-bigrams. That decides which files match; the score comes from the best nested page and from the name.
+A search has two requests: which files match and in which order, by the streams of their whole text and of
+their names; then the pages of those few that are shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from worker.index.opensearch.schema import PAIRS, Json
-from worker.index.query import Term, label, snippet
+from worker.index.analysis.query_terms import QueryTerm
+from worker.index.analysis.snippets import snippet
+from worker.index.opensearch.schema import Json
+from worker.index.opensearch.text_queries import any_of, anywhere, in_name, nested, on_page
+from worker.index.query import Term, fold, label
 from worker.index.query_filters import Filters
-from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit, Tier
+from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit
+from worker.index.search_plan import Group, Plan, literal_ways
 from worker.index.search_query import SearchQuery
 from worker.models.ledger import State
+from worker.models.page import TextSource
 
-_NAME_BOOST = 2.0
-_FRAGMENT_CHARS = 120
+_GROUP_SCORE = 1_000
+"""More than any score: what has more of the groups of a query comes first."""
+_NAME_SCORE = 100
+"""For a file whose whole name is what is asked for."""
+_MAX_PAGES = 100
 _HIT_FIELDS = ("file_id", "file_name", "file_path")
 SUMMARY = (*_HIT_FIELDS, "state", "reason", "page_count")
 _TOMBSTONED: Json = {"term": {"state": State.TOMBSTONED.value}}
+_BEST, _ALL = "best", "all"
 
 
-def search_body(query: SearchQuery, tier: Tier, *, limit: int, offset: int) -> Json:
+def search_body(query: SearchQuery, plan: Plan, *, limit: int, offset: int) -> Json:
     """The body of a text search for `limit` files after `offset`."""
-    groups, needed = query.groups(tier)
     pages = query.filters.pages
-    matches = [_any_of([_anywhere_clause(term, pages) for term in group]) for group in groups]
-    needed_clause: Json = {"bool": {"should": matches, "minimum_should_match": needed}}
-    terms = [term for group in groups for term in group]
-    refused = [*_filter_clauses(query.without), *(_anywhere_clause(term, None) for term in query.excluded)]
     body: Json = {
-        "filter": [*([needed_clause] if groups else []), *_filter_clauses(query.filters)],
-        "must_not": [_TOMBSTONED, *refused],
+        "filter": _filter_clauses(query.filters),
+        "must_not": [_TOMBSTONED, *_filter_clauses(query.without), *map(_literal, query.excluded)],
     }
-    if groups:
-        body["should"] = [_best_page_clause(terms, pages), *(_name_clause(term) for term in terms)]
+    if plan.groups:
+        body["must"] = [_needed(plan, pages)]
+        body["should"] = [_whole_name(query)]
     elif pages:
-        body["filter"].append(_nested(_on_pages(pages)))
+        body["filter"].append(nested(_on_pages(pages)))
     return {
         "query": {"bool": body},
         "_source": [*_HIT_FIELDS, "state", "reason"],
-        # The second key makes paging stable among equal scores; without words the newest write comes first.
-        "sort": [{"_score": "desc"}, *([] if groups else [{"indexed_at": "desc"}]), {"file_id": "asc"}],
+        # The last key makes paging stable; of equal scores the newest write comes first.
+        "sort": [{"_score": "desc"}, {"indexed_at": "desc"}, {"file_id": "asc"}],
         # Otherwise the total stops at 10,000.
         "track_total_hits": True,
         "size": limit,
         "from": offset,
+    }
+
+
+def pages_body(query: SearchQuery, plan: Plan, file_ids: Sequence[str]) -> Json:
+    """The body of a search for the pages of these files that match, the best one with its text."""
+    matching = on_page(plan.groups)
+    if query.filters.pages:
+        matching = {"bool": {"must": [matching], "filter": [_on_pages(query.filters.pages)]}}
+    best, others = nested(matching), nested(matching)
+    best["nested"]["inner_hits"] = {
+        "name": _BEST,
+        "size": 1,
+        "_source": ["pages.number", "pages.text", "pages.source"],
+    }
+    others["nested"]["inner_hits"] = {
+        "name": _ALL,
+        "size": _MAX_PAGES,
+        "_source": False,
+        "docvalue_fields": ["pages.number"],
+    }
+    return {
+        "query": {"bool": {"filter": [{"ids": {"values": list(file_ids)}}], "should": [best, others]}},
+        "_source": False,
+        "size": len(file_ids),
     }
 
 
@@ -77,15 +106,16 @@ def find_body(*, file_id: str, name: str, path: str, limit: int) -> Json:
     }
 
 
-def to_result(answer: Mapping[str, Any], query: SearchQuery, tier: Tier) -> SearchResult:
-    """The hits of a text search."""
-    groups, _ = query.groups(tier)
-    terms = tuple(term for group in groups for term in group)
+def to_result(
+    answer: Mapping[str, Any], pages: Mapping[str, Any] | None, query: SearchQuery, plan: Plan
+) -> SearchResult:
+    """The hits of a text search, and of the search for their pages."""
     hits = answer["hits"]
+    inner = {hit["_id"]: hit["inner_hits"] for hit in pages["hits"]["hits"]} if pages else {}
     return SearchResult(
         total=int(hits["total"]["value"]),
-        hits=tuple(_hit(hit, terms) for hit in hits["hits"]),
-        tier=tier,
+        hits=tuple(_hit(hit, inner.get(hit["_id"], {}), plan.terms) for hit in hits["hits"]),
+        tier=plan.tier,
         notes=query.notes,
     )
 
@@ -115,23 +145,30 @@ def to_summary(source: Mapping[str, Any]) -> FileSummary:
     )
 
 
-def _phrases(fields: Iterable[str], term: Term) -> list[Json]:
-    # In the index every CJK run ends with a single character, which the query lacks: hence the slop.
-    return [
-        {"match_phrase": {name: {"query": term.text, "slop": slop}}}
-        for field in fields
-        for name, slop in ((field, 0), (f"{field}.{PAIRS}", term.inner_run_ends))
+def _needed(plan: Plan, pages: tuple[int, int] | None) -> Json:
+    groups = [_group(group, pages) for group in plan.groups]
+    if plan.needed == len(groups):
+        return {"bool": {"must": groups}}
+    counted = [
+        {"bool": {"must": [group], "should": [{"match_all": {"boost": _GROUP_SCORE}}]}} for group in groups
     ]
+    return {"bool": {"should": counted, "minimum_should_match": plan.needed}}
 
 
-def _any_of(queries: list[Json]) -> Json:
-    return {"bool": {"should": queries, "minimum_should_match": 1}}
-
-
-def _anywhere_clause(term: Term, pages: tuple[int, int] | None) -> Json:
+def _group(group: Group, pages: tuple[int, int] | None) -> Json:
     if pages is None:
-        return _any_of(_phrases(("ocr_text", "label"), term))
-    return _nested({"bool": {"must": [_on_pages(pages), _any_of(_phrases(("pages.text",), term))]}})
+        return anywhere(group)
+    return nested({"bool": {"must": [on_page([group])], "filter": [_on_pages(pages)]}})
+
+
+def _literal(term: Term) -> Json:
+    return anywhere(literal_ways(term))
+
+
+def _whole_name(query: SearchQuery) -> Json:
+    name = fold(" ".join(term.text for group in query.required for term in group))
+    is_name = any_of([{"term": {"name_key": name}}, {"prefix": {"name_key": f"{name}."}}])
+    return {"constant_score": {"filter": is_name, "boost": _NAME_SCORE}}
 
 
 def _filter_clauses(filters: Filters) -> list[Json]:
@@ -139,7 +176,7 @@ def _filter_clauses(filters: Filters) -> list[Json]:
     wanted = (("file_type", filters.types), ("language", filters.languages), ("state", filters.states))
     return [
         *({"terms": {field: list(values)}} for field, values in wanted if values),
-        *(_any_of(_phrases(("label",), path)) for path in filters.paths),
+        *(in_name(literal_ways(path)) for path in filters.paths),
     ]
 
 
@@ -148,63 +185,28 @@ def _on_pages(pages: tuple[int, int]) -> Json:
     return {"range": {"pages.number": {"gte": first, "lte": last}}}
 
 
-def _nested(query: Json) -> Json:
-    return {"nested": {"path": "pages", "query": query}}
-
-
-def _name_clause(term: Term) -> Json:
-    return {
-        "dis_max": {"queries": _phrases(("label",), term), "boost": _NAME_BOOST},
-    }
-
-
-def _best_page_clause(terms: Sequence[Term], pages: tuple[int, int] | None) -> Json:
-    on_page = [phrase for term in terms for phrase in _phrases(("pages.text",), term)]
-    matching = _any_of(on_page)
-    if pages is not None:
-        matching["bool"]["filter"] = [_on_pages(pages)]
-    return {
-        "nested": {
-            "path": "pages",
-            "score_mode": "max",
-            "query": matching,
-            "inner_hits": {
-                "size": 1,
-                "_source": ["pages.number", "pages.text"],
-                "highlight": {
-                    "fields": {"pages.text": {}},
-                    "fragment_size": _FRAGMENT_CHARS,
-                    "number_of_fragments": 1,
-                    "pre_tags": ["[["],
-                    "post_tags": ["]]"],
-                },
-            },
-        }
-    }
-
-
-def _hit(hit: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchHit:
+def _hit(hit: Mapping[str, Any], inner: Mapping[str, Any], terms: Sequence[QueryTerm]) -> SearchHit:
     source = hit["_source"]
-    # A search without words asks for no page.
-    pages = hit.get("inner_hits", {"pages": {"hits": {"hits": []}}})["pages"]["hits"]["hits"]
-    if pages:
-        number, text = int(pages[0]["_source"]["number"]), _page_snippet(pages[0], terms)
+    best = inner[_BEST]["hits"]["hits"] if inner else []
+    if best:
+        page = best[0]["_source"]
+        number, text, is_ocr = int(page["number"]), page["text"], TextSource(page["source"]).has_ocr_text
     else:
-        number, text = 0, snippet(label(source["file_name"], source["file_path"]), terms)
+        number, text, is_ocr = 0, label(source["file_name"], source["file_path"]), False
     return SearchHit(
         file_id=source["file_id"],
         file_name=source["file_name"],
         file_path=source["file_path"],
         page=number,
-        snippet=text,
+        pages=_page_numbers(inner),
+        snippet=snippet(text, terms, is_ocr=is_ocr),
         score=float(hit["_score"]),
         state=State(source.get("state", State.INDEXED)),
         reason=source.get("reason"),
     )
 
 
-def _page_snippet(page: Mapping[str, Any], terms: tuple[Term, ...]) -> str:
-    """The common snippet, or OpenSearch's highlight where only kuromoji matches (another form of a verb)."""
-    text = snippet(page["_source"]["text"], terms)
-    highlights = page.get("highlight", {}).get("pages.text")
-    return text if "[[" in text or not highlights else " ".join(highlights[0].split())
+def _page_numbers(inner: Mapping[str, Any]) -> tuple[int, ...]:
+    """The pages that match, best first; a long one has several parts."""
+    pages = inner[_ALL]["hits"]["hits"] if inner else []
+    return tuple(dict.fromkeys(int(page["fields"]["pages.number"][0]) for page in pages))

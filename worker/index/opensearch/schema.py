@@ -1,5 +1,8 @@
 """The two OpenSearch indices: analysis, mappings, settings, names.
 
+`ocr_text` is the text under kuromoji, for whoever asks the cluster itself; a search of the worker asks for
+the streams of its own analysis (stream_fields.py).
+
 `files` holds documents, `images` their image vectors; both are aliases over versioned indices, so that a new
 mapping can be filled beside the old one. NFKC is done in Python, before indexing and querying.
 """
@@ -10,16 +13,18 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from worker.index.analysis.characters import CJK
+from worker.index.analysis_version import OWN_ANALYSIS
+from worker.index.opensearch.stream_fields import BODY, NAME, PAGES, excluded_from_source, stream_properties
 
 Json: TypeAlias = dict[str, Any]
 
 FILES, IMAGES = "files", "images"
 IMAGE_DIMENSION = 1024
 ANALYZER = "kuromoji_analyzer"
-PAIRS = "bigram"
-"""Sub-field of every text field with the same text as character bigrams."""
+ANALYSIS = "analysis"
+"""Under which the files index says in `_meta` which analysis made its streams."""
 
-_VERSION = 1
+_VERSION = 2
 # OpenSearch's default of 10,000 nested parts would refuse a long book.
 _NESTED_LIMIT = 100_000
 _EF_CONSTRUCTION, _M = 128, 16
@@ -30,13 +35,6 @@ _ANALYSIS: Json = {
     "char_filter": {
         # Layout and OCR put white space between characters, which would split words.
         "joined": {"type": "pattern_replace", "pattern": rf"(?<=[{_CJK}])\s+(?=[{_CJK}])", "replacement": ""},
-        # The standard tokenizer keeps a_b, 1.5 and don't together; a search for one half would fail.
-        "words_only": {"type": "pattern_replace", "pattern": r"[^\p{L}\p{N}\p{M}\s]+", "replacement": " "},
-        # What Python's casefold() does beyond lower case.
-        "folded": {"type": "mapping", "mappings": ["ß=>ss", "ẞ=>ss", "ς=>σ"]},
-        # Lucene 9 has the tables of Unicode 12 and drops newer ideographs. All of them become one known
-        # character, so that they are found, if not distinguished.
-        "young": {"type": "pattern_replace", "pattern": r"[\x{30000}-\x{3ffff}]", "replacement": "𠀀"},
         "iteration_marks": {
             "type": "kuromoji_iteration_mark",
             "normalize_kanji": True,
@@ -46,10 +44,6 @@ _ANALYSIS: Json = {
     "tokenizer": {
         # A compound indexed beside its parts has the position of the first part, which breaks phrases.
         "kuromoji_search": {"type": "kuromoji_tokenizer", "mode": "search", "discard_compound_token": True}
-    },
-    "filter": {
-        "pairs_and_singles": {"type": "cjk_bigram", "output_unigrams": True},
-        "pairs": {"type": "cjk_bigram"},
     },
     "analyzer": {
         ANALYZER: {
@@ -64,34 +58,15 @@ _ANALYSIS: Json = {
                 "lowercase",
             ],
         },
-        "bigram_analyzer": {
-            "type": "custom",
-            "char_filter": ["joined", "words_only", "folded", "young"],
-            "tokenizer": "standard",
-            "filter": ["lowercase", "pairs_and_singles"],
-        },
-        "bigram_query": {
-            "type": "custom",
-            "char_filter": ["joined", "words_only", "folded", "young"],
-            "tokenizer": "standard",
-            "filter": ["lowercase", "pairs"],
-        },
     },
 }
 
-# Analysed twice: kuromoji knows words and their base forms (読む finds 読みました), bigrams match across its
-# word boundaries.
-_TEXT: Json = {
-    "type": "text",
-    "analyzer": ANALYZER,
-    "fields": {
-        PAIRS: {"type": "text", "analyzer": "bigram_analyzer", "search_analyzer": "bigram_query"},
-    },
-}
+_TEXT: Json = {"type": "text", "analyzer": ANALYZER}
 _KEYWORD: Json = {"type": "keyword"}
-_NAME: Json = {"type": "text", "analyzer": ANALYZER}
 _STORED: Json = {"type": "keyword", "index": False, "doc_values": False}
 """Stored for display, never searched; an indexed keyword is limited to 32,766 bytes."""
+_SHOWN: Json = {"type": "text", "index": False, "norms": False}
+"""A text of any length, in `_source` alone."""
 
 
 def index_name(prefix: str, alias: str) -> str:
@@ -104,11 +79,12 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
     page: Json = {
         "number": {"type": "integer"},
         "part": {"type": "integer"},
-        "text": _TEXT,
+        "text": _SHOWN,
         "source": _KEYWORD,
         "language": _KEYWORD,
         "confidence": {"type": "float"},
         "reason": _KEYWORD,
+        **stream_properties(),
     }
     if text_dimension is not None:
         page["text_vector"] = _vector(text_dimension)
@@ -121,19 +97,25 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
             _KEYWORD,
         ),
         **dict.fromkeys(("key", "reason_message", "thumbnail_key", "artifact_key"), _STORED),
-        "file_name": _NAME,
-        "file_path": _NAME,
-        "label": _TEXT,
+        "file_name": _TEXT,
+        "file_path": _TEXT,
         "file_size": {"type": "long"},
         "ocr_text": _TEXT,
-        "pages": {"type": "nested", "dynamic": "strict", "properties": page},
+        BODY: {"dynamic": "strict", "properties": stream_properties()},
+        NAME: {"dynamic": "strict", "properties": stream_properties()},
+        PAGES: {"type": "nested", "dynamic": "strict", "properties": page},
         "page_count": {"type": "integer"},
         "confidence": {"type": "float"},
         "vectors_pending": {"type": "boolean"},
         "indexed_at": {"type": "date"},
     }
     settings: Json = {"mapping.nested_objects.limit": _NESTED_LIMIT, "analysis": _ANALYSIS}
-    return _body(settings, properties, shards=shards)
+    body = _body(settings, properties, shards=shards)
+    body["mappings"] |= {
+        "_meta": {ANALYSIS: str(OWN_ANALYSIS)},
+        "_source": {"excludes": excluded_from_source()},
+    }
+    return body
 
 
 def images_body(*, shards: int) -> Json:

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from worker.errors import MisconfiguredError, UnavailableError
+from worker.index.sqlite.rebuild import rebuild_terms
 
 _BUSY_TIMEOUT_S = 30.0
 _SWITCH_PAUSE_S = 0.02
-_FORMAT = 1
-"""To be raised when tables or terms change; a file of another format is refused."""
+_FORMAT = 2
+_OLDEST_FORMAT = 1
+"""To be raised when tables change. Older files get their terms anew, newer ones are refused."""
 
 _TABLES = """
 CREATE TABLE files (
@@ -49,10 +51,16 @@ CREATE TABLE text_vectors (
     number INTEGER NOT NULL, floats BLOB NOT NULL,
     PRIMARY KEY (file, number)
 );
-CREATE VIRTUAL TABLE page_terms USING fts5 (terms, content='', tokenize='ascii');
+"""
+_TERM_TABLES = """
+CREATE TABLE analysis (version TEXT NOT NULL);
+CREATE VIRTUAL TABLE page_terms USING fts5 (
+    pairs, words, parts, readings, entities, lookalikes, stems, content='', tokenize='ascii'
+);
+CREATE VIRTUAL TABLE page_vocabulary USING fts5vocab (page_terms, row);
 """
 # The tokenizer `ascii` splits at spaces and leaves non-ASCII characters unchanged; `unicode61` would strip
-# diacritics and drop characters it does not know, unlike `index_terms`.
+# diacritics and drop characters it does not know, unlike the analysis of both indexes.
 
 _UNAVAILABLE = {
     sqlite3.SQLITE_BUSY: "another process writes to it for too long; try again",
@@ -131,6 +139,10 @@ class SqliteFile:
             if not stored and not tables:
                 for statement in _TABLES.split(";"):
                     connection.execute(statement)
+                rebuild_terms(connection, _TERM_TABLES)
+                connection.execute(f"PRAGMA user_version = {_FORMAT}")
+            elif _OLDEST_FORMAT <= stored < _FORMAT:
+                rebuild_terms(connection, _TERM_TABLES)
                 connection.execute(f"PRAGMA user_version = {_FORMAT}")
             elif stored != _FORMAT:
                 raise MisconfiguredError(

@@ -1,7 +1,7 @@
 """SqliteIndex: the search index in one SQLite file, with FTS5 and exact vector search.
 
-The text is stored unchanged; the full-text table has only its terms (see query.py), one row per page and one
-for name and path.
+The text is stored unchanged; the full-text table has only its streams (see analysis), one row per page and
+one for name and path.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from worker.errors import LeaseLostError
 from worker.index.analysis.characters import replace_surrogates
-from worker.index.query import fold, fold_path, index_terms, label, rank
+from worker.index.analysis_version import AnalysisVersion
+from worker.index.query import fold, fold_path, rank
 from worker.index.search_index import (
     FileSummary,
     IndexEntry,
@@ -25,7 +26,7 @@ from worker.index.search_index import (
     SimilarHit,
     tombstone_document,
 )
-from worker.index.search_query import search_tiers
+from worker.index.search_plan import search_tiers
 from worker.index.sqlite.document_rows import (
     FLOAT,
     insert_document,
@@ -34,10 +35,10 @@ from worker.index.sqlite.document_rows import (
     to_entry,
 )
 from worker.index.sqlite.sqlite_file import SqliteFile
-from worker.index.sqlite.text_search import NAME_ROW, PAGE_BITS, search_rows
+from worker.index.sqlite.term_rows import TermRow, delete_terms, insert_terms, term_rows
+from worker.index.sqlite.text_search import search_rows
 from worker.models.document import Document
 from worker.models.ledger import State
-from worker.models.page import Page
 from worker.runtime import tally
 
 if TYPE_CHECKING:
@@ -61,17 +62,19 @@ class SqliteIndex:
 
     def __init__(self, path: Path) -> None:
         self._file = SqliteFile(path)
+        with self._file.read_transaction() as connection:
+            (version,) = connection.execute("SELECT version FROM analysis").fetchone()
+        self._path, self._analysis = path, AnalysisVersion.parse(version)
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; a commit is searchable at once, so `refresh` changes nothing."""
-        name = label(document.file_name, document.file_path)
-        terms = [] if document.state is State.TOMBSTONED else _terms(name, _texts(document.pages))
+        self._analysis.check_writable(str(self._path))
+        pages = ((page.number, page.text, page.source) for page in document.pages)
+        is_hidden = document.state is State.TOMBSTONED
+        terms = [] if is_hidden else self._terms(document.file_name, document.file_path, pages)
         with self._file.write_transaction() as connection:
-            _remove(connection, document.file_id, version)
-            file = insert_document(connection, document, version)
-            connection.executemany(
-                "INSERT INTO page_terms (rowid, terms) VALUES (?, ?)", _term_rows(file, terms)
-            )
+            self._remove(connection, document.file_id, version)
+            insert_terms(connection, insert_document(connection, document, version), terms)
         tally.set_stored("index", stored_bytes(document))
 
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
@@ -81,7 +84,8 @@ class SqliteIndex:
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
         """See SearchIndex; the score is BM25, higher is better."""
         with self._file.read_transaction() as connection:
-            return search_tiers(query, partial(search_rows, connection, limit=limit, offset=offset))
+            search = partial(search_rows, connection, limit=limit, offset=offset)
+            return search_tiers(query, search, has_words=self._analysis.has_words)
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
         """See SearchIndex; exact, every image vector is compared."""
@@ -143,41 +147,25 @@ class SqliteIndex:
         """See SearchIndex."""
         self._file.close()
 
+    def _terms(self, name: str, path: str, pages: Iterable[tuple[int, str, str]]) -> list[TermRow]:
+        return term_rows(name, path, pages, has_words=self._analysis.has_words)
 
-def _texts(pages: Iterable[Page]) -> Iterator[tuple[int, str]]:
-    return ((page.number, page.text) for page in pages)
-
-
-def _terms(name: str, texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
-    """The terms of the name row and of every page that has any."""
-    rows = ((number, index_terms(text)) for number, text in chain([(NAME_ROW, name)], texts))
-    return [(number, terms) for number, terms in rows if terms]
-
-
-def _term_rows(file: int, terms: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
-    return [(file << PAGE_BITS | number, text) for number, text in terms]
-
-
-def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
-    """Delete the rows of a file. Raises LeaseLostError where they have a higher version."""
-    row = connection.execute("SELECT * FROM files WHERE file_id = ?", (file_id,)).fetchone()
-    if row is None:
-        return
-    if row["version"] > version:
-        raise LeaseLostError(
-            f"The index holds version {row['version']} of file {file_id}: version {version} is stale, "
-            "another attempt owns the file",
-            refused_by="index",
-        )
-    if row["state"] != State.TOMBSTONED:
-        texts = connection.execute("SELECT number, text FROM pages WHERE file = ?", (row["id"],))
-        terms = _terms(label(row["file_name"], row["file_path"]), texts)
-        # A contentless FTS5 table needs the old terms to delete them.
-        connection.executemany(
-            "INSERT INTO page_terms (page_terms, rowid, terms) VALUES ('delete', ?, ?)",
-            _term_rows(row["id"], terms),
-        )
-    connection.execute("DELETE FROM files WHERE id = ?", (row["id"],))
+    def _remove(self, connection: sqlite3.Connection, file_id: str, version: int) -> None:
+        """Delete the rows of a file. Raises LeaseLostError where they have a higher version."""
+        row = connection.execute("SELECT * FROM files WHERE file_id = ?", (file_id,)).fetchone()
+        if row is None:
+            return
+        if row["version"] > version:
+            raise LeaseLostError(
+                f"The index holds version {row['version']} of file {file_id}: version {version} is stale, "
+                "another attempt owns the file",
+                refused_by="index",
+            )
+        if row["state"] != State.TOMBSTONED:
+            pages = connection.execute("SELECT number, text, source FROM pages WHERE file = ?", (row["id"],))
+            terms = self._terms(row["file_name"], row["file_path"], (tuple(page) for page in pages))
+            delete_terms(connection, row["id"], terms)
+        connection.execute("DELETE FROM files WHERE id = ?", (row["id"],))
 
 
 def _cosines(

@@ -11,32 +11,47 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from worker.index.query import Term, label, snippet
+from worker.index.analysis.query_terms import QueryTerm
+from worker.index.analysis.snippets import snippet
+from worker.index.edit_distance import is_similar
+from worker.index.query import Term, fold, label
 from worker.index.query_filters import Filters
-from worker.index.search_index import SearchHit, SearchResult, Tier
+from worker.index.search_index import SearchHit, SearchResult
+from worker.index.search_plan import WEIGHTS, Plan, literal_ways
 from worker.index.search_query import SearchQuery
+from worker.index.sqlite.expressions import Similar, group_expression
+from worker.index.sqlite.term_rows import NAME_ROW, PAGE_BITS, STREAMS
 from worker.models.ledger import State
+from worker.models.page import TextSource
 
-PAGE_BITS = 24
-"""How many bits of a row id are the page; a file gets a new id with every write (AUTOINCREMENT)."""
-NAME_ROW = 0
 _LAST_PAGE = (1 << PAGE_BITS) - 1
+_MAX_SIMILAR = 50
 
 _FILE, _PAGE = f"page_terms.rowid >> {PAGE_BITS}", f"page_terms.rowid & {_LAST_PAGE}"
 
+_GROUP_SCORE = 1_000
+"""More than any score: what has more of the groups of a query comes first."""
+_NAME_SCORE = 100
+"""For a file whose whole name is what is asked for."""
+
 _WORDS = f"""
-WITH matched AS MATERIALIZED (
-    SELECT {_FILE} AS file, {_PAGE} AS page, -bm25(page_terms) AS score
+WITH named AS MATERIALIZED (
+    SELECT id FROM files
+    WHERE folded_name = :name OR (folded_name > :name || '.' AND folded_name < :name || '/')
+), matched AS MATERIALIZED (
+    SELECT {_FILE} AS file, {_PAGE} AS page,
+        -bm25(page_terms, {", ".join(str(WEIGHTS[stream]) for stream in STREAMS)}) AS score
     FROM page_terms WHERE page_terms MATCH :any_term AND {_PAGE} BETWEEN :first_page AND :last_page
 ), complete AS (
-    SELECT {_FILE} AS file
+    SELECT {_FILE} AS file, count(DISTINCT term_group.key) AS met
     FROM json_each(:groups) AS term_group JOIN page_terms ON page_terms MATCH term_group.value
     WHERE {_PAGE} BETWEEN :first_page AND :last_page
-    GROUP BY 1 HAVING count(DISTINCT term_group.key) >= :needed
+    GROUP BY 1 HAVING met >= :needed
 ), ranked AS MATERIALIZED (
-    SELECT file, page, iif(page, score, 0) + total(score) FILTER (WHERE NOT page) AS score,
+    SELECT file, page, iif(page, score, 0) + total(score) FILTER (WHERE NOT page)
+        + (file IN named) * {_NAME_SCORE} {{met}} AS score,
         max((page > 0) * 1e9 + score)
-    FROM matched WHERE (json_array_length(:groups) = 1 OR file IN complete){{conditions}} GROUP BY file
+    FROM matched {{complete}} WHERE TRUE {{conditions}} GROUP BY file
 )
 """
 # `ranked` has one row per file: its best page if any page matches, else the name row. With one max()
@@ -52,13 +67,14 @@ WITH ranked AS MATERIALIZED (
 
 _HITS = """
 SELECT counted.files, hit.page, hit.score, files.file_id, files.file_name, files.file_path, files.state,
-    files.reason, pages.text
+    files.reason, pages.text, pages.source
 FROM (SELECT count(*) AS files FROM ranked) AS counted
-LEFT JOIN (SELECT * FROM ranked ORDER BY score DESC, file {order} LIMIT :limit OFFSET :offset) AS hit
+LEFT JOIN (SELECT * FROM ranked ORDER BY score DESC, file DESC LIMIT :limit OFFSET :offset) AS hit
 LEFT JOIN files ON files.id = hit.file
 LEFT JOIN pages ON pages.file = hit.file AND pages.number = hit.page
-ORDER BY hit.score DESC, hit.file {order}
+ORDER BY hit.score DESC, hit.file DESC
 """
+# A file has a higher id with every write: of equal ones the newest comes first.
 _LANGUAGE = (
     "coalesce((SELECT language FROM pages WHERE pages.file = files.id AND language IS NOT NULL "
     "GROUP BY language ORDER BY sum(length(text)) DESC LIMIT 1), '')"
@@ -67,24 +83,29 @@ _LANGUAGE = (
 
 
 def search_rows(
-    connection: sqlite3.Connection, query: SearchQuery, tier: Tier, *, limit: int, offset: int
+    connection: sqlite3.Connection, query: SearchQuery, plan: Plan, *, limit: int, offset: int
 ) -> SearchResult:
-    """The files that meet the query as far as the tier asks, all its filters, and no exclusion."""
-    groups, _ = query.groups(tier)
-    rows = connection.execute(*statement(query, tier, limit=limit, offset=offset)).fetchall()
-    terms = tuple(term for group in groups for term in group)
-    hits = tuple(_hit(row, terms) for row in rows if row["file_id"] is not None)
-    return SearchResult(total=rows[0]["files"], hits=hits, tier=tier, notes=query.notes)
+    """The files that meet the plan, all filters of the query, and no exclusion."""
+
+    def similar(word: str, edits: int) -> list[str]:
+        return _similar_words(connection, word, edits)
+
+    rows = connection.execute(*statement(query, plan, similar, limit=limit, offset=offset)).fetchall()
+    hits = tuple(_hit(row, plan.terms) for row in rows if row["file_id"] is not None)
+    return SearchResult(total=rows[0]["files"], hits=hits, tier=plan.tier, notes=query.notes)
 
 
-def statement(query: SearchQuery, tier: Tier, *, limit: int, offset: int) -> tuple[str, Mapping[str, Any]]:
+def statement(
+    query: SearchQuery, plan: Plan, similar: Similar, *, limit: int, offset: int
+) -> tuple[str, Mapping[str, Any]]:
     """The SQL of a search, and its values."""
-    groups, needed = query.groups(tier)
+    groups = [group_expression(group, similar) for group in plan.groups]
     first_page, last_page = query.filters.pages or (NAME_ROW, _LAST_PAGE)
     values = _Values(
-        groups=json.dumps([_any_of(group) for group in groups]),
-        any_term=" OR ".join(_any_of(group) for group in groups),
-        needed=needed,
+        groups=json.dumps(groups),
+        any_term=" OR ".join(groups),
+        needed=plan.needed,
+        name=fold(" ".join(term.text for group in query.required for term in group)),
         first_page=first_page,
         last_page=last_page,
         limit=max(0, limit),
@@ -92,13 +113,15 @@ def statement(query: SearchQuery, tier: Tier, *, limit: int, offset: int) -> tup
     )
     filters = " AND ".join(_file_conditions(query, values))
     if not groups:
-        return _FILTERED.format(conditions=filters) + _HITS.format(order="DESC"), values
+        return _FILTERED.format(conditions=filters) + _HITS, values
     conditions = ""
     if filters:  # looked up for each match: most queries have none
         conditions += f" AND EXISTS (SELECT 1 FROM files WHERE id = file AND {filters})"
     if query.excluded:
-        conditions += f" AND file NOT IN ({_files_with(values.bind(_any_of(query.excluded)))})"
-    return _WORDS.format(conditions=conditions) + _HITS.format(order="ASC"), values
+        conditions += f" AND file NOT IN ({_files_with(values.bind(_literal(query.excluded)))})"
+    met = f"+ met * {_GROUP_SCORE}" if plan.needed < len(groups) else ""
+    complete = "JOIN complete USING (file)" if len(groups) > 1 else ""
+    return _WORDS.format(conditions=conditions, met=met, complete=complete) + _HITS, values
 
 
 class _Values(dict[str, Any]):
@@ -119,7 +142,7 @@ def _file_conditions(query: SearchQuery, values: _Values) -> list[str]:
     if not query.required:
         conditions.append(f"state != {values.bind(State.TOMBSTONED.value)}")
         if query.excluded:
-            conditions.append(f"id NOT IN ({_files_with(values.bind(_any_of(query.excluded)))})")
+            conditions.append(f"id NOT IN ({_files_with(values.bind(_literal(query.excluded)))})")
         if query.filters.pages:
             first, last = map(values.bind, query.filters.pages)
             conditions.append(f"id IN (SELECT file FROM pages WHERE number BETWEEN {first} AND {last})")
@@ -135,7 +158,7 @@ def _filters(filters: Filters, values: _Values) -> list[str]:
         if wanted
     ]
     for path in filters.paths:
-        named = _files_with(values.bind(_expression(path)), f"AND {_PAGE} = {NAME_ROW}")
+        named = _files_with(values.bind(_literal([path])), f"AND {_PAGE} = {NAME_ROW}")
         conditions.append(f"id IN ({named})")
     return conditions
 
@@ -144,24 +167,30 @@ def _files_with(expression: str, condition: str = "") -> str:
     return f"SELECT {_FILE} FROM page_terms WHERE page_terms MATCH {expression} {condition}"
 
 
-def _any_of(terms: Sequence[Term]) -> str:
-    return " OR ".join(map(_expression, terms))
+def _literal(terms: Sequence[Term]) -> str:
+    return " OR ".join(group_expression(literal_ways(term), lambda *_: ()) for term in terms)
 
 
-def _expression(term: Term) -> str:
-    """The term in FTS5's query syntax; it has only word characters, so nothing needs escaping."""
-    phrase = " ".join(term.phrase)
-    return f'"{phrase}" *' if term.prefix else f'"{phrase}"'
+def _similar_words(connection: sqlite3.Connection, word: str, edits: int) -> list[str]:
+    """The words of the index within some edits, that begin alike."""
+    first = word[0]
+    rows = connection.execute(
+        "SELECT term FROM page_vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?",
+        (first, chr(ord(first) + 1), len(word) - edits, len(word) + edits),
+    )
+    return [term for (term,) in rows if is_similar(word, term, edits)][:_MAX_SIMILAR]
 
 
-def _hit(row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
-    text = row["text"] if row["page"] != NAME_ROW else label(row["file_name"], row["file_path"])
+def _hit(row: sqlite3.Row, terms: Sequence[QueryTerm]) -> SearchHit:
+    is_name = row["page"] == NAME_ROW
+    text = label(row["file_name"], row["file_path"]) if is_name else row["text"]
+    is_ocr = not is_name and TextSource(row["source"]).has_ocr_text
     return SearchHit(
         file_id=row["file_id"],
         file_name=row["file_name"],
         file_path=row["file_path"],
         page=row["page"],
-        snippet=snippet(text, terms),
+        snippet=snippet(text, terms, is_ocr=is_ocr),
         score=row["score"],
         state=State(row["state"]),
         reason=row["reason"],

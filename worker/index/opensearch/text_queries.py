@@ -1,0 +1,95 @@
+"""The ways of a plan in the query language of OpenSearch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+from worker.index.opensearch.stream_fields import BODY, NAME, PAGES
+from worker.index.search_plan import NEAR_TOKENS, WEIGHTS, Clause, Group, Match, Way
+
+Json: TypeAlias = dict[str, Any]
+
+NAME_BOOST = 2.0
+_NEAR_BOOST = 5.0
+"""A match of intervals scores less than 1, a phrase some 5 to 20."""
+_MAX_EXPANSIONS = 1_000
+_MAX_SIMILAR = 50
+
+
+def anywhere(group: Group) -> Json:
+    """What has the group in its text, name or path."""
+    return any_of([*_ways(group, BODY), *(_ways(group, NAME, NAME_BOOST))])
+
+
+def in_name(group: Group) -> Json:
+    """What has the group in its name or path."""
+    return any_of(_ways(group, NAME))
+
+
+def on_page(groups: Iterable[Group]) -> Json:
+    """A nested page that has any of the groups."""
+    return any_of([way for group in groups for way in _ways(group, PAGES)])
+
+
+def nested(query: Json) -> Json:
+    """A file by its best page."""
+    return {"nested": {"path": PAGES, "query": query, "score_mode": "max"}}
+
+
+def any_of(queries: list[Json]) -> Json:
+    """One of the queries must match; the scores of those that do are added."""
+    return {"bool": {"should": queries, "minimum_should_match": 1}}
+
+
+def _ways(group: Group, place: str, boost: float = 1.0) -> list[Json]:
+    return [_way(way, place, boost) for way in group]
+
+
+def _way(way: Way, place: str, boost: float) -> Json:
+    clauses = [_clause(clause, place, boost) for clause in way]
+    return clauses[0] if len(clauses) == 1 else {"bool": {"must": clauses}}
+
+
+def _clause(clause: Clause, place: str, boost: float) -> Json:
+    field, weight = f"{place}.{clause.stream}", boost * WEIGHTS[clause.stream]
+    if clause.match is Match.ANY:
+        return any_of([_term(field, token, weight) for token in clause.tokens])
+    if clause.match is Match.SIMILAR:
+        return {
+            "fuzzy": {
+                field: {
+                    "value": clause.tokens[0],
+                    "fuzziness": clause.edits,
+                    "prefix_length": 1,
+                    "max_expansions": _MAX_SIMILAR,
+                    "boost": weight,
+                }
+            }
+        }
+    return _near(clause, field, weight) if clause.then else _phrase(clause, field, weight)
+
+
+def _phrase(clause: Clause, field: str, weight: float) -> Json:
+    *before, last = clause.tokens
+    if not before:
+        if clause.is_prefix:
+            return {"prefix": {field: {"value": last, "boost": weight}}}
+        return _term(field, last, weight)
+    phrase: Json = {"query": " ".join(clause.tokens), "boost": weight}
+    if clause.is_prefix:
+        return {"match_phrase_prefix": {field: {**phrase, "max_expansions": _MAX_EXPANSIONS}}}
+    return {"match_phrase": {field: phrase}}
+
+
+def _near(clause: Clause, field: str, weight: float) -> Json:
+    halves = [
+        {"match": {"query": " ".join(tokens), "max_gaps": 0, "ordered": True}}
+        for tokens in (clause.tokens, clause.then)
+    ]
+    near = {"ordered": True, "max_gaps": NEAR_TOKENS, "intervals": halves}
+    return {"intervals": {field: {"all_of": near, "boost": weight * _NEAR_BOOST}}}
+
+
+def _term(field: str, token: str, weight: float) -> Json:
+    return {"term": {field: {"value": token, "boost": weight}}}

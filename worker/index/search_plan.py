@@ -1,0 +1,276 @@
+"""What each tier of a search looks for, the same in both indexes.
+
+A plan has groups, of which a file must meet some; a group is met by any of its ways, and a way by a page (or
+the file's name and path) on which all its clauses match. Each index writes clauses in its own language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain, groupby
+from typing import TypeAlias
+
+from worker.index.analysis.pairs import pieces, query_pairs
+from worker.index.analysis.query_terms import Phrase, QueryTerm, analyse_query_term
+from worker.index.analysis.stems import STOP_WORDS, name_words
+from worker.index.analysis.streams import Tokens
+from worker.index.query import Term
+from worker.index.query_atoms import Atom, Atoms, Kind, atoms
+from worker.index.search_index import SearchResult, Tier
+from worker.index.search_query import SearchQuery, parse_query
+
+WEIGHTS = {
+    "pairs": 1.0,
+    "words": 4.0,
+    "parts": 1.0,
+    "readings": 0.3,
+    "entities": 2.0,
+    "lookalikes": 0.3,
+    "stems": 1.0,
+}
+"""How much a match in each stream counts: a word counts more than its characters within another (東京都)."""
+NEAR_TOKENS = 4
+"""How many tokens may stand between the two halves of a term whose middle is wrong."""
+
+_BORDER = re.compile("(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
+_LEAST_RUN, _MOST_RUN = 3, 24
+_LEAST_SWAPPED = 5
+_ONE_EDIT, _TWO_EDITS = 4, 8
+MAX_GROUPS = 32
+"""Beyond these the rest of a query is left out: each costs a search of its own."""
+
+
+class Match(StrEnum):
+    """How the tokens of a clause must be there."""
+
+    PHRASE = "phrase"
+    ANY = "any"
+    SIMILAR = "similar"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clause:
+    """Tokens in a stream: in sequence, one of them, or one word within `edits` edits.
+
+    With `is_prefix` the last token of a phrase is only the beginning of one. `then` is a second phrase that
+    must follow the first within NEAR_TOKENS tokens.
+    """
+
+    stream: str
+    tokens: Tokens
+    match: Match = Match.PHRASE
+    is_prefix: bool = False
+    then: Tokens = ()
+    edits: int = 0
+
+
+Way: TypeAlias = tuple[Clause, ...]
+Group: TypeAlias = tuple[Way, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Groups, how many of them a file must meet, and the terms to be shown in a snippet."""
+
+    tier: Tier
+    groups: tuple[Group, ...]
+    needed: int
+    terms: tuple[QueryTerm, ...]
+
+
+def plans(query: SearchQuery, *, has_words: bool) -> Iterator[Plan]:
+    """The plans of a query, tier by tier, each made when the one before has found nothing."""
+    planner = _Planner(has_words)
+    every = [_Asked(terms=group) for group in query.required[:MAX_GROUPS]]
+    yield planner.plan(Tier.ALL, every, len(every))
+    if not every:
+        return
+    near = planner.plan(Tier.NEAR, every, len(every))
+    if near.groups != planner.plan(Tier.ALL, every, len(every)).groups:
+        yield near
+    parts = list(planner.parts(every))
+    if len(parts) > 1 or parts != every:
+        yield planner.plan(Tier.MOST, parts, max(1, len(parts) - max(1, len(parts) // 3)))
+
+
+def search_tiers(
+    query: str, search: Callable[[SearchQuery, Plan], SearchResult], *, has_words: bool
+) -> SearchResult:
+    """What the first tier finds that finds any file; nothing is searched for an empty query.
+
+    `has_words` says whether the index knows Japanese words.
+    """
+    asked = parse_query(query)
+    found = SearchResult(total=0, hits=(), notes=asked.notes)
+    if asked.is_empty:
+        return found
+    for plan in plans(asked, has_words=has_words):
+        found = search(asked, plan)
+        if found.total:
+            break
+    return found
+
+
+def literal_ways(term: Term) -> Group:
+    """What has a term as it is written: for exclusions, and the path."""
+    return tuple((_phrase_clause(phrase),) for phrase in _literal(term.text))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """One group of a query: its alternatives."""
+
+    terms: tuple[Term, ...]
+
+
+class _Planner:
+    """Analyses each term once, whatever tiers need it."""
+
+    def __init__(self, has_words: bool) -> None:
+        self._has_words = has_words
+        self._analysed: dict[Term, QueryTerm] = {}
+        self._atoms: dict[Term, Atoms] = {}
+
+    def plan(self, tier: Tier, asked: Sequence[_Asked], needed: int) -> Plan:
+        """The plan of a tier."""
+        terms = tuple(dict.fromkeys(term for each in asked for term in each.terms))
+        return Plan(
+            tier=tier,
+            groups=tuple(
+                tuple(dict.fromkeys(chain.from_iterable(self._ways(term, tier) for term in each.terms)))
+                for each in asked
+            ),
+            needed=needed,
+            terms=tuple(map(self._term, terms)),
+        )
+
+    def parts(self, asked: Sequence[_Asked]) -> Iterator[_Asked]:
+        """The atoms of each term by themselves; a phrase in quotes, and what has an alternative, stay."""
+        seen: set[tuple[Term, ...]] = set()
+        meaningful = [each for each in asked if not _is_grammar(each)]
+        for each in meaningful or asked:
+            (first, *others) = each.terms
+            found = () if others or first.is_quoted else self._atoms_of(first).found
+            groups: list[tuple[Term, ...]] = [(Term(text=atom.text),) for atom in found]
+            for terms in groups or [each.terms]:
+                if terms not in seen and len(seen) < MAX_GROUPS:
+                    seen.add(terms)
+                    yield each if terms == each.terms else _Asked(terms=terms)
+
+    def _ways(self, term: Term, tier: Tier) -> Iterator[Way]:
+        yield from self._exact(term)
+        if tier is not Tier.ALL and not term.is_quoted:
+            yield from self._near(term)
+
+    def _exact(self, term: Term) -> Iterator[Way]:
+        analysed = self._term(term)
+        for phrase in analysed.pairs:
+            yield (_phrase_clause(phrase),)
+        if term.is_quoted:
+            return
+        found = self._atoms_of(term)
+        if found.is_complete:
+            yield from _way(found)
+            if len(found.found) == 1 and found.found[0].kind is Kind.WORD and len(analysed.words) == 1:
+                yield (Clause(stream="words", tokens=analysed.words),)
+        named = tuple(name_words(term.text))
+        if named and named != analysed.stems:
+            yield (Clause(stream="stems", tokens=named),)
+            yield from ((_phrase_clause(phrase),) for phrase in _literal(_parted(analysed.text)))
+
+    def _near(self, term: Term) -> Iterator[Way]:
+        analysed = self._term(term)
+        if analysed.readings:
+            yield (Clause(stream="readings", tokens=analysed.readings, match=Match.ANY),)
+        if analysed.lookalikes and len(analysed.text) > 1:
+            yield (_phrase_clause(analysed.lookalikes, "lookalikes"),)
+        found = list(pieces(analysed.text))
+        if len(found) == 1:
+            piece, is_run = found[0]
+            yield from _without_one(piece) if is_run else _similar(piece)
+
+    def _term(self, term: Term) -> QueryTerm:
+        if term not in self._analysed:
+            self._analysed[term] = analyse_query_term(term.text, has_words=self._has_words)
+        return self._analysed[term]
+
+    def _atoms_of(self, term: Term) -> Atoms:
+        if term not in self._atoms:
+            self._atoms[term] = atoms(term.text, has_words=self._has_words)
+        return self._atoms[term]
+
+
+def _is_grammar(asked: _Asked) -> bool:
+    return all(term.text.casefold() in STOP_WORDS and not term.is_quoted for term in asked.terms)
+
+
+def _literal(text: str) -> tuple[Phrase, ...]:
+    return analyse_query_term(text, has_words=False).pairs
+
+
+def _parted(folded: str) -> str:
+    """Letters and digits apart: XT4127 is written XT 4127, too."""
+    return _BORDER.sub(" ", folded)
+
+
+def _phrase_clause(phrase: Phrase, stream: str = "pairs") -> Clause:
+    return Clause(stream=stream, tokens=phrase.tokens, is_prefix=phrase.prefix)
+
+
+def _way(found: Atoms) -> Iterator[Way]:
+    """All atoms on a page; without grammar between them those of one kind follow each other."""
+    if all(atom.kind is Kind.RUN for atom in found.found):
+        if found.is_loose:
+            yield tuple(_clause([atom]) for atom in found.found)
+        return
+    if found.is_loose:
+        yield tuple(_clause([atom]) for atom in found.found)
+    else:
+        yield tuple(_clause(list(same)) for same in _same_kind(found.found))
+
+
+def _same_kind(found: Sequence[Atom]) -> Iterator[Sequence[Atom]]:
+    for kind, same in groupby(found, key=lambda atom: atom.kind):
+        if kind is Kind.VALUE or kind is Kind.RUN:
+            yield from ([atom] for atom in same)
+        else:
+            yield list(same)
+
+
+def _clause(found: Sequence[Atom]) -> Clause:
+    first = found[0]
+    if first.kind is Kind.RUN:
+        tokens, is_prefix = query_pairs(first.text)
+        return Clause(stream="pairs", tokens=tokens, is_prefix=is_prefix)
+    tokens = tuple(token for atom in found for token in atom.tokens)
+    match = Match.ANY if first.kind is Kind.VALUE else Match.PHRASE
+    return Clause(stream=first.kind.value, tokens=tokens, match=match)
+
+
+def _without_one(run: str) -> Iterator[Way]:
+    """A run with one character wrong, missing, too many or swapped with the next: what stands beside it."""
+    if not _LEAST_RUN <= len(run) <= _MOST_RUN:
+        return
+    cuts = [(start, start + 1) for start in range(len(run))]
+    if len(run) >= _LEAST_SWAPPED:
+        cuts += [(start, start + 2) for start in range(1, len(run) - 2)]
+    for start, end in cuts:
+        before, after = _pairs(run[:start]), _pairs(run[end:])
+        if before and after:
+            yield (Clause(stream="pairs", tokens=before, then=after),)
+        elif before or after:
+            yield (Clause(stream="pairs", tokens=before or after),)
+
+
+def _pairs(run: str) -> Tokens:
+    return query_pairs(run)[0] if len(run) > 1 else ()
+
+
+def _similar(word: str) -> Iterator[Way]:
+    if len(word) < _ONE_EDIT or not word.isalpha():
+        return
+    edits = 2 if len(word) >= _TWO_EDITS else 1
+    yield (Clause(stream="pairs", tokens=(word,), match=Match.SIMILAR, edits=edits),)

@@ -1,0 +1,25 @@
+"""A file of an older format gets the terms of this one, made again from the texts that it holds."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from worker.index.analysis_version import OWN_ANALYSIS
+from worker.index.sqlite.term_rows import insert_terms, term_rows
+from worker.models.ledger import State
+
+
+def rebuild_terms(connection: sqlite3.Connection, tables: str) -> None:
+    """Make the full-text table anew by `tables`, its statements, with the analysis of this process."""
+    for name in ("page_vocabulary", "page_terms", "analysis"):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+    for statement in tables.split(";"):
+        connection.execute(statement)
+    connection.execute("INSERT INTO analysis VALUES (?)", (str(OWN_ANALYSIS),))
+    files = connection.execute(
+        "SELECT id, file_name, file_path FROM files WHERE state != ?", (State.TOMBSTONED,)
+    ).fetchall()
+    for file, name, path in files:
+        pages = connection.execute("SELECT number, text, source FROM pages WHERE file = ?", (file,))
+        rows = term_rows(name, path, (tuple(page) for page in pages), has_words=OWN_ANALYSIS.has_words)
+        insert_terms(connection, file, rows)
