@@ -104,10 +104,17 @@ def test_a_hit_names_the_best_page_among_those_asked_for(
 
 
 @pytest.mark.parametrize(
-    "query", ["営業部の報告書", "報告書 営業部 存在せず", "営業部の報告書はどこ", "報告書 ゾウリムシ"]
+    ("query", "tier"),
+    [
+        ("営業部の報告書", Tier.ALL),
+        ("営業部の報告書はどこ", Tier.ALL),
+        ("報告書 営業部 存在せず", Tier.MOST),
+        ("報告書 ゾウリムシ", Tier.MOST),
+        ("四半斯の報告書です", Tier.NEAR),
+    ],
 )
 def test_where_no_file_has_all_of_it_the_nearest_are_found(
-    index: SearchIndex, make_document: MakeDocument, query: str
+    index: SearchIndex, make_document: MakeDocument, query: str, tier: Tier
 ) -> None:
     put(
         index,
@@ -116,16 +123,23 @@ def test_where_no_file_has_all_of_it_the_nearest_are_found(
     )
     result = index.search(query)
     assert [hit.file_name for hit in result.hits] == ["a.pdf"]
-    assert (result.tier, result.total) == (Tier.MOST, 1)
-    assert "[[報告書]]" in result.hits[0].snippet
+    assert (result.tier, result.total) == (tier, 1)
+    assert "報告書" in result.hits[0].snippet
 
 
 def test_a_file_that_has_all_hides_those_that_have_most(
     index: SearchIndex, make_document: MakeDocument
 ) -> None:
-    put(index, make_document("a.pdf", "営業部の報告書"), make_document("b.pdf", "営業部がまとめた報告書"))
+    put(index, make_document("a.pdf", "営業部の報告書"), make_document("b.pdf", "営業部がまとめた議事録"))
     result = index.search("営業部の報告書")
     assert ([hit.file_name for hit in result.hits], result.tier) == (["a.pdf"], Tier.ALL)
+
+
+def test_what_is_written_so_comes_before_the_same_words_elsewhere(
+    index: SearchIndex, make_document: MakeDocument
+) -> None:
+    put(index, make_document("a.pdf", "営業部の報告書"), make_document("b.pdf", "営業部がまとめた報告書"))
+    assert names(index, "営業部の報告書") == ["a.pdf", "b.pdf"]
 
 
 def test_a_phrase_in_quotes_is_never_taken_apart(index: SearchIndex, make_document: MakeDocument) -> None:

@@ -65,13 +65,10 @@ def test_a_text_is_found(index: SearchIndex, make_document: MakeDocument, text: 
         ("かき", "がき"),
         ("病院に行く", "美容院"),
         ("びよういん", "びょういん"),
-        ("営業の報告", "営業報告"),
         ("kata", "カタ"),
         ("in the lake we swim", '"the swim"'),
         ("tracer based", "trace-based"),
         ("tracebased", "trace-based"),
-        ("reporting", "report"),
-        ("契約2024", "2024年"),
     ],
 )
 def test_another_text_is_not_found(
@@ -79,7 +76,7 @@ def test_another_text_is_not_found(
 ) -> None:
     put(index, make_document("a.pdf", text))
     found = index.search(query)
-    assert not found.total or found.tier is Tier.MOST
+    assert not found.total or found.tier is not Tier.ALL
 
 
 @pytest.mark.parametrize(

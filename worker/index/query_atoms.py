@@ -41,8 +41,8 @@ class Kind(StrEnum):
 class Atom:
     """One of them, from `start` to `end` of the standardised term.
 
-    A word has the tokens of its parts in sequence, of a value one token is wanted. A run is a piece of one
-    script that nobody knows as a word, and has none.
+    A word has its usual `form`, and as tokens those of its parts in sequence; of a value one token is wanted.
+    A run is a piece of one script that nobody knows as a word, and has none.
     """
 
     start: int
@@ -50,6 +50,7 @@ class Atom:
     text: str
     kind: Kind
     tokens: Tokens = ()
+    form: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +110,14 @@ def _words(standard: str) -> Iterator[Atom]:
     for word in words(standard):
         surface = standard[word.start : word.end]
         if _IN_CJK.search(surface):
-            yield Atom(start=word.start, end=word.end, text=surface, kind=Kind.WORD, tokens=word.parts)
+            yield Atom(
+                start=word.start,
+                end=word.end,
+                text=surface,
+                kind=Kind.WORD,
+                tokens=word.parts,
+                form=word.form,
+            )
 
 
 def _stems(standard: str) -> Iterator[Atom]:

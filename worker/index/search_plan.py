@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, groupby
 from typing import TypeAlias
@@ -56,7 +56,7 @@ class Clause:
     """Tokens in a stream: in sequence, one of them, or one word within `edits` edits.
 
     With `is_prefix` the last token of a phrase is only the beginning of one. `then` is a second phrase that
-    must follow the first within NEAR_TOKENS tokens.
+    must follow the first within NEAR_TOKENS tokens. Any of `others` does instead.
     """
 
     stream: str
@@ -65,6 +65,7 @@ class Clause:
     is_prefix: bool = False
     then: Tokens = ()
     edits: int = 0
+    others: tuple[Clause, ...] = ()
 
 
 Way: TypeAlias = tuple[Clause, ...]
@@ -174,10 +175,9 @@ class _Planner:
         found = self._atoms_of(term)
         if found.is_complete:
             yield from _way(found)
-            if len(found.found) == 1 and found.found[0].kind is Kind.WORD and len(analysed.words) == 1:
-                yield (Clause(stream="words", tokens=analysed.words),)
         named = tuple(name_words(term.text))
-        if named and named != analysed.stems:
+        # In a text with other scripts these are only a part of the term.
+        if named and named != analysed.stems and analysed.text.isascii():
             yield (Clause(stream="stems", tokens=named),)
             yield from ((_phrase_clause(phrase),) for phrase in _literal(_parted(analysed.text)))
 
@@ -246,8 +246,20 @@ def _clause(found: Sequence[Atom]) -> Clause:
         tokens, is_prefix = query_pairs(first.text)
         return Clause(stream="pairs", tokens=tokens, is_prefix=is_prefix)
     tokens = tuple(token for atom in found for token in atom.tokens)
+    if first.kind is Kind.WORD:
+        return _words_clause(tokens, tuple(atom.form for atom in found))
     match = Match.ANY if first.kind is Kind.VALUE else Match.PHRASE
     return Clause(stream=first.kind.value, tokens=tokens, match=match)
+
+
+def _words_clause(parts: Tokens, forms: Tokens) -> Clause:
+    """What is two words in one text may be one in another (申し込み書, 申込書): each way, in both streams."""
+    clauses = [
+        Clause(stream=stream, tokens=tokens)
+        for tokens in dict.fromkeys((parts, forms))
+        for stream in ("parts", "words")
+    ]
+    return replace(clauses[0], others=tuple(clauses[1:]))
 
 
 def _without_one(run: str) -> Iterator[Way]:

@@ -27,9 +27,10 @@ _MAX_SHAPE_CHARS = 64
 def quick_spans(folded: str, term: QueryTerm) -> Iterator[Span]:
     """Where the term is as it is, else as a number, date or code of another form."""
     found = False
-    for span in _literal_spans(folded, term.text):
-        found = True
-        yield span
+    for form in term.forms:
+        for span in _literal_spans(folded, form):
+            found = True
+            yield span
     if term.entities and not found:
         wanted = set(chain.from_iterable(term.entities))
         for entity in entities(folded):

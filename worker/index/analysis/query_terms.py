@@ -39,6 +39,7 @@ class Phrase:
 class QueryTerm:
     """A term of a query by stream.
 
+    `text` is the term folded, `forms` are that and other ways to write it.
     One of `pairs` must match, of which the first is the term as it is. `words`, `parts` and `stems` are those
     of which most must match, in any order. One of `readings` is enough; so is one token for each of
     `entities`. With `is_entity` the term is nothing but an entity, which then stands for it: 128万円. What a
@@ -46,6 +47,7 @@ class QueryTerm:
     """
 
     text: str
+    forms: tuple[str, ...]
     pairs: tuple[Phrase, ...]
     words: Tokens
     parts: Tokens
@@ -66,9 +68,11 @@ def analyse_query_term(text: str, *, has_words: bool = True) -> QueryTerm:
     found = list(words(standardise(text))) if has_words else []
     entities = query_entities(folded)
     kana = reading(text)
+    forms = tuple(dict.fromkeys((folded, *_uncut(folded))))
     return QueryTerm(
         text=folded,
-        pairs=tuple(_phrases(folded)),
+        forms=forms,
+        pairs=tuple(filter(None, map(_phrase, forms))),
         words=tuple(word.form for word in found),
         parts=tuple(part for word in found for part in word.parts),
         readings=(kana,) if kana and len(kana) > 1 else (),
@@ -77,13 +81,6 @@ def analyse_query_term(text: str, *, has_words: bool = True) -> QueryTerm:
         lookalikes=_phrase(shape(folded)),
         stems=tuple(stems(folded)),
     )
-
-
-def _phrases(folded: str) -> Iterator[Phrase]:
-    for form in dict.fromkeys((folded, *_uncut(folded))):
-        phrase = _phrase(form)
-        if phrase:
-            yield phrase
 
 
 def _uncut(folded: str) -> Iterator[str]:

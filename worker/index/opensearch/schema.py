@@ -24,7 +24,7 @@ ANALYZER = "kuromoji_analyzer"
 ANALYSIS = "analysis"
 """Under which the files index says in `_meta` which analysis made its streams."""
 
-_VERSION = 2
+_VERSIONS = {FILES: 2, IMAGES: 1}
 # OpenSearch's default of 10,000 nested parts would refuse a long book.
 _NESTED_LIMIT = 100_000
 _EF_CONSTRUCTION, _M = 128, 16
@@ -71,7 +71,7 @@ _SHOWN: Json = {"type": "text", "index": False, "norms": False}
 
 def index_name(prefix: str, alias: str) -> str:
     """The name of the index behind an alias."""
-    return f"{prefix}{alias}-v{_VERSION}"
+    return f"{prefix}{alias}-v{_VERSIONS[alias]}"
 
 
 def files_body(*, shards: int, text_dimension: int | None) -> Json:

@@ -18,10 +18,10 @@ BODY, NAME, PAGES = "body", "name", "pages"
 """Where the streams are: of the whole text, of the name and path, of each page (nested)."""
 STREAMS = tuple(WEIGHTS)
 
-_POSITIONS, _FREQUENCIES, _PRESENCE = "positions", "freqs", "docs"
+_POSITIONS, _PRESENCE = "positions", "docs"
 _DETAIL = {
     "pairs": _POSITIONS,
-    "words": _FREQUENCIES,
+    "words": _POSITIONS,
     "parts": _POSITIONS,
     "readings": _PRESENCE,
     "entities": _PRESENCE,

@@ -47,8 +47,13 @@ def _ways(group: Group, place: str, boost: float = 1.0) -> list[Json]:
 
 
 def _way(way: Way, place: str, boost: float) -> Json:
-    clauses = [_clause(clause, place, boost) for clause in way]
+    clauses = [_any_clause(clause, place, boost) for clause in way]
     return clauses[0] if len(clauses) == 1 else {"bool": {"must": clauses}}
+
+
+def _any_clause(clause: Clause, place: str, boost: float) -> Json:
+    clauses = [_clause(each, place, boost) for each in (clause, *clause.others)]
+    return any_of(clauses) if clause.others else clauses[0]
 
 
 def _clause(clause: Clause, place: str, boost: float) -> Json:

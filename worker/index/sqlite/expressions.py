@@ -23,8 +23,14 @@ def group_expression(group: Group, similar: Similar) -> str:
 
 def way_expression(way: Way, similar: Similar) -> str:
     """A row matches by all clauses; "" where one of them has no word in the index."""
-    clauses = [_clause(clause, similar) for clause in way]
+    clauses = [_any_clause(clause, similar) for clause in way]
     return f"({' AND '.join(clauses)})" if all(clauses) else ""
+
+
+def _any_clause(clause: Clause, similar: Similar) -> str:
+    found = [_clause(each, similar) for each in (clause, *clause.others)]
+    known = list(filter(None, found))
+    return f"({_any(known)})" if len(known) > 1 else _any(known)
 
 
 def _clause(clause: Clause, similar: Similar) -> str:

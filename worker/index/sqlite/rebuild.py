@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from worker.index.analysis_version import OWN_ANALYSIS
-from worker.index.sqlite.term_rows import insert_terms, term_rows
+from worker.index.sqlite.term_rows import TermRow, insert_terms, term_rows
 from worker.models.ledger import State
 
 
@@ -20,6 +20,9 @@ def rebuild_terms(connection: sqlite3.Connection, tables: str) -> None:
         "SELECT id, file_name, file_path FROM files WHERE state != ?", (State.TOMBSTONED,)
     ).fetchall()
     for file, name, path in files:
-        pages = connection.execute("SELECT number, text, source FROM pages WHERE file = ?", (file,))
-        rows = term_rows(name, path, (tuple(page) for page in pages), has_words=OWN_ANALYSIS.has_words)
-        insert_terms(connection, file, rows)
+        insert_terms(connection, file, _terms(connection, file, name, path))
+
+
+def _terms(connection: sqlite3.Connection, file: int, name: str, path: str) -> list[TermRow]:
+    pages = connection.execute("SELECT number, text, source FROM pages WHERE file = ?", (file,))
+    return term_rows(name, path, (tuple(page) for page in pages), has_words=OWN_ANALYSIS.has_words)

@@ -25,7 +25,7 @@ from worker.models.ledger import State
 from worker.models.page import TextSource
 
 _LAST_PAGE = (1 << PAGE_BITS) - 1
-_MAX_SIMILAR = 50
+_MAX_SIMILAR, _MAX_PAGES = 50, 100
 
 _FILE, _PAGE = f"page_terms.rowid >> {PAGE_BITS}", f"page_terms.rowid & {_LAST_PAGE}"
 
@@ -67,7 +67,7 @@ WITH ranked AS MATERIALIZED (
 
 _HITS = """
 SELECT counted.files, hit.page, hit.score, files.file_id, files.file_name, files.file_path, files.state,
-    files.reason, pages.text, pages.source
+    files.reason, pages.text, pages.source, {pages} AS matching
 FROM (SELECT count(*) AS files FROM ranked) AS counted
 LEFT JOIN (SELECT * FROM ranked ORDER BY score DESC, file DESC LIMIT :limit OFFSET :offset) AS hit
 LEFT JOIN files ON files.id = hit.file
@@ -75,6 +75,12 @@ LEFT JOIN pages ON pages.file = hit.file AND pages.number = hit.page
 ORDER BY hit.score DESC, hit.file DESC
 """
 # A file has a higher id with every write: of equal ones the newest comes first.
+_PAGES = f"""(
+    SELECT json_group_array(page) FROM (
+        SELECT page FROM matched WHERE matched.file = hit.file AND page != {NAME_ROW}
+        ORDER BY score DESC LIMIT {_MAX_PAGES}
+    )
+)"""
 _LANGUAGE = (
     "coalesce((SELECT language FROM pages WHERE pages.file = files.id AND language IS NOT NULL "
     "GROUP BY language ORDER BY sum(length(text)) DESC LIMIT 1), '')"
@@ -113,7 +119,7 @@ def statement(
     )
     filters = " AND ".join(_file_conditions(query, values))
     if not groups:
-        return _FILTERED.format(conditions=filters) + _HITS, values
+        return _FILTERED.format(conditions=filters) + _HITS.format(pages="'[]'"), values
     conditions = ""
     if filters:  # looked up for each match: most queries have none
         conditions += f" AND EXISTS (SELECT 1 FROM files WHERE id = file AND {filters})"
@@ -121,7 +127,9 @@ def statement(
         conditions += f" AND file NOT IN ({_files_with(values.bind(_literal(query.excluded)))})"
     met = f"+ met * {_GROUP_SCORE}" if plan.needed < len(groups) else ""
     complete = "JOIN complete USING (file)" if len(groups) > 1 else ""
-    return _WORDS.format(conditions=conditions, met=met, complete=complete) + _HITS, values
+    return _WORDS.format(conditions=conditions, met=met, complete=complete) + _HITS.format(
+        pages=_PAGES
+    ), values
 
 
 class _Values(dict[str, Any]):
@@ -190,6 +198,7 @@ def _hit(row: sqlite3.Row, terms: Sequence[QueryTerm]) -> SearchHit:
         file_name=row["file_name"],
         file_path=row["file_path"],
         page=row["page"],
+        pages=tuple(json.loads(row["matching"])),
         snippet=snippet(text, terms, is_ocr=is_ocr),
         score=row["score"],
         state=State(row["state"]),

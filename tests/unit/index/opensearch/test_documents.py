@@ -21,7 +21,16 @@ def test_text_is_normalised_and_joined(make_document: MakeDocument) -> None:
     source = file_source(make_document("ａ.pdf", "ＡＢＣ商事㈱", "ｶﾅ"), text_vectors=False)
     assert source["ocr_text"] == "ABC商事(株)\nカナ"
     assert [page["text"] for page in source["pages"]] == ["ABC商事(株)", "カナ"]
-    assert (source["file_path"], source["label"], source["path_key"]) == ("ａ.pdf", "a.pdf", "a.pdf")
+    assert (source["file_path"], source["path_key"]) == ("ａ.pdf", "a.pdf")
+
+
+def test_the_streams_are_those_of_the_name_of_each_page_and_of_the_whole(make_document: MakeDocument) -> None:
+    document = make_document("x/ａ.pdf", "契約", "覚書")
+    source = file_source(document, text_vectors=False, has_words=False)
+    assert source["name"]["pairs"] == "x a pdf"
+    assert [page["pairs"] for page in source["pages"]] == ["契約 約", "覚書 書"]
+    assert source["body"]["pairs"] == ["契約 約", "覚書 書"]
+    assert "words" in file_source(document, text_vectors=False, has_words=True)["body"]
 
 
 @pytest.mark.parametrize("text", ["x" * 20_000, "字 " * 9_000, "line\n" * 5_000, "", "短い"])

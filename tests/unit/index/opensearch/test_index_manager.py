@@ -41,6 +41,8 @@ class Cluster:
             return self._bulk(request)
         if request.method == "HEAD":
             return Response(status=404)
+        if request.path.endswith("/_mapping"):
+            return Response(status=404, body=json.dumps({"error": MISSING["error"], "status": 404}).encode())
         if request.method == "PUT":
             self.made.append(request.path)
         return Response(body=b'{"acknowledged": true}')
@@ -158,7 +160,7 @@ def test_missing_indices_are_created_once_and_the_write_succeeds(
 ) -> None:
     setup = make([MISSING], [OK])
     setup.index.index_document(document, version=1)
-    assert setup.cluster.made == ["/t-files-v1", "/t-images-v1"]
+    assert setup.cluster.made == ["/t-files-v2", "/t-images-v1"]
 
 
 def test_an_index_that_stays_missing_is_an_outage_not_a_loss(

@@ -57,7 +57,7 @@ def tokens(*words: str) -> dict[str, Any]:
 def files(properties: dict[str, Any], *words: str) -> Cluster:
     return Cluster(
         answers={
-            "/t-files/_mapping": {"t-files-v1": {"mappings": {"properties": properties}}},
+            "/t-files/_mapping": {"t-files-v2": {"mappings": {"properties": properties}}},
             "/t-files/_count": {"count": 3},
             "/t-files/_analyze": tokens(*words),
         }
@@ -69,7 +69,7 @@ def test_an_index_created_by_the_worker_lacks_nothing(inspect: Inspect) -> None:
     facts = inspect(files(properties, "営業", "報告", "書")).files()
     assert facts is not None
     assert (facts.name, facts.documents, facts.missing_fields, facts.knows_japanese) == (
-        "t-files-v1",
+        "t-files-v2",
         3,
         (),
         True,

@@ -49,13 +49,13 @@ def test_missing_indices_are_named_and_created() -> None:
     assert on(cluster, IndexMaker.missing_aliases) == ["t-files"]
     assert on(cluster, IndexMaker.make_files) is True
     assert on(cluster, IndexMaker.make_images) is False
-    assert cluster.puts() == ["/t-files-v1"]
+    assert cluster.puts() == ["/t-files-v2"]
 
 
 def test_two_workers_may_create_an_index_at_the_same_time() -> None:
     cluster = Cluster(refuses="resource_already_exists_exception")
     assert on(cluster, IndexMaker.make_files) is True
-    assert cluster.puts() == ["/t-files-v1", "/t-files-v1/_alias/t-files"]
+    assert cluster.puts() == ["/t-files-v2", "/t-files-v2/_alias/t-files"]
 
 
 def test_an_alias_name_that_is_an_index_is_a_misconfiguration() -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from worker.index.analysis_version import OWN_ANALYSIS
 from worker.index.opensearch.schema import ANALYZER, files_body, images_body, index_name
 
 pytestmark = pytest.mark.unit
 
 
-def test_the_text_is_analysed_by_kuromoji_and_in_pairs() -> None:
+def test_kuromoji_analyses_the_text_and_the_index_names_the_analysis_of_its_streams() -> None:
     body = files_body(shards=3, text_dimension=None)
     text = body["mappings"]["properties"]["ocr_text"]
     assert text["analyzer"] == ANALYZER == "kuromoji_analyzer"
-    assert set(text["fields"]) == {"bigram"}
+    assert body["mappings"]["_meta"] == {"analysis": str(OWN_ANALYSIS)}
     assert body["settings"]["index"]["number_of_shards"] == 3
     assert body["mappings"]["properties"]["pages"]["type"] == "nested"
 
@@ -43,4 +44,4 @@ def test_text_vectors_are_there_only_where_a_model_is() -> None:
 
 
 def test_an_index_is_named_after_its_alias_and_a_version() -> None:
-    assert index_name("tokyo-", "files") == "tokyo-files-v1"
+    assert index_name("tokyo-", "files") == "tokyo-files-v2"

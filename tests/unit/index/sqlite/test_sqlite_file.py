@@ -16,7 +16,7 @@ from worker.index.sqlite.sqlite_file import SqliteFile
 
 pytestmark = pytest.mark.unit
 
-_INSERT = "INSERT INTO page_terms (rowid, terms) VALUES (1, 'term')"
+_INSERT = "INSERT INTO page_terms (rowid, pairs) VALUES (1, 'term')"
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def test_a_full_disk_is_unavailable_and_leaves_the_file_usable(tmp_path: Path) -
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             connection.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(UnavailableError, match="full"), file.write_transaction() as connection:
-            connection.execute("INSERT INTO page_terms (rowid, terms) VALUES (1, ?)", ("term " * 100_000,))
+            connection.execute("INSERT INTO page_terms (rowid, pairs) VALUES (1, ?)", ("term " * 100_000,))
         assert count(file) == 0
 
 
@@ -116,7 +116,7 @@ def test_a_damaged_file_is_misconfigured(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     with closing(SqliteFile(path)) as file, file.write_transaction() as connection:
         connection.executemany(
-            "INSERT INTO page_terms (rowid, terms) VALUES (?, ?)",
+            "INSERT INTO page_terms (rowid, pairs) VALUES (?, ?)",
             ((number, f"term{number} " * 50) for number in range(500)),
         )
     content = bytearray(path.read_bytes())

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from worker.errors import LeaseLostError
-from worker.index.search_index import Tier
+from worker.index.search_plan import plans
 from worker.index.search_query import parse_query
 from worker.index.sqlite import sqlite_index
 from worker.index.sqlite.sqlite_index import SqliteIndex
@@ -174,9 +174,14 @@ def test_a_search_reads_no_table_from_end_to_end(index: SqliteIndex, path: Path)
     with closing(sqlite3.connect(path)) as connection:
         search = [
             step
-            for query in ("営業 報告", "営業 -報告", "営業 type:pdf lang:ja -state:partial path:部")
-            for tier in Tier
-            for sql, values in [statement(parse_query(query), tier, limit=5, offset=0)]
+            for query in (
+                "営業 報告",
+                "営業 -報告",
+                "営業 type:pdf lang:ja -state:partial path:部",
+                "reports",
+            )
+            for plan in plans(parse_query(query), has_words=True)
+            for sql, values in [statement(parse_query(query), plan, lambda *_: ["a"], limit=5, offset=0)]
             for step in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)
         ]
         find = connection.execute(f"EXPLAIN QUERY PLAN {sqlite_index._FIND}", ("", "", "", "")).fetchall()
@@ -191,9 +196,3 @@ def test_words_of_pages_are_not_stored(index: SqliteIndex, make_document: MakeDo
     index.index_document(document, version=1)
     stored = index.document(document.file_id)
     assert stored == replace(document, pages=(replace(page, words="[]", width_px=0),))
-
-
-def test_symbols_between_words_separate_them(index: SqliteIndex, make_document: MakeDocument) -> None:
-    # kuromoji does not see the dot, so OpenSearch finds this
-    index.index_document(make_document("a.pdf", "東京・大阪"), version=1)
-    assert index.search("東京大阪").total == 0

@@ -1,0 +1,61 @@
+"""What the index says of its analysis."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from worker.embedded.http_server import LocalHttpServer, Request, Response
+from worker.errors import MisconfiguredError
+from worker.index.analysis_version import OWN_ANALYSIS
+from worker.index.opensearch.client import connect
+from worker.index.opensearch.index_analysis import IndexAnalysis
+
+pytestmark = pytest.mark.unit
+
+_MISSING = {"error": {"type": "index_not_found_exception", "reason": "no such index [files]"}, "status": 404}
+
+
+@contextmanager
+def asking(*answers: Response) -> Iterator[tuple[IndexAnalysis, list[float]]]:
+    """An analysis asked of a server that gives these answers in turn, and the clock of it."""
+    left, now = list(answers), [1_000.0]
+
+    def answer(_: Request) -> Response:
+        return left.pop(0)
+
+    server = LocalHttpServer(answer)
+    server.start()
+    try:
+        yield IndexAnalysis(connect(server.url), "files", clock=lambda: now[0]), now
+    finally:
+        server.stop()
+
+
+def mapping(analysis: str | None) -> Response:
+    meta = {"_meta": {"analysis": analysis}} if analysis else {}
+    return Response(body=json.dumps({"files-v2": {"mappings": {**meta, "properties": {}}}}).encode())
+
+
+def test_it_is_asked_for_once_a_minute() -> None:
+    with asking(mapping("1 none"), mapping("1 other 2")) as (analysis, now):
+        assert [str(analysis.current()) for _ in range(3)] == ["1 none"] * 3
+        now[0] += 61.0
+        assert str(analysis.current()) == "1 other 2"
+
+
+def test_an_index_that_is_still_to_be_made_gets_that_of_this_process() -> None:
+    with asking(Response(status=404, body=json.dumps(_MISSING).encode())) as (analysis, _):
+        assert analysis.current() == OWN_ANALYSIS
+
+
+def test_an_index_of_before_there_were_streams_is_refused_by_name() -> None:
+    with (
+        asking(mapping(None)) as (analysis, _),
+        pytest.raises(MisconfiguredError, match="files-v2") as caught,
+    ):
+        analysis.current()
+    assert "cis-worker reindex" in str(caught.value)

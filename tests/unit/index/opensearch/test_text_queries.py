@@ -1,0 +1,63 @@
+"""Plans in the query language of OpenSearch (what they find is tested on a real server)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from worker.index.opensearch.text_queries import anywhere, in_name, on_page
+from worker.index.search_plan import Clause, Match
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("clause", "query"),
+    [
+        (
+            Clause(stream="pairs", tokens=("ab", "bc")),
+            {"match_phrase": {"name.pairs": {"query": "ab bc", "boost": 1.0}}},
+        ),
+        (Clause(stream="words", tokens=("a",)), {"term": {"name.words": {"value": "a", "boost": 4.0}}}),
+        (
+            Clause(stream="pairs", tokens=("契",), is_prefix=True),
+            {"prefix": {"name.pairs": {"value": "契", "boost": 1.0}}},
+        ),
+        (
+            Clause(stream="pairs", tokens=("a", "契"), is_prefix=True),
+            {"match_phrase_prefix": {"name.pairs": {"query": "a 契", "boost": 1.0, "max_expansions": 1_000}}},
+        ),
+    ],
+)
+def test_a_clause_is_a_field_and_its_tokens(clause: Clause, query: dict[str, Any]) -> None:
+    assert in_name(((clause,),)) == {"bool": {"should": [query], "minimum_should_match": 1}}
+
+
+def test_words_alike_begin_alike() -> None:
+    clause = Clause(stream="pairs", tokens=("report",), match=Match.SIMILAR, edits=1)
+    (query,) = on_page([((clause,),)])["bool"]["should"]
+    fuzzy = query["fuzzy"]["pages.pairs"]
+    assert (fuzzy["value"], fuzzy["fuzziness"], fuzzy["prefix_length"]) == ("report", 1, 1)
+
+
+def test_two_halves_are_near_each_other() -> None:
+    clause = Clause(stream="pairs", tokens=("ab",), then=("cd", "de"))
+    (query,) = on_page([((clause,),)])["bool"]["should"]
+    near = query["intervals"]["pages.pairs"]["all_of"]
+    assert [each["match"]["query"] for each in near["intervals"]] == ["ab", "cd de"]
+    assert (near["ordered"], near["max_gaps"]) == (True, 4)
+
+
+def test_all_clauses_of_a_way_must_be_there_each_in_any_of_its_forms() -> None:
+    other = Clause(stream="words", tokens=("a",))
+    one = Clause(stream="parts", tokens=("a",), others=(other,))
+    (query,) = in_name(((one, Clause(stream="stems", tokens=("b",))),))["bool"]["should"]
+    first, second = query["bool"]["must"]
+    assert len(first["bool"]["should"]) == 2
+    assert "term" in second
+
+
+def test_a_group_is_looked_for_in_the_text_and_in_the_name_which_counts_twice() -> None:
+    text, name = anywhere(((Clause(stream="pairs", tokens=("a",)),),))["bool"]["should"]
+    assert text["term"]["body.pairs"]["boost"] * 2 == name["term"]["name.pairs"]["boost"]
