@@ -51,7 +51,7 @@ def test_indices_of_ours_are_fine_and_so_are_those_to_be_made(settings: Settings
     after = found(settings)
     assert {finding.level for finding in after.values()} == {Level.OK}
     assert after["opensearch"].message.startswith("version 2.19.1, green, kuromoji")
-    assert "files-v1: 0 entries" in after["index files"].message
+    assert "files-v2: 0 entries" in after["index files"].message
 
 
 def test_an_index_without_kuromoji_is_a_failure_that_names_its_fix(
@@ -82,16 +82,16 @@ def test_an_index_that_lacks_our_fields_is_a_failure(settings: Settings, client:
     index = open_index_manager(settings)
     index.create_files_index()
     index.close()
-    name = f"{settings.index_prefix}files-v1"
+    name = f"{settings.index_prefix}files-v2"
     mapping = client.indices.get(index=name)[name]
-    del mapping["mappings"]["properties"]["label"]
+    del mapping["mappings"]["properties"]["language"]
     analysis = mapping["settings"]["index"]["analysis"]
     client.indices.delete(index=name)
     body = {"settings": {"analysis": analysis}, "mappings": mapping["mappings"]}
     client.indices.create(index=name, body={**body, "aliases": {f"{settings.index_prefix}files": {}}})
     failure = found(settings)["index files"]
     assert failure.level is Level.FAILURE
-    assert "lacks label" in failure.message
+    assert "lacks language" in failure.message
 
 
 def test_a_cluster_that_does_not_answer_is_a_failure(settings: Settings) -> None:

@@ -26,6 +26,8 @@ _GROUP_SCORE = 1_000
 _NAME_SCORE = 100
 """For a file whose whole name is what is asked for."""
 _MAX_PAGES = 100
+_MAX_NAME_CHARS = 255
+"""Of a file name; OpenSearch refuses a prefix of more than 1,000."""
 _HIT_FIELDS = ("file_id", "file_name", "file_path")
 SUMMARY = (*_HIT_FIELDS, "state", "reason", "page_count")
 _TOMBSTONED: Json = {"term": {"state": State.TOMBSTONED.value}}
@@ -166,7 +168,7 @@ def _literal(term: Term) -> Json:
 
 
 def _whole_name(query: SearchQuery) -> Json:
-    name = fold(" ".join(term.text for group in query.required for term in group))
+    name = fold(" ".join(term.text for group in query.required for term in group))[:_MAX_NAME_CHARS]
     is_name = any_of([{"term": {"name_key": name}}, {"prefix": {"name_key": f"{name}."}}])
     return {"constant_score": {"filter": is_name, "boost": _NAME_SCORE}}
 

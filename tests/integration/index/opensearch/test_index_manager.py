@@ -40,7 +40,7 @@ def test_indices_are_versioned_behind_aliases_and_created_once(
     assert index.create_images_index() is False
     aliases = client.indices.get_alias(index=f"{prefix}*")
     assert {name: list(found["aliases"]) for name, found in aliases.items()} == {
-        f"{prefix}files-v1": [f"{prefix}files"],
+        f"{prefix}files-v2": [f"{prefix}files"],
         f"{prefix}images-v1": [f"{prefix}images"],
     }
 
@@ -51,7 +51,7 @@ def test_workers_that_start_together_create_one_index(
     managers = [make_index() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda each: (each.create_files_index(), each.create_images_index()), managers))
-    assert sorted(client.indices.get(index=f"{prefix}*")) == [f"{prefix}files-v1", f"{prefix}images-v1"]
+    assert sorted(client.indices.get(index=f"{prefix}*")) == [f"{prefix}files-v2", f"{prefix}images-v1"]
 
 
 def test_a_write_creates_missing_indices(make_index: MakeIndex, make_document: MakeDocument) -> None:
