@@ -1,4 +1,4 @@
-"""PageRecognition: one page read by the network or by Tesseract, and what is looked at after that.
+"""PageRecognition: one page read by the network or by Tesseract, and what is checked after that.
 
 What is read, and how, depends on the page's pixels and the settings alone.
 """

@@ -54,8 +54,7 @@ class Pass:
 class TesseractPasses:
     """What Tesseract reads of the picture of one page, in one way after the other.
 
-    `name` is that of the page's file, for messages; `note` is told of what fails while something else may be
-    read.
+    `name` is that of the page's file, for messages; `note` takes what fails while something else may be read.
     """
 
     def __init__(
