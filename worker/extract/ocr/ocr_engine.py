@@ -25,8 +25,9 @@ from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.model_selection import known_model
 from worker.extract.ocr.network.reading import label as network_label
 from worker.extract.ocr.page_picture import load_grey
-from worker.extract.ocr.page_recognition import PageRecognition, Pass
+from worker.extract.ocr.page_recognition import PageRecognition
 from worker.extract.ocr.tesseract_cli import NET_S
+from worker.extract.ocr.tesseract_passes import Pass
 from worker.models.page import Page, TextSource
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 _MARGIN = 0.12
@@ -66,6 +67,13 @@ class Cell:
     box: Box
     picture: Image.Image
 
+    def gap(self, begin: float, end: float) -> float:
+        """The widest stretch without ink between two shares of the width, by the picture's height."""
+        first, last = (round(self.picture.width * place) for place in (begin, end))
+        ink = np.flatnonzero(_columns_with_ink(self.picture)[first:last])
+        edges = np.concatenate(([-1], ink, [max(0, last - first)]))
+        return float(np.diff(edges).max() - 1) / self.picture.height
+
 
 def cells(page: Image.Image, line: Box) -> Iterator[Cell]:
     """The parts of a line, from left to right: split at wide gaps, where the network writes no space."""
@@ -90,10 +98,7 @@ def cells(page: Image.Image, line: Box) -> Iterator[Cell]:
 
 def _columns_of_text(picture: Image.Image, *, gap_px: int, margin_px: int) -> list[tuple[int, int]]:
     """The columns of pixels (from, to) of a line that hold text."""
-    grey = np.asarray(picture)
-    dark = grey < (int(grey.min()) + int(grey.max())) / 2
-    dark = dark[dark.mean(axis=1) < _RULE]
-    ink = np.flatnonzero(dark.any(axis=0) & (dark.mean(axis=0) < _RULE)) if dark.size else np.array([])
+    ink = np.flatnonzero(_columns_with_ink(picture))
     gaps = np.flatnonzero(np.diff(ink) > gap_px)
     if not gaps.size:
         return [(0, picture.width)]
@@ -102,3 +107,13 @@ def _columns_of_text(picture: Image.Image, *, gap_px: int, margin_px: int) -> li
         (max(0, int(begin) - margin_px), min(picture.width, int(end) + 1 + margin_px))
         for begin, end in zip(begins, ends, strict=True)
     ]
+
+
+def _columns_with_ink(picture: Image.Image) -> NDArray[np.bool_]:
+    """Whether each column of pixels has ink that is no rule."""
+    grey = np.asarray(picture)
+    dark = grey < (int(grey.min()) + int(grey.max())) / 2
+    dark = dark[dark.mean(axis=1) < _RULE]
+    if not dark.size:
+        return np.zeros(picture.width, dtype=np.bool_)
+    return np.asarray(dark.any(axis=0) & (dark.mean(axis=0) < _RULE))

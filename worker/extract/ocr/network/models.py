@@ -19,6 +19,9 @@ _RECOGNITION = "PP-OCRv6_rec_small.onnx"
 _HASH_CHARS = 12
 _OTHER_HAN = ("chi_", "kor")
 """Prefixes of the languages whose kanji are not those of Japanese."""
+_OLD_FORMS = "增寬德悅敎橫淸瀨綠緖賴郞閒靑黑"
+"""Of kanji that JIS X 0208 has in the new form alone; vendors added the old one. They are everyday Chinese,
+so the network takes 増 for 增, which no Japanese page has but in a name."""
 _LATIN_END = 0x250
 _PUNCTUATION = range(0x2010, 0x2050)
 _SYMBOLS = "€™−≤≥≠±×÷"
@@ -68,6 +71,8 @@ def classes_of(characters: Sequence[str], languages: Sequence[str]) -> list[int]
 def _is_allowed(char: str) -> bool:
     if len(char) != 1 or ord(char) < _LATIN_END or ord(char) in _PUNCTUATION or char in _SYMBOLS:
         return True
+    if char in _OLD_FORMS:
+        return False
     try:
         char.encode("cp932")  # JIS X 0208 and the vendors' extensions of it
     except UnicodeEncodeError:

@@ -26,7 +26,7 @@ def read_lines(
     readings = recognise([cell.picture for _, cell in parts], recognition(languages), narrowing=narrowing)
     lines: list[list[Word]] = [[] for _ in boxes]
     for (number, cell), reading in zip(parts, readings, strict=True):
-        lines[number].extend(words_of(reading, cell.box))
+        lines[number].extend(words_of(reading, cell))
     return [tuple(words) for words in lines]
 
 

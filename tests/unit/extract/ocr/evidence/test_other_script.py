@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from worker.extract.ocr.evidence.other_script import convincing_lines
+from worker.extract.ocr.engines import ENGINES
+from worker.extract.ocr.evidence.other_script import convincing_lines, is_in_other_script
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.ocr.tesseract_cli import installed_languages
 from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
@@ -50,6 +52,34 @@ def test_a_script_that_no_model_reads_is_said_and_leaves_no_text(
     assert page.unread == (() if is_read else ("other_script",))
     assert ("contract of supply" in page.text) is is_read
     assert bool(page.text) is is_read
+
+
+@pytest.mark.parametrize(
+    ("script", "confidence", "text", "is_other"),
+    [
+        ("Korean", 0.11, "", True),
+        ("Hangul", 0.11, "", True),
+        ("Korean", 0.11, "의 계 ㅇ", False),
+        ("Korean", 1.6, "의 계 ㅇ", True),
+        ("Thai", 0.11, "", False),
+        ("Thai", 1.6, "", True),
+        ("Latin", 9.0, "", False),
+    ],
+    ids=["Korean", "Hangul", "text left", "surely Korean", "hardly Thai", "Thai", "Latin"],
+)
+def test_hangul_is_named_with_less_confidence_where_no_text_is_lost(
+    script: str, confidence: float, text: str, is_other: bool
+) -> None:
+    engine = replace(
+        ENGINES["tesseract"], detect_script=lambda _picture, *, dpi: (script, confidence) if dpi else ("", 0)
+    )
+
+    assert is_in_other_script(_unsure(text), Path("page.png"), engine=engine, dpi=200) is is_other
+
+
+def _unsure(text: str) -> OcrText:
+    words = [Word(text=word, left=0, top=0, width=9, height=9, confidence=30.0) for word in text.split()]
+    return OcrText.from_lines([Line.of(words, opens_paragraph=True)] if words else [])
 
 
 def test_a_line_that_reads_well_alone_is_kept() -> None:

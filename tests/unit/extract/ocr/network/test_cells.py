@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageDraw
 
-from worker.extract.ocr.network.cells import Box, cells
+from worker.extract.ocr.network.cells import Box, Cell, cells
 
 pytestmark = pytest.mark.unit
 
@@ -41,3 +41,18 @@ def test_a_typed_space_splits_nothing() -> None:
         draw.rectangle((left, 105, right, 125), fill=0)
 
     assert len(list(cells(page, _LINE))) == 1
+
+
+def test_the_widest_gap_between_two_places_is_measured_by_the_height() -> None:
+    picture = Image.new("L", (200, 40), 255)
+    draw = ImageDraw.Draw(picture)
+    for left, right in ((0, 49), (54, 99), (120, 199)):
+        draw.rectangle((left, 10, right, 30), fill=0)
+    draw.line((0, 2, 199, 2), fill=0)  # a rule above fills no gap
+    cell = Cell(box=_LINE, picture=picture)
+
+    assert cell.gap(0.1, 0.4) == pytest.approx(4 / 40)
+    assert cell.gap(0.1, 0.9) == pytest.approx(20 / 40)
+    assert cell.gap(0.05, 0.15) == 0.0
+    assert cell.gap(0.5, 0.6) == pytest.approx(20 / 40)
+    assert Cell(box=_LINE, picture=Image.new("L", (200, 40), 255)).gap(0.0, 1.0) == pytest.approx(5.0)

@@ -52,3 +52,13 @@ def test_confidence_is_that_of_the_surest_step() -> None:
     (char,) = decode(logits[1:], _ALPHABET, steps=1)
 
     assert char.confidence == pytest.approx(75.0, abs=0.01)
+
+
+def test_a_space_that_was_nearly_read_is_known_with_the_character_after_it() -> None:
+    logits = _logits("1002002")
+    logits[2, 3] = 20.0 + np.log(0.25)  # a quarter of what the step says
+    logits[0, 3] = 20.0
+
+    chars = decode(logits, _ALPHABET, steps=7)
+
+    assert [char.space for char in chars] == pytest.approx([0.0, 0.25, 0.0], abs=0.001)

@@ -10,12 +10,16 @@ from worker.extract.ocr.network.models import classes_of, model_files, models_ve
 
 pytestmark = pytest.mark.unit
 
-_CHARACTERS = ("A", "é", "あ", "産", "產", "髙", "①", "—", "🚲", "한")
+_CHARACTERS = ("A", "é", "あ", "産", "產", "増", "增", "髙", "①", "—", "🚲", "한")
 
 
 @pytest.mark.parametrize(
     ("languages", "allowed"),
-    [(["jpn", "eng"], "Aéあ産髙①—"), (["jpn", "chi_tra"], "Aéあ産產髙①—🚲한"), (["kor"], "Aéあ産產髙①—🚲한")],
+    [
+        (["jpn", "eng"], "Aéあ産増髙①—"),
+        (["jpn", "chi_tra"], "Aéあ産產増增髙①—🚲한"),
+        (["kor"], "Aéあ産產増增髙①—🚲한"),
+    ],
     ids=["Japanese", "Chinese", "Korean"],
 )
 def test_the_alphabet_is_that_of_the_languages(languages: list[str], allowed: str) -> None:
