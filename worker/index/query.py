@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -82,6 +83,23 @@ def make_term(text: str, *, is_quoted: bool = False) -> Term | None:
         inner_run_ends=sum(is_run for _, is_run in pieces[:-1]),
         is_quoted=is_quoted,
     )
+
+
+def cut_repeats(text: str, counts: Counter[str], most: int) -> str:
+    """The beginning of a text in which no word or pair of characters occurs more than `most` times.
+
+    `counts` are those of the query so far. A page of one character has each place of a phrase at each place
+    of its own: only what repeats makes a search cost more than the page is long.
+    """
+    for match in _PIECES.finditer(text):
+        places = [match.start() + place for place, each in enumerate(match[0]) if not each.isspace()]
+        pairs = [text[one] + text[two] for one, two in pairwise(places)]
+        found = [*zip(pairs, places[1:], strict=True)] if match["run"] else [(match[0].casefold(), places[0])]
+        for term, place in found:
+            counts[term] += 1
+            if counts[term] > most:
+                return text[:place]
+    return text
 
 
 def snippet(text: str, terms: tuple[Term, ...]) -> str:

@@ -73,7 +73,8 @@ def test_only_a_single_character_at_the_end_is_the_beginning_of_a_term(query: st
 
 def test_a_query_is_read_up_to_its_limits() -> None:
     assert len(parse_query(" ".join(str(number) for number in range(100))).terms) == 32
-    assert len(parse_query("字" * 5000).terms[0].phrase) == 999
+    distinct = "".join(chr(0x4E00 + number) for number in range(5_000))
+    assert len(parse_query(distinct).terms[0].phrase) == 999
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_a_match_at_the_end_keeps_the_length() -> None:
 
 
 def test_a_match_longer_than_a_snippet_is_shown_whole() -> None:
-    phrase = "字" * 200
+    phrase = "".join(chr(0x4E00 + number) for number in range(200))
     assert (
         snippet("あ" * 100 + phrase + "い" * 100, parse_query(phrase).terms) == f"…{'あ' * 30}[[{phrase}]]…"
     )

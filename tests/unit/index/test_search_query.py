@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,3 +97,28 @@ def test_any_query_is_understood_or_said(query: str) -> None:
         groups, needed = asked.groups(tier)
         assert needed <= max(1, len(groups))
         assert all(groups)
+
+
+@pytest.mark.parametrize(
+    ("query", "longest"),
+    [
+        ("あ" * 1_000, 9),
+        ("あい" * 500, 18),
+        ("a " * 500, 1),
+        (f'"{"a " * 490}"', 8),
+        ("あ" * 30 + " " + "い" * 30, 9),
+    ],
+)
+def test_a_query_is_cut_where_it_repeats_itself(query: str, longest: int) -> None:
+    asked = parse_query(query)
+    assert max(len(term.phrase) for term in asked.terms) <= longest
+    counts = Counter(part for term in asked.terms for part in term.phrase)
+    assert max(counts.values()) <= 8
+    assert ("repeats itself" in str(asked.notes)) is True
+
+
+def test_a_long_text_that_does_not_repeat_itself_is_searched_as_it_is() -> None:
+    text = "".join(chr(0x4E00 + number) for number in range(500))
+    asked = parse_query(text)
+    assert asked.notes == ()
+    assert len(asked.terms[0].phrase) == 499

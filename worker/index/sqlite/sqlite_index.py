@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worker.errors import LeaseLostError
+from worker.errors import LeaseLostError, WorkerError
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.query import fold, fold_path, index_terms, label, rank
 from worker.index.search_index import (
@@ -33,6 +33,7 @@ from worker.index.sqlite.document_rows import (
     stored_bytes,
     to_entry,
 )
+from worker.index.sqlite.group_commit import GroupCommit, Write
 from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.index.sqlite.text_search import NAME_ROW, PAGE_BITS, search_rows
 from worker.models.document import Document
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 _VECTOR_BATCH = 1024
+SEARCH_S = 5.0
+"""Longer nobody waits for an answer; and no document is written meanwhile."""
 
 _FIND = """
 SELECT *, (SELECT count(*) FROM pages WHERE file = files.id) AS pages FROM files
@@ -61,18 +64,16 @@ class SqliteIndex:
 
     def __init__(self, path: Path) -> None:
         self._file = SqliteFile(path)
+        self._commits = GroupCommit(self._file)
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; a commit is searchable at once, so `refresh` changes nothing."""
-        name = label(document.file_name, document.file_path)
-        terms = [] if document.state is State.TOMBSTONED else _terms(name, _texts(document.pages))
-        with self._file.write_transaction() as connection:
-            _remove(connection, document.file_id, version)
-            file = insert_document(connection, document, version)
-            connection.executemany(
-                "INSERT INTO page_terms (rowid, terms) VALUES (?, ?)", _term_rows(file, terms)
-            )
+        self._commits.run(_write_of(document, version))
         tally.set_stored("index", stored_bytes(document))
+
+    def bulk(self, documents: Sequence[tuple[Document, int]]) -> list[WorkerError | None]:
+        """Write many documents, each with its version, in one transaction; the error or None of each."""
+        return self._commits.run_all([_write_of(document, version) for document, version in documents])
 
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; `refresh` changes nothing."""
@@ -80,7 +81,7 @@ class SqliteIndex:
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
         """See SearchIndex; the score is BM25, higher is better."""
-        with self._file.read_transaction() as connection:
+        with self._file.read_transaction(within_s=SEARCH_S) as connection:
             return search_tiers(query, partial(search_rows, connection, limit=limit, offset=offset))
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
@@ -142,6 +143,19 @@ class SqliteIndex:
     def close(self) -> None:
         """See SearchIndex."""
         self._file.close()
+
+
+def _write_of(document: Document, version: int) -> Write:
+    """What replaces the document of a file; its terms are made here, before the transaction."""
+    name = label(document.file_name, document.file_path)
+    terms = [] if document.state is State.TOMBSTONED else _terms(name, _texts(document.pages))
+
+    def write(connection: sqlite3.Connection) -> None:
+        _remove(connection, document.file_id, version)
+        file = insert_document(connection, document, version)
+        connection.executemany("INSERT INTO page_terms (rowid, terms) VALUES (?, ?)", _term_rows(file, terms))
+
+    return write
 
 
 def _texts(pages: Iterable[Page]) -> Iterator[tuple[int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.build import built
 from tests.servers.catalogue import OPENSEARCH
+from tests.servers.fixtures import NAMED_SERVERS_ONLY, skip_or_fail
 from tests.servers.kind import ServerError
 from tests.servers.restarting import RestartableServer, restartable
 from worker.errors import ThrottledError, UnavailableError
@@ -33,14 +36,16 @@ LONGEST_SEARCH_S = SEARCH_S + 5.0
 
 
 @pytest.fixture
-def server(tmp_path: Path, opensearch_url: str) -> Iterator[RestartableServer]:
-    """One of this test's own: the others need theirs (asked for, because it says what is not installed)."""
-    del opensearch_url
+def server(tmp_path: Path) -> Iterator[RestartableServer]:
+    """One of this test's own: the others need theirs."""
+    if os.environ.get(NAMED_SERVERS_ONLY):
+        pytest.skip("this run uses the servers it is given, and none of those may be killed")
     try:
-        with restartable(OPENSEARCH, tmp_path) as running:
-            yield running
+        built(OPENSEARCH)
     except ServerError as error:
-        pytest.fail(str(error))
+        skip_or_fail(OPENSEARCH, str(error))
+    with restartable(OPENSEARCH, tmp_path) as running:
+        yield running
 
 
 def open_manager(url: str) -> IndexManager:
