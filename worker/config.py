@@ -50,6 +50,9 @@ class Settings(ReadingSettings):
     )
     opensearch_user: str = Field(default="", description="User name for basic.")
     opensearch_password: SecretStr = Field(default=SecretStr(""), description="Password for basic.")
+    opensearch_ca: Path | None = Field(
+        default=None, description="PEM file of the certificate authority to trust for OpenSearch."
+    )
     opensearch_service: Literal["es", "aoss"] = Field(
         default="es", description="Service that sigv4 signs for: a domain (es) or serverless (aoss)."
     )

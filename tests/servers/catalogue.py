@@ -20,7 +20,7 @@ def _unsigned(service: str) -> str:
 
 def _start_opensearch(built: Path, port: int, data: Path) -> Launch:
     target = built / "target"
-    (data / "config").mkdir()
+    (data / "config").mkdir(exist_ok=True)  # started again on its data
     return Launch(
         command=(
             *(find("java"), *_JAVA, "-Xms256m", "-Xmx512m"),

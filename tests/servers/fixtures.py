@@ -43,14 +43,14 @@ def server_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
             url = shared_url(kind, folder, controller)
         except ServerError as error:
             record(request.config, kind.name, "absent")
-            return _skip_or_fail(kind, str(error))
+            return skip_or_fail(kind, str(error))
         record(request.config, kind.name, url)
         return url
 
     return url_of
 
 
-def _skip_or_fail(kind: Kind, reason: str) -> str:
+def skip_or_fail(kind: Kind, reason: str) -> str:
     advice = f"{reason}\n`make servers` installs what is missing; {kind.variable} names a server that runs."
     if os.environ.get("CI") and not may_be_absent(kind):
         pytest.fail(advice)

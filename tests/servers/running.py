@@ -90,6 +90,11 @@ def answers(question: Question, url: str) -> bool:
         connection.close()
 
 
+def wait_briefly() -> None:
+    """Between two probes."""
+    threading.Event().wait(_POLL_S)
+
+
 def _start(kind: Kind, built: Path, port: int, home: Path) -> subprocess.Popen[bytes]:
     launch = kind.launch(built, port, home)
     with (home / "server.log").open("wb") as log:
@@ -114,11 +119,10 @@ def _answers_in_time(
     question: Question, port: int, process: subprocess.Popen[bytes], abandoned: Callable[[], bool]
 ) -> bool:
     deadline = time.monotonic() + _START_S
-    never = threading.Event()
     while process.poll() is None and time.monotonic() < deadline and not abandoned():
         if answers(question, f"http://127.0.0.1:{port}"):
             return process.poll() is None
-        never.wait(_POLL_S)
+        wait_briefly()
     return False
 
 

@@ -86,6 +86,8 @@ def status_line(found: Status, *, now: datetime) -> str:
         f"queue {found.queue.visible} waiting, {found.queue.in_flight} in flight",
         f"dead letters {found.dead_letters.visible}",
     ]
+    if found.index_problem:
+        parts.append(f"index: {found.index_problem}")
     if found.ledger is not None:
         parts += [f"{state.value} {count}" for state, count in found.ledger.states.items() if count]
         parts += [f"{name} {age}" for name, age in _ages(found.ledger, now).items() if age is not None]
@@ -102,6 +104,8 @@ def print_status(console: Console, found: Status, *, now: datetime) -> None:
     for name, depth in (("work", found.queue), ("dead letters", found.dead_letters)):
         table.add_row(name, str(depth.visible), str(depth.in_flight), str(depth.delayed))
     console.print(table)
+    if found.index_problem:
+        console.print(Text(sanitise(f"index: {found.index_problem}"), "bold red"))
     if found.ledger is not None:
         console.print(_ledger_table(found.ledger, now))
     if found.failures is not None:
@@ -121,6 +125,7 @@ def status_values(found: Status, *, now: datetime) -> dict[str, object]:
     return {
         "queue": asdict(found.queue),
         "dead_letters": asdict(found.dead_letters),
+        "index_problem": found.index_problem,
         "ledger": None if ledger is None else _ledger_values(ledger, now),
         **failures,
     }

@@ -61,6 +61,7 @@ def search(
                 "total": found.total,
                 "tier": found.tier.value,
                 "notes": list(found.notes),
+                "missing": found.missing,
                 "has_next": found.total > offset + len(found.hits),
                 "hits": [_hit_values(hit) for hit in found.hits],
             }

@@ -25,10 +25,13 @@ _MAX_UNREAD = 20
 def print_hits(found: SearchResult, *, offset: int = 0) -> None:
     """Print each hit with its page, path and snippet, and how many files match.
 
-    First what was not understood of the query, and whether the files have only a part of it.
+    First what was not understood of the query, whether the results are partial, and whether the files have
+    only a part of it.
     """
     for note in found.notes:
         typer.secho(sanitise(note), fg="yellow")
+    if found.missing:
+        typer.secho(f"These are partial results: {found.missing}.", fg="yellow")
     if found.total and found.tier is Tier.MOST:
         typer.secho("No file has all of it; these come near.", fg="yellow")
     for hit in found.hits:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
-from worker.index.analysis.characters import replace_surrogates
+from worker.index.analysis.characters import CJK, WORD_CHARACTER, replace_surrogates
 from worker.index.analysis.folding import fold_text
 from worker.index.analysis.pairs import pieces
 
+_PIECES = re.compile(rf"(?P<run>[{CJK}](?:\s*[{CJK}])*)|(?:{WORD_CHARACTER})+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
 """Soft hyphens, joiners and variation selectors, which would split a word in two."""
 
@@ -35,6 +38,23 @@ class Term:
 def make_term(text: str, *, is_quoted: bool = False) -> Term | None:
     """The term of a word or phrase in the form of `normalise`; None where it has no word character."""
     return Term(text=text, is_quoted=is_quoted) if any(pieces(fold_text(text))) else None
+
+
+def cut_repeats(text: str, counts: Counter[str], most: int) -> str:
+    """The beginning of a text in which no word or pair of characters occurs more than `most` times.
+
+    `counts` are those of the query so far. A page of one character has each place of a phrase at each place
+    of its own: only what repeats makes a search cost more than the page is long.
+    """
+    for match in _PIECES.finditer(text):
+        places = [match.start() + place for place, each in enumerate(match[0]) if not each.isspace()]
+        pairs = [text[one] + text[two] for one, two in pairwise(places)]
+        found = [*zip(pairs, places[1:], strict=True)] if match["run"] else [(match[0].casefold(), places[0])]
+        for term, place in found:
+            counts[term] += 1
+            if counts[term] > most:
+                return text[:place]
+    return text
 
 
 def label(file_name: str, file_path: str) -> str:

@@ -52,13 +52,15 @@ class Tier(StrEnum):
 class SearchResult:
     """The best hits, one a file, and how many files match in all.
 
-    `tier` says how much of the query they have, `notes` what of it was not understood.
+    `tier` says how much of the query they have, `notes` what of it was not understood. `missing` says why
+    these are partial results, and is empty where they are all.
     """
 
     total: int
     hits: tuple[SearchHit, ...]
     tier: Tier = Tier.ALL
     notes: tuple[str, ...] = ()
+    missing: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

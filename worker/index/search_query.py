@@ -7,16 +7,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from worker.index.analysis.entities import entities
 from worker.index.analysis.folding import fold as fold_with_map
-from worker.index.query import Term, fold, make_term, normalise
+from worker.index.query import Term, cut_repeats, fold, make_term, normalise
 from worker.index.query_filters import FILTERS, NO_FILTERS, Filters
 
 MAX_QUERY_CHARS = 1_000
 """Beyond these a query is cut, and a note says so."""
 MAX_TERMS = 32
+_MAX_REPEATS = 8
+"""So often a word or a pair of characters may occur in a query; beyond it is cut, and a note says so."""
 _MAX_NOTES = 5
 _SHOWN_CHARS = 40
 
@@ -74,6 +77,7 @@ class _Reader:
         self._notes: list[str] = []
         self._after_or = False
         self._words = 0
+        self._counts: Counter[str] = Counter()
 
     def note(self, text: str) -> None:
         """Say what was not understood."""
@@ -111,7 +115,10 @@ class _Reader:
         self._after_or = bool(self._required)
 
     def _read_term(self, text: str, *, is_excluded: bool, is_quoted: bool) -> None:
-        term = make_term(text, is_quoted=is_quoted)
+        shortened = cut_repeats(text, self._counts, _MAX_REPEATS)
+        if shortened != text:
+            self.note("The query was cut where it repeats itself.")
+        term = make_term(shortened, is_quoted=is_quoted)
         if term is None:
             return
         if self._words >= MAX_TERMS:

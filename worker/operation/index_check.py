@@ -9,6 +9,7 @@ from functools import partial
 
 from worker.aws.clients import signing_credentials
 from worker.config import Settings
+from worker.errors import WorkerError
 from worker.index.opensearch.client import connect_from_settings
 from worker.index.opensearch.inspection import IndexFacts, IndexInspection
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
@@ -22,6 +23,11 @@ _NEW_INDEX = (
     "A mapping cannot be changed: set CIS_INDEX_PREFIX to a new name, run `cis-worker init`, and "
     "announce the files again (or delete the index if nothing in it is needed)."
 )
+_BLOCKED = (
+    "Documents stay pending, and searches go on. Free disk space on the nodes or add some: OpenSearch lifts "
+    "the block of a full disk itself; any other is lifted by setting it to null in the index's settings."
+)
+_CHECK_S, _STATUS_S = 15.0, 5.0
 _NO_KUROMOJI = (
     "Install the plugin on every node (`opensearch-plugin install analysis-kuromoji`) and restart it; "
     "Amazon OpenSearch Service has it."
@@ -67,6 +73,17 @@ def sqlite_findings(settings: Settings) -> Sequence[Finding]:
         return [ok(_INDEX, f"{path} can be written to")]
 
 
+def index_problem(settings: Settings) -> str:
+    """Why the cluster takes no documents now, as one line; empty where it takes them or none is used."""
+    if settings.index != "opensearch":
+        return ""
+    try:
+        with closing(_inspection(settings, timeout_s=_STATUS_S)) as indices:
+            return "; ".join(indices.blocks())
+    except WorkerError as error:
+        return str(error)
+
+
 def opensearch_checks(settings: Settings) -> list[Check]:
     """The cluster, and the two indices in it."""
     reach = "Make sure that OPENSEARCH_ENDPOINT is right and reachable from here; documents stay pending."
@@ -88,10 +105,12 @@ def opensearch_checks(settings: Settings) -> list[Check]:
 
 
 def cluster_findings(_settings: Settings, indices: IndexInspection) -> Sequence[Finding]:
-    """Whether the cluster answers, is complete, and analyses Japanese. Raises WorkerError."""
+    """Whether the cluster answers, analyses Japanese, takes writes, and is complete. Raises WorkerError."""
     facts = indices.cluster()
     if not facts.kuromoji:
         return [failure(_CLUSTER, f"OpenSearch {facts.version} lacks the analyzer kuromoji.", _NO_KUROMOJI)]
+    if blocks := indices.blocks():
+        return [failure(_CLUSTER, f"{'; '.join(blocks)}.", _BLOCKED)]
     message = f"version {facts.version}, {facts.status}, kuromoji is installed"
     if facts.status == "red":
         return [warning(_CLUSTER, f"{message}: shards are missing.", "See _cluster/allocation/explain.")]
@@ -128,8 +147,10 @@ def _index_finding(subject: str, facts: IndexFacts | None) -> Finding:
     return ok(subject, f"{facts.name}: {facts.documents} entries")
 
 
-def _inspection(settings: Settings) -> IndexInspection:
-    client = connect_from_settings(settings, lambda: signing_credentials(region=settings.aws_region))
+def _inspection(settings: Settings, *, timeout_s: float = _CHECK_S) -> IndexInspection:
+    client = connect_from_settings(
+        settings, lambda: signing_credentials(region=settings.aws_region), timeout_s=timeout_s
+    )
     return IndexInspection(client, prefix=settings.index_prefix)
 
 

@@ -14,6 +14,7 @@ from worker.aws.queue_manager import QueueDepth
 from worker.config import Settings, require
 from worker.models.ledger import State
 from worker.operation.failures import FailureCollector, FailureReport
+from worker.operation.index_check import index_problem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,16 +37,20 @@ class LedgerSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """The queues' approximate depths, and the ledger and its failures (None where not requested)."""
+    """The queues' approximate depths, and the ledger and its failures (None where not requested).
+
+    `index_problem` says why the index takes no documents now, and is empty where it takes them.
+    """
 
     queue: QueueDepth
     dead_letters: QueueDepth
     ledger: LedgerSummary | None
     failures: FailureReport | None = None
+    index_problem: str = ""
 
 
 def read_status(settings: Settings, clients: Clients, *, ledger: bool, failures: int | None = None) -> Status:
-    """Read the depths of the queues and, with `ledger`, the whole table.
+    """Read the depths of the queues, what keeps the index from writes and, with `ledger`, the whole table.
 
     With `failures` so many files that lack something are named.
 
@@ -60,7 +65,13 @@ def read_status(settings: Settings, clients: Clients, *, ledger: bool, failures:
         collector = FailureCollector(limit=failures or 0)
         summary = summarise(collector.watch(table.rows()))
         report = collector.report() if failures is not None else None
-    return Status(queue=queue.depth, dead_letters=dlq.depth, ledger=summary, failures=report)
+    return Status(
+        queue=queue.depth,
+        dead_letters=dlq.depth,
+        ledger=summary,
+        failures=report,
+        index_problem=index_problem(settings),
+    )
 
 
 def summarise(rows: Iterable[FileRow]) -> LedgerSummary:

@@ -5,6 +5,7 @@ Whether a failed document is tried again is decided in `worker/outcome.py`.
 
 from __future__ import annotations
 
+import math
 import random as random_module
 import threading
 from collections.abc import Callable
@@ -72,11 +73,18 @@ class RetryHandler:
 
         return with_retries
 
-    def call(self, function: Callable[[], T]) -> T:
-        """The result of `function()`; raises its last error unchanged."""
+    def call(self, function: Callable[[], T], *, within_s: float = math.inf) -> T:
+        """The result of `function()`; raises its last error unchanged.
+
+        No further try begins later than `within_s` after the first.
+        """
+
+        def is_enough(state: RetryCallState) -> bool:
+            return self._is_enough(state) or _next_try_s(state) >= within_s
+
         retrying = Retrying(
             retry=retry_if_exception(self._check),
-            stop=self._is_enough,
+            stop=is_enough,
             wait=self._delay_s,
             before_sleep=self._wait_or_raise,
             sleep=_no_sleep,
@@ -114,6 +122,11 @@ def _last_error(state: RetryCallState) -> BaseException:
     if error is None:
         raise AssertionError("tenacity asked to repeat a call that did not fail")
     return error
+
+
+def _next_try_s(state: RetryCallState) -> float:
+    """When the next try would begin, in seconds after the first."""
+    return (state.seconds_since_start or 0.0) + state.upcoming_sleep
 
 
 def _no_sleep(_seconds: float) -> None:

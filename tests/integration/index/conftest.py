@@ -9,6 +9,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from worker.errors import UnavailableError
+from worker.index.opensearch.calls import SEARCH_S
 from worker.index.opensearch.client import connect
 from worker.index.opensearch.index_manager import IndexManager, IndexPolicy
 from worker.resilience.circuit_breaker import CircuitBreaker
@@ -52,6 +53,7 @@ def make_index(opensearch_url: str, prefix: str) -> Iterator[MakeIndex]:
         policy = IndexPolicy(
             breaker=CircuitBreaker(failure_threshold=3, timeout=0.5, expected_exception=UnavailableError),
             retry=RetryHandler(max_retries=2, initial_delay=0.05, max_delay=0.2),
+            search_s=_TIMEOUT_S if url == opensearch_url else SEARCH_S,
         )
         to_server = connect(url, timeout_s=_TIMEOUT_S) if url == opensearch_url else connect(url)
         index = IndexManager(to_server, policy=policy, prefix=prefix, **options)  # type: ignore[arg-type]

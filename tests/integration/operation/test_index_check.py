@@ -8,14 +8,21 @@ from collections.abc import Iterator
 import pytest
 from opensearchpy import OpenSearch
 
+from tests.index_body.documents import MakeDocument, make_document  # noqa: F401 - a fixture
 from worker.config import Settings, load_settings
+from worker.errors import UnavailableError
 from worker.index.opensearch.client import connect
+from worker.index.opensearch.index_manager import IndexManager, IndexPolicy
 from worker.operation.doctor import run_checks
 from worker.operation.finding import Finding, Level
-from worker.operation.index_check import index_checks
+from worker.operation.index_check import index_checks, index_problem
+from worker.resilience.circuit_breaker import CircuitBreaker, CircuitOpenError
+from worker.resilience.retry_handler import RetryHandler
 from worker.services import open_index_manager
 
 pytestmark = pytest.mark.integration
+
+_TIMEOUT_S = 120.0  # of a busy machine
 
 
 def found(settings: Settings) -> dict[str, Finding]:
@@ -35,7 +42,7 @@ def settings(opensearch_url: str) -> Iterator[Settings]:
 
 @pytest.fixture
 def client(opensearch_url: str) -> Iterator[OpenSearch]:
-    made = connect(opensearch_url)
+    made = connect(opensearch_url, timeout_s=_TIMEOUT_S)
     yield made
     made.close()
 
@@ -94,11 +101,42 @@ def test_an_index_that_lacks_our_fields_is_a_failure(settings: Settings, client:
     assert "lacks language" in failure.message
 
 
+def test_a_full_disk_is_a_failure_in_doctor_and_status_and_opens_the_breaker_of_writes(
+    settings: Settings,
+    client: OpenSearch,
+    make_document: MakeDocument,  # noqa: F811 - the fixture
+) -> None:
+    policy = IndexPolicy(
+        breaker=CircuitBreaker(5, expected_exception=UnavailableError),
+        retry=RetryHandler(max_retries=2, wait=lambda _: None),
+        search_s=_TIMEOUT_S,
+    )
+    index = IndexManager(client, policy=policy, prefix=settings.index_prefix)
+    index.create_files_index()
+    index.create_images_index()
+    index.index_document(make_document("a.pdf", "報告"), version=1, refresh=True)
+    assert index_problem(settings) == ""
+    # What the cluster itself sets at the flood stage.
+    block = {"index.blocks.read_only_allow_delete": True}
+    client.indices.put_settings(index=f"{settings.index_prefix}files", body=block)
+    failure = found(settings)["opensearch"]
+    assert failure.level is Level.FAILURE
+    assert "files-v1 takes no writes, because a disk is nearly full (flood stage)" in failure.message
+    assert "flood stage" in index_problem(settings)
+    assert index.search("報告").total == 1
+    with pytest.raises(UnavailableError, match="flood-stage"):
+        index.index_document(make_document("b.pdf", "報告"), version=1)
+    # The fifth refusal in a row opens it, at the second try of this one.
+    with pytest.raises(CircuitOpenError):
+        index.index_document(make_document("b.pdf", "報告"), version=1)
+
+
 def test_a_cluster_that_does_not_answer_is_a_failure(settings: Settings) -> None:
     unreachable = load_settings(index="opensearch", opensearch_endpoint="http://127.0.0.1:9")
     findings = found(unreachable)
     assert {finding.level for finding in findings.values()} == {Level.FAILURE}
     assert "OPENSEARCH_ENDPOINT" in findings["opensearch"].advice
+    assert "does not answer" in index_problem(unreachable)
 
 
 def test_an_endpoint_that_is_not_set_is_named() -> None:

@@ -35,6 +35,12 @@ def test_what_was_not_understood_and_what_comes_near_is_said_first(
     assert lines[-1] == "9 files, 5 to 5 shown; more with --offset 5"
 
 
+def test_partial_results_are_said_to_be_partial(capsys: pytest.CaptureFixture[str]) -> None:
+    print_hits(SearchResult(total=1, hits=(HIT,), missing="1 of 2 parts of the index did not answer"))
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "These are partial results: 1 of 2 parts of the index did not answer."
+
+
 def test_a_hit_by_name_says_why_there_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
     hit = replace(HIT, page=0, state=State.DEAD_LETTERED, reason="source_forbidden")
     print_hits(SearchResult(total=1, hits=(hit,)))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.index.analysis.query_terms import analyse_query_term
+from worker.index.query import Term
 from worker.index.search_query import MAX_QUERY_CHARS, MAX_TERMS, SearchQuery, parse_query
 
 pytestmark = pytest.mark.unit
+
+
+def _phrase(term: Term) -> tuple[str, ...]:
+    return analyse_query_term(term.text).pairs[0].tokens
 
 
 def _texts(query: SearchQuery) -> list[list[str]]:
@@ -68,3 +76,29 @@ def test_any_query_is_understood_or_said(query: str) -> None:
     asked = parse_query(query)
     assert all(group for group in asked.required)
     assert asked.is_empty or asked.required or asked.filters
+
+
+@pytest.mark.parametrize(
+    ("query", "longest"),
+    [
+        ("あ" * 1_000, 9),
+        ("あい" * 500, 18),
+        ("a " * 500, 1),
+        (f'"{"a " * 490}"', 8),
+        ("あ" * 30 + " " + "い" * 30, 9),
+    ],
+)
+def test_a_query_is_cut_where_it_repeats_itself(query: str, longest: int) -> None:
+    asked = parse_query(query)
+    phrases = [_phrase(group[0]) for group in asked.required]
+    assert max(map(len, phrases)) <= longest
+    counts = Counter(part for phrase in phrases for part in phrase)
+    assert max(counts.values()) <= 8
+    assert ("repeats itself" in str(asked.notes)) is True
+
+
+def test_a_long_text_that_does_not_repeat_itself_is_searched_as_it_is() -> None:
+    text = "".join(chr(0x4E00 + number) for number in range(500))
+    asked = parse_query(text)
+    assert asked.notes == ()
+    assert len(_phrase(asked.required[0][0])) == 499

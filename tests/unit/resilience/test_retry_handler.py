@@ -261,3 +261,18 @@ def test_a_decorated_function_raises_its_last_error() -> None:
     with pytest.raises(ValueError, match="pdf"):
         read("a.pdf")
     assert calls == ["a.pdf"]
+
+
+@pytest.mark.parametrize(("within_s", "tries"), [(60.0, 4), (0.5, 1)])
+def test_no_try_begins_after_the_time_that_somebody_waits(within_s: float, tries: int) -> None:
+    waits: list[float] = []
+    calls: list[int] = []
+
+    def fail() -> None:
+        calls.append(1)
+        raise ConnectionError("no")
+
+    handler = RetryHandler(max_retries=3, initial_delay=1.0, wait=waits.append)
+    with pytest.raises(ConnectionError):
+        handler.call(fail, within_s=within_s)
+    assert (len(calls), len(waits)) == (tries, tries - 1)

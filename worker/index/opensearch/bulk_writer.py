@@ -7,11 +7,13 @@ taken into another thread's group waits for the response to that group.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from worker.errors import WorkerError
 from worker.runtime import tally
@@ -37,6 +39,14 @@ class BulkAction:
     lines: bytes
 
 
+def make_action(alias: str, file_id: str, version: int, source: Mapping[str, Any]) -> BulkAction:
+    """The action that writes a source under a version; the cluster refuses it where it has a higher one."""
+    action = {"index": {"_index": alias, "_id": file_id, "version": version, "version_type": "external_gte"}}
+    rows = (json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in (action, source))
+    lines = "".join(f"{row}\n" for row in rows).encode("utf-8", "replace")
+    return BulkAction(alias=alias, file_id=file_id, version=version, lines=lines)
+
+
 Send = Callable[[Sequence[BulkAction]], Sequence[WorkerError | None]]
 """Sends actions as one request; returns the error or None of each. An exception applies to all of them."""
 
@@ -44,18 +54,19 @@ Send = Callable[[Sequence[BulkAction]], Sequence[WorkerError | None]]
 def groups(documents: Iterable[Sequence[BulkAction]]) -> Iterator[list[Sequence[BulkAction]]]:
     """Split documents (each as its actions) into groups of one bulk request each."""
     group: list[Sequence[BulkAction]] = []
-    size_bytes = 0
+    total_bytes = 0
     for document in documents:
-        size_bytes += _size_bytes(document)
-        if group and (len(group) >= MAX_DOCUMENTS or size_bytes > MAX_BYTES):
+        total_bytes += size_bytes(document)
+        if group and (len(group) >= MAX_DOCUMENTS or total_bytes > MAX_BYTES):
             yield group
-            group, size_bytes = [], _size_bytes(document)
+            group, total_bytes = [], size_bytes(document)
         group.append(document)
     if group:
         yield group
 
 
-def _size_bytes(actions: Sequence[BulkAction]) -> int:
+def size_bytes(actions: Sequence[BulkAction]) -> int:
+    """The size of a request of these actions."""
     return sum(len(each.lines) for each in actions)
 
 
@@ -96,7 +107,7 @@ class BulkWriter:
         has_sent = False
         with self._changed:
             entry = _BulkEntry(
-                actions=actions, size_bytes=_size_bytes(actions), trace=current(), arrived_at=self._clock()
+                actions=actions, size_bytes=size_bytes(actions), trace=current(), arrived_at=self._clock()
             )
             self._waiting.append(entry)
             if self._is_enough():

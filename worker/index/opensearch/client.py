@@ -6,9 +6,11 @@ The error of a whole request and that of one bulk item are translated by the sam
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
@@ -33,13 +35,16 @@ from worker.runtime.trace import opensearch_headers
 
 __all__ = [
     "FieldMissingError",
+    "IndexBlockedError",
     "IndexMissingError",
     "OpenSearch",
     "RequestError",
+    "RequestTooLargeError",
     "SignedBy",
     "connect",
     "connect_from_settings",
     "item_error",
+    "read_answer",
     "translate_errors",
 ]
 
@@ -60,6 +65,11 @@ _CURRENT_VERSION = re.compile(r"current version \[(\d+)\]")
 
 _RIGHTS_ADVICE = "Check CIS_OPENSEARCH_AUTH and its credentials, and the rights of this user or role."
 _INIT_ADVICE = "`cis-worker init` creates what is missing."
+_BLOCKED_ADVICE = "Free disk space on its nodes or add some; `cis-worker doctor` shows the block."
+_NOT_OPENSEARCH = (
+    "what answers is not as OpenSearch answers. Set OPENSEARCH_ENDPOINT to the cluster itself, not to a "
+    "proxy's or sign-in page."
+)
 _REINDEX_ADVICE = (
     "The index was created by another version of this worker or by hand: reindex into a new one, "
     "or set CIS_INDEX_PREFIX to an unused prefix and run `cis-worker init`."
@@ -79,17 +89,21 @@ def connect(
     endpoint: str,
     *,
     auth: SignedBy | tuple[str, str] | None = None,
+    ca: Path | None = None,
     timeout_s: float = _TIMEOUT_S,
     on_request: Callable[[str], object] = lambda _: None,
 ) -> OpenSearch:
-    """A client of the cluster at a URL; sends no request yet. Raises MisconfiguredError for a bad URL.
+    """A client of the cluster at a URL; sends no request yet.
 
-    `on_request` hears the operation of each request before it is sent.
+    `ca` has the certificate authorities that are trusted instead of the public ones; `on_request` hears the
+    operation of each request before it is sent. Raises MisconfiguredError for a bad URL or `ca`.
     """
     if not re.match(r"https?://[^/]", endpoint):
         raise MisconfiguredError(
             f"OPENSEARCH_ENDPOINT is {endpoint!r}; set it to a URL such as https://search.example:9200."
         )
+    if ca is not None:
+        _check_ca(ca)
     http_auth: Any = auth
     if isinstance(auth, SignedBy):
         http_auth = Urllib3AWSV4SignerAuth(auth.credentials, auth.region, auth.service)
@@ -98,6 +112,7 @@ def connect(
         http_auth=http_auth,
         connection_class=_TracedConnection,
         on_request=on_request,
+        ca_certs=str(ca) if ca else None,
         timeout=timeout_s,
         # No retries here: IndexManager's RetryHandler owns them.
         max_retries=0,
@@ -111,6 +126,7 @@ def connect_from_settings(
     settings: Settings,
     signing: Callable[[], tuple[Any, str]],
     *,
+    timeout_s: float = _TIMEOUT_S,
     on_request: Callable[[str], object] = lambda _: None,
 ) -> OpenSearch:
     """A client of the cluster in the settings; `signing` returns AWS credentials and region for sigv4.
@@ -126,7 +142,24 @@ def connect_from_settings(
         case "sigv4":
             credentials, region = signing()
             auth = SignedBy(credentials=credentials, region=region, service=settings.opensearch_service)
-    return connect(settings.opensearch_endpoint, auth=auth, on_request=on_request)
+    return connect(
+        settings.opensearch_endpoint,
+        auth=auth,
+        ca=settings.opensearch_ca,
+        timeout_s=timeout_s,
+        on_request=on_request,
+    )
+
+
+def _check_ca(path: Path) -> None:
+    """Raise MisconfiguredError where a file has no certificates: the first request would not name it."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:  # an SSLError is one, too
+        raise MisconfiguredError(
+            f"CIS_OPENSEARCH_CA is {path}, which cannot be read as certificates ({error}); set it to the PEM "
+            "file of the certificate authority that signed the cluster's certificate."
+        ) from error
 
 
 class _TracedConnection(Urllib3HttpConnection):
@@ -162,6 +195,14 @@ class IndexMissingError(ServiceRefusedError):
     """The index does not exist (yet)."""
 
 
+class IndexBlockedError(UnavailableError):
+    """The cluster takes no writes into the index: its disks are full, or somebody made it read-only."""
+
+
+class RequestTooLargeError(RejectedError):
+    """The request is larger than the cluster, or a proxy before it, accepts."""
+
+
 class FieldMissingError(IndexMissingError):
     """The index lacks a field of the document."""
 
@@ -174,7 +215,7 @@ def translate_errors(what: str) -> Iterator[None]:
     except SSLError as error:
         raise ServiceRefusedError(
             f"Could not {what}: no trusted TLS connection: {_detail(error)}. Use the https:// address the "
-            "certificate is issued for, and install its certificate authority on this machine."
+            "certificate is issued for, and set CIS_OPENSEARCH_CA to the file of its certificate authority."
         ) from error
     except NoConnectionError as error:
         raise UnavailableError(f"Could not {what}: OpenSearch does not answer: {_detail(error)}.") from error
@@ -182,6 +223,15 @@ def translate_errors(what: str) -> Iterator[None]:
         raise _error_for_status(what, int(error.status_code), _cause(error.info), str(error.error)) from error
     except OpenSearchException as error:
         raise UnavailableError(f"Could not {what}: {_detail(error)}.") from error
+
+
+@contextmanager
+def read_answer(what: str) -> Iterator[None]:
+    """Translate the error of reading an answer of another form inside; `what` completes "Could not ..."."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UnavailableError(f"Could not {what}: {_NOT_OPENSEARCH}") from error
 
 
 def item_error(what: str, item: Mapping[str, Any], *, version: int) -> WorkerError | None:
@@ -208,15 +258,17 @@ def _error_for_status(what: str, status: int, cause: Mapping[str, Any], kind: st
             return IndexMissingError(f"{message} {_INIT_ADVICE}")
         case 400 if kind == _UNKNOWN_FIELD:
             return FieldMissingError(f"{message} {_REINDEX_ADVICE}")
+        # The cluster's state (a full disk, a read-only index) causes a block: no missing rights and, at 429,
+        # no load that an earlier try would meet a moment later.
+        case 403 | 429 if kind == _BLOCKED:
+            return IndexBlockedError(f"{message} {_BLOCKED_ADVICE}")
         case 429:
             return ThrottledError(message)
-        case 403 if kind == _BLOCKED:
-            # The cluster's state (a full disk, a read-only index) causes a block, not missing rights.
-            return UnavailableError(message)
         case 401 | 403:
             return ServiceRefusedError(f"{message} {_RIGHTS_ADVICE}")
         case 400 | 413 if kind != _NO_ALIAS and _DIMENSION_MISMATCH not in message:
-            return RejectedError(message, code=Code.INDEX_REJECTED)
+            refusal = RequestTooLargeError if status == 413 else RejectedError
+            return refusal(message, code=Code.INDEX_REJECTED)
         # Any other 4xx is about the index or the request, so every document would fail alike.
         case _ if status < 500:
             return ServiceRefusedError(f"{message} {_REINDEX_ADVICE}")

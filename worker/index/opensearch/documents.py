@@ -10,7 +10,7 @@ from typing import Any
 
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.opensearch.schema import IMAGE_DIMENSION, Json
-from worker.index.opensearch.stream_fields import BODY, NAME, PAGES, text_streams, whole_text_streams
+from worker.index.opensearch.stream_fields import name_streams, page_streams, whole_text_streams
 from worker.index.query import fold, fold_path, label, normalise
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
@@ -37,7 +37,7 @@ def file_source(document: Document, *, text_vectors: bool, has_words: bool = Tru
         "key": replace_surrogates(document.key),
         "file_name": replace_surrogates(document.file_name),
         "file_path": replace_surrogates(document.file_path),
-        NAME: text_streams(label(document.file_name, document.file_path), is_name=True, has_words=has_words),
+        **name_streams(label(document.file_name, document.file_path), has_words=has_words),
         "name_key": fold(document.file_name)[:_LONGEST_KEY_CHARS],
         "path_key": fold_path(document.file_path)[:_LONGEST_KEY_CHARS],
         "file_size": document.size_bytes,
@@ -46,7 +46,7 @@ def file_source(document: Document, *, text_vectors: bool, has_words: bool = Tru
         "reason": document.reason,
         "reason_message": replace_surrogates(document.reason_message),
         "ocr_text": "\n".join(texts),
-        PAGES: [],
+        "pages": [],
         "page_count": len(document.pages),
         "language": document.language,
         "confidence": document.confidence,
@@ -65,9 +65,8 @@ def file_source(document: Document, *, text_vectors: bool, has_words: bool = Tru
         # `vectors` follows the order of the pages with text; the one of a page that was refused is empty.
         if page.text.strip() and (vector := next(vectors, ())):
             parts[0]["text_vector"] = list(vector)
-        source[PAGES].extend(parts)
-    source[BODY] = whole_text_streams(source[PAGES])
-    return source
+        source["pages"].extend(parts)
+    return source | whole_text_streams(source["pages"])
 
 
 def image_source(document: Document) -> Json:
@@ -133,7 +132,7 @@ def _parts(page: Page, text: str, has_words: bool) -> Iterator[Json]:
             "language": page.language,
             "confidence": page.confidence,
             "reason": page.reason,
-            **text_streams(part, is_ocr=page.source.has_ocr_text, has_words=has_words),
+            **page_streams(part, is_ocr=page.source.has_ocr_text, has_words=has_words),
         }
 
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from worker.index.opensearch.client import OpenSearch
+from worker.errors import TransientError
+from worker.index.opensearch.answers import of_whole
+from worker.index.opensearch.client import OpenSearch, item_error, read_answer
 from worker.index.opensearch.schema import Json
 from worker.index.search_index import IndexEntry
 from worker.models.ledger import State
 
 _FIELDS = ("file_id", "state", "bucket", "key", "content_hash")
 _LARGEST_PAGE = 10_000
+
+
+def read_page(client: OpenSearch, alias: str, bucket: str, *, after: str, limit: int) -> list[IndexEntry]:
+    """A page of entries; raises UnavailableError where a part of the index does not answer."""
+    answer = client.search(index=alias, body=page_body(bucket, after=after, limit=limit))
+    with read_answer(f"search {alias}"):
+        return of_whole(lambda whole: [to_entry(hit) for hit in whole["hits"]["hits"]])(answer)
 
 
 def page_body(bucket: str, *, after: str, limit: int) -> Json:
@@ -36,8 +45,9 @@ def page_body(bucket: str, *, after: str, limit: int) -> Json:
 def read_entry(client: OpenSearch, alias: str, file_id: str) -> IndexEntry | None:
     """The entry of a file, by a real-time read."""
     answer = client.mget(body={"docs": [{"_index": alias, "_id": file_id, "_source": list(_FIELDS)}]})
-    (found,) = answer["docs"]
-    return to_entry(found) if found.get("found") else None
+    with read_answer(f"read file {file_id}"):
+        (found,) = answer["docs"]
+        return to_entry(found) if found.get("found") else None
 
 
 def purge_entry(client: OpenSearch, aliases: tuple[str, str], file_id: str, version: int) -> bool:
@@ -51,7 +61,14 @@ def purge_entry(client: OpenSearch, aliases: tuple[str, str], file_id: str, vers
     ]
     # The version decides, not the read above: a write in between has a higher one.
     answer = client.bulk(body=deletes, require_alias="true")
-    return all(item["delete"]["status"] in (200, 404) for item in answer["items"])
+    with read_answer(f"purge file {file_id}"):
+        items = [item["delete"] for item in answer["items"]]
+        errors = [item_error(f"purge file {file_id}", item, version=version) for item in items]
+    for error in errors:
+        # Another entry, or no index: nothing to purge. A block or an overload would look like the former.
+        if isinstance(error, TransientError):
+            raise error
+    return all(item["status"] in (200, 404) for item in items)
 
 
 def to_entry(hit: Mapping[str, Any]) -> IndexEntry:

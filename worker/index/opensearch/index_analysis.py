@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from worker.errors import MisconfiguredError
 from worker.index.analysis_version import OWN_ANALYSIS, AnalysisVersion
-from worker.index.opensearch.client import IndexMissingError, OpenSearch, translate_errors
+from worker.index.opensearch.calls import ClusterCalls, Deadline
+from worker.index.opensearch.client import IndexMissingError, OpenSearch, read_answer
 from worker.index.opensearch.schema import ANALYSIS
+
+if TYPE_CHECKING:
+    from urllib3 import Timeout
 
 _KNOWN_FOR_S = 60.0
 """So soon a worker notices that the alias leads to an index with another analysis."""
@@ -18,29 +23,45 @@ class IndexAnalysis:
     """The analysis of the index behind an alias, asked for at most once a minute."""
 
     def __init__(
-        self, client: OpenSearch, alias: str, *, clock: Callable[[], float] = time.monotonic
+        self,
+        client: OpenSearch,
+        alias: str,
+        *,
+        calls: ClusterCalls,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client, self._alias, self._clock = client, alias, clock
+        self._client, self._alias, self._calls, self._clock = client, alias, calls, clock
         self._known: AnalysisVersion | None = None
         self._asked_at = 0.0
 
-    def current(self) -> AnalysisVersion:
+    def current(self, *, deadline: Deadline | None = None) -> AnalysisVersion:
         """That of the index; of this process where the index is still to be made.
 
+        With a `deadline` somebody waits, and a cluster that hangs is not waited for any longer.
         Raises MisconfiguredError for an index of before there were streams.
         """
         known, now = self._known, self._clock()
         if known is None or now - self._asked_at > _KNOWN_FOR_S:
-            known = self._known = self._read()
+            known = self._known = self._read(deadline)
             self._asked_at = now
         return known
 
-    def _read(self) -> AnalysisVersion:
+    def _read(self, deadline: Deadline | None) -> AnalysisVersion:
+        what = f"read the mapping of {self._alias}"
         try:
-            with translate_errors(f"read the mapping of {self._alias}"):
-                mappings = self._client.indices.get_mapping(index=self._alias)
+            if deadline is not None:
+                return self._calls.read(what, self._mapping, self._stated, deadline=deadline)
+            mappings = self._calls.call(what, self._mapping)
         except IndexMissingError:
             return OWN_ANALYSIS
+        with read_answer(what):
+            return self._stated(mappings)
+
+    def _mapping(self, timeout: Timeout | None = None) -> Any:
+        options = {"request_timeout": timeout} if timeout else {}
+        return self._client.indices.get_mapping(index=self._alias, **options)
+
+    def _stated(self, mappings: Any) -> AnalysisVersion:
         name = max(mappings)
         stated = mappings[name]["mappings"].get("_meta", {}).get(ANALYSIS)
         if stated is None:

@@ -7,25 +7,21 @@ throttles or is unavailable.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from worker.errors import ThrottledError, TransientError, UnavailableError, WorkerError
+from worker.errors import WorkerError
 from worker.index.analysis.characters import replace_surrogates
-from worker.index.opensearch.bulk_writer import BulkAction, BulkWriter, groups
-from worker.index.opensearch.client import (
-    FieldMissingError,
-    IndexMissingError,
-    OpenSearch,
-    item_error,
-    translate_errors,
-)
+from worker.index.opensearch.answers import missing_of, of_whole
+from worker.index.opensearch.bulk_sender import BulkSender
+from worker.index.opensearch.bulk_writer import BulkAction, BulkWriter, groups, make_action
+from worker.index.opensearch.calls import ClusterCalls, IndexPolicy
+from worker.index.opensearch.client import OpenSearch
 from worker.index.opensearch.documents import file_source, has_image, image_source, to_document
-from worker.index.opensearch.entries import page_body, purge_entry, read_entry, to_entry
+from worker.index.opensearch.entries import purge_entry, read_entry, read_page
 from worker.index.opensearch.index_analysis import IndexAnalysis
 from worker.index.opensearch.provisioning import IndexMaker
 from worker.index.opensearch.queries import (
@@ -50,26 +46,13 @@ from worker.index.search_plan import Plan, search_tiers
 from worker.index.search_query import SearchQuery
 from worker.models.document import Document
 from worker.models.ledger import State
-from worker.resilience.circuit_breaker import CircuitBreaker
-from worker.resilience.retry_handler import RetryHandler
 from worker.runtime import tally
+
+__all__ = ["IndexManager", "IndexPolicy"]
 
 _FIRST_FENCE, _MAX_FIND_RESULTS = 1, 1_000
 _MAX_RESULT_WINDOW = 10_000
 """OpenSearch does not page deeper than this (index.max_result_window)."""
-
-_Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IndexPolicy:
-    """Circuit breaker and retries of requests.
-
-    `breaker` must count UnavailableError only: a 429 or a refused document does not mean an outage.
-    """
-
-    breaker: CircuitBreaker
-    retry: RetryHandler
 
 
 class IndexManager:
@@ -90,25 +73,26 @@ class IndexManager:
         expects_more: Callable[[], bool] = lambda: False,
     ) -> None:
         self._client = client
-        self._policy = policy
+        self._calls = ClusterCalls(client, policy)
         self._files, self._images = f"{prefix}{FILES}", f"{prefix}{IMAGES}"
-        self._analysis = IndexAnalysis(client, self._files)
+        self._analysis = IndexAnalysis(client, self._files, calls=self._calls)
         self._maker = IndexMaker(client, prefix=prefix, shards=shards, text_dimension=text_dimension)
         self._text_vectors = text_dimension is not None
-        self._writer = BulkWriter(partial(self._send, refresh=False), expects_more=expects_more)
-        self._refreshing_writer = BulkWriter(partial(self._send, refresh=True))
+        self._sender = BulkSender(client, policy=policy, maker=self._maker, prefix=prefix)
+        self._writer = BulkWriter(partial(self._sender.send, refresh=False), expects_more=expects_more)
+        self._refreshing_writer = BulkWriter(partial(self._sender.send, refresh=True))
 
     def create_files_index(self) -> bool:
         """Create the index for documents, with its alias; False where the alias exists already."""
-        return self._call("create the files index", self._maker.make_files)
+        return self._calls.call("create the files index", self._maker.make_files)
 
     def create_images_index(self) -> bool:
         """Create the index for image vectors, with its alias; False where the alias exists already."""
-        return self._call("create the images index", self._maker.make_images)
+        return self._calls.call("create the images index", self._maker.make_images)
 
     def missing_aliases(self) -> list[str]:
         """The aliases that do not exist."""
-        return self._call("check the indices", self._maker.missing_aliases)
+        return self._calls.call("check the indices", self._maker.missing_aliases)
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:
         """See SearchIndex. Raises RejectedError (INDEX_REJECTED) when the cluster refuses this document."""
@@ -126,13 +110,13 @@ class IndexManager:
         """
         results: list[WorkerError | None] = []
         for group in groups(self._bulk_actions(document, version) for document, version in documents):
-            outcome = iter(self._send([each for actions in group for each in actions], refresh=False))
+            outcome = iter(self._sender.send([each for actions in group for each in actions], refresh=False))
             results += [_first([next(outcome) for _ in actions]) for actions in group]
         return results
 
     def refresh(self) -> None:
         """Make all writes searchable."""
-        self._call(
+        self._calls.call(
             "refresh the indices",
             lambda: self._client.indices.refresh(index=f"{self._files},{self._images}"),
         )
@@ -145,49 +129,47 @@ class IndexManager:
         """See SearchIndex; at most the first 10,000 files can be reached."""
         offset = min(max(0, offset), _MAX_RESULT_WINDOW)
         limit = min(max(0, limit), _MAX_RESULT_WINDOW - offset)
+        deadline, missing = self._calls.deadline(), []
 
         def run(asked: SearchQuery, plan: Plan) -> SearchResult:
-            answer = self._search(self._files, search_body(asked, plan, limit=limit, offset=offset))
-            found = [hit["_id"] for hit in answer["hits"]["hits"]]
-            has_pages = bool(found and plan.groups)
-            pages = self._search(self._files, pages_body(asked, plan, found)) if has_pages else None
-            return to_result(answer, pages, asked, plan)
+            def read(answer: Any, files: Any = None) -> tuple[SearchResult, Any]:
+                missing.append(missing_of(answer))
+                result = to_result(files or answer, answer if files else None, asked, plan)
+                return result, answer
 
-        has_words = self._call("read the mapping", self._analysis.current).has_words
-        return search_tiers(query, run, has_words=has_words)
+            body = search_body(asked, plan, limit=limit, offset=offset)
+            found, files = self._calls.search(self._files, body, read, deadline=deadline)
+            if not (found.hits and plan.groups):
+                return found
+            body = pages_body(asked, plan, [hit.file_id for hit in found.hits])
+            return self._calls.search(self._files, body, partial(read, files=files), deadline=deadline)[0]
+
+        has_words = self._analysis.current(deadline=deadline).has_words
+        found = search_tiers(query, run, has_words=has_words)
+        # A tier that found nothing in a part of the index may have hits in the rest.
+        return replace(found, missing=next(filter(None, missing), ""))
 
     def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
         """See SearchIndex; HNSW is approximate and may miss a neighbour in a large index."""
         if len(vector) != IMAGE_DIMENSION or not any(vector):
             return []
-        return to_similar(self._search(self._images, similar_body(vector, limit=limit)))
+        return self._calls.search(self._images, similar_body(vector, limit=limit), of_whole(to_similar))
 
     def document(self, file_id: str) -> Document | None:
         """See SearchIndex; a real-time read, so a write is visible before its refresh."""
-        response = self._call(
+        places = [{"_index": alias, "_id": file_id} for alias in (self._files, self._images)]
+        return self._calls.read(
             f"read file {file_id}",
-            lambda: self._client.mget(
-                body={
-                    "docs": [
-                        {"_index": self._files, "_id": file_id},
-                        {"_index": self._images, "_id": file_id},
-                    ]
-                }
-            ),
+            lambda timeout: self._client.mget(body={"docs": places}, request_timeout=timeout),
+            _document_of,
         )
-        file, image = (each.get("_source") if each.get("found") else None for each in response["docs"])
-        if file is None or file["state"] == State.TOMBSTONED:
-            return None
-        return to_document(file, image)
 
     def find(self, name_or_path: str) -> list[FileSummary]:
         """See SearchIndex."""
         file_id, path = replace_surrogates(name_or_path), fold_path(name_or_path)
         name = fold(re.split(r"[/\\]", name_or_path)[-1])
-        answer = self._search(
-            self._files, find_body(file_id=file_id, name=name, path=path, limit=_MAX_FIND_RESULTS)
-        )
-        sources = [hit["_source"] for hit in answer["hits"]["hits"]]
+        body = find_body(file_id=file_id, name=name, path=path, limit=_MAX_FIND_RESULTS)
+        sources = self._calls.search(self._files, body, of_whole(_sources_of))
         ranked = [
             (rank(source["file_id"] == file_id, source["name_key"], source["path_key"], path), source)
             for source in sources
@@ -197,17 +179,21 @@ class IndexManager:
 
     def entries(self, bucket: str, *, after: str = "", limit: int = 1_000) -> list[IndexEntry]:
         """See SearchIndex."""
-        answer = self._search(self._files, page_body(bucket, after=after, limit=limit))
-        return [to_entry(hit) for hit in answer["hits"]["hits"]]
+        return self._calls.call(
+            f"search {self._files}",
+            lambda: read_page(self._client, self._files, bucket, after=after, limit=limit),
+        )
 
     def entry(self, file_id: str) -> IndexEntry | None:
         """See SearchIndex; a real-time read."""
-        return self._call(f"read file {file_id}", lambda: read_entry(self._client, self._files, file_id))
+        return self._calls.call(
+            f"read file {file_id}", lambda: read_entry(self._client, self._files, file_id)
+        )
 
     def purge(self, file_id: str, *, version: int) -> bool:
         """See SearchIndex."""
         aliases = (self._files, self._images)
-        return self._call(
+        return self._calls.call(
             f"purge file {file_id}", lambda: purge_entry(self._client, aliases, file_id, version)
         )
 
@@ -216,17 +202,17 @@ class IndexManager:
         self._client.close()
 
     def _bulk_actions(self, document: Document, version: int) -> list[BulkAction]:
-        analysis = self._call("read the mapping", self._analysis.current)
+        analysis = self._analysis.current()
         analysis.check_writable(self._files)
         source = file_source(document, text_vectors=self._text_vectors, has_words=analysis.has_words)
-        actions = [_bulk_action(self._files, document.file_id, version, source)]
+        actions = [make_action(self._files, document.file_id, version, source)]
         # Under the first fence there is no older image vector to replace, and most files never have one.
         if has_image(document) or version > _FIRST_FENCE:
             actions.append(self._image_action(document, version))
         return actions
 
     def _image_action(self, document: Document, version: int) -> BulkAction:
-        return _bulk_action(self._images, document.file_id, version, image_source(document))
+        return make_action(self._images, document.file_id, version, image_source(document))
 
     def _write(self, actions: Sequence[BulkAction], *, refresh: bool) -> None:
         tally.set_stored("index", sum(len(action.lines) for action in actions))
@@ -235,74 +221,16 @@ class IndexManager:
         if error is not None:
             raise error
 
-    def _send(self, actions: Sequence[BulkAction], *, refresh: bool) -> Sequence[WorkerError | None]:
-        """One bulk request, repeated for the items that may succeed later; the error or None of each."""
-        outcome: list[WorkerError | None] = [None] * len(actions)
-        left = list(range(len(actions)))
 
-        def attempt() -> None:
-            answer = self._post([actions[number] for number in left], refresh=refresh)
-            for number, item in zip(tuple(left), answer, strict=True):
-                action = actions[number]
-                error = item_error(f"index file {action.file_id}", item, version=action.version)
-                outcome[number] = error
-                # Written, or refused for good: the item is not sent again.
-                if not isinstance(error, TransientError | IndexMissingError):
-                    left.remove(number)
-            if left:
-                raise self._prepare_retry(outcome[left[0]])
-
-        try:
-            self._policy.retry.call(attempt)
-        except TransientError as error:
-            for number in left:
-                outcome[number] = outcome[number] or error
-            if len(left) == len(actions):
-                if isinstance(error.__cause__, FieldMissingError):
-                    raise error.__cause__ from None
-                raise
-        return outcome
-
-    def _post(self, actions: Sequence[BulkAction], *, refresh: bool) -> list[dict[str, Any]]:
-        def post() -> Any:
-            with translate_errors(f"write {len(actions)} entries to OpenSearch"):
-                return self._client.bulk(
-                    body=b"".join(action.lines for action in actions),
-                    refresh="true" if refresh else "false",
-                    # Without it a write to a missing alias would create an index with a guessed mapping.
-                    require_alias="true",
-                )
-
-        answer = self._policy.breaker.call(post)
-        return [item["index"] for item in answer["items"]]
-
-    def _prepare_retry(self, error: WorkerError | None) -> WorkerError:
-        """Create what the indices lack; returns the error that makes RetryHandler try again."""
-        if isinstance(error, IndexMissingError):
-            self._maker.make_files()
-            self._maker.make_images()
-            retry = UnavailableError(f"{error} It was created just now.")
-            # A field that is still refused at the last try is no outage: then `_send` raises this cause.
-            retry.__cause__ = error if isinstance(error, FieldMissingError) else None
-            return retry
-        return error if isinstance(error, ThrottledError | UnavailableError) else UnavailableError(str(error))
-
-    def _search(self, alias: str, body: dict[str, Any]) -> Any:
-        return self._call(f"search {alias}", lambda: self._client.search(index=alias, body=body))
-
-    def _call(self, what: str, function: Callable[[], _Result]) -> _Result:
-        def attempt() -> _Result:
-            with translate_errors(what):
-                return function()
-
-        return self._policy.retry.call(lambda: self._policy.breaker.call(attempt))
+def _document_of(answer: Mapping[str, Any]) -> Document | None:
+    file, image = (each["_source"] if each.get("found") else None for each in answer["docs"])
+    if file is None or file["state"] == State.TOMBSTONED:
+        return None
+    return to_document(file, image)
 
 
-def _bulk_action(alias: str, file_id: str, version: int, source: dict[str, Any]) -> BulkAction:
-    action = {"index": {"_index": alias, "_id": file_id, "version": version, "version_type": "external_gte"}}
-    rows = (json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in (action, source))
-    lines = "".join(f"{row}\n" for row in rows).encode("utf-8", "replace")
-    return BulkAction(alias=alias, file_id=file_id, version=version, lines=lines)
+def _sources_of(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [hit["_source"] for hit in answer["hits"]["hits"]]
 
 
 def _first(outcome: Sequence[WorkerError | None]) -> WorkerError | None:

@@ -8,12 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.errors import RejectedError
-from worker.index.opensearch.client import IndexMissingError, OpenSearch, translate_errors
+from worker.index.opensearch.client import (
+    IndexMissingError,
+    OpenSearch,
+    read_answer,
+    translate_errors,
+)
 from worker.index.opensearch.provisioning import IndexMaker
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES, files_body, images_body
 
 _PROBE = "営業報告書"
 _PROBE_WORD = "営業"
+_BLOCKS = {
+    "read_only_allow_delete": "takes no writes, because a disk is nearly full (flood stage)",
+    "read_only": "was made read-only (index.blocks.read_only)",
+    "write": "was closed to writes (index.blocks.write)",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,9 +72,11 @@ class IndexInspection:
 
     def cluster(self) -> ClusterFacts:
         """Version, health and plugins of the cluster."""
-        with translate_errors("read the version of OpenSearch"):
-            version = self._client.info()["version"]["number"]
-            status = self._client.cluster.health()["status"]
+        what = "read the version of OpenSearch"
+        with translate_errors(what):
+            info, health = self._client.info(), self._client.cluster.health()
+        with read_answer(what):
+            version, status = info["version"]["number"], health["status"]
         kuromoji = False
         with suppress(RejectedError), translate_errors("tokenize a word with kuromoji"):
             self._client.indices.analyze(body={"tokenizer": "kuromoji_tokenizer", "text": _PROBE})
@@ -79,9 +91,11 @@ class IndexInspection:
             return None
         name, fields = mapping
         words: tuple[str, ...] = ()
-        with suppress(RejectedError), translate_errors(f"analyse a word in {alias}"):
+        what = f"analyse a word in {alias}"
+        with suppress(RejectedError), translate_errors(what):
             answer = self._client.indices.analyze(index=alias, body={"field": "ocr_text", "text": _PROBE})
-            words = tuple(token["token"] for token in answer["tokens"])
+            with read_answer(what):
+                words = tuple(token["token"] for token in answer["tokens"])
         wanted = files_body(shards=1, text_dimension=None)["mappings"]["properties"]
         return IndexFacts(
             name=name,
@@ -108,23 +122,44 @@ class IndexInspection:
         """The aliases that do not exist."""
         return IndexMaker(self._client, prefix=self._prefix, shards=1, text_dimension=None).missing_aliases()
 
+    def blocks(self) -> tuple[str, ...]:
+        """Why the indices take no writes, one clause an index and block; empty where they take them."""
+        what = f"read the settings of {self._prefix}{FILES} and {self._prefix}{IMAGES}"
+        aliases = f"{self._prefix}{FILES},{self._prefix}{IMAGES}"
+        with translate_errors(what):
+            indices = self._client.indices.get_settings(
+                index=aliases, name="index.blocks.*", ignore_unavailable="true"
+            )
+        with read_answer(what):
+            return tuple(
+                f"{name} {_BLOCKS[block]}"
+                for name, index in sorted(indices.items())
+                for block, is_set in index["settings"].get("index", {}).get("blocks", {}).items()
+                if block in _BLOCKS and is_set == "true"
+            )
+
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
 
     def _mapping(self, alias: str) -> tuple[str, Mapping[str, Any]] | None:
         """The name of the (newest) index behind an alias, and its fields."""
+        what = f"read the mapping of {alias}"
         try:
-            with translate_errors(f"read the mapping of {alias}"):
+            with translate_errors(what):
                 mappings = self._client.indices.get_mapping(index=alias)
         except IndexMissingError:
             return None
-        name = max(mappings)
-        return name, mappings[name]["mappings"].get("properties", {})
+        with read_answer(what):
+            name = max(mappings)
+            return name, mappings[name]["mappings"].get("properties", {})
 
     def _count(self, alias: str) -> int:
-        with translate_errors(f"count {alias}"):
-            return int(self._client.count(index=alias)["count"])
+        what = f"count {alias}"
+        with translate_errors(what):
+            answer = self._client.count(index=alias)
+        with read_answer(what):
+            return int(answer["count"])
 
 
 def _missing_fields(wanted: Mapping[str, Any], there: Mapping[str, Any], at: str = "") -> tuple[str, ...]:

@@ -6,7 +6,7 @@ model is enabled later.
 
 from __future__ import annotations
 
-from worker.index.opensearch.client import OpenSearch, RequestError, translate_errors
+from worker.index.opensearch.client import OpenSearch, RequestError, read_answer, translate_errors
 from worker.index.opensearch.schema import FILES, IMAGES, Json, files_body, images_body, index_name
 
 _EXISTS = "resource_already_exists_exception"
@@ -55,10 +55,15 @@ class IndexMaker:
         alias = f"{self._prefix}{FILES}"
         body = files_body(shards=self._shards, text_dimension=self._text_dimension)
         wanted = body["mappings"]["properties"]["pages"]["properties"]["text_vector"]
-        with translate_errors(f"add text vectors to {alias}"):
+        what = f"add text vectors to {alias}"
+        with translate_errors(what):
             mappings = self._client.indices.get_mapping(index=alias)
-            pages = (index["mappings"].get("properties", {}).get("pages", {}) for index in mappings.values())
-            if all("text_vector" in page.get("properties", {}) for page in pages):
+            with read_answer(what):
+                fields = [index["mappings"].get("properties", {}) for index in mappings.values()]
+                has_vectors = [
+                    "text_vector" in each.get("pages", {}).get("properties", {}) for each in fields
+                ]
+            if all(has_vectors):
                 return False
             field = {"pages": {"type": "nested", "properties": {"text_vector": wanted}}}
             self._client.indices.put_mapping(index=alias, body={"properties": field})

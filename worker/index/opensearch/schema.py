@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from worker.index.analysis.characters import CJK
 from worker.index.analysis_version import OWN_ANALYSIS
-from worker.index.opensearch.stream_fields import BODY, NAME, PAGES, excluded_from_source, stream_properties
+from worker.index.opensearch.stream_fields import BODY, NAME, excluded_from_source, stream_properties
 
 Json: TypeAlias = dict[str, Any]
 
@@ -101,9 +101,9 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
         "file_path": _TEXT,
         "file_size": {"type": "long"},
         "ocr_text": _TEXT,
-        BODY: {"dynamic": "strict", "properties": stream_properties()},
-        NAME: {"dynamic": "strict", "properties": stream_properties()},
-        PAGES: {"type": "nested", "dynamic": "strict", "properties": page},
+        **stream_properties(BODY),
+        **stream_properties(NAME),
+        "pages": {"type": "nested", "dynamic": "strict", "properties": page},
         "page_count": {"type": "integer"},
         "confidence": {"type": "float"},
         "vectors_pending": {"type": "boolean"},

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from worker.index.analysis.streams import analyse
+from worker.index.analysis.streams import Streams, analyse
 from worker.index.search_plan import WEIGHTS
 
 Json: TypeAlias = dict[str, Any]
 
-BODY, NAME, PAGES = "body", "name", "pages"
-"""Where the streams are: of the whole text, of the name and path, of each page (nested)."""
+BODY, NAME, PAGES = "body_", "name_", "pages."
+"""Before the name of a stream: of the whole text, of the name and path, of each page (nested)."""
 STREAMS = tuple(WEIGHTS)
 
 _POSITIONS, _PRESENCE = "positions", "docs"
@@ -30,10 +30,10 @@ _DETAIL = {
 }
 
 
-def stream_properties() -> Json:
+def stream_properties(place: str = "") -> Json:
     """The mapping of all streams; positions only where phrases need them."""
     return {
-        name: {
+        f"{place}{name}": {
             "type": "text",
             "analyzer": "whitespace",
             "index_options": _DETAIL[name],
@@ -46,17 +46,25 @@ def stream_properties() -> Json:
 
 def excluded_from_source() -> list[str]:
     """The fields that `_source` does not keep."""
-    return [BODY, NAME, *(f"{PAGES}.{name}" for name in STREAMS)]
+    return [f"{place}{name}" for place in (BODY, NAME, PAGES) for name in STREAMS]
 
 
-def text_streams(text: str, *, is_ocr: bool = False, is_name: bool = False, has_words: bool) -> Json:
-    """The streams of a text that have any token."""
-    found = analyse(text, is_ocr=is_ocr, is_name=is_name, has_words=has_words)
-    texts = ((name, " ".join(getattr(found, name))) for name in STREAMS)
-    return {name: joined for name, joined in texts if joined}
+def page_streams(text: str, *, is_ocr: bool = False, has_words: bool) -> Json:
+    """The streams of a page that have any token."""
+    return _named("", analyse(text, is_ocr=is_ocr, has_words=has_words))
+
+
+def name_streams(text: str, *, has_words: bool) -> Json:
+    """The streams of a file's name and path that have any token."""
+    return _named(NAME, analyse(text, is_ocr=False, is_name=True, has_words=has_words))
 
 
 def whole_text_streams(parts: Sequence[Json]) -> Json:
     """The streams of the whole text from those of its parts, between which no phrase goes on."""
     together = ((name, [part[name] for part in parts if name in part]) for name in STREAMS)
-    return {name: texts for name, texts in together if texts}
+    return {f"{BODY}{name}": texts for name, texts in together if texts}
+
+
+def _named(place: str, found: Streams) -> Json:
+    texts = ((name, " ".join(getattr(found, name))) for name in STREAMS)
+    return {f"{place}{name}": joined for name, joined in texts if joined}

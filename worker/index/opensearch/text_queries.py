@@ -34,7 +34,7 @@ def on_page(groups: Iterable[Group]) -> Json:
 
 def nested(query: Json) -> Json:
     """A file by its best page."""
-    return {"nested": {"path": PAGES, "query": query, "score_mode": "max"}}
+    return {"nested": {"path": PAGES.rstrip("."), "query": query, "score_mode": "max"}}
 
 
 def any_of(queries: list[Json]) -> Json:
@@ -57,7 +57,7 @@ def _any_clause(clause: Clause, place: str, boost: float) -> Json:
 
 
 def _clause(clause: Clause, place: str, boost: float) -> Json:
-    field, weight = f"{place}.{clause.stream}", boost * WEIGHTS[clause.stream]
+    field, weight = f"{place}{clause.stream}", boost * WEIGHTS[clause.stream]
     if clause.match is Match.ANY:
         return any_of([_term(field, token, weight) for token in clause.tokens])
     if clause.match is Match.SIMILAR:

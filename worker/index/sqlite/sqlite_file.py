@@ -62,7 +62,11 @@ CREATE VIRTUAL TABLE page_vocabulary USING fts5vocab (page_terms, row);
 # The tokenizer `ascii` splits at spaces and leaves non-ASCII characters unchanged; `unicode61` would strip
 # diacritics and drop characters it does not know, unlike the analysis of both indexes.
 
+_CHECK_STEPS = 10_000
+"""Steps of SQLite's virtual machine between two checks of the clock: about a millisecond."""
+
 _UNAVAILABLE = {
+    sqlite3.SQLITE_INTERRUPT: "the search took too long; use fewer words, or words that fewer files have",
     sqlite3.SQLITE_BUSY: "another process writes to it for too long; try again",
     sqlite3.SQLITE_LOCKED: "another process holds it; try again",
     sqlite3.SQLITE_FULL: "the disk is full; free some space",
@@ -105,10 +109,19 @@ class SqliteFile:
                 raise
 
     @contextmanager
-    def read_transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection with one consistent view of the file until the block ends."""
+    def read_transaction(self, *, within_s: float | None = None) -> Iterator[sqlite3.Connection]:
+        """A connection with one consistent view of the file until the block ends.
+
+        Raises UnavailableError when its statements take longer than `within_s`.
+        """
         with self._transaction("BEGIN") as connection:
-            yield connection
+            if within_s is not None:
+                until = time.monotonic() + within_s
+                connection.set_progress_handler(lambda: time.monotonic() > until, _CHECK_STEPS)
+            try:
+                yield connection
+            finally:
+                connection.set_progress_handler(None, 0)
 
     @contextmanager
     def write_transaction(self) -> Iterator[sqlite3.Connection]:

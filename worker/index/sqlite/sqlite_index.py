@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worker.errors import LeaseLostError
+from worker.errors import LeaseLostError, WorkerError
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.analysis_version import AnalysisVersion
 from worker.index.query import fold, fold_path, rank
@@ -34,6 +34,7 @@ from worker.index.sqlite.document_rows import (
     stored_bytes,
     to_entry,
 )
+from worker.index.sqlite.group_commit import GroupCommit, Write
 from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.index.sqlite.term_rows import TermRow, delete_terms, insert_terms, term_rows
 from worker.index.sqlite.text_search import search_rows
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 _VECTOR_BATCH = 1024
+SEARCH_S = 5.0
+"""Longer nobody waits for an answer; and no document is written meanwhile."""
 
 _FIND = """
 SELECT *, (SELECT count(*) FROM pages WHERE file = files.id) AS pages FROM files
@@ -65,17 +68,16 @@ class SqliteIndex:
         with self._file.read_transaction() as connection:
             (version,) = connection.execute("SELECT version FROM analysis").fetchone()
         self._path, self._analysis = path, AnalysisVersion.parse(version)
+        self._commits = GroupCommit(self._file)
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; a commit is searchable at once, so `refresh` changes nothing."""
-        self._analysis.check_writable(str(self._path))
-        pages = ((page.number, page.text, page.source) for page in document.pages)
-        is_hidden = document.state is State.TOMBSTONED
-        terms = [] if is_hidden else self._terms(document.file_name, document.file_path, pages)
-        with self._file.write_transaction() as connection:
-            self._remove(connection, document.file_id, version)
-            insert_terms(connection, insert_document(connection, document, version), terms)
+        self._commits.run(self._write_of(document, version))
         tally.set_stored("index", stored_bytes(document))
+
+    def bulk(self, documents: Sequence[tuple[Document, int]]) -> list[WorkerError | None]:
+        """Write many documents, each with its version, in one transaction; the error or None of each."""
+        return self._commits.run_all([self._write_of(document, version) for document, version in documents])
 
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; `refresh` changes nothing."""
@@ -83,7 +85,7 @@ class SqliteIndex:
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
         """See SearchIndex; the score is BM25, higher is better."""
-        with self._file.read_transaction() as connection:
+        with self._file.read_transaction(within_s=SEARCH_S) as connection:
             search = partial(search_rows, connection, limit=limit, offset=offset)
             return search_tiers(query, search, has_words=self._analysis.has_words)
 
@@ -149,6 +151,19 @@ class SqliteIndex:
 
     def _terms(self, name: str, path: str, pages: Iterable[tuple[int, str, str]]) -> list[TermRow]:
         return term_rows(name, path, pages, has_words=self._analysis.has_words)
+
+    def _write_of(self, document: Document, version: int) -> Write:
+        """What replaces the document of a file; its terms are made here, before the transaction."""
+        self._analysis.check_writable(str(self._path))
+        pages = ((page.number, page.text, page.source) for page in document.pages)
+        is_hidden = document.state is State.TOMBSTONED
+        terms = [] if is_hidden else self._terms(document.file_name, document.file_path, pages)
+
+        def write(connection: sqlite3.Connection) -> None:
+            self._remove(connection, document.file_id, version)
+            insert_terms(connection, insert_document(connection, document, version), terms)
+
+        return write
 
     def _remove(self, connection: sqlite3.Connection, file_id: str, version: int) -> None:
         """Delete the rows of a file. Raises LeaseLostError where they have a higher version."""

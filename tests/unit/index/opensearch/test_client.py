@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.credentials import Credentials
 from opensearchpy import OpenSearch
 
+from tests.stand_ins.tls_server import tls_server
 from tests.unit.runtime.test_trace import PARENT
+from worker.config import load_settings
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 from worker.errors import (
     Code,
@@ -23,7 +27,9 @@ from worker.errors import (
 )
 from worker.index.opensearch.client import (
     FieldMissingError,
+    IndexBlockedError,
     IndexMissingError,
+    RequestTooLargeError,
     SignedBy,
     connect,
     item_error,
@@ -31,6 +37,7 @@ from worker.index.opensearch.client import (
 )
 from worker.runtime.tally import open_tally
 from worker.runtime.trace import follow, make_trace
+from worker.services import open_index_manager
 
 pytestmark = pytest.mark.unit
 
@@ -53,11 +60,12 @@ def asked(client: OpenSearch) -> Any:
         (429, b"Too many requests", ThrottledError),
         (401, b"Unauthorized", ServiceRefusedError),
         (403, body("security_exception"), ServiceRefusedError),
-        (403, body("cluster_block_exception"), UnavailableError),
+        (403, body("cluster_block_exception"), IndexBlockedError),
+        (429, body("cluster_block_exception"), IndexBlockedError),
         (400, body("mapper_parsing_exception"), RejectedError),
         (400, body("strict_dynamic_mapping_exception"), FieldMissingError),
         (400, body("mapper_parsing_exception", "Vector dimension mismatch"), ServiceRefusedError),
-        (413, b"", RejectedError),
+        (413, b"", RequestTooLargeError),
         (500, body("null_pointer_exception"), UnavailableError),
         (502, b"<html>Bad gateway</html>", UnavailableError),
         (503, body("cluster_manager_not_discovered_exception"), UnavailableError),
@@ -172,3 +180,36 @@ def test_a_request_is_counted_by_an_operation_of_a_closed_list(path: str, operat
         client.transport.perform_request("GET", path)
     assert heard == [operation]
     assert tally.operations_by_service() == {"opensearch": {operation: 1}}
+
+
+NOTHING = json.dumps({"hits": {"total": {"value": 0}, "hits": []}}).encode()
+
+
+def test_an_authority_of_ones_own_is_trusted_where_a_setting_names_it(tmp_path: Path) -> None:
+    with tls_server(tmp_path, NOTHING) as (url, ca):
+        settings = load_settings(index="opensearch", opensearch_endpoint=url, opensearch_ca=ca)
+        with closing(open_index_manager(settings)) as index:
+            assert index.similar((1.0,) * 1024) == []
+
+
+def test_without_the_setting_the_error_names_it(tmp_path: Path) -> None:
+    with tls_server(tmp_path, NOTHING) as (url, _):
+        settings = load_settings(index="opensearch", opensearch_endpoint=url)
+        with (
+            closing(open_index_manager(settings)) as index,
+            pytest.raises(MisconfiguredError, match="set CIS_OPENSEARCH_CA to the file"),
+        ):
+            index.search("報告")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_a_file_without_certificates_is_named_before_the_first_request(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_bytes(content)
+    settings = load_settings(
+        index="opensearch", opensearch_endpoint="https://127.0.0.1:9", opensearch_ca=tmp_path / "ca.pem"
+    )
+    with pytest.raises(MisconfiguredError, match=r"CIS_OPENSEARCH_CA is .*ca.pem, which cannot be read"):
+        open_index_manager(settings)

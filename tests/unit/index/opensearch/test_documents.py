@@ -27,10 +27,10 @@ def test_text_is_normalised_and_joined(make_document: MakeDocument) -> None:
 def test_the_streams_are_those_of_the_name_of_each_page_and_of_the_whole(make_document: MakeDocument) -> None:
     document = make_document("x/ａ.pdf", "契約", "覚書")
     source = file_source(document, text_vectors=False, has_words=False)
-    assert source["name"]["pairs"] == "x a pdf"
+    assert source["name_pairs"] == "x a pdf"
     assert [page["pairs"] for page in source["pages"]] == ["契約 約", "覚書 書"]
-    assert source["body"]["pairs"] == ["契約 約", "覚書 書"]
-    assert "words" in file_source(document, text_vectors=False, has_words=True)["body"]
+    assert source["body_pairs"] == ["契約 約", "覚書 書"]
+    assert "body_words" in file_source(document, text_vectors=False, has_words=True)
 
 
 @pytest.mark.parametrize("text", ["x" * 20_000, "字 " * 9_000, "line\n" * 5_000, "", "短い"])

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 import pytest
 
 from worker.embedded.http_server import LocalHttpServer, Request, Response
-from worker.errors import MisconfiguredError
+from worker.errors import MisconfiguredError, UnavailableError
 from worker.index.analysis_version import OWN_ANALYSIS
+from worker.index.opensearch.calls import ClusterCalls, Deadline, IndexPolicy
 from worker.index.opensearch.client import connect
 from worker.index.opensearch.index_analysis import IndexAnalysis
+from worker.resilience.circuit_breaker import CircuitBreaker
+from worker.resilience.retry_handler import RetryHandler
 
 pytestmark = pytest.mark.unit
 
@@ -30,7 +33,10 @@ def asking(*answers: Response) -> Iterator[tuple[IndexAnalysis, list[float]]]:
     server = LocalHttpServer(answer)
     server.start()
     try:
-        yield IndexAnalysis(connect(server.url), "files", clock=lambda: now[0]), now
+        client = connect(server.url)
+        retry = RetryHandler(max_retries=0, initial_delay=1.0, wait=lambda _: None)
+        calls = ClusterCalls(client, IndexPolicy(breaker=CircuitBreaker(), retry=retry))
+        yield IndexAnalysis(client, "files", calls=calls, clock=lambda: now[0]), now
     finally:
         server.stop()
 
@@ -45,6 +51,12 @@ def test_it_is_asked_for_once_a_minute() -> None:
         assert [str(analysis.current()) for _ in range(3)] == ["1 none"] * 3
         now[0] += 61.0
         assert str(analysis.current()) == "1 other 2"
+
+
+def test_an_answer_of_something_else_is_an_outage() -> None:
+    for deadline in (None, Deadline(5.0)):
+        with asking(Response(body=b"{}")) as (analysis, _), pytest.raises(UnavailableError):
+            analysis.current(deadline=deadline)
 
 
 def test_an_index_that_is_still_to_be_made_gets_that_of_this_process() -> None:

@@ -127,3 +127,18 @@ def test_an_outage_is_an_outage(inspect: Inspect) -> None:
     inspection = inspect(Cluster(answers={"/": {}}, status=503))
     with pytest.raises(UnavailableError):
         inspection.cluster()
+
+
+def test_blocks_of_writes_are_named_with_their_index(inspect: Inspect) -> None:
+    def blocked(**blocks: str) -> dict[str, Any]:
+        return {"settings": {"index": {"blocks": blocks}}}
+
+    settings = {
+        "t-files-v1": blocked(read_only_allow_delete="true", metadata="true"),
+        "t-images-v1": blocked(write="true", read_only="false"),
+        "t-files-v2": {"settings": {}},
+    }
+    found = inspect(Cluster(answers={"/t-files,t-images/_settings/index.blocks.*": settings})).blocks()
+    assert len(found) == 2
+    assert found[0].startswith("t-files-v1 takes no writes")
+    assert found[1].startswith("t-images-v1 was closed to writes")

@@ -65,8 +65,8 @@ def test_where_words_may_be_missing_more_of_them_count_most() -> None:
 def test_only_the_pages_of_a_filter_are_asked_for() -> None:
     text = json.dumps(body_of("営業 page:2-3"))
     assert '{"gte": 2, "lte": 3}' in text
-    assert "body.pairs" not in text
-    assert "name.pairs" not in text
+    assert "body_pairs" not in text
+    assert "name_pairs" not in text
 
 
 def test_pages_are_asked_for_of_the_files_that_are_shown() -> None:

@@ -9,8 +9,9 @@ import pytest
 from worker.index.opensearch.stream_fields import (
     STREAMS,
     excluded_from_source,
+    name_streams,
+    page_streams,
     stream_properties,
-    text_streams,
     whole_text_streams,
 )
 
@@ -28,16 +29,16 @@ def test_every_stream_is_a_field_of_tokens_parted_by_blanks() -> None:
 
 
 def test_a_text_has_the_streams_that_have_tokens() -> None:
-    assert text_streams("契約", has_words=False) == {"pairs": "契約 約"}
-    assert text_streams("契約", is_ocr=True, has_words=False) == {"pairs": "契約 約", "lookalikes": "契約 約"}
-    assert text_streams("契約", has_words=True)["words"] == "契約"
-    assert text_streams("a2.pdf", is_name=True, has_words=False)["stems"] == "a 2 pdf"
+    assert page_streams("契約", has_words=False) == {"pairs": "契約 約"}
+    assert page_streams("契約", is_ocr=True, has_words=False) == {"pairs": "契約 約", "lookalikes": "契約 約"}
+    assert page_streams("契約", has_words=True)["words"] == "契約"
+    assert name_streams("a2.pdf", has_words=False)["name_stems"] == "a 2 pdf"
 
 
 def test_the_whole_text_has_the_streams_of_its_parts_one_by_one() -> None:
     parts: list[dict[str, Any]] = [{"number": 1, "pairs": "ab", "text": "x"}, {"pairs": "cd", "words": "w"}]
-    assert whole_text_streams(parts) == {"pairs": ["ab", "cd"], "words": ["w"]}
+    assert whole_text_streams(parts) == {"body_pairs": ["ab", "cd"], "body_words": ["w"]}
 
 
 def test_no_stream_is_kept_in_the_source() -> None:
-    assert {"body", "name", "pages.pairs", "pages.stems"} <= set(excluded_from_source())
+    assert {"body_pairs", "name_stems", "pages.pairs", "pages.stems"} <= set(excluded_from_source())

@@ -17,16 +17,16 @@ pytestmark = pytest.mark.unit
     [
         (
             Clause(stream="pairs", tokens=("ab", "bc")),
-            {"match_phrase": {"name.pairs": {"query": "ab bc", "boost": 1.0}}},
+            {"match_phrase": {"name_pairs": {"query": "ab bc", "boost": 1.0}}},
         ),
-        (Clause(stream="words", tokens=("a",)), {"term": {"name.words": {"value": "a", "boost": 4.0}}}),
+        (Clause(stream="words", tokens=("a",)), {"term": {"name_words": {"value": "a", "boost": 4.0}}}),
         (
             Clause(stream="pairs", tokens=("契",), is_prefix=True),
-            {"prefix": {"name.pairs": {"value": "契", "boost": 1.0}}},
+            {"prefix": {"name_pairs": {"value": "契", "boost": 1.0}}},
         ),
         (
             Clause(stream="pairs", tokens=("a", "契"), is_prefix=True),
-            {"match_phrase_prefix": {"name.pairs": {"query": "a 契", "boost": 1.0, "max_expansions": 1_000}}},
+            {"match_phrase_prefix": {"name_pairs": {"query": "a 契", "boost": 1.0, "max_expansions": 1_000}}},
         ),
     ],
 )
@@ -60,4 +60,4 @@ def test_all_clauses_of_a_way_must_be_there_each_in_any_of_its_forms() -> None:
 
 def test_a_group_is_looked_for_in_the_text_and_in_the_name_which_counts_twice() -> None:
     text, name = anywhere(((Clause(stream="pairs", tokens=("a",)),),))["bool"]["should"]
-    assert text["term"]["body.pairs"]["boost"] * 2 == name["term"]["name.pairs"]["boost"]
+    assert text["term"]["body_pairs"]["boost"] * 2 == name["term"]["name_pairs"]["boost"]

@@ -183,3 +183,15 @@ def test_several_processes_may_create_the_file_at_the_same_time(tmp_path: Path) 
             assert maker.stdout is not None
             assert maker.stdout.readline() == "made\n"
     assert [maker.wait(30) for maker in makers] == [0] * 6
+
+
+def test_a_read_that_takes_too_long_is_ended_and_the_next_is_not(tmp_path: Path) -> None:
+    endless = "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c"
+    with closing(SqliteFile(tmp_path / "index")) as file:
+        with (
+            pytest.raises(UnavailableError, match="took too long; use fewer words"),
+            file.read_transaction(within_s=0.05) as connection,
+        ):
+            connection.execute(endless).fetchone()
+        with file.read_transaction() as connection:
+            assert connection.execute("SELECT 1").fetchone()[0] == 1
