@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     r'(?P<minus>-?)(?:(?P<filter>[A-Za-z]{2,}):(?!//|[\s"]*$|\s))?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))'
 )
 _OR = "OR"
-_NAMED = re.compile(r"(?<![^\s-])(type|path|lang|state|page):[ \u3000]+(?=\S)", re.IGNORECASE)
+_NAMED = re.compile(r"(?<![^\s-])(type|path|lang|state|page|after|before):[ \u3000]+(?=\S)", re.IGNORECASE)
 """A filter with white space before its value."""
 _HIRAGANA = re.compile("[\u3041-\u309f]+")
 _KATAKANA = "\u30a1-\u30ff\u31f0-\u31ff"
@@ -85,7 +85,8 @@ def parse_query(query: str) -> SearchQuery:
     """What is asked for; there are no syntax errors, and without a word or filter nothing is.
 
     White space and 、 separate words, double quotes keep a phrase together, a leading - excludes, OR between
-    two words takes either, and `type:` `path:` `lang:` `state:` `page:` filter. Other symbols only separate.
+    two words takes either, and `type:` `path:` `lang:` `state:` `page:`
+    `after:` `before:` filter. Other symbols only separate.
     """
     reader = _Reader()
     text = normalise(query[:MAX_QUERY_CHARS]).translate(_CURLY_QUOTES)

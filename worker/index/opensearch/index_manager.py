@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from worker.errors import ThrottledError, TransientError, UnavailableError, WorkerError
 from worker.index.analysis.characters import replace_surrogates
+from worker.index.file_facts import Groups, may_see
 from worker.index.opensearch.bulk_writer import BulkAction, BulkWriter, groups
 from worker.index.opensearch.client import (
     FieldMissingError,
@@ -26,15 +27,9 @@ from worker.index.opensearch.client import (
 )
 from worker.index.opensearch.documents import file_source, has_image, image_source, to_document
 from worker.index.opensearch.entries import page_body, purge_entry, read_entry, to_entry
+from worker.index.opensearch.file_search import search_files
 from worker.index.opensearch.provisioning import IndexMaker
-from worker.index.opensearch.queries import (
-    find_body,
-    search_body,
-    similar_body,
-    to_result,
-    to_similar,
-    to_summary,
-)
+from worker.index.opensearch.queries import find_body, similar_body, to_similar, to_summary
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
 from worker.index.query import fold, fold_path, rank
 from worker.index.search_index import (
@@ -42,10 +37,8 @@ from worker.index.search_index import (
     IndexEntry,
     SearchResult,
     SimilarHit,
-    Tier,
     tombstone_document,
 )
-from worker.index.search_query import SearchQuery, search_tiers
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.resilience.circuit_breaker import CircuitBreaker
@@ -138,49 +131,37 @@ class IndexManager:
         """See SearchIndex."""
         self._write(self._bulk_actions(tombstone_document(file_id), version), refresh=refresh)
 
-    def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
+    def search(
+        self, query: str, *, limit: int = 10, offset: int = 0, groups: Groups = None, facets: bool = False
+    ) -> SearchResult:
         """See SearchIndex; at most the first 10,000 files can be reached."""
         offset = min(max(0, offset), _MAX_RESULT_WINDOW)
         limit = min(max(0, limit), _MAX_RESULT_WINDOW - offset)
+        ask = partial(self._search, self._files)
+        return search_files(ask, query, limit=limit, offset=offset, groups=groups, facets=facets)
 
-        def run(asked: SearchQuery, tier: Tier) -> SearchResult:
-            body = search_body(asked, tier, limit=limit, offset=offset)
-            return to_result(self._search(self._files, body), asked, tier)
-
-        return search_tiers(query, run)
-
-    def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
+    def similar(self, vector: Sequence[float], *, limit: int = 5, groups: Groups = None) -> list[SimilarHit]:
         """See SearchIndex; HNSW is approximate and may miss a neighbour in a large index."""
         if len(vector) != IMAGE_DIMENSION or not any(vector):
             return []
-        return to_similar(self._search(self._images, similar_body(vector, limit=limit)))
+        return to_similar(self._search(self._images, similar_body(vector, limit=limit, groups=groups)))
 
-    def document(self, file_id: str) -> Document | None:
+    def document(self, file_id: str, *, groups: Groups = None) -> Document | None:
         """See SearchIndex; a real-time read, so a write is visible before its refresh."""
-        response = self._call(
-            f"read file {file_id}",
-            lambda: self._client.mget(
-                body={
-                    "docs": [
-                        {"_index": self._files, "_id": file_id},
-                        {"_index": self._images, "_id": file_id},
-                    ]
-                }
-            ),
-        )
-        file, image = (each.get("_source") if each.get("found") else None for each in response["docs"])
+        ids = [{"_index": alias, "_id": file_id} for alias in (self._files, self._images)]
+        answer = self._call(f"read file {file_id}", lambda: self._client.mget(body={"docs": ids}))
+        file, image = (each.get("_source") if each.get("found") else None for each in answer["docs"])
         if file is None or file["state"] == State.TOMBSTONED:
             return None
-        return to_document(file, image)
+        document = to_document(file, image)
+        return document if may_see(document.metadata.allowed_groups, groups) else None
 
-    def find(self, name_or_path: str) -> list[FileSummary]:
+    def find(self, name_or_path: str, *, groups: Groups = None) -> list[FileSummary]:
         """See SearchIndex."""
         file_id, path = replace_surrogates(name_or_path), fold_path(name_or_path)
         name = fold(re.split(r"[/\\]", name_or_path)[-1])
-        answer = self._search(
-            self._files, find_body(file_id=file_id, name=name, path=path, limit=_MAX_FIND_RESULTS)
-        )
-        sources = [hit["_source"] for hit in answer["hits"]["hits"]]
+        body = find_body(file_id=file_id, name=name, path=path, limit=_MAX_FIND_RESULTS, groups=groups)
+        sources = [hit["_source"] for hit in self._search(self._files, body)["hits"]["hits"]]
         ranked = [
             (rank(source["file_id"] == file_id, source["name_key"], source["path_key"], path), source)
             for source in sources

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from worker.index.file_facts import Groups
+from worker.index.opensearch.metadata_fields import HIT_FIELDS, date_clauses, group_clauses, to_metadata
 from worker.index.opensearch.schema import PAIRS, Json
 from worker.index.query import Term, label, snippet
 from worker.index.query_filters import Filters
@@ -23,27 +25,37 @@ SUMMARY = (*_HIT_FIELDS, "state", "reason", "page_count")
 _TOMBSTONED: Json = {"term": {"state": State.TOMBSTONED.value}}
 
 
-def search_body(query: SearchQuery, tier: Tier, *, limit: int, offset: int) -> Json:
+def search_body(query: SearchQuery, tier: Tier, *, limit: int, offset: int, groups: Groups = None) -> Json:
     """The body of a text search for `limit` files after `offset`."""
-    groups, needed = query.groups(tier)
+    wanted, needed = query.groups(tier)
     pages = query.filters.pages
-    matches = [_any_of([_anywhere_clause(term, pages) for term in group]) for group in groups]
+    matches = [_any_of([_anywhere_clause(term, pages) for term in group]) for group in wanted]
     needed_clause: Json = {"bool": {"should": matches, "minimum_should_match": needed}}
-    terms = [term for group in groups for term in group]
+    terms = [term for group in wanted for term in group]
     refused = [*_filter_clauses(query.without), *(_anywhere_clause(term, None) for term in query.excluded)]
     body: Json = {
-        "filter": [*([needed_clause] if groups else []), *_filter_clauses(query.filters)],
+        "filter": [
+            *([needed_clause] if wanted else []),
+            *_filter_clauses(query.filters),
+            *group_clauses(groups),
+        ],
         "must_not": [_TOMBSTONED, *refused],
     }
-    if groups:
+    if wanted:
         body["should"] = [_best_page_clause(terms, pages), *(_name_clause(term) for term in terms)]
     elif pages:
         body["filter"].append(_nested(_on_pages(pages)))
     return {
         "query": {"bool": body},
-        "_source": [*_HIT_FIELDS, "state", "reason"],
-        # The second key makes paging stable among equal scores; without words the newest write comes first.
-        "sort": [{"_score": "desc"}, *([] if groups else [{"indexed_at": "desc"}]), {"file_id": "asc"}],
+        "_source": [*SUMMARY, "bucket", "file_type", *HIT_FIELDS],
+        # Among equal scores the newest file comes first, without words then the newest write; the last key
+        # makes paging stable.
+        "sort": [
+            {"_score": "desc"},
+            {"document_date": {"order": "desc", "missing": "_last"}},
+            *([] if wanted else [{"indexed_at": "desc"}]),
+            {"file_id": "asc"},
+        ],
         # Otherwise the total stops at 10,000.
         "track_total_hits": True,
         "size": limit,
@@ -51,16 +63,19 @@ def search_body(query: SearchQuery, tier: Tier, *, limit: int, offset: int) -> J
     }
 
 
-def similar_body(vector: Sequence[float], *, limit: int) -> Json:
+def similar_body(vector: Sequence[float], *, limit: int, groups: Groups = None) -> Json:
     """The body of a search for the nearest image vectors."""
+    nearest: Json = {"vector": list(vector), "k": limit}
+    if clauses := group_clauses(groups):
+        nearest["filter"] = {"bool": {"filter": clauses}}
     return {
-        "query": {"knn": {"image_vector": {"vector": list(vector), "k": limit}}},
+        "query": {"knn": {"image_vector": nearest}},
         "_source": list(_HIT_FIELDS),
         "size": limit,
     }
 
 
-def find_body(*, file_id: str, name: str, path: str, limit: int) -> Json:
+def find_body(*, file_id: str, name: str, path: str, limit: int, groups: Groups = None) -> Json:
     """The body of a search by id, folded name or folded path."""
     keys = ({"file_id": file_id}, {"name_key": name}, {"path_key": path})
     return {
@@ -69,6 +84,7 @@ def find_body(*, file_id: str, name: str, path: str, limit: int) -> Json:
                 "should": [{"term": key} for key in keys],
                 "minimum_should_match": 1,
                 "must_not": [_TOMBSTONED],
+                "filter": group_clauses(groups),
             }
         },
         "_source": [*SUMMARY, "path_key", "name_key"],
@@ -140,6 +156,7 @@ def _filter_clauses(filters: Filters) -> list[Json]:
     return [
         *({"terms": {field: list(values)}} for field, values in wanted if values),
         *(_any_of(_phrases(("label",), path)) for path in filters.paths),
+        *date_clauses(filters),
     ]
 
 
@@ -200,6 +217,10 @@ def _hit(hit: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchHit:
         score=float(hit["_score"]),
         state=State(source.get("state", State.INDEXED)),
         reason=source.get("reason"),
+        bucket=source["bucket"],
+        file_type=source["file_type"],
+        pages=int(source.get("page_count") or 0),
+        metadata=to_metadata(source),
     )
 
 

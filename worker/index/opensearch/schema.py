@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from worker.index.analysis.characters import CJK
+from worker.index.opensearch.metadata_fields import IMAGE_FIELDS, file_fields
 
 Json: TypeAlias = dict[str, Any]
 
@@ -116,7 +117,7 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
         **dict.fromkeys(
             (
                 *("file_id", "bucket", "file_type", "state", "reason", "language", "text_sources"),
-                *("content_hash", "image_model", "text_model", "name_key", "path_key", "allowed_groups"),
+                *("image_model", "text_model", "name_key", "path_key"),
             ),
             _KEYWORD,
         ),
@@ -131,6 +132,7 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
         "confidence": {"type": "float"},
         "vectors_pending": {"type": "boolean"},
         "indexed_at": {"type": "date"},
+        **file_fields(_NAME),
     }
     settings: Json = {"mapping.nested_objects.limit": _NESTED_LIMIT, "analysis": _ANALYSIS}
     return _body(settings, properties, shards=shards)
@@ -143,6 +145,7 @@ def images_body(*, shards: int) -> Json:
         **dict.fromkeys(("file_name", "file_path"), _STORED),
         "image_vector": _vector(IMAGE_DIMENSION),
         "indexed_at": {"type": "date"},
+        **IMAGE_FIELDS,
     }
     return _body({}, properties, shards=shards)
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from worker.errors import MisconfiguredError, UnavailableError
+from worker.index.sqlite import metadata_columns
 
 _BUSY_TIMEOUT_S = 30.0
 _SWITCH_PAUSE_S = 0.02
@@ -129,7 +130,7 @@ class SqliteFile:
             stored = self._stored_format(connection)
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             if not stored and not tables:
-                for statement in _TABLES.split(";"):
+                for statement in (_TABLES + metadata_columns.TABLES).split(";"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {_FORMAT}")
             elif stored != _FORMAT:

@@ -4,12 +4,14 @@ The text is stored unchanged; the full-text table has only its terms (see query.
 for name and path.
 """
 
+# ruff: noqa: S608 - what is put into a statement is our own; every value is bound
 from __future__ import annotations
 
 import heapq
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from worker.errors import LeaseLostError
 from worker.index.analysis.characters import replace_surrogates
+from worker.index.file_facts import Groups
 from worker.index.query import fold, fold_path, index_terms, label, rank
 from worker.index.search_index import (
     FileSummary,
@@ -25,7 +28,7 @@ from worker.index.search_index import (
     SimilarHit,
     tombstone_document,
 )
-from worker.index.search_query import search_tiers
+from worker.index.search_query import parse_query, search_tiers
 from worker.index.sqlite.document_rows import (
     FLOAT,
     insert_document,
@@ -33,8 +36,9 @@ from worker.index.sqlite.document_rows import (
     stored_bytes,
     to_entry,
 )
+from worker.index.sqlite.metadata_columns import group_condition, groups_value
 from worker.index.sqlite.sqlite_file import SqliteFile
-from worker.index.sqlite.text_search import NAME_ROW, PAGE_BITS, search_rows
+from worker.index.sqlite.text_search import NAME_ROW, PAGE_BITS, facet_rows, search_rows
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.models.page import Page
@@ -45,9 +49,17 @@ if TYPE_CHECKING:
 
 _VECTOR_BATCH = 1024
 
-_FIND = """
+_FIND = f"""
 SELECT *, (SELECT count(*) FROM pages WHERE file = files.id) AS pages FROM files
-WHERE state != ? AND (file_id = ? OR folded_name = ? OR folded_path = ?) ORDER BY file_path
+WHERE state != ?1 AND (file_id = ?2 OR folded_name = ?3 OR folded_path = ?4)
+    AND {group_condition("files.id", "?5")}
+ORDER BY file_path
+"""
+
+_DOCUMENT = f"SELECT * FROM files WHERE file_id = ?1 AND state != ?2 AND {group_condition('files.id', '?3')}"
+_VECTORS = f"""
+SELECT file, floats FROM image_vectors WHERE length(floats) = ?1
+    AND {group_condition("image_vectors.file", "?2")}
 """
 
 _ENTRIES = """
@@ -78,38 +90,44 @@ class SqliteIndex:
         """See SearchIndex; `refresh` changes nothing."""
         self.index_document(tombstone_document(file_id), version=version)
 
-    def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
+    def search(
+        self, query: str, *, limit: int = 10, offset: int = 0, groups: Groups = None, facets: bool = False
+    ) -> SearchResult:
         """See SearchIndex; the score is BM25, higher is better."""
         with self._file.read_transaction() as connection:
-            return search_tiers(query, partial(search_rows, connection, limit=limit, offset=offset))
+            look = partial(search_rows, connection, limit=limit, offset=offset, groups=groups)
+            found = search_tiers(query, look)
+            if not facets or not found.total:
+                return found
+            counts = facet_rows(connection, parse_query(query), found.tier, groups=groups)
+            return replace(found, facets=counts)
 
-    def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
+    def similar(self, vector: Sequence[float], *, limit: int = 5, groups: Groups = None) -> list[SimilarHit]:
         """See SearchIndex; exact, every image vector is compared."""
         import numpy as np  # noqa: PLC0415 - a search for words needs none, and it takes 0.2 s to import
 
         query = np.asarray(vector, dtype=FLOAT)
         best: list[tuple[float, int]] = []
         with self._file.read_transaction() as connection:
-            for files, scores in _cosines(connection, query):
+            for files, scores in _cosines(connection, query, groups):
                 pairs = zip(scores.tolist(), files, strict=True)
                 # Only the best are kept, so memory does not grow with the index; ties go to the older file.
                 best = heapq.nlargest(limit, chain(best, pairs), key=lambda pair: (pair[0], -pair[1]))
             return [_similar_hit(connection, file, score) for score, file in best]
 
-    def document(self, file_id: str) -> Document | None:
+    def document(self, file_id: str, *, groups: Groups = None) -> Document | None:
         """See SearchIndex."""
         with self._file.read_transaction() as connection:
-            row = connection.execute(
-                "SELECT * FROM files WHERE file_id = ? AND state != ?", (file_id, State.TOMBSTONED)
-            ).fetchone()
+            row = connection.execute(_DOCUMENT, (file_id, State.TOMBSTONED, groups_value(groups))).fetchone()
             return None if row is None else load_document(connection, row)
 
-    def find(self, name_or_path: str) -> list[FileSummary]:
+    def find(self, name_or_path: str, *, groups: Groups = None) -> list[FileSummary]:
         """See SearchIndex."""
         file_id, path = replace_surrogates(name_or_path), fold_path(name_or_path)
         name = fold(re.split(r"[/\\]", name_or_path)[-1])
         with self._file.read_transaction() as connection:
-            rows = connection.execute(_FIND, (State.TOMBSTONED, file_id, name, path)).fetchall()
+            asked = (State.TOMBSTONED, file_id, name, path, groups_value(groups))
+            rows = connection.execute(_FIND, asked).fetchall()
         ranked = [
             (rank(row["file_id"] == file_id, row["folded_name"], row["folded_path"], path), row)
             for row in rows
@@ -181,14 +199,12 @@ def _remove(connection: sqlite3.Connection, file_id: str, version: int) -> None:
 
 
 def _cosines(
-    connection: sqlite3.Connection, query: np.ndarray[tuple[int], np.dtype[np.float32]]
+    connection: sqlite3.Connection, query: np.ndarray[tuple[int], np.dtype[np.float32]], groups: Groups
 ) -> Iterator[tuple[list[int], np.ndarray[tuple[int], np.dtype[np.float32]]]]:
     """File ids and cosines, in batches; zero vectors are left out, as they have no direction."""
     import numpy as np  # noqa: PLC0415 - as above
 
-    rows = connection.execute(
-        "SELECT file, floats FROM image_vectors WHERE length(floats) = ?", (query.nbytes,)
-    )
+    rows = connection.execute(_VECTORS, (query.nbytes, groups_value(groups)))
     while chunk := rows.fetchmany(_VECTOR_BATCH):
         vectors = np.frombuffer(b"".join(row["floats"] for row in chunk), dtype=FLOAT).reshape(-1, query.size)
         lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)

@@ -11,10 +11,18 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from worker.index.file_facts import MAX_COPIES, Groups, count_facets
 from worker.index.query import Term, label, snippet
 from worker.index.query_filters import Filters
 from worker.index.search_index import SearchHit, SearchResult, Tier
 from worker.index.search_query import SearchQuery
+from worker.index.sqlite.metadata_columns import (
+    FACET_COLUMNS,
+    date_condition,
+    group_condition,
+    groups_value,
+    load_metadata,
+)
 from worker.models.ledger import State
 
 PAGE_BITS = 24
@@ -51,13 +59,35 @@ WITH ranked AS MATERIALIZED (
 # Without words: the files that pass the filters, the newest write first.
 
 _HITS = """
-SELECT counted.files, hit.page, hit.score, files.file_id, files.file_name, files.file_path, files.state,
-    files.reason, pages.text
-FROM (SELECT count(*) AS files FROM ranked) AS counted
-LEFT JOIN (SELECT * FROM ranked ORDER BY score DESC, file {order} LIMIT :limit OFFSET :offset) AS hit
+, folded AS MATERIALIZED (
+    SELECT ranked.file, ranked.page, ranked.score, copy, dated,
+        row_number() OVER (
+            PARTITION BY copy ORDER BY ranked.score DESC, dated DESC, ranked.file {order}
+        ) AS place
+    FROM ranked JOIN file_facts ON file_facts.file = ranked.file
+), copies AS MATERIALIZED (
+    SELECT copy, files.file_path FROM folded JOIN files ON files.id = folded.file WHERE place > 1
+)
+SELECT counted.files, hit.*, files.file_id, files.bucket, files.file_name, files.file_path, files.file_type,
+    files.state, files.reason, pages.text,
+    (SELECT count(*) FROM pages AS all_pages WHERE all_pages.file = hit.file) AS page_count,
+    (SELECT json_group_array(file_path) FROM (
+        SELECT file_path FROM copies WHERE copies.copy = hit.copy ORDER BY file_path LIMIT :copies
+    )) AS also_at
+FROM (SELECT count(*) AS files FROM folded WHERE place = 1) AS counted
+LEFT JOIN (
+    SELECT * FROM folded WHERE place = 1 ORDER BY score DESC, dated DESC, file {order}
+    LIMIT :limit OFFSET :offset
+) AS hit
 LEFT JOIN files ON files.id = hit.file
 LEFT JOIN pages ON pages.file = hit.file AND pages.number = hit.page
-ORDER BY hit.score DESC, hit.file {order}
+ORDER BY hit.score DESC, hit.dated DESC, hit.file {order}
+"""
+# `folded` has the files of one content in order: the first is the hit, the others are where it is also.
+
+_FACETS = f"""
+SELECT {FACET_COLUMNS}, count(*) FROM ranked JOIN file_facts ON file_facts.file = ranked.file
+GROUP BY 1, 2, 3, 4, 5
 """
 _LANGUAGE = (
     "coalesce((SELECT language FROM pages WHERE pages.file = files.id AND language IS NOT NULL "
@@ -67,38 +97,63 @@ _LANGUAGE = (
 
 
 def search_rows(
-    connection: sqlite3.Connection, query: SearchQuery, tier: Tier, *, limit: int, offset: int
+    connection: sqlite3.Connection,
+    query: SearchQuery,
+    tier: Tier,
+    *,
+    limit: int,
+    offset: int,
+    groups: Groups = None,
 ) -> SearchResult:
     """The files that meet the query as far as the tier asks, all its filters, and no exclusion."""
-    groups, _ = query.groups(tier)
-    rows = connection.execute(*statement(query, tier, limit=limit, offset=offset)).fetchall()
-    terms = tuple(term for group in groups for term in group)
-    hits = tuple(_hit(row, terms) for row in rows if row["file_id"] is not None)
+    wanted, _ = query.groups(tier)
+    rows = connection.execute(*statement(query, tier, limit=limit, offset=offset, groups=groups)).fetchall()
+    terms = tuple(term for group in wanted for term in group)
+    hits = tuple(_hit(connection, row, terms) for row in rows if row["file_id"] is not None)
     return SearchResult(total=rows[0]["files"], hits=hits, tier=tier, notes=query.notes)
 
 
-def statement(query: SearchQuery, tier: Tier, *, limit: int, offset: int) -> tuple[str, Mapping[str, Any]]:
+def facet_rows(
+    connection: sqlite3.Connection, query: SearchQuery, tier: Tier, *, groups: Groups = None
+) -> dict[str, dict[str, int]]:
+    """How many files that meet the query have each value of each facet."""
+    ranked, values = _ranked(query, tier, groups)
+    rows = connection.execute(ranked + _FACETS, values)
+    return count_facets((tuple(row)[:-1], row[-1]) for row in rows)
+
+
+def statement(
+    query: SearchQuery, tier: Tier, *, limit: int, offset: int, groups: Groups = None
+) -> tuple[str, Mapping[str, Any]]:
     """The SQL of a search, and its values."""
-    groups, needed = query.groups(tier)
+    ranked, values = _ranked(query, tier, groups)
+    values.update(limit=max(0, limit), offset=max(0, offset), copies=MAX_COPIES)
+    return ranked + _HITS.format(order="ASC" if query.groups(tier)[0] else "DESC"), values
+
+
+def _ranked(query: SearchQuery, tier: Tier, groups: Groups) -> tuple[str, _Values]:
+    """The SQL of the files that match, each with its best page, and its values."""
+    wanted, needed = query.groups(tier)
     first_page, last_page = query.filters.pages or (NAME_ROW, _LAST_PAGE)
     values = _Values(
-        groups=json.dumps([_any_of(group) for group in groups]),
-        any_term=" OR ".join(_any_of(group) for group in groups),
+        groups=json.dumps([_any_of(group) for group in wanted]),
+        any_term=" OR ".join(_any_of(group) for group in wanted),
         needed=needed,
         first_page=first_page,
         last_page=last_page,
-        limit=max(0, limit),
-        offset=max(0, offset),
     )
-    filters = " AND ".join(_file_conditions(query, values))
-    if not groups:
-        return _FILTERED.format(conditions=filters) + _HITS.format(order="DESC"), values
-    conditions = ""
+    conditions = _file_conditions(query, values)
+    if groups is not None:
+        conditions.append(group_condition("files.id", values.bind(groups_value(groups))))
+    filters = " AND ".join(conditions)
+    if not wanted:
+        return _FILTERED.format(conditions=filters), values
+    tests = ""
     if filters:  # looked up for each match: most queries have none
-        conditions += f" AND EXISTS (SELECT 1 FROM files WHERE id = file AND {filters})"
+        tests += f" AND EXISTS (SELECT 1 FROM files WHERE id = file AND {filters})"
     if query.excluded:
-        conditions += f" AND file NOT IN ({_files_with(values.bind(_any_of(query.excluded)))})"
-    return _WORDS.format(conditions=conditions) + _HITS.format(order="ASC"), values
+        tests += f" AND file NOT IN ({_files_with(values.bind(_any_of(query.excluded)))})"
+    return _WORDS.format(conditions=tests), values
 
 
 class _Values(dict[str, Any]):
@@ -137,7 +192,9 @@ def _filters(filters: Filters, values: _Values) -> list[str]:
     for path in filters.paths:
         named = _files_with(values.bind(_expression(path)), f"AND {_PAGE} = {NAME_ROW}")
         conditions.append(f"id IN ({named})")
-    return conditions
+    bounds = ((">=", filters.after), ("<", filters.before))
+    times = [(operator, values.bind(time)) for operator, time in bounds if time]
+    return [*conditions, date_condition("files.id", times)] if times else conditions
 
 
 def _files_with(expression: str, condition: str = "") -> str:
@@ -154,7 +211,7 @@ def _expression(term: Term) -> str:
     return f'"{phrase}" *' if term.prefix else f'"{phrase}"'
 
 
-def _hit(row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
+def _hit(connection: sqlite3.Connection, row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
     text = row["text"] if row["page"] != NAME_ROW else label(row["file_name"], row["file_path"])
     return SearchHit(
         file_id=row["file_id"],
@@ -165,4 +222,9 @@ def _hit(row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
         score=row["score"],
         state=State(row["state"]),
         reason=row["reason"],
+        bucket=row["bucket"],
+        file_type=row["file_type"],
+        pages=row["page_count"],
+        metadata=load_metadata(connection, row["file"]),
+        also_at=tuple(json.loads(row["also_at"])),
     )

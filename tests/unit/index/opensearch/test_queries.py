@@ -12,7 +12,13 @@ from worker.index.search_query import parse_query
 
 pytestmark = pytest.mark.unit
 
-FILE = {"file_id": "f", "file_name": "報告.pdf", "file_path": "営業/報告.pdf"}
+FILE = {
+    "file_id": "f",
+    "file_name": "報告.pdf",
+    "file_path": "営業/報告.pdf",
+    "bucket": "b",
+    "file_type": "pdf",
+}
 
 
 def hit(page: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -179,7 +179,9 @@ def test_a_search_reads_no_table_from_end_to_end(index: SqliteIndex, path: Path)
             for sql, values in [statement(parse_query(query), tier, limit=5, offset=0)]
             for step in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)
         ]
-        find = connection.execute(f"EXPLAIN QUERY PLAN {sqlite_index._FIND}", ("", "", "", "")).fetchall()
+        find = connection.execute(
+            f"EXPLAIN QUERY PLAN {sqlite_index._FIND}", ("", "", "", "", None)
+        ).fetchall()
     steps = [step[-1] for step in search + find]
     assert not [step for step in steps if step.startswith(("SCAN files", "SCAN pages"))]
     assert any("files_by_path" in step for step in steps)
