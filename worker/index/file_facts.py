@@ -15,7 +15,7 @@ MAX_COPIES = 20
 """How many of a file's other places a hit names."""
 
 Groups = Collection[str] | None
-"""Whose files are looked at: None for all of them."""
+"""Whose files are searched: None for all of them."""
 
 _COPY_KEY_CHARS = 32  # 128 bits of the hash
 _SEPARATORS = re.compile(r"[/\\]+")

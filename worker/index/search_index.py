@@ -146,7 +146,7 @@ class SearchIndex(Protocol):
         page 0 means that only name or path match. There are no syntax errors, and a query without words
         and filters finds nothing. At equal scores the file with the newest date comes first.
 
-        With `groups` only files are looked at that one of them may see, here and below.
+        With `groups` only files are searched that one of them may see, here and below.
         """
         ...
 

@@ -108,7 +108,7 @@ class ObjectVersion:
     """The current version of an object in the source bucket (from HEAD, or from a GET that is still open).
 
     The content of an archived one can only be read after a restore. Its date, the groups of its metadata and
-    how many tags it has tell no versions apart: tags change without a new one.
+    how many tags it has are not compared: tags change without a new version.
     """
 
     etag: str
