@@ -88,6 +88,7 @@ def test_the_documents_own_date_goes_before_the_objects(
 @pytest.mark.parametrize("query", ["契約書", "type:pdf"])
 def test_at_equal_scores_the_newest_comes_first(archive: SearchIndex, query: str) -> None:
     assert names(archive, query) == ["d.pdf", "c.pdf", "b.pdf", "a.pdf", "undated.pdf"]
+    assert [hit.file_name for hit in archive.search(query, limit=2).hits] == ["d.pdf", "c.pdf"]
 
 
 def test_a_better_match_comes_before_a_newer_one(index: SearchIndex, make_document: MakeDocument) -> None:
