@@ -105,7 +105,7 @@ class Attempts:
         needs_isolation = False
         message = lease.message
         for each in parsed.files:
-            file = replace(each, rerun=message.rerun, first_seen_ms=message.first_seen_ms)
+            file = replace(each, rerun=message.rerun or each.rerun, first_seen_ms=message.first_seen_ms)
             with bind(file=file.file_id, path=file.display_path), self.metrics.measure_attempt():
                 ended = self._attempt_file(lease, file, takeover, alone=alone, is_isolated=is_isolated)
             # The redelivered message skips the files that are done: their versions are in the ledger.

@@ -98,9 +98,9 @@ class FileProcessor:
             raise self.local_health.verify(error) from error
         # The temporary files are gone here: index and ledger may be slow, and disk space is scarce.
         with self._stage("confirm"):
-            self._check_unchanged(job, job.version, lease)
+            version = self._check_unchanged(job, job.version, lease)
         with self.writing():
-            document = self._write(job.claim, make_document(job, job.version, content), content)
+            document = self._write(job.claim, make_document(job, version, content), content)
         if content.checkpointed or (content.keeps_text and job.checkpoint is not None):
             self._drop_checkpoint(job, job.version)
         return document
@@ -203,13 +203,14 @@ class FileProcessor:
                 max_bytes=self.max_file_bytes,
             )
 
-    def _check_unchanged(self, job: Job, version: ObjectVersion, lease: Lease) -> None:
-        """Raise ObjectChangedError when the object is no longer the version that was read."""
+    def _check_unchanged(self, job: Job, version: ObjectVersion, lease: Lease) -> ObjectVersion:
+        """The version that was read, with its groups as they are now; ObjectChangedError where it is gone."""
         # A newer version has an event of its own; this result must not be committed as the current one.
         lease.check()
         now = head_object(self.storage, job.message)
         if now is None or now.version != version.version:
             raise ObjectChangedError(f"{job.message.display_path} changed while it was read: once more")
+        return self.storage.with_groups(job.message.bucket, job.message.key, now)
 
     def _write(self, claim: Claim, document: Document, content: ProcessedContent) -> Document:
         fence = claim.fence

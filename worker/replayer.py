@@ -180,7 +180,7 @@ class Replayer:
             return
         if row.state is State.DEAD_LETTERED:
             entry = dead_lettered_document(
-                row_message(row), code=row.reason or "", message=row.reason_message
+                row_message(row), code=row.reason or "", message=row.reason_message, metadata=row.metadata
             )
             self._write(
                 row,
@@ -274,7 +274,9 @@ class Replayer:
         self.queue.dead_letter_anew(
             native_body(row_message(row)), code=error.code, reason=str(error), stage="index"
         )
-        entry = dead_lettered_document(row_message(row), code=error.code, message=str(error))
+        entry = dead_lettered_document(
+            row_message(row), code=error.code, message=str(error), metadata=row.metadata
+        )
         index_pending = not write_entry(self.index, entry, version=row.fence)
         self.pending.refuse(row, reason=str(error), index_pending=index_pending)
         self.metrics.replays.labels(kind="index", result="rejected").inc()

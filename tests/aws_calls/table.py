@@ -69,6 +69,7 @@ CALLS: dict[str, Need] = {
         worker=frozenset({"s3:GetObject", "s3:GetObjectVersion", _READ_KEY}),
         operator=frozenset({"s3:GetObject", _READ_KEY}),
     ),
+    "s3:GetObjectTagging": _worker("s3:GetObjectTagging"),
     "s3:PutObject": _both("s3:PutObject", _WRITE_KEY),
     "s3:CreateMultipartUpload": _worker("s3:PutObject", _READ_KEY, _WRITE_KEY),
     "s3:UploadPart": _worker("s3:PutObject", _READ_KEY, _WRITE_KEY),

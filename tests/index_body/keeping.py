@@ -12,6 +12,7 @@ from worker.index.search_index import SearchIndex
 from worker.models.document import Vectors
 from worker.models.file import FileType
 from worker.models.ledger import State
+from worker.models.metadata import FileMetadata, Properties
 from worker.models.page import Page, TextSource
 
 
@@ -86,6 +87,15 @@ def test_a_document_is_read_as_written(index: SearchIndex, make_document: MakeDo
         thumbnail_key="thumbnails/c0ffee",
         artifact_key="artifacts/c0ffee",
         indexed_at="2026-01-01T00:00:00Z",
+        metadata=FileMetadata(
+            uploaded_at="2024-05-31T01:02:03Z",
+            last_modified="2024-05-30T00:00:00Z",
+            mime_type="image/tiff",
+            allowed_groups=("legal", "営業部"),
+            properties=Properties(
+                title="報告書", author="田中", created="2023-01-01T00:00:00Z", modified="2024-01-01T00:00:00Z"
+            ),
+        ),
         vectors=Vectors(
             image=direction(0.5, -0.25, 1.0),
             image_model="image",

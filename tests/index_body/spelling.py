@@ -130,7 +130,7 @@ def test_a_file_of_that_very_name_comes_first(index: SearchIndex, make_document:
 def test_all_pages_that_match_are_named_best_first(index: SearchIndex, make_document: MakeDocument) -> None:
     put(index, make_document("a.pdf", "契約がある" + "長い文" * 40, "表紙", "契約、契約、契約"))
     (hit,) = index.search("契約").hits
-    assert hit.pages == (3, 1)
+    assert hit.matching_pages == (3, 1)
 
 
 def test_brackets_of_a_text_are_no_marks(index: SearchIndex, make_document: MakeDocument) -> None:

@@ -157,8 +157,6 @@ def test_the_delete_of_a_move_is_processed_although_its_new_key_is_odd(world: Wo
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        ({"Records": [source("a", name="ObjectTagging:Put")]}, "tagging"),
-        ({"Records": [source("a", name="s3:ObjectTagging:Delete")]}, "tagging"),
         ({"Records": [source("a", name="ObjectAcl:Put")]}, "acl"),
         ({"Records": [source("a", name="ObjectRestore:Post")]}, "restore_posted"),
         ({"Records": [source("a", name="ObjectRestore:Delete")]}, "restore_expired"),
@@ -166,8 +164,6 @@ def test_the_delete_of_a_move_is_processed_although_its_new_key_is_odd(world: Wo
         ({"Records": [source("a", name="s3:IntelligentTiering")]}, "intelligent_tiering"),
         ({"Records": [source("a", name="Replication:OperationFailedReplication")]}, "replication"),
         ({"Records": [source("a", name="Replication:OperationNotTracked")]}, "replication"),
-        (eventbridge(kind="Object Tags Added", key="a"), "tagging"),
-        (eventbridge(kind="Object Tags Deleted", key="a"), "tagging"),
         (eventbridge(kind="Object ACL Updated", key="a"), "acl"),
         (eventbridge(kind="Object Restore Initiated", key="a"), "restore_posted"),
         (eventbridge(kind="Object Restore Expired", key="a"), "restore_expired"),
@@ -190,7 +186,7 @@ def test_a_known_event_that_needs_no_work_is_acknowledged_and_counted(
 
 def test_an_ignored_record_keeps_no_neighbour_from_its_work(world: World) -> None:
     world.put("a", b"")
-    send(world, {"Records": [source("x", name="ObjectTagging:Put"), source("a")]})
+    send(world, {"Records": [source("x", name="ObjectAcl:Put"), source("a")]})
     world.work()
     assert world.row("a").state is State.NO_CONTENT
     assert dead_letters(world) == []

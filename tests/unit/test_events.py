@@ -119,6 +119,8 @@ def test_iso_8601_times_are_accepted(time: str) -> None:
         ),
         (eventbridge(), [UPLOADED]),
         (eventbridge(kind="Object Deleted"), [DELETED]),
+        ({"Records": [record(name="ObjectTagging:Put")]}, [UPLOADED]),
+        (eventbridge(kind="Object Tags Deleted"), [UPLOADED]),
         (in_sns(native()), [UPLOADED]),
         (in_sns({"Records": [record(), record()]}), [UPLOADED, UPLOADED]),
         (in_sns(eventbridge(kind="Object Deleted")), [DELETED]),

@@ -110,7 +110,7 @@ def test_the_bucket_announces_all_that_the_worker_understands() -> None:
     events = {each["Event"] for each in configured["QueueConfigurations"]}
     assert events == {
         *("s3:ObjectCreated:*", "s3:ObjectRemoved:*"),
-        *("s3:ObjectRestore:Completed", "s3:LifecycleExpiration:*"),
+        *("s3:ObjectRestore:Completed", "s3:LifecycleExpiration:*", "s3:ObjectTagging:*"),
     }
 
 

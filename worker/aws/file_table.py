@@ -199,6 +199,7 @@ class FileTable:
             "reason": commit.reason,
             "reason_message": commit.reason_message[:_MESSAGE_CHARS],
             "unread": commit.unread.to_json(),
+            "metadata": ledger_row.metadata_to_json(commit.metadata),
             "content_hash": commit.content_hash,
             "artifact_key": commit.artifact_key,
             "thumbnail_key": commit.thumbnail_key,

@@ -16,6 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from worker.models.file import FileMessage
 from worker.models.ledger import Checkpoint, CheckpointManifest, CheckpointPart, State, StoredContent
+from worker.models.metadata import NO_METADATA, FileMetadata
 from worker.models.unread import NOTHING_UNREAD, UnreadSummary, is_limit
 from worker.runtime.trace import current
 
@@ -97,6 +98,7 @@ class FileRow:
     event_ms: int = 0
     first_seen_ms: int = 0
     rerun: str | None = None
+    metadata: FileMetadata = NO_METADATA
 
     @property
     def is_finished(self) -> bool:
@@ -195,7 +197,15 @@ def from_wire(item: Item) -> FileRow:
         known["checkpoint"] = checkpoint_from_json(known["checkpoint"])
     if "unread" in known:
         known["unread"] = UnreadSummary.from_json(known["unread"])
+    if "metadata" in known:
+        known["metadata"] = FileMetadata.from_row(json.loads(known["metadata"]))
     return FileRow(**known)
+
+
+def metadata_to_json(metadata: FileMetadata) -> str | None:
+    """What is known of a file beside its content, as compact JSON; None where nothing is."""
+    values = metadata.for_row()
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")) if values else None
 
 
 def size_bytes(item: Item) -> int:

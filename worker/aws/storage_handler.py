@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from boto3.s3.transfer import TransferConfig
 
 from worker.aws.answers.source_errors import SOURCE, SourceCall, report_answers
 from worker.aws.buckets.file_upload import PART_BYTES, RESULTS_ERRORS, FileUpload, StoredFile
+from worker.aws.buckets.object_metadata import groups_of_tags, to_version
 from worker.aws.content_encoding import save_body
 from worker.aws.translation import ErrorTable, translate_errors
 from worker.errors import ObjectGoneError, TransientError, UnavailableError
@@ -26,19 +28,13 @@ from worker.resilience.source_gate import Access, SourceGate
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import (
-        GetObjectOutputTypeDef,
         GetObjectRequestTypeDef,
-        HeadObjectOutputTypeDef,
         HeadObjectRequestTypeDef,
     )
 
 _TRANSFER = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=4)
 _LARGEST_RESULT_BYTES = 256 * 1024**2
 _PRESIGNED_S = 900
-_ORIGINAL_PATH = "original-path"
-# Glacier Instant Retrieval (GLACIER_IR) is not among them: its objects are read like any other.
-_ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-_RESTORE_COMPLETED = 'ongoing-request="false"'
 
 
 class StorageHandler:
@@ -76,7 +72,18 @@ class StorageHandler:
             with self._source(bucket, None, Access.HEAD, f"read the metadata of bucket {bucket}"):
                 self._client.head_bucket(Bucket=bucket)
             raise
-        return _to_version(head)
+        return to_version(head)
+
+    def with_groups(self, bucket: str, key: str, version: ObjectVersion) -> ObjectVersion:
+        """The version with the groups of the object's tags, where it has tags and they name any.
+
+        Raises as `head` does: who may not read a file must not find it because a tag could not be read.
+        """
+        if not version.tags:
+            return version
+        with self._source(bucket, key, Access.HEAD, f"read the tags of {_url(bucket, key)}"):
+            tags = self._client.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+        return replace(version, groups=groups_of_tags(tags) or version.groups)
 
     def open(self, bucket: str, key: str, *, version: ObjectVersion | None = None) -> OpenObject:
         """Open an object for reading, or exactly this version of it; the caller closes it, or `save` does.
@@ -97,7 +104,7 @@ class StorageHandler:
         return OpenObject(
             bucket=bucket,
             key=key,
-            version=version or _to_version(response),
+            version=version or to_version(response),
             body=response["Body"],
             encoding=response.get("ContentEncoding", ""),
         )
@@ -276,19 +283,3 @@ class StorageHandler:
 
 def _url(bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
-
-
-def _to_version(head: HeadObjectOutputTypeDef | GetObjectOutputTypeDef) -> ObjectVersion:
-    return ObjectVersion(
-        etag=head["ETag"],
-        size_bytes=head["ContentLength"],
-        version_id=head.get("VersionId"),
-        original_path=unquote(head["Metadata"].get(_ORIGINAL_PATH, "")) or None,
-        is_archived=_is_archived(head),
-    )
-
-
-def _is_archived(head: HeadObjectOutputTypeDef | GetObjectOutputTypeDef) -> bool:
-    # ArchiveStatus: one of the archive tiers of Intelligent-Tiering.
-    is_stored_away = head.get("StorageClass") in _ARCHIVES or bool(head.get("ArchiveStatus"))
-    return is_stored_away and _RESTORE_COMPLETED not in head.get("Restore", "")

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ import typer
 from worker.cli.printing import print_json, sanitise
 
 if TYPE_CHECKING:
-    from worker.index.search_index import SearchHit, SearchIndex, SimilarHit
+    from worker.index.search_index import SearchIndex
     from worker.models.document import Document
     from worker.models.unread import Unread
 
@@ -31,6 +31,14 @@ HomeOption = Annotated[
         "(CIS_INDEX) is queried.",
     ),
 ]
+GroupsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--groups",
+        metavar="NAME",
+        help="Only files that this group may see, or everyone; given again, of either. Without it all files.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -41,20 +49,23 @@ def search(
     home: HomeOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most files to print.")] = 10,
     offset: Annotated[int, typer.Option(min=0, help="How many of the best files to leave out.")] = 0,
+    groups: GroupsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Find files by their text, name or path; each hit names the page that matches best.
 
     A file must contain every word; where none does, those with most of them are shown, and that is said.
     Page 0 means that only its name or path contain them. `-word` excludes, `OR` takes either of two words;
-    type:pdf, path:folder, lang:ja, state:partial and page:3 filter.
+    type:pdf, path:folder, lang:ja, state:partial, page:3, after:2024-05 and before:2025 filter.
 
     Example: `cis-worker search '営業報告書 -下書き type:pdf' --home ~/docs.cis`
     """
     if unknown := [word for word in query if word.startswith("--")]:
         raise typer.BadParameter(f"There is no option {unknown[0]}; a word is excluded by one dash.")
     with _open_index(home) as index:
-        found = index.search(" ".join(query), limit=limit, offset=offset)
+        found = index.search(" ".join(query), limit=limit, offset=offset, groups=groups, facets=as_json)
+    from worker.cli.search_display import hit_values, print_hits
+
     if as_json:
         print_json(
             {
@@ -63,18 +74,18 @@ def search(
                 "notes": list(found.notes),
                 "missing": found.missing,
                 "has_next": found.total > offset + len(found.hits),
-                "hits": [_hit_values(hit) for hit in found.hits],
+                "hits": [hit_values(hit) for hit in found.hits],
+                "facets": found.facets,
             }
         )
         return
-    from worker.cli.search_display import print_hits
-
     print_hits(found, offset=offset)
 
 
 def show(
     file: Annotated[str, typer.Argument(help="Path, file name or file_id.")],
     home: HomeOption = None,
+    groups: GroupsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what the index holds of one file, with the text of every page.
@@ -86,7 +97,7 @@ def show(
     from worker.home.file_walk import display
 
     with _open_index(home) as index:
-        document = _find_document(index, file)
+        document = _find_document(index, file, groups)
     if document is None:
         raise MisconfiguredError(
             f"{display(file)} is not in {home or 'the index'}; `cis-worker search` finds names and paths, too"
@@ -104,6 +115,7 @@ def similar(
     image: Annotated[str, typer.Argument(help="A picture: one that was ingested, or any other file.")],
     home: HomeOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most files to print.")] = 5,
+    groups: GroupsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Find ingested pictures that resemble one: 1 is the same, 0 has nothing in common.
@@ -114,18 +126,18 @@ def similar(
 
     log.configure("error", stream=sys.stderr)
     with _open_index(home) as index:
-        document = _find_document(index, image)
+        document = _find_document(index, image, groups)
         vector = document.vectors.image if document else None
         if vector is None:
             vector = _image_vector(image, at_home=home is not None, indexed=document is not None)
         # One more, because a picture that was ingested is its own nearest.
-        near = index.similar(vector, limit=limit + 1)
+        near = index.similar(vector, limit=limit + 1, groups=groups)
     hits = [hit for hit in near if document is None or hit.file_id != document.file_id][:limit]
-    if as_json:
-        print_json({"hits": [_hit_values(hit) for hit in hits]})
-        return
-    from worker.cli.search_display import print_similar
+    from worker.cli.search_display import print_similar, similar_values
 
+    if as_json:
+        print_json({"hits": [similar_values(hit) for hit in hits]})
+        return
     print_similar(hits)
 
 
@@ -161,21 +173,21 @@ def _settings_index() -> SearchIndex:
     return open_index(settings)
 
 
-def _find_document(index: SearchIndex, name: str) -> Document | None:
-    """The one document of this name; a path on the disk goes before a name."""
+def _find_document(index: SearchIndex, name: str, groups: list[str] | None) -> Document | None:
+    """The one document of this name that may be seen; a path on the disk goes before a name."""
     from worker.errors import MisconfiguredError
     from worker.home.file_walk import display
 
     path = display(os.path.abspath(name))  # noqa: PTH100 - may be no UTF-8
-    found = [summary for summary in index.find(path) if summary.file_path == path]
-    found = found or index.find(display(name))
+    found = [summary for summary in index.find(path, groups=groups) if summary.file_path == path]
+    found = found or index.find(display(name), groups=groups)
     if len(found) > 1:
         choices = "".join(f"\n  {sanitise(summary.file_path)}" for summary in found[:_MAX_CHOICES])
         more = "\n  …" if len(found) > _MAX_CHOICES else ""
         raise MisconfiguredError(
             f"{display(name)} matches {len(found)} files; give the path of one:{choices}{more}"
         )
-    return index.document(found[0].file_id) if found else None
+    return index.document(found[0].file_id, groups=groups) if found else None
 
 
 def _with_unread(document: Document, home: Path | None) -> tuple[Document, str]:
@@ -252,10 +264,3 @@ def _image_vector(image: str, *, at_home: bool, indexed: bool) -> tuple[float, .
         partial(embed_locally, model=settings.image_model) if at_home else services.picture_embedder(settings)
     )
     return picture_vector(path, embed=embed, options=read_options(settings), work_dir=settings.work_dir)
-
-
-def _hit_values(hit: SearchHit | SimilarHit) -> dict[str, object]:
-    from worker.index.search_index import SearchHit
-
-    hidden = {"file_id"} if isinstance(hit, SearchHit) and hit.lacks_text else {"file_id", "state", "reason"}
-    return {name: value for name, value in asdict(hit).items() if name not in hidden}

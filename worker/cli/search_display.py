@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from worker.cli.printing import sanitise, snippet_parts
-from worker.index.search_index import SearchResult, SimilarHit, Tier
+from worker.index.search_index import SearchHit, SearchResult, SimilarHit, Tier
 from worker.models.document import Document
+from worker.models.metadata import FileMetadata
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 _MAX_UNREAD = 20
+_MAX_COPIES = 3
 
 
 def print_hits(found: SearchResult, *, offset: int = 0) -> None:
@@ -43,9 +45,54 @@ def print_hits(found: SearchResult, *, offset: int = 0) -> None:
         state = f"  {hit.state.value} ({hit.reason})" if hit.lacks_text else ""
         typer.echo(f"{name}  {place}  {score}{state}")
         typer.secho(f"  {sanitise(hit.file_path)}", dim=True)
+        if hit.also_at:
+            typer.secho(sanitise(f"  also at {', '.join(hit.also_at[:_MAX_COPIES])}"), dim=True)
         parts = snippet_parts(hit.snippet)
         typer.echo("  " + "".join(_highlight(part) if is_match else part for part, is_match in parts))
     typer.echo(_count_text(found.total, len(found.hits), offset))
+
+
+def hit_values(hit: SearchHit) -> dict[str, object]:
+    """A hit as plain values, for JSON."""
+    return {
+        "file_id": hit.file_id,
+        "file_name": hit.file_name,
+        "file_path": hit.file_path,
+        "also_at": list(hit.also_at),
+        "page": hit.page,
+        "snippet": hit.snippet,
+        "score": hit.score,
+        "bucket": hit.bucket,
+        "state": hit.state.value,
+        "reason": hit.reason,
+        "file_type": hit.file_type,
+        "page_count": hit.pages,
+        **_metadata_values(hit.metadata),
+    }
+
+
+def similar_values(hit: SimilarHit) -> dict[str, object]:
+    """A similar picture as plain values, for JSON."""
+    return asdict(hit)
+
+
+def _metadata_values(metadata: FileMetadata) -> dict[str, object]:
+    """What is known beside the text; null where it is not."""
+    properties = metadata.properties
+    texts = {
+        "date": metadata.date,
+        "uploaded_at": metadata.uploaded_at,
+        "last_modified": metadata.last_modified,
+        "created": properties.created,
+        "modified": properties.modified,
+        "title": properties.title,
+        "author": properties.author,
+        "mime_type": metadata.mime_type,
+    }
+    return {
+        **{name: text or None for name, text in texts.items()},
+        "allowed_groups": list(metadata.allowed_groups),
+    }
 
 
 def print_similar(hits: Sequence[SimilarHit]) -> None:
@@ -90,6 +137,9 @@ def document_values(document: Document) -> dict[str, object]:
         "text_chars": document.text_chars,
         "sha256": document.content_hash,
         "indexed_at": document.indexed_at,
+        "bucket": document.bucket,
+        "page_count": len(document.pages),
+        **_metadata_values(document.metadata),
         "has_image_vector": document.vectors.image is not None,
         "vectors_pending": document.vectors.pending,
         "pages": [
@@ -114,7 +164,7 @@ def _document_table(document: Document) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table.grid(padding=(0, 2))
+    table, metadata = Table.grid(padding=(0, 2)), document.metadata
     state = document.state.value + (f" ({document.reason})" if document.reason else "")
     rows = {
         "file": document.file_path,
@@ -122,6 +172,10 @@ def _document_table(document: Document) -> Table:
         "why": document.reason_message,
         "type": document.file_type.value,
         "pages": str(len(document.pages)),
+        "title": metadata.properties.title,
+        "author": metadata.properties.author,
+        "date": metadata.date,
+        "groups": ", ".join(metadata.allowed_groups),
         "language": document.language or "",
         "confidence": "" if document.confidence is None else f"{document.confidence} %",
     }

@@ -85,6 +85,8 @@ class Claimer:
                 return FolderMarker()
             if row is not None and _is_done(row, version, message, message_id, redo_fence):
                 return AlreadyDone(row=row)
+            if row is not None and version is not None and self._has_groups(message, version, row):
+                return AlreadyDone(row=row)
             if row is not None and is_held(row, message_id) and takeover != (row.fence, row.beat):
                 return HeldByOther(row=row)
             is_suspect = row is not None and _is_suspect(row, version)
@@ -115,6 +117,14 @@ class Claimer:
             opened.close()
             return None, None
         return head_object(self.storage, message), None
+
+    def _has_groups(self, message: FileMessage, version: ObjectVersion, row: FileRow) -> bool:
+        """Whether tags changed that name no groups: programs that scan a bucket tag every object."""
+        is_same = message.tags_changed and row.is_finished and row.version == version.version
+        if not is_same or row.state is State.DEAD_LETTERED:
+            return False
+        tagged = self.storage.with_groups(message.bucket, message.key, version)
+        return tagged.groups == row.metadata.allowed_groups
 
     def _write(
         self,
@@ -201,6 +211,7 @@ def _to_job(message: FileMessage, version: ObjectVersion | None, row: FileRow, m
         is_suspect=row.is_suspect,
         rerun=Rerun(row.rerun) if row.rerun else message.rerun,
         stored=row.before_rerun,
+        metadata=row.metadata,
     )
 
 

@@ -21,6 +21,7 @@ from worker.index.search_index import SearchIndex
 from worker.models.document import Document
 from worker.models.file import FileMessage, FileType
 from worker.models.ledger import Claim, State
+from worker.models.metadata import NO_METADATA, NO_PROPERTIES, FileMetadata
 from worker.outcome import Outcome
 
 _MESSAGE_CHARS = 500
@@ -55,7 +56,10 @@ class DeadLetters:
             body=None if alone else native_body(file),
         )
         if lease.claim is not None and not self.restore(lease.claim, f"{ended.code}: {ended.message}"):
-            self._record(lease.claim, dead_lettered_document(file, code=ended.code, message=ended.message))
+            row = self.table.read(file.file_id)
+            metadata = row.metadata if row is not None else NO_METADATA
+            entry = dead_lettered_document(file, code=ended.code, message=ended.message, metadata=metadata)
+            self._record(lease.claim, entry)
 
     def send_record(self, lease: Lease, record: RejectedRecord) -> None:
         """Dead-letter one record of a message that names no file of this worker."""
@@ -74,6 +78,7 @@ class DeadLetters:
                 index_pending=index_pending,
                 file_path=document.file_path,
                 size_bytes=document.size_bytes,
+                metadata=document.metadata,
             ),
         )
 
@@ -126,8 +131,13 @@ def write_entry(index: SearchIndex, document: Document, *, version: int) -> bool
     return True
 
 
-def dead_lettered_document(file: FileMessage, *, code: str, message: str) -> Document:
-    """The index entry of a dead-lettered file: its name and the reason, without content or vectors."""
+def dead_lettered_document(
+    file: FileMessage, *, code: str, message: str, metadata: FileMetadata = NO_METADATA
+) -> Document:
+    """The index entry of a dead-lettered file: its name and the reason, without content or vectors.
+
+    `metadata` is what its row knows: who could not see the file before must not find its name now.
+    """
     path = file.display_path
     return Document(
         file_id=file.file_id,
@@ -141,6 +151,7 @@ def dead_lettered_document(file: FileMessage, *, code: str, message: str) -> Doc
         reason=code,
         reason_message=message[:_MESSAGE_CHARS],
         indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        metadata=replace(metadata, properties=NO_PROPERTIES),
     )
 
 

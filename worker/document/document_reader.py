@@ -28,6 +28,7 @@ from worker.errors import UNREAD, Code, JobInterrupted, RejectedError, Transient
 from worker.models.document import Extraction
 from worker.models.file import FileType, LocalFile, Rerun
 from worker.models.ledger import Job
+from worker.models.metadata import NO_PROPERTIES, Properties
 from worker.models.page import Page
 from worker.runtime import tally
 from worker.runtime.metrics import Metrics
@@ -35,7 +36,7 @@ from worker.runtime.shutdown import Shutdown
 from worker.sandbox.protocol import (
     PICTURE_NAME,
     THUMBNAIL_NAME,
-    DocumentUnread,
+    DocumentDetails,
     ExtractionRequest,
     PreviewDone,
 )
@@ -72,9 +73,10 @@ class ReadResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _BesidePages:
-    """What is known of a document beside its pages: codes of what is not read, and how its preview ended."""
+    """What is known of a document beside its pages: what is not read, its properties, its preview's end."""
 
     codes: tuple[Code, ...] = ()
+    properties: Properties = NO_PROPERTIES
     preview: PreviewDone = field(default_factory=partial(PreviewDone, drawn=False))
 
 
@@ -177,8 +179,8 @@ class DocumentReader:
                     _save(document)
             elif isinstance(event, PreviewDone):
                 beside = replace(beside, preview=event)
-            elif isinstance(event, DocumentUnread):
-                beside = replace(beside, codes=event.codes)
+            elif isinstance(event, DocumentDetails):
+                beside = replace(beside, codes=event.codes, properties=event.properties)
             elif isinstance(event, ReadingEnded):
                 return event, beside
             self._handle_stop(run, document, lease)
@@ -265,6 +267,7 @@ def _to_extraction(
         thumbnail=_picture(drawn, THUMBNAIL_NAME),
         picture=_picture(drawn, PICTURE_NAME),
         unread=unread,
+        properties=beside.properties,
     )
 
 

@@ -11,10 +11,12 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from worker.models.document import Extraction
 from worker.models.file import FileType
+from worker.models.metadata import NO_PROPERTIES, Properties
 from worker.models.page import Page
 from worker.models.unread import Unread
 
@@ -47,6 +49,8 @@ def pack_extraction(extraction: Extraction) -> Iterator[bytes]:
     }
     if extraction.unread:
         values["unread"] = [[each.page, each.code, each.help] for each in extraction.unread]
+    if extraction.properties != NO_PROPERTIES:
+        values["properties"] = asdict(extraction.properties)
     return _gzip(_with_pages(values, extraction.pages))
 
 
@@ -69,6 +73,7 @@ def unpack_extraction(data: bytes) -> tuple[Extraction, bool]:
         reason_message=str(values["reason_message"]),
         picture=base64.b64decode(picture) if picture else None,
         unread=_unread(values),
+        properties=Properties(**values.get("properties", {})),  # where it says something
     )
     return extraction, bool(values["thumbnail"])
 

@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from worker.document.unread import rejected
 from worker.errors import RejectedError
 from worker.models.document import NO_VECTORS, Document, Extraction, Vectors
-from worker.models.file import ObjectVersion
+from worker.models.file import FileType, ObjectVersion
 from worker.models.ledger import Commit, Job
+from worker.models.metadata import FileMetadata, property_text, read_time
 from worker.models.unread import UnreadSummary
 
 
@@ -73,6 +74,24 @@ def make_document(job: Job, version: ObjectVersion, content: ProcessedContent) -
         vectors=content.vectors,
         thumbnail=extraction.thumbnail,
         indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        metadata=_metadata(job, version, extraction),
+    )
+
+
+def _metadata(job: Job, version: ObjectVersion, extraction: Extraction) -> FileMetadata:
+    """What message, object and content say; a rerun has the upload of the event that brought the version."""
+    message, known = job.message, job.metadata
+    dates = (read_time(message.uploaded_at), known.uploaded_at)
+    # Senders that do not know the type say that it is a stream of bytes.
+    mime_type = message.mime_type if message.mime_type != FileType.UNSUPPORTED.mime_type else ""
+    return FileMetadata(
+        uploaded_at=next(filter(None, reversed(dates) if message.rerun else dates), ""),
+        last_modified=version.last_modified,
+        mime_type=property_text(mime_type)
+        or (known.mime_type if message.rerun else "")
+        or extraction.file_type.mime_type,
+        allowed_groups=version.groups,
+        properties=extraction.properties,
     )
 
 
@@ -93,4 +112,5 @@ def make_commit(document: Document, *, index_pending: bool, keeps_text: bool) ->
         file_type=document.file_type,
         size_bytes=document.size_bytes,
         keeps_text=keeps_text,
+        metadata=document.metadata,
     )

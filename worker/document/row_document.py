@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
@@ -42,4 +43,5 @@ def row_document(row: FileRow, extraction: Extraction, vectors: Vectors) -> Docu
         vectors=vectors,
         thumbnail=extraction.thumbnail,
         indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        metadata=replace(row.metadata, properties=extraction.properties),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from worker.errors import Code
+from worker.models.metadata import NO_PROPERTIES, Properties
 from worker.models.page import Page
 
 
@@ -40,7 +41,7 @@ class PageSource:
     never a reason to fail; `no_preview` where the type has none. With `is_read` the pages are in memory, and
     nothing of the file is parsed when they are taken. `unread` are the codes of what the document has
     beside its pages and is not read. `is_cut(number)` says whether the picture that `render` made of a page
-    lacks a part which the file does not have.
+    lacks a part which the file does not have. `properties` is what the content says of itself.
     """
 
     page_count: int
@@ -50,6 +51,7 @@ class PageSource:
     is_read: bool = False
     unread: tuple[Code, ...] = ()
     is_cut: Callable[[int], bool] = never_cut
+    properties: Properties = NO_PROPERTIES
 
 
 def no_preview() -> Image.Image | None:

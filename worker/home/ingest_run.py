@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from worker.aws.buckets.object_metadata import MODIFIED
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
@@ -30,6 +31,7 @@ from worker.home.worker_keeper import WorkerKeeper
 from worker.index.search_index import SearchIndex
 from worker.models.file import EventType, FileMessage
 from worker.models.ledger import State
+from worker.models.metadata import epoch_time
 
 _POLL_INTERVAL_S = 0.2
 # moto slows down with the depth of a queue, and keeps objects in memory.
@@ -163,7 +165,8 @@ class IngestRun:
     def _upload(self, task: Task) -> str:
         sha256 = file_sha256(task.path, self.stop)
         self.home.seed(self.storage, sha256)
-        self.storage.upload(SOURCE_BUCKET, task.key, Path(task.path))
+        modified = epoch_time(task.mtime_ns / 1e9)
+        self.storage.upload(SOURCE_BUCKET, task.key, Path(task.path), metadata={MODIFIED: modified})
         return sha256
 
     def _collect(self) -> None:

@@ -20,6 +20,7 @@ from worker.index.search_index import SearchIndex
 from worker.models.document import Document
 from worker.models.file import FileType
 from worker.models.ledger import State
+from worker.models.metadata import FileMetadata, epoch_time
 
 _WITHOUT_DOCUMENT = (State.DEAD_LETTERED, State.TOMBSTONED)
 _NOT_INDEXED = "its text was extracted, but the index could not be written: run the command again"
@@ -97,6 +98,7 @@ class ResultKeeper:
             state=State.NO_CONTENT,
             reason=Code.TOO_LARGE.value,
             reason_message=f"{task.size_bytes} bytes are over the limit of {limit} (CIS_MAX_FILE_BYTES)",
+            metadata=FileMetadata(last_modified=epoch_time(task.mtime_ns / 1e9)),
         )
         self.index.index_document(document, version=version)
         self._record(

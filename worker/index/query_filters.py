@@ -1,16 +1,23 @@
-"""The filters of a query: `type:` `path:` `lang:` `state:` `page:`."""
+"""The filters of a query: `type:` `path:` `lang:` `state:` `page:` `after:` `before:`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from worker.index.query import Term, make_term
+from worker.index.analysis.dates import dates
+from worker.index.query import Term, fold, make_term
 from worker.models.file import FileType
 from worker.models.ledger import State
+from worker.models.metadata import to_time
 
 _PAGES = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?")
+
+# What `dates` makes of a date with its year: d20240531, m202405, y2024, fy2024.
+_TOKEN = re.compile(r"(?P<kind>d|m|y|fy)(?P<year>\d{4})(?P<month>\d\d)?(?P<day>\d\d)?")
+_FISCAL_MONTH = 4
 
 _TYPE_GROUPS = {
     "image": tuple(kind for kind in FileType if kind.is_image),
@@ -41,7 +48,7 @@ class Filters:
     """What a file must be beside its words; an empty field filters nothing.
 
     `paths` are terms that the path or the name holds, each; `pages` is the first and the last page on which
-    the words must be.
+    the words must be. A file's date is not before the time `after`, and before the time `before`.
     """
 
     types: tuple[FileType, ...] = ()
@@ -49,6 +56,8 @@ class Filters:
     languages: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     pages: tuple[int, int] | None = None
+    after: str = ""
+    before: str = ""
 
 
 NO_FILTERS = Filters()
@@ -91,11 +100,36 @@ def _with_pages(filters: Filters, value: str) -> Filters:
     return replace(filters, pages=(first, last))
 
 
+def _with_after(filters: Filters, value: str) -> Filters:
+    return replace(filters, after=max(filters.after, _begin(value)))
+
+
+def _with_before(filters: Filters, value: str) -> Filters:
+    begin = _begin(value)
+    return replace(filters, before=min(filters.before or begin, begin))
+
+
+def _begin(value: str) -> str:
+    """When the day, month or year begins that is written, where the search is made; as times are stored."""
+    folded = fold(value.strip())
+    found = list(dates(folded))
+    if len(found) == 1 and (found[0].start, found[0].end) == (0, len(folded)):
+        # Two of them: either number may be the day.
+        match = _TOKEN.fullmatch(found[0].wanted[0]) if len(found[0].wanted) == 1 else None
+        if match is not None:
+            month = int(match["month"] or (_FISCAL_MONTH if match["kind"] == "fy" else 1))
+            begin = datetime(int(match["year"]), month, int(match["day"] or 1))  # noqa: DTZ001 - local time
+            return to_time(begin.astimezone())
+    raise ValueError("say a year, month or day, for example 2024, 2024-05, 2024/5/31 or 令和6年5月31日")
+
+
 FILTERS: Mapping[str, Callable[[Filters, str], Filters]] = {
     "type": _with_type,
     "path": _with_path,
     "lang": _with_language,
     "state": _with_state,
     "page": _with_pages,
+    "after": _with_after,
+    "before": _with_before,
 }
 """What adds a value to the filters, by name; ValueError says what else to write."""

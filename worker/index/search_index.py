@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from worker.index.file_facts import Groups
 from worker.models.document import Document
 from worker.models.file import FileType
 from worker.models.ledger import State
+from worker.models.metadata import NO_METADATA, FileMetadata
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchHit:
-    """The best page of a file that matches a query, and all `pages` that do, best first.
+    """The best page of a file that matches a query, and `matching_pages`, best first.
 
     `snippet` marks the matches with [[ and ]] (see analysis/snippets).
 
     `reason` is the code of what is missing of the file, by which its `state` is not `indexed`.
+    `pages` counts the file's; `also_at` are the paths of the first other files with its content that match.
     """
 
     file_id: str
@@ -29,7 +32,12 @@ class SearchHit:
     score: float
     state: State = State.INDEXED
     reason: str | None = None
-    pages: tuple[int, ...] = ()
+    bucket: str = ""
+    file_type: str = ""
+    pages: int = 0
+    matching_pages: tuple[int, ...] = ()
+    metadata: FileMetadata = NO_METADATA
+    also_at: tuple[str, ...] = ()
 
     @property
     def lacks_text(self) -> bool:
@@ -53,7 +61,8 @@ class SearchResult:
     """The best hits, one a file, and how many files match in all.
 
     `tier` says how much of the query they have, `notes` what of it was not understood. `missing` says why
-    these are partial results, and is empty where they are all.
+    these are partial results, and is empty where they are all. Files of equal content are one hit and count
+    as one; `facets` count each of them, where that was asked for.
     """
 
     total: int
@@ -61,6 +70,7 @@ class SearchResult:
     tier: Tier = Tier.ALL
     notes: tuple[str, ...] = ()
     missing: str = ""
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,28 +145,32 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
+    def search(
+        self, query: str, *, limit: int = 10, offset: int = 0, groups: Groups = None, facets: bool = False
+    ) -> SearchResult:
         """The files that contain every word of the query, else most of them; best first, one hit a file.
 
         See `parse_query` for exclusions, alternatives and filters. A word, or a phrase in double quotes,
         may be on any page, in the file's name or in its path. The hit names the page that matches best;
         page 0 means that only name or path match. There are no syntax errors, and a query without words
-        and filters finds nothing.
+        and filters finds nothing. At equal scores the file with the newest date comes first.
+
+        With `groups` only files are searched that one of them may see, here and below.
         """
         ...
 
-    def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
+    def similar(self, vector: Sequence[float], *, limit: int = 5, groups: Groups = None) -> list[SimilarHit]:
         """The files whose image vector has the highest cosine with `vector`, best first.
 
         Vectors of another length come from another model and are not compared.
         """
         ...
 
-    def document(self, file_id: str) -> Document | None:
+    def document(self, file_id: str, *, groups: Groups = None) -> Document | None:
         """The document as written, without the pages' words and measures; None where hidden."""
         ...
 
-    def find(self, name_or_path: str) -> list[FileSummary]:
+    def find(self, name_or_path: str, *, groups: Groups = None) -> list[FileSummary]:
         """The files with this id or path, else those with this name or end of a path.
 
         Else those whose whole path is the end of this one. Case and character width are ignored.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from worker.models.file import FileType
 from worker.models.ledger import State
+from worker.models.metadata import NO_METADATA, NO_PROPERTIES, FileMetadata, Properties
 from worker.models.page import Page
 from worker.models.unread import Unread
 
@@ -16,7 +17,7 @@ class Extraction:
 
     `thumbnail` is WebP; `picture` is the JPEG to embed. A document with a reason and no page text
     has no content; with a reason and text it is partial. `unread` is all that is missing, also what is
-    cosmetic and makes no reason.
+    cosmetic and makes no reason; `properties` is what the content says of itself.
     """
 
     file_type: FileType
@@ -26,6 +27,7 @@ class Extraction:
     thumbnail: bytes | None = None
     picture: bytes | None = None
     unread: tuple[Unread, ...] = ()
+    properties: Properties = NO_PROPERTIES
 
     @property
     def state(self) -> State:
@@ -71,6 +73,7 @@ class Document:
     vectors: Vectors = NO_VECTORS
     thumbnail: bytes | None = None
     indexed_at: str = ""
+    metadata: FileMetadata = NO_METADATA
 
     @property
     def language(self) -> str | None:

@@ -6,6 +6,7 @@ Events are untrusted: values that pass here can be stored, encoded and compared.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated
@@ -13,7 +14,7 @@ from urllib.parse import unquote_plus
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, StrictInt
 
-from worker.models.file import EventType, FileMessage
+from worker.models.file import EventType, FileMessage, Rerun
 
 _MAX_KEY_BYTES = 1024  # S3's own limit, in UTF-8
 _MAX_SIZE_BYTES = 2**63 - 1  # the largest integer of the index and the ledger
@@ -29,6 +30,7 @@ _NOTIFICATION_TYPES: Mapping[str, EventType] = MappingProxyType(
     {
         "ObjectCreated": _UPLOADED,
         "ObjectRestore:Completed": _UPLOADED,
+        "ObjectTagging": _UPLOADED,
         "ObjectRemoved": _DELETED,
         "LifecycleExpiration": _DELETED,
         "ReducedRedundancyLostObject": _DELETED,
@@ -38,9 +40,14 @@ _EVENTBRIDGE_TYPES: Mapping[str, EventType] = MappingProxyType(
     {
         "Object Created": _UPLOADED,
         "Object Restore Completed": _UPLOADED,
+        "Object Tags Added": _UPLOADED,
+        "Object Tags Deleted": _UPLOADED,
         "Object Deleted": _DELETED,
     }
 )
+
+_TAGGED = ("ObjectTagging", "Object Tags")
+"""How events of changed tags begin: tags name groups, and the content is the same."""
 
 TEST_EVENT = "test"
 """The kind of the event that S3 sends once when a notification is set up."""
@@ -48,7 +55,6 @@ TEST_EVENT = "test"
 _IGNORED_NOTIFICATIONS: Mapping[str, str] = MappingProxyType(
     {
         "TestEvent": TEST_EVENT,
-        "ObjectTagging": "tagging",
         "ObjectAcl": "acl",
         "ObjectRestore:Post": "restore_posted",
         "ObjectRestore:Delete": "restore_expired",
@@ -59,8 +65,6 @@ _IGNORED_NOTIFICATIONS: Mapping[str, str] = MappingProxyType(
 )
 _IGNORED_EVENTBRIDGE: Mapping[str, str] = MappingProxyType(
     {
-        "Object Tags Added": "tagging",
-        "Object Tags Deleted": "tagging",
         "Object ACL Updated": "acl",
         "Object Restore Initiated": "restore_posted",
         "Object Restore Expired": "restore_expired",
@@ -210,6 +214,7 @@ class _EventBridgeDetail(BaseModel):
 class NotificationRecord(BaseModel):
     """One record of a notification that S3 sent itself; its key is url-encoded."""
 
+    name: str = Field(validation_alias="eventName")
     event_type: Annotated[EventType, BeforeValidator(_notification_type)] = Field(
         validation_alias="eventName"
     )
@@ -218,12 +223,13 @@ class NotificationRecord(BaseModel):
 
     def file(self) -> FileMessage:
         """The file it names."""
-        return _file(self.event_type, self.uploaded_at, self.s3)
+        return _with_tag_change(self.name, _file(self.event_type, self.uploaded_at, self.s3))
 
 
 class EventBridgeEvent(BaseModel):
     """An event of S3 by way of EventBridge; its key is not encoded."""
 
+    name: str = Field(validation_alias="detail-type")
     event_type: Annotated[EventType, BeforeValidator(_eventbridge_type)] = Field(
         validation_alias="detail-type"
     )
@@ -232,7 +238,14 @@ class EventBridgeEvent(BaseModel):
 
     def file(self) -> FileMessage:
         """The file it names."""
-        return _file(self.event_type, self.uploaded_at, self.detail)
+        return _with_tag_change(self.name, _file(self.event_type, self.uploaded_at, self.detail))
+
+
+def _with_tag_change(name: str, file: FileMessage) -> FileMessage:
+    """The file of an event of this name: for a changed tag no page is read, the entry alone is written."""
+    if not name.removeprefix("s3:").startswith(_TAGGED):
+        return file
+    return replace(file, rerun=Rerun.INDEX, tags_changed=True)
 
 
 def _file(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -50,6 +50,7 @@ class FileMessage:
     """One file named by a queue message (`events.parse` finds one in each record of a body).
 
     `rerun` is what its message asks to make again, `first_seen_ms` when the first copy of that was sent.
+    With `tags_changed` the event is of the object's tags, which name groups, and of nothing else.
     """
 
     event_type: EventType
@@ -64,6 +65,7 @@ class FileMessage:
     sequencer: str | None = None
     rerun: Rerun | None = None
     first_seen_ms: int = 0
+    tags_changed: bool = False
 
     @property
     def file_id(self) -> str:
@@ -105,7 +107,8 @@ def file_id(bucket: str, key: str) -> str:
 class ObjectVersion:
     """The current version of an object in the source bucket (from HEAD, or from a GET that is still open).
 
-    The content of an archived one can only be read after a restore.
+    The content of an archived one can only be read after a restore. Its date, the groups of its metadata and
+    how many tags it has are not compared: tags change without a new version.
     """
 
     etag: str
@@ -113,6 +116,9 @@ class ObjectVersion:
     version_id: str | None = None
     original_path: str | None = None
     is_archived: bool = False
+    last_modified: str = field(default="", compare=False)
+    groups: tuple[str, ...] = field(default=(), compare=False)
+    tags: int = field(default=0, compare=False)
 
     @property
     def version(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from worker.models.file import FileMessage, FileType, ObjectVersion, OpenObject, Rerun
+from worker.models.metadata import NO_METADATA, FileMetadata
 from worker.models.unread import NOTHING_UNREAD, UnreadSummary
 
 
@@ -77,7 +78,7 @@ class Job:
     It is suspect when a worker died while it held the file, and has not shown since that it can be read.
     `rerun` is what to make again; `stored` then is what an earlier attempt on this same version left, which a
     rerun that fails must not lose. `opened` is the object where the claim has opened it already; it is closed
-    with the attempt.
+    with the attempt. `metadata` is what the ledger knew of the file before.
     """
 
     message: FileMessage
@@ -90,6 +91,7 @@ class Job:
     rerun: Rerun | None = None
     stored: StoredContent | None = None
     opened: OpenObject | None = None
+    metadata: FileMetadata = NO_METADATA
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,3 +116,4 @@ class Commit:
     size_bytes: int = 0
     keeps_text: bool = False
     unread: UnreadSummary = NOTHING_UNREAD
+    metadata: FileMetadata = NO_METADATA

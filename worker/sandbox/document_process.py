@@ -32,6 +32,7 @@ from worker.extract.read_options import ReadOptions
 from worker.extract.type_detection import detect_file_type
 from worker.extract.user_message import user_message
 from worker.models.file import FileType
+from worker.models.metadata import NO_PROPERTIES
 from worker.models.page import Page, TextSource
 from worker.runtime.work_root import picture_folder
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
@@ -42,8 +43,8 @@ from worker.sandbox.protocol import (
     THUMBNAIL_NAME,
     AllPagesListed,
     BeginReading,
+    DocumentDetails,
     DocumentOpened,
-    DocumentUnread,
     FromDocumentProcess,
     OcrPage,
     PageExtracted,
@@ -168,8 +169,8 @@ class DocumentProcess:
 
     def _list_pages(self, source: PageSource, *, skip: frozenset[int]) -> Iterator[FromDocumentProcess]:
         yield DocumentOpened(pages=source.page_count)
-        if source.unread:
-            yield DocumentUnread(codes=tuple(dict.fromkeys(source.unread)))
+        if source.unread or source.properties != NO_PROPERTIES:
+            yield DocumentDetails(codes=tuple(dict.fromkeys(source.unread)), properties=source.properties)
         allow_cpu(self._options.limits, pages=source.page_count)
         left_chars = self._options.limits.max_text_chars
         for item in source.pages:

@@ -3,7 +3,7 @@
     worker          -> fork server        SpawnChild, KillChild
     fork server     -> worker             ForkServerReady | ForkServerFailed, then ChildStarted, ChildExited
     worker          -> document process   BeginReading, then OcrPage for each page permit
-    document process -> worker            TypeDetected, DocumentOpened, one DocumentUnread where something is,
+    document process -> worker            TypeDetected, DocumentOpened, one DocumentDetails if there are any,
                                           (PageExtracted | PageNeedsOcr) a page, AllPagesListed, then
                                           PageExtracted for each permit and one PreviewDone;
                                           ReadingFailed instead of any of these
@@ -23,8 +23,10 @@ from worker.errors import Code
 from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools
 from worker.models.file import FileType
+from worker.models.metadata import Properties
 from worker.models.page import Page
 from worker.sandbox.channel import JsonObject, ProtocolError
+from worker.sandbox.checks.property_values import check_properties
 from worker.sandbox.checks.unread_values import check_codes, check_failure, check_page, check_preview
 from worker.sandbox.confinement import Walls
 from worker.sandbox.json_codec import Range, decode, encode
@@ -153,10 +155,11 @@ class DocumentOpened:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DocumentUnread:
-    """What the document has beside its pages, and is not read."""
+class DocumentDetails:
+    """What the document has beside its pages: codes of what is not read, and what it says of itself."""
 
     codes: tuple[Code, ...]
+    properties: Properties
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,7 +207,7 @@ ToDocumentProcess = BeginReading | OcrPage
 FromDocumentProcess = (
     TypeDetected
     | DocumentOpened
-    | DocumentUnread
+    | DocumentDetails
     | PageExtracted
     | PageNeedsOcr
     | AllPagesListed
@@ -228,7 +231,7 @@ MESSAGES_IN: Mapping[Phase, tuple[type[FromDocumentProcess], ...]] = {
     Phase.DETECTING: (TypeDetected, ReadingFailed),
     Phase.WAITING: (ReadingFailed,),
     Phase.OPENING: (DocumentOpened, ReadingFailed),
-    Phase.LISTING: (DocumentUnread, PageExtracted, PageNeedsOcr, AllPagesListed, ReadingFailed),
+    Phase.LISTING: (DocumentDetails, PageExtracted, PageNeedsOcr, AllPagesListed, ReadingFailed),
     Phase.LISTED: (PageExtracted, PreviewDone, ReadingFailed),
     Phase.ENDED: (),
 }
@@ -273,8 +276,9 @@ def message_from_document_process(values: JsonObject) -> FromDocumentProcess:
     """Check what a document process sent; whether it may be sent now is in MESSAGES_IN."""
     message = _to_message(_FROM_DOCUMENT_PROCESS, values)
     match message:
-        case DocumentUnread():
-            check_codes(message.codes, "DocumentUnread.codes")
+        case DocumentDetails():
+            check_codes(message.codes, "DocumentDetails.codes")
+            check_properties(message.properties, "DocumentDetails.properties")
         case PageExtracted():
             check_page(message.page, "PageExtracted.page", most=_MAX_PAGES)
         case PageNeedsOcr() if message.fallback is not None:

@@ -25,7 +25,7 @@ from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
 from worker.sandbox.nets.exit_status import crash_code
 from worker.sandbox.nets.lost_pages import LostPages
 from worker.sandbox.nets.reading_time import Met, ReadingTime
-from worker.sandbox.protocol import DocumentUnread, ExtractionRequest, Phase, PreviewDone
+from worker.sandbox.protocol import DocumentDetails, ExtractionRequest, Phase, PreviewDone
 
 _DOCUMENT = 0  # stands in for a page number where no single page is to blame
 
@@ -38,7 +38,7 @@ class ReadingEnded:
     message: str = ""
 
 
-Event = FileType | Page | PreviewDone | DocumentUnread | ReadingEnded
+Event = FileType | Page | PreviewDone | DocumentDetails | ReadingEnded
 
 
 class RunState:
@@ -92,7 +92,7 @@ class RunState:
             case protocol.DocumentOpened():
                 self.page_count = message.pages
                 self.phase = Phase.LISTING
-            case DocumentUnread():
+            case DocumentDetails():
                 self._list_page(_DOCUMENT)
                 self.events.put(message)
             case protocol.PageNeedsOcr():

@@ -100,6 +100,7 @@ def test_connecting_keeps_other_notifications_and_statements(clients: Clients, n
         "s3:ObjectCreated:*",
         "s3:ObjectRemoved:*",
         "s3:LifecycleExpiration:*",
+        "s3:ObjectTagging:*",
     ]
     attributes = clients.sqs.get_queue_attributes(QueueUrl=queue.identifier, AttributeNames=["Policy"])
     statements = json.loads(attributes["Attributes"]["Policy"])["Statement"]

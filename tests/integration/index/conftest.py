@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
     "tests.index_body.asking",
     "tests.index_body.entries",
     "tests.index_body.keeping",
+    "tests.index_body.metadata",
     "tests.index_body.searching",
 )
 from tests.index_body.documents import make_document  # noqa: E402, F401 - a fixture

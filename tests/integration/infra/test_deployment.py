@@ -156,7 +156,7 @@ def test_a_bucket_that_exists_gets_its_notification_beside_those_of_others(
     clients.s3.put_bucket_notification_configuration(
         Bucket="nas",
         NotificationConfiguration={
-            "QueueConfigurations": [{"Id": "theirs", "QueueArn": arn, "Events": ["s3:ObjectTagging:*"]}]
+            "QueueConfigurations": [{"Id": "theirs", "QueueArn": arn, "Events": ["s3:ObjectAcl:Put"]}]
         },
     )
     run("deploy", "--yes", "--only", "queue", "--source-bucket", "nas")

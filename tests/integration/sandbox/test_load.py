@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from tests.stand_ins.reading import options, request
 from worker.config import sandbox_environment
 from worker.models.page import Page
-from worker.sandbox.protocol import DocumentUnread, PreviewDone
+from worker.sandbox.protocol import DocumentDetails, PreviewDone
 from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
@@ -107,7 +107,7 @@ def _read_one(sandbox: Sandbox, folder: Path, name: str, data: bytes, found: dic
             if (event := run.next(1.0)) is not None:
                 events.append(_text_of(event) if isinstance(event, Page) else event)
     pages = sorted(event for event in events if isinstance(event, tuple))
-    rest = [event for event in events if isinstance(event, PreviewDone | DocumentUnread | ReadingEnded)]
+    rest = [event for event in events if isinstance(event, PreviewDone | DocumentDetails | ReadingEnded)]
     found[name] = (pages, rest)
 
 

@@ -15,6 +15,7 @@ from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
 from worker.models.ledger import State
+from worker.models.metadata import FileMetadata, Properties
 from worker.models.page import Page, TextSource
 
 pytestmark = pytest.mark.unit
@@ -43,6 +44,11 @@ def document(path: str, *texts: str, image: tuple[float, ...] | None = None) -> 
         ),
         vectors=Vectors(image=image),
         indexed_at="2026-11-21T00:00:00+00:00",
+        metadata=FileMetadata(
+            last_modified="2024-05-31T00:00:00Z",
+            allowed_groups=("営業部",) if texts and "好調" in texts[-1] else (),
+            properties=Properties(title="報告"),
+        ),
     )
 
 
@@ -71,7 +77,19 @@ def test_hits_name_file_page_and_snippet(home: Path) -> None:
     found = json.loads(run("search", "好調", "--home", str(home), "--json"))
     assert found["total"] == 1
     (hit,) = found["hits"]
-    assert sorted(hit) == ["file_name", "file_path", "page", "score", "snippet"]
+    assert (hit["file_id"], hit["bucket"], hit["state"], hit["page_count"]) == (
+        "id-/a/営業報告書.pdf",
+        "b",
+        "partial",
+        2,
+    )
+    assert (hit["date"], hit["title"], hit["allowed_groups"]) == (
+        "2024-05-31T00:00:00Z",
+        "報告",
+        ["営業部"],
+    )
+    assert (hit["mime_type"], hit["also_at"]) == (None, [])
+    assert found["facets"]["folder"] == {"a": 1}
     assert (hit["file_name"], hit["file_path"], hit["page"]) == ("営業報告書.pdf", "/a/営業報告書.pdf", 2)
     assert "[[好調]]" in hit["snippet"]
 
@@ -104,6 +122,17 @@ def test_words_and_exclusions_are_arguments_of_their_own(home: Path) -> None:
 def test_an_option_that_there_is_not_is_no_exclusion(home: Path) -> None:
     result = CliRunner().invoke(APP, ["search", "営業", "--limt", "3", "--home", str(home)])
     assert (result.exit_code, "no option --limt" in result.output) == (2, True)
+
+
+def test_a_search_may_be_limited_to_groups(home: Path) -> None:
+    at_home = ("--home", str(home), "--groups", "経理部")
+    assert run("search", "営業", *at_home) == "No file matches.\n"
+    assert "営業報告書.pdf" in run("search", "営業", *at_home, "--groups", "営業部")
+    with pytest.raises(MisconfiguredError, match=r"営業報告書.pdf is not in"):
+        run("show", "営業報告書.pdf", *at_home)
+    assert json.loads(run("similar", "photo.jpg", *at_home, "--json"))["hits"] == []
+    (hit,) = json.loads(run("similar", "photo.jpg", "--home", str(home), "--json"))["hits"]
+    assert hit["file_id"] == "id-/a/営業報告書.pdf"
 
 
 @pytest.mark.parametrize("asked", ["/a/営業報告書.pdf", "営業報告書.pdf", "id-/a/営業報告書.pdf"])

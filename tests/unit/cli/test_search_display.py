@@ -49,6 +49,12 @@ def test_a_hit_by_name_says_why_there_is_no_text(capsys: pytest.CaptureFixture[s
     )
 
 
+def test_copies_are_named_below_their_hit(capsys: pytest.CaptureFixture[str]) -> None:
+    hit = replace(HIT, also_at=("/a", "/b\x1b", "/c", "/d"))
+    print_hits(SearchResult(total=1, hits=(hit,)))
+    assert capsys.readouterr().out.splitlines()[2] == "  also at /a, /b\ufffd, /c"
+
+
 def test_names_and_paths_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     print_similar([SimilarHit(file_id="f", file_name="a\x1b[2J", file_path="/\x1b[2J", score=0.5)])
     assert capsys.readouterr().out == "0.500  a\ufffd[2J\n       /\ufffd[2J\n"

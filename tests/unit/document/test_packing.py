@@ -20,6 +20,7 @@ from worker.document.packing import (
 )
 from worker.models.document import Extraction
 from worker.models.file import FileType
+from worker.models.metadata import Properties
 from worker.models.page import Page, TextSource
 from worker.models.unread import Unread
 
@@ -59,6 +60,12 @@ def test_what_is_unread_comes_back() -> None:
     unread = (Unread(page=0, code="no_thumbnail"), Unread(page=2, code="timeout", help="Raise it."))
     packed = b"".join(pack_extraction(replace(_extraction(), unread=unread)))
     assert unpack_extraction(packed)[0].unread == unpack_unread(packed) == unread
+
+
+def test_what_the_content_says_of_itself_comes_back() -> None:
+    properties = Properties(title="営業報告書", author="田中", modified="2024-05-31T00:00:00Z")
+    packed = b"".join(pack_extraction(replace(_extraction(), properties=properties)))
+    assert unpack_extraction(packed)[0].properties == properties
 
 
 def test_equal_values_have_equal_bytes() -> None:

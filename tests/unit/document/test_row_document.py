@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from worker.aws.ledger_row import FileRow
@@ -9,6 +11,7 @@ from worker.document.row_document import row_document, row_message
 from worker.models.document import NO_VECTORS, Extraction
 from worker.models.file import FileType, file_id
 from worker.models.ledger import State
+from worker.models.metadata import FileMetadata, Properties
 
 pytestmark = pytest.mark.unit
 
@@ -39,3 +42,11 @@ def test_the_document_joins_row_and_stored_content() -> None:
         "hash",
     )
     assert (document.state, document.reason) == (State.NO_CONTENT, "timeout")
+
+
+def test_the_document_has_what_the_row_knows_and_the_whole_title() -> None:
+    row = replace(ROW, metadata=FileMetadata(allowed_groups=("a",), properties=Properties(title="cut")))
+    extraction = Extraction(file_type=FileType.TEXT, properties=Properties(title="cut no more"))
+    assert row_document(row, extraction, NO_VECTORS).metadata == FileMetadata(
+        allowed_groups=("a",), properties=Properties(title="cut no more")
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from worker.index.query_filters import FILTERS, NO_FILTERS
 from worker.models.file import FileType
+from worker.models.metadata import to_time
 
 pytestmark = pytest.mark.unit
 
@@ -49,3 +52,36 @@ def test_values_of_one_filter_are_alternatives_and_paths_add_up() -> None:
     assert both.types == (FileType.PDF, FileType.DOCX)
     paths = FILTERS["path"](FILTERS["path"](NO_FILTERS, "営業"), "2024").paths
     assert [term.text for term in paths] == ["営業", "2024"]
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [
+        ("2024", (2024, 1, 1)),
+        ("2024-05", (2024, 5, 1)),
+        ("2024/5/31", (2024, 5, 31)),
+        ("２０２４年５月", (2024, 5, 1)),
+        ("令和6年5月31日", (2024, 5, 31)),
+        ("R6.5.31", (2024, 5, 31)),
+        ("2024年度", (2024, 4, 1)),
+        ("May 2024", (2024, 5, 1)),
+        ("31/5/2024", (2024, 5, 31)),
+    ],
+)
+def test_a_date_begins_at_midnight_here(value: str, day: tuple[int, int, int]) -> None:
+    begin = to_time(datetime(*day).astimezone())
+    assert FILTERS["after"](NO_FILTERS, value).after == begin
+    assert FILTERS["before"](NO_FILTERS, value).before == begin
+
+
+@pytest.mark.parametrize("value", ["soon", "5月31日", "05/06/2024", "2024-2025", "about 2024", ""])
+def test_what_is_no_one_date_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="say a year, month or day"):
+        FILTERS["before"](NO_FILTERS, value)
+
+
+def test_of_several_dates_the_narrowest_holds() -> None:
+    filters = FILTERS["after"](FILTERS["after"](NO_FILTERS, "2025"), "2024")
+    assert filters.after == FILTERS["after"](NO_FILTERS, "2025").after
+    filters = FILTERS["before"](FILTERS["before"](NO_FILTERS, "2025"), "2024")
+    assert filters.before == FILTERS["before"](NO_FILTERS, "2024").before

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("s3:ObjectTagging:Delete", "tagging"),
+        ("s3:ObjectTagging:Delete", None),
+        ("s3:ObjectAcl:Put", "acl"),
         ("ObjectRestore:Post", "restore_posted"),
         ("ObjectRestore:Completed", None),
         ("ObjectRestore", None),
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.unit
         ("ReplicationX:Put", None),
         (None, None),
         (5, None),
-        (["ObjectTagging"], None),
+        (["ObjectAcl"], None),
     ],
 )
 def test_a_notification_is_ignored_by_its_name_or_the_first_part_of_it(
@@ -31,7 +32,13 @@ def test_a_notification_is_ignored_by_its_name_or_the_first_part_of_it(
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("Object Tags Added", "tagging"), ("Object Created", None), (["Object"], None)]
+    ("name", "kind"),
+    [
+        ("Object ACL Updated", "acl"),
+        ("Object Tags Added", None),
+        ("Object Created", None),
+        (["Object"], None),
+    ],
 )
 def test_an_eventbridge_event_is_ignored_by_its_type(name: object, kind: str | None) -> None:
     assert ignored_eventbridge(name) == kind

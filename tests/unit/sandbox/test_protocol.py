@@ -16,6 +16,7 @@ from worker.errors import Code
 from worker.extract.read_options import ReadOptions
 from worker.extract.tools import Tools
 from worker.models.file import FileType
+from worker.models.metadata import NO_PROPERTIES, Properties
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ProtocolError
 from worker.sandbox.confinement import Walls
@@ -25,8 +26,8 @@ from worker.sandbox.protocol import (
     BeginReading,
     ChildExited,
     ChildStarted,
+    DocumentDetails,
     DocumentOpened,
-    DocumentUnread,
     ExtractionRequest,
     ForkServerFailed,
     ForkServerReady,
@@ -91,7 +92,12 @@ _MESSAGES: list[tuple[Parse, AnyMessage]] = [
     (message_from_document_process, PageExtracted(page=_PAGE)),
     (message_from_document_process, PageNeedsOcr(page=3, fallback=_PAGE)),
     (message_from_document_process, PageNeedsOcr(page=3, fallback=None)),
-    (message_from_document_process, DocumentUnread(codes=(Code.DYNAMIC_FORM, Code.ATTACHED_FILES))),
+    (
+        message_from_document_process,
+        DocumentDetails(
+            codes=(Code.DYNAMIC_FORM, Code.ATTACHED_FILES), properties=Properties(title="営業報告書")
+        ),
+    ),
     (message_from_document_process, AllPagesListed()),
     (message_from_document_process, PreviewDone(drawn=False)),
     (message_from_document_process, ReadingFailed(code=Code.ENCRYPTED, message="needs a password")),
@@ -170,7 +176,7 @@ def _page(**changes: object) -> dict[str, object]:
         {"kind": "PageNeedsOcr", "page": 4, "fallback": _page()},
         {"kind": "PreviewDone", "drawn": 1},
         {"kind": "ReadingFailed", "code": "nonsense", "message": ""},
-        {"kind": "DocumentUnread", "codes": ["throttled"]},
+        {"kind": "DocumentDetails", "codes": ["throttled"]},
         {"kind": "PageNeedsOcr", "page": 3, "fallback": _page(reason="nonsense")},
     ],
 )
@@ -260,7 +266,7 @@ _ONE_OF_EACH: tuple[FromDocumentProcess, ...] = (
     AllPagesListed(),
     PreviewDone(drawn=True),
     ReadingFailed(code=Code.CORRUPT, message=""),
-    DocumentUnread(codes=(Code.ATTACHED_FILES,)),
+    DocumentDetails(codes=(Code.ATTACHED_FILES,), properties=NO_PROPERTIES),
 )
 
 

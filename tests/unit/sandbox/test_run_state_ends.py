@@ -9,11 +9,12 @@ import pytest
 
 from tests.stand_ins.document_run import DocumentRun, needs_ocr, page
 from worker.errors import Code
+from worker.models.metadata import NO_PROPERTIES
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ProtocolError
 from worker.sandbox.protocol import (
     AllPagesListed,
-    DocumentUnread,
+    DocumentDetails,
     OcrPage,
     PageExtracted,
     PageNeedsOcr,
@@ -142,7 +143,7 @@ def test_a_page_that_only_a_dead_process_listed_holds_up_no_other(document: Docu
 
 
 def test_what_a_document_lacks_is_taken_once_of_each_process(document: DocumentRun) -> None:
-    lacking = DocumentUnread(codes=(Code.ATTACHED_FILES,))
+    lacking = DocumentDetails(codes=(Code.ATTACHED_FILES,), properties=NO_PROPERTIES)
     document.open(2)
     document.receive(lacking)
     with pytest.raises(ProtocolError):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ID = "cis-worker"
 # Without these a worker hears of nothing.
 _NEEDED = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
-_MORE = ("s3:ObjectRestore:Completed", "s3:LifecycleExpiration:*")
+_MORE = ("s3:ObjectRestore:Completed", "s3:LifecycleExpiration:*", "s3:ObjectTagging:*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

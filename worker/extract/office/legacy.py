@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from worker.errors import Code, RejectedError
+from worker.extract.office.core_properties import open_document_properties, without_dates
 from worker.extract.office.libreoffice import Conversion, convert
 from worker.extract.office.ole import OLE_START, has_directory, has_stream, is_encrypted, word_version
 from worker.extract.office.ooxml_package import UNREADABLE, open_package
@@ -23,6 +24,7 @@ from worker.extract.page_source import PageSource
 from worker.extract.pdf.document import open_pdf
 from worker.extract.read_options import ReadOptions
 from worker.models.file import FileType
+from worker.models.metadata import Properties
 
 _SHEETS = frozenset({FileType.XLS, FileType.ODS})
 _SLIDES = frozenset({FileType.PPT, FileType.ODP})
@@ -67,8 +69,21 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
     elif file_type in _SLIDES:
         source = open_pptx(convert_to(_TO_PPTX), options)
     else:
-        return open_pdf(convert_to(_TO_PDF), options)
+        source = open_pdf(convert_to(_TO_PDF), options)
+    source = replace(source, properties=_properties(path, file_type, source))
+    if file_type not in _SHEETS | _SLIDES:
+        return source
     return replace(source, preview=partial(office_preview, path, file_type, options, reader=reader))
+
+
+def _properties(path: Path, file_type: FileType, converted: PageSource) -> Properties:
+    """What the file itself says, of OpenDocument; else what its converted form still has of it."""
+    if file_type in _OPEN_DOCUMENTS:
+        try:
+            return open_document_properties(open_package(path))
+        except RejectedError:  # LibreOffice repairs some archives
+            return without_dates(converted.properties)
+    return without_dates(converted.properties)
 
 
 def _is_encrypted(path: Path, file_type: FileType) -> bool:

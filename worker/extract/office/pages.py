@@ -13,6 +13,7 @@ from pathlib import Path
 
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.image.document import header_size_px, open_image
+from worker.extract.office.core_properties import core_properties
 from worker.extract.office.metafile import metafile_text
 from worker.extract.office.ooxml_package import UNREADABLE, Package
 from worker.extract.page_source import PageSource, no_preview
@@ -129,6 +130,7 @@ class OfficePages:
             render=self._render,
             preview=no_preview,
             is_cut=self.cut.__contains__,
+            properties=core_properties(self.package),
         )
 
     def _pages(self) -> Iterator[Page | int]:

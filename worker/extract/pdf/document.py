@@ -20,6 +20,7 @@ from pypdfium2 import PdfiumError
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.pdf.annotations import flatten, has_attached_file, notes_of, open_form
+from worker.extract.pdf.document_properties import document_properties
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
 from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
 from worker.extract.pdf.opening import OpenedPdf, open_document
@@ -55,6 +56,7 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
         render=pdf.render,
         preview=pdf.preview,
         unread=unread_parts(opened.document),
+        properties=document_properties(opened.document, path),
     )
 
 

@@ -54,7 +54,8 @@ def numbers(folded: str) -> Iterator[Entity]:
     taken = bytearray(len(folded))
     for pattern, value in ((_PARTS, _value_of_parts), (_KANJI, _value_of_kanji), (_NUMBER, _value_of_digits)):
         for match in pattern.finditer(folded):
-            start, end = match.span()
+            # Without a unit the blank before one is none of the number's.
+            start, end = match.start(), match.start() + len(match[0].rstrip())
             number = None if end - start > _MAX_CHARS or any(taken[start:end]) else value(match)
             if number is None:
                 continue

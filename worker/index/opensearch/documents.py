@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from worker.index.analysis.characters import replace_surrogates
+from worker.index.opensearch.metadata_fields import group_source, metadata_source, to_metadata
 from worker.index.opensearch.schema import IMAGE_DIMENSION, Json
 from worker.index.opensearch.stream_fields import name_streams, page_streams, whole_text_streams
 from worker.index.query import fold, fold_path, label, normalise
@@ -51,13 +52,13 @@ def file_source(document: Document, *, text_vectors: bool, has_words: bool = Tru
         "language": document.language,
         "confidence": document.confidence,
         "text_sources": list(document.text_sources),
-        "content_hash": document.content_hash,
         "thumbnail_key": document.thumbnail_key,
         "artifact_key": document.artifact_key,
         "image_model": document.vectors.image_model,
         "text_model": document.vectors.text_model,
         "vectors_pending": document.vectors.pending,
         "indexed_at": document.indexed_at or None,
+        **metadata_source(document),
     }
     vectors = iter(document.vectors.text if text_vectors else ())
     for page, text in zip(document.pages, texts, strict=True):
@@ -83,6 +84,7 @@ def image_source(document: Document) -> Json:
         "image_model": document.vectors.image_model,
         "image_vector": list(vector),
         "indexed_at": document.indexed_at or None,
+        **group_source(document),
     }
 
 
@@ -119,6 +121,7 @@ def to_document(source: Mapping[str, Any], image: Mapping[str, Any] | None) -> D
             pending=bool(source.get("vectors_pending")),
         ),
         indexed_at=source.get("indexed_at") or "",
+        metadata=to_metadata(source),
     )
 
 

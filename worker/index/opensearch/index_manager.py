@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from worker.errors import WorkerError
 from worker.index.analysis.characters import replace_surrogates
+from worker.index.file_facts import Groups, may_see
 from worker.index.opensearch.answers import missing_of, of_whole
 from worker.index.opensearch.bulk_sender import BulkSender
 from worker.index.opensearch.bulk_writer import BulkAction, BulkWriter, groups, make_action
@@ -22,17 +23,10 @@ from worker.index.opensearch.calls import ClusterCalls, IndexPolicy
 from worker.index.opensearch.client import OpenSearch
 from worker.index.opensearch.documents import file_source, has_image, image_source, to_document
 from worker.index.opensearch.entries import purge_entry, read_entry, read_page
+from worker.index.opensearch.file_search import FileSearch
 from worker.index.opensearch.index_analysis import IndexAnalysis
 from worker.index.opensearch.provisioning import IndexMaker
-from worker.index.opensearch.queries import (
-    find_body,
-    pages_body,
-    search_body,
-    similar_body,
-    to_result,
-    to_similar,
-    to_summary,
-)
+from worker.index.opensearch.queries import find_body, similar_body, to_similar, to_summary
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
 from worker.index.query import fold, fold_path, rank
 from worker.index.search_index import (
@@ -42,11 +36,11 @@ from worker.index.search_index import (
     SimilarHit,
     tombstone_document,
 )
-from worker.index.search_plan import Plan, search_tiers
-from worker.index.search_query import SearchQuery
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.runtime import tally
+
+_Result = TypeVar("_Result")
 
 __all__ = ["IndexManager", "IndexPolicy"]
 
@@ -125,50 +119,49 @@ class IndexManager:
         """See SearchIndex."""
         self._write(self._bulk_actions(tombstone_document(file_id), version), refresh=refresh)
 
-    def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
+    def search(
+        self, query: str, *, limit: int = 10, offset: int = 0, groups: Groups = None, facets: bool = False
+    ) -> SearchResult:
         """See SearchIndex; at most the first 10,000 files can be reached."""
         offset = min(max(0, offset), _MAX_RESULT_WINDOW)
         limit = min(max(0, limit), _MAX_RESULT_WINDOW - offset)
         deadline, missing = self._calls.deadline(), []
 
-        def run(asked: SearchQuery, plan: Plan) -> SearchResult:
-            def read(answer: Any, files: Any = None) -> tuple[SearchResult, Any]:
+        def ask(body: dict[str, Any], to_result: Callable[[Any], _Result]) -> _Result:
+            def read(answer: Any) -> _Result:
                 missing.append(missing_of(answer))
-                result = to_result(files or answer, answer if files else None, asked, plan)
-                return result, answer
+                return to_result(answer)
 
-            body = search_body(asked, plan, limit=limit, offset=offset)
-            found, files = self._calls.search(self._files, body, read, deadline=deadline)
-            if not (found.hits and plan.groups):
-                return found
-            body = pages_body(asked, plan, [hit.file_id for hit in found.hits])
-            return self._calls.search(self._files, body, partial(read, files=files), deadline=deadline)[0]
+            return self._calls.search(self._files, body, read, deadline=deadline)
 
         has_words = self._analysis.current(deadline=deadline).has_words
-        found = search_tiers(query, run, has_words=has_words)
+        search = FileSearch(ask=ask, limit=limit, offset=offset, groups=groups, facets=facets)
+        found = search.run(query, has_words=has_words)
         # A tier that found nothing in a part of the index may have hits in the rest.
         return replace(found, missing=next(filter(None, missing), ""))
 
-    def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
+    def similar(self, vector: Sequence[float], *, limit: int = 5, groups: Groups = None) -> list[SimilarHit]:
         """See SearchIndex; HNSW is approximate and may miss a neighbour in a large index."""
         if len(vector) != IMAGE_DIMENSION or not any(vector):
             return []
-        return self._calls.search(self._images, similar_body(vector, limit=limit), of_whole(to_similar))
+        body = similar_body(vector, limit=limit, groups=groups)
+        return self._calls.search(self._images, body, of_whole(to_similar))
 
-    def document(self, file_id: str) -> Document | None:
+    def document(self, file_id: str, *, groups: Groups = None) -> Document | None:
         """See SearchIndex; a real-time read, so a write is visible before its refresh."""
         places = [{"_index": alias, "_id": file_id} for alias in (self._files, self._images)]
-        return self._calls.read(
+        document = self._calls.read(
             f"read file {file_id}",
             lambda timeout: self._client.mget(body={"docs": places}, request_timeout=timeout),
             _document_of,
         )
+        return document if document and may_see(document.metadata.allowed_groups, groups) else None
 
-    def find(self, name_or_path: str) -> list[FileSummary]:
+    def find(self, name_or_path: str, *, groups: Groups = None) -> list[FileSummary]:
         """See SearchIndex."""
         file_id, path = replace_surrogates(name_or_path), fold_path(name_or_path)
         name = fold(re.split(r"[/\\]", name_or_path)[-1])
-        body = find_body(file_id=file_id, name=name, path=path, limit=_MAX_FIND_RESULTS)
+        body = find_body(file_id=file_id, name=name, path=path, limit=_MAX_FIND_RESULTS, groups=groups)
         sources = self._calls.search(self._files, body, of_whole(_sources_of))
         ranked = [
             (rank(source["file_id"] == file_id, source["name_key"], source["path_key"], path), source)

@@ -11,6 +11,8 @@ from typing import Any
 
 from worker.index.analysis.query_terms import QueryTerm
 from worker.index.analysis.snippets import snippet
+from worker.index.file_facts import Groups
+from worker.index.opensearch.metadata_fields import HIT_FIELDS, date_clauses, group_clauses, to_metadata
 from worker.index.opensearch.schema import Json
 from worker.index.opensearch.text_queries import any_of, anywhere, in_name, nested, on_page
 from worker.index.query import Term, fold, label
@@ -34,11 +36,11 @@ _TOMBSTONED: Json = {"term": {"state": State.TOMBSTONED.value}}
 _BEST, _ALL = "best", "all"
 
 
-def search_body(query: SearchQuery, plan: Plan, *, limit: int, offset: int) -> Json:
+def search_body(query: SearchQuery, plan: Plan, *, limit: int, offset: int, groups: Groups = None) -> Json:
     """The body of a text search for `limit` files after `offset`."""
     pages = query.filters.pages
     body: Json = {
-        "filter": _filter_clauses(query.filters),
+        "filter": [*_filter_clauses(query.filters), *group_clauses(groups)],
         "must_not": [_TOMBSTONED, *_filter_clauses(query.without), *map(_literal, query.excluded)],
     }
     if plan.groups:
@@ -48,9 +50,14 @@ def search_body(query: SearchQuery, plan: Plan, *, limit: int, offset: int) -> J
         body["filter"].append(nested(_on_pages(pages)))
     return {
         "query": {"bool": body},
-        "_source": [*_HIT_FIELDS, "state", "reason"],
-        # The last key makes paging stable; of equal scores the newest write comes first.
-        "sort": [{"_score": "desc"}, {"indexed_at": "desc"}, {"file_id": "asc"}],
+        "_source": [*SUMMARY, "bucket", "file_type", *HIT_FIELDS],
+        # Of equal scores the newest file comes first, then the newest write; the last key keeps pages stable.
+        "sort": [
+            {"_score": "desc"},
+            {"document_date": {"order": "desc", "missing": "_last"}},
+            {"indexed_at": "desc"},
+            {"file_id": "asc"},
+        ],
         # Otherwise the total stops at 10,000.
         "track_total_hits": True,
         "size": limit,
@@ -82,16 +89,19 @@ def pages_body(query: SearchQuery, plan: Plan, file_ids: Sequence[str]) -> Json:
     }
 
 
-def similar_body(vector: Sequence[float], *, limit: int) -> Json:
+def similar_body(vector: Sequence[float], *, limit: int, groups: Groups = None) -> Json:
     """The body of a search for the nearest image vectors."""
+    nearest: Json = {"vector": list(vector), "k": limit}
+    if clauses := group_clauses(groups):
+        nearest["filter"] = {"bool": {"filter": clauses}}
     return {
-        "query": {"knn": {"image_vector": {"vector": list(vector), "k": limit}}},
+        "query": {"knn": {"image_vector": nearest}},
         "_source": list(_HIT_FIELDS),
         "size": limit,
     }
 
 
-def find_body(*, file_id: str, name: str, path: str, limit: int) -> Json:
+def find_body(*, file_id: str, name: str, path: str, limit: int, groups: Groups = None) -> Json:
     """The body of a search by id, folded name or folded path."""
     keys = ({"file_id": file_id}, {"name_key": name}, {"path_key": path})
     return {
@@ -99,6 +109,7 @@ def find_body(*, file_id: str, name: str, path: str, limit: int) -> Json:
             "bool": {
                 "should": [{"term": key} for key in keys],
                 "minimum_should_match": 1,
+                "filter": group_clauses(groups),
                 "must_not": [_TOMBSTONED],
             }
         },
@@ -179,6 +190,7 @@ def _filter_clauses(filters: Filters) -> list[Json]:
     return [
         *({"terms": {field: list(values)}} for field, values in wanted if values),
         *(in_name(literal_ways(path)) for path in filters.paths),
+        *date_clauses(filters),
     ]
 
 
@@ -200,11 +212,15 @@ def _hit(hit: Mapping[str, Any], inner: Mapping[str, Any], terms: Sequence[Query
         file_name=source["file_name"],
         file_path=source["file_path"],
         page=number,
-        pages=_page_numbers(inner),
+        matching_pages=_page_numbers(inner),
         snippet=snippet(text, terms, is_ocr=is_ocr),
         score=float(hit["_score"]),
         state=State(source.get("state", State.INDEXED)),
         reason=source.get("reason"),
+        bucket=source["bucket"],
+        file_type=source["file_type"],
+        pages=int(source.get("page_count") or 0),
+        metadata=to_metadata(source),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from worker.index.analysis.characters import CJK
 from worker.index.analysis_version import OWN_ANALYSIS
+from worker.index.opensearch.metadata_fields import IMAGE_FIELDS, file_fields
 from worker.index.opensearch.stream_fields import BODY, NAME, excluded_from_source, stream_properties
 
 Json: TypeAlias = dict[str, Any]
@@ -92,7 +93,7 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
         **dict.fromkeys(
             (
                 *("file_id", "bucket", "file_type", "state", "reason", "language", "text_sources"),
-                *("content_hash", "image_model", "text_model", "name_key", "path_key", "allowed_groups"),
+                *("image_model", "text_model", "name_key", "path_key"),
             ),
             _KEYWORD,
         ),
@@ -108,6 +109,7 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
         "confidence": {"type": "float"},
         "vectors_pending": {"type": "boolean"},
         "indexed_at": {"type": "date"},
+        **file_fields(_TEXT),
     }
     settings: Json = {"mapping.nested_objects.limit": _NESTED_LIMIT, "analysis": _ANALYSIS}
     body = _body(settings, properties, shards=shards)
@@ -125,6 +127,7 @@ def images_body(*, shards: int) -> Json:
         **dict.fromkeys(("file_name", "file_path"), _STORED),
         "image_vector": _vector(IMAGE_DIMENSION),
         "indexed_at": {"type": "date"},
+        **IMAGE_FIELDS,
     }
     return _body({}, properties, shards=shards)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.query import fold, fold_path
 from worker.index.search_index import IndexEntry
+from worker.index.sqlite.metadata_columns import insert_metadata, load_metadata
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
 from worker.models.ledger import State
@@ -34,6 +35,7 @@ def insert_document(connection: sqlite3.Connection, document: Document, version:
     """Insert a document that has no rows yet; returns its id in `files`."""
     file = _insert_file(connection, document, version)
     _insert_content(connection, file, document)
+    insert_metadata(connection, file, document)
     return file
 
 
@@ -142,6 +144,7 @@ def load_document(connection: sqlite3.Connection, row: sqlite3.Row) -> Document:
         ),
         thumbnail=thumbnail["webp"] if thumbnail else None,
         indexed_at=row["indexed_at"],
+        metadata=load_metadata(connection, row["id"]),
     )
 
 

@@ -5,8 +5,18 @@ from __future__ import annotations
 import sqlite3
 
 from worker.index.analysis_version import OWN_ANALYSIS
+from worker.index.sqlite import metadata_columns
+from worker.index.sqlite.document_rows import load_document
 from worker.index.sqlite.term_rows import TermRow, insert_terms, term_rows
 from worker.models.ledger import State
+
+
+def add_metadata(connection: sqlite3.Connection) -> None:
+    """Fill the tables of what is known of a file, which the first format did not have."""
+    for statement in metadata_columns.TABLES.split(";"):
+        connection.execute(statement)
+    for row in connection.execute("SELECT * FROM files WHERE state != ?", (State.TOMBSTONED,)).fetchall():
+        metadata_columns.insert_metadata(connection, row["id"], load_document(connection, row))
 
 
 def rebuild_terms(connection: sqlite3.Connection, tables: str) -> None:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from worker.errors import MisconfiguredError, UnavailableError
-from worker.index.sqlite.rebuild import rebuild_terms
+from worker.index.sqlite import metadata_columns
+from worker.index.sqlite.rebuild import add_metadata, rebuild_terms
 
 _BUSY_TIMEOUT_S = 30.0
 _SWITCH_PAUSE_S = 0.02
@@ -150,11 +151,12 @@ class SqliteFile:
             stored = self._stored_format(connection)
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             if not stored and not tables:
-                for statement in _TABLES.split(";"):
+                for statement in (_TABLES + metadata_columns.TABLES).split(";"):
                     connection.execute(statement)
                 rebuild_terms(connection, _TERM_TABLES)
                 connection.execute(f"PRAGMA user_version = {_FORMAT}")
             elif _OLDEST_FORMAT <= stored < _FORMAT:
+                add_metadata(connection)
                 rebuild_terms(connection, _TERM_TABLES)
                 connection.execute(f"PRAGMA user_version = {_FORMAT}")
             elif stored != _FORMAT:

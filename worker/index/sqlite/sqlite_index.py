@@ -4,6 +4,7 @@ The text is stored unchanged; the full-text table has only its streams (see anal
 one for name and path.
 """
 
+# ruff: noqa: S608 - what is put into a statement is our own; every value is bound
 from __future__ import annotations
 
 import heapq
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from worker.errors import LeaseLostError, WorkerError
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.analysis_version import AnalysisVersion
+from worker.index.file_facts import Groups
 from worker.index.query import fold, fold_path, rank
 from worker.index.search_index import (
     FileSummary,
@@ -35,9 +37,10 @@ from worker.index.sqlite.document_rows import (
     to_entry,
 )
 from worker.index.sqlite.group_commit import GroupCommit, Write
+from worker.index.sqlite.metadata_columns import group_condition, groups_value
 from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.index.sqlite.term_rows import TermRow, delete_terms, insert_terms, term_rows
-from worker.index.sqlite.text_search import search_rows
+from worker.index.sqlite.text_search import Shown, search_rows
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.runtime import tally
@@ -49,9 +52,17 @@ _VECTOR_BATCH = 1024
 SEARCH_S = 5.0
 """Longer nobody waits for an answer; and no document is written meanwhile."""
 
-_FIND = """
+_FIND = f"""
 SELECT *, (SELECT count(*) FROM pages WHERE file = files.id) AS pages FROM files
-WHERE state != ? AND (file_id = ? OR folded_name = ? OR folded_path = ?) ORDER BY file_path
+WHERE state != ?1 AND (file_id = ?2 OR folded_name = ?3 OR folded_path = ?4)
+    AND {group_condition("files.id", "?5")}
+ORDER BY file_path
+"""
+
+_DOCUMENT = f"SELECT * FROM files WHERE file_id = ?1 AND state != ?2 AND {group_condition('files.id', '?3')}"
+_VECTORS = f"""
+SELECT file, floats FROM image_vectors WHERE length(floats) = ?1
+    AND {group_condition("image_vectors.file", "?2")}
 """
 
 _ENTRIES = """
@@ -83,39 +94,42 @@ class SqliteIndex:
         """See SearchIndex; `refresh` changes nothing."""
         self.index_document(tombstone_document(file_id), version=version)
 
-    def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchResult:
+    def search(
+        self, query: str, *, limit: int = 10, offset: int = 0, groups: Groups = None, facets: bool = False
+    ) -> SearchResult:
         """See SearchIndex; the score is BM25, higher is better."""
+        shown = Shown(limit=limit, offset=offset, groups=groups, facets=facets)
         with self._file.read_transaction(within_s=SEARCH_S) as connection:
-            search = partial(search_rows, connection, limit=limit, offset=offset)
-            return search_tiers(query, search, has_words=self._analysis.has_words)
+            return search_tiers(
+                query, partial(search_rows, connection, shown=shown), has_words=self._analysis.has_words
+            )
 
-    def similar(self, vector: Sequence[float], *, limit: int = 5) -> list[SimilarHit]:
+    def similar(self, vector: Sequence[float], *, limit: int = 5, groups: Groups = None) -> list[SimilarHit]:
         """See SearchIndex; exact, every image vector is compared."""
         import numpy as np  # noqa: PLC0415 - a search for words needs none, and it takes 0.2 s to import
 
         query = np.asarray(vector, dtype=FLOAT)
         best: list[tuple[float, int]] = []
         with self._file.read_transaction() as connection:
-            for files, scores in _cosines(connection, query):
+            for files, scores in _cosines(connection, query, groups):
                 pairs = zip(scores.tolist(), files, strict=True)
                 # Only the best are kept, so memory does not grow with the index; ties go to the older file.
                 best = heapq.nlargest(limit, chain(best, pairs), key=lambda pair: (pair[0], -pair[1]))
             return [_similar_hit(connection, file, score) for score, file in best]
 
-    def document(self, file_id: str) -> Document | None:
+    def document(self, file_id: str, *, groups: Groups = None) -> Document | None:
         """See SearchIndex."""
         with self._file.read_transaction() as connection:
-            row = connection.execute(
-                "SELECT * FROM files WHERE file_id = ? AND state != ?", (file_id, State.TOMBSTONED)
-            ).fetchone()
+            row = connection.execute(_DOCUMENT, (file_id, State.TOMBSTONED, groups_value(groups))).fetchone()
             return None if row is None else load_document(connection, row)
 
-    def find(self, name_or_path: str) -> list[FileSummary]:
+    def find(self, name_or_path: str, *, groups: Groups = None) -> list[FileSummary]:
         """See SearchIndex."""
         file_id, path = replace_surrogates(name_or_path), fold_path(name_or_path)
         name = fold(re.split(r"[/\\]", name_or_path)[-1])
         with self._file.read_transaction() as connection:
-            rows = connection.execute(_FIND, (State.TOMBSTONED, file_id, name, path)).fetchall()
+            asked = (State.TOMBSTONED, file_id, name, path, groups_value(groups))
+            rows = connection.execute(_FIND, asked).fetchall()
         ranked = [
             (rank(row["file_id"] == file_id, row["folded_name"], row["folded_path"], path), row)
             for row in rows
@@ -184,14 +198,12 @@ class SqliteIndex:
 
 
 def _cosines(
-    connection: sqlite3.Connection, query: np.ndarray[tuple[int], np.dtype[np.float32]]
+    connection: sqlite3.Connection, query: np.ndarray[tuple[int], np.dtype[np.float32]], groups: Groups
 ) -> Iterator[tuple[list[int], np.ndarray[tuple[int], np.dtype[np.float32]]]]:
     """File ids and cosines, in batches; zero vectors are left out, as they have no direction."""
     import numpy as np  # noqa: PLC0415 - as above
 
-    rows = connection.execute(
-        "SELECT file, floats FROM image_vectors WHERE length(floats) = ?", (query.nbytes,)
-    )
+    rows = connection.execute(_VECTORS, (query.nbytes, groups_value(groups)))
     while chunk := rows.fetchmany(_VECTOR_BATCH):
         vectors = np.frombuffer(b"".join(row["floats"] for row in chunk), dtype=FLOAT).reshape(-1, query.size)
         lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)

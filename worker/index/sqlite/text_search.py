@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from worker.index.analysis.query_terms import QueryTerm
 from worker.index.analysis.snippets import snippet
 from worker.index.edit_distance import is_similar
+from worker.index.file_facts import MAX_COPIES, Groups, count_facets
 from worker.index.query import Term, fold, label
 from worker.index.query_filters import Filters
 from worker.index.search_index import SearchHit, SearchResult
 from worker.index.search_plan import WEIGHTS, Plan, literal_ways
 from worker.index.search_query import SearchQuery
 from worker.index.sqlite.expressions import Similar, group_expression
+from worker.index.sqlite.metadata_columns import (
+    FACET_COLUMNS,
+    date_condition,
+    group_condition,
+    groups_value,
+    load_metadata,
+)
 from worker.index.sqlite.term_rows import NAME_ROW, PAGE_BITS, STREAMS
 from worker.models.ledger import State
 from worker.models.page import TextSource
@@ -66,15 +76,36 @@ WITH ranked AS MATERIALIZED (
 # Without words: the files that pass the filters, the newest write first.
 
 _HITS = """
-SELECT counted.files, hit.page, hit.score, files.file_id, files.file_name, files.file_path, files.state,
-    files.reason, pages.text, pages.source, {pages} AS matching
-FROM (SELECT count(*) AS files FROM ranked) AS counted
-LEFT JOIN (SELECT * FROM ranked ORDER BY score DESC, file DESC LIMIT :limit OFFSET :offset) AS hit
+, folded AS MATERIALIZED (
+    SELECT ranked.file, ranked.page, ranked.score, copy, dated,
+        row_number() OVER (
+            PARTITION BY copy ORDER BY ranked.score DESC, dated DESC, ranked.file DESC
+        ) AS place
+    FROM ranked JOIN file_facts ON file_facts.file = ranked.file
+), copies AS MATERIALIZED (
+    SELECT copy, files.file_path FROM folded JOIN files ON files.id = folded.file WHERE place > 1
+)
+SELECT counted.files, hit.*, files.file_id, files.bucket, files.file_name, files.file_path, files.file_type,
+    files.state, files.reason, pages.text, pages.source, {pages} AS matching,
+    (SELECT count(*) FROM pages AS all_pages WHERE all_pages.file = hit.file) AS page_count,
+    (SELECT json_group_array(file_path) FROM (
+        SELECT file_path FROM copies WHERE copies.copy = hit.copy ORDER BY file_path LIMIT :copies
+    )) AS also_at
+FROM (SELECT count(*) AS files FROM folded WHERE place = 1) AS counted
+LEFT JOIN (
+    SELECT * FROM folded WHERE place = 1 ORDER BY score DESC, dated DESC, file DESC
+    LIMIT :limit OFFSET :offset
+) AS hit
 LEFT JOIN files ON files.id = hit.file
 LEFT JOIN pages ON pages.file = hit.file AND pages.number = hit.page
-ORDER BY hit.score DESC, hit.file DESC
+ORDER BY hit.score DESC, hit.dated DESC, hit.file DESC
 """
-# A file has a higher id with every write: of equal ones the newest comes first.
+# `folded` has the files of one content in order: the first is the hit, the others are where it is also.
+
+_FACETS = f"""
+SELECT {FACET_COLUMNS}, count(*) FROM ranked JOIN file_facts ON file_facts.file = ranked.file
+GROUP BY 1, 2, 3, 4, 5
+"""
 _PAGES = f"""(
     SELECT json_group_array(page) FROM (
         SELECT page FROM matched WHERE matched.file = hit.file AND page != {NAME_ROW}
@@ -88,48 +119,74 @@ _LANGUAGE = (
 """The language most of the text is in, as `Document.language` has it; empty where there is none."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """Which hits are shown, whose files are searched, and whether they are counted by facet."""
+
+    limit: int
+    offset: int = 0
+    groups: Groups = None
+    facets: bool = False
+
+
 def search_rows(
-    connection: sqlite3.Connection, query: SearchQuery, plan: Plan, *, limit: int, offset: int
+    connection: sqlite3.Connection, query: SearchQuery, plan: Plan, *, shown: Shown
 ) -> SearchResult:
     """The files that meet the plan, all filters of the query, and no exclusion."""
-
-    def similar(word: str, edits: int) -> list[str]:
-        return _similar_words(connection, word, edits)
-
-    rows = connection.execute(*statement(query, plan, similar, limit=limit, offset=offset)).fetchall()
-    hits = tuple(_hit(row, plan.terms) for row in rows if row["file_id"] is not None)
-    return SearchResult(total=rows[0]["files"], hits=hits, tier=plan.tier, notes=query.notes)
+    similar = partial(_similar_words, connection)
+    rows = connection.execute(*statement(query, plan, similar, shown)).fetchall()
+    total = rows[0]["files"]
+    counts: Iterable[sqlite3.Row] = ()
+    if shown.facets and total:
+        ranked, values = ranked_files(query, plan, similar, shown.groups)
+        counts = connection.execute(ranked + _FACETS, values)
+    return SearchResult(
+        total=total,
+        hits=tuple(_hit(connection, row, plan.terms) for row in rows if row["file_id"] is not None),
+        tier=plan.tier,
+        notes=query.notes,
+        facets=count_facets((tuple(row)[:-1], row[-1]) for row in counts) if shown.facets and total else {},
+    )
 
 
 def statement(
-    query: SearchQuery, plan: Plan, similar: Similar, *, limit: int, offset: int
+    query: SearchQuery, plan: Plan, similar: Similar, shown: Shown
 ) -> tuple[str, Mapping[str, Any]]:
     """The SQL of a search, and its values."""
-    groups = [group_expression(group, similar) for group in plan.groups]
+    ranked, values = ranked_files(query, plan, similar, shown.groups)
+    page = {"limit": max(0, shown.limit), "offset": max(0, shown.offset), "copies": MAX_COPIES}
+    pages = _PAGES if plan.groups else "'[]'"
+    return ranked + _HITS.format(pages=pages), {**values, **page}
+
+
+def ranked_files(
+    query: SearchQuery, plan: Plan, similar: Similar, groups: Groups = None
+) -> tuple[str, Mapping[str, Any]]:
+    """The SQL of the files that match, each with its best page, and its values."""
+    expressions = [group_expression(group, similar) for group in plan.groups]
     first_page, last_page = query.filters.pages or (NAME_ROW, _LAST_PAGE)
     values = _Values(
-        groups=json.dumps(groups),
-        any_term=" OR ".join(groups),
+        groups=json.dumps(expressions),
+        any_term=" OR ".join(expressions),
         needed=plan.needed,
         name=fold(" ".join(term.text for group in query.required for term in group)),
         first_page=first_page,
         last_page=last_page,
-        limit=max(0, limit),
-        offset=max(0, offset),
     )
-    filters = " AND ".join(_file_conditions(query, values))
-    if not groups:
-        return _FILTERED.format(conditions=filters) + _HITS.format(pages="'[]'"), values
-    conditions = ""
+    conditions = _file_conditions(query, values)
+    if groups is not None:
+        conditions.append(group_condition("files.id", values.bind(groups_value(groups))))
+    filters = " AND ".join(conditions)
+    if not expressions:
+        return _FILTERED.format(conditions=filters), values
+    tests = ""
     if filters:  # looked up for each match: most queries have none
-        conditions += f" AND EXISTS (SELECT 1 FROM files WHERE id = file AND {filters})"
+        tests += f" AND EXISTS (SELECT 1 FROM files WHERE id = file AND {filters})"
     if query.excluded:
-        conditions += f" AND file NOT IN ({_files_with(values.bind(_literal(query.excluded)))})"
-    met = f"+ met * {_GROUP_SCORE}" if plan.needed < len(groups) else ""
-    complete = "JOIN complete USING (file)" if len(groups) > 1 else ""
-    return _WORDS.format(conditions=conditions, met=met, complete=complete) + _HITS.format(
-        pages=_PAGES
-    ), values
+        tests += f" AND file NOT IN ({_files_with(values.bind(_literal(query.excluded)))})"
+    met = f"+ met * {_GROUP_SCORE}" if plan.needed < len(expressions) else ""
+    complete = "JOIN complete USING (file)" if len(expressions) > 1 else ""
+    return _WORDS.format(conditions=tests, met=met, complete=complete), values
 
 
 class _Values(dict[str, Any]):
@@ -168,7 +225,9 @@ def _filters(filters: Filters, values: _Values) -> list[str]:
     for path in filters.paths:
         named = _files_with(values.bind(_literal([path])), f"AND {_PAGE} = {NAME_ROW}")
         conditions.append(f"id IN ({named})")
-    return conditions
+    bounds = ((">=", filters.after), ("<", filters.before))
+    times = [(operator, values.bind(time)) for operator, time in bounds if time]
+    return [*conditions, date_condition("files.id", times)] if times else conditions
 
 
 def _files_with(expression: str, condition: str = "") -> str:
@@ -189,7 +248,7 @@ def _similar_words(connection: sqlite3.Connection, word: str, edits: int) -> lis
     return [term for (term,) in rows if is_similar(word, term, edits)][:_MAX_SIMILAR]
 
 
-def _hit(row: sqlite3.Row, terms: Sequence[QueryTerm]) -> SearchHit:
+def _hit(connection: sqlite3.Connection, row: sqlite3.Row, terms: Sequence[QueryTerm]) -> SearchHit:
     is_name = row["page"] == NAME_ROW
     text = label(row["file_name"], row["file_path"]) if is_name else row["text"]
     is_ocr = not is_name and TextSource(row["source"]).has_ocr_text
@@ -198,9 +257,14 @@ def _hit(row: sqlite3.Row, terms: Sequence[QueryTerm]) -> SearchHit:
         file_name=row["file_name"],
         file_path=row["file_path"],
         page=row["page"],
-        pages=tuple(json.loads(row["matching"])),
+        matching_pages=tuple(json.loads(row["matching"])),
         snippet=snippet(text, terms, is_ocr=is_ocr),
         score=row["score"],
         state=State(row["state"]),
         reason=row["reason"],
+        bucket=row["bucket"],
+        file_type=row["file_type"],
+        pages=row["page_count"],
+        metadata=load_metadata(connection, row["file"]),
+        also_at=tuple(json.loads(row["also_at"])),
     )

@@ -35,7 +35,7 @@ def set_theirs(clients: Clients, bucket: str, arn: str, event: Any) -> dict[str,
 
 
 def test_a_dry_run_shows_the_difference_and_writes_nothing(clients: Clients, source: str, arn: str) -> None:
-    before = set_theirs(clients, source, arn, "s3:ObjectTagging:*")
+    before = set_theirs(clients, source, arn, "s3:ObjectAcl:Put")
     change = merge_notification(clients.s3, source, arn, dry_run=True)
     assert change.is_needed
     assert change.before == before == configuration(clients, source)
@@ -78,7 +78,12 @@ def test_events_that_go_to_this_queue_already_stay_as_they_are(
     change = merge_notification(clients.s3, source, arn)
     theirs, ours = change.after["QueueConfigurations"]
     assert theirs == change.before["QueueConfigurations"][0]
-    assert ours["Events"] == ["s3:ObjectRemoved:*", "s3:ObjectRestore:Completed", "s3:LifecycleExpiration:*"]
+    assert ours["Events"] == [
+        "s3:ObjectRemoved:*",
+        "s3:ObjectRestore:Completed",
+        "s3:LifecycleExpiration:*",
+        "s3:ObjectTagging:*",
+    ]
     assert not merge_notification(clients.s3, source, arn).is_needed
 
 
@@ -87,7 +92,7 @@ def test_removing_leaves_the_notifications_of_others(
 ) -> None:
     url = clients.sqs.create_queue(QueueName=f"{name}-theirs")["QueueUrl"]
     answer = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    before = set_theirs(clients, source, answer["Attributes"]["QueueArn"], "s3:ObjectTagging:*")
+    before = set_theirs(clients, source, answer["Attributes"]["QueueArn"], "s3:ObjectAcl:Put")
     merge_notification(clients.s3, source, arn)
     assert remove_notification(clients.s3, source, arn, dry_run=True).is_needed
     assert len(configuration(clients, source)["QueueConfigurations"]) == 2

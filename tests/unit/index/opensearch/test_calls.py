@@ -22,7 +22,11 @@ from worker.resilience.retry_handler import RetryHandler
 pytestmark = pytest.mark.unit
 
 WHOLE = {"timed_out": False, "_shards": {"total": 2, "failed": 0}}
-NOTHING = {**WHOLE, "hits": {"total": {"value": 0}, "hits": []}}
+NOTHING = {
+    **WHOLE,
+    "hits": {"total": {"value": 0}, "hits": []},
+    "aggregations": {"contents": {"value": 0}},
+}
 SLOW = {**NOTHING, "timed_out": True}
 BROKEN = {**NOTHING, "_shards": {"total": 2, "failed": 1}}
 VECTOR = (1.0,) * 1024
@@ -88,7 +92,7 @@ def test_the_searcher_of_a_worker_waits_for_five_seconds() -> None:
     assert policy.search_s == 5.0
 
 
-def test_both_tiers_of_a_search_share_its_time(cluster: Cluster) -> None:
+def test_the_tiers_of_a_search_share_its_time(cluster: Cluster) -> None:
     cluster.answers = [NOTHING, None]
     with pytest.raises(UnavailableError):
         make_index(cluster, search_s=0.5).search("報告 契約")
@@ -116,7 +120,7 @@ def test_a_deadline_ends_before_a_request_could() -> None:
     ],
 )
 def test_partial_results_are_said_to_be_partial(
-    cluster: Cluster, answers: list[object], missing: str
+    cluster: Cluster, answers: list[dict[str, Any] | None], missing: str
 ) -> None:
     cluster.answers = answers
     found = make_index(cluster).search("報告 契約")
@@ -149,9 +153,7 @@ def test_a_part_of_the_index_is_not_taken_for_all_of_it(cluster: Cluster, ask: A
         lambda index: index.purge("id", version=1),
     ],
 )
-def test_what_is_no_answer_of_opensearch_is_one_clear_line(
-    cluster: Cluster, ask: Ask, answer: object
-) -> None:
+def test_what_is_no_answer_of_opensearch_is_one_clear_line(cluster: Cluster, ask: Ask, answer: Any) -> None:
     cluster.answers = [answer]
     index = make_index(cluster, search_s=0.3)
     with pytest.raises(UnavailableError, match="not as OpenSearch answers") as caught:

@@ -21,7 +21,13 @@ from worker.index.search_query import parse_query
 
 pytestmark = pytest.mark.unit
 
-FILE = {"file_id": "f", "file_name": "報告.pdf", "file_path": "営業/報告.pdf"}
+FILE = {
+    "file_id": "f",
+    "file_name": "報告.pdf",
+    "file_path": "営業/報告.pdf",
+    "bucket": "b",
+    "file_type": "pdf",
+}
 
 
 def body_of(query: str, tier: int = 0, *, limit: int = 5, offset: int = 0) -> dict[str, Any]:
@@ -78,7 +84,12 @@ def test_pages_are_asked_for_of_the_files_that_are_shown() -> None:
 
 def test_a_hit_names_its_page_and_has_the_common_snippet() -> None:
     hit = found("営業", {"number": 7, "text": "これは営業報告書です", "source": "file"}, 7, 3, 9)
-    assert (hit.page, hit.pages, hit.snippet, hit.score) == (7, (7, 3, 9), "これは[[営業]]報告書です", 1.5)
+    assert (hit.page, hit.matching_pages, hit.snippet, hit.score) == (
+        7,
+        (7, 3, 9),
+        "これは[[営業]]報告書です",
+        1.5,
+    )
 
 
 def test_another_form_of_a_word_is_marked() -> None:
@@ -88,7 +99,7 @@ def test_another_form_of_a_word_is_marked() -> None:
 
 def test_a_hit_by_name_is_page_0_and_shows_the_path() -> None:
     hit = found("営業", None)
-    assert (hit.page, hit.pages, hit.snippet) == (0, (), "[[営業]]/報告.pdf")
+    assert (hit.page, hit.matching_pages, hit.snippet) == (0, (), "[[営業]]/報告.pdf")
 
 
 @pytest.mark.parametrize(("score", "cosine"), [(1.0, 1.0), (0.5, 0.0), (0.0, -1.0), (1.0000001, 1.0)])

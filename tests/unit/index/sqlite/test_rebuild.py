@@ -20,6 +20,7 @@ pytestmark = pytest.mark.unit
 def _make_old(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
+            "DROP TABLE file_facts; DROP TABLE file_metadata; DROP TABLE file_groups;"
             "DROP TABLE page_vocabulary; DROP TABLE page_terms; DROP TABLE analysis;"
             "CREATE VIRTUAL TABLE page_terms USING fts5 (terms, content='', tokenize='ascii');"
             "PRAGMA user_version = 1;"
@@ -40,6 +41,7 @@ def test_an_old_file_finds_what_this_version_finds(
         result = index.search("申込書 2024/5/31")
         assert ([hit.file_name for hit in result.hits], result.tier) == (["a.pdf"], Tier.ALL)
         assert index.search("other").total == 0
+        assert index.search("申込書", facets=True).facets["type"] == {"pdf": 1}
         index.index_document(make_document("a.pdf", "text"), version=4)
         assert index.search("申込書").total == 0
     with closing(sqlite3.connect(path)) as connection:

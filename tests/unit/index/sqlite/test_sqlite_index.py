@@ -19,7 +19,7 @@ from worker.index.search_plan import plans
 from worker.index.search_query import parse_query
 from worker.index.sqlite import sqlite_index
 from worker.index.sqlite.sqlite_index import SqliteIndex
-from worker.index.sqlite.text_search import statement
+from worker.index.sqlite.text_search import Shown, statement
 from worker.models.document import Document, Vectors
 from worker.models.page import Page, TextSource
 
@@ -181,10 +181,12 @@ def test_a_search_reads_no_table_from_end_to_end(index: SqliteIndex, path: Path)
                 "reports",
             )
             for plan in plans(parse_query(query), has_words=True)
-            for sql, values in [statement(parse_query(query), plan, lambda *_: ["a"], limit=5, offset=0)]
+            for sql, values in [statement(parse_query(query), plan, lambda *_: ["a"], Shown(limit=5))]
             for step in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)
         ]
-        find = connection.execute(f"EXPLAIN QUERY PLAN {sqlite_index._FIND}", ("", "", "", "")).fetchall()
+        find = connection.execute(
+            f"EXPLAIN QUERY PLAN {sqlite_index._FIND}", ("", "", "", "", None)
+        ).fetchall()
     steps = [step[-1] for step in search + find]
     assert not [step for step in steps if step.startswith(("SCAN files", "SCAN pages"))]
     assert any("files_by_path" in step for step in steps)

@@ -9,7 +9,7 @@ import pytest
 
 from worker.index.search_plan import plans
 from worker.index.search_query import parse_query
-from worker.index.sqlite.text_search import statement
+from worker.index.sqlite.text_search import Shown, statement
 
 pytestmark = pytest.mark.unit
 
@@ -18,7 +18,7 @@ def sql_of(query: str) -> list[tuple[str, Mapping[str, Any]]]:
     """The statement of each tier."""
     asked = parse_query(query)
     return [
-        statement(asked, plan, lambda word, _: [word], limit=5, offset=0)
+        statement(asked, plan, lambda word, _: [word], Shown(limit=5))
         for plan in plans(asked, has_words=True)
     ]
 

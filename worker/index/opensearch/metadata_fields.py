@@ -1,0 +1,158 @@
+"""The fields of what is known of a file beside its text: their mapping, values, filters and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from worker.index.analysis.characters import replace_surrogates
+from worker.index.file_facts import FACETS, MAX_FACET_VALUES, Groups, copy_key, most_frequent, top_folder
+from worker.index.query_filters import Filters
+from worker.models.document import Document
+from worker.models.metadata import FileMetadata, Properties
+
+Json = dict[str, Any]
+
+_KEYWORD: Json = {"type": "keyword"}
+_DATE: Json = {"type": "date", "format": "strict_date_time_no_millis"}
+_PROPERTY_TIMES = ("created", "modified")
+_TIMES = ("uploaded_at", "last_modified", *_PROPERTY_TIMES)
+
+IMAGE_FIELDS: Json = {"allowed_groups": _KEYWORD}
+"""Of the images index, whose search is limited to groups, too."""
+
+HIT_FIELDS = (*_TIMES, "mime_type", "author", "title", "allowed_groups", "copy_key")
+"""What a hit is made of beside its text."""
+
+COPIES = "contents"
+"""The name of the count of distinct contents."""
+
+_FACET_FIELDS = {"type": "file_type", "folder": "top_folder", "state": "state", "language": "language"}
+_MAX_PRECISION = 40_000  # a count is nearly exact up to this
+
+
+def file_fields(text: Json) -> Json:
+    """The fields of the files index; `text` is how names are analysed."""
+    return {
+        **dict.fromkeys((*_TIMES, "document_date"), _DATE),
+        **dict.fromkeys(
+            ("mime_type", "author", "content_hash", "copy_key", "top_folder", "allowed_groups"), _KEYWORD
+        ),
+        "title": text,
+        # Reserved for files contained in others, which nothing writes yet: so they need no further re-index.
+        **dict.fromkeys(("member", "member_path", "mail_from", "mail_to"), _KEYWORD),
+        "subject": text,
+        "sent": _DATE,
+    }
+
+
+def metadata_source(document: Document) -> Json:
+    """The values of a document's fields; a time that is not known is no value."""
+    metadata, properties = document.metadata, document.metadata.properties
+    times = {
+        "uploaded_at": metadata.uploaded_at,
+        "last_modified": metadata.last_modified,
+        "created": properties.created,
+        "modified": properties.modified,
+        "document_date": metadata.date,
+    }
+    return {
+        **{name: value or None for name, value in times.items()},
+        "mime_type": replace_surrogates(metadata.mime_type),
+        "author": properties.author,
+        "title": properties.title,
+        "content_hash": document.content_hash,
+        "copy_key": copy_key(document),
+        "top_folder": replace_surrogates(top_folder(document.file_path)),
+        **group_source(document),
+    }
+
+
+def group_source(document: Document) -> Json:
+    """The value of who may see a document, in both indices."""
+    return {"allowed_groups": [replace_surrogates(name) for name in document.metadata.allowed_groups]}
+
+
+def to_metadata(source: Mapping[str, Any]) -> FileMetadata:
+    """What is known of a file by its source."""
+    names = (*_PROPERTY_TIMES, "author", "title")
+    return FileMetadata(
+        uploaded_at=source.get("uploaded_at") or "",
+        last_modified=source.get("last_modified") or "",
+        mime_type=source.get("mime_type") or "",
+        allowed_groups=tuple(sorted(source.get("allowed_groups") or ())),
+        properties=Properties(**{name: source.get(name) or "" for name in names}),
+    )
+
+
+def date_clauses(filters: Filters) -> list[Json]:
+    """The clause of the dates that a query asks for."""
+    bounds = {"gte": filters.after, "lt": filters.before}
+    wanted = {name: time for name, time in bounds.items() if time}
+    return [{"range": {"document_date": wanted}}] if wanted else []
+
+
+def group_clauses(groups: Groups) -> list[Json]:
+    """The clause of the files that these groups may see; of all where there is no limit."""
+    if groups is None:
+        return []
+    is_open = {"bool": {"must_not": [{"exists": {"field": "allowed_groups"}}]}}
+    named = {"terms": {"allowed_groups": [replace_surrogates(name) for name in groups]}}
+    return [{"bool": {"should": [is_open, named], "minimum_should_match": 1}}]
+
+
+def fold_copies(body: Json) -> Json:
+    """A search with one hit a content, which counts contents."""
+    count = {"cardinality": {"field": "copy_key", "precision_threshold": _MAX_PRECISION}}
+    return {**body, "collapse": {"field": "copy_key"}, "aggs": {COPIES: count}}
+
+
+def copies_body(query: Json, keys: Sequence[str], file_ids: Sequence[str], *, limit: int) -> Json:
+    """The body of a search for the other files of these contents that pass the query's filters."""
+    return {
+        "query": {
+            "bool": {
+                "filter": [_passing(query), {"terms": {"copy_key": list(keys)}}],
+                "must_not": [{"terms": {"file_id": list(file_ids)}}],
+            }
+        },
+        "_source": ["copy_key", "file_path"],
+        "sort": [{"file_id": "asc"}],
+        "size": limit,
+    }
+
+
+def facets_body(query: Json) -> Json:
+    """The body of a search that counts the files of a query by each facet, and has no hits."""
+    counts: Json = {
+        name: {"terms": {"field": field, "size": MAX_FACET_VALUES}} for name, field in _FACET_FIELDS.items()
+    }
+    # The offset of now: a year begins in the same one, but where it is summer.
+    offset = f"{datetime.now().astimezone():%z}"
+    counts["year"] = {
+        "date_histogram": {
+            "field": "document_date",
+            "calendar_interval": "year",
+            "format": "yyyy",
+            "time_zone": f"{offset[:3]}:{offset[3:5]}",
+            "min_doc_count": 1,
+        }
+    }
+    return {"query": _passing(query), "size": 0, "aggs": counts}
+
+
+def to_facets(answer: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """The counts of each facet; "" is no value."""
+    found = {}
+    for name in FACETS:
+        buckets = answer["aggregations"][name]["buckets"]
+        counts = {each.get("key_as_string", each["key"]): each["doc_count"] for each in buckets}
+        found[name] = most_frequent({value: files for value, files in counts.items() if value})
+    return found
+
+
+def _passing(query: Json) -> Json:
+    """What a file must meet by a query, without what only adds to its score."""
+    parts = ("must", "filter", "must_not")
+    return {"bool": {name: query["bool"][name] for name in parts if name in query["bool"]}}
