@@ -6,7 +6,7 @@ fold long paths.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -55,13 +55,13 @@ def print_similar(hits: Sequence[SimilarHit]) -> None:
         typer.echo("No ingested picture has a vector to compare with.")
 
 
-def print_document(document: Document) -> None:
+def print_document(document: Document, *, engines: Sequence[str] = (), thumbnail: str | None = None) -> None:
     """Print what the index holds of a document, and the text of its pages."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False)
-    console.print(_document_table(document))
+    console.print(_document_table(document, {"read by": ", ".join(engines), "thumbnail": thumbnail or ""}))
     for page in document.pages:
         confidence = f", {page.confidence:.0f} %" if page.confidence is not None else ""
         reason = f", {page.reason}" if page.reason else ""
@@ -107,7 +107,7 @@ def _highlight(text: str) -> str:
     return typer.style(text, fg="yellow", bold=True)
 
 
-def _document_table(document: Document) -> Table:
+def _document_table(document: Document, more: Mapping[str, str]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -121,6 +121,7 @@ def _document_table(document: Document) -> Table:
         "pages": str(len(document.pages)),
         "language": document.language or "",
         "confidence": "" if document.confidence is None else f"{document.confidence} %",
+        **more,
     }
     for name, value in rows.items():
         if value:
