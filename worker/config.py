@@ -223,7 +223,7 @@ def require(settings: Settings, *fields: str) -> None:
 
 
 def user_data_folder() -> Path:
-    """The home of a user's own files where neither `--home` nor CIS_HOME names one."""
+    """The home of user files where neither `--home` nor CIS_HOME names one."""
     data = Path(os.environ.get("XDG_DATA_HOME") or "")
     # The standard has a relative path ignored; with an empty one `is_absolute` is False.
     return (data if data.is_absolute() else Path.home() / ".local" / "share") / "cis-worker"

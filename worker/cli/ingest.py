@@ -126,7 +126,7 @@ def _require_languages(settings: Settings, installed: tuple[str, ...]) -> None:
 
 
 def _ingest(request: IngestRequest, verbosity: Verbosity, named_home: Path | None, *, as_json: bool) -> int:
-    """Run it, and print what became of the files; the exit status."""
+    """Run it, and print the summary; the exit status."""
     from rich.console import Console
 
     from worker.cli.ingest_display import IngestDisplay

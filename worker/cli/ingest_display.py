@@ -92,7 +92,7 @@ class IngestDisplay:
             self._say(self._line(progress, now))
 
     def summary(self, *, left: int, left_out: int, home: Path | None) -> list[str]:
-        """What became of the files: see `IngestSummary.lines`; with `QUIET` nothing."""
+        """The fate of the files: see `IngestSummary.lines`; with `QUIET` nothing."""
         if self._verbosity is Verbosity.QUIET:
             return []
         seconds = self._clock() - self._started

@@ -13,6 +13,7 @@ from worker.cli.demo import demo
 from worker.cli.fleet.scale import scale
 from worker.cli.fleet.simulate import simulate
 from worker.cli.fleet.workers import fleet
+from worker.cli.home.export import export
 from worker.cli.home.listing import list_files
 from worker.cli.home.show import show
 from worker.cli.ingest import ingest
@@ -38,6 +39,7 @@ _SUMMARIES: dict[Callable[..., None], str] = {
     search: "Find files by their text, name or path.",
     show: "Show what the index holds of one file.",
     similar: "Find pictures that resemble one.",
+    export: "Write the text of a home to files.",
     run: "Run the worker.",
     init: "Create queues, buckets, table and indices.",
     local: "Run the embedded stack until Ctrl-C.",

@@ -36,5 +36,5 @@ _REMEDIES: Mapping[str, str] = MappingProxyType(
 
 
 def home_remedy(code: str | None) -> str:
-    """What to do about a code where the file is one of the user's own."""
+    """What to do about a code of a user file."""
     return _REMEDIES.get(code or "") or remedy(code)

@@ -1,4 +1,4 @@
-"""What became of the files of one `ingest`: counts, and every file that was not wholly read by its reason."""
+"""The results of one `ingest`: counts, and every file that was not wholly read by its reason."""
 
 from __future__ import annotations
 

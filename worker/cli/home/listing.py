@@ -1,4 +1,4 @@
-"""The command `list`: which files are in a home, and what became of each."""
+"""The command `list`: which files are in a home, with state and reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a SQLite index one by one, without their text: what became of each."""
+"""The files of a SQLite index one by one, without their text: state and reasons of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of the files, as a person reads it."""
+"""The summary of a run, as a person reads it."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def test_a_file_that_was_never_ingested_is_named(files: Path) -> None:
     assert raised.value.code is Code.NOT_FOUND
 
 
-def test_files_that_have_one_path_are_told_apart_by_their_ids(tmp_path: Path) -> None:
+def test_files_that_have_one_path_differ_by_their_ids(tmp_path: Path) -> None:
     with closing(SqliteIndex(tmp_path / "index.sqlite3")) as index:
         for number in (1, 2):
             index.index_document(replace(document("/a/\ufffd.txt"), file_id=f"id{number}"), version=1)
