@@ -200,3 +200,13 @@ def test_the_advice_is_for_a_person_and_not_for_a_fleet(home: Path) -> None:
     (home / _KEY).write_bytes(_packed(Unread(page=0, code="needs_libreoffice", help="on the workers")))
     (unread,) = json.loads(_show(home).stdout)["unread"]
     assert unread["help"] == "Install LibreOffice, then run the same ingest again."
+
+
+def test_paths_and_lines_are_not_folded_whatever_the_width(files: Path) -> None:
+    long = "/d/" + "長い名前/" * 30 + "a.txt"
+    line = "一行の文字列" * 40
+    with closing(SqliteIndex(files / "index.sqlite3")) as index:
+        index.index_document(document(long, f"{line}\nnext"), version=1)
+    printed = run("show", "a.txt", "--home", str(files)).splitlines()
+    assert printed[0] == f"file        {long}"
+    assert printed[-3:] == ["── page 1 (ocr, 90 %) ──", line, "next"]
