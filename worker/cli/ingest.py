@@ -17,7 +17,6 @@ from worker.cli.printing import print_json, sanitise
 if TYPE_CHECKING:
     from worker.cli.ingest_display import IngestDisplay, Verbosity
     from worker.cli.interruption import Interruption
-    from worker.config import Settings
     from worker.home.ingestion import IngestRequest
     from worker.home.name_filter import NameFilter
     from worker.home.result import Result
@@ -86,6 +85,7 @@ def _request(
     from worker.composition.components import local_extraction_key
     from worker.config import load_settings, sandbox_environment
     from worker.document.options_from_settings import limits
+    from worker.extract.tools import require_languages
     from worker.home.ingestion import IngestRequest
     from worker.home.made_with import made_with
     from worker.sandbox.probe_client import probe_tools
@@ -93,7 +93,7 @@ def _request(
     changes = {name.removeprefix("CIS_").lower(): value for name, value in reading.items()}
     settings = load_settings(**changes)
     tools = probe_tools(sandbox_environment())
-    _require_languages(settings, tools.languages)
+    require_languages(settings.languages, tools)
     # Everything that decides what comes out of a file: a change of it makes every file new.
     key = local_extraction_key(settings, tools)
     return IngestRequest(
@@ -109,20 +109,6 @@ def _request(
         names=names,
         worker_settings=reading,
     )
-
-
-def _require_languages(settings: Settings, installed: tuple[str, ...]) -> None:
-    """Raise MisconfiguredError for a language that Tesseract has no model of."""
-    from worker.errors import Code, MisconfiguredError
-
-    if missing := [name for name in settings.languages if name not in installed]:
-        packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in missing)
-        available = ",".join(name for name in installed if name != "osd")
-        raise MisconfiguredError(
-            f"Tesseract has no model {', '.join(missing)}: apt-get install {packages}, or name some of "
-            f"{available} with --lang",
-            code=Code.PROGRAM_MISSING,
-        )
 
 
 def _ingest(request: IngestRequest, verbosity: Verbosity, named_home: Path | None, *, as_json: bool) -> int:

@@ -235,7 +235,7 @@ def test_a_folder_that_is_gone_can_be_pruned(place: Place) -> None:
     assert place.ingest().status == 2
     (line,) = place.ingest(place.docs, "--prune").lines
     assert (line["state"], line["reason"]) == ("tombstoned", "object_gone")
-    assert place.ask("search", "alpha")["total"] == 0
+    assert place.run("search", "alpha", "--json").lines[0]["total"] == 0
 
 
 def test_a_known_content_is_read_from_its_artifact_and_not_by_ocr(place: Place) -> None:
