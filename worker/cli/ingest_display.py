@@ -21,7 +21,7 @@ from worker.home.result_keeper import IngestProgress
 _INTERVAL_S = 10.0
 _BAR_CHARS = 16
 _SLOW_S = 10.0
-"""How long a file is read before its time is shown beside its name."""
+"""How long a file is read before its time is shown before its name."""
 
 
 class Verbosity(IntEnum):
@@ -115,8 +115,9 @@ class IngestDisplay:
             *([f"{self.failures} failed"] if self.failures else []),
         ]
         if progress.current:
-            slow = f" ({progress.current_s:.0f} s)" if progress.current_s >= _SLOW_S else ""
-            parts.append(f"{sanitise(progress.current)}{slow}")
+            # The time first: a narrow terminal cuts the end of the name.
+            slow = f"{duration_text(progress.current_s)} on " if progress.current_s >= _SLOW_S else ""
+            parts.append(f"{slow}{sanitise(progress.current)}")
         return ", ".join(parts)
 
     def _say(self, text: str) -> None:
