@@ -225,6 +225,13 @@ def require(settings: Settings, *fields: str) -> None:
         )
 
 
+def user_data_folder() -> Path:
+    """The home of user files where neither `--home` nor CIS_HOME names one."""
+    data = Path(os.environ.get("XDG_DATA_HOME") or "")
+    # The standard has a relative path ignored; with an empty one `is_absolute` is False.
+    return (data if data.is_absolute() else Path.home() / ".local" / "share") / "cis-worker"
+
+
 def service_manager_environment() -> dict[str, str]:
     """What systemd sets for a service of Type=notify: where it listens, and the time of the watchdog."""
     names = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")

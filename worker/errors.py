@@ -81,6 +81,7 @@ class Code(StrEnum):
     # what an operator must fix
     MISCONFIGURED = "misconfigured"
     PROGRAM_MISSING = "program_missing"
+    NOT_FOUND = "not_found"  # what a user named
 
 
 class Cause(StrEnum):

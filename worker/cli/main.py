@@ -13,19 +13,21 @@ from worker.cli.demo import demo
 from worker.cli.fleet.scale import scale
 from worker.cli.fleet.simulate import simulate
 from worker.cli.fleet.workers import fleet
+from worker.cli.home.export import export
+from worker.cli.home.listing import list_files
+from worker.cli.home.show import show
 from worker.cli.ingest import ingest
 from worker.cli.operator import config, doctor, status
 from worker.cli.reconcile import reconcile
 from worker.cli.recovery.dead_letters import dlq
 from worker.cli.recovery.rerun import VersionMayBeLeftOut, rerun
 from worker.cli.run import init, local, run
-from worker.cli.search import search, show, similar
-from worker.errors import WorkerError
+from worker.cli.search import search, similar
+from worker.errors import Code, WorkerError
 
 app = typer.Typer(
     name="cis-worker",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     # Any other mode makes `--help` import rich.markdown and Pygments, which costs twice what typer does.
     rich_markup_mode=None,
@@ -37,6 +39,7 @@ _SUMMARIES: dict[Callable[..., None], str] = {
     search: "Find files by their text, name or path.",
     show: "Show what the index holds of one file.",
     similar: "Find pictures that resemble one.",
+    export: "Write the text of a home to files.",
     run: "Run the worker.",
     init: "Create queues, buckets, table and indices.",
     local: "Run the embedded stack until Ctrl-C.",
@@ -53,6 +56,7 @@ _SUMMARIES: dict[Callable[..., None], str] = {
 _CONTEXTS: dict[Callable[..., None], dict[str, object]] = {search: {"ignore_unknown_options": True}}
 for command, summary in _SUMMARIES.items():
     app.command(short_help=summary, context_settings=_CONTEXTS.get(command))(command)
+app.command("list", short_help="List the files of a home, and their fate.")(list_files)
 app.command(short_help="Have files of the ledger processed again.", cls=VersionMayBeLeftOut)(rerun)
 app.add_typer(dlq)
 
@@ -82,4 +86,5 @@ def main() -> None:
         app()
     except WorkerError as error:
         typer.echo(f"cis-worker: {error} [{error.code}]", err=True)
-        sys.exit(2)
+        # As `search` without a hit, and grep: 1 says that nothing is wrong but that it is not there.
+        sys.exit(1 if error.code is Code.NOT_FOUND else 2)

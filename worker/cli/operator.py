@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from worker.cli.home.opening import HomeOption, home_folder
 from worker.cli.printing import print_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -18,10 +20,12 @@ def doctor(
     deadline_s: Annotated[
         float, typer.Option("--deadline", min=1, max=600, help="Seconds a check may take.")
     ] = 20.0,
+    home: HomeOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Check what the worker needs (programs, queues, buckets, table, index, models), and say what to do.
 
+    With a home only what `ingest` needs is checked: this machine and the home, nothing of AWS.
     Only a probe object `doctor/...` in the results bucket is written; it is deleted again.
 
     Exit status: 0 when the worker can run (warnings too), 1 when a check failed, 2 for wrong settings.
@@ -30,12 +34,15 @@ def doctor(
     """
     from worker.cli.operator_display import findings_values, print_findings
     from worker.config import load_settings
+    from worker.home.home_checks import home_checks
     from worker.operation.doctor import all_checks, run_checks
     from worker.operation.finding import Level
     from worker.runtime import log
 
     log.configure("error", stream=sys.stderr)
-    findings = run_checks(all_checks(load_settings()), deadline_s=deadline_s)
+    settings = load_settings()
+    checks = all_checks(settings) if home is None else home_checks(settings, home_folder(home))
+    findings = run_checks(checks, deadline_s=deadline_s)
     if as_json:
         print_json(findings_values(findings))
     else:
@@ -53,9 +60,12 @@ def status(
     watch: Annotated[
         float | None, typer.Option(min=1, metavar="SECONDS", help="Report again and again, until Ctrl-C.")
     ] = None,
+    home: HomeOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Report how many messages wait in the queues and in which state the files are.
+
+    With a home its files are counted by state and reason; `cis-worker list` names them.
 
     The oldest message is the one that workers have had longest without an end; how old those are that no
     worker has received yet cannot be known without receiving them. With --watch and --json, each report is
@@ -64,15 +74,20 @@ def status(
 
     Example: `. local.env && cis-worker status --failures --watch 10`
     """
+    from worker.cli.home.home_status import print_home_status
     from worker.cli.interruption import handle_signals
     from worker.runtime import log
 
     log.configure("error", stream=sys.stderr)
-    report = _status_report(
-        ledger=ledger,
-        failures=limit if failures else None,
-        as_json=as_json,
-        is_live=watch is not None,
+    report = (
+        _status_report(
+            ledger=ledger,
+            failures=limit if failures else None,
+            as_json=as_json,
+            is_live=watch is not None,
+        )
+        if home is None
+        else partial(print_home_status, home_folder(home), as_json=as_json)
     )
     if watch is None:
         report()

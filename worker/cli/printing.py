@@ -29,6 +29,14 @@ def sanitise(text: str) -> str:
     return _CONTROL.sub("\ufffd", text)
 
 
+def duration_text(seconds: float) -> str:
+    """A time as people say it: 5.2 s, 1 min 5 s, 2 h 3 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def snippet_parts(snippet: str) -> list[tuple[str, bool]]:
     """The parts of a snippet, sanitised, and whether each is a match (between [[ and ]])."""
     return [(sanitise(part), is_match) for part, is_match in marked_parts(snippet)]

@@ -110,7 +110,8 @@ def local(
 
     log.configure("warning", stream=sys.stderr)
     with handle_signals() as interruption, tempfile.TemporaryDirectory(prefix="cis-local-") as temporary:
-        folder = home or Path(temporary)
+        # Absolute: who reads the printed variables may be in another folder.
+        folder = (home or Path(temporary)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         with EmbeddedStack(home=folder) as stack:
             variables = stack.environment()

@@ -1,14 +1,13 @@
 """How search, show and similar print what they found.
 
-Hits are printed without rich: importing its console costs as much CPU as a search, and in a pipe it would
-fold long paths.
+They are printed without rich: importing its console costs as much CPU as a search, and in a pipe it would
+fold long paths and the lines of a page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -16,9 +15,6 @@ from worker.cli.printing import sanitise, snippet_parts
 from worker.index.search_index import SearchHit, SearchResult, SimilarHit, Tier
 from worker.models.document import Document
 from worker.models.metadata import FileMetadata
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _MAX_UNREAD = 20
 _MAX_COPIES = 3
@@ -67,6 +63,7 @@ def hit_values(hit: SearchHit) -> dict[str, object]:
         "reason": hit.reason,
         "file_type": hit.file_type,
         "page_count": hit.pages,
+        "matching_pages": list(hit.matching_pages),
         **_metadata_values(hit.metadata),
     }
 
@@ -105,18 +102,15 @@ def print_similar(hits: Sequence[SimilarHit]) -> None:
         typer.echo("No ingested picture has a vector to compare with.")
 
 
-def print_document(document: Document) -> None:
+def print_document(document: Document, *, engines: Sequence[str] = (), thumbnail: str | None = None) -> None:
     """Print what the index holds of a document, and the text of its pages."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    console.print(_document_table(document))
+    for name, value in _facts(document, {"read by": ", ".join(engines), "thumbnail": thumbnail or ""}):
+        typer.echo(f"{typer.style(f'{name:<10}', dim=True)}  {sanitise(value)}".rstrip())
     for page in document.pages:
         confidence = f", {page.confidence:.0f} %" if page.confidence is not None else ""
         reason = f", {page.reason}" if page.reason else ""
-        console.rule(f"page {page.number} ({page.source.value}{confidence}{reason})", align="left")
-        console.print(Text(sanitise(page.text)))
+        typer.secho(f"── page {page.number} ({page.source.value}{confidence}{reason}) ──", fg="green")
+        typer.echo(sanitise(page.text))
 
 
 def document_values(document: Document) -> dict[str, object]:
@@ -160,15 +154,12 @@ def _highlight(text: str) -> str:
     return typer.style(text, fg="yellow", bold=True)
 
 
-def _document_table(document: Document) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table, metadata = Table.grid(padding=(0, 2)), document.metadata
-    state = document.state.value + (f" ({document.reason})" if document.reason else "")
+def _facts(document: Document, more: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What is known of a document, name and value, and what was not read of it."""
+    metadata = document.metadata
     rows = {
         "file": document.file_path,
-        "state": state,
+        "state": document.state.value + (f" ({document.reason})" if document.reason else ""),
         "why": document.reason_message,
         "type": document.file_type.value,
         "pages": str(len(document.pages)),
@@ -178,17 +169,14 @@ def _document_table(document: Document) -> Table:
         "groups": ", ".join(metadata.allowed_groups),
         "language": document.language or "",
         "confidence": "" if document.confidence is None else f"{document.confidence} %",
+        **more,
     }
-    for name, value in rows.items():
-        if value:
-            table.add_row(Text(name, style="dim"), Text(sanitise(value)))
+    yield from ((name, value) for name, value in rows.items() if value)
     for number, each in enumerate(document.unread[:_MAX_UNREAD]):
         place = f"page {each.page}: " if each.page else ""
-        text = Text(sanitise(f"{place}{each.code}. {each.help}"))
-        table.add_row(Text("" if number else "not read", style="dim"), text)
+        yield ("" if number else "not read"), f"{place}{each.code}. {each.help}"
     if len(document.unread) > _MAX_UNREAD:
-        table.add_row("", f"and {len(document.unread) - _MAX_UNREAD} more; --json has all")
-    return table
+        yield "", f"and {len(document.unread) - _MAX_UNREAD} more; --json has all"
 
 
 def _count_text(total: int, listed: int, offset: int) -> str:

@@ -78,11 +78,6 @@ def unpack_extraction(data: bytes) -> tuple[Extraction, bool]:
     return extraction, bool(values["thumbnail"])
 
 
-def unpack_unread(data: bytes) -> tuple[Unread, ...]:
-    """What a stored extraction says was not read; raises as `unpack`."""
-    return _unread(unpack(data))
-
-
 def _unread(values: Mapping[str, Any]) -> tuple[Unread, ...]:
     return tuple(
         Unread(page=int(page), code=str(code), help=str(advice))

@@ -6,6 +6,7 @@ interpreter lock.
 
 from __future__ import annotations
 
+import importlib.util
 import select
 import subprocess
 from pathlib import Path
@@ -24,16 +25,24 @@ class MotoProcess:
 
     url = ""
 
-    def __init__(self, *, stderr_path: Path, module: str = "worker.embedded.moto_server") -> None:
+    def __init__(
+        self, *, stderr_path: Path, module: str = "worker.embedded.moto_server", package: str = "moto"
+    ) -> None:
         self._stderr_path = stderr_path
         self._module = module
+        self._package = package
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process and read its `url`.
 
-        Raises MisconfiguredError when it does not start; most likely the extra `local` is missing.
+        Raises MisconfiguredError when it does not start, or the extra `local` is not installed.
         """
+        if importlib.util.find_spec(self._package) is None:
+            raise MisconfiguredError(
+                f"the stand-ins for S3, SQS and DynamoDB need the Python package {self._package}, which is "
+                "not installed; run pip install 'cis-worker[local]'"
+            )
         with self._stderr_path.open("ab") as stderr:
             self._process = subprocess.Popen(
                 python_command(self._module),
@@ -49,8 +58,8 @@ class MotoProcess:
             self.stop()
             reason = self._stderr_path.read_text(errors="replace")[-_STDERR_TAIL_CHARS:]
             raise MisconfiguredError(
-                f"moto, which stands in for S3, SQS and DynamoDB, did not start. If it is not installed: "
-                f"pip install 'cis-worker[local]'. The end of {self._stderr_path}: {reason}"
+                "moto, which stands in for S3, SQS and DynamoDB, did not start. "
+                f"The end of {self._stderr_path}: {reason}"
             )
 
     def stop(self) -> None:

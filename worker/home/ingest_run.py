@@ -84,6 +84,8 @@ class IngestRun:
     _rounds_without_messages: int = 0
     _last_read_at: float = 0.0
     _pending_deadline: float = 0.0
+    _weight: int = 0
+    _waiting_weight: int = 0
     _pause: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -102,7 +104,9 @@ class IngestRun:
 
         Raises JobInterrupted when `stop` did, with everything kept that was finished.
         """
-        self._waiting.extend(tasks)
+        # The small ones first: they are found while a scan is still read. What is gone costs nothing.
+        self._waiting.extend(sorted(tasks, key=lambda task: task.size_bytes))
+        self._weight = self._waiting_weight = sum(task.weight for task in self._waiting)
         try:
             with self.worker:
                 while self._waiting or self._sent or self._is_waiting_for_pending():
@@ -126,7 +130,7 @@ class IngestRun:
             if not self._waiting or not self._has_room(self._waiting[0]):
                 return
             self._send(self._waiting[0])
-            self._waiting.popleft()
+            self._waiting_weight -= self._waiting.popleft().weight
 
     def _has_room(self, task: Task) -> bool:
         queued_bytes = sum(sent.task.size_bytes for sent in self._sent.values())
@@ -198,7 +202,7 @@ class IngestRun:
         self._rounds_without_messages = self._rounds_without_messages + 1 if is_lost else 0
         if self._rounds_without_messages > _LOST_ROUNDS:
             self._dead_letter_lost()
-        self._report(messages)
+        self._report(messages, now)
 
     def _collect_pending(self, now: float) -> None:
         """Keep the files that the worker's replayer has filled; the others go to the end of the line."""
@@ -248,16 +252,22 @@ class IngestRun:
             self._finish(sent, row, time.monotonic())
         self._sent.clear()
 
-    def _report(self, messages: int) -> None:
-        started = [sent for sent in self._sent.values() if sent.started_at is not None]
+    def _report(self, messages: int, now: float) -> None:
+        unfinished = [*self._sent.values(), *self._pending.values()]
+        begun = [sent for sent in self._sent.values() if sent.started_at is not None]
+        # The one that is read for longest: what a user waits for.
+        current = min(begun, key=lambda sent: sent.started_at or now, default=None)
+        left_weight = sum(sent.task.weight for sent in unfinished) + self._waiting_weight
         unfinished_pages = sum(self.worker.ocr_pages[file_id] for file_id in self._sent)
         self.listener.on_progress(
             IngestProgress(
                 done=self._keeper.done,
-                total=self._keeper.done + len(self._sent) + len(self._pending) + len(self._waiting),
+                total=self._keeper.done + len(unfinished) + len(self._waiting),
                 pages=self._keeper.pages + unfinished_pages,
                 queued=messages,
-                current=Path(display(started[0].task.path)).name if started else "",
+                share=1 - left_weight / self._weight if self._weight else 0.0,
+                current=Path(display(current.task.path)).name if current else "",
+                current_s=now - (current.started_at or now) if current else 0.0,
             )
         )
 

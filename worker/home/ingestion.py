@@ -6,9 +6,11 @@ Where the plan is empty, no server is started.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from worker.aws.file_table import FileTable
 from worker.aws.queue_manager import QueueManager
@@ -16,10 +18,11 @@ from worker.aws.storage_handler import StorageHandler
 from worker.embedded.stack import EmbeddedStack
 from worker.errors import JobInterrupted
 from worker.extract.extraction_key import PIPELINE_VERSION
-from worker.home.file_walk import Ignored
+from worker.home.file_walk import Ignored, LeftOut
 from worker.home.folder import Home, translate_os_errors
 from worker.home.ingest_run import IngestRun
 from worker.home.manifest import Manifest
+from worker.home.name_filter import EVERY_NAME, NameFilter
 from worker.home.plan import Planner, Skipped, Task, require_paths
 from worker.home.result_keeper import IngestProgress, Listener
 from worker.home.worker_keeper import WorkerKeeper
@@ -31,21 +34,30 @@ _FENCES_A_RUN = 1_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestRequest:
-    """The arguments of a run; `made_with` names everything that decides what comes out of a file."""
+    """The arguments of a run; `made_with` names everything that decides what comes out of a file.
+
+    `worker_settings` are variables of the worker that the environment does not have.
+    """
 
     paths: tuple[str, ...]
     home: Home
     prune: bool
     made_with: str
     max_file_bytes: int
+    names: NameFilter = EVERY_NAME
+    worker_settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestEnd:
-    """How a run ended: whether it was interrupted, and how many files it did not reach."""
+    """How a run ended: whether it was interrupted, and how many files it did not reach.
+
+    `left_out` counts the files and folders that their names left out.
+    """
 
     interrupted: bool
     left: int
+    left_out: int = 0
 
 
 def ingest(request: IngestRequest, listener: Listener, *, is_stopped: Callable[[], bool]) -> IngestEnd:
@@ -54,45 +66,95 @@ def ingest(request: IngestRequest, listener: Listener, *, is_stopped: Callable[[
     `is_stopped` is called often; True ends the run gracefully. Raises MisconfiguredError for a path that
     does not exist, a home that cannot be used or is in use, and a worker that keeps dying.
     """
+    home = request.home
+    paths = _absolute(request)
+    with home.lock(), closing(Manifest(home.manifest_path)) as manifest:
+        _require(request, paths, manifest)
+        with closing(SqliteIndex(home.index_path)) as index:
+            planner = _planner(request, manifest, index, is_stopped)
+            plan = Plan()
+            try:
+                _plan(planner, request, paths, listener, plan)
+                if not plan.tasks:
+                    return IngestEnd(interrupted=False, left=0, left_out=plan.left_out)
+                planner.stop()
+                end = _process(request, planner, listener, plan.tasks)
+            except JobInterrupted:
+                end = IngestEnd(interrupted=True, left=len(plan.tasks))
+            return replace(end, left_out=plan.left_out)
 
+
+@dataclass(kw_only=True, slots=True)
+class Plan:
+    """What a run would do, and how many files and folders are left out by their names."""
+
+    tasks: list[Task] = field(default_factory=list)
+    left_out: int = 0
+
+
+def plan_only(request: IngestRequest, listener: Listener, *, is_stopped: Callable[[], bool]) -> Plan:
+    """What `ingest` would do now, without doing it; raises as `ingest`, and JobInterrupted."""
+    paths = _absolute(request)
+    is_new = not request.home.manifest_path.exists()
+    # Nothing may be created where nothing is yet; an empty manifest elsewhere says the same.
+    place = tempfile.TemporaryDirectory(prefix="cis-plan-") if is_new else nullcontext(request.home.folder)
+    with place as folder:
+        home = Home(folder=Path(folder))
+        with (
+            closing(Manifest(home.manifest_path)) as manifest,
+            closing(SqliteIndex(home.index_path)) as index,
+        ):
+            _require(request, paths, manifest)
+            plan = Plan()
+            _plan(_planner(request, manifest, index, is_stopped, dry=True), request, paths, listener, plan)
+            return plan
+
+
+def _absolute(request: IngestRequest) -> tuple[str, ...]:
+    paths = tuple(os.path.abspath(path) for path in request.paths)  # noqa: PTH100 - may be no UTF-8
+    # With --prune a path may be missing on the disk, when the manifest has entries for it.
+    if not (request.prune and request.home.manifest_path.exists()):
+        require_paths(paths, may_be_missing=lambda _: False)
+    return paths
+
+
+def _require(request: IngestRequest, paths: tuple[str, ...], manifest: Manifest) -> None:
+    require_paths(paths, may_be_missing=lambda path: request.prune and bool(manifest.below(path)))
+
+
+def _planner(
+    request: IngestRequest,
+    manifest: Manifest,
+    index: SqliteIndex,
+    is_stopped: Callable[[], bool],
+    *,
+    dry: bool = False,
+) -> Planner:
     def stop() -> None:
         if is_stopped():
             raise JobInterrupted("stopped by a signal")
 
-    home = request.home
-    paths = tuple(os.path.abspath(path) for path in request.paths)  # noqa: PTH100 - may be no UTF-8
-    # With --prune a path may be missing on the disk, when the manifest has entries for it.
-    if not (request.prune and home.manifest_path.exists()):
-        require_paths(paths, may_be_missing=lambda _: False)
-    with home.lock(), closing(Manifest(home.manifest_path)) as manifest:
-        require_paths(paths, may_be_missing=lambda path: request.prune and bool(manifest.below(path)))
-        with closing(SqliteIndex(home.index_path)) as index:
-            planner = Planner(manifest=manifest, index=index, made_with=request.made_with, stop=stop)
-            tasks: list[Task] = []
-            try:
-                _plan(planner, request, paths, listener, tasks)
-                if not tasks:
-                    return IngestEnd(interrupted=False, left=0)
-                stop()
-                return _process(request, planner, listener, tasks)
-            except JobInterrupted:
-                return IngestEnd(interrupted=True, left=len(tasks))
+    return Planner(
+        manifest=manifest, index=index, made_with=request.made_with, stop=stop, names=request.names, dry=dry
+    )
 
 
 def _plan(
-    planner: Planner, request: IngestRequest, paths: tuple[str, ...], listener: Listener, tasks: list[Task]
+    planner: Planner, request: IngestRequest, paths: tuple[str, ...], listener: Listener, plan: Plan
 ) -> None:
     for step in planner.plan(paths, home=str(request.home.folder)):
         match step:
             case Task():
-                tasks.append(step)
+                plan.tasks.append(step)
             case Skipped(result=result):
                 listener.on_result(result)
             case Ignored(path=path, message=message):
                 listener.on_note(path, message)
-        listener.on_progress(IngestProgress(done=0, total=len(tasks), pages=0, queued=0))
+            case LeftOut():
+                plan.left_out += 1
+        listener.on_progress(IngestProgress(done=0, total=len(plan.tasks), pages=0, queued=0))
     if request.prune:
-        tasks += planner.find_deleted(paths)
+        plan.tasks += planner.find_deleted(paths)
 
 
 def _process(request: IngestRequest, planner: Planner, listener: Listener, tasks: list[Task]) -> IngestEnd:
@@ -108,7 +170,7 @@ def _process(request: IngestRequest, planner: Planner, listener: Listener, tasks
             table=FileTable(
                 clients.dynamodb, table=resources.table, owner="ingest", pipeline_version=PIPELINE_VERSION
             ),
-            worker=WorkerKeeper(stack),
+            worker=WorkerKeeper(stack, request.worker_settings),
             listener=listener,
             made_with=request.made_with,
             max_file_bytes=request.max_file_bytes,

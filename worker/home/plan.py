@@ -12,15 +12,17 @@ from pathlib import Path, PurePosixPath
 
 from worker.embedded.stack import SOURCE_BUCKET
 from worker.errors import MisconfiguredError
-from worker.home.file_walk import FoundFile, Ignored, Unreadable, display, is_gone, walk
+from worker.home.file_walk import FoundFile, Ignored, LeftOut, Unreadable, display, is_gone, walk
 from worker.home.made_with import is_current
 from worker.home.manifest import Manifest, ManifestEntry
+from worker.home.name_filter import EVERY_NAME, NameFilter
 from worker.home.result import FAILED, Result, from_document
 from worker.index.search_index import SearchIndex
 from worker.models.file import file_id
 
 _CHUNK_BYTES = 1024**2
 _NAME_CHARS = 80
+_FILE_WEIGHT = 50_000
 
 
 class Need(StrEnum):
@@ -48,6 +50,11 @@ class Task:
         return object_key(self.path)
 
     @property
+    def weight(self) -> int:
+        """Its part in the work of a run: its bytes, and as much as a small file for being one."""
+        return self.size_bytes + _FILE_WEIGHT
+
+    @property
     def file_id(self) -> str:
         """Identity in ledger and index."""
         return file_id(SOURCE_BUCKET, self.key)
@@ -62,18 +69,23 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planner:
-    """Decides for each file. `made_with` is the extraction key, embedding models and limits of this run."""
+    """Decides for each file. `made_with` is the extraction key, embedding models and limits of this run.
+
+    With `dry` the manifest is left as it is.
+    """
 
     manifest: Manifest
     index: SearchIndex
     made_with: str
     stop: Callable[[], None]
+    names: NameFilter = EVERY_NAME
+    dry: bool = False
 
-    def plan(self, paths: Sequence[str], *, home: str) -> Iterator[Task | Skipped | Ignored]:
+    def plan(self, paths: Sequence[str], *, home: str) -> Iterator[Task | Skipped | Ignored | LeftOut]:
         """What to do, or to report, for each file below the paths that exist, in their order."""
         present = [path for path in paths if _exists(path)]
-        for item in walk(present, exclude=home, stop=self.stop):
-            yield item if isinstance(item, Ignored) else self._decide(item)
+        for item in walk(present, exclude=home, stop=self.stop, names=self.names):
+            yield item if isinstance(item, Ignored | LeftOut) else self._decide(item)
 
     def find_deleted(self, paths: Sequence[str]) -> list[Task]:
         """The ingested files at and below the paths that are no longer on the disk."""
@@ -98,7 +110,7 @@ class Planner:
         # The index file may have been deleted, so an entry alone is not enough to skip.
         if entry is None or document is None:
             return Task(path=found.path, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns, entry=entry)
-        if need is Need.NEW_ENTRY:
+        if need is Need.NEW_ENTRY and not self.dry:
             self.manifest.put(replace(entry, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns))
         return Skipped(result=from_document(document, path=display(found.path), skipped=True))
 
@@ -136,7 +148,9 @@ def _require_readable(path: str) -> None:
 
 def object_key(path: str) -> str:
     """Key of a path's object: unique by a hash of its bytes, readable by the name of the file."""
-    name = unicodedata.normalize("NFC", PurePosixPath(display(path)).name)
+    # Not as it is displayed: the id of a file is made of this, and homes of earlier versions hold it.
+    text = fsencode(path).decode("utf-8", "replace")
+    name = unicodedata.normalize("NFC", PurePosixPath(text).name)
     # S3 takes any key, but some characters are altered on the way by proxies and by XML.
     safe_name = "".join(char if char.isalnum() or char in ".-_" else "_" for char in name)
     return f"home/{hashlib.sha256(fsencode(path)).hexdigest()[:32]}/{safe_name[-_NAME_CHARS:]}"

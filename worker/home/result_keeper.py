@@ -28,13 +28,19 @@ _NOT_INDEXED = "its text was extracted, but the index could not be written: run 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestProgress:
-    """How far a run is: files that are done of all it has to do, pages, messages in the queue."""
+    """How far a run is: files that are done of all it has to do, pages, messages in the queue.
+
+    `share` (0..1) is of the bytes to read: by files, a run that reads the small ones first would seem done
+    before its first scan is. `current_s` is how long the file `current` has been read.
+    """
 
     done: int
     total: int
     pages: int
     queued: int
+    share: float = 0.0
     current: str = ""
+    current_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

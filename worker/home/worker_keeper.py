@@ -31,10 +31,14 @@ _CHANGES: Mapping[str, str] = {
 
 
 class WorkerKeeper:
-    """A context manager that leaves no worker behind; `ocr_pages` counts the pages OCRed, by file_id."""
+    """A context manager that leaves no worker behind; `ocr_pages` counts the pages OCRed, by file_id.
 
-    def __init__(self, stack: EmbeddedStack) -> None:
+    `settings` are variables of the worker that the environment does not have.
+    """
+
+    def __init__(self, stack: EmbeddedStack, settings: Mapping[str, str] | None = None) -> None:
         self._stack = stack
+        self._changes = {**_CHANGES, **(settings or {})}
         self._process: WorkerProcess | None = None
         self._starts = 0
         self.ocr_pages: Counter[str] = Counter()
@@ -54,7 +58,7 @@ class WorkerKeeper:
                     f"{_reason(self._process, self._stack.home / f'{_NAME}.stderr.log')}"
                 )
         self._starts += 1
-        self._process = self._stack.start_worker(_NAME, changes=_CHANGES, on_line=self._on_line)
+        self._process = self._stack.start_worker(_NAME, changes=self._changes, on_line=self._on_line)
 
     def stop(self) -> None:
         """Stop the worker; it has seconds to finish what it can."""

@@ -57,6 +57,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         Code.LEASE_LOST: "Nothing: another worker has the file.",
         Code.MISCONFIGURED: "Run `cis-worker doctor`, fix what it names, and start the worker again.",
         Code.PROGRAM_MISSING: "Install the package that the message names.",
+        Code.NOT_FOUND: "Look for it with `cis-worker search` or `cis-worker list`.",
         "moved_by_sqs": "Find in the logs why its workers died (worker_died), then `cis-worker dlq redrive`.",
     }
 )

@@ -57,8 +57,11 @@ class Place:
             start_new_session=True,
         )
 
+    def run(self, name: str, *arguments: str | Path) -> Ended:
+        return _run(self.command(name, *arguments), {})
+
     def ask(self, name: str, *arguments: str | Path) -> dict[str, Any]:
-        ended = _run(self.command(name, *arguments, "--json"), {})
+        ended = self.run(name, *arguments, "--json")
         assert ended.status == 0, ended.stderr
         (answer,) = ended.lines
         return answer

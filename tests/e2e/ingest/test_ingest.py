@@ -86,9 +86,64 @@ def test_what_cannot_be_read_fails_alone_and_what_is_no_file_is_noted(first: tup
 
 def test_a_name_that_is_no_utf8_is_ingested(first: tuple[Place, Ended]) -> None:
     place, ended = first
-    (line,) = [line for line in ended.lines if "\ufffd" in line["file_path"]]
+    line = ended.line(place.docs / "日本.txt")
     assert (line["state"], line["text_chars"]) == ("indexed", 8)
     assert place.ask("search", "文字化け")["hits"][0]["file_path"] == line["file_path"]
+    assert place.ask("show", "日本.txt")["file_path"] == line["file_path"]
+
+
+def test_what_was_not_read_is_named_with_its_remedy(first: tuple[Place, Ended]) -> None:
+    place, ended = first
+    remedy = "Set CIS_PDF_PASSWORDS to its password (a PDF), then run the same ingest again."
+    assert f"1 encrypted: {remedy}\n    {place.docs / 'secret.pdf'}\n" in ended.stderr
+    assert f"1 failed: Input/output error\n    {place.docs / 'mem.txt'}\n" in ended.stderr
+    assert f"cis-worker list --unread --home {place.home}\n" in ended.stderr
+
+
+def test_the_files_of_a_home_are_listed_by_what_was_not_read(first: tuple[Place, Ended]) -> None:
+    place, _ = first
+    listed = place.run("list", "--unread", "--json")
+    found = {Path(line["file_path"]).name: line["codes"] for line in listed.lines}
+    assert (listed.status, found) == (0, {"empty.txt": ["empty"], "secret.pdf": ["encrypted"]})
+    assert len(place.run("list", "--json").lines) == 7
+    assert place.run("list", "--reason", "timeout", "--json").status == 1
+    counts = place.ask("status")
+    assert (counts["files"], counts["reasons"]) == (7, {"empty": 1, "encrypted": 1})
+
+
+def test_show_names_the_engine_and_a_thumbnail_that_exists(first: tuple[Place, Ended]) -> None:
+    place, _ = first
+    shown = place.ask("show", "現場.jpg")
+    assert shown["engines"]
+    assert Path(shown["thumbnail"]).read_bytes()[:4] == b"RIFF"
+
+
+def test_the_text_of_a_home_is_exported(first: tuple[Place, Ended], tmp_path: Path) -> None:
+    place, _ = first
+    done = place.run("export", "--to", tmp_path / "out")
+    assert (done.status, "5 of 7 files written to" in done.stderr) == (0, True)
+    assert (tmp_path / "out" / "minutes.txt.txt").read_text(
+        encoding="utf-8"
+    ).strip() == sample_texts.MINUTES.strip()
+    assert (tmp_path / "out" / "写真" / "現場.jpg.txt").exists()
+    lines = place.run("export", "--to", "-", "--format", "jsonl").lines
+    assert sorted(line["reason"] for line in lines if line["reason"]) == ["empty", "encrypted"]
+
+
+def test_what_is_not_found_has_the_status_1(first: tuple[Place, Ended]) -> None:
+    place, _ = first
+    assert place.run("search", "nowhere", "--json").status == 1
+    missing = place.run("show", "nowhere.txt")
+    assert (missing.status, missing.lines) == (1, [])
+    assert missing.stderr.endswith("[not_found]\n")
+
+
+def test_a_dry_run_says_what_is_to_do_and_starts_nothing(place: Place) -> None:
+    for name in ("a.txt", "b.bak", ".DS_Store"):
+        (place.docs / name).write_text(name)
+    planned = place.ingest(place.docs, "--dry-run", "--exclude", "*.bak")
+    assert (planned.status, [line["file_path"] for line in planned.lines]) == (0, [str(place.docs / "a.txt")])
+    assert not place.home.exists()
 
 
 def test_search_finds_the_right_file_and_page(first: tuple[Place, Ended]) -> None:
@@ -180,7 +235,7 @@ def test_a_folder_that_is_gone_can_be_pruned(place: Place) -> None:
     assert place.ingest().status == 2
     (line,) = place.ingest(place.docs, "--prune").lines
     assert (line["state"], line["reason"]) == ("tombstoned", "object_gone")
-    assert place.ask("search", "alpha")["total"] == 0
+    assert place.run("search", "alpha", "--json").lines[0]["total"] == 0
 
 
 def test_a_known_content_is_read_from_its_artifact_and_not_by_ocr(place: Place) -> None:

@@ -120,6 +120,19 @@ def test_a_search_in_a_home_folder_imports_nothing_heavy(home: Path) -> None:
     assert modules & (HEAVY | {"rich"}) == set()
 
 
+def test_a_list_of_a_home_folder_imports_nothing_heavy(home: Path) -> None:
+    printed, modules = _imported_by("list", "--home", str(home))
+    assert printed == "indexed     txt            1 p.  /a.txt\n1 file\n"
+    assert modules & (HEAVY | {"rich"}) == set()
+
+
+def test_what_is_not_found_has_the_status_1_and_its_own_code(home: Path) -> None:
+    done = _cis_worker("show", "other.txt", "--home", str(home))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("[not_found]\n")
+    assert _cis_worker("show", "a.txt", "--home", str(home / "none")).returncode == 2
+
+
 def test_an_unknown_command_is_a_usage_error() -> None:
     assert _cis_worker("fly").returncode == 2
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from worker.cli.printing import print_json, sanitise, snippet_parts
+from worker.cli.printing import duration_text, print_json, sanitise, snippet_parts
 
 pytestmark = pytest.mark.unit
 
@@ -44,3 +44,18 @@ def test_a_snippet_is_split_into_matches_and_sanitised_text(
     snippet: str, parts: list[tuple[str, bool]]
 ) -> None:
     assert snippet_parts(snippet) == parts
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (5.24, "5.2 s"),
+        (59.4, "59 s"),
+        (61.5, "1 min 2 s"),
+        (3_599.7, "1 h 0 min"),
+        (7_400, "2 h 3 min"),
+    ],
+)
+def test_durations_are_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text

@@ -9,8 +9,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from worker.cli.search import search, show, similar
-from worker.errors import MisconfiguredError
+from worker.cli.home.show import show
+from worker.cli.search import search, similar
+from worker.errors import Code, MisconfiguredError
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
@@ -43,12 +44,12 @@ def document(path: str, *texts: str, image: tuple[float, ...] | None = None) -> 
             for number, text in enumerate(texts, start=1)
         ),
         vectors=Vectors(image=image),
-        indexed_at="2026-11-21T00:00:00+00:00",
         metadata=FileMetadata(
             last_modified="2024-05-31T00:00:00Z",
             allowed_groups=("営業部",) if texts and "好調" in texts[-1] else (),
             properties=Properties(title="報告"),
         ),
+        indexed_at="2026-11-21T00:00:00+00:00",
     )
 
 
@@ -67,9 +68,9 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(*arguments: str) -> str:
+def run(*arguments: str, status: int = 0) -> str:
     result = CliRunner().invoke(APP, arguments, catch_exceptions=False, env={"COLUMNS": "200"})
-    assert result.exit_code == 0
+    assert result.exit_code == status
     return result.stdout
 
 
@@ -108,12 +109,16 @@ def test_the_text_form_has_the_page_and_no_brackets(home: Path) -> None:
 
 def test_more_files_than_asked_for_are_counted(home: Path) -> None:
     assert "2 files, 1 shown" in run("search", "same", "--home", str(home), "--limit", "1")
-    assert run("search", "nowhere", "--home", str(home)) == "No file matches.\n"
+    assert run("search", "nowhere", "--home", str(home), status=1) == "No file matches.\n"
+
+
+def test_a_search_without_a_hit_has_the_status_1_as_grep_has(home: Path) -> None:
+    assert json.loads(run("search", "nowhere", "--home", str(home), "--json", status=1))["hits"] == []
 
 
 def test_words_and_exclusions_are_arguments_of_their_own(home: Path) -> None:
     assert "営業報告書.pdf" in run("search", "営業", "好調", "--home", str(home))
-    assert run("search", "営業", "-好調", "--home", str(home)) == "No file matches.\n"
+    assert run("search", "営業", "-好調", "--home", str(home), status=1) == "No file matches.\n"
     found = json.loads(run("search", "営業", "-無い", "xy:z", "--home", str(home), "--json", "--offset", "0"))
     assert (found["total"], found["tier"], found["has_next"]) == (1, "all", False)
     assert '"xy:" is no filter' in found["notes"][0]
@@ -126,50 +131,13 @@ def test_an_option_that_there_is_not_is_no_exclusion(home: Path) -> None:
 
 def test_a_search_may_be_limited_to_groups(home: Path) -> None:
     at_home = ("--home", str(home), "--groups", "経理部")
-    assert run("search", "営業", *at_home) == "No file matches.\n"
+    assert run("search", "営業", *at_home, status=1) == "No file matches.\n"
     assert "営業報告書.pdf" in run("search", "営業", *at_home, "--groups", "営業部")
     with pytest.raises(MisconfiguredError, match=r"営業報告書.pdf is not in"):
         run("show", "営業報告書.pdf", *at_home)
     assert json.loads(run("similar", "photo.jpg", *at_home, "--json"))["hits"] == []
     (hit,) = json.loads(run("similar", "photo.jpg", "--home", str(home), "--json"))["hits"]
     assert hit["file_id"] == "id-/a/営業報告書.pdf"
-
-
-@pytest.mark.parametrize("asked", ["/a/営業報告書.pdf", "営業報告書.pdf", "id-/a/営業報告書.pdf"])
-def test_a_file_is_shown_by_path_name_or_id(home: Path, asked: str) -> None:
-    shown = json.loads(run("show", asked, "--home", str(home), "--json"))
-    assert {name: shown[name] for name in ("file_name", "file_path", "state", "reason")} == {
-        "file_name": "営業報告書.pdf",
-        "file_path": "/a/営業報告書.pdf",
-        "state": "partial",
-        "reason": "pages_failed",
-    }
-    assert shown["pages"][1] == {
-        "number": 2,
-        "text": "今期の営業[は]好調",
-        "source": "ocr",
-        "confidence": 90.5,
-        "language": "jpn",
-        "reason": None,
-    }
-
-
-def test_the_text_form_has_the_reason_and_the_pages(home: Path) -> None:
-    printed = run("show", "営業報告書.pdf", "--home", str(home))
-    for part in ("partial (pages_failed)", "not read: page 3 (timeout)", "page 2 (ocr, 90 %)", "好調"):
-        assert part in printed
-
-
-def test_an_ambiguous_name_is_refused_with_the_choices(home: Path) -> None:
-    with pytest.raises(
-        MisconfiguredError, match=r"matches 2 files; give the path of one:\n  /b/same.txt\n  /c/same.txt"
-    ):
-        run("show", "same.txt", "--home", str(home))
-
-
-def test_a_file_that_was_never_ingested_is_named(home: Path) -> None:
-    with pytest.raises(MisconfiguredError, match=r"other\.txt is not in"):
-        run("show", "other.txt", "--home", str(home))
 
 
 def test_similar_pictures_come_without_the_one_asked_for(home: Path) -> None:
@@ -183,8 +151,9 @@ def test_similar_pictures_come_without_the_one_asked_for(home: Path) -> None:
     [("/b/same.txt", "has no image vector"), ("missing.jpg", "neither a file nor the name of an ingested")],
 )
 def test_a_file_without_a_picture_is_an_error(home: Path, asked: str, message: str) -> None:
-    with pytest.raises(MisconfiguredError, match=message):
+    with pytest.raises(MisconfiguredError, match=message) as raised:
         run("similar", asked, "--home", str(home))
+    assert raised.value.code is Code.NOT_FOUND
 
 
 @pytest.mark.parametrize("command", ["search", "show", "similar"])

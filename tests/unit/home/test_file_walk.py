@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.home.file_walk import FoundFile, Ignored, Unreadable, display, examine, is_gone, walk
+from worker.home.file_walk import FoundFile, Ignored, LeftOut, Unreadable, display, examine, is_gone, walk
+from worker.home.name_filter import NameFilter
 
 pytestmark = pytest.mark.unit
 
@@ -66,6 +67,37 @@ def test_a_link_to_a_file_is_followed_and_a_loop_is_not(tree: Path) -> None:
     assert len(steps) == 4
 
 
+def test_a_link_is_passed_over_where_its_file_is_found_without_it(tree: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("outside")
+    for name, target in (("0", tree / "a.txt"), ("1", outside), ("2", outside)):
+        (tree / "b" / f"{name} link.txt").symlink_to(target)
+    (tmp_path / "same").symlink_to(tree / "b")
+    steps = list(walk([str(tree), str(tmp_path / "same")], exclude="/nowhere", stop=never))
+    files = [Path(step.path).name for step in steps if isinstance(step, FoundFile)]
+    assert files == [".hidden", "a.txt", "1.txt", "2.txt", "1 link.txt"]
+    passed = [(Path(step.path).name, step.message) for step in steps if isinstance(step, Ignored)]
+    why = "a link to a file that is found without it"
+    assert passed == [("0 link.txt", why), ("2 link.txt", why)]
+
+
+def test_a_hidden_file_is_found_by_a_link_to_it(tree: Path) -> None:
+    (tree / "b" / "seen.txt").symlink_to(tree / ".hidden")
+    steps = list(walk([str(tree)], exclude="/nowhere", stop=never, names=NameFilter(exclude=("1.*",))))
+    left_out = [Path(step.path).name for step in steps if isinstance(step, LeftOut)]
+    assert left_out == [".hidden", "1.txt"]
+    assert [Path(step.path).name for step in steps if isinstance(step, FoundFile)] == [
+        "a.txt",
+        "2.txt",
+        "seen.txt",
+    ]
+
+
+def test_only_files_that_are_included_are_taken_and_folders_are_entered(tree: Path) -> None:
+    steps = list(walk([str(tree)], exclude="/nowhere", stop=never, names=NameFilter(include=("b/1*",))))
+    assert [step.path for step in steps if isinstance(step, FoundFile)] == [str(tree / "b" / "1.txt")]
+
+
 def test_a_link_to_a_folder_that_was_given_is_followed(tree: Path, tmp_path: Path) -> None:
     (tmp_path / "given").symlink_to(tree / "b")
     assert found(tmp_path / "given") == [str(tmp_path / "given" / name) for name in ("1.txt", "2.txt")]
@@ -113,7 +145,9 @@ def test_a_name_that_is_no_utf8_is_walked_and_shown(tmp_path: Path) -> None:
         file.write(b"x")
     (step,) = walk([str(tmp_path)], exclude="/nowhere", stop=never)
     assert os.fsencode(step.path) == raw
-    assert display(step.path).endswith("/\ufffd\ufffd\ufffd{.txt")
+    # As a Japanese Windows writes 日本; a name of another encoding beside it is decoded for itself.
+    assert display(step.path).endswith("/日本.txt")
+    assert display(os.fsdecode("写真/".encode() + b"\x93\xfa\x96{/caf\xe9.txt")) == "写真/日本/caf\ufffd.txt"
 
 
 def test_a_stop_takes_effect_between_files(tree: Path) -> None:

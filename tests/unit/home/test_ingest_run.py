@@ -13,6 +13,7 @@ from tests.unit.home.ingest_world import World
 from worker.embedded.stack import SOURCE_BUCKET
 from worker.errors import JobInterrupted
 from worker.home.plan import Task
+from worker.models.file import EventType, FileMessage
 from worker.models.ledger import State
 
 pytestmark = pytest.mark.unit
@@ -148,10 +149,39 @@ def test_files_that_cannot_be_read_fail_alone(world: World) -> None:
     unreadable.symlink_to("/proc/self/mem")
     world.run.run([vanished, Task(path=str(unreadable)), world.file("a.txt")])
     assert [(result.state, result.reason) for result in world.results] == [
-        ("failed", "No such file or directory"),
         ("failed", "Input/output error"),
+        ("failed", "No such file or directory"),
         ("indexed", None),
     ]
+
+
+def test_small_files_go_first_and_the_share_counts_bytes(world: World) -> None:
+    tasks = [world.file(name, b"x" * size) for name, size in (("c", 900), ("a", 5), ("b", 70))]
+    world.run.run([replace(task, size_bytes=task.size_bytes * 1_000) for task in tasks])
+    assert [Path(result.file_path).name for result in world.results] == ["a", "b", "c"]
+    assert world.progress[-1].share == 1
+    assert (world.progress[-1].done, world.progress[-1].total) == (3, 3)
+
+
+def test_the_file_that_is_read_for_longest_is_shown_with_its_time(world: World) -> None:
+    tasks = [world.file("a", b"a"), world.file("b", b"bb")]
+    turn = world.turn
+    turns: list[int] = []
+
+    def claim_then_work() -> None:
+        turns.append(1)
+        if len(turns) == 2:
+            message = FileMessage(event_type=EventType.FILE_UPLOADED, bucket=SOURCE_BUCKET, key=tasks[1].key)
+            world.table.claim(message, message_id="m", version="v", seen=None, attempt="a")
+        if len(turns) > 3:
+            turn()
+
+    world.run.worker.check = claim_then_work  # type: ignore[method-assign]
+    world.run.run(tasks)
+    shown = [progress for progress in world.progress if progress.current]
+    assert {progress.current for progress in shown} == {"b"}
+    assert [progress.share for progress in shown] == [0, 0]
+    assert shown[1].current_s > shown[0].current_s
 
 
 def test_an_interruption_keeps_what_is_finished_and_counts_what_is_left(world: World) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from worker.errors import MisconfiguredError
+from worker.errors import JobInterrupted, MisconfiguredError
 from worker.home.folder import Home
-from worker.home.ingestion import IngestEnd, IngestRequest, ingest
+from worker.home.ingestion import IngestEnd, IngestRequest, Plan, ingest, plan_only
 from worker.home.manifest import Manifest, ManifestEntry
+from worker.home.name_filter import NameFilter
 from worker.home.plan import Task
 from worker.home.result import Result
 from worker.home.result_keeper import Listener
@@ -34,15 +35,27 @@ class Place:
     notes: list[tuple[str, str]] = field(default_factory=list)
 
     def ingest(self, *, prune: bool = False, is_stopped: Callable[[], bool] = lambda: False) -> IngestEnd:
-        listener = Listener(
+        return ingest(self._request(prune=prune), self._listener(), is_stopped=is_stopped)
+
+    def plan(self, *, is_stopped: Callable[[], bool] = lambda: False) -> Plan:
+        return plan_only(self._request(prune=True), self._listener(), is_stopped=is_stopped)
+
+    def _listener(self) -> Listener:
+        return Listener(
             on_result=self.results.append,
             on_note=lambda path, why: self.notes.append((path, why)),
             on_progress=lambda _: None,
         )
-        request = IngestRequest(
-            paths=(str(self.docs),), home=self.home, prune=prune, made_with="key", max_file_bytes=1_000
+
+    def _request(self, *, prune: bool) -> IngestRequest:
+        return IngestRequest(
+            paths=(str(self.docs),),
+            home=self.home,
+            prune=prune,
+            made_with="key",
+            max_file_bytes=1_000,
+            names=NameFilter(),
         )
-        return ingest(request, listener, is_stopped=is_stopped)
 
     def know(self, path: Path) -> None:
         """Leave what an earlier run would have left of a file."""
@@ -117,3 +130,34 @@ def test_without_prune_a_deleted_folder_is_refused_though_the_manifest_has_it(pl
     with pytest.raises(MisconfiguredError, match="no such file or folder"):
         place.ingest()
     assert place.ingest(prune=True, is_stopped=lambda: True) == IngestEnd(interrupted=True, left=1)
+
+
+def test_a_plan_alone_says_what_is_to_do_and_changes_nothing(place: Place) -> None:
+    for name in ("new.txt", "known.txt", "gone.txt", ".hidden"):
+        (place.docs / name).write_text(name)
+    for name in ("known.txt", "gone.txt"):
+        place.know(place.docs / name)
+    (place.docs / "gone.txt").unlink()
+    plan = place.plan()
+    assert [(Path(task.path).name, task.deleted) for task in plan.tasks] == [
+        ("new.txt", False),
+        ("gone.txt", True),
+    ]
+    assert plan.left_out == 1
+    assert [result.file_path for result in place.results] == [str(place.docs / "known.txt")]
+    assert not (place.home.folder / "lock").exists()
+
+
+def test_a_plan_for_a_new_home_makes_none(tmp_path: Path) -> None:
+    place = Place(tmp_path / "docs", Home(folder=tmp_path / "home"))
+    place.docs.mkdir()
+    (place.docs / "a.txt").write_text("alpha")
+    assert [task.path for task in place.plan().tasks] == [str(place.docs / "a.txt")]
+    assert not place.home.folder.exists()
+    with pytest.raises(JobInterrupted):
+        place.plan(is_stopped=lambda: True)
+
+
+def test_names_that_are_left_out_are_counted(place: Place) -> None:
+    (place.docs / ".hidden").touch()
+    assert place.ingest() == IngestEnd(interrupted=False, left=0, left_out=1)

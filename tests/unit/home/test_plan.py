@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from worker.errors import MisconfiguredError
-from worker.home.file_walk import FoundFile, Ignored
+from worker.home.file_walk import FoundFile, Ignored, LeftOut
 from worker.home.manifest import Manifest, ManifestEntry
 from worker.home.plan import Need, Planner, Skipped, Task, need_of, object_key, require_paths
 from worker.index.sqlite.sqlite_index import SqliteIndex
@@ -116,7 +116,7 @@ def ingested(manifest: Manifest, index: SqliteIndex, file: Path) -> Callable[[],
     return put
 
 
-def plan(planner: Planner, path: Path) -> list[Task | Skipped | Ignored]:
+def plan(planner: Planner, path: Path) -> list[Task | Skipped | Ignored | LeftOut]:
     return list(planner.plan([str(path)], home="/nowhere"))
 
 
@@ -139,6 +139,9 @@ def test_a_touched_file_is_skipped_and_its_entry_gets_the_new_time(
     assert isinstance(step, Skipped)
     assert entry is not None
     assert entry.mtime_ns == 1_234
+    os.utime(file, ns=(1, 5_678))
+    assert isinstance(plan(replace(planner, dry=True), file)[0], Skipped)
+    assert manifest.get(str(file)) == entry
 
 
 def test_a_changed_file_is_work_and_its_earlier_entry_goes_along(

@@ -96,3 +96,10 @@ def test_ocred_pages_are_counted_by_file(play: Callable[[str], PlayedStack]) -> 
         keeper.check()
         stack.started[0].wait(20)
         assert keeper.ocr_pages == {"f1": 2}
+
+
+def test_settings_of_the_run_reach_the_worker(play: Callable[[str], PlayedStack]) -> None:
+    stack = play("import json, os; print(json.dumps({'event': 'up', 'slots': os.environ['CIS_SLOTS']}))")
+    with WorkerKeeper(stack, {"CIS_SLOTS": "7"}) as keeper:
+        keeper.check()
+        assert stack.started[0].wait_for("up", 20)["slots"] == "7"

@@ -1,0 +1,1 @@
+"""The commands about a home: its files, their fate, and their text taken along."""
