@@ -36,9 +36,12 @@ class Code(StrEnum):
     EMPTY = "empty"
     UNSUPPORTED_TYPE = "unsupported_type"
     NEEDS_LIBREOFFICE = "needs_libreoffice"
+    NEEDS_LIBARCHIVE = "needs_libarchive"
     TOO_LARGE = "too_large"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_PAGES = "too_many_pages"
+    TOO_MANY_MEMBERS = "too_many_members"
+    TOO_DEEP = "too_deep"
     BOMB = "bomb"
     ARCHIVED = "archived"
     CRASHED = "crashed"
@@ -97,18 +100,16 @@ UNREAD: Mapping[Code, Cause] = MappingProxyType(
         Code.EMPTY: Cause.CONTENT,
         Code.UNSUPPORTED_TYPE: Cause.CONTENT,
         Code.NEEDS_LIBREOFFICE: Cause.LIMIT,
+        Code.NEEDS_LIBARCHIVE: Cause.LIMIT,
         Code.TOO_LARGE: Cause.LIMIT,
         Code.TOO_MANY_PIXELS: Cause.LIMIT,
         Code.TOO_MANY_PAGES: Cause.LIMIT,
+        Code.TOO_MANY_MEMBERS: Cause.LIMIT,
+        Code.TOO_DEEP: Cause.LIMIT,
         Code.BOMB: Cause.LIMIT,
         Code.ARCHIVED: Cause.LIMIT,  # for want of a restore
-        Code.CRASHED: Cause.LIMIT,
-        Code.INVALID_CHILD_MESSAGE: Cause.LIMIT,
-        Code.MEMORY: Cause.LIMIT,
-        Code.TIMEOUT: Cause.LIMIT,
-        Code.OCR_FAILED: Cause.LIMIT,
-        Code.PAGES_FAILED: Cause.LIMIT,
-        Code.NETWORK_FAILED: Cause.LIMIT,
+        **dict.fromkeys((Code.CRASHED, Code.INVALID_CHILD_MESSAGE, Code.MEMORY, Code.TIMEOUT), Cause.LIMIT),
+        **dict.fromkeys((Code.OCR_FAILED, Code.PAGES_FAILED, Code.NETWORK_FAILED), Cause.LIMIT),
         Code.OTHER_SCRIPT: Cause.CONTENT,
         Code.DYNAMIC_FORM: Cause.CONTENT,
         Code.ATTACHED_FILES: Cause.CONTENT,

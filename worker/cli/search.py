@@ -257,4 +257,6 @@ def _hit_values(hit: SearchHit | SimilarHit) -> dict[str, object]:
     from worker.index.search_index import SearchHit
 
     hidden = {"file_id"} if isinstance(hit, SearchHit) and hit.lacks_text else {"file_id", "state", "reason"}
+    if isinstance(hit, SearchHit) and not hit.member_path:
+        hidden.add("member_path")
     return {name: value for name, value in asdict(hit).items() if name not in hidden}

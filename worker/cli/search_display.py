@@ -15,6 +15,7 @@ import typer
 from worker.cli.printing import sanitise, snippet_parts
 from worker.index.search_index import SearchResult, SimilarHit, Tier
 from worker.models.document import Document
+from worker.models.member import member_name
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,7 +34,7 @@ def print_hits(found: SearchResult, *, offset: int = 0) -> None:
         typer.secho("No file has all of it; these come near.", fg="yellow")
     for hit in found.hits:
         name, score = (
-            typer.style(sanitise(hit.file_name), bold=True),
+            typer.style(sanitise(member_name(hit.file_name, hit.member_path)), bold=True),
             typer.style(f"{hit.score:.2f}", dim=True),
         )
         place = f"page {hit.page}" if hit.page else "name"
@@ -65,7 +66,9 @@ def print_document(document: Document) -> None:
     for page in document.pages:
         confidence = f", {page.confidence:.0f} %" if page.confidence is not None else ""
         reason = f", {page.reason}" if page.reason else ""
-        console.rule(f"page {page.number} ({page.source.value}{confidence}{reason})", align="left")
+        name = f" of {sanitise(page.member_path)}" if page.member_path else ""
+        title = f"page {page.number}{name} ({page.source.value}{confidence}{reason})"
+        console.rule(Text(title), align="left")
         console.print(Text(sanitise(page.text)))
 
 
@@ -98,6 +101,7 @@ def document_values(document: Document) -> dict[str, object]:
                 "language": page.language,
                 "reason": page.reason,
             }
+            | ({"member_path": page.member_path} if page.member_path else {})
             for page in document.pages
         ],
     }

@@ -28,10 +28,12 @@ from worker.errors import UNREAD, Code, JobInterrupted, RejectedError, Transient
 from worker.models.document import Extraction
 from worker.models.file import FileType, LocalFile, Rerun
 from worker.models.ledger import Job
+from worker.models.member import Member
 from worker.models.page import Page
 from worker.runtime import tally
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import (
     PICTURE_NAME,
     THUMBNAIL_NAME,
@@ -40,7 +42,6 @@ from worker.sandbox.protocol import (
     PreviewDone,
 )
 from worker.sandbox.reading_error import raise_for
-from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.runs.extraction_run import ExtractionRun
 from worker.sandbox.scheduler import Sandbox
 
@@ -72,9 +73,13 @@ class ReadResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _BesidePages:
-    """What is known of a document beside its pages: codes of what is not read, and how its preview ended."""
+    """What is known of a document beside its pages.
+
+    The codes of what is not read, the files in it by their first pages, and how its preview ended.
+    """
 
     codes: tuple[Code, ...] = ()
+    members: dict[int, Member] = field(default_factory=dict)
     preview: PreviewDone = field(default_factory=partial(PreviewDone, drawn=False))
 
 
@@ -177,6 +182,9 @@ class DocumentReader:
                     _save(document)
             elif isinstance(event, PreviewDone):
                 beside = replace(beside, preview=event)
+            elif isinstance(event, Member):
+                # A process that replaces another says it again; what is known of one that was lost stays.
+                beside.members.setdefault(event.first_page, event)
             elif isinstance(event, DocumentUnread):
                 beside = replace(beside, codes=event.codes)
             elif isinstance(event, ReadingEnded):
@@ -265,6 +273,7 @@ def _to_extraction(
         thumbnail=_picture(drawn, THUMBNAIL_NAME),
         picture=_picture(drawn, PICTURE_NAME),
         unread=unread,
+        members=tuple(beside.members[first] for first in sorted(beside.members)),
     )
 
 

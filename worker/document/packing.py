@@ -15,6 +15,7 @@ from typing import Any
 
 from worker.models.document import Extraction
 from worker.models.file import FileType
+from worker.models.member import Member
 from worker.models.page import Page
 from worker.models.unread import Unread
 
@@ -47,6 +48,8 @@ def pack_extraction(extraction: Extraction) -> Iterator[bytes]:
     }
     if extraction.unread:
         values["unread"] = [[each.page, each.code, each.help] for each in extraction.unread]
+    if extraction.members:
+        values["members"] = [member.as_dict() for member in extraction.members]
     return _gzip(_with_pages(values, extraction.pages))
 
 
@@ -69,6 +72,7 @@ def unpack_extraction(data: bytes) -> tuple[Extraction, bool]:
         reason_message=str(values["reason_message"]),
         picture=base64.b64decode(picture) if picture else None,
         unread=_unread(values),
+        members=tuple(map(Member.from_dict, values.get("members", ()))),  # where it has some
     )
     return extraction, bool(values["thumbnail"])
 

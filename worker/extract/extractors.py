@@ -11,7 +11,12 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+from worker.extract.archive.libarchive import open_with_libarchive
+from worker.extract.archive.tar_archive import open_bzip2, open_gzip, open_tar, open_xz
+from worker.extract.archive.zip_archive import open_zip
 from worker.extract.image.document import open_image
+from worker.extract.mail.mailbox import open_mbox
+from worker.extract.mail.message import open_mail
 from worker.extract.office.docx import open_docx
 from worker.extract.office.legacy import open_legacy_office
 from worker.extract.office.pptx import open_pptx
@@ -43,7 +48,22 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
         FileType.PPTX: _add_preview(FileType.PPTX, open_pptx),
         FileType.HTML: open_html,
         FileType.XML: open_xml,
+        FileType.EML: open_mail,
+        FileType.MHT: open_mail,
+        FileType.MBOX: open_mbox,
+        FileType.ZIP: open_zip,
+        FileType.TAR: open_tar,
+        FileType.GZIP: open_gzip,
+        FileType.BZIP2: open_bzip2,
+        FileType.XZ: open_xz,
     }
+    | dict.fromkeys(
+        (
+            *(FileType.SEVEN_ZIP, FileType.RAR, FileType.LZH),
+            *(FileType.CAB, FileType.ISO, FileType.ZSTANDARD),
+        ),
+        open_with_libarchive,
+    )
     | {kind: open_image for kind in FileType if kind.is_image}
     | dict.fromkeys(
         (

@@ -12,6 +12,7 @@ import magic
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.ole import OLE_START, has_directory, is_encrypted_package, type_of_ole
+from worker.extract.signatures import type_of_archive, type_of_mail
 from worker.extract.text.charset import decode
 from worker.extract.text.text_detection import is_text
 from worker.models.file import FileType
@@ -42,6 +43,7 @@ _TYPES_BY_EXTENSION: Mapping[str, FileType] = MappingProxyType(
         ".markdown": FileType.MARKDOWN,
         ".htm": FileType.HTML,
         ".xhtml": FileType.HTML,
+        ".mhtml": FileType.MHT,
     }
 )
 _OPEN_XML = frozenset({FileType.DOCX, FileType.XLSX, FileType.PPTX})
@@ -93,6 +95,9 @@ def detect_file_type(path: Path, name: str = "") -> FileType:
         return _type_of_zip(path, name, head)
     if head.startswith(OLE_START):
         return _type_of_ole(path, name)
+    kind = type_of_mail(head, name) or type_of_archive(head)
+    if kind is not None:
+        return kind
     if _is_pdf(head, name):
         return FileType.PDF
     return _type_by_magic(head, name)
@@ -154,6 +159,8 @@ def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
         kind = _type_of_broken_zip(head, name)
         if kind is not None:
             return kind
+        if _type_by_extension(name) is FileType.ZIP:
+            return FileType.ZIP  # what can be read of it is read without its directory
         raise RejectedError(
             f"{name}: an archive (as Office files are) that cannot be opened; it is truncated or damaged",
             code=Code.CORRUPT,
@@ -162,7 +169,8 @@ def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
         for main, kind in _MAIN_PARTS:
             if any(member.startswith(main) for member in members):
                 return kind
-    return _type_of_open_document(head) if "content.xml" in members else FileType.UNSUPPORTED
+        return FileType.UNSUPPORTED
+    return _type_of_open_document(head) if "content.xml" in members else FileType.ZIP
 
 
 def _type_of_open_document(head: bytes) -> FileType:

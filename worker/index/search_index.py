@@ -16,7 +16,8 @@ from worker.models.ledger import State
 class SearchHit:
     """One page that matches a query. `snippet` marks the matches with [[ and ]].
 
-    `reason` is the code of what is missing of the file, by which its `state` is not `indexed`.
+    `reason` is the code of what is missing of the file, by which its `state` is not `indexed`. `member_path`
+    names the file within it that the page is of, "" where it is the file's own.
     """
 
     file_id: str
@@ -27,6 +28,7 @@ class SearchHit:
     score: float
     state: State = State.INDEXED
     reason: str | None = None
+    member_path: str = ""
 
     @property
     def lacks_text(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from worker.models.file import FileType
 from worker.models.ledger import State
+from worker.models.member import Member
 from worker.models.page import Page
 from worker.models.unread import Unread
 
@@ -16,7 +17,7 @@ class Extraction:
 
     `thumbnail` is WebP; `picture` is the JPEG to embed. A document with a reason and no page text
     has no content; with a reason and text it is partial. `unread` is all that is missing, also what is
-    cosmetic and makes no reason.
+    cosmetic and makes no reason. `members` are the files within it, in the order of their pages.
     """
 
     file_type: FileType
@@ -26,6 +27,7 @@ class Extraction:
     thumbnail: bytes | None = None
     picture: bytes | None = None
     unread: tuple[Unread, ...] = ()
+    members: tuple[Member, ...] = ()
 
     @property
     def state(self) -> State:

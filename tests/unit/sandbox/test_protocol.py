@@ -18,6 +18,7 @@ from worker.extract.tools import Tools
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ProtocolError
+from worker.sandbox.checks.phase import Phase
 from worker.sandbox.confinement import Walls
 from worker.sandbox.protocol import (
     MESSAGES_IN,
@@ -36,7 +37,6 @@ from worker.sandbox.protocol import (
     OcrPage,
     PageExtracted,
     PageNeedsOcr,
-    Phase,
     PreviewDone,
     ReadingFailed,
     SpawnChild,

@@ -11,6 +11,7 @@ from tests.stand_ins.document_run import DocumentRun, needs_ocr, page
 from worker.errors import Code
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ProtocolError
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import (
     AllPagesListed,
     DocumentUnread,
@@ -19,7 +20,6 @@ from worker.sandbox.protocol import (
     PageNeedsOcr,
     ReadingFailed,
 )
-from worker.sandbox.run_state import ReadingEnded
 
 pytestmark = pytest.mark.unit
 

@@ -128,7 +128,7 @@ def _parts(page: Page, text: str) -> Iterator[Json]:
             "language": page.language,
             "confidence": page.confidence,
             "reason": page.reason,
-        }
+        } | ({"member_path": replace_surrogates(page.member_path)} if page.member_path else {})
 
 
 def _split_text(text: str) -> Iterator[str]:
@@ -156,4 +156,5 @@ def _join_parts(parts: list[Mapping[str, Any]]) -> Iterator[Page]:
             language=first.get("language"),
             confidence=first.get("confidence"),
             reason=first.get("reason"),
+            member_path=first.get("member_path") or "",
         )

@@ -170,7 +170,7 @@ def _best_page_clause(terms: Sequence[Term], pages: tuple[int, int] | None) -> J
             "query": matching,
             "inner_hits": {
                 "size": 1,
-                "_source": ["pages.number", "pages.text"],
+                "_source": ["pages.number", "pages.text", "pages.member_path"],
                 "highlight": {
                     "fields": {"pages.text": {}},
                     "fragment_size": _FRAGMENT_CHARS,
@@ -189,8 +189,9 @@ def _hit(hit: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchHit:
     pages = hit.get("inner_hits", {"pages": {"hits": {"hits": []}}})["pages"]["hits"]["hits"]
     if pages:
         number, text = int(pages[0]["_source"]["number"]), _page_snippet(pages[0], terms)
+        member_path = str(pages[0]["_source"].get("member_path") or "")
     else:
-        number, text = 0, snippet(label(source["file_name"], source["file_path"]), terms)
+        member_path, number, text = "", 0, snippet(label(source["file_name"], source["file_path"]), terms)
     return SearchHit(
         file_id=source["file_id"],
         file_name=source["file_name"],
@@ -200,6 +201,7 @@ def _hit(hit: Mapping[str, Any], terms: tuple[Term, ...]) -> SearchHit:
         score=float(hit["_score"]),
         state=State(source.get("state", State.INDEXED)),
         reason=source.get("reason"),
+        member_path=member_path,
     )
 
 

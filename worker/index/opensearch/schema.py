@@ -109,6 +109,7 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
         "language": _KEYWORD,
         "confidence": {"type": "float"},
         "reason": _KEYWORD,
+        "member_path": _STORED,
     }
     if text_dimension is not None:
         page["text_vector"] = _vector(text_dimension)

@@ -13,7 +13,7 @@ from worker.errors import MisconfiguredError, UnavailableError
 
 _BUSY_TIMEOUT_S = 30.0
 _SWITCH_PAUSE_S = 0.02
-_FORMAT = 1
+_FORMAT = 2
 """To be raised when tables or terms change; a file of another format is refused."""
 
 _TABLES = """
@@ -36,6 +36,7 @@ CREATE TABLE pages (
     file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     text TEXT NOT NULL, source TEXT NOT NULL, language TEXT, confidence REAL, reason TEXT,
+    member_path TEXT NOT NULL,
     PRIMARY KEY (file, number)
 );
 CREATE TABLE thumbnails (

@@ -52,7 +52,7 @@ WITH ranked AS MATERIALIZED (
 
 _HITS = """
 SELECT counted.files, hit.page, hit.score, files.file_id, files.file_name, files.file_path, files.state,
-    files.reason, pages.text
+    files.reason, pages.text, pages.member_path
 FROM (SELECT count(*) AS files FROM ranked) AS counted
 LEFT JOIN (SELECT * FROM ranked ORDER BY score DESC, file {order} LIMIT :limit OFFSET :offset) AS hit
 LEFT JOIN files ON files.id = hit.file
@@ -165,4 +165,5 @@ def _hit(row: sqlite3.Row, terms: tuple[Term, ...]) -> SearchHit:
         score=row["score"],
         state=State(row["state"]),
         reason=row["reason"],
+        member_path=row["member_path"] or "",
     )
