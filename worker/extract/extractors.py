@@ -17,6 +17,7 @@ from worker.extract.archive.zip_archive import open_zip
 from worker.extract.image.document import open_image
 from worker.extract.mail.mailbox import open_mbox
 from worker.extract.mail.message import open_mail
+from worker.extract.mail.outlook import open_msg
 from worker.extract.office.docx import open_docx
 from worker.extract.office.legacy import open_legacy_office
 from worker.extract.office.pptx import open_pptx
@@ -51,6 +52,7 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
         FileType.EML: open_mail,
         FileType.MHT: open_mail,
         FileType.MBOX: open_mbox,
+        FileType.MSG: open_msg,
         FileType.ZIP: open_zip,
         FileType.TAR: open_tar,
         FileType.GZIP: open_gzip,

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import magic
 
 from worker.errors import Code, RejectedError
-from worker.extract.office.ole import OLE_START, has_directory, is_encrypted_package, type_of_ole
+from worker.extract.office.ole import OLE_START, has_directory, has_stream, is_encrypted_package, type_of_ole
 from worker.extract.signatures import type_of_archive, type_of_mail
 from worker.extract.text.charset import decode
 from worker.extract.text.text_detection import is_text
@@ -48,6 +48,8 @@ _TYPES_BY_EXTENSION: Mapping[str, FileType] = MappingProxyType(
 )
 _OPEN_XML = frozenset({FileType.DOCX, FileType.XLSX, FileType.PPTX})
 _LEGACY = frozenset({FileType.DOC, FileType.XLS, FileType.PPT})
+_MAIL_STREAM = "__properties_version1.0"
+"""What each mail of Outlook has ([MS-OXMSG] 2.4)."""
 _TEXTS_BY_EXTENSION = frozenset({FileType.CSV, FileType.TSV, FileType.MARKDOWN, FileType.LOG})
 
 _HEAD_BYTES = 65_536
@@ -199,7 +201,7 @@ def _type_of_ole(path: Path, name: str) -> FileType:
     if by_extension in _LEGACY and not has_directory(path):
         return by_extension
     if not is_encrypted_package(path):
-        return FileType.UNSUPPORTED
+        return FileType.MSG if has_stream(path, _MAIL_STREAM) else FileType.UNSUPPORTED
     if by_extension not in _OPEN_XML:
         raise RejectedError(f"{name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
     return by_extension

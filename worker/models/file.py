@@ -187,6 +187,7 @@ class FileType(StrEnum):
     EML = "eml"
     MHT = "mht"
     MBOX = "mbox"
+    MSG = "msg"
     ZIP = "zip"
     TAR = "tar"
     GZIP = "gz"
@@ -247,6 +248,7 @@ _MIME_TYPES = {
     FileType.EML: "message/rfc822",
     FileType.MHT: "multipart/related",
     FileType.MBOX: "application/mbox",
+    FileType.MSG: "application/vnd.ms-outlook",
     FileType.ZIP: "application/zip",
     FileType.TAR: "application/x-tar",
     FileType.GZIP: "application/gzip",

@@ -21,7 +21,7 @@ from pypdfium2 import PdfiumError
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.pdf.annotations import flatten, has_attached_file, notes_of, open_form
-from worker.extract.pdf.attached_files import attached_files, attached_names
+from worker.extract.pdf.attachments import attachment_names, attachments
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
 from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
 from worker.extract.pdf.opening import OpenedPdf, open_document
@@ -54,7 +54,7 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
     pdf = _Pdf(path, options, opened)
     if not pdf.has_pages():
         raise RejectedError(f"{path.name}: none of its pages can be parsed")
-    names = attached_names(opened.document)
+    names = attachment_names(opened.document)
     pages: Iterable[Page | LayeredPage | int] = pdf.pages()
     if names:
         pages = chain(pages, (file_page(pdf.page_count + 1, clean("\n".join(names)), options),))
@@ -64,7 +64,7 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
         render=pdf.render,
         preview=pdf.preview,
         unread=unread_parts(opened.document),
-        contained=attached_files(opened.document, names, _LOCK),
+        contained=attachments(opened.document, names, _LOCK),
     )
 
 

@@ -17,13 +17,13 @@ from worker.extract.page_source import ContainedFile
 _MAX_FILES = 100_000
 
 
-def attached_names(document: Any) -> list[str]:
+def attachment_names(document: Any) -> list[str]:
     """The names of the attached files of an open document, whose lock the caller holds."""
     count = min(max(0, pdfium.FPDFDoc_GetAttachmentCount(document)), _MAX_FILES)
     return [_name(document, index) for index in range(count)]
 
 
-def attached_files(document: Any, names: list[str], lock: Lock) -> Iterator[ContainedFile]:
+def attachments(document: Any, names: list[str], lock: Lock) -> Iterator[ContainedFile]:
     """The attached files of an open document, which are read under its lock."""
     for index, name in enumerate(names):
         yield ContainedFile(name=name, open=partial(_open, document, index, name, lock))
