@@ -55,6 +55,7 @@ class Code(StrEnum):
     NETWORK_FAILED = "network_failed"
     DYNAMIC_FORM = "dynamic_form"
     ATTACHED_FILES = "attached_files"
+    FORMULAS = "formulas"
     # why it has no thumbnail
     NO_THUMBNAIL = "no_thumbnail"
     THUMBNAIL_TIMEOUT = "thumbnail_timeout"
@@ -111,8 +112,7 @@ UNREAD: Mapping[Code, Cause] = MappingProxyType(
         **dict.fromkeys((Code.CRASHED, Code.INVALID_CHILD_MESSAGE, Code.MEMORY, Code.TIMEOUT), Cause.LIMIT),
         **dict.fromkeys((Code.OCR_FAILED, Code.PAGES_FAILED, Code.NETWORK_FAILED), Cause.LIMIT),
         Code.OTHER_SCRIPT: Cause.CONTENT,
-        Code.DYNAMIC_FORM: Cause.CONTENT,
-        Code.ATTACHED_FILES: Cause.CONTENT,
+        **dict.fromkeys((Code.DYNAMIC_FORM, Code.ATTACHED_FILES, Code.FORMULAS), Cause.CONTENT),
         Code.NO_THUMBNAIL: Cause.CONTENT,
         Code.THUMBNAIL_TIMEOUT: Cause.LIMIT,
     }

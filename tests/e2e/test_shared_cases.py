@@ -32,13 +32,14 @@ READ = (
     "plain_payslip.pdf",
     "portfolio.pdf",
     "radicals.pdf",
+    "revisions.docx",
     "rot_short_90.png",
     "saved_page.mht",
     "total_ruby.pdf",
 )
 """Those whose text is promised."""
 
-NOTED = {"xfa_dynamic.pdf": "dynamic_form"}
+NOTED = {"no_cached_value.xlsx": "formulas", "xfa_dynamic.pdf": "dynamic_form"}
 """Those of which it is promised that what is not read is said, with its code."""
 
 
