@@ -19,6 +19,7 @@ from worker.extract.mail.mailbox import open_mbox
 from worker.extract.mail.message import open_mail
 from worker.extract.mail.outlook import open_msg
 from worker.extract.office.docx import open_docx
+from worker.extract.office.embedded_files import embedded_files
 from worker.extract.office.legacy import open_legacy_office
 from worker.extract.office.pptx import open_pptx
 from worker.extract.office.preview import office_preview
@@ -34,9 +35,13 @@ Extractor = Callable[[Path, ReadOptions], PageSource]
 """Opens a file; raises RejectedError with the reason where it can never be read."""
 
 
-def _add_preview(file_type: FileType, extractor: Extractor) -> Extractor:
+def _complete(file_type: FileType, extractor: Extractor) -> Extractor:
     def open_with_preview(path: Path, options: ReadOptions) -> PageSource:
-        return replace(extractor(path, options), preview=partial(office_preview, path, file_type, options))
+        return replace(
+            extractor(path, options),
+            preview=partial(office_preview, path, file_type, options),
+            contained=embedded_files(path),
+        )
 
     return open_with_preview
 
@@ -44,9 +49,9 @@ def _add_preview(file_type: FileType, extractor: Extractor) -> Extractor:
 EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
     {
         FileType.PDF: open_pdf,
-        FileType.DOCX: _add_preview(FileType.DOCX, open_docx),
-        FileType.XLSX: _add_preview(FileType.XLSX, open_xlsx),
-        FileType.PPTX: _add_preview(FileType.PPTX, open_pptx),
+        FileType.DOCX: _complete(FileType.DOCX, open_docx),
+        FileType.XLSX: _complete(FileType.XLSX, open_xlsx),
+        FileType.PPTX: _complete(FileType.PPTX, open_pptx),
         FileType.HTML: open_html,
         FileType.XML: open_xml,
         FileType.EML: open_mail,
