@@ -49,8 +49,7 @@ class RunState:
         self.draining = False
         self.kill_code: Code | None = None
         self.ends_by_itself = False  # its process has sent all it had to, and awaits no permit
-        self._may_go = False
-        self._needs_ocr = False
+        self._may_go = self._needs_ocr = False
         self._preview_awaited = True
         self._listed: set[int] = set()
         self._members = MemberRanges()
@@ -259,9 +258,9 @@ class RunState:
         self._hints.add(page)
         self.events.put(page)
 
-    def _leave_member(self, page: int, code: Code) -> None:
-        """Give up what is left of the file that a page is of; the other files are read."""
-        beside = set(self._members.pages_beside(page)).difference(self.finished, self.permits)
+    def _leave_member(self, page: int, code: Code, *, after: int = 0) -> None:
+        """Give up the pages after one that are left of the file that a page is of; other files are read."""
+        beside = {n for n in self._members.pages_beside(page) if n > after} - self.finished - {*self.permits}
         self._waiting.leave(beside)
         for lost in self._lost.rest(beside, code, max_chars=self._left_chars):
             self._put(lost)
@@ -283,9 +282,10 @@ class RunState:
             self.end(code, f"its process ended early ({code.value})")
         for page in pages if not self.is_ended else ():
             self._finish(self._lost.page(page, code))
-            if self.phase is Phase.LISTING or self._lost.are_too_many_beside(page):
-                # Behind a page that kills its reader are pages which no reader comes to.
-                self._leave_member(page, code)
+            # No reader comes to the pages behind one that kills it.
+            after = 0 if self._lost.are_too_many_beside(page) else page
+            if after == 0 or self.phase is Phase.LISTING:
+                self._leave_member(page, code, after=after)
 
     def _end_if_complete(self) -> None:
         awaited = self._waiting or self.permits or self._preview_awaited
