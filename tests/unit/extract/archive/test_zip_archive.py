@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -57,6 +58,16 @@ def test_names_without_a_mark_of_their_encoding_are_read(tmp_path: Path, charset
         return data
 
     assert _names(_open(_zip(*plain, spell=spell), tmp_path)) == names
+
+
+def test_a_name_in_an_extra_field_is_the_name(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    info = zipfile.ZipInfo("______.txt")
+    name = "注文書.txt".encode()
+    info.extra = struct.pack("<HHBI", 0x7075, 5 + len(name), 1, 0) + name
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr(info, "text")
+    assert _names(_open(data.getvalue(), tmp_path)) == ["注文書.txt"]
 
 
 def test_a_password_of_the_list_opens_a_file_and_another_does_not(tmp_path: Path) -> None:

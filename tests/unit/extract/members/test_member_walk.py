@@ -71,6 +71,12 @@ def test_a_page_that_no_one_needs_any_more_is_not_come_to(tmp_path: Path) -> Non
     assert story(walk) == [(1, None), "b.pdf", [3], "c.pdf", [1], (5, None)]
 
 
+def test_pages_behind_the_last_one_needed_are_not_come_to(tmp_path: Path) -> None:
+    before = ReadBefore(pages=frozenset({1, 3, 4}))
+    walk = walk_of(tmp_path, "b.pdf=half", "c.pdf=pages 1", before=before)
+    assert story(walk) == ["b.pdf", [3], (2, None), "c.pdf", [1], (5, None)]
+
+
 def test_files_beyond_the_limit_are_counted(tmp_path: Path) -> None:
     limits = replace(MEMBER_LIMITS, max_members=2)
     walk = walk_of(tmp_path, *(f"{n}.pdf=pages 1" for n in range(6)), limits=limits)
