@@ -83,7 +83,7 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, passwords:
 
 
 def _names(members: Sequence[zipfile.ZipInfo]) -> list[str]:
-    """The names; those without a mark of their encoding are judged together, as they share one."""
+    """The names; those without a mark of their encoding are decoded together, as they share one."""
     raw = [b"" if _is_marked(info) else _raw_name(info) for info in members]
     decoded = decode(b"\n".join(raw)).split("\n") if any(raw) else []
     if len(decoded) != len(raw):

@@ -18,7 +18,7 @@ def clean_name(name: str, *, number: int) -> str:
     parts = [part.strip() for part in text.split("/")]
     text = "/".join(part for part in parts if part not in ("", ".", ".."))
     if len(text) > _MAX_NAME_CHARS:
-        # The end of a long name tells more: it has the extension.
+        # The end of a long name has the extension.
         text = "…" + text[-_MAX_NAME_CHARS + 1 :]
     return text or f"file {number}"
 

@@ -12,12 +12,12 @@ class WaitingPages:
 
     def __init__(self) -> None:
         self._to_ocr: deque[int] = deque()
-        self._suspects: deque[int] = deque()
+        self._suspect_pages: deque[int] = deque()
         self._crashes: Counter[int] = Counter()
 
     def __bool__(self) -> bool:
         """Whether any page waits."""
-        return bool(self._to_ocr or self._suspects)
+        return bool(self._to_ocr or self._suspect_pages)
 
     @property
     def listed(self) -> Collection[int]:
@@ -30,7 +30,7 @@ class WaitingPages:
 
     def add(self, page: int) -> None:
         """A page needs OCR."""
-        if page not in self._suspects:
+        if page not in self._suspect_pages:
             self._to_ocr.append(page)
 
     def sort(self) -> None:
@@ -43,33 +43,33 @@ class WaitingPages:
 
     def next(self, under_way: Collection[int]) -> int | None:
         """The page to OCR next, None where there is none, or a suspect one must wait for those under way."""
-        if self._suspects:
-            return None if under_way else self._suspects[0]
+        if self._suspect_pages:
+            return None if under_way else self._suspect_pages[0]
         return self._to_ocr[0] if self._to_ocr else None
 
     def take(self) -> None:
         """The page that was next is under way."""
-        (self._suspects or self._to_ocr).popleft()
+        (self._suspect_pages or self._to_ocr).popleft()
 
     def drop(self, page: int) -> None:
         """A page is finished: a reader may find text this time where its predecessor asked for OCR."""
         with suppress(ValueError):
-            self._suspects.remove(page)
+            self._suspect_pages.remove(page)
 
     def leave(self, pages: Collection[int]) -> None:
         """Pages are given up before their turn."""
         self._to_ocr = deque(page for page in self._to_ocr if page not in pages)
-        self._suspects = deque(page for page in self._suspects if page not in pages)
+        self._suspect_pages = deque(page for page in self._suspect_pages if page not in pages)
 
     def has_crashed(self, page: int) -> bool:
         """Whether a process died on it."""
         return self._crashes[page] > 0
 
     def count_crash(self, pages: Collection[int], *, retry: bool) -> list[int]:
-        """Count a death on some pages; those that have killed twice, the others wait as suspects."""
+        """Count a death on some pages; those that have killed twice, the others wait as suspect pages."""
         self._crashes.update(pages)
         crashing = [page for page in pages if self._crashes[page] > 1]
         if retry:
             # In order: the hint of a page comes from a page before it.
-            self._suspects = deque(sorted({*self._suspects, *pages}.difference(crashing)))
+            self._suspect_pages = deque(sorted({*self._suspect_pages, *pages}.difference(crashing)))
         return crashing

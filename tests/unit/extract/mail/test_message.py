@@ -114,7 +114,7 @@ def test_what_is_encrypted_is_said(tmp_path: Path, body: bytes) -> None:
     assert "abc" not in _text(source)
 
 
-def test_a_signature_is_no_file_and_what_it_signs_is_read(tmp_path: Path) -> None:
+def test_a_signature_is_no_file_and_the_text_under_it_is_read(tmp_path: Path) -> None:
     data = (
         b'From: a@b.c\nContent-Type: multipart/signed; boundary="x"\n\n--x\nContent-Type: text/plain\n\n'
         b'signed text\n--x\nContent-Type: application/pkcs7-signature; name="smime.p7s"\n\nMIIB\n--x--\n'

@@ -23,15 +23,15 @@ pytestmark = pytest.mark.unit
 
 def story(walk: MemberWalk) -> list[object]:
     """What a walk yields: paths, page counts, and numbers of pages with their reasons."""
-    told: list[object] = []
+    found: list[object] = []
     for item in walk.items():
         if isinstance(item, MemberBegins):
-            told.append(item.path)
+            found.append(item.path)
         elif isinstance(item, MemberIsOpen):
-            told.append([item.pages])
+            found.append([item.pages])
         else:
-            told.append((item.number, item.reason) if isinstance(item, Page) else item)
-    return told
+            found.append((item.number, item.reason) if isinstance(item, Page) else item)
+    return found
 
 
 def test_pages_are_numbered_through_and_files_within_files_follow_their_container(tmp_path: Path) -> None:
