@@ -18,6 +18,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         fontconfig \
         fonts-ipafont \
+        libarchive-tools \
         libmagic1 \
         poppler-data \
         poppler-utils \

@@ -11,8 +11,8 @@ from random import Random
 from fuzz.mutations import mutate
 from worker.errors import Code, RejectedError
 from worker.models.page import Page
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import ExtractionRequest
-from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.runs.extraction_run import ExtractionRun
 from worker.sandbox.scheduler import Sandbox
 

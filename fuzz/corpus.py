@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
+import tarfile
 import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -58,6 +61,29 @@ def _files() -> Iterator[tuple[str, bytes]]:
     yield from _texts()
     yield "small.xlsx", _workbook()
     yield "small.pptx", _slides()
+    yield from _containers()
+
+
+def _containers() -> Iterator[tuple[str, bytes]]:
+    """Archives of two texts, and a mail that one of them is attached to."""
+    texts = {"一.txt": _HTML.encode(), "二.txt": MINUTES.encode()}
+    packed, tarred = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive, tarfile.open(fileobj=tarred, mode="w") as tar:
+        for name, text in texts.items():
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text))
+    mail = EmailMessage()
+    mail["From"], mail["Subject"], mail["Date"] = "a@example.com", "報告", "Mon, 30 Nov 2026 10:00:00 +0900"
+    mail.set_content(texts["二.txt"].decode())
+    mail.add_attachment(packed.getvalue(), maintype="application", subtype="zip", filename="報告.zip")
+    mail.set_boundary("fuzz-boundary")
+    yield "small.zip", packed.getvalue()
+    yield "small.tar", tarred.getvalue()
+    yield "small.tar.gz", gzip.compress(tarred.getvalue(), mtime=0)
+    yield "small.eml", mail.as_bytes()
+    yield "small.mbox", b"From a@example.com Mon Nov 30 10:00:00 2026\n" + mail.as_bytes()
 
 
 def _pictures() -> Iterator[tuple[str, bytes]]:

@@ -69,6 +69,7 @@ missing_packages() {
   has_file Adobe-Japan1-UCS2 /usr/share/poppler /usr/local/share/poppler /opt/homebrew/share/poppler ||
     echo poppler-data
   has_library libmagic.so.1 || echo libmagic1
+  command -v bsdtar >/dev/null || echo libarchive-tools
   has_file ipag.ttf /usr/share/fonts /usr/local/share/fonts ~/.local/share/fonts ~/Library/Fonts ||
     echo fonts-ipafont
 }

@@ -36,9 +36,12 @@ class Code(StrEnum):
     EMPTY = "empty"
     UNSUPPORTED_TYPE = "unsupported_type"
     NEEDS_LIBREOFFICE = "needs_libreoffice"
+    NEEDS_LIBARCHIVE = "needs_libarchive"
     TOO_LARGE = "too_large"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_PAGES = "too_many_pages"
+    TOO_MANY_MEMBERS = "too_many_members"
+    TOO_DEEP = "too_deep"
     BOMB = "bomb"
     ARCHIVED = "archived"
     CRASHED = "crashed"
@@ -52,11 +55,11 @@ class Code(StrEnum):
     NETWORK_FAILED = "network_failed"
     DYNAMIC_FORM = "dynamic_form"
     ATTACHED_FILES = "attached_files"
+    FORMULAS = "formulas"
     # why it has no thumbnail
     NO_THUMBNAIL = "no_thumbnail"
     THUMBNAIL_TIMEOUT = "thumbnail_timeout"
-    # why a file was tombstoned
-    OBJECT_GONE = "object_gone"
+    OBJECT_GONE = "object_gone"  # why a file was tombstoned
     # why a message went to the dead-letter queue
     MALFORMED_MESSAGE = "malformed_message"
     SOURCE_NOT_ALLOWED = "source_not_allowed"
@@ -98,21 +101,18 @@ UNREAD: Mapping[Code, Cause] = MappingProxyType(
         Code.EMPTY: Cause.CONTENT,
         Code.UNSUPPORTED_TYPE: Cause.CONTENT,
         Code.NEEDS_LIBREOFFICE: Cause.LIMIT,
+        Code.NEEDS_LIBARCHIVE: Cause.LIMIT,
         Code.TOO_LARGE: Cause.LIMIT,
         Code.TOO_MANY_PIXELS: Cause.LIMIT,
         Code.TOO_MANY_PAGES: Cause.LIMIT,
+        Code.TOO_MANY_MEMBERS: Cause.LIMIT,
+        Code.TOO_DEEP: Cause.LIMIT,
         Code.BOMB: Cause.LIMIT,
         Code.ARCHIVED: Cause.LIMIT,  # for want of a restore
-        Code.CRASHED: Cause.LIMIT,
-        Code.INVALID_CHILD_MESSAGE: Cause.LIMIT,
-        Code.MEMORY: Cause.LIMIT,
-        Code.TIMEOUT: Cause.LIMIT,
-        Code.OCR_FAILED: Cause.LIMIT,
-        Code.PAGES_FAILED: Cause.LIMIT,
-        Code.NETWORK_FAILED: Cause.LIMIT,
+        **dict.fromkeys((Code.CRASHED, Code.INVALID_CHILD_MESSAGE, Code.MEMORY, Code.TIMEOUT), Cause.LIMIT),
+        **dict.fromkeys((Code.OCR_FAILED, Code.PAGES_FAILED, Code.NETWORK_FAILED), Cause.LIMIT),
         Code.OTHER_SCRIPT: Cause.CONTENT,
-        Code.DYNAMIC_FORM: Cause.CONTENT,
-        Code.ATTACHED_FILES: Cause.CONTENT,
+        **dict.fromkeys((Code.DYNAMIC_FORM, Code.ATTACHED_FILES, Code.FORMULAS), Cause.CONTENT),
         Code.NO_THUMBNAIL: Cause.CONTENT,
         Code.THUMBNAIL_TIMEOUT: Cause.LIMIT,
     }

@@ -46,7 +46,7 @@ install_packages() {
     set -- "$@" docker.io
   else
     set -- "$@" python3-venv tesseract-ocr tesseract-ocr-jpn tesseract-ocr-jpn-vert tesseract-ocr-eng \
-      tesseract-ocr-osd poppler-utils poppler-data libmagic1 fonts-ipafont fontconfig \
+      tesseract-ocr-osd poppler-utils poppler-data libmagic1 libarchive-tools fonts-ipafont fontconfig \
       libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
   fi
   apt update

@@ -25,16 +25,21 @@ READ = (
     "kana_ext_a_business.pdf",
     "letter_spaced.pdf",
     "long_receipt.png",
+    "mail.eml",
     "mixed_utf8_bad_byte.txt",
     "nbsp_payslip.pdf",
+    "papers.zip",
     "plain_payslip.pdf",
+    "portfolio.pdf",
     "radicals.pdf",
+    "revisions.docx",
     "rot_short_90.png",
+    "saved_page.mht",
     "total_ruby.pdf",
 )
 """Those whose text is promised."""
 
-NOTED = {"xfa_dynamic.pdf": "dynamic_form", "portfolio.pdf": "attached_files"}
+NOTED = {"no_cached_value.xlsx": "formulas", "xfa_dynamic.pdf": "dynamic_form"}
 """Those of which it is promised that what is not read is said, with its code."""
 
 

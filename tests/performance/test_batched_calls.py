@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.stand_ins.bulk_server import BulkServer
 from worker.embedded.stack import EmbeddedStack
 from worker.embedded.worker_process import LogLine, WorkerProcess
-from worker.index.opensearch.bulk_writer import QUIET_S
+from worker.index.opensearch.bulk.bulk_writer import QUIET_S
 
 pytestmark = [pytest.mark.performance, pytest.mark.slow]
 

@@ -11,6 +11,7 @@ from worker.models.file import FileType
 from worker.models.page import Page, TextSource
 from worker.runtime.machine.process_use import ProcessUse
 from worker.sandbox.channel import Channel
+from worker.sandbox.nets.events import Event
 from worker.sandbox.protocol import (
     AllPagesListed,
     DocumentOpened,
@@ -22,7 +23,7 @@ from worker.sandbox.protocol import (
     TypeDetected,
     message_to_document_process,
 )
-from worker.sandbox.run_state import Event, RunState
+from worker.sandbox.run_state import RunState
 
 LIMITS = Limits(
     max_file_bytes=1,

@@ -110,7 +110,10 @@ WriteOle = Callable[[Path, dict[str, bytes]], Path]
 
 @pytest.fixture
 def write_ole() -> WriteOle:
-    """Write an OLE container with these streams ([MS-CFB], version 3), each padded to 4096 bytes."""
+    """Write an OLE container with these streams ([MS-CFB], version 3), each padded to 4096 bytes.
+
+    `folder/stream` is in a folder.
+    """
     return _write_ole
 
 
@@ -118,17 +121,26 @@ _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 
 
 def _write_ole(path: Path, streams: dict[str, bytes]) -> Path:
-    folder_sectors = -(-(len(streams) + 1) // 4)
+    top = list(dict.fromkeys(name.split("/")[0] for name in streams))
+    inner = [name for name in streams if "/" in name]
+    order = [*top, *inner]
+    folder_sectors = -(-(len(order) + 1) // 4)
     chains, data = [_FAT], b""
     chains += [*range(2, folder_sectors + 1), _END]
     entries = [_ole_entry("Root Entry", kind=5, right=_FREE, child=1 if streams else _FREE)]
-    for number, (name, content) in enumerate(streams.items(), start=1):
-        padded = content.ljust(4096, b"\0")
+    for number, name in enumerate(order, start=1):
+        parent, _, own = name.rpartition("/")
+        follows = number < len(order) and order[number].rpartition("/")[0] == parent
+        right = number + 1 if follows else _FREE
+        if name not in streams:  # a folder, whose first stream is its child
+            child = 1 + next(at for at, each in enumerate(order) if each.startswith(f"{name}/"))
+            entries.append(_ole_entry(name, kind=1, right=right, child=child, start=0))
+            continue
+        padded = streams[name].ljust(4096, b"\0")
         padded += bytes(-len(padded) % 512)
         first, count = len(chains), len(padded) // 512
         chains += [*range(first + 1, first + count), _END]
-        right = number + 1 if number < len(streams) else _FREE
-        entries.append(_ole_entry(name, kind=2, right=right, start=first, size=len(padded)))
+        entries.append(_ole_entry(own, kind=2, right=right, start=first, size=len(padded)))
         data += padded
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
     header += struct.pack("<HHHHH6xII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1)

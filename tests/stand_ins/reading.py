@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 from worker.errors import Code, RejectedError
 from worker.extract.read_options import Limits, ReadOptions
 from worker.models.page import Page
+from worker.sandbox.nets.events import Event, ReadingEnded
 from worker.sandbox.protocol import ExtractionRequest
-from worker.sandbox.run_state import Event, ReadingEnded
 from worker.sandbox.runs.extraction_run import ExtractionRun
 from worker.sandbox.scheduler import Sandbox
 

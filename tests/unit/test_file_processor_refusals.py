@@ -34,6 +34,9 @@ class Cluster:
     def answer(self, request: Request) -> Response:
         if self.status != 200:
             return Response(status=self.status, body=b"{}")
+        if request.path.endswith("/_mapping"):
+            missing = {"type": "index_not_found_exception", "reason": "no such index [files]"}
+            return Response(status=404, body=json.dumps({"error": missing, "status": 404}).encode())
         lines = request.body.decode().splitlines()[::2]
         error = {"error": {"type": "mapper_parsing_exception"}} if self.item >= 400 else {}
         items = [{"index": {"_id": "f", "status": self.item, **error}} for _ in lines]

@@ -41,8 +41,12 @@ def test_prefix_user_and_password_are_used() -> None:
     seen: list[Request] = []
 
     def answer(request: Request) -> Response:
+        if request.path.endswith("/_mapping"):
+            missing = {"type": "index_not_found_exception", "reason": "no such index [files]"}
+            return Response(status=404, body=json.dumps({"error": missing, "status": 404}).encode())
         seen.append(request)
-        return Response(body=json.dumps({"hits": {"total": {"value": 0}, "hits": []}}).encode())
+        answer = {"hits": {"total": {"value": 0}, "hits": []}, "aggregations": {"contents": {"value": 0}}}
+        return Response(body=json.dumps(answer).encode())
 
     with LocalHttpServer(answer) as server:
         settings = load_settings(

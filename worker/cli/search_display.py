@@ -14,6 +14,7 @@ import typer
 from worker.cli.printing import sanitise, snippet_parts
 from worker.index.search_index import SearchHit, SearchResult, SimilarHit, Tier
 from worker.models.document import Document
+from worker.models.member import member_name
 from worker.models.metadata import FileMetadata
 
 _MAX_UNREAD = 20
@@ -34,7 +35,7 @@ def print_hits(found: SearchResult, *, offset: int = 0) -> None:
         typer.secho("No file has all of it; these come near.", fg="yellow")
     for hit in found.hits:
         name, score = (
-            typer.style(sanitise(hit.file_name), bold=True),
+            typer.style(sanitise(member_name(hit.file_name, hit.member_path)), bold=True),
             typer.style(f"{hit.score:.2f}", dim=True),
         )
         place = f"page {hit.page}" if hit.page else "name"
@@ -64,6 +65,7 @@ def hit_values(hit: SearchHit) -> dict[str, object]:
         "file_type": hit.file_type,
         "page_count": hit.pages,
         "matching_pages": list(hit.matching_pages),
+        **({"member_path": hit.member_path} if hit.member_path else {}),
         **_metadata_values(hit.metadata),
     }
 
@@ -109,7 +111,8 @@ def print_document(document: Document, *, engines: Sequence[str] = (), thumbnail
     for page in document.pages:
         confidence = f", {page.confidence:.0f} %" if page.confidence is not None else ""
         reason = f", {page.reason}" if page.reason else ""
-        typer.secho(f"── page {page.number} ({page.source.value}{confidence}{reason}) ──", fg="green")
+        name = f" of {sanitise(page.member_path)}" if page.member_path else ""
+        typer.secho(f"── page {page.number}{name} ({page.source.value}{confidence}{reason}) ──", fg="green")
         typer.echo(sanitise(page.text))
 
 
@@ -145,6 +148,7 @@ def document_values(document: Document) -> dict[str, object]:
                 "language": page.language,
                 "reason": page.reason,
             }
+            | ({"member_path": page.member_path} if page.member_path else {})
             for page in document.pages
         ],
     }

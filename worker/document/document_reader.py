@@ -28,11 +28,13 @@ from worker.errors import UNREAD, Code, JobInterrupted, RejectedError, Transient
 from worker.models.document import Extraction
 from worker.models.file import FileType, LocalFile, Rerun
 from worker.models.ledger import Job
+from worker.models.member import Member
 from worker.models.metadata import NO_PROPERTIES, Properties
 from worker.models.page import Page
 from worker.runtime import tally
 from worker.runtime.metrics import Metrics
 from worker.runtime.shutdown import Shutdown
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import (
     PICTURE_NAME,
     THUMBNAIL_NAME,
@@ -41,7 +43,6 @@ from worker.sandbox.protocol import (
     PreviewDone,
 )
 from worker.sandbox.reading_error import raise_for
-from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.runs.extraction_run import ExtractionRun
 from worker.sandbox.scheduler import Sandbox
 
@@ -73,10 +74,15 @@ class ReadResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _BesidePages:
-    """What is known of a document beside its pages: what is not read, its properties, its preview's end."""
+    """What is known of a document beside its pages.
+
+    The codes of what is not read, its properties, the files in it by their first pages, and how its preview
+    ended.
+    """
 
     codes: tuple[Code, ...] = ()
     properties: Properties = NO_PROPERTIES
+    members: dict[int, Member] = field(default_factory=dict)
     preview: PreviewDone = field(default_factory=partial(PreviewDone, drawn=False))
 
 
@@ -181,6 +187,9 @@ class DocumentReader:
                 beside = replace(beside, preview=event)
             elif isinstance(event, DocumentDetails):
                 beside = replace(beside, codes=event.codes, properties=event.properties)
+            elif isinstance(event, Member):
+                # A process that replaces another says it again; what is known of one that was lost stays.
+                beside.members.setdefault(event.first_page, event)
             elif isinstance(event, ReadingEnded):
                 return event, beside
             self._handle_stop(run, document, lease)
@@ -268,6 +277,7 @@ def _to_extraction(
         picture=_picture(drawn, PICTURE_NAME),
         unread=unread,
         properties=beside.properties,
+        members=tuple(beside.members[first] for first in sorted(beside.members)),
     )
 
 

@@ -22,6 +22,7 @@ def limits(settings: Settings) -> Limits:
         cpu_s=settings.cpu_s,
         output_bytes=_OUTPUT_BYTES,
         max_pages=settings.max_pages,
+        max_members=settings.max_members,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from worker.models.document import Extraction
 from worker.models.file import FileType
+from worker.models.member import Member
 from worker.models.metadata import NO_PROPERTIES, Properties
 from worker.models.page import Page
 from worker.models.unread import Unread
@@ -51,6 +52,8 @@ def pack_extraction(extraction: Extraction) -> Iterator[bytes]:
         values["unread"] = [[each.page, each.code, each.help] for each in extraction.unread]
     if extraction.properties != NO_PROPERTIES:
         values["properties"] = asdict(extraction.properties)
+    if extraction.members:
+        values["members"] = [member.as_dict() for member in extraction.members]
     return _gzip(_with_pages(values, extraction.pages))
 
 
@@ -74,6 +77,7 @@ def unpack_extraction(data: bytes) -> tuple[Extraction, bool]:
         picture=base64.b64decode(picture) if picture else None,
         unread=_unread(values),
         properties=Properties(**values.get("properties", {})),  # where it says something
+        members=tuple(map(Member.from_dict, values.get("members", ()))),  # where it has some
     )
     return extraction, bool(values["thumbnail"])
 

@@ -15,13 +15,16 @@ from worker.sandbox.protocol import PreviewDone
 _MAX_NAMED_PAGES = 20
 
 
-def unread_of(codes: Iterable[str], pages: Iterable[Page]) -> tuple[Unread, ...]:
+def unread_of(codes: Iterable[str], pages: Sequence[Page]) -> tuple[Unread, ...]:
     """What the document lacks, then what its pages lack, in their order."""
     found = [(0, code) for code in codes]
     for page in pages:
         lost = [page.reason] if page.reason else []
         found += [(page.number, code) for code in dict.fromkeys((*lost, *page.unread))]
-    return tuple(Unread(page=page, code=code, help=remedy(code)) for page, code in found)
+    counts = {page.number: f"{page.message}. " for page in pages if page.reason == Code.TOO_MANY_MEMBERS}
+    return tuple(
+        Unread(page=page, code=code, help=counts.get(page, "") + remedy(code)) for page, code in found
+    )
 
 
 def rejected(error: RejectedError) -> Extraction:
@@ -45,8 +48,10 @@ def reason_of(unread: Sequence[Unread], pages: Sequence[Page]) -> tuple[Code | N
     # A code that this version does not know may come with the pages of an earlier attempt.
     is_general = first not in UNREAD or (has_failure and has_text)
     reason = Code.PAGES_FAILED if is_general else Code(first)
+    paths = {page.number: f" of {page.member_path}" for page in pages if page.member_path}
     names = [
-        f"page {each.page} ({each.code})" if each.page else each.code for each in lacking[:_MAX_NAMED_PAGES]
+        f"page {each.page}{paths.get(each.page, '')} ({each.code})" if each.page else each.code
+        for each in lacking[:_MAX_NAMED_PAGES]
     ]
     more = f" and {len(lacking) - _MAX_NAMED_PAGES} more" if len(lacking) > _MAX_NAMED_PAGES else ""
     return reason, f"not all read: {', '.join(names)}{more}"

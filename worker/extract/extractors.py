@@ -11,8 +11,15 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+from worker.extract.archive.libarchive import open_with_libarchive
+from worker.extract.archive.tar_archive import open_bzip2, open_gzip, open_tar, open_xz
+from worker.extract.archive.zip_archive import open_zip
 from worker.extract.image.document import open_image
+from worker.extract.mail.mailbox import open_mbox
+from worker.extract.mail.message import open_mail
+from worker.extract.mail.outlook import open_msg
 from worker.extract.office.docx import open_docx
+from worker.extract.office.embedded_files import embedded_files
 from worker.extract.office.legacy import open_legacy_office
 from worker.extract.office.pptx import open_pptx
 from worker.extract.office.preview import office_preview
@@ -28,9 +35,13 @@ Extractor = Callable[[Path, ReadOptions], PageSource]
 """Opens a file; raises RejectedError with the reason where it can never be read."""
 
 
-def _add_preview(file_type: FileType, extractor: Extractor) -> Extractor:
+def _complete(file_type: FileType, extractor: Extractor) -> Extractor:
     def open_with_preview(path: Path, options: ReadOptions) -> PageSource:
-        return replace(extractor(path, options), preview=partial(office_preview, path, file_type, options))
+        return replace(
+            extractor(path, options),
+            preview=partial(office_preview, path, file_type, options),
+            contained=embedded_files(path),
+        )
 
     return open_with_preview
 
@@ -38,12 +49,28 @@ def _add_preview(file_type: FileType, extractor: Extractor) -> Extractor:
 EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
     {
         FileType.PDF: open_pdf,
-        FileType.DOCX: _add_preview(FileType.DOCX, open_docx),
-        FileType.XLSX: _add_preview(FileType.XLSX, open_xlsx),
-        FileType.PPTX: _add_preview(FileType.PPTX, open_pptx),
+        FileType.DOCX: _complete(FileType.DOCX, open_docx),
+        FileType.XLSX: _complete(FileType.XLSX, open_xlsx),
+        FileType.PPTX: _complete(FileType.PPTX, open_pptx),
         FileType.HTML: open_html,
         FileType.XML: open_xml,
+        FileType.EML: open_mail,
+        FileType.MHT: open_mail,
+        FileType.MBOX: open_mbox,
+        FileType.MSG: open_msg,
+        FileType.ZIP: open_zip,
+        FileType.TAR: open_tar,
+        FileType.GZIP: open_gzip,
+        FileType.BZIP2: open_bzip2,
+        FileType.XZ: open_xz,
     }
+    | dict.fromkeys(
+        (
+            *(FileType.SEVEN_ZIP, FileType.RAR, FileType.LZH),
+            *(FileType.CAB, FileType.ISO, FileType.ZSTANDARD),
+        ),
+        open_with_libarchive,
+    )
     | {kind: open_image for kind in FileType if kind.is_image}
     | dict.fromkeys(
         (

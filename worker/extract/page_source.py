@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from PIL import Image
 
@@ -30,6 +31,19 @@ class LayeredPage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ContainedFile:
+    """A file within an opened document.
+
+    `open()` gives its bytes, until the next one is asked for; it raises RejectedError where it cannot be
+    read. `size_bytes` is what its container says of its size.
+    """
+
+    name: str
+    open: Callable[[], IO[bytes]]
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PageSource:
     """An opened document.
 
@@ -41,7 +55,9 @@ class PageSource:
     never a reason to fail; `no_preview` where the type has none. With `is_read` the pages are in memory, and
     nothing of the file is parsed when they are taken. `unread` are the codes of what the document has
     beside its pages and is not read. `is_cut(number)` says whether the picture that `render` made of a page
-    lacks a part which the file does not have. `properties` is what the content says of itself.
+    lacks a part which the file does not have. `contained` yields the files in it, lazily and in the same
+    order each time; it may raise RejectedError where the rest of them cannot be reached. `properties` is what
+    the content says of itself.
     """
 
     page_count: int
@@ -52,6 +68,7 @@ class PageSource:
     unread: tuple[Code, ...] = ()
     is_cut: Callable[[int], bool] = never_cut
     properties: Properties = NO_PROPERTIES
+    contained: Iterable[ContainedFile] = ()
 
 
 def no_preview() -> Image.Image | None:

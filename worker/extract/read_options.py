@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 class Limits:
     """Limits of one document. Sizes in bytes, times in seconds, images in pixels.
 
-    `max_pages` is for the pages that need OCR; text layers are read beyond it.
+    `max_pages` is for the pages that need OCR; text layers are read beyond it. Files within the document are
+    read up to `max_members` in all, `max_depth` in one another, and `max_unpacked_bytes` together.
     """
 
     max_file_bytes: int
@@ -22,6 +23,9 @@ class Limits:
     cpu_s: int
     output_bytes: int
     max_pages: int = 2_000
+    max_members: int = 5_000
+    max_depth: int = 8
+    max_unpacked_bytes: int = 2 * 1024**3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

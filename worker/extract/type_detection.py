@@ -11,7 +11,8 @@ from types import MappingProxyType
 import magic
 
 from worker.errors import Code, RejectedError
-from worker.extract.office.ole import OLE_START, has_directory, is_encrypted_package, type_of_ole
+from worker.extract.office.ole import OLE_START, has_directory, has_stream, is_encrypted_package, type_of_ole
+from worker.extract.signatures import type_of_archive, type_of_mail
 from worker.extract.text.charset import decode
 from worker.extract.text.text_detection import is_text
 from worker.models.file import FileType
@@ -42,10 +43,13 @@ _TYPES_BY_EXTENSION: Mapping[str, FileType] = MappingProxyType(
         ".markdown": FileType.MARKDOWN,
         ".htm": FileType.HTML,
         ".xhtml": FileType.HTML,
+        ".mhtml": FileType.MHT,
     }
 )
 _OPEN_XML = frozenset({FileType.DOCX, FileType.XLSX, FileType.PPTX})
 _LEGACY = frozenset({FileType.DOC, FileType.XLS, FileType.PPT})
+_MAIL_STREAM = "__properties_version1.0"
+"""What each mail of Outlook has ([MS-OXMSG] 2.4)."""
 _TEXTS_BY_EXTENSION = frozenset({FileType.CSV, FileType.TSV, FileType.MARKDOWN, FileType.LOG})
 
 _HEAD_BYTES = 65_536
@@ -93,6 +97,9 @@ def detect_file_type(path: Path, name: str = "") -> FileType:
         return _type_of_zip(path, name, head)
     if head.startswith(OLE_START):
         return _type_of_ole(path, name)
+    kind = type_of_mail(head, name) or type_of_archive(head)
+    if kind is not None:
+        return kind
     if _is_pdf(head, name):
         return FileType.PDF
     return _type_by_magic(head, name)
@@ -154,6 +161,8 @@ def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
         kind = _type_of_broken_zip(head, name)
         if kind is not None:
             return kind
+        if _type_by_extension(name) is FileType.ZIP:
+            return FileType.ZIP  # what can be read of it is read without its directory
         raise RejectedError(
             f"{name}: an archive (as Office files are) that cannot be opened; it is truncated or damaged",
             code=Code.CORRUPT,
@@ -162,7 +171,8 @@ def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
         for main, kind in _MAIN_PARTS:
             if any(member.startswith(main) for member in members):
                 return kind
-    return _type_of_open_document(head) if "content.xml" in members else FileType.UNSUPPORTED
+        return FileType.UNSUPPORTED
+    return _type_of_open_document(head) if "content.xml" in members else FileType.ZIP
 
 
 def _type_of_open_document(head: bytes) -> FileType:
@@ -191,7 +201,7 @@ def _type_of_ole(path: Path, name: str) -> FileType:
     if by_extension in _LEGACY and not has_directory(path):
         return by_extension
     if not is_encrypted_package(path):
-        return FileType.UNSUPPORTED
+        return FileType.MSG if has_stream(path, _MAIL_STREAM) else FileType.UNSUPPORTED
     if by_extension not in _OPEN_XML:
         raise RejectedError(f"{name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
     return by_extension

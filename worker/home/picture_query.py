@@ -19,9 +19,9 @@ from worker.config import sandbox_environment
 from worker.errors import Code, MisconfiguredError, RejectedError
 from worker.extract.read_options import ReadOptions
 from worker.home.file_walk import display
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import PICTURE_NAME, ExtractionRequest, PreviewDone
 from worker.sandbox.reading_error import raise_for
-from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.runs.extraction_run import ExtractionRun
 from worker.sandbox.scheduler import Sandbox
 

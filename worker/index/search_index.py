@@ -20,7 +20,8 @@ class SearchHit:
 
     `snippet` marks the matches with [[ and ]] (see analysis/snippets).
 
-    `reason` is the code of what is missing of the file, by which its `state` is not `indexed`.
+    `reason` is the code of what is missing of the file, by which its `state` is not `indexed`. `member_path`
+    names the file within it that the page is of, "" where it is the file's own.
     `pages` counts the file's; `also_at` are the paths of the first other files with its content that match.
     """
 
@@ -38,6 +39,7 @@ class SearchHit:
     matching_pages: tuple[int, ...] = ()
     metadata: FileMetadata = NO_METADATA
     also_at: tuple[str, ...] = ()
+    member_path: str = ""
 
     @property
     def lacks_text(self) -> bool:

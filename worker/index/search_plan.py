@@ -179,7 +179,7 @@ class _Planner:
         # In a text with other scripts these are only a part of the term.
         if named and named != analysed.stems and analysed.text.isascii():
             yield (Clause(stream="stems", tokens=named),)
-            yield from ((_phrase_clause(phrase),) for phrase in _literal(_parted(analysed.text)))
+            yield from ((_phrase_clause(phrase),) for phrase in _literal(_split_letters(analysed.text)))
 
     def _near(self, term: Term) -> Iterator[Way]:
         analysed = self._term(term)
@@ -211,7 +211,7 @@ def _literal(text: str) -> tuple[Phrase, ...]:
     return analyse_query_term(text, has_words=False).pairs
 
 
-def _parted(folded: str) -> str:
+def _split_letters(folded: str) -> str:
     """Letters and digits apart: XT4127 is written XT 4127, too."""
     return _BORDER.sub(" ", folded)
 

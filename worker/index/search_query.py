@@ -63,7 +63,7 @@ def parse_query(query: str) -> SearchQuery:
     text = normalise(query[:MAX_QUERY_CHARS]).translate(_CURLY_QUOTES)
     if len(query) > MAX_QUERY_CHARS:
         reader.note(f"The query was cut after {MAX_QUERY_CHARS:,} characters.")
-    for match in _TOKEN.finditer(_NAMED.sub(r"\1:", _outside_quotes(_join_values(text)))):
+    for match in _TOKEN.finditer(_NAMED.sub(r"\1:", _blank_commas(_join_values(text)))):
         reader.read(match)
     return reader.finish()
 
@@ -166,7 +166,7 @@ def _join_values(text: str) -> str:
     return "".join(characters)
 
 
-def _outside_quotes(text: str) -> str:
+def _blank_commas(text: str) -> str:
     """The text with the Japanese comma as a blank where it is not in quotes."""
     pieces = text.split('"')
     return '"'.join(piece if number % 2 else piece.translate(_BLANKS) for number, piece in enumerate(pieces))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from worker.models.file import FileType
 from worker.models.ledger import State
+from worker.models.member import Member
 from worker.models.metadata import NO_METADATA, NO_PROPERTIES, FileMetadata, Properties
 from worker.models.page import Page
 from worker.models.unread import Unread
@@ -17,7 +18,8 @@ class Extraction:
 
     `thumbnail` is WebP; `picture` is the JPEG to embed. A document with a reason and no page text
     has no content; with a reason and text it is partial. `unread` is all that is missing, also what is
-    cosmetic and makes no reason; `properties` is what the content says of itself.
+    cosmetic and makes no reason; `properties` is what the content says of itself. `members` are the files
+    within it, in the order of their pages.
     """
 
     file_type: FileType
@@ -28,6 +30,7 @@ class Extraction:
     picture: bytes | None = None
     unread: tuple[Unread, ...] = ()
     properties: Properties = NO_PROPERTIES
+    members: tuple[Member, ...] = ()
 
     @property
     def state(self) -> State:

@@ -190,6 +190,21 @@ class FileType(StrEnum):
     JSON = "json"
     XML = "xml"
     HTML = "html"
+    EML = "eml"
+    MHT = "mht"
+    MBOX = "mbox"
+    MSG = "msg"
+    ZIP = "zip"
+    TAR = "tar"
+    GZIP = "gz"
+    BZIP2 = "bz2"
+    XZ = "xz"
+    SEVEN_ZIP = "7z"
+    RAR = "rar"
+    LZH = "lzh"
+    CAB = "cab"
+    ISO = "iso"
+    ZSTANDARD = "zst"
     UNSUPPORTED = "unsupported"
 
     @property
@@ -236,5 +251,20 @@ _MIME_TYPES = {
     FileType.JSON: "application/json",
     FileType.XML: "application/xml",
     FileType.HTML: "text/html",
+    FileType.EML: "message/rfc822",
+    FileType.MHT: "multipart/related",
+    FileType.MBOX: "application/mbox",
+    FileType.MSG: "application/vnd.ms-outlook",
+    FileType.ZIP: "application/zip",
+    FileType.TAR: "application/x-tar",
+    FileType.GZIP: "application/gzip",
+    FileType.BZIP2: "application/x-bzip2",
+    FileType.XZ: "application/x-xz",
+    FileType.SEVEN_ZIP: "application/x-7z-compressed",
+    FileType.RAR: "application/vnd.rar",
+    FileType.LZH: "application/x-lzh-compressed",
+    FileType.CAB: "application/vnd.ms-cab-compressed",
+    FileType.ISO: "application/x-iso9660-image",
+    FileType.ZSTANDARD: "application/zstd",
     FileType.UNSUPPORTED: "application/octet-stream",
 }

@@ -53,6 +53,8 @@ class Page:
     more.
     `layer_reason` says why a PDF's text layer was classified as low quality, and `layer_text` is that
     layer where it is not in `text`; it is stored with the artifact and not searched.
+    `member_path` names the file within the document that the page is of, "" for the document's own pages;
+    `member_page` is its number in that file, 0 where the page stands for a file that could not be opened.
     """
 
     number: int
@@ -73,6 +75,13 @@ class Page:
     unread: tuple[str, ...] = ()
     message: str = field(default="", compare=False)
     transform: tuple[float, ...] = IDENTITY
+    member_path: str = ""
+    member_page: int = 0
+
+    @property
+    def is_lost_member(self) -> bool:
+        """Whether it stands for a whole member, which could not be opened."""
+        return bool(self.member_path) and self.member_page == 0
 
     def as_dict(self) -> dict[str, object]:
         """The page as plain values, for JSON."""
@@ -99,6 +108,8 @@ class Page:
             unread=tuple(str(code) for code in values.get("unread", ())),
             message=str(values.get("message", "")),
             transform=_transform(values.get("transform", IDENTITY)),
+            member_path=str(values.get("member_path", "")),
+            member_page=int(values.get("member_page", 0)),
         )
 
 

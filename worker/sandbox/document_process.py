@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -23,32 +23,28 @@ from worker.errors import UNREAD, Code, MisconfiguredError, OCRError, RejectedEr
 from worker.extract.disk_space import full_disk, is_disk_full
 from worker.extract.extractors import EXTRACTORS
 from worker.extract.image.thumbnail import picture_to_embed, thumbnail
+from worker.extract.members.member_walk import MemberWalk, ReadBefore
+from worker.extract.members.unpacking import Unpacking
 from worker.extract.ocr.cpu_meter import CpuMeter
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
-from worker.extract.page_source import LayeredPage, PageSource, no_preview
+from worker.extract.page_source import PageSource
 from worker.extract.pdf.layer.merge import join
 from worker.extract.read_options import ReadOptions
 from worker.extract.type_detection import detect_file_type
 from worker.extract.user_message import user_message
 from worker.models.file import FileType
-from worker.models.metadata import NO_PROPERTIES
-from worker.models.page import Page, TextSource
 from worker.runtime.work_root import picture_folder
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
-from worker.sandbox.checks.unread_values import FAULTS, MAX_MESSAGE_CHARS, distinct
-from worker.sandbox.confinement import allow_cpu
+from worker.sandbox.checks.unread_values import FAULTS, MAX_MESSAGE_CHARS
+from worker.sandbox.listing.page_listing import PageListing, empty_page
 from worker.sandbox.protocol import (
     PICTURE_NAME,
     THUMBNAIL_NAME,
-    AllPagesListed,
     BeginReading,
-    DocumentDetails,
-    DocumentOpened,
     FromDocumentProcess,
     OcrPage,
     PageExtracted,
-    PageNeedsOcr,
     PreviewDone,
     ReadingFailed,
     SpawnRequest,
@@ -117,9 +113,7 @@ class DocumentProcess:
         self._scratch = scratch
         self._slots = request.slots
         self._options = request.options
-        self._layers: dict[int, Page] = {}
         self._cpu = CpuMeter()
-        self._needs_ocr = False
 
     def run(self) -> None:
         """Read the document; raises what its reader raises."""
@@ -127,25 +121,23 @@ class DocumentProcess:
         self._send(TypeDetected(file_type=file_type))
         # The worker may know this content already; then it closes the socket instead.
         begin = self._receive(BeginReading)
-        extractor = EXTRACTORS.get(file_type)
-        if extractor is None:
-            raise RejectedError(f"{self._name}: files of this type are not read", code=Code.UNSUPPORTED_TYPE)
-        source = extractor(self._path, self._options)
-        self._send_pages(source, begin)
-        has_preview = begin.preview and source.preview is not no_preview
-        if not self._needs_ocr:
+        source = _open(file_type, self._path, self._name, self._options)
+        walk = self._walk(source, file_type, begin)
+        self._send_pages(source, walk, begin)
+        has_preview = begin.preview and walk.has_preview
+        if not self._listing.needs_ocr:
             # The worker awaits nothing else: this process ends by itself, without a thread.
             if has_preview:
-                self._send_preview(source, file_type)
+                self._send_preview(walk)
             return
         # One thread a slot, and one for the preview, which must not hold up the OCR.
         with ThreadPoolExecutor(max_workers=self._slots + 1) as pool:
             if has_preview:
-                pool.submit(self._send_preview, source, file_type)
+                pool.submit(self._send_preview, walk)
             engine = _engine(self._options)
             while True:
                 permit = self._receive(OcrPage)
-                pool.submit(self._ocr_page, engine, source, permit)
+                pool.submit(self._ocr_page, engine, walk, permit)
 
     def _receive(self, kind: type[M]) -> M:
         message = message_to_document_process(self._channel.receive())
@@ -156,51 +148,43 @@ class DocumentProcess:
     def _send(self, message: FromDocumentProcess) -> None:
         self._channel.send(to_json(message))
 
-    def _send_pages(self, source: PageSource, begin: BeginReading) -> None:
-        messages = self._list_pages(source, skip=frozenset(begin.skip))
-        if begin.preview and source.preview is no_preview:
-            messages = chain(messages, (PreviewDone(drawn=False),))  # none is missing
+    def _walk(self, source: PageSource, file_type: FileType, begin: BeginReading) -> MemberWalk:
+        """The document and the files in it."""
+        limits = self._options.limits
+        return MemberWalk(
+            source,
+            file_type,
+            name=self._name,
+            open_file=partial(_detect_and_open, self._options),
+            unpacking=Unpacking(
+                limits=limits,
+                folder=self._scratch / "members",
+                document_bytes=self._path.stat().st_size,
+            ),
+            before=ReadBefore(pages=frozenset(begin.skip), lost=frozenset(begin.lost)),
+        )
+
+    def _send_pages(self, source: PageSource, walk: MemberWalk, begin: BeginReading) -> None:
+        skip = frozenset(begin.skip)
+        self._listing = PageListing(source, walk, name=self._name, limits=self._options.limits, skip=skip)
+        messages = self._listing.messages()
         if source.is_read:
+            if begin.preview:  # its pages are its text, and there is nothing to draw
+                messages = chain(messages, (PreviewDone(drawn=False),))
             self._channel.send_all(map(to_json, messages))
             return
         # One by one: what the worker has not heard of when the file kills this process is read again.
         for message in messages:
             self._send(message)
+        if begin.preview and not walk.has_preview:
+            self._send(PreviewDone(drawn=False))  # none is missing
 
-    def _list_pages(self, source: PageSource, *, skip: frozenset[int]) -> Iterator[FromDocumentProcess]:
-        yield DocumentOpened(pages=source.page_count)
-        if source.unread or source.properties != NO_PROPERTIES:
-            yield DocumentDetails(codes=tuple(dict.fromkeys(source.unread)), properties=source.properties)
-        allow_cpu(self._options.limits, pages=source.page_count)
-        left_chars = self._options.limits.max_text_chars
-        for item in source.pages:
-            page = item.page if isinstance(item, LayeredPage) else item
-            number = page if isinstance(page, int) else page.number
-            if number in skip:
-                continue
-            if isinstance(page, Page):
-                left_chars -= len(page.text)
-                if left_chars < 0:
-                    raise RejectedError(f"{self._name}: more text than one document may hold", code=Code.BOMB)
-            if isinstance(item, Page):
-                yield PageExtracted(page=distinct(item))
-            else:
-                self._needs_ocr = True
-                yield PageNeedsOcr(page=number, fallback=self._fallback(page))
-        yield AllPagesListed()
-
-    def _fallback(self, page: Page | int) -> Page | None:
-        """What the page becomes if its OCR kills this process: None where there is no text layer."""
-        if isinstance(page, int):
-            return None
-        self._layers[page.number] = page
-        return distinct(join(page, _lost_page(page.number, Code.CRASHED)))
-
-    def _send_preview(self, source: PageSource, file_type: FileType) -> None:
+    def _send_preview(self, walk: MemberWalk) -> None:
         code: Code | None = Code.NO_THUMBNAIL
         try:
-            picture = source.preview()
-            if picture is not None:
+            preview = walk.preview()
+            if preview is not None:
+                file_type, picture = preview
                 self._write_preview(picture, file_type)
                 code = None
         except (MemoryError, Exception) as error:  # noqa: BLE001  (a document without a preview is one, too)
@@ -213,17 +197,18 @@ class DocumentProcess:
         if file_type.is_image or (file_type is FileType.PDF and self._options.embed_pdf_pictures):
             (self._folder / PICTURE_NAME).write_bytes(picture_to_embed(picture))
 
-    def _ocr_page(self, engine: OCREngine, source: PageSource, permit: OcrPage) -> None:
+    def _ocr_page(self, engine: OCREngine, walk: MemberWalk, permit: OcrPage) -> None:
         number, hint = permit.page, permit.hint
         picture, message = None, ""
-        layer = self._layers.get(number)
+        folder = self._picture_folder()
+        layer = self._listing.layers.get(number)
         begun = self._cpu.begin()
         if layer is not None and layer.layer_reason is None:
             hint = layer.language or hint
         try:
-            picture = source.render(number, self._picture_folder())
+            picture = walk.render(number, folder)
             page = engine.read_page(picture, number=number, hint=hint)
-            if source.is_cut(number):
+            if walk.is_cut(number):
                 page = replace(page, reason=Code.CORRUPT.value)
             message = _user_message(page.message, self._request)
         except Exception as error:  # noqa: BLE001  (thread top: the page is lost, the document goes on)
@@ -232,10 +217,10 @@ class DocumentProcess:
             if code in _FAULTS_OF_THE_MACHINE:
                 fail(self._channel, code, self._disk_advice() if code is Code.UNAVAILABLE else message)
                 return
-            page = _lost_page(number, code)
+            page = empty_page(number, code)
         finally:
             cpu_s = self._cpu.end(begun)
-            if picture is not None and picture != self._path:
+            if picture is not None and picture.parent == folder:  # and not the file itself
                 picture.unlink(missing_ok=True)
         stored = page if layer is None else join(layer, page)
         unread = tuple(dict.fromkeys((*stored.unread, *page.unread)))
@@ -266,6 +251,18 @@ class DocumentProcess:
         return self._scratch if place == self._folder else place
 
 
+def _detect_and_open(options: ReadOptions, path: Path, name: str) -> tuple[FileType, PageSource]:
+    file_type = detect_file_type(path, name)
+    return file_type, _open(file_type, path, name, options)
+
+
+def _open(file_type: FileType, path: Path, name: str, options: ReadOptions) -> PageSource:
+    extractor = EXTRACTORS.get(file_type)
+    if extractor is None:
+        raise RejectedError(f"{name}: files of this type are not read", code=Code.UNSUPPORTED_TYPE)
+    return extractor(path, options)
+
+
 def _engine(options: ReadOptions) -> OCREngine:
     second_pass = LineRerecognition(
         confidence=options.second_pass_confidence,
@@ -288,9 +285,3 @@ def _user_message(what: Exception | str, request: SpawnRequest) -> str:
     folder = request.document.folder
     folders = (folder, picture_folder(folder, slots=request.slots))
     return user_message(str(what), name=request.document.name, folders=folders)[:MAX_MESSAGE_CHARS]
-
-
-def _lost_page(number: int, code: Code) -> Page:
-    """An empty page with the reason; no placeholder text, which would be found by searches."""
-    source = TextSource.TIMED_OUT if code is Code.TIMEOUT else TextSource.FAILED
-    return Page(number=number, text="", source=source, reason=code.value)

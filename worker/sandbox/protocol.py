@@ -3,8 +3,9 @@
     worker          -> fork server        SpawnChild, KillChild
     fork server     -> worker             ForkServerReady | ForkServerFailed, then ChildStarted, ChildExited
     worker          -> document process   BeginReading, then OcrPage for each page permit
-    document process -> worker            TypeDetected, DocumentOpened, one DocumentDetails if there are any,
-                                          (PageExtracted | PageNeedsOcr) a page, AllPagesListed, then
+    document process -> worker            TypeDetected, DocumentOpened, (PageExtracted | PageNeedsOcr) a page,
+                                          MemberBegun and MemberOpened before those of a file within, one
+                                          DocumentDetails if there are any, AllPagesListed, then
                                           PageExtracted for each permit and one PreviewDone;
                                           ReadingFailed instead of any of these
 
@@ -15,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -26,10 +26,12 @@ from worker.models.file import FileType
 from worker.models.metadata import Properties
 from worker.models.page import Page
 from worker.sandbox.channel import JsonObject, ProtocolError
+from worker.sandbox.checks.phase import Phase
 from worker.sandbox.checks.property_values import check_properties
 from worker.sandbox.checks.unread_values import check_codes, check_failure, check_page, check_preview
 from worker.sandbox.confinement import Walls
 from worker.sandbox.json_codec import Range, decode, encode
+from worker.sandbox.members.messages import MemberBegun, MemberOpened
 
 # What the document process draws into the document's folder: pictures travel as files, not in frames.
 THUMBNAIL_NAME = "thumbnail.webp"
@@ -123,10 +125,14 @@ class ChildExited:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BeginReading:
-    """Read all pages but those to skip, and draw the preview if it is wanted."""
+    """Read all pages but those to skip, and draw the preview if it is wanted.
+
+    At the pages in `lost` a file begins that is not opened again.
+    """
 
     skip: tuple[PageNumber, ...]
     preview: bool
+    lost: tuple[PageNumber, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,6 +214,8 @@ FromDocumentProcess = (
     TypeDetected
     | DocumentOpened
     | DocumentDetails
+    | MemberBegun
+    | MemberOpened
     | PageExtracted
     | PageNeedsOcr
     | AllPagesListed
@@ -216,22 +224,14 @@ FromDocumentProcess = (
 )
 
 
-class Phase(StrEnum):
-    """Where a document process is in its work, as the worker sees it."""
-
-    DETECTING = "detecting"
-    WAITING = "waiting"  # for BeginReading
-    OPENING = "opening"
-    LISTING = "listing"
-    LISTED = "listed"
-    ENDED = "ended"
-
-
 MESSAGES_IN: Mapping[Phase, tuple[type[FromDocumentProcess], ...]] = {
     Phase.DETECTING: (TypeDetected, ReadingFailed),
     Phase.WAITING: (ReadingFailed,),
     Phase.OPENING: (DocumentOpened, ReadingFailed),
-    Phase.LISTING: (DocumentDetails, PageExtracted, PageNeedsOcr, AllPagesListed, ReadingFailed),
+    Phase.LISTING: (
+        *(DocumentDetails, MemberBegun, MemberOpened),
+        *(PageExtracted, PageNeedsOcr, AllPagesListed, ReadingFailed),
+    ),
     Phase.LISTED: (PageExtracted, PreviewDone, ReadingFailed),
     Phase.ENDED: (),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.errors import Code, LocalFaultError, MisconfiguredError, RejectedError, ReportedFaultError
-from worker.sandbox.run_state import ReadingEnded
+from worker.sandbox.nets.events import ReadingEnded
 
 
 def raise_for(event: ReadingEnded) -> None:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from worker.errors import UNREAD, Code
 from worker.extract.language_hint import PageHints
@@ -22,23 +20,15 @@ from worker.models.page import Page
 from worker.runtime.machine.process_use import ProcessUse
 from worker.sandbox import protocol
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
+from worker.sandbox.checks.phase import Phase
+from worker.sandbox.members.member_ranges import DOCUMENT, MemberRanges
+from worker.sandbox.members.messages import MemberBegun, MemberOpened
+from worker.sandbox.nets.events import Event, ReadingEnded
 from worker.sandbox.nets.exit_status import crash_code
 from worker.sandbox.nets.lost_pages import LostPages
 from worker.sandbox.nets.reading_time import Met, ReadingTime
-from worker.sandbox.protocol import DocumentDetails, ExtractionRequest, Phase, PreviewDone
-
-_DOCUMENT = 0  # stands in for a page number where no single page is to blame
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReadingEnded:
-    """The last event; `code` is None when all that could be read was read."""
-
-    code: Code | None = None
-    message: str = ""
-
-
-Event = FileType | Page | PreviewDone | DocumentDetails | ReadingEnded
+from worker.sandbox.nets.waiting_pages import WaitingPages
+from worker.sandbox.protocol import DocumentDetails, ExtractionRequest, PreviewDone
 
 
 class RunState:
@@ -51,22 +41,19 @@ class RunState:
         self.phase = Phase.DETECTING
         self.channel: Channel | None = None
         self.child = ""
-        self.page_count = 0
         self.finished: set[int] = set()
-        self.pages_to_ocr: deque[int] = deque()
-        self.suspect_pages: deque[int] = deque()
+        self._waiting = WaitingPages()
         self._time = ReadingTime(limits, now)
         self.permits = self._time.permits
         self._hints = PageHints()
         self.draining = False
         self.kill_code: Code | None = None
         self.ends_by_itself = False  # its process has sent all it had to, and awaits no permit
-        self._may_go = False
-        self._needs_ocr = False
+        self._may_go = self._needs_ocr = False
         self._preview_awaited = True
         self._listed: set[int] = set()
-        self._crashes: dict[int, int] = {}
-        self._lost = LostPages()
+        self._members = MemberRanges()
+        self._lost = LostPages(self._members.first_page_of)
         self._left_chars = limits.max_text_chars
 
     def go(self, *, done: Iterable[Page], preview: bool) -> None:
@@ -74,6 +61,7 @@ class RunState:
         for page in done:
             self.finished.add(page.number)
             self._hints.add(page)
+            self._members.restore(page)
         self._preview_awaited = preview
         self._may_go = True
         if self.phase is Phase.WAITING:
@@ -90,19 +78,22 @@ class RunState:
             case protocol.TypeDetected():
                 self._on_type(message.file_type)
             case protocol.DocumentOpened():
-                self.page_count = message.pages
+                self._members.begin_document(message.pages)
                 self.phase = Phase.LISTING
             case DocumentDetails():
-                self._list_page(_DOCUMENT)
+                self._list_page(DOCUMENT)
                 self.events.put(message)
+            case MemberBegun():
+                self._members.begin(message)
+            case MemberOpened():
+                self.events.put(self._members.open(message))
             case protocol.PageNeedsOcr():
                 self._on_page_to_ocr(message.page, message.fallback)
             case protocol.PageExtracted():
                 self._on_page(message.page)
             case protocol.AllPagesListed():
                 self.phase = Phase.LISTED
-                # The hint of a page waits for those before it, whatever their order was in the list.
-                self.pages_to_ocr = deque(sorted(self.pages_to_ocr))
+                self._waiting.sort()
             case PreviewDone():
                 self._on_preview(message)
             case protocol.ReadingFailed():
@@ -115,16 +106,14 @@ class RunState:
         """The page to OCR next, None while there is none or the child is not ready for it."""
         if self.phase is not Phase.LISTED or self.draining or self.kill_code or self.channel is None:
             return None
-        if self.suspect_pages and self.permits:
-            return None  # alone in its process, so that another crash names the page
-        waiting = self.suspect_pages or self.pages_to_ocr
+        page = self._waiting.next(self.permits)
         # With no page under way a hint stays unknown: of pages that only a process that died has listed.
-        is_ready = waiting and (not self.permits or self._hints.is_known(waiting[0]))
-        return waiting[0] if is_ready else None
+        is_ready = page is not None and (not self.permits or self._hints.is_known(page))
+        return page if is_ready else None
 
     def give_permit(self, page: int) -> None:
         """Send the child a permit for a page; a dead child's permits come back by `on_exit`."""
-        (self.suspect_pages if self.suspect_pages else self.pages_to_ocr).popleft()
+        self._waiting.take()
         self.permits[page] = 0.0
         self._time.hear()
         self._send(protocol.OcrPage(page=page, hint=self._hints.hint(page)))
@@ -132,9 +121,9 @@ class RunState:
     def check_deadlines(self, now: float, use: ProcessUse | None) -> bool:
         """Count the work since the last call; True when a net is met and the child must be killed."""
         # Without a slot, or before it may go, the time is the worker's.
-        is_waiting = (
-            self.phase in (Phase.WAITING, Phase.ENDED) or bool(self.kill_code) or self._is_without_slot()
-        )
+        is_idle = self.phase in (Phase.WAITING, Phase.ENDED)
+        is_without_slot = self.phase is Phase.LISTED and not self.permits and bool(self._waiting)
+        is_waiting = is_idle or bool(self.kill_code) or is_without_slot
         met = self._time.count(use, now, is_counted=not is_waiting, page_count=self.page_count)
         if met is Met.DOCUMENT:
             limit_s = self._time.document_s(self.page_count)
@@ -159,7 +148,7 @@ class RunState:
             # The preview is suspected first, if it crashed or if it never ended (pages wait for it, so they
             # are late too); it is not drawn again.
             self._preview_awaited = False
-            self.pages_to_ocr.extend(permits)
+            self._waiting.restore(permits)
             self.events.put(PreviewDone(drawn=False, code=Code.THUMBNAIL_TIMEOUT))
         elif kill_code is Code.TIMEOUT:
             self._give_up(late or [self._page_in_progress()], Code.TIMEOUT)
@@ -179,7 +168,7 @@ class RunState:
         self.dead.clear()
         self.phase = Phase.DETECTING
         self._needs_ocr = False
-        self.pages_to_ocr.clear()
+        self._waiting.begin_process()
         self._listed.clear()
         self._time.begin_process(now)
 
@@ -190,10 +179,15 @@ class RunState:
         self.phase = Phase.ENDED
         if code is not None and code in UNREAD and code is not Code.BOMB:
             # Each page that waited for OCR is listed as unread, with what is known of it.
-            left = self._listed - self.finished - {_DOCUMENT}
-            for page in self._lost.rest(left, code, max_chars=self._left_chars):
-                self.events.put(page)
+            left = self._listed - self.finished - {DOCUMENT}
+            for page in self._lost.rest(left | self._lost.with_layer, code, max_chars=self._left_chars):
+                self.events.put(self._members.stamp(page))
         self.events.put(ReadingEnded(code=code, message=message))
+
+    @property
+    def page_count(self) -> int:
+        """The pages known so far, of the document and of the files in it."""
+        return self._members.last_page
 
     @property
     def is_ended(self) -> bool:
@@ -209,7 +203,8 @@ class RunState:
 
     def _begin_reading(self) -> None:
         self.phase = Phase.OPENING
-        self._send(protocol.BeginReading(skip=tuple(sorted(self.finished)), preview=self._preview_awaited))
+        skip = tuple(sorted(self.finished))
+        self._send(protocol.BeginReading(skip=skip, preview=self._preview_awaited, lost=self._members.lost))
 
     def _on_page_to_ocr(self, page: int, fallback: Page | None) -> None:
         self._list_page(page)
@@ -217,15 +212,14 @@ class RunState:
         self._hints.expect(page)
         if fallback is not None:
             self._lost.keep(fallback)
-        if page not in self.suspect_pages:
-            self.pages_to_ocr.append(page)
+        self._waiting.add(page)
 
     def _on_page(self, page: Page) -> None:
         if self.phase is Phase.LISTING:
             self._list_page(page.number)
         elif self.permits.pop(page.number, None) is None:
             raise ProtocolError("a page without a permit")
-        elif page.reason == Code.MEMORY and self.permits and page.number not in self._crashes:
+        elif page.reason == Code.MEMORY and self.permits and not self._waiting.has_crashed(page.number):
             # The pages of one process share its memory: what lacked it beside others is read again alone.
             self._count_crash([page.number], Code.MEMORY, retry=True)
             return
@@ -248,47 +242,53 @@ class RunState:
         self.events.put(preview)
 
     def _finish(self, page: Page) -> None:
+        self._put(page)
+        if not self._lost.are_late(page.number) or (left := self.page_count - len(self.finished)) <= 0:
+            return
+        if self._members.first_page_of(page.number) == DOCUMENT:
+            self.end(Code.TIMEOUT, f"so many pages in a row took too long that {left} more are not read")
+        else:
+            self._leave_member(page.number, Code.TIMEOUT)
+
+    def _put(self, page: Page) -> None:
+        page = self._members.stamp(page)
         self.finished.add(page.number)
         self._lost.finish(page)
-        with suppress(ValueError):
-            # A reader may find text this time where its predecessor asked for OCR.
-            self.suspect_pages.remove(page.number)
+        self._waiting.drop(page.number)
         self._hints.add(page)
         self.events.put(page)
-        if self._lost.are_late and (left := self.page_count - len(self.finished)) > 0:
-            self.end(Code.TIMEOUT, f"so many pages in a row took too long that {left} more are not read")
 
-    def _is_without_slot(self) -> bool:
-        return (
-            self.phase is Phase.LISTED and not self.permits and bool(self.pages_to_ocr or self.suspect_pages)
-        )
+    def _leave_member(self, page: int, code: Code, *, after: int = 0) -> None:
+        """Give up the pages after one that are left of the file that a page is of; other files are read."""
+        beside = {n for n in self._members.pages_beside(page) if n > after} - self.finished - {*self.permits}
+        self._waiting.leave(beside)
+        for lost in self._lost.rest(beside, code, max_chars=self._left_chars):
+            self._put(lost)
 
     def _page_in_progress(self) -> int:
         """The page a process without permits died on: the first that it had not sent."""
         if self.phase in (Phase.DETECTING, Phase.WAITING):
-            return _DOCUMENT
-        known = self.finished.union(self.pages_to_ocr)
-        return next((n for n in range(1, self.page_count + 1) if n not in known), _DOCUMENT)
+            return DOCUMENT
+        known = self.finished.union(self._waiting.listed)
+        return next((n for n in range(1, self.page_count + 1) if n not in known), DOCUMENT)
 
     def _count_crash(self, pages: list[int], code: Code, *, retry: bool) -> None:
-        for page in pages:
-            self._crashes[page] = self._crashes.get(page, 0) + 1
-        if crashing := [page for page in pages if self._crashes[page] > 1]:
+        if crashing := self._waiting.count_crash(pages, retry=retry):
             self._give_up(crashing, code)
-        if retry:
-            again = {*self.suspect_pages, *pages}.difference(crashing)
-            # In order: the hint of a page comes from a page before it.
-            self.suspect_pages = deque(sorted(again))
 
     def _give_up(self, pages: list[int], code: Code) -> None:
         self._lost.count(pages, code)
-        if _DOCUMENT in pages or self._lost.are_too_many:
+        if DOCUMENT in pages or self._lost.are_too_many:
             self.end(code, f"its process ended early ({code.value})")
         for page in pages if not self.is_ended else ():
             self._finish(self._lost.page(page, code))
+            # No reader comes to the pages behind one that kills it.
+            after = 0 if self._lost.are_too_many_beside(page) else page
+            if after == 0 or self.phase is Phase.LISTING:
+                self._leave_member(page, code, after=after)
 
     def _end_if_complete(self) -> None:
-        awaited = self.pages_to_ocr or self.suspect_pages or self.permits or self._preview_awaited
+        awaited = self._waiting or self.permits or self._preview_awaited
         if self.phase is Phase.LISTED and not awaited:
             self.ends_by_itself = not self._needs_ocr
             self.end()

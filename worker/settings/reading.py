@@ -55,6 +55,9 @@ class ReadingSettings(BaseSettings):
     max_text_chars: int = Field(
         default=20_000_000, gt=0, description="Characters of text kept of one document."
     )
+    max_members: int = Field(
+        default=5_000, gt=0, description="Files read of one mail or archive, those within others included."
+    )
     pdf_passwords: SecretStr = Field(
         default=SecretStr(""), description="Passwords tried on PDFs, one a line, else separated by commas."
     )

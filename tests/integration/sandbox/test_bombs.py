@@ -15,8 +15,8 @@ import pytest
 from tests.integration.sandbox.conftest import options
 from worker.errors import Code, RejectedError
 from worker.models.page import Page
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import ExtractionRequest
-from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration

@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw
 from tests.integration.sandbox.conftest import fork_server, options
 from worker.errors import Code
 from worker.models.page import Page, TextSource
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import PICTURE_NAME, THUMBNAIL_NAME, ExtractionRequest
-from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.runs.extraction_run import ExtractionRun
 from worker.sandbox.scheduler import Sandbox
 

@@ -19,8 +19,8 @@ from PIL import Image, ImageDraw
 from tests.integration.sandbox.conftest import options
 from worker.models.page import Page
 from worker.sandbox.confinement import probe
+from worker.sandbox.nets.events import Event, ReadingEnded
 from worker.sandbox.protocol import ExtractionRequest
-from worker.sandbox.run_state import Event, ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration

@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw
 from tests.stand_ins.reading import options, request
 from worker.config import sandbox_environment
 from worker.models.page import Page
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import DocumentDetails, PreviewDone
-from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration

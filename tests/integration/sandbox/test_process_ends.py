@@ -33,7 +33,7 @@ from worker.errors import Code
 from worker.extract.read_options import ReadOptions
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
-from worker.sandbox.run_state import Event, ReadingEnded
+from worker.sandbox.nets.events import Event, ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration

@@ -25,8 +25,8 @@ from worker.errors import Code, MisconfiguredError
 from worker.extract.read_options import ReadOptions
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import THUMBNAIL_NAME, PreviewDone
-from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration

@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw
 from tests.integration.sandbox.conftest import fork_server, options
 from tests.stand_ins.other_systems import home_of_ordinary_user, run_as_ordinary_user
 from worker.models.page import Page
+from worker.sandbox.nets.events import Event, ReadingEnded
 from worker.sandbox.protocol import ExtractionRequest
-from worker.sandbox.run_state import Event, ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration

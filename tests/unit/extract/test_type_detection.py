@@ -182,19 +182,35 @@ def test_a_header_makes_a_pdf_with_one_more_property_of_one(tmp_path: Path, data
 
 
 @pytest.mark.parametrize(
+    ("data", "name", "expected"),
+    [
+        (_zip("readme.txt"), "a.zip", FileType.ZIP),
+        (_zip(), "a", FileType.ZIP),
+        (_zip("xl/workbook.xml"), "a.bin", FileType.ZIP),
+        (b"PK\x03\x04 without a directory", "a.zip", FileType.ZIP),
+        (b"\x1f\x8b\x08", "a.txt", FileType.GZIP),
+        (b"From: a@b.c\nTo: d@e.f\nSubject: x\n\nbody", "a", FileType.EML),
+    ],
+)
+def test_mails_and_archives_are_known_by_their_content(
+    tmp_path: Path, data: bytes, name: str, expected: FileType
+) -> None:
+    path = tmp_path / "original"
+    path.write_bytes(data)
+    assert detect_file_type(path, name) is expected
+
+
+@pytest.mark.parametrize(
     "data",
     [
-        _zip("readme.txt"),
-        _zip(),
         _zip("[Content_Types].xml", "xl/workbook.bin"),
         _zip("content.xml"),
-        _zip("xl/workbook.xml"),
         _open_document("text-master"),
         _OLE,
         b"%!PS-Adobe-3.0\n(Hello) show\n",
         bytes(range(256)) * 8,
     ],
-    ids=["zip", "empty-zip", "xlsb", "xml", "no-types", "odm", "ole", "postscript", "binary"],
+    ids=["xlsb", "xml", "odm", "ole", "postscript", "binary"],
 )
 def test_files_without_a_reader_are_unsupported(tmp_path: Path, data: bytes) -> None:
     assert detect_file_type(_file(tmp_path, data, "file.docx")) is FileType.UNSUPPORTED

@@ -19,6 +19,7 @@ from worker.models.file import FileType
 from worker.models.metadata import NO_PROPERTIES, Properties
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ProtocolError
+from worker.sandbox.checks.phase import Phase
 from worker.sandbox.confinement import Walls
 from worker.sandbox.protocol import (
     MESSAGES_IN,
@@ -37,7 +38,6 @@ from worker.sandbox.protocol import (
     OcrPage,
     PageExtracted,
     PageNeedsOcr,
-    Phase,
     PreviewDone,
     ReadingFailed,
     SpawnChild,

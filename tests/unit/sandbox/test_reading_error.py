@@ -12,8 +12,8 @@ from worker.errors import (
     ReportedFaultError,
     WorkerError,
 )
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.reading_error import raise_for
-from worker.sandbox.run_state import ReadingEnded
 
 pytestmark = pytest.mark.unit
 

@@ -13,6 +13,7 @@ from worker.errors import Code
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ProtocolError
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import (
     NOT_FORKED,
     AllPagesListed,
@@ -25,7 +26,6 @@ from worker.sandbox.protocol import (
     PreviewDone,
     ReadingFailed,
 )
-from worker.sandbox.run_state import ReadingEnded
 
 pytestmark = pytest.mark.unit
 

@@ -12,6 +12,7 @@ from worker.errors import Code
 from worker.models.metadata import NO_PROPERTIES
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ProtocolError
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import (
     AllPagesListed,
     DocumentDetails,
@@ -20,7 +21,6 @@ from worker.sandbox.protocol import (
     PageNeedsOcr,
     ReadingFailed,
 )
-from worker.sandbox.run_state import ReadingEnded
 
 pytestmark = pytest.mark.unit
 

@@ -64,7 +64,8 @@ def test_pages_in_hand_are_those_of_open_documents_that_are_not_finished(tmp_pat
     for pages, finished in ((12, {1, 2}), (0, set()), (3, {1, 2, 3})):
         request = ExtractionRequest(path=tmp_path / "a.pdf", name="a.pdf", folder=tmp_path)
         state = RunState(request, limits=OPTIONS.limits, now=0.0)
-        state.page_count, state.finished = pages, finished
+        state._members.begin_document(pages)
+        state.finished = finished
         sandbox._order.append(state)
     assert sandbox.pages_left == 10
 

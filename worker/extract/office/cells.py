@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 
 from worker.errors import Code
-from worker.extract.office.number_format import format_code, format_number
+from worker.extract.office.number_format import format_code, format_number, hides_text
 from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, free, local_name
 from worker.extract.text.normalise import clean
 
 # ECMA-376 part 1, 22.9.2.19; text that resembles an escape has its own underscore escaped.
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_TEXTS = ("s", "str", "inlineStr")
+_PRINTED = tuple(f"{pages}{place}" for pages in ("first", "odd", "even") for place in ("Header", "Footer"))
+"""What is printed above and below each sheet."""
+_PRINTED_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d+|[A-Za-z&])')
+"""Fonts, colours, sizes, and places for page numbers, dates and names (ECMA-376 part 1, 18.3.1.39)."""
 _BOOLEANS = {"1": "TRUE", "0": "FALSE"}
 
 
@@ -26,18 +31,22 @@ class CellReader:
         self._chars_left = max_chars
         self._cells_left = max_cells
         self._row_chars = 0
+        self._lacks_values = False
         self._is_1904 = _uses_1904_dates(package, main)
         self._strings = _read_shared_strings(package, main, max_chars=max_chars)
         self._formats = _formats(package, main)
 
     def rows(self, part: str) -> tuple[list[str], Code | None]:
-        """The rows that have text, and the reason where some are missing (`bomb`, `too_large`, `corrupt`)."""
+        """The rows that have text, and the reason where some are missing (`corrupt`, `formulas` ...)."""
         lines: list[str] = []
         reason: Code | None = None
+        self._lacks_values = False
         cells: list[str] = []
         try:
-            for element in self._package.elements(part, ("c", "row")):
-                if local_name(element) == "c":
+            for element in self._package.elements(part, ("c", "row", *_PRINTED)):
+                if local_name(element) in _PRINTED:
+                    self._end_row([_printed_text(element.text or "")], lines)
+                elif local_name(element) == "c":
                     cells.append(self._cell(element))
                     self._cells_left -= 1
                     self._row_chars += len(cells[-1])
@@ -51,7 +60,7 @@ class CellReader:
         except UNREADABLE:
             reason = Code.CORRUPT
         self._end_row(cells, lines)
-        return lines, reason
+        return lines, reason or (Code.FORMULAS if self._lacks_values else None)
 
     def _end_row(self, cells: list[str], lines: list[str]) -> None:
         line = "\t".join(cells).strip("\t")
@@ -69,24 +78,38 @@ class CellReader:
     def _cell(self, cell: Element) -> str:
         """The cell as displayed, on one line; of a formula, the value that was saved with it."""
         kind = str(cell.get("t") or "n")
+        style = int(cell.get("s") or 0)
+        known = self._formats[style] if 0 <= style < len(self._formats) else "General"
+        if kind in _TEXTS and hides_text(known):
+            return ""
         if kind == "inlineStr":
             return _on_one_line(plain_text(cell))
         value = str(next((child.text for child in cell if local_name(child) == "v"), None) or "")
         if not value:
+            # An empty text is a value, too.
+            is_formula = kind == "n" and any(local_name(child) == "f" for child in cell)
+            self._lacks_values = self._lacks_values or is_formula
             return ""
         if kind == "s":
             return self._string_at(value)
         if kind == "b":
             return _BOOLEANS.get(value.strip(), value)
         if kind == "n":
-            style = int(cell.get("s") or 0)
-            known = self._formats[style] if 0 <= style < len(self._formats) else "General"
             return format_number(value, format_code=known, is_1904=self._is_1904)
         return _on_one_line(_unescape(value))
 
     def _string_at(self, index: str) -> str:
         number = int(index)
         return self._strings[number] if 0 <= number < len(self._strings) else ""
+
+
+def _printed_text(text: str) -> str:
+    """A header or footer on one line, without its codes; its three parts are apart."""
+
+    def replace_code(code: re.Match[str]) -> str:
+        return "&" if code[0] == "&&" else " " if code[0] in ("&L", "&C", "&R") else ""
+
+    return _on_one_line(_PRINTED_CODE.sub(replace_code, text)).strip()
 
 
 def plain_text(element: Element) -> str:

@@ -130,7 +130,7 @@ def _chart_and_diagram_text(package: Package, part: str) -> str:
 def _collect(element: Element, pieces: list[str], boxes: list[str]) -> None:
     """Append an element's text; text boxes, which float, go to `boxes` so that they interrupt no sentence."""
     tag = local_name(element)
-    if tag in _INVISIBLE:
+    if tag in _INVISIBLE or (tag == "r" and _is_hidden(element)):
         return
     if tag == "t":
         pieces.append(element.text or "")
@@ -155,6 +155,17 @@ def _collect(element: Element, pieces: list[str], boxes: list[str]) -> None:
         _collect_alternative(element, pieces, boxes)
     else:
         _collect_all(element, pieces, boxes)
+
+
+def _is_hidden(run: Element) -> bool:
+    """Whether the author has hidden a run (w:vanish)."""
+    marks = [mark for child in run if local_name(child) == "rPr" for mark in child]
+    values = [
+        str(next((value for key, value in mark.attrib.items() if key.endswith("}val")), "true"))
+        for mark in marks
+        if local_name(mark) == "vanish"
+    ]
+    return any(value not in ("0", "false", "off") for value in values)
 
 
 def _symbol(element: Element) -> str:

@@ -43,6 +43,9 @@ _HYPHENATED = re.compile(r"[0#]-[0#]")
 _MAX_FORMAT_CHARS = 255
 # The precision of a number in Excel; further digits are those of the binary fraction.
 _SIGNIFICANT_DIGITS = 15
+# Card and account numbers have 16 digits; a double holds every whole number up to here.
+_EXACT_BELOW = 2**53
+_TEXT_SECTION = 3
 
 
 def format_number(value: str, *, format_code: str, is_1904: bool = False) -> str:
@@ -51,6 +54,8 @@ def format_number(value: str, *, format_code: str, is_1904: bool = False) -> str
         number = float(value)
     except ValueError:
         return value
+    if _hides(number, format_code):
+        return ""
     plain = _LITERALS.sub("", format_code.partition(";")[0])
     if is_date(plain):
         # Where the number is out of range for a date Excel shows a row of #; the number can be searched.
@@ -64,6 +69,21 @@ def format_number(value: str, *, format_code: str, is_1904: bool = False) -> str
     if _ZEROS.fullmatch(plain) and number.is_integer() and number >= 0:
         return _plain_number(number).zfill(len(plain))
     return _plain_number(number)
+
+
+def hides_text(format_code: str) -> bool:
+    """Whether a format shows nothing of a text, as ;;; does."""
+    sections = format_code.split(";")
+    return len(sections) > _TEXT_SECTION and not sections[_TEXT_SECTION].strip()
+
+
+def _hides(number: float, format_code: str) -> bool:
+    """Whether the section of a format for numbers of this sign is empty: then the cell is."""
+    sections = format_code.split(";")
+    if len(sections) == 1:
+        return False
+    section = 0 if number > 0 else 1 if number < 0 else 2
+    return section < len(sections) and not sections[section].strip()
 
 
 def is_date(plain: str) -> bool:
@@ -131,6 +151,6 @@ def _date(number: float, plain: str, *, is_1904: bool) -> str:
 
 
 def _plain_number(number: float) -> str:
-    if number.is_integer() and abs(number) < 10**_SIGNIFICANT_DIGITS:
+    if number.is_integer() and abs(number) < _EXACT_BELOW:
         return str(int(number))
     return f"{number:.{_SIGNIFICANT_DIGITS}g}"

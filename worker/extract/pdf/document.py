@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pypdfium2 import PdfiumError
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.pdf.annotations import flatten, has_attached_file, notes_of, open_form
+from worker.extract.pdf.attachments import attachment_names, attachments
 from worker.extract.pdf.document_properties import document_properties
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
 from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
@@ -30,13 +32,16 @@ from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
 from worker.extract.pdf.unread_parts import unread_parts
 from worker.extract.pdf.user_unit import user_units
 from worker.extract.read_options import ReadOptions
-from worker.extract.text.normalise import language_of_text
+from worker.extract.text.normalise import clean, language_of_text
+from worker.extract.text.text_page import file_page
 from worker.models.page import Page, TextSource
 
 _PREVIEW_PX = 1024
 _MAX_LOST_IN_A_ROW = 100
 # A tree of pages may name one page a million times in a few bytes.
 _MAX_PAGES = 100_000
+# pdfium is not safe for threads: the lock guards every call, of all documents that are open in this process.
+_LOCK = threading.Lock()
 
 
 def open_pdf(path: Path, options: ReadOptions) -> PageSource:
@@ -50,13 +55,18 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
     pdf = _Pdf(path, options, opened)
     if not pdf.has_pages():
         raise RejectedError(f"{path.name}: none of its pages can be parsed")
+    names = attachment_names(opened.document)
+    pages: Iterable[Page | LayeredPage | int] = pdf.pages()
+    if names:
+        pages = chain(pages, (file_page(pdf.page_count + 1, clean("\n".join(names)), options),))
     return PageSource(
-        page_count=pdf.page_count,
-        pages=pdf.pages(),
+        page_count=pdf.page_count + (1 if names else 0),
+        pages=iter(pages),
         render=pdf.render,
         preview=pdf.preview,
         unread=unread_parts(opened.document),
         properties=document_properties(opened.document, path),
+        contained=attachments(opened.document, names, _LOCK),
     )
 
 
@@ -70,8 +80,7 @@ class _Pdf:
         self._needs_password = opened.needs_password
         self._has_hidden_groups = opened.has_hidden_groups
         self._has_unmarked_groups = opened.has_unmarked_groups
-        # pdfium is not safe for threads: the lock guards every call.
-        self._lock = threading.Lock()
+        self._lock = _LOCK
         self._pictures = PagePictures()
         self._mixed_layers: dict[int, TextLayer] = {}
         self._units: list[float] | None = None

@@ -1,4 +1,4 @@
-"""What a PDF has beside its pages, and is not read: forms that a program draws, and attached files.
+"""What a PDF has beside its pages, and is not read: forms that a program draws.
 
 Callers hold the document's lock.
 """
@@ -22,12 +22,7 @@ _IS_DYNAMIC = re.compile(rb"<dynamicRender>\s*required")
 
 def unread_parts(document: Any) -> tuple[Code, ...]:
     """The codes of what is not read of an open document, in the order of their names."""
-    codes = []
-    if pdfium.FPDFDoc_GetAttachmentCount(document) > 0:
-        codes.append(Code.ATTACHED_FILES)
-    if _is_dynamic_form(document):
-        codes.append(Code.DYNAMIC_FORM)
-    return tuple(codes)
+    return (Code.DYNAMIC_FORM,) if _is_dynamic_form(document) else ()
 
 
 def _is_dynamic_form(document: Any) -> bool:

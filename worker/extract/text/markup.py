@@ -44,16 +44,20 @@ _BLANK_LINES = re.compile(r"\n[ \t\n]*\n")
 
 def open_html(path: Path, options: ReadOptions) -> PageSource:
     """One page with the visible text. Raises RejectedError when the file is empty."""
-    data = read_start(path, options)
+    return one_page(clean(html_text(read_start(path, options))), options)
+
+
+def html_text(data: bytes, declared: str | None = None) -> str:
+    """The visible text of a page; `declared` is its encoding where something else than the page names it."""
     target = _VisibleText()
     parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, huge_tree=False)
     try:
-        parser.feed(decode(data, _find_declaration(data)).encode("utf-8", "replace"))
+        parser.feed(decode(data, declared or _find_declaration(data)).encode("utf-8", "replace"))
         parser.close()
     except (etree.LxmlError, ValueError, AssertionError):
         # The text up to the error is kept; the parser recovers from nearly all of them.
         target.line()
-    return one_page(clean(_BLANK_LINES.sub("\n", target.text())), options)
+    return _BLANK_LINES.sub("\n", target.text())
 
 
 def open_xml(path: Path, options: ReadOptions) -> PageSource:

@@ -15,7 +15,7 @@ def one_page(text: str, options: ReadOptions) -> PageSource:
     """A document of one page that needs no OCR, cut at `max_text_chars`."""
     page = file_page(1, text, options)
     return PageSource(
-        page_count=1, pages=iter((page,)), render=_refuse_render, preview=no_preview, is_read=True
+        page_count=1, pages=iter((page,)), render=refuse_render, preview=no_preview, is_read=True
     )
 
 
@@ -34,5 +34,6 @@ def file_page(number: int, text: str, options: ReadOptions, *, reason: Code | No
     )
 
 
-def _refuse_render(number: int, _folder: Path) -> Path:
+def refuse_render(number: int, _folder: Path) -> Path:
+    """The drawing of a page that has none. Raises OCRError."""
     raise OCRError(f"page {number} has its text in the file; there is nothing to draw", retry_allowed=False)

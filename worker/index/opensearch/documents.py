@@ -136,7 +136,7 @@ def _parts(page: Page, text: str, has_words: bool) -> Iterator[Json]:
             "confidence": page.confidence,
             "reason": page.reason,
             **page_streams(part, is_ocr=page.source.has_ocr_text, has_words=has_words),
-        }
+        } | ({"member_path": replace_surrogates(page.member_path)} if page.member_path else {})
 
 
 def _split_text(text: str) -> Iterator[str]:
@@ -164,4 +164,5 @@ def _join_parts(parts: list[Mapping[str, Any]]) -> Iterator[Page]:
             language=first.get("language"),
             confidence=first.get("confidence"),
             reason=first.get("reason"),
+            member_path=first.get("member_path") or "",
         )

@@ -50,18 +50,18 @@ class IndexAnalysis:
         what = f"read the mapping of {self._alias}"
         try:
             if deadline is not None:
-                return self._calls.read(what, self._mapping, self._stated, deadline=deadline)
+                return self._calls.read(what, self._mapping, self._version_of, deadline=deadline)
             mappings = self._calls.call(what, self._mapping)
         except IndexMissingError:
             return OWN_ANALYSIS
         with read_answer(what):
-            return self._stated(mappings)
+            return self._version_of(mappings)
 
     def _mapping(self, timeout: Timeout | None = None) -> Any:
         options = {"request_timeout": timeout} if timeout else {}
         return self._client.indices.get_mapping(index=self._alias, **options)
 
-    def _stated(self, mappings: Any) -> AnalysisVersion:
+    def _version_of(self, mappings: Any) -> AnalysisVersion:
         name = max(mappings)
         stated = mappings[name]["mappings"].get("_meta", {}).get(ANALYSIS)
         if stated is None:

@@ -17,8 +17,8 @@ from worker.errors import WorkerError
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.file_facts import Groups, may_see
 from worker.index.opensearch.answers import missing_of, of_whole
-from worker.index.opensearch.bulk_sender import BulkSender
-from worker.index.opensearch.bulk_writer import BulkAction, BulkWriter, groups, make_action
+from worker.index.opensearch.bulk.bulk_sender import BulkSender
+from worker.index.opensearch.bulk.bulk_writer import BulkAction, BulkWriter, groups, make_action
 from worker.index.opensearch.calls import ClusterCalls, IndexPolicy
 from worker.index.opensearch.client import OpenSearch
 from worker.index.opensearch.documents import file_source, has_image, image_source, to_document

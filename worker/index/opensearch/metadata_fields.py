@@ -113,7 +113,7 @@ def copies_body(query: Json, keys: Sequence[str], file_ids: Sequence[str], *, li
     return {
         "query": {
             "bool": {
-                "filter": [_passing(query), {"terms": {"copy_key": list(keys)}}],
+                "filter": [_requirements(query), {"terms": {"copy_key": list(keys)}}],
                 "must_not": [{"terms": {"file_id": list(file_ids)}}],
             }
         },
@@ -139,7 +139,7 @@ def facets_body(query: Json) -> Json:
             "min_doc_count": 1,
         }
     }
-    return {"query": _passing(query), "size": 0, "aggs": counts}
+    return {"query": _requirements(query), "size": 0, "aggs": counts}
 
 
 def to_facets(answer: Mapping[str, Any]) -> dict[str, dict[str, int]]:
@@ -152,7 +152,7 @@ def to_facets(answer: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _passing(query: Json) -> Json:
+def _requirements(query: Json) -> Json:
     """What a file must meet by a query, without what only adds to its score."""
     parts = ("must", "filter", "must_not")
     return {"bool": {name: query["bool"][name] for name in parts if name in query["bool"]}}

@@ -14,7 +14,7 @@ from worker.index.analysis.snippets import snippet
 from worker.index.file_facts import Groups
 from worker.index.opensearch.metadata_fields import HIT_FIELDS, date_clauses, group_clauses, to_metadata
 from worker.index.opensearch.schema import Json
-from worker.index.opensearch.text_queries import any_of, anywhere, in_name, nested, on_page
+from worker.index.opensearch.text_queries import any_of, anywhere, best_page, in_name, on_page
 from worker.index.query import Term, fold, label
 from worker.index.query_filters import Filters
 from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit
@@ -47,7 +47,7 @@ def search_body(query: SearchQuery, plan: Plan, *, limit: int, offset: int, grou
         body["must"] = [_needed(plan, pages)]
         body["should"] = [_whole_name(query)]
     elif pages:
-        body["filter"].append(nested(_on_pages(pages)))
+        body["filter"].append(best_page(_on_pages(pages)))
     return {
         "query": {"bool": body},
         "_source": [*SUMMARY, "bucket", "file_type", *HIT_FIELDS],
@@ -70,11 +70,11 @@ def pages_body(query: SearchQuery, plan: Plan, file_ids: Sequence[str]) -> Json:
     matching = on_page(plan.groups)
     if query.filters.pages:
         matching = {"bool": {"must": [matching], "filter": [_on_pages(query.filters.pages)]}}
-    best, others = nested(matching), nested(matching)
+    best, others = best_page(matching), best_page(matching)
     best["nested"]["inner_hits"] = {
         "name": _BEST,
         "size": 1,
-        "_source": ["pages.number", "pages.text", "pages.source"],
+        "_source": ["pages.number", "pages.text", "pages.source", "pages.member_path"],
     }
     others["nested"]["inner_hits"] = {
         "name": _ALL,
@@ -171,7 +171,7 @@ def _needed(plan: Plan, pages: tuple[int, int] | None) -> Json:
 def _group(group: Group, pages: tuple[int, int] | None) -> Json:
     if pages is None:
         return anywhere(group)
-    return nested({"bool": {"must": [on_page([group])], "filter": [_on_pages(pages)]}})
+    return best_page({"bool": {"must": [on_page([group])], "filter": [_on_pages(pages)]}})
 
 
 def _literal(term: Term) -> Json:
@@ -202,8 +202,10 @@ def _on_pages(pages: tuple[int, int]) -> Json:
 def _hit(hit: Mapping[str, Any], inner: Mapping[str, Any], terms: Sequence[QueryTerm]) -> SearchHit:
     source = hit["_source"]
     best = inner[_BEST]["hits"]["hits"] if inner else []
+    member_path = ""
     if best:
         page = best[0]["_source"]
+        member_path = page.get("member_path") or ""
         number, text, is_ocr = int(page["number"]), page["text"], TextSource(page["source"]).has_ocr_text
     else:
         number, text, is_ocr = 0, label(source["file_name"], source["file_path"]), False
@@ -213,6 +215,7 @@ def _hit(hit: Mapping[str, Any], inner: Mapping[str, Any], terms: Sequence[Query
         file_path=source["file_path"],
         page=number,
         matching_pages=_page_numbers(inner),
+        member_path=member_path,
         snippet=snippet(text, terms, is_ocr=is_ocr),
         score=float(hit["_score"]),
         state=State(source.get("state", State.INDEXED)),

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from worker.index.analysis.characters import CJK
 from worker.index.analysis_version import OWN_ANALYSIS
 from worker.index.opensearch.metadata_fields import IMAGE_FIELDS, file_fields
-from worker.index.opensearch.stream_fields import BODY, NAME, excluded_from_source, stream_properties
+from worker.index.opensearch.stream_fields import BODY, NAME, source_excludes, stream_properties
 
 Json: TypeAlias = dict[str, Any]
 
@@ -77,18 +77,6 @@ def index_name(prefix: str, alias: str) -> str:
 
 def files_body(*, shards: int, text_dimension: int | None) -> Json:
     """Settings and mapping of the files index; `text_dimension` adds a vector to every page."""
-    page: Json = {
-        "number": {"type": "integer"},
-        "part": {"type": "integer"},
-        "text": _SHOWN,
-        "source": _KEYWORD,
-        "language": _KEYWORD,
-        "confidence": {"type": "float"},
-        "reason": _KEYWORD,
-        **stream_properties(),
-    }
-    if text_dimension is not None:
-        page["text_vector"] = _vector(text_dimension)
     properties: Json = {
         **dict.fromkeys(
             (
@@ -104,7 +92,7 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
         "ocr_text": _TEXT,
         **stream_properties(BODY),
         **stream_properties(NAME),
-        "pages": {"type": "nested", "dynamic": "strict", "properties": page},
+        "pages": {"type": "nested", "dynamic": "strict", "properties": _page_properties(text_dimension)},
         "page_count": {"type": "integer"},
         "confidence": {"type": "float"},
         "vectors_pending": {"type": "boolean"},
@@ -115,7 +103,7 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
     body = _body(settings, properties, shards=shards)
     body["mappings"] |= {
         "_meta": {ANALYSIS: str(OWN_ANALYSIS)},
-        "_source": {"excludes": excluded_from_source()},
+        "_source": {"excludes": source_excludes()},
     }
     return body
 
@@ -130,6 +118,23 @@ def images_body(*, shards: int) -> Json:
         **IMAGE_FIELDS,
     }
     return _body({}, properties, shards=shards)
+
+
+def _page_properties(text_dimension: int | None) -> Json:
+    page: Json = {
+        "number": {"type": "integer"},
+        "part": {"type": "integer"},
+        "text": _SHOWN,
+        "source": _KEYWORD,
+        "language": _KEYWORD,
+        "confidence": {"type": "float"},
+        "reason": _KEYWORD,
+        "member_path": _STORED,
+        **stream_properties(),
+    }
+    if text_dimension is not None:
+        page["text_vector"] = _vector(text_dimension)
+    return page
 
 
 def _vector(dimension: int) -> Json:

@@ -44,19 +44,19 @@ def stream_properties(place: str = "") -> Json:
     }
 
 
-def excluded_from_source() -> list[str]:
+def source_excludes() -> list[str]:
     """The fields that `_source` does not keep."""
     return [f"{place}{name}" for place in (BODY, NAME, PAGES) for name in STREAMS]
 
 
 def page_streams(text: str, *, is_ocr: bool = False, has_words: bool) -> Json:
     """The streams of a page that have any token."""
-    return _named("", analyse(text, is_ocr=is_ocr, has_words=has_words))
+    return _with_prefix("", analyse(text, is_ocr=is_ocr, has_words=has_words))
 
 
 def name_streams(text: str, *, has_words: bool) -> Json:
     """The streams of a file's name and path that have any token."""
-    return _named(NAME, analyse(text, is_ocr=False, is_name=True, has_words=has_words))
+    return _with_prefix(NAME, analyse(text, is_ocr=False, is_name=True, has_words=has_words))
 
 
 def whole_text_streams(parts: Sequence[Json]) -> Json:
@@ -65,6 +65,6 @@ def whole_text_streams(parts: Sequence[Json]) -> Json:
     return {f"{BODY}{name}": texts for name, texts in together if texts}
 
 
-def _named(place: str, found: Streams) -> Json:
+def _with_prefix(place: str, found: Streams) -> Json:
     texts = ((name, " ".join(getattr(found, name))) for name in STREAMS)
     return {f"{place}{name}": joined for name, joined in texts if joined}

@@ -32,7 +32,7 @@ def on_page(groups: Iterable[Group]) -> Json:
     return any_of([way for group in groups for way in _ways(group, PAGES)])
 
 
-def nested(query: Json) -> Json:
+def best_page(query: Json) -> Json:
     """A file by its best page."""
     return {"nested": {"path": PAGES.rstrip("."), "query": query, "score_mode": "max"}}
 

@@ -77,7 +77,7 @@ def _insert_file(connection: sqlite3.Connection, document: Document, version: in
 
 def _insert_content(connection: sqlite3.Connection, file: int, document: Document) -> None:
     connection.executemany(
-        "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 file,
@@ -87,6 +87,7 @@ def _insert_content(connection: sqlite3.Connection, file: int, document: Documen
                 page.language,
                 page.confidence,
                 page.reason,
+                replace_surrogates(page.member_path),
             )
             for page in document.pages
         ),
@@ -168,4 +169,5 @@ def _page(row: sqlite3.Row) -> Page:
         language=row["language"],
         confidence=row["confidence"],
         reason=row["reason"],
+        member_path=row["member_path"],
     )

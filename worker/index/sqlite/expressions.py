@@ -37,17 +37,17 @@ def _clause(clause: Clause, similar: Similar) -> str:
     if clause.match is Match.PHRASE:
         return f"{clause.stream} : {_phrase(clause)}"
     words = clause.tokens if clause.match is Match.ANY else similar(clause.tokens[0], clause.edits)
-    return f"{clause.stream} : ({_any(map(_quoted, words))})" if words else ""
+    return f"{clause.stream} : ({_any(map(_in_quotes, words))})" if words else ""
 
 
 def _phrase(clause: Clause) -> str:
-    first = _quoted(" ".join(clause.tokens))
+    first = _in_quotes(" ".join(clause.tokens))
     if clause.then:
-        return f"NEAR({first} {_quoted(' '.join(clause.then))}, {NEAR_TOKENS})"
+        return f"NEAR({first} {_in_quotes(' '.join(clause.then))}, {NEAR_TOKENS})"
     return f"{first} *" if clause.is_prefix else first
 
 
-def _quoted(text: str) -> str:
+def _in_quotes(text: str) -> str:
     return f'"{text}"'
 
 

@@ -12,7 +12,8 @@ from worker.models.ledger import State
 
 
 def add_metadata(connection: sqlite3.Connection) -> None:
-    """Fill the tables of what is known of a file, which the first format did not have."""
+    """Add what the first format did not have: of what file a page is, and what is known of a file."""
+    connection.execute("ALTER TABLE pages ADD COLUMN member_path TEXT NOT NULL DEFAULT ''")
     for statement in metadata_columns.TABLES.split(";"):
         connection.execute(statement)
     for row in connection.execute("SELECT * FROM files WHERE state != ?", (State.TOMBSTONED,)).fetchall():

@@ -39,6 +39,7 @@ CREATE TABLE pages (
     file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     text TEXT NOT NULL, source TEXT NOT NULL, language TEXT, confidence REAL, reason TEXT,
+    member_path TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (file, number)
 );
 CREATE TABLE thumbnails (

@@ -86,7 +86,7 @@ _HITS = """
     SELECT copy, files.file_path FROM folded JOIN files ON files.id = folded.file WHERE place > 1
 )
 SELECT counted.files, hit.*, files.file_id, files.bucket, files.file_name, files.file_path, files.file_type,
-    files.state, files.reason, pages.text, pages.source, {pages} AS matching,
+    files.state, files.reason, pages.text, pages.source, pages.member_path, {pages} AS matching,
     (SELECT count(*) FROM pages AS all_pages WHERE all_pages.file = hit.file) AS page_count,
     (SELECT json_group_array(file_path) FROM (
         SELECT file_path FROM copies WHERE copies.copy = hit.copy ORDER BY file_path LIMIT :copies
@@ -138,7 +138,7 @@ def search_rows(
     total = rows[0]["files"]
     counts: Iterable[sqlite3.Row] = ()
     if shown.facets and total:
-        ranked, values = ranked_files(query, plan, similar, shown.groups)
+        ranked, values = ranking(query, plan, similar, shown.groups)
         counts = connection.execute(ranked + _FACETS, values)
     return SearchResult(
         total=total,
@@ -153,13 +153,13 @@ def statement(
     query: SearchQuery, plan: Plan, similar: Similar, shown: Shown
 ) -> tuple[str, Mapping[str, Any]]:
     """The SQL of a search, and its values."""
-    ranked, values = ranked_files(query, plan, similar, shown.groups)
+    ranked, values = ranking(query, plan, similar, shown.groups)
     page = {"limit": max(0, shown.limit), "offset": max(0, shown.offset), "copies": MAX_COPIES}
     pages = _PAGES if plan.groups else "'[]'"
     return ranked + _HITS.format(pages=pages), {**values, **page}
 
 
-def ranked_files(
+def ranking(
     query: SearchQuery, plan: Plan, similar: Similar, groups: Groups = None
 ) -> tuple[str, Mapping[str, Any]]:
     """The SQL of the files that match, each with its best page, and its values."""
@@ -267,4 +267,5 @@ def _hit(connection: sqlite3.Connection, row: sqlite3.Row, terms: Sequence[Query
         pages=row["page_count"],
         metadata=load_metadata(connection, row["file"]),
         also_at=tuple(json.loads(row["also_at"])),
+        member_path=row["member_path"] or "",
     )

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from worker.errors import Code
 from worker.models.page import Page, TextSource
 
-# A document that loses more by crashes is hopeless, and each loss costs two processes.
+# A document, or a file within one, that loses more by crashes is hopeless: each loss costs two processes.
 _MAX_CRASHED = 10
+_MAX_CRASHED_IN_ALL = 50
 # Each costs the whole net of a page; beyond them a file of thousands of pages would hold a slot for days.
 _MAX_TIMEOUTS_IN_A_ROW = 10
+_DOCUMENT = 0
 
 
 class LostPages:
-    """The pages of one document that are given up, and the text layers that stand in for them."""
+    """The pages of one document that are given up, and the text layers that stand in for them.
 
-    def __init__(self) -> None:
+    They are counted by the file within the document: `file_of` names it by its first page, 0 is the document.
+    """
+
+    def __init__(self, file_of: Callable[[int], int]) -> None:
+        self._file_of = file_of
         self._fallbacks: dict[int, Page] = {}
-        self._crashed = 0
-        self._timeouts_in_a_row = 0
+        self._crashed: Counter[int] = Counter()
+        self._timeouts_in_a_row: Counter[int] = Counter()
+
+    @property
+    def with_layer(self) -> frozenset[int]:
+        """The pages that are not finished, and of which a layer is kept."""
+        return frozenset(self._fallbacks)
 
     def keep(self, fallback: Page) -> None:
         """Keep what is known of a page before its OCR."""
@@ -30,32 +42,37 @@ class LostPages:
         """A page is finished, whatever it became."""
         self._fallbacks.pop(page.number, None)
         is_late = page.reason == Code.TIMEOUT or Code.TIMEOUT in page.unread
-        self._timeouts_in_a_row = self._timeouts_in_a_row + 1 if is_late else 0
+        file = self._file_of(page.number)
+        self._timeouts_in_a_row[file] = self._timeouts_in_a_row[file] + 1 if is_late else 0
 
     def count(self, pages: Iterable[int], code: Code) -> None:
         """Count pages that are given up; one that met its net says nothing of the others."""
-        self._crashed += 0 if code is Code.TIMEOUT else len(list(pages))
+        self._crashed.update(() if code is Code.TIMEOUT else map(self._file_of, pages))
 
     @property
     def are_too_many(self) -> bool:
-        """Whether so many pages crashed that the rest is not tried."""
-        return self._crashed > _MAX_CRASHED
+        """Whether so many pages crashed that the rest of the document is not tried."""
+        in_all = self._crashed.total()
+        return self._crashed[_DOCUMENT] > _MAX_CRASHED or in_all > _MAX_CRASHED_IN_ALL
 
-    @property
-    def are_late(self) -> bool:
-        """Whether so many pages in a row met their net that the rest is not tried."""
-        return self._timeouts_in_a_row >= _MAX_TIMEOUTS_IN_A_ROW
+    def are_too_many_beside(self, page: int) -> bool:
+        """Whether the rest of the file that a page is of is not tried."""
+        return self._crashed[self._file_of(page)] > _MAX_CRASHED
+
+    def are_late(self, page: int) -> bool:
+        """Whether so many pages in a row of the page's file met their net that the rest is not tried."""
+        return self._timeouts_in_a_row[self._file_of(page)] >= _MAX_TIMEOUTS_IN_A_ROW
 
     def page(self, number: int, code: Code) -> Page:
         """What is left of a page on which a process died or hung."""
         return self._page(number, TextSource.TIMED_OUT if code is Code.TIMEOUT else TextSource.CRASHED, code)
 
     def rest(self, numbers: Iterable[int], code: Code, *, max_chars: int) -> Iterator[Page]:
-        """What is left of the pages that nobody tried, in their order: the document ended before them.
+        """What is left of the pages that nobody tried, in their order: it ended before them.
 
         Beyond `max_chars` their layers are left out, as any text is beyond the limit of a document.
         """
-        for number in sorted({*numbers, *self._fallbacks}):
+        for number in sorted(set(numbers)):
             page = self._page(number, TextSource.NOT_READ, code)
             max_chars -= len(page.text)
             yield page if max_chars >= 0 else _empty(number, TextSource.NOT_READ, code)

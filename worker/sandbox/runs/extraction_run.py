@@ -10,8 +10,9 @@ from types import TracebackType
 from worker.errors import Code, RejectedError
 from worker.models.file import FileType
 from worker.models.page import Page
+from worker.sandbox.nets.events import Event, ReadingEnded
 from worker.sandbox.reading_error import raise_for
-from worker.sandbox.run_state import Event, ReadingEnded, RunState
+from worker.sandbox.run_state import RunState
 
 _DETECT_TICK_S = 0.5
 # A killed process group is gone at once, but for one that hangs in the kernel, on a dead network disk.

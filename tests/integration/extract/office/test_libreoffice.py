@@ -30,8 +30,8 @@ from worker.extract.office.metafile import metafile_text
 from worker.extract.read_options import ReadOptions
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
+from worker.sandbox.nets.events import Event, ReadingEnded
 from worker.sandbox.protocol import THUMBNAIL_NAME, ExtractionRequest, PreviewDone
-from worker.sandbox.run_state import Event, ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration

@@ -17,8 +17,8 @@ from worker.document.options_from_settings import limits
 from worker.extract.read_options import ReadOptions
 from worker.models.page import Page, TextSource
 from worker.runtime.work_root import WorkRoot, remove_document_folder
+from worker.sandbox.nets.events import Event, ReadingEnded
 from worker.sandbox.protocol import ExtractionRequest
-from worker.sandbox.run_state import Event, ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration

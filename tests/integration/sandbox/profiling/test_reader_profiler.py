@@ -13,8 +13,8 @@ from bench.profiling.profile_records import read_records
 from tests.integration.sandbox.conftest import options
 from worker.config import sandbox_environment
 from worker.models.page import Page
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import ExtractionRequest
-from worker.sandbox.run_state import ReadingEnded
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration

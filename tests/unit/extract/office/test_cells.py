@@ -62,7 +62,7 @@ def _sheet(*rows: str) -> str:
         ('<c t="b"><v>1</v></c><c t="b"><v>0</v></c>', ["TRUE\tFALSE"]),
         ('<c t="inlineStr"><is><t>a_x000D_\nb_x005F_x000D_</t></is></c>', ["a b_x000D_"]),
         ('<c t="str"><v>a_x000D_b_xyz_</v></c>', ["a b_xyz_"]),
-        ("<c/><c><v/></c><c><f>1+1</f></c>", []),
+        ("<c/><c><v/></c>", []),
         ("<c><v>1</v></c><c/><c><v>3</v></c>", ["1\t\t3"]),
     ],
     ids=[
@@ -141,3 +141,28 @@ def test_a_row_that_refers_to_one_string_many_times_is_not_read_to_its_end(tmp_p
     rows, reason = _rows(package, max_chars=20)
 
     assert (rows, reason) == (["\t".join(["two lines"] * 3)], Code.TOO_LARGE)
+
+
+@pytest.mark.parametrize(
+    ("cell", "lacks"),
+    [
+        ("<c><f>A1*2</f></c>", True),
+        ("<c><f>A1*2</f><v></v></c>", True),
+        ("<c><f>A1*2</f><v>4</v></c>", False),
+        ('<c t="str"><f>A1&amp;""</f><v></v></c>', False),
+        ("<c/>", False),
+    ],
+)
+def test_formulas_without_a_value_are_said(tmp_path: Path, cell: str, lacks: bool) -> None:
+    _, reason = _rows(_package(tmp_path, sheet1=_sheet("<c><v>1</v></c>", cell)))
+    assert reason is (Code.FORMULAS if lacks else None)
+
+
+def test_what_is_printed_above_and_below_is_read_without_its_codes(tmp_path: Path) -> None:
+    header = (
+        '&amp;L&amp;"游ゴシック,標準"社外秘&amp;C&amp;12見積書&amp;R&amp;K01+000R&amp;&amp;D &amp;P/&amp;N'
+    )
+    sheet = _sheet("<c><v>1</v></c>").removesuffix("</s>")
+    sheet += f"<x><oddHeader>{header}</oddHeader><oddFooter>&amp;P</oddFooter></x></s>"
+    rows, reason = _rows(_package(tmp_path, sheet1=sheet))
+    assert (rows, reason) == (["1", "社外秘 見積書 R&D /"], None)

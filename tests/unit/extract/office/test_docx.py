@@ -107,6 +107,11 @@ def test_footnotes_and_comments_are_read(tmp_path: Path) -> None:
         ("<w:sdt><w:sdtContent>" + paragraph("a control") + "</w:sdtContent></w:sdt>", "a control"),
         ("<w:p><w:r><w:t>a</w:t></w:r><!-- comment --></w:p>", "a"),
         ("<w:tbl><w:tr><w:tc>" + paragraph("one") + paragraph("two") + "</w:tc></w:tr></w:tbl>", "one two"),
+        (
+            "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>"
+            '<w:r><w:rPr><w:vanish w:val="0"/></w:rPr><w:t>shown</w:t></w:r></w:p>',
+            "shown",
+        ),
     ],
     ids=[
         "whitespace",
@@ -119,6 +124,7 @@ def test_footnotes_and_comments_are_read(tmp_path: Path) -> None:
         "control",
         "comment",
         "cell",
+        "hidden",
     ],
 )
 def test_only_visible_text_is_read(tmp_path: Path, body: str, expected: str) -> None:

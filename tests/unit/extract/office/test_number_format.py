@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.extract.office.number_format import format_code, format_number
+from worker.extract.office.number_format import format_code, format_number, hides_text
 
 pytestmark = pytest.mark.unit
 
@@ -84,3 +84,26 @@ def test_a_format_longer_than_the_limit_of_excel_is_general() -> None:
     own = {164: "0" * 255, 165: "[" * 256}
 
     assert [format_code(number, own) for number in own] == ["0" * 255, "General"]
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "expected"),
+    [
+        ("1234567890123456", "General", "1234567890123456"),
+        ("1234567890123456", "0", "1234567890123456"),
+        ("5", ";;;", ""),
+        ("-5", "0;;", ""),
+        ("0", "0;-0;;@", ""),
+        ("5", "0;;", "5"),
+        ("0", "0;-0", "0"),
+    ],
+)
+def test_whole_numbers_are_whole_and_hidden_ones_are_hidden(value: str, code: str, expected: str) -> None:
+    assert format_number(value, format_code=code) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "hides"), [(";;;", True), ("0;-0;0;", True), ("0;-0;0;@", False), ("@", False)]
+)
+def test_a_format_may_hide_texts(code: str, hides: bool) -> None:
+    assert hides_text(code) is hides

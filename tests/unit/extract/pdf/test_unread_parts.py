@@ -13,8 +13,6 @@ from worker.extract.pdf.unread_parts import unread_parts
 
 pytestmark = pytest.mark.unit
 
-_FILE = b"<</Type/Filespec/F(a.txt)/EF<</F 6 0 R>>>>"
-
 
 def _unread(folder: Path, catalogue: bytes, *, dynamic: bytes = b"required") -> tuple[Code, ...]:
     configuration = b"<config><dynamicRender>%s</dynamicRender></config>" % dynamic
@@ -26,7 +24,6 @@ def _unread(folder: Path, catalogue: bytes, *, dynamic: bytes = b"required") -> 
             3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>",
             4: stream(configuration),
             5: stream(b"<xdp/>"),
-            6: stream(b"attached", b"/Type/EmbeddedFile"),
         },
     )
     return unread_parts(pypdfium2.PdfDocument(path))
@@ -43,12 +40,10 @@ _PACKETS = b"/AcroForm<</Fields[]/XFA[(preamble) 5 0 R(config) 4 0 R]>>"
         (b"/NeedsRendering true/AcroForm<</Fields[]/XFA 5 0 R>>", (Code.DYNAMIC_FORM,)),
         (_PACKETS, (Code.DYNAMIC_FORM,)),
         (b"/AcroForm<</Fields[]/XFA 5 0 R>>", ()),
-        (b"/Names<</EmbeddedFiles<</Names[(a)%s]>>>>" % _FILE, (Code.ATTACHED_FILES,)),
-        (b"/Collection<<>>/Names<</EmbeddedFiles<</Names[]>>>>", ()),
     ],
-    ids=["none", "a form", "needs rendering", "by its packets", "a static form", "a file", "no file"],
+    ids=["none", "a form", "needs rendering", "by its packets", "a static form"],
 )
-def test_forms_that_a_program_draws_and_attached_files_are_named(
+def test_forms_that_a_program_draws_are_named(
     tmp_path: Path, catalogue: bytes, codes: tuple[Code, ...]
 ) -> None:
     assert _unread(tmp_path, catalogue) == codes

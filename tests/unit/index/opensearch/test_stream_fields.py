@@ -8,7 +8,7 @@ import pytest
 
 from worker.index.opensearch.stream_fields import (
     STREAMS,
-    excluded_from_source,
+    source_excludes,
     name_streams,
     page_streams,
     stream_properties,
@@ -41,4 +41,4 @@ def test_the_whole_text_has_the_streams_of_its_parts_one_by_one() -> None:
 
 
 def test_no_stream_is_kept_in_the_source() -> None:
-    assert {"body_pairs", "name_stems", "pages.pairs", "pages.stems"} <= set(excluded_from_source())
+    assert {"body_pairs", "name_stems", "pages.pairs", "pages.stems"} <= set(source_excludes())

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.unit
 def _make_old(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
+            "ALTER TABLE pages DROP COLUMN member_path;"
             "DROP TABLE file_facts; DROP TABLE file_metadata; DROP TABLE file_groups;"
             "DROP TABLE page_vocabulary; DROP TABLE page_terms; DROP TABLE analysis;"
             "CREATE VIRTUAL TABLE page_terms USING fts5 (terms, content='', tokenize='ascii');"

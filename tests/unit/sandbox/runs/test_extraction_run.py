@@ -11,6 +11,7 @@ from tests.unit.read_options import OPTIONS
 from worker.errors import RejectedError
 from worker.models.file import FileType
 from worker.models.page import Page, TextSource
+from worker.sandbox.nets.events import ReadingEnded
 from worker.sandbox.protocol import (
     AllPagesListed,
     DocumentOpened,
@@ -21,7 +22,7 @@ from worker.sandbox.protocol import (
     PreviewDone,
     TypeDetected,
 )
-from worker.sandbox.run_state import ReadingEnded, RunState
+from worker.sandbox.run_state import RunState
 from worker.sandbox.runs.extraction_run import ExtractionRun
 
 pytestmark = pytest.mark.unit
@@ -93,7 +94,7 @@ def test_one_that_had_pages_to_ocr_waits_for_permits_and_is_killed() -> None:
         run.go(preview=False)
         ends.take(*READ[:2], PageNeedsOcr(page=1, fallback=None), AllPagesListed())
         ends.state.permits[1] = 0.0
-        ends.state.pages_to_ocr.clear()
+        ends.state._waiting.take()
         ends.take(PageExtracted(page=PAGE))
         assert ends.state.is_ended
     assert ends.killed == [ends.state]

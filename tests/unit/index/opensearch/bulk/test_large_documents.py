@@ -11,10 +11,10 @@ import pytest
 
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 from worker.errors import Code, LeaseLostError, RejectedError, UnavailableError, WorkerError
-from worker.index.opensearch.bulk_writer import make_action
+from worker.index.opensearch.bulk.bulk_writer import make_action
+from worker.index.opensearch.bulk.large_documents import LargeDocuments, parts, without_text
 from worker.index.opensearch.calls import ClusterCalls, IndexPolicy
 from worker.index.opensearch.client import connect
-from worker.index.opensearch.large_documents import LargeDocuments, parts, without_text
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
 

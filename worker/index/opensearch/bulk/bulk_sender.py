@@ -12,7 +12,8 @@ from typing import Any
 import structlog
 
 from worker.errors import ServiceRefusedError, ThrottledError, TransientError, UnavailableError, WorkerError
-from worker.index.opensearch.bulk_writer import BulkAction, size_bytes
+from worker.index.opensearch.bulk.bulk_writer import BulkAction, size_bytes
+from worker.index.opensearch.bulk.large_documents import LargeDocuments, without_text
 from worker.index.opensearch.calls import ClusterCalls, IndexPolicy
 from worker.index.opensearch.client import (
     FieldMissingError,
@@ -24,7 +25,6 @@ from worker.index.opensearch.client import (
     read_answer,
     translate_errors,
 )
-from worker.index.opensearch.large_documents import LargeDocuments, without_text
 from worker.index.opensearch.provisioning import IndexMaker
 
 _log = structlog.get_logger(__name__)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 import pytest
 
 from worker.errors import RejectedError, UnavailableError, WorkerError
-from worker.index.opensearch.bulk_writer import (
+from worker.index.opensearch.bulk.bulk_writer import (
     ENOUGH_DOCUMENTS,
     LONGEST_GATHER_S,
     MAX_BYTES,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from worker.errors import Code, LeaseLostError, RejectedError, ServiceRefusedError, WorkerError
-from worker.index.opensearch.bulk_writer import BulkAction, make_action
+from worker.index.opensearch.bulk.bulk_writer import BulkAction, make_action
 from worker.index.opensearch.calls import ClusterCalls
 from worker.index.opensearch.client import (
     OpenSearch,

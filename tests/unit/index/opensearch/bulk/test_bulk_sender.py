@@ -11,8 +11,8 @@ import pytest
 
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 from worker.errors import ServiceRefusedError, ThrottledError, UnavailableError
-from worker.index.opensearch.bulk_sender import BulkSender
-from worker.index.opensearch.bulk_writer import BulkAction, make_action
+from worker.index.opensearch.bulk.bulk_sender import BulkSender
+from worker.index.opensearch.bulk.bulk_writer import BulkAction, make_action
 from worker.index.opensearch.calls import IndexPolicy
 from worker.index.opensearch.client import IndexBlockedError, connect
 from worker.index.opensearch.provisioning import IndexMaker

@@ -1,0 +1,90 @@
+"""ZIP archives: names, passwords and damage."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.stand_ins.encrypted_zip import encrypt
+from worker.config import Settings
+from worker.document.options_from_settings import read_options
+from worker.errors import Code, RejectedError
+from worker.extract.archive.zip_archive import open_zip
+from worker.extract.page_source import PageSource
+
+pytestmark = pytest.mark.unit
+
+_OPTIONS = read_options(Settings())
+
+
+def _open(data: bytes, folder: Path, *passwords: str) -> PageSource:
+    path = folder / "original"
+    path.write_bytes(data)
+    return open_zip(path, replace(_OPTIONS, pdf_passwords=passwords))
+
+
+def _zip(*names: str, spell: Callable[[bytes], bytes] = lambda data: data) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for number, name in enumerate(names):
+            archive.writestr(name, f"text {number}")
+    return spell(data.getvalue())
+
+
+def _names(source: PageSource) -> list[str]:
+    return [each.name for each in source.contained]
+
+
+def test_folders_and_files_of_systems_are_no_files(tmp_path: Path) -> None:
+    assert _names(_open(_zip("a.txt", "b/", "__MACOSX/._a.txt", "b/c.txt"), tmp_path)) == ["a.txt", "b/c.txt"]
+
+
+@pytest.mark.parametrize("charset", ["cp932", "utf-8", "euc_jp"])
+def test_names_without_a_mark_of_their_encoding_are_read(tmp_path: Path, charset: str) -> None:
+    names = ["注文書_営業部.txt", "請求書の控え.txt"]
+    # The archive is made with placeholders of the same length, whose flag says nothing of an encoding.
+    raw = [name.encode(charset) for name in names]
+    plain = ["x" * (len(name) - 1) + str(number) for number, name in enumerate(raw)]
+
+    def spell(data: bytes) -> bytes:
+        for placeholder, name in zip(plain, raw, strict=True):
+            data = data.replace(placeholder.encode(), name)
+        return data
+
+    assert _names(_open(_zip(*plain, spell=spell), tmp_path)) == names
+
+
+def test_a_name_in_an_extra_field_is_the_name(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    info = zipfile.ZipInfo("______.txt")
+    name = "注文書.txt".encode()
+    info.extra = struct.pack("<HHBI", 0x7075, 5 + len(name), 1, 0) + name
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr(info, "text")
+    assert _names(_open(data.getvalue(), tmp_path)) == ["注文書.txt"]
+
+
+def test_a_password_of_the_list_opens_a_file_and_another_does_not(tmp_path: Path) -> None:
+    data = encrypt("a.txt", b"secret text", password=b"right")
+    (contained,) = _open(data, tmp_path, "wrong", "right").contained
+    assert contained.open().read() == b"secret text"
+    (contained,) = _open(data, tmp_path, "wrong").contained
+    with pytest.raises(RejectedError) as caught:
+        contained.open()
+    assert caught.value.code is Code.ENCRYPTED
+
+
+def test_a_damaged_file_is_said_and_its_neighbour_is_read(tmp_path: Path) -> None:
+    data = bytearray(_zip("a.txt", "b.txt"))
+    data[data.index(b"text 0")] ^= 1
+    first, second = _open(bytes(data), tmp_path).contained
+    with pytest.raises(RejectedError) as caught:
+        first.open().read()
+    assert caught.value.code is Code.CORRUPT
+    assert second.open().read() == b"text 1"

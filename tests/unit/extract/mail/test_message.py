@@ -1,0 +1,149 @@
+"""Mails: what is on their page, and what is attached."""
+
+from __future__ import annotations
+
+import io
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from worker.config import Settings
+from worker.document.options_from_settings import read_options
+from worker.errors import Code
+from worker.extract.mail.message import open_mail
+from worker.extract.page_source import PageSource
+from worker.models.page import Page
+
+pytestmark = pytest.mark.unit
+
+_OPTIONS = read_options(Settings())
+
+
+def _open(data: bytes, folder: Path) -> PageSource:
+    path = folder / "original"
+    path.write_bytes(data)
+    return open_mail(path, _OPTIONS)
+
+
+def _text(source: PageSource) -> str:
+    (page,) = source.pages
+    assert isinstance(page, Page)
+    return page.text
+
+
+def _files(source: PageSource) -> dict[str, bytes]:
+    found = {}
+    for contained in source.contained:
+        with contained.open() as file:
+            found[contained.name] = file.read()
+    return found
+
+
+def _mail(text: str = "本文です") -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "営業 <a@example.com>", "b@example.com", "見積書の件"
+    mail.set_content(text, charset="iso-2022-jp")
+    return mail
+
+
+def test_the_page_has_headers_body_and_names_of_files(tmp_path: Path) -> None:
+    mail = _mail()
+    mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="見積書.pdf")
+    source = _open(mail.as_bytes(), tmp_path)
+    assert _text(source).split("\n") == [
+        *("From: 営業 <a@example.com>", "To: b@example.com", "Subject: 見積書の件"),
+        *("", "本文です", "", "見積書.pdf"),
+    ]
+    assert _files(source) == {"見積書.pdf": b"%PDF"}
+
+
+def test_of_two_forms_of_one_text_the_first_is_kept(tmp_path: Path) -> None:
+    mail = _mail("plain text")
+    mail.add_alternative("<p>markup <b>text</b></p>", subtype="html")
+    assert "plain text" in (text := _text(_open(mail.as_bytes(), tmp_path)))
+    assert "markup" not in text
+
+
+def test_a_mail_in_markup_only_is_read_without_its_tags(tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["From"] = "a@example.com"
+    mail.set_content("<p>markup <b>text</b></p><script>no()</script>", subtype="html")
+    text = _text(_open(mail.as_bytes(), tmp_path))
+    assert "markup text" in text
+    assert "no()" not in text
+
+
+def test_a_charset_that_is_named_wrongly_does_not_matter(tmp_path: Path) -> None:
+    head = b"From: a@b.c\nContent-Type: text/plain; charset=us-ascii\nContent-Transfer-Encoding: 8bit\n\n"
+    assert "納品日は五月十日です" in _text(_open(head + "納品日は五月十日です".encode("cp932"), tmp_path))
+
+
+def test_a_mail_in_a_mail_is_a_file_that_is_named_by_its_subject(tmp_path: Path) -> None:
+    outer = _mail()
+    outer.add_attachment(_mail("inner text"))
+    (name, data), *_ = _files(_open(outer.as_bytes(), tmp_path)).items()
+    assert name == "見積書の件.eml"
+    assert "inner text" in _text(_open(data, tmp_path))
+
+
+@pytest.mark.parametrize(("size", "count"), [((200, 80), 1), ((40, 40), 0), ((600, 4), 0)])
+def test_pictures_within_a_mail_are_files_unless_they_are_ornaments(
+    tmp_path: Path, size: tuple[int, int], count: int
+) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", size).save(picture, "PNG")
+    mail = _mail()
+    mail.add_related(picture.getvalue(), maintype="image", subtype="png", cid="<x>")
+    source = _open(mail.as_bytes(), tmp_path)
+    assert len(_files(source)) == count
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nMIIB",
+        b'Content-Type: multipart/encrypted; boundary="x"\n\n--x\n\nVersion: 1\n--x--\n',
+        b"Content-Type: text/plain\n\nhello\n-----BEGIN PGP MESSAGE-----\nabc\n-----END PGP MESSAGE-----\n",
+    ],
+)
+def test_what_is_encrypted_is_said(tmp_path: Path, body: bytes) -> None:
+    source = _open(b"From: a@b.c\n" + body, tmp_path)
+    assert source.unread == (Code.ENCRYPTED,)
+    assert "abc" not in _text(source)
+
+
+def test_a_signature_is_no_file_and_the_text_under_it_is_read(tmp_path: Path) -> None:
+    data = (
+        b'From: a@b.c\nContent-Type: multipart/signed; boundary="x"\n\n--x\nContent-Type: text/plain\n\n'
+        b'signed text\n--x\nContent-Type: application/pkcs7-signature; name="smime.p7s"\n\nMIIB\n--x--\n'
+    )
+    source = _open(data, tmp_path)
+    assert "signed text" in _text(source)
+    assert _files(source) == {}
+    assert source.unread == ()
+
+
+def test_a_saved_page_is_its_text(tmp_path: Path) -> None:
+    data = (
+        b"From: <Saved by a browser>\nSnapshot-Content-Location: https://example.com/\nSubject: page\n"
+        b'Content-Type: multipart/related; type="text/html"; boundary="x"\n\n--x\nContent-Type: text/html\n'
+        b"Content-Transfer-Encoding: quoted-printable\n\n<p>=E7=B4=8D=E5=93=81=E6=9B=B8 D-1182</p>\n--x\n"
+        b"Content-Type: text/css\nContent-Location: https://example.com/a.css\n\nb {}\n--x--\n"
+    )
+    source = _open(data, tmp_path)
+    assert "納品書 D-1182" in _text(source)
+    assert _files(source) == {}
+
+
+def test_parts_without_end_are_given_up(tmp_path: Path) -> None:
+    mail: bytes = b"Content-Type: text/plain\n\ninnermost"
+    for number in range(150):
+        boundary = b"b%d" % number
+        mail = b"Content-Type: multipart/mixed; boundary=%s\n\n--%s\n%s\n--%s--\n" % (
+            *(boundary, boundary),
+            *(mail, boundary),
+        )
+    source = _open(b"From: a@b.c\n" + mail, tmp_path)
+    assert source.unread == (Code.TOO_DEEP,)

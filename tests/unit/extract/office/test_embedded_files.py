@@ -1,0 +1,86 @@
+"""Files embedded in Office documents."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from worker.errors import Code, RejectedError
+from worker.extract.office.embedded_files import embedded_files
+
+pytestmark = pytest.mark.unit
+
+WriteOle = Callable[[Path, dict[str, bytes]], Path]
+
+_RELATIONS = (
+    '<Relationships><Relationship Id="r1" Type="http://x/relationships/package" '
+    'Target="../embeddings/chart.xlsx"/></Relationships>'
+)
+
+
+def _document(folder: Path, parts: dict[str, bytes]) -> Path:
+    path = folder / "a.docx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return path
+
+
+def _files(path: Path) -> dict[str, bytes]:
+    return {each.name: each.open().read() for each in embedded_files(path)}
+
+
+def _package(name: str, data: bytes) -> bytes:
+    label, source = name.encode("cp932") + b"\0", b"C:\\" + name.encode("cp932") + b"\0"
+    body = struct.pack("<H", 2) + label + source + bytes(4) + struct.pack("<I", len(source)) + source
+    body += struct.pack("<I", len(data)) + data
+    return struct.pack("<I", len(body)) + body
+
+
+def test_documents_are_files_and_the_tables_behind_charts_are_not(tmp_path: Path) -> None:
+    path = _document(
+        tmp_path,
+        {
+            "word/document.xml": b"<d/>",
+            "word/embeddings/sheet.xlsx": b"a workbook",
+            "word/embeddings/chart.xlsx": b"the data of a chart",
+            "word/charts/chart1.xml": b"<c/>",
+            "word/charts/_rels/chart1.xml.rels": _RELATIONS.encode(),
+        },
+    )
+    assert _files(path) == {"sheet.xlsx": b"a workbook"}
+
+
+def test_files_within_ole_objects_are_taken_out(tmp_path: Path, write_ole: WriteOle) -> None:
+    def ole(streams: dict[str, bytes]) -> bytes:
+        return write_ole(tmp_path / "ole", streams).read_bytes()
+
+    document = ole({"WordDocument": b"text", "1Table": b""})
+    path = _document(
+        tmp_path,
+        {
+            "word/embeddings/oleobject1.bin": ole({"\x01Ole10Native": _package("見積書.pdf", b"%PDF-1.7")}),
+            "word/embeddings/oleobject2.bin": ole({"Package": b"PK of a workbook"}),
+            "word/embeddings/oleobject3.bin": document,
+            "word/embeddings/oleobject4.bin": ole({"Equation Native": b"x"}),
+        },
+    )
+    found = _files(path)
+    assert set(found) == {"見積書.pdf", "oleobject2.bin", "oleobject3.bin"}
+    assert found["見積書.pdf"] == b"%PDF-1.7"
+    assert found["oleobject2.bin"].rstrip(b"\0") == b"PK of a workbook"
+    assert found["oleobject3.bin"] == document
+
+
+def test_a_damaged_file_is_said(tmp_path: Path) -> None:
+    path = _document(tmp_path, {"word/embeddings/a.xlsx": b"a workbook of some length"})
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"a workbook", b"another wo", 1))
+    (contained,) = embedded_files(path)
+    with pytest.raises(RejectedError, match=r"a\.xlsx: damaged") as caught:
+        contained.open()
+    assert caught.value.code is Code.CORRUPT

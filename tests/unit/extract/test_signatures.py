@@ -1,0 +1,58 @@
+"""Mails and archives by the bytes that they begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.extract.signatures import type_of_archive, type_of_mail
+from worker.models.file import FileType
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"\x1f\x8b\x08", FileType.GZIP),
+        (b"BZh91AY&SY", FileType.BZIP2),
+        (b"BZh is no archive", None),
+        (b"\xfd7zXZ\x00", FileType.XZ),
+        (b"7z\xbc\xaf\x27\x1c", FileType.SEVEN_ZIP),
+        (b"Rar!\x1a\x07\x01", FileType.RAR),
+        (b"MSCF\x00\x00\x00\x00", FileType.CAB),
+        (b"\x28\xb5\x2f\xfd", FileType.ZSTANDARD),
+        (bytes(257) + b"ustar", FileType.TAR),
+        (bytes(32_769) + b"CD001", FileType.ISO),
+        (b"\x20\x10-lh5-", FileType.LZH),
+        (b"plain text", None),
+    ],
+)
+def test_archives_are_known_by_their_signatures(head: bytes, expected: FileType | None) -> None:
+    assert type_of_archive(head) is expected
+
+
+_MAIL = b"Received: by x\n\tid 1\nFrom: a@b.c\nSubject: x\nDate: y\n\nbody"
+_PAGE = (
+    b"From: <Saved by a browser>\nSubject: x\nMIME-Version: 1.0\n"
+    b'Content-Type: multipart/related; type="x"\n\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "expected"),
+    [
+        (_MAIL, "x.txt", FileType.EML),
+        (b"\xef\xbb\xbf\r\n" + _MAIL, "x", FileType.EML),
+        (_PAGE, "x.bin", FileType.MHT),
+        (_PAGE, "x.mht", FileType.MHT),
+        (b"From: a@b.c\n\nbody", "x.eml", FileType.EML),
+        (b"From: a@b.c\n\nbody", "x.txt", None),
+        (b"Date: today\nSubject: notes\nTo: all\n\nbody", "x.txt", None),
+        (b"Content-Type: text/html\nDate: x\nCc: y\n\n<p>", "x.txt", None),
+        (b"From a@b.c Mon Nov 30 10:00:00 2026\n" + _MAIL, "x", FileType.MBOX),
+        (b"From here we went on.\nNo mail.\n", "x.mbox", None),
+        ("件名: あ\n".encode(), "x.eml", None),
+    ],
+)
+def test_mails_are_known_by_their_headers(head: bytes, name: str, expected: FileType | None) -> None:
+    assert type_of_mail(head, name) is expected

@@ -1,0 +1,76 @@
+"""Headers of mails as text: encoded words, and bytes that are in no declared encoding."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from email.message import Message
+
+from worker.extract.text.charset import decode
+
+_ENCODED_WORD = re.compile(r"=\?([\w.:+-]+)(?:\*[\w-]*)?\?([bBqQ])\?([^?]*)\?=")
+_BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
+_LINE_FOLD = re.compile(r"\r?\n[ \t]*|\r")
+_QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
+_JIS_ESCAPE = "\x1b$"
+SHOWN = ("From", "To", "Cc", "Date", "Subject")
+"""The headers that a mail's page has, in this order."""
+
+
+def raw_header(message: Message, name: str) -> str:
+    """All values of a header as they are in the file, "" without one; bytes are surrogates."""
+    values = [str(value) for key, value in message.raw_items() if key.lower() == name.lower()]
+    return ", ".join(values)
+
+
+def header_text(message: Message, name: str) -> str:
+    """The values of a header, decoded to one line."""
+    return decode_header(raw_header(message, name))
+
+
+def decode_header(raw: str) -> str:
+    """A header's value as text. Encoded words that follow one another may have parts of one character."""
+    text = _without_raw_bytes(_LINE_FOLD.sub(" ", raw))
+    text = _BETWEEN_WORDS.sub(r"\1", text)
+    pieces: list[str] = []
+    at = 0
+    pending, pending_charset = b"", ""
+    for word in _ENCODED_WORD.finditer(text):
+        charset, data = word[1].lower(), _word_bytes(word[2], word[3])
+        if pending and (word.start() > at or charset != pending_charset):
+            pieces.append(decode(pending, pending_charset))
+            pending = b""
+        pieces.append(text[at : word.start()])
+        pending, pending_charset, at = pending + data, charset, word.end()
+    if pending:
+        pieces.append(decode(pending, pending_charset))
+    return " ".join("".join((*pieces, text[at:])).split())
+
+
+def file_name(part: Message) -> str:
+    """The name that a part has as a file, in whichever way it is written; "" where it has none."""
+    plain = Message()
+    for name in ("Content-Disposition", "Content-Type"):
+        if raw := raw_header(part, name):
+            plain[name] = _without_raw_bytes(_LINE_FOLD.sub(" ", raw))
+    try:
+        return decode_header(str(plain.get_filename() or ""))
+    except (LookupError, ValueError, TypeError):  # parameters that are numbered wrongly
+        return ""
+
+
+def _without_raw_bytes(text: str) -> str:
+    """Bytes that a header must not have are in some encoding all the same."""
+    if _JIS_ESCAPE in text or any("\udc80" <= each <= "\udcff" for each in text):
+        return decode(text.encode("ascii", "surrogateescape"))
+    return text
+
+
+def _word_bytes(kind: str, text: str) -> bytes:
+    data = text.encode("ascii", "replace")
+    if kind in "qQ":
+        return _QUOTED.sub(lambda code: bytes([int(code[1], 16)]), data.replace(b"_", b" "))
+    try:
+        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+    except binascii.Error:
+        return data

@@ -1,0 +1,101 @@
+"""Files embedded in Office documents: other documents, and packages of any file ([MS-OLEDS])."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import struct
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import olefile
+
+from worker.errors import RejectedError
+from worker.extract.office.ole import OLE_START
+from worker.extract.office.ooxml_package import UNREADABLE, Package, open_package
+from worker.extract.page_source import ContainedFile
+from worker.extract.text.charset import decode
+
+_EMBEDDED = re.compile(r"(?:word|xl|ppt)/embeddings/[^/]+")
+_CHART = re.compile(r"(?:word|xl|ppt)/charts/[^/]+\.xml")
+# A document within OLE is in one of these streams; Office's own older formats are the container itself.
+_WHOLE = ("Package", "CONTENTS")
+_DOCUMENTS = ("WordDocument", "Workbook", "Book", "PowerPoint Document")
+_NATIVE = "\x01Ole10Native"
+_MAX_BYTES = 512 * 1024**2
+
+
+def embedded_files(path: Path) -> Iterator[ContainedFile]:
+    """The files in a document, but for the tables behind its charts, whose text the charts have."""
+    package = open_package(path)
+    parts = [part for part in package.parts if _EMBEDDED.fullmatch(part)]
+    behind_charts = _behind_charts(package) if parts else set()
+    for part in parts:
+        contained = None if part in behind_charts else _file_of(package, part)
+        if contained is not None:
+            yield contained
+
+
+def _behind_charts(package: Package) -> set[str]:
+    charts = (part for part in package.parts if _CHART.fullmatch(part))
+    found: set[str] = set()
+    for chart in charts:
+        try:
+            found.update(package.targets(chart, "package"))
+        except UNREADABLE:
+            continue
+    return found
+
+
+def _file_of(package: Package, part: str) -> ContainedFile | None:
+    """The file in a part; None for objects of other programs, of which their pictures are read."""
+    name = posixpath.basename(part)
+    try:
+        with package.open(part) as file:
+            data = file.read(_MAX_BYTES)
+    except UNREADABLE as error:
+        return ContainedFile(name=name, open=partial(_refuse, name, str(error)))
+    if data.startswith(OLE_START):
+        unwrapped = _unwrap(name, data)
+        if unwrapped is None:
+            return None
+        name, data = unwrapped
+    return ContainedFile(name=name, open=partial(io.BytesIO, data), size_bytes=len(data))
+
+
+def _refuse(name: str, why: str) -> io.BytesIO:
+    raise RejectedError(f"{name}: damaged; its bytes cannot be unpacked ({why})")
+
+
+def _unwrap(name: str, data: bytes) -> tuple[str, bytes] | None:
+    """Name and bytes of the file in an OLE object; the object itself where it is a document."""
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as container:
+            for stream in _WHOLE:
+                if container.exists(stream):
+                    return name, container.openstream(stream).read()
+            if container.exists(_NATIVE):
+                return _from_package(container.openstream(_NATIVE).read(), name)
+            is_document = any(container.exists(stream) for stream in _DOCUMENTS)
+    except (OSError, ValueError, IndexError, TypeError, struct.error):
+        return name, data  # its reader says that it is damaged
+    return (name, data) if is_document else None
+
+
+def _from_package(data: bytes, name: str) -> tuple[str, bytes]:
+    """Name and bytes of a file that was dropped into a document: size, flags, three texts, and the file."""
+    label, at = _text(data, 6)
+    _, at = _text(data, at)
+    (path_bytes,) = struct.unpack_from("<I", data, at + 4)
+    at += 8 + path_bytes
+    (size,) = struct.unpack_from("<I", data, at)
+    own = decode(label).replace("\\", "/").rpartition("/")[2]
+    return own or name, data[at + 4 : at + 4 + size]
+
+
+def _text(data: bytes, at: int) -> tuple[bytes, int]:
+    """A text that ends in NUL, and the place behind it."""
+    end = data.index(b"\0", at)
+    return data[at:end], end + 1

@@ -1,0 +1,1 @@
+"""The files within a document, as the worker hears of them."""
