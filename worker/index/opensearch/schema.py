@@ -1,6 +1,6 @@
 """The two OpenSearch indices: analysis, mappings, settings, names.
 
-`ocr_text` is the text under kuromoji, for whoever asks the cluster itself; a search of the worker asks for
+`ocr_text` is the text under kuromoji, for those who ask the cluster itself; a search of the worker asks for
 the streams of its own analysis (stream_fields.py).
 
 `files` holds documents, `images` their image vectors; both are aliases over versioned indices, so that a new

@@ -8,9 +8,9 @@ import pytest
 
 from worker.index.opensearch.stream_fields import (
     STREAMS,
-    source_excludes,
     name_streams,
     page_streams,
+    source_excludes,
     stream_properties,
     whole_text_streams,
 )
