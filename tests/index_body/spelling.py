@@ -80,6 +80,13 @@ def test_a_slip_comes_near(index: SearchIndex, make_document: MakeDocument, text
     put(index, make_document("a.pdf", text), make_document("b.pdf", "全く無関係 nothing of that"))
     result = index.search(query)
     assert ([hit.file_name for hit in result.hits], result.tier) == (["a.pdf"], Tier.NEAR)
+    assert "[[" in result.hits[0].snippet
+
+
+def test_what_was_meant_is_suggested(index: SearchIndex, make_document: MakeDocument) -> None:
+    put(index, make_document("a.pdf", "非常用自家発電機の点検と maintenance"))
+    assert index.search("非常用自下発電機 maintanance").suggestion == "非常用自家発電機 maintenance"
+    assert index.search("非常用自家発電機").suggestion == ""
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def search(
                 "total": found.total,
                 "tier": found.tier.value,
                 "notes": list(found.notes),
+                "suggestion": found.suggestion or None,
                 "missing": found.missing,
                 "has_next": found.total > offset + len(found.hits),
                 "hits": [hit_values(hit) for hit in found.hits],

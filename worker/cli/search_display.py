@@ -31,8 +31,9 @@ def print_hits(found: SearchResult, *, offset: int = 0) -> None:
         typer.secho(sanitise(note), fg="yellow")
     if found.missing:
         typer.secho(f"These are partial results: {found.missing}.", fg="yellow")
-    if found.total and found.tier is Tier.MOST:
-        typer.secho("No file has all of it; these come near.", fg="yellow")
+    if found.total and found.tier is not Tier.ALL:
+        meant = f' Did you mean "{sanitise(found.suggestion)}"?' if found.suggestion else ""
+        typer.secho(f"No file has all of it; these come near.{meant}", fg="yellow")
     for hit in found.hits:
         name, score = (
             typer.style(sanitise(member_name(hit.file_name, hit.member_path)), bold=True),

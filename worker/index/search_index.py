@@ -62,7 +62,8 @@ class Tier(StrEnum):
 class SearchResult:
     """The best hits, one a file, and how many files match in all.
 
-    `tier` says how much of the query they have, `notes` what of it was not understood. `missing` says why
+    `tier` says how much of the query they have, `notes` what of it was not understood, `suggestion` what was
+    probably meant. `missing` says why
     these are partial results, and is empty where they are all. Files of equal content are one hit and count
     as one; `facets` count each of them, where that was asked for.
     """
@@ -71,6 +72,7 @@ class SearchResult:
     hits: tuple[SearchHit, ...]
     tier: Tier = Tier.ALL
     notes: tuple[str, ...] = ()
+    suggestion: str = ""
     missing: str = ""
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 

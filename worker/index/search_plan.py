@@ -21,6 +21,8 @@ from worker.index.query import Term
 from worker.index.query_atoms import Atom, Atoms, Kind, atoms
 from worker.index.search_index import SearchResult, Tier
 from worker.index.search_query import SearchQuery, parse_query
+from worker.index.slips import allowed_edits, halves
+from worker.index.suggestion import with_suggestion
 
 WEIGHTS = {
     "pairs": 1.0,
@@ -36,9 +38,6 @@ NEAR_TOKENS = 4
 """How many tokens may stand between the two halves of a term whose middle is wrong."""
 
 _BORDER = re.compile("(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
-_LEAST_RUN, _MOST_RUN = 3, 24
-_LEAST_SWAPPED = 5
-_ONE_EDIT, _TWO_EDITS = 4, 8
 MAX_GROUPS = 32
 """Beyond these the rest of a query is left out: each costs a search of its own."""
 
@@ -112,7 +111,7 @@ def search_tiers(
         found = search(asked, plan)
         if found.total:
             break
-    return found
+    return with_suggestion(found, asked)
 
 
 def literal_ways(term: Term) -> Group:
@@ -264,25 +263,15 @@ def _words_clause(parts: Tokens, forms: Tokens) -> Clause:
 
 def _without_one(run: str) -> Iterator[Way]:
     """A run with one character wrong, missing, too many or swapped with the next: what stands beside it."""
-    if not _LEAST_RUN <= len(run) <= _MOST_RUN:
-        return
-    cuts = [(start, start + 1) for start in range(len(run))]
-    if len(run) >= _LEAST_SWAPPED:
-        cuts += [(start, start + 2) for start in range(1, len(run) - 2)]
-    for start, end in cuts:
-        before, after = _pairs(run[:start]), _pairs(run[end:])
-        if before and after:
-            yield (Clause(stream="pairs", tokens=before, then=after),)
-        elif before or after:
-            yield (Clause(stream="pairs", tokens=before or after),)
-
-
-def _pairs(run: str) -> Tokens:
-    return query_pairs(run)[0] if len(run) > 1 else ()
+    for before, after in halves(run):
+        first, second = (query_pairs(side)[0] if side else () for side in (before, after))
+        if first and second:
+            yield (Clause(stream="pairs", tokens=first, then=second),)
+        else:
+            yield (Clause(stream="pairs", tokens=first or second),)
 
 
 def _similar(word: str) -> Iterator[Way]:
-    if len(word) < _ONE_EDIT or not word.isalpha():
-        return
-    edits = 2 if len(word) >= _TWO_EDITS else 1
-    yield (Clause(stream="pairs", tokens=(word,), match=Match.SIMILAR, edits=edits),)
+    edits = allowed_edits(word)
+    if edits:
+        yield (Clause(stream="pairs", tokens=(word,), match=Match.SIMILAR, edits=edits),)

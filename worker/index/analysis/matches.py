@@ -16,6 +16,7 @@ from worker.index.analysis.query_terms import QueryTerm
 from worker.index.analysis.stems import WORD, stem
 from worker.index.analysis.streams import joint_reading
 from worker.index.analysis.words import Word, words
+from worker.index.slips import allowed_edits, is_similar, run_pattern
 
 Span: TypeAlias = tuple[int, int]
 """Start and end in the folded text."""
@@ -55,6 +56,22 @@ def thorough_spans(folded: str, term: QueryTerm, *, is_ocr: bool) -> Iterator[Sp
                 yield match.span()
     if is_ocr and 1 < len(term.text) <= _MAX_SHAPE_CHARS:
         for match in pattern(term.text).finditer(folded):
+            yield match.span()
+
+
+def near_spans(folded: str, term: QueryTerm) -> Iterator[Span]:
+    """Where a word is that differs by an edit or two, or a run that differs by one."""
+    found = list(pieces(term.text))
+    if len(found) != 1:
+        return
+    piece, is_run = found[0]
+    if is_run:
+        nearly = run_pattern(piece)
+        yield from (match.span() for match in nearly.finditer(folded)) if nearly else ()
+        return
+    edits = allowed_edits(piece)
+    for match in WORD.finditer(folded) if edits else ():
+        if is_similar(piece, match[0], edits):
             yield match.span()
 
 

@@ -14,7 +14,7 @@ from itertools import islice
 
 from worker.index.analysis.characters import INVISIBLE, replace_surrogates
 from worker.index.analysis.folding import Folded, fold, fold_text
-from worker.index.analysis.matches import Span, quick_spans, thorough_spans
+from worker.index.analysis.matches import Span, near_spans, quick_spans, thorough_spans
 from worker.index.analysis.query_terms import QueryTerm
 
 OPEN, CLOSE = "[[", "]]"
@@ -39,13 +39,14 @@ class _Match:
     term: int
 
 
-def snippet(text: str, terms: Sequence[QueryTerm], *, is_ocr: bool = False) -> str:
+def snippet(text: str, terms: Sequence[QueryTerm], *, is_ocr: bool = False, has_slips: bool = False) -> str:
     """About 120 characters of the text around the densest matches, which are marked.
 
-    White space is collapsed; … marks truncation. Without a match it is the beginning of the text.
+    White space is collapsed; … marks truncation. Without a match it is the beginning of the text. With
+    `has_slips` the terms may be mistyped.
     """
     shown = " ".join(INVISIBLE.sub("", replace_surrogates(text)).split())
-    matches = _best_matches(shown, terms, is_ocr=is_ocr)
+    matches = _best_matches(shown, terms, is_ocr=is_ocr, has_slips=has_slips)
     start, end = _window(shown, _densest(matches))
     marked = _mark(shown, start, end, matches)
     return f"{'…' if start else ''}{marked}{'…' if end < len(shown) else ''}"
@@ -53,7 +54,7 @@ def snippet(text: str, terms: Sequence[QueryTerm], *, is_ocr: bool = False) -> s
 
 def mark_all(text: str, terms: Sequence[QueryTerm], *, is_ocr: bool = False) -> str:
     """The whole text as it is written, with every match marked."""
-    return _mark(text, 0, len(text), _matches(0, fold(text), terms, is_ocr=is_ocr))
+    return _mark(text, 0, len(text), _matches(0, fold(text), terms, is_ocr=is_ocr, has_slips=False))
 
 
 def plain_text(marked: str) -> str:
@@ -77,14 +78,16 @@ def _unescape(text: str) -> str:
     return text.replace(_JOINER, "")
 
 
-def _best_matches(shown: str, terms: Sequence[QueryTerm], *, is_ocr: bool) -> list[_Match]:
+def _best_matches(shown: str, terms: Sequence[QueryTerm], *, is_ocr: bool, has_slips: bool) -> list[_Match]:
     """The matches of the block of the text that has most terms; only that one is mapped to its original."""
     blocks = list(_blocks(shown))
     start = _richest(blocks, terms)
     if start is not None:
-        return _matches(start, fold(shown[start : start + _BLOCK_CHARS]), terms, is_ocr=is_ocr)
+        return _matches(
+            start, fold(shown[start : start + _BLOCK_CHARS]), terms, is_ocr=is_ocr, has_slips=has_slips
+        )
     for start, block in blocks[:_MAX_THOROUGH_BLOCKS]:
-        matches = _matches(start, fold(block), terms, is_ocr=is_ocr)
+        matches = _matches(start, fold(block), terms, is_ocr=is_ocr, has_slips=has_slips)
         if matches:
             return matches
     return []
@@ -108,10 +111,14 @@ def _richest(blocks: Iterable[tuple[int, str]], terms: Sequence[QueryTerm]) -> i
     return best
 
 
-def _matches(start: int, folded: Folded, terms: Sequence[QueryTerm], *, is_ocr: bool) -> list[_Match]:
+def _matches(
+    start: int, folded: Folded, terms: Sequence[QueryTerm], *, is_ocr: bool, has_slips: bool
+) -> list[_Match]:
     found: list[_Match] = []
     for number, term in enumerate(terms):
         spans: list[Span] = list(islice(quick_spans(folded.text, term), _MAX_MATCHES))
+        if has_slips and not spans:
+            spans = list(islice(near_spans(folded.text, term), _MAX_MATCHES))
         spans = spans or list(islice(thorough_spans(folded.text, term, is_ocr=is_ocr), _MAX_MATCHES))
         for first, last in spans:
             begin, end = folded.original(first, last)

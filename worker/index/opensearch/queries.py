@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from worker.index.analysis.query_terms import QueryTerm
 from worker.index.analysis.snippets import snippet
 from worker.index.file_facts import Groups
 from worker.index.opensearch.metadata_fields import HIT_FIELDS, date_clauses, group_clauses, to_metadata
@@ -17,7 +16,7 @@ from worker.index.opensearch.schema import Json
 from worker.index.opensearch.text_queries import any_of, anywhere, best_page, in_name, on_page
 from worker.index.query import Term, fold, label
 from worker.index.query_filters import Filters
-from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit
+from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit, Tier
 from worker.index.search_plan import Group, Plan, literal_ways
 from worker.index.search_query import SearchQuery
 from worker.models.ledger import State
@@ -127,7 +126,7 @@ def to_result(
     inner = {hit["_id"]: hit["inner_hits"] for hit in pages["hits"]["hits"]} if pages else {}
     return SearchResult(
         total=int(hits["total"]["value"]),
-        hits=tuple(_hit(hit, inner.get(hit["_id"], {}), plan.terms) for hit in hits["hits"]),
+        hits=tuple(_hit(hit, inner.get(hit["_id"], {}), plan) for hit in hits["hits"]),
         tier=plan.tier,
         notes=query.notes,
     )
@@ -199,7 +198,7 @@ def _on_pages(pages: tuple[int, int]) -> Json:
     return {"range": {"pages.number": {"gte": first, "lte": last}}}
 
 
-def _hit(hit: Mapping[str, Any], inner: Mapping[str, Any], terms: Sequence[QueryTerm]) -> SearchHit:
+def _hit(hit: Mapping[str, Any], inner: Mapping[str, Any], plan: Plan) -> SearchHit:
     source = hit["_source"]
     best = inner[_BEST]["hits"]["hits"] if inner else []
     member_path = ""
@@ -216,7 +215,7 @@ def _hit(hit: Mapping[str, Any], inner: Mapping[str, Any], terms: Sequence[Query
         page=number,
         matching_pages=_page_numbers(inner),
         member_path=member_path,
-        snippet=snippet(text, terms, is_ocr=is_ocr),
+        snippet=snippet(text, plan.terms, is_ocr=is_ocr, has_slips=plan.tier is not Tier.ALL),
         score=float(hit["_score"]),
         state=State(source.get("state", State.INDEXED)),
         reason=source.get("reason"),

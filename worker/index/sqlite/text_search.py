@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from worker.index.analysis.query_terms import QueryTerm
 from worker.index.analysis.snippets import snippet
-from worker.index.edit_distance import is_similar
 from worker.index.file_facts import MAX_COPIES, Groups, count_facets
 from worker.index.query import Term, fold, label
 from worker.index.query_filters import Filters
-from worker.index.search_index import SearchHit, SearchResult
+from worker.index.search_index import SearchHit, SearchResult, Tier
 from worker.index.search_plan import WEIGHTS, Plan, literal_ways
 from worker.index.search_query import SearchQuery
+from worker.index.slips import is_similar
 from worker.index.sqlite.expressions import Similar, group_expression
 from worker.index.sqlite.metadata_columns import (
     FACET_COLUMNS,
@@ -142,7 +141,7 @@ def search_rows(
         counts = connection.execute(ranked + _FACETS, values)
     return SearchResult(
         total=total,
-        hits=tuple(_hit(connection, row, plan.terms) for row in rows if row["file_id"] is not None),
+        hits=tuple(_hit(connection, row, plan) for row in rows if row["file_id"] is not None),
         tier=plan.tier,
         notes=query.notes,
         facets=count_facets((tuple(row)[:-1], row[-1]) for row in counts) if shown.facets and total else {},
@@ -248,7 +247,7 @@ def _similar_words(connection: sqlite3.Connection, word: str, edits: int) -> lis
     return [term for (term,) in rows if is_similar(word, term, edits)][:_MAX_SIMILAR]
 
 
-def _hit(connection: sqlite3.Connection, row: sqlite3.Row, terms: Sequence[QueryTerm]) -> SearchHit:
+def _hit(connection: sqlite3.Connection, row: sqlite3.Row, plan: Plan) -> SearchHit:
     is_name = row["page"] == NAME_ROW
     text = label(row["file_name"], row["file_path"]) if is_name else row["text"]
     is_ocr = not is_name and TextSource(row["source"]).has_ocr_text
@@ -258,7 +257,7 @@ def _hit(connection: sqlite3.Connection, row: sqlite3.Row, terms: Sequence[Query
         file_path=row["file_path"],
         page=row["page"],
         matching_pages=tuple(json.loads(row["matching"])),
-        snippet=snippet(text, terms, is_ocr=is_ocr),
+        snippet=snippet(text, plan.terms, is_ocr=is_ocr, has_slips=plan.tier is not Tier.ALL),
         score=row["score"],
         state=State(row["state"]),
         reason=row["reason"],

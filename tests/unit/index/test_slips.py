@@ -1,0 +1,77 @@
+"""Slips: words a few letters apart, runs with one character wrong."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.index.slips import allowed_edits, halves, is_similar, run_pattern
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "distance"),
+    [
+        ("report", "report", 0),
+        ("report", "repport", 1),
+        ("report", "reprt", 1),
+        ("report", "rexort", 1),
+        ("report", "reprot", 1),
+        ("report", "rpeort", 1),
+        ("report", "repotrs", 2),
+        ("report", "eport", 1),
+        ("report", "reports", 1),
+        ("report", "retort!", 2),
+        ("ca", "abc", 3),
+        ("", "ab", 2),
+    ],
+)
+def test_edits_are_counted(word: str, other: str, distance: int) -> None:
+    assert [is_similar(word, other, most) for most in range(4)] == [distance <= most for most in range(4)]
+
+
+@given(st.text("ab", max_size=6), st.text("ab", max_size=6), st.integers(0, 3))
+def test_the_order_of_two_words_makes_no_difference(word: str, other: str, most: int) -> None:
+    assert is_similar(word, other, most) == is_similar(other, word, most)
+
+
+@pytest.mark.parametrize(
+    ("word", "edits"), [("cat", 0), ("cats", 1), ("reports", 1), ("received", 2), ("ab12", 0)]
+)
+def test_short_words_may_have_no_slip(word: str, edits: int) -> None:
+    assert allowed_edits(word) == edits
+
+
+def test_a_slip_leaves_what_stands_beside_it() -> None:
+    assert set(halves("自家発電機")) == {
+        ("", "家発電機"),
+        ("", "発電機"),
+        ("自家", "電機"),
+        ("自家発", ""),
+        ("自家発電", ""),
+        ("", "電機"),
+        ("自家", ""),
+    }
+    assert list(halves("京都")) == []
+
+
+@pytest.mark.parametrize(
+    ("run", "text", "found"),
+    [
+        ("非常用自下発電機", "の非常用自家発電機の", "非常用自家発電機"),
+        ("非常用家発電機", "の非常用自家発電機の", "非常用自家発電機"),
+        ("非常用家自発電機", "の非常用自家発電機の", "非常用自家発電機"),
+    ],
+)
+def test_a_run_with_a_slip_is_found_in_a_text(run: str, text: str, found: str) -> None:
+    pattern = run_pattern(run)
+    assert pattern is not None
+    match = pattern.search(text)
+    assert match is not None
+    assert match[0] == found
+
+
+def test_a_short_run_has_no_pattern() -> None:
+    assert run_pattern("京都") is None
