@@ -41,6 +41,9 @@ class Services:
         if request.path.startswith("/model/"):
             self.headers["bedrock"].append(headers)
             return Response(body=json.dumps({"embedding": [0.01] * 1024}).encode())
+        if request.path.endswith("/_mapping"):
+            missing = {"type": "index_not_found_exception", "reason": "no such index [files]"}
+            return Response(status=404, body=json.dumps({"error": missing, "status": 404}).encode())
         self.headers["opensearch"].append(headers)
         lines = [json.loads(line) for line in request.body.splitlines() if line]
         written = [{"index": {**each["index"], "status": 201}} for each in lines if "index" in each]

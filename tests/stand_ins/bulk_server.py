@@ -39,6 +39,9 @@ class BulkServer:
     __enter__, __exit__ = start_on_enter, stop_on_exit
 
     def _answer(self, request: Request) -> Response:
+        if request.path.endswith("/_mapping"):
+            missing = {"type": "index_not_found_exception", "reason": "no such index [files]"}
+            return Response(status=404, body=json.dumps({"error": missing, "status": 404}).encode())
         if request.path != "/_bulk":
             with self._lock:
                 self.others.append(f"{request.method} {request.path}")

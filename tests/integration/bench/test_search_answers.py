@@ -49,7 +49,7 @@ def test_a_set_has_the_mean_of_its_own_queries() -> None:
 
 def test_the_tier_is_that_of_the_result() -> None:
     assert tier_of(result(hit("a"))) == 1
-    assert tier_of(SearchResult(total=1, hits=(hit("a"),), tier=Tier.MOST)) == 2
+    assert tier_of(SearchResult(total=1, hits=(hit("a"),), tier=Tier.MOST)) == 3
     assert tier_of(SearchResult(total=0, hits=(), tier=Tier.MOST)) == 0, "nothing was answered"
 
 

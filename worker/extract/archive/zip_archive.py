@@ -41,12 +41,27 @@ def open_zip(path: Path, options: ReadOptions) -> PageSource:
     except _UNREADABLE as error:
         # Its files can be found one after the other without the directory at its end.
         return open_with_libarchive(path, options, damage=f"{path.name}: a damaged archive ({error})")
+    if _contains_itself(path, members):
+        raise RejectedError(f"{path.name}: contains itself; it has no end", code=Code.UNSUPPORTED_TYPE)
     if any(info.compress_type not in (*_METHODS, _AES) for info in members):
         return open_with_libarchive(path, options)
     names = dict(zip(map(id, members), _names(members), strict=True))
     members = [info for info in members if not is_of_a_system(names[id(info)])]
     shown = [names[id(info)] for info in members]
     return archive_source(shown, _all_files(archive, members, shown, options.pdf_passwords), options)
+
+
+def _contains_itself(path: Path, members: Sequence[zipfile.ZipInfo]) -> bool:
+    """Whether a file has the size and the checksum of the archive: nothing is unpacked to know it."""
+    size = path.stat().st_size
+    sums = {info.CRC for info in members if info.file_size == size}
+    if not sums:
+        return False
+    checksum = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            checksum = zlib.crc32(block, checksum)
+    return checksum in sums
 
 
 def _all_files(

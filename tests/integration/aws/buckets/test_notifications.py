@@ -41,7 +41,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(clients: Clients, sou
     assert change.before == before == configuration(clients, source)
     theirs, ours = change.after["QueueConfigurations"]
     assert theirs == before["QueueConfigurations"][0]
-    assert (ours["Id"], ours["QueueArn"], len(ours["Events"])) == ("cis-worker", arn, 4)
+    assert (ours["Id"], ours["QueueArn"], len(ours["Events"])) == ("cis-worker", arn, 5)
 
 
 def test_merging_twice_changes_nothing_the_second_time(clients: Clients, source: str, arn: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -88,3 +89,33 @@ def test_a_damaged_file_is_said_and_its_neighbour_is_read(tmp_path: Path) -> Non
         first.open().read()
     assert caught.value.code is Code.CORRUPT
     assert second.open().read() == b"text 1"
+
+
+def _forge(data: bytes, checksum: int) -> bytes:
+    """The data with four more bytes, by which its CRC-32 becomes `checksum`: a linear map of 32 bits."""
+    bare = zlib.crc32(bytes(4), zlib.crc32(data))
+    rows: dict[int, tuple[int, int]] = {}
+    for bit in range(32):
+        image, word = zlib.crc32((1 << bit).to_bytes(4, "little"), zlib.crc32(data)) ^ bare, 1 << bit
+        while image and image.bit_length() in rows:
+            other = rows[image.bit_length()]
+            image, word = image ^ other[0], word ^ other[1]
+        rows[image.bit_length()] = image, word
+    wanted, chosen = checksum ^ bare, 0
+    while wanted:
+        image, word = rows[wanted.bit_length()]
+        wanted, chosen = wanted ^ image, chosen ^ word
+    return data + chosen.to_bytes(4, "little")
+
+
+def test_an_archive_that_contains_itself_is_not_unpacked(tmp_path: Path) -> None:
+    data = bytearray(_zip("a.txt", "b.txt"))
+    data[-2:] = (4).to_bytes(2, "little")  # the length of the comment, which the forged bytes are
+    entry = data.rindex(b"PK\x01\x02")
+    size, checksum = len(data) + 4, 0x12345678
+    data[entry + 16 : entry + 28] = struct.pack("<III", checksum, 6, size)
+    forged = _forge(bytes(data), checksum)
+    with pytest.raises(RejectedError, match="contains itself") as caught:
+        _open(forged, tmp_path)
+    assert caught.value.code is Code.UNSUPPORTED_TYPE
+    assert len(list(_open(_forge(bytes(data), checksum ^ 1), tmp_path).contained)) == 2
