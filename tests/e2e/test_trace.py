@@ -15,6 +15,7 @@ from tests.e2e.conftest import Fleet
 from worker.aws.file_table import FileTable
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 from worker.embedded.stack import EmbeddedStack
+from worker.index.analysis_version import OWN_ANALYSIS
 from worker.samples.scans import write_scan
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ class Services:
             self.headers["bedrock"].append(headers)
             return Response(body=json.dumps({"embedding": [0.01] * 1024}).encode())
         if request.path.endswith("/_mapping"):
-            missing = {"type": "index_not_found_exception", "reason": "no such index [files]"}
-            return Response(status=404, body=json.dumps({"error": missing, "status": 404}).encode())
+            mapping = {"files-v2": {"mappings": {"_meta": {"analysis": str(OWN_ANALYSIS)}}}}
+            return Response(body=json.dumps(mapping).encode())
         self.headers["opensearch"].append(headers)
         lines = [json.loads(line) for line in request.body.splitlines() if line]
         written = [{"index": {**each["index"], "status": 201}} for each in lines if "index" in each]
