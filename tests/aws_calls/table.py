@@ -115,6 +115,7 @@ CALLS: dict[str, Need] = {
     "events:DescribeEventBus": _both("events:DescribeEventBus"),
     "sns:GetTopicAttributes": _both("sns:GetTopicAttributes"),
     # Requests to OpenSearch Service are signed, and allowed by their method.
+    "es:DELETE": _operator("es:ESHttpDelete"),
     "es:GET": _both("es:ESHttpGet"),
     "es:HEAD": _operator("es:ESHttpHead"),
     "es:POST": _both("es:ESHttpPost"),

@@ -20,6 +20,7 @@ from worker.cli.ingest import ingest
 from worker.cli.operator import config, doctor, status
 from worker.cli.reconcile import reconcile
 from worker.cli.recovery.dead_letters import dlq
+from worker.cli.recovery.reindex import reindex
 from worker.cli.recovery.rerun import VersionMayBeLeftOut, rerun
 from worker.cli.run import init, local, run
 from worker.cli.search import search, similar
@@ -48,6 +49,7 @@ _SUMMARIES: dict[Callable[..., None], str] = {
     scale: "Scale the workers' Auto Scaling group.",
     config: "Print the settings in force.",
     reconcile: "Compare a bucket with ledger and index.",
+    reindex: "Make the index anew from what is stored.",
     backfill: "Queue the files of a filled bucket.",
     simulate: "Plan a fleet: delays and costs of policies.",
     fleet: "Show the workers and their groups.",

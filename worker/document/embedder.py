@@ -93,9 +93,9 @@ class Embedder:
         return tuple(vectors)
 
     def _text_vector(self, text: str, request: _Request) -> tuple[float, ...]:
-        # A page's text is its own content: the same page in another file costs nothing.
-        sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._vector(sha256, self._text_model, lambda: self._bedrock.embed_text(text), request)
+        return self._vector(
+            text_hash(text), self._text_model, lambda: self._bedrock.embed_text(text), request
+        )
 
     def _vector(
         self, sha256: str, model: str, make: Callable[[], tuple[float, ...]], request: _Request
@@ -146,6 +146,12 @@ class Embedder:
         # the model has accepted a probe is at fault itself, and loses its vector for good.
         self._bedrock.probe(model)
         return make()
+
+
+def text_hash(text: str) -> str:
+    """Under which the vector of a page's text is stored."""
+    # A page's text is its own content: the same page in another file costs nothing.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _log_failure(error: WorkerError) -> None:

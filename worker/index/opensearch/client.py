@@ -71,8 +71,8 @@ _NOT_OPENSEARCH = (
     "proxy's or sign-in page."
 )
 _REINDEX_ADVICE = (
-    "The index was created by another version of this worker or by hand: reindex into a new one, "
-    "or set CIS_INDEX_PREFIX to an unused prefix and run `cis-worker init`."
+    "The index was created by another version of this worker or by hand: `cis-worker reindex` "
+    "makes a new one; or set CIS_INDEX_PREFIX to an unused prefix and run `cis-worker init`."
 )
 
 

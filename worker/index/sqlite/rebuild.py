@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from worker.index.analysis_version import OWN_ANALYSIS
 from worker.index.sqlite import metadata_columns
@@ -20,8 +21,13 @@ def add_metadata(connection: sqlite3.Connection) -> None:
         metadata_columns.insert_metadata(connection, row["id"], load_document(connection, row))
 
 
-def rebuild_terms(connection: sqlite3.Connection, tables: str) -> None:
-    """Make the full-text table anew by `tables`, its statements, with the analysis of this process."""
+def rebuild_terms(
+    connection: sqlite3.Connection, tables: str, *, on_file: Callable[[int], object] = lambda _: None
+) -> int:
+    """Make the full-text table anew by `tables`, its statements, with the analysis of this process.
+
+    `on_file` hears of each file how many there are, which is returned, too.
+    """
     for name in ("page_vocabulary", "page_terms", "analysis"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
     for statement in tables.split(";"):
@@ -31,7 +37,9 @@ def rebuild_terms(connection: sqlite3.Connection, tables: str) -> None:
         "SELECT id, file_name, file_path FROM files WHERE state != ?", (State.TOMBSTONED,)
     ).fetchall()
     for file, name, path in files:
+        on_file(len(files))
         insert_terms(connection, file, _terms(connection, file, name, path))
+    return len(files)
 
 
 def _terms(connection: sqlite3.Connection, file: int, name: str, path: str) -> list[TermRow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -131,6 +131,15 @@ class SqliteFile:
         # IMMEDIATE: a read transaction that turns into a write fails with SQLITE_BUSY without waiting.
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
+
+    def rebuild(self, on_file: Callable[[int], object]) -> int:
+        """Make all terms anew from the texts, in one transaction; returns how many files there are.
+
+        `on_file` hears of each file, before it is made, how many there are; what it raises leaves all as it
+        was. Other processes search meanwhile, and wait with their writes.
+        """
+        with self.write_transaction() as connection:
+            return rebuild_terms(connection, _TERM_TABLES, on_file=on_file)
 
     def close(self) -> None:
         """Close the connection; closing again does nothing."""

@@ -16,9 +16,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worker.errors import LeaseLostError, WorkerError
+from worker.errors import LeaseLostError, UnavailableError, WorkerError
 from worker.index.analysis.characters import replace_surrogates
-from worker.index.analysis_version import AnalysisVersion
+from worker.index.analysis_version import OWN_ANALYSIS, AnalysisVersion
 from worker.index.file_facts import Groups
 from worker.index.query import fold, fold_path, rank
 from worker.index.search_index import (
@@ -76,9 +76,9 @@ class SqliteIndex:
 
     def __init__(self, path: Path) -> None:
         self._file = SqliteFile(path)
+        self._path = path
         with self._file.read_transaction() as connection:
-            (version,) = connection.execute("SELECT version FROM analysis").fetchone()
-        self._path, self._analysis = path, AnalysisVersion.parse(version)
+            self._analysis = _read_analysis(connection)
         self._commits = GroupCommit(self._file)
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
@@ -100,9 +100,8 @@ class SqliteIndex:
         """See SearchIndex; the score is BM25, higher is better."""
         shown = Shown(limit=limit, offset=offset, groups=groups, facets=facets)
         with self._file.read_transaction(within_s=SEARCH_S) as connection:
-            return search_tiers(
-                query, partial(search_rows, connection, shown=shown), has_words=self._analysis.has_words
-            )
+            has_words = _read_analysis(connection).has_words
+            return search_tiers(query, partial(search_rows, connection, shown=shown), has_words=has_words)
 
     def similar(self, vector: Sequence[float], *, limit: int = 5, groups: Groups = None) -> list[SimilarHit]:
         """See SearchIndex; exact, every image vector is compared."""
@@ -168,16 +167,33 @@ class SqliteIndex:
 
     def _write_of(self, document: Document, version: int) -> Write:
         """What replaces the document of a file; its terms are made here, before the transaction."""
-        self._analysis.check_writable(str(self._path))
+        if not self._analysis.is_writable(OWN_ANALYSIS):
+            # It may have been re-indexed since.
+            with self._file.read_transaction() as connection:
+                self._analysis = _read_analysis(connection)
+        # Another thread may notice a re-index meanwhile.
+        analysis = self._analysis
+        analysis.check_writable(str(self._path))
         pages = ((page.number, page.text, page.source) for page in document.pages)
         is_hidden = document.state is State.TOMBSTONED
-        terms = [] if is_hidden else self._terms(document.file_name, document.file_path, pages)
+        name, path = document.file_name, document.file_path
+        terms = [] if is_hidden else term_rows(name, path, pages, has_words=analysis.has_words)
 
         def write(connection: sqlite3.Connection) -> None:
+            self._check_analysis(connection, analysis)
             self._remove(connection, document.file_id, version)
             insert_terms(connection, insert_document(connection, document, version), terms)
 
         return write
+
+    def _check_analysis(self, connection: sqlite3.Connection, made_with: AnalysisVersion) -> None:
+        """Raise UnavailableError where the file was re-indexed since the terms were made."""
+        self._analysis = _read_analysis(connection)
+        if self._analysis != made_with:
+            raise UnavailableError(
+                f"The index {self._path} was re-indexed just now with text analysis {self._analysis}; "
+                "try again"
+            )
 
     def _remove(self, connection: sqlite3.Connection, file_id: str, version: int) -> None:
         """Delete the rows of a file. Raises LeaseLostError where they have a higher version."""
@@ -195,6 +211,11 @@ class SqliteIndex:
             terms = self._terms(row["file_name"], row["file_path"], (tuple(page) for page in pages))
             delete_terms(connection, row["id"], terms)
         connection.execute("DELETE FROM files WHERE id = ?", (row["id"],))
+
+
+def _read_analysis(connection: sqlite3.Connection) -> AnalysisVersion:
+    (version,) = connection.execute("SELECT version FROM analysis").fetchone()
+    return AnalysisVersion.parse(version)
 
 
 def _cosines(

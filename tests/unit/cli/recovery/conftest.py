@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.index_body.documents import make_document  # noqa: F401 - a fixture
 from tests.unit.world import World
 from worker.cli.main import app
 

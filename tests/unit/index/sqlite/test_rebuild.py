@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from worker.errors import UnavailableError
 from worker.index.analysis_version import OWN_ANALYSIS
 from worker.index.search_index import Tier
+from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.document import Document
 
@@ -63,3 +65,71 @@ def test_a_rebuild_that_fails_leaves_the_file_as_it_was(
             SqliteIndex(path)
     with closing(SqliteIndex(path)) as index:
         assert index.search("text").total == 1
+
+
+def _forget_terms(path: Path) -> None:
+    """As another analysis left it, whose words are not found."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO page_terms (page_terms) VALUES ('delete-all')")
+        connection.execute("UPDATE analysis SET version = '0 none'")
+        connection.commit()
+
+
+def test_a_file_is_made_anew_while_a_process_that_has_it_open_notices(
+    tmp_path: Path, make_document: Callable[..., Document]
+) -> None:
+    path = tmp_path / "index.sqlite3"
+    with closing(SqliteIndex(path)) as index:
+        for number in range(3):
+            index.index_document(make_document(f"{number}.pdf", f"報告 {number}"), version=1)
+        index.tombstone(make_document("2.pdf").file_id, version=2)
+    _forget_terms(path)
+    heard: list[int] = []
+    with closing(SqliteIndex(path)) as worker, closing(SqliteFile(path)) as file:
+        assert worker.search("報告").total == 0
+        assert file.rebuild(heard.append) == 2
+        assert heard == [2, 2]
+        assert worker.search("報告").total == 2
+        document = make_document("0.pdf", "覚書")
+        worker.index_document(document, version=2)
+        assert (worker.search("報告").total, worker.search("覚書").total) == (1, 1)
+
+
+def test_terms_that_were_made_before_the_file_was_made_anew_are_not_written(
+    tmp_path: Path, make_document: Callable[..., Document]
+) -> None:
+    path = tmp_path / "index.sqlite3"
+    document = make_document("a.pdf", "報告")
+    with closing(SqliteIndex(path)) as worker:
+        worker.index_document(document, version=1)
+        with closing(sqlite3.connect(path)) as connection:
+            # Without words this process writes into it, too, but other terms.
+            connection.execute("UPDATE analysis SET version = ?", (f"{OWN_ANALYSIS.number} none",))
+            connection.commit()
+        with pytest.raises(UnavailableError, match="re-indexed just now with text analysis"):
+            worker.index_document(document, version=2)
+        worker.index_document(document, version=2)
+        entry = worker.entry(document.file_id)
+        assert entry is not None
+        assert entry.version == 2
+
+
+def test_what_ends_a_rebuild_leaves_the_terms_as_they_were(
+    tmp_path: Path, make_document: Callable[..., Document]
+) -> None:
+    path = tmp_path / "index.sqlite3"
+    with closing(SqliteIndex(path)) as index:
+        for number in range(3):
+            index.index_document(make_document(f"{number}.pdf", "報告"), version=1)
+        calls: list[int] = []
+
+        def stop(total: int) -> None:
+            calls.append(total)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+
+        with closing(SqliteFile(path)) as file, pytest.raises(KeyboardInterrupt):
+            file.rebuild(stop)
+        assert index.search("報告").total == 3
+        index.index_document(make_document("0.pdf", "覚書"), version=2)
+        assert index.search("報告").total == 2

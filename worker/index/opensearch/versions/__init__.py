@@ -1,0 +1,1 @@
+"""The versioned files indices behind their alias: made beside each other, compared, switched."""
