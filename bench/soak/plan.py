@@ -14,15 +14,14 @@ _KILLS_AN_HOUR_OF_FIVE_MINUTES = 10
 class Plan:
     """Hours of flow, and minutes of each generation; the indexes take turns, an equal time each.
 
-    `warm_up` is the share of a generation's documents that is left out of the slope: caches and pools fill,
-    by 0.2 MB more in the first 1,500 of some 2,700 documents, and then stay; the fork server to the page.
+    `warm_up` is the share of a generation's documents that is left out of the slope: caches and pools fill.
     """
 
     hours: float
     minutes: float = 5.0
     indexes: tuple[Index, ...] = (Index.OPENSEARCH, Index.SQLITE)
     seed: int = 1
-    warm_up: float = 0.55
+    warm_up: float = 0.35
     is_small: bool = False
     """Without the kinds that need LibreOffice."""
 

@@ -90,7 +90,9 @@ def run_worker(stack: EmbeddedStack, work_dir: Path, out: Path) -> set[tuple[str
             ("b.txt", "営業報告".encode()),
             ("c.txt", b"gone"),
         ):
-            clients.s3.put_object(Bucket=resources.source_bucket, Key=key, Body=data)
+            clients.s3.put_object(
+                Bucket=resources.source_bucket, Key=key, Body=data, Tagging="cis-groups=sales"
+            )
         clients.s3.delete_object(Bucket=resources.source_bucket, Key="c.txt")
         clients.sqs.send_message(QueueUrl=resources.queue_url, MessageBody="not json")
         table = FileTable(clients.dynamodb, table=resources.table, owner="test", pipeline_version="0")

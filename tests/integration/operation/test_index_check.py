@@ -121,7 +121,7 @@ def test_a_full_disk_is_a_failure_in_doctor_and_status_and_opens_the_breaker_of_
     client.indices.put_settings(index=f"{settings.index_prefix}files", body=block)
     failure = found(settings)["opensearch"]
     assert failure.level is Level.FAILURE
-    assert "files-v1 takes no writes, because a disk is nearly full (flood stage)" in failure.message
+    assert "files-v2 takes no writes, because a disk is nearly full (flood stage)" in failure.message
     assert "flood stage" in index_problem(settings)
     assert index.search("報告").total == 1
     with pytest.raises(UnavailableError, match="flood-stage"):

@@ -113,12 +113,12 @@ def _search_differences(world: World, found: Agreement) -> list[str]:
     wrong = []
     words = {document.word: document for document in world.live.values() if not document.is_scanned}
     for word, document in words.items():
-        hits = [hit.file_id for hit in world.index.search(word).hits]
+        hits = [hit.file_id for hit in world.index.search(f'"{word}"').hits]
         if hits != [file_id(SOURCE_BUCKET, document.key)]:
             wrong.append(f"{document.key}: a search for {word} finds {len(hits)} files")
     old = world.old_words - {document.word for document in world.live.values()}
     for word in old:
-        if total := world.index.search(word).total:
+        if total := world.index.search(f'"{word}"').total:
             wrong.append(f"a search for {word}, overwritten or deleted, finds {total} files")
     total = world.index.search("share").total
     if total != len(world.live):
