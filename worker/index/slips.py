@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-_LEAST_RUN, _MOST_RUN = 3, 24
+_LEAST_RUN, _MOST_RUN = 4, 24
 _LEAST_SWAPPED = 5
 _ONE_EDIT, _TWO_EDITS = 4, 8
 
