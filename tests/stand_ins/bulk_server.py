@@ -6,6 +6,7 @@ import json
 import threading
 from dataclasses import dataclass, field
 
+from tests.stand_ins.missing_index import MISSING_INDEX
 from worker.embedded.context_manager import start_on_enter, stop_on_exit
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 
@@ -40,8 +41,7 @@ class BulkServer:
 
     def _answer(self, request: Request) -> Response:
         if request.path.endswith("/_mapping"):
-            missing = {"type": "index_not_found_exception", "reason": "no such index [files]"}
-            return Response(status=404, body=json.dumps({"error": missing, "status": 404}).encode())
+            return MISSING_INDEX
         if request.path != "/_bulk":
             with self._lock:
                 self.others.append(f"{request.method} {request.path}")

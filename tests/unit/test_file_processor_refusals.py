@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.stand_ins.missing_index import MISSING_INDEX
 from tests.unit.refusals import pass_time, share_clock
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 from worker.errors import ServiceRefusedError, UnavailableError
@@ -35,8 +36,7 @@ class Cluster:
         if self.status != 200:
             return Response(status=self.status, body=b"{}")
         if request.path.endswith("/_mapping"):
-            missing = {"type": "index_not_found_exception", "reason": "no such index [files]"}
-            return Response(status=404, body=json.dumps({"error": missing, "status": 404}).encode())
+            return MISSING_INDEX
         lines = request.body.decode().splitlines()[::2]
         error = {"error": {"type": "mapper_parsing_exception"}} if self.item >= 400 else {}
         items = [{"index": {"_id": "f", "status": self.item, **error}} for _ in lines]

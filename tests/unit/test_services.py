@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stand_ins.missing_index import MISSING_INDEX
 from worker.aws.clients import make_clients
 from worker.config import load_settings
 from worker.embedded.bedrock_server import BedrockServer
@@ -42,8 +43,7 @@ def test_prefix_user_and_password_are_used() -> None:
 
     def answer(request: Request) -> Response:
         if request.path.endswith("/_mapping"):
-            missing = {"type": "index_not_found_exception", "reason": "no such index [files]"}
-            return Response(status=404, body=json.dumps({"error": missing, "status": 404}).encode())
+            return MISSING_INDEX
         seen.append(request)
         answer = {"hits": {"total": {"value": 0}, "hits": []}, "aggregations": {"contents": {"value": 0}}}
         return Response(body=json.dumps(answer).encode())

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.stand_ins.missing_index import MISSING_INDEX
 from tests.unit.clock import Clock
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 from worker.errors import UnavailableError
@@ -50,8 +51,7 @@ class Cluster:
 
     def answer(self, request: Request) -> Response:
         if request.path.endswith("/_mapping") and "hits" in (self.answers[0] or {}):
-            missing = {"type": "index_not_found_exception", "reason": "no such index [files]"}
-            return Response(status=404, body=json.dumps({"error": missing, "status": 404}).encode())
+            return MISSING_INDEX
         self.bodies.append(json.loads(request.body.splitlines()[0]) if request.body else {})
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer is None and self.server is not None:

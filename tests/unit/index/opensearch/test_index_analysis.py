@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.stand_ins.missing_index import MISSING_INDEX
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 from worker.errors import MisconfiguredError, UnavailableError
 from worker.index.analysis_version import OWN_ANALYSIS
@@ -18,8 +19,6 @@ from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
 
 pytestmark = pytest.mark.unit
-
-_MISSING = {"error": {"type": "index_not_found_exception", "reason": "no such index [files]"}, "status": 404}
 
 
 @contextmanager
@@ -60,7 +59,7 @@ def test_an_answer_of_something_else_is_an_outage() -> None:
 
 
 def test_an_index_that_is_still_to_be_made_gets_that_of_this_process() -> None:
-    with asking(Response(status=404, body=json.dumps(_MISSING).encode())) as (analysis, _):
+    with asking(MISSING_INDEX) as (analysis, _):
         assert analysis.current() == OWN_ANALYSIS
 
 

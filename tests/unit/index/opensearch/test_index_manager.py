@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.stand_ins.missing_index import ERROR, MISSING_INDEX
 from worker.embedded.http_server import LocalHttpServer, Request, Response
 from worker.errors import LeaseLostError, MisconfiguredError, RejectedError, ThrottledError, UnavailableError
 from worker.index.opensearch.client import connect
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.unit
 MakeDocument = Callable[..., Document]
 OK = {"status": 201}
 BUSY = {"status": 429, "error": {"type": "rejected_execution_exception", "reason": "queue full"}}
-MISSING = {"status": 404, "error": {"type": "index_not_found_exception", "reason": "no such index [files]"}}
+MISSING = {"status": 404, "error": ERROR}
 UNPARSABLE = {"status": 400, "error": {"type": "mapper_parsing_exception", "reason": "failed to parse"}}
 STALE = {"status": 409, "error": {"type": "version_conflict_engine_exception", "reason": "stale"}}
 
@@ -42,7 +43,7 @@ class Cluster:
         if request.method == "HEAD":
             return Response(status=404)
         if request.path.endswith("/_mapping"):
-            return Response(status=404, body=json.dumps({"error": MISSING["error"], "status": 404}).encode())
+            return MISSING_INDEX
         if request.method == "PUT":
             self.made.append(request.path)
         return Response(body=b'{"acknowledged": true}')
