@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain
 from typing import TypeAlias
 
 from worker.index.analysis.characters import WORD_CHARACTER
@@ -33,7 +32,7 @@ def quick_spans(folded: str, term: QueryTerm) -> Iterator[Span]:
             found = True
             yield span
     if term.entities and not found:
-        wanted = set(chain.from_iterable(term.entities))
+        wanted = set(term.entities)
         for entity in entities(folded):
             if not wanted.isdisjoint(entity.tokens):
                 yield entity.start, entity.end

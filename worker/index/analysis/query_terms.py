@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.index.analysis.characters import HAN
 from worker.index.analysis.entities import query_entities
-from worker.index.analysis.entity import Entity
 from worker.index.analysis.folding import fold_text, standardise
 from worker.index.analysis.lookalikes import shape
 from worker.index.analysis.pairs import query_pairs
@@ -39,11 +38,10 @@ class Phrase:
 class QueryTerm:
     """A term of a query by stream.
 
-    `text` is the term folded, `forms` are that and other ways to write it.
-    One of `pairs` must match, of which the first is the term as it is. `words`, `parts` and `stems` are those
-    of which most must match, in any order. One of `readings` is enough; so is one token for each of
-    `entities`. With `is_entity` the term is nothing but an entity, which then stands for it: 128万円. What a
-    stream does not have of the term is empty.
+    `text` is the term folded, `forms` are that and other ways to write it, and `pairs` the phrases that find
+    these. A text has the term, too, where it has one of `readings`, its `lookalikes` on an OCRed page, or of
+    `words`, `parts`, `entities` and `stems` what search_plan.py asks for. What a stream does not have of the
+    term is empty.
     """
 
     text: str
@@ -52,8 +50,7 @@ class QueryTerm:
     words: Tokens
     parts: Tokens
     readings: Tokens
-    entities: tuple[Tokens, ...]
-    is_entity: bool
+    entities: Tokens
     lookalikes: Phrase | None
     stems: Tokens
 
@@ -66,7 +63,6 @@ def analyse_query_term(text: str, *, has_words: bool = True) -> QueryTerm:
     text = text[:MAX_CHARS]
     folded = fold_text(text)
     found = list(words(standardise(text))) if has_words else []
-    entities = query_entities(folded)
     kana = reading(text)
     forms = tuple(dict.fromkeys((folded, *_uncut(folded))))
     return QueryTerm(
@@ -76,8 +72,7 @@ def analyse_query_term(text: str, *, has_words: bool = True) -> QueryTerm:
         words=tuple(word.form for word in found),
         parts=tuple(part for word in found for part in word.parts),
         readings=(kana,) if kana and len(kana) > 1 else (),
-        entities=_wanted(entities),
-        is_entity=any(_covers(folded, entity.start, entity.end) for entity in entities),
+        entities=tuple(dict.fromkeys(token for entity in query_entities(folded) for token in entity.wanted)),
         lookalikes=_phrase(shape(folded)),
         stems=tuple(stems(folded)),
     )
@@ -96,19 +91,3 @@ def _uncut(folded: str) -> Iterator[str]:
 def _phrase(folded: str) -> Phrase | None:
     tokens, prefix = query_pairs(folded)
     return Phrase(tokens=tokens, prefix=prefix) if tokens else None
-
-
-def _wanted(found: Iterable[Entity]) -> tuple[Tokens, ...]:
-    """The tokens by place: what one may be in several ways, as 20240531 may, is wanted in one."""
-    groups: list[list[str]] = []
-    last_end = 0
-    for entity in sorted(found, key=lambda entity: entity.start):
-        if entity.start >= last_end:
-            groups.append([])
-        groups[-1] += entity.wanted
-        last_end = max(last_end, entity.end)
-    return tuple(tuple(dict.fromkeys(group)) for group in groups)
-
-
-def _covers(folded: str, start: int, end: int) -> bool:
-    return not re.search(r"\w", folded[:start] + folded[end:])
