@@ -65,8 +65,9 @@ def _draw_by_documents(record: Record, axes: Axes) -> None:
         furthest = max(furthest, documents[-1])
     slope = slope_of(record, lasting_level)
     if slope is not None:
-        middle = furthest * (1 + record.plan.warm_up) / 2
-        x = np.linspace(furthest * record.plan.warm_up, furthest, 50)
+        first = record.plan.cold(round(furthest))
+        middle = (first + furthest) / 2
+        x = np.linspace(first, furthest, 50)
         ends = [value * (x - middle) / _MB for value in (slope.low, slope.high)]
         axes.fill_between(x, np.minimum(*ends), np.maximum(*ends), color="#000000", alpha=0.2)
         axes.plot(x, slope.value * (x - middle) / _MB, color="#000000", linewidth=1.5)

@@ -8,20 +8,21 @@ from bench.soak.samples import Index
 
 _DOCUMENTS_AN_HOUR = 500
 _KILLS_AN_HOUR_OF_FIVE_MINUTES = 10
+_MOST_OF_A_GENERATION = 0.65
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """Hours of flow, and minutes of each generation; the indexes take turns, an equal time each.
 
-    `warm_up` is the share of a generation's documents that is left out of the slope: caches and pools fill.
+    `warm_up` is how many documents of a generation are left out of the slope: caches and pools fill.
     """
 
     hours: float
     minutes: float = 5.0
     indexes: tuple[Index, ...] = (Index.OPENSEARCH, Index.SQLITE)
     seed: int = 1
-    warm_up: float = 0.35
+    warm_up: int = 1_500
     is_small: bool = False
     """Without the kinds that need LibreOffice."""
 
@@ -34,6 +35,10 @@ class Plan:
     def generation_s(self) -> float:
         """Seconds from one kill to the next."""
         return self.minutes * 60
+
+    def cold(self, documents: int) -> float:
+        """How many of a generation's documents are its warm-up: of a short one a share."""
+        return min(self.warm_up, _MOST_OF_A_GENERATION * documents)
 
     @property
     def documents_a_kind(self) -> int:

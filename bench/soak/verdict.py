@@ -61,7 +61,7 @@ def warm_series(generation: Generation, plan: Plan, level: Level) -> tuple[list[
     pairs = [
         (float(sample.documents), value)
         for sample in generation.samples
-        if sample.documents > plan.warm_up * last and (value := level(sample)) is not None
+        if sample.documents > plan.cold(last) and (value := level(sample)) is not None
     ]
     return [documents for documents, _ in pairs], [value for _, value in pairs]
 
@@ -269,7 +269,7 @@ def _warm(record: Record) -> Iterable[Sample]:
 def _warm_samples(generation: Generation, plan: Plan) -> Iterable[Sample]:
     last = generation.samples[-1].documents if generation.samples else 0
     if not generation.is_drain:
-        yield from (sample for sample in generation.samples if sample.documents > plan.warm_up * last)
+        yield from (sample for sample in generation.samples if sample.documents > plan.cold(last))
 
 
 def _listed(items: Sequence[str]) -> str:

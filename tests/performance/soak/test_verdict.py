@@ -39,14 +39,14 @@ SAMPLE = Sample(
 
 
 def samples(number: int, leak: float) -> list[Sample]:
-    """A generation of 1,000 documents that leaks, with noise of half a megabyte."""
+    """A generation of 3,000 documents that leaks, with noise of half a megabyte."""
     noise = np.random.default_rng(number).normal(0, 250_000, 200)
     return [
         replace(
             SAMPLE,
             at_s=300 * number + step,
-            documents=step * 5,
-            worker_bytes=round(SAMPLE.worker_bytes + noise[step] + leak * step * 5),
+            documents=step * 15,
+            worker_bytes=round(SAMPLE.worker_bytes + noise[step] + leak * step * 15),
             reader_bytes=(45_000_000 + round(noise[step] * 10),) * (step % 2),
         )
         for step in range(200)
@@ -58,7 +58,7 @@ def record(*, leak: float = 0.0, count: int = 10) -> Record:
     plan = Plan(hours=1)
     indexes = [Index.OPENSEARCH] * (count // 2) + [Index.SQLITE] * (count - count // 2)
     generations = [
-        Generation(number=number, index=index, samples=samples(number, leak), documents=1_000, killed=True)
+        Generation(number=number, index=index, samples=samples(number, leak), documents=3_000, killed=True)
         for number, index in enumerate(indexes, start=1)
     ]
     return Record(
@@ -157,3 +157,8 @@ def test_the_slopes_of_a_short_soak_are_printed_and_not_checked() -> None:
     (figure,) = [each for each in figures(made) if each.what.startswith("memory of the worker with")]
     assert figure.met is None
     assert "+2,0" in figure.figure
+
+
+def test_the_warm_up_of_a_short_generation_is_a_share_of_it() -> None:
+    assert Plan(hours=1).cold(3_000) == 1_500
+    assert Plan(hours=1).cold(1_000) == 650
