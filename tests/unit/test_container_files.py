@@ -20,6 +20,7 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ROOT / "requirements"
+MOTO_BRINGS = ("cfn-lint", "cryptography", "jsonschema")
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.test.yml").read_text(encoding="utf-8"))
 # PyYAML reads YAML 1.1, where a workflow's key `on` is the truth value.
@@ -145,7 +146,12 @@ def test_dependencies_enter_the_image_by_their_hashes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "wanted"), [("run", ("fast", "japanese")), ("neural", ("fast", "japanese", "neural"))]
+    ("lock", "wanted"),
+    [
+        ("run", ("fast", "japanese")),
+        ("neural", ("fast", "japanese", "neural")),
+        ("home", ("fast", "japanese", "home")),
+    ],
 )
 def test_a_lock_of_the_image_has_what_the_worker_needs_and_nothing_of_other_extras(
     lock: str, wanted: tuple[str, ...]
@@ -153,8 +159,9 @@ def test_a_lock_of_the_image_has_what_the_worker_needs_and_nothing_of_other_extr
     there, extras = set(pins(f"{lock}.lock")), project()["optional-dependencies"]
     assert names(project()["dependencies"]) - there == set()
     assert [name for name in wanted if names(extras[name]) - there] == []
-    # These come with rapidocr and botocore; the tests import them, too.
-    shared = {"pyyaml", "urllib3"}
+    # These come with rapidocr, botocore and moto's server; the tests import them, too.
+    shared = {"pyyaml", "urllib3", *(MOTO_BRINGS if "home" in wanted else ())}
+    shared |= {name for extra in wanted for name in names(extras[extra])}
     assert [name for name in extras if name not in wanted and (names(extras[name]) - shared) & there] == []
 
 

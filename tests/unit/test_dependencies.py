@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
 OURS = {"worker", "tests", "bench", "fuzz", "infra", "scripts"}
 # Which packages may import what only an extra installs.
-LOCAL = ("embedded", "demo", "samples", "home")
+HOME, LOCAL = ("embedded", "home"), ("demo", "samples")
+# Imported whole only when somebody asks for what they do.
+ASKED_FOR = (("fleet", "simulation"), ("runtime", "profiling"))
 
 
 def project() -> dict[str, Any]:
@@ -40,8 +42,12 @@ def declared(*extras: str) -> set[str]:
 
 def imported(path: Path) -> set[str]:
     """Top-level modules that a file imports, those for type checkers apart."""
+    return modules_in(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def modules_in(tree: ast.Module) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -50,27 +56,50 @@ def imported(path: Path) -> set[str]:
     return {name for name in found if not name.startswith("mypy_boto3_")}
 
 
-def undeclared(paths: Iterable[Path], *extras: str) -> list[str]:
+def imported_at_once(path: Path) -> set[str]:
+    """Those that importing the file imports, in whatever block: not within a function."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.body = []
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    return modules_in(tree)
+
+
+def undeclared(paths: Iterable[Path], *extras: str, find: Callable[[Path], set[str]] = imported) -> list[str]:
     known, distributions = declared(*extras), packages_distributions()
     return [
         f"{path.relative_to(ROOT)}: {module}"
         for path in paths
-        for module in sorted(imported(path) - OURS - sys.stdlib_module_names)
+        for module in sorted(find(path) - OURS - sys.stdlib_module_names)
         if not known & {normalise(name) for name in distributions.get(module, [module])}
     ]
 
 
 def test_the_worker_imports_only_its_dependencies() -> None:
     worker = ROOT / "worker"
-    modules = [p for p in worker.rglob("*.py") if p.relative_to(worker).parts[0] not in LOCAL]
+    modules = [p for p in worker.rglob("*.py") if p.relative_to(worker).parts[0] not in HOME + LOCAL]
     assert modules
     assert undeclared(modules, "fast", "japanese", "neural", "profile", "simulate") == []
 
 
-def test_the_embedded_stack_and_the_samples_import_only_the_extra_local() -> None:
-    modules = [path for folder in LOCAL for path in (ROOT / "worker" / folder).rglob("*.py")]
+def test_what_an_extra_installs_is_imported_where_it_is_used_and_not_before() -> None:
+    # Without the extra everything else works: the image has no network, no simulation, no stand-ins.
+    worker = ROOT / "worker"
+    modules = [
+        path
+        for path in worker.rglob("*.py")
+        if (parts := path.relative_to(worker).parts)[0] not in HOME + LOCAL and parts[:2] not in ASKED_FOR
+    ]
+    assert undeclared(modules, find=imported_at_once) == []
+
+
+@pytest.mark.parametrize(("extra", "folders"), [("home", HOME), ("local", LOCAL)])
+def test_what_runs_on_one_machine_imports_only_its_extra(extra: str, folders: tuple[str, ...]) -> None:
+    modules = [path for folder in folders for path in (ROOT / "worker" / folder).rglob("*.py")]
     assert modules
-    assert undeclared(modules, "local") == []
+    assert undeclared(modules, extra) == []
 
 
 def test_tests_and_measurements_import_only_what_an_extra_declares() -> None:
@@ -87,3 +116,11 @@ def test_an_import_that_nothing_declares_is_found(tmp_path: Path) -> None:
     assert imported(tmp_path / "a.py") == {"os", "lxml", "flask"}
     assert "lxml" in declared()
     assert "python-docx" not in declared()
+
+
+def test_an_import_within_a_function_is_not_made_at_once(tmp_path: Path) -> None:
+    text = (
+        "import os\nif TYPE_CHECKING:\n    import cv2\ntry:\n    import lxml\nexcept ImportError:\n    pass\n"
+    )
+    (tmp_path / "a.py").write_text(f"{text}def f():\n    import numpy\n", encoding="utf-8")
+    assert imported_at_once(tmp_path / "a.py") == {"os", "lxml"}

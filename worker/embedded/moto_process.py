@@ -41,7 +41,7 @@ class MotoProcess:
         if importlib.util.find_spec(self._package) is None:
             raise MisconfiguredError(
                 f"the stand-ins for S3, SQS and DynamoDB need the Python package {self._package}, which is "
-                "not installed; run pip install 'cis-worker[local]'"
+                "not installed; run pip install 'cis-worker[home]'"
             )
         with self._stderr_path.open("ab") as stderr:
             self._process = subprocess.Popen(

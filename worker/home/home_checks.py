@@ -17,7 +17,7 @@ from worker.operation.machine import machine_checks
 
 _MIB = 1024**2
 _HOME_ADVICE = "Name a folder you may write to, on a disk with free space (--home or CIS_HOME)."
-_EXTRA_ADVICE = "pip install 'cis-worker[local]'"
+_EXTRA_ADVICE = "pip install 'cis-worker[home]'"
 _OF_A_FLEET = frozenset({"metadata"})
 """Checks of the machine that say nothing to a person: a laptop has no instance metadata."""
 

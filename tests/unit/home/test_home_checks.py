@@ -50,4 +50,4 @@ def test_the_index_is_counted_and_a_damaged_one_is_an_error(tmp_path: Path) -> N
 def test_without_the_stand_ins_the_extra_is_named() -> None:
     assert stand_in_findings()[0].level is Level.OK
     (found,) = stand_in_findings("no_such_package")
-    assert (found.level, found.advice) == (Level.FAILURE, "pip install 'cis-worker[local]'")
+    assert (found.level, found.advice) == (Level.FAILURE, "pip install 'cis-worker[home]'")

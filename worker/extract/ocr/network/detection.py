@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from worker.extract.ocr.network.cells import Box
+from worker.extract.ocr.network.runtimes import opencv
 from worker.extract.ocr.network.sessions import Session
 
 _LONG_SIDE_PX = 960
@@ -41,7 +41,7 @@ def boxes_of(text: NDArray[np.float32], size_px: Sequence[int]) -> list[Box]:
     """The boxes in pixels of the page from a map of how likely each pixel is text."""
     height_px, width_px = text.shape
     scale = (size_px[0] / width_px, size_px[1] / height_px)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((text > _TEXT).astype(np.uint8))
+    count, labels, stats, _ = opencv().connectedComponentsWithStats((text > _TEXT).astype(np.uint8))
     sums = np.bincount(labels.ravel(), weights=text.ravel(), minlength=count)
     slopes, tops, bottoms = _level(np.asarray(labels, dtype=np.int32), count)
     boxes: list[Box] = []

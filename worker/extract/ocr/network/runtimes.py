@@ -1,4 +1,4 @@
-"""The libraries that can run the network: OpenVINO, else onnxruntime, each imported once.
+"""The libraries that can run the network, OpenVINO, else onnxruntime, and OpenCV, each imported once.
 
 The fork server asks for the versions, which imports OpenVINO there: each document process begins with it
 loaded. It may do that, since the import starts no thread; compiling does, and is left to the children.
@@ -49,8 +49,23 @@ def may_execute_new_code() -> bool:
 
 
 @cache
+def opencv() -> Any:
+    """The library that finds the parts of what the network marked, or None where it cannot be imported."""
+    try:
+        import cv2 as library  # noqa: PLC0415  (an extra)
+    except Exception:  # noqa: BLE001
+        return None
+    return library
+
+
+@cache
 def runtime_versions() -> tuple[str, str]:
-    """The version of OpenVINO and that of onnxruntime, "" where one is missing; the first is used."""
+    """The version of OpenVINO and that of onnxruntime, "" where one is missing; the first is used.
+
+    Without OpenCV neither is of use.
+    """
+    if opencv() is None:
+        return "", ""
     openvino_version = "" if openvino() is None else metadata.version(OPENVINO)
     onnx_version = "" if util.find_spec(ONNXRUNTIME) is None else metadata.version(ONNXRUNTIME)
     return openvino_version, onnx_version
