@@ -23,15 +23,18 @@ from worker.demo.checks import DemoCheck, check_all, page_similarities
 from worker.demo.folder import DemoHome
 from worker.demo.log_observer import LogObserver
 from worker.demo.notice import notice_in_s
+from worker.demo.page_pictures import page_picture
 from worker.demo.report import write_page
-from worker.demo.run_record import DemoDocument, Event, RunRecord, Search, Severity
+from worker.demo.run_record import DemoDocument, Event, RunRecord, Severity
+from worker.demo.searches import planned_searches, run_search
+from worker.document.packing import unpack_extraction
 from worker.embedded.stack import EmbeddedStack
 from worker.embedded.worker_process import WorkerProcess
 from worker.home.folder import Home
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.file import file_id
+from worker.models.page import Page
 from worker.runtime.shutdown import Shutdown
-from worker.samples.scan_texts import page_word
 from worker.samples.write import Sample, write_samples
 
 _DEADLINE_S = 300.0
@@ -42,7 +45,6 @@ _POLL_INTERVAL_S = 0.2
 _STOP_BUDGET_S = 30
 _POLL_S = 2
 _ORIGINAL_FOLDER = "/nas/shared"
-_PHRASE_PAGE = 9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,7 +249,9 @@ class _Run:
         rows = tuple(self._table.rows())
         with closing(SqliteIndex(Home(folder=self._home.folder).index_path)) as index:
             documents = tuple(self._document(sample, rows, index) for sample in self._samples)
-            searches = tuple(_run_search(search, index) for search in _planned_searches(self._samples[0]))
+            searches = tuple(
+                run_search(search, index, documents) for search in planned_searches(self._samples[0])
+            )
         notice_s, notice_ahead_s = self._notice or (None, None)
         return RunRecord(
             documents=documents,
@@ -268,6 +272,7 @@ class _Run:
         identity = self._id(sample)
         row = next((row for row in rows if row.file_id == identity), None)
         done_s = self._observer.done.get(identity)
+        pages = self._stored_pages(row)
         document = DemoDocument(
             sample=sample,
             file_id=identity,
@@ -275,25 +280,16 @@ class _Run:
             document=index.document(identity),
             took_s=None if done_s is None else done_s - self._uploaded[identity],
             thumbnail=self._storage.get(row.thumbnail_key) if row and row.thumbnail_key else None,
+            stored_pages=pages,
+            picture=page_picture(sample.path, sample.file_type, pages[0]) if pages else None,
         )
         return replace(document, similarities=page_similarities(document))
+
+    def _stored_pages(self, row: FileRow | None) -> tuple[Page, ...]:
+        data = self._storage.get(row.artifact_key) if row and row.artifact_key else None
+        return unpack_extraction(data)[0].pages if data else ()
 
 
 def _messages(queue: QueueManager) -> int:
     depth = queue.depth()
     return depth.visible + depth.in_flight + depth.delayed
-
-
-def _planned_searches(scan: Sample) -> tuple[Search, ...]:
-    return (
-        Search(query="営業", expected_file="営業報告書.pdf"),
-        Search(query="ceramic tiles", expected_file="correspondence_fax.tiff", expected_page=1),
-        Search(
-            query=f'"{page_word(_PHRASE_PAGE)}"', expected_file=scan.path.name, expected_page=_PHRASE_PAGE
-        ),
-    )
-
-
-def _run_search(search: Search, index: SqliteIndex) -> Search:
-    result = index.search(search.query, limit=5)
-    return replace(search, hits=result.hits, total=result.total)

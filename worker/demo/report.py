@@ -9,16 +9,16 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib import resources
+from itertools import starmap
 from pathlib import Path
 
 from worker.demo.checks import DemoCheck
+from worker.demo.page_pictures import PagePicture
 from worker.demo.run_record import DemoDocument, RunRecord, Search
-from worker.demo.timeline import draw_timeline
+from worker.demo.searches import query_terms
+from worker.demo.timeline import NARROW, WIDE, draw_timeline
 from worker.index.analysis.query_terms import QueryTerm
 from worker.index.analysis.snippets import mark_all, marked_parts
-from worker.index.analysis_version import OWN_ANALYSIS
-from worker.index.search_plan import plans
-from worker.index.search_query import parse_query
 from worker.models.ledger import State
 from worker.models.page import Page
 
@@ -45,7 +45,7 @@ def render_page(record: RunRecord, checks: Sequence[DemoCheck]) -> str:
             _head(record, checks),
             _section("interruption", "The interruption", _interruption(record)),
             _section("proof", "The proof", _proof(checks)),
-            _section("searches", "Searches", "".join(map(_search, record.searches))),
+            _section("searches", "Searches", "".join(starmap(_search, enumerate(record.searches, start=1)))),
             _section("files", "Files", _files(record)),
             _section("texts", "Extracted text", _texts(record)),
         )
@@ -93,9 +93,8 @@ def _interruption(record: RunRecord) -> str:
         f"<span>{escape(event.text)}</span></li>"
         for event in record.events
     )
-    return (
-        f'<div class="card wide">{draw_timeline(record)}{legend}</div>\n<ol class="events card">{rows}</ol>'
-    )
+    timelines = draw_timeline(record, WIDE) + draw_timeline(record, NARROW)
+    return f'<div class="card">{timelines}{legend}</div>\n<ol class="events card">{rows}</ol>'
 
 
 def _proof(checks: Iterable[DemoCheck]) -> str:
@@ -107,17 +106,42 @@ def _proof(checks: Iterable[DemoCheck]) -> str:
     return f'<ul class="checks card">{rows}</ul>'
 
 
-def _search(search: Search) -> str:
+def _search(number: int, search: Search) -> str:
     hits = "".join(
         f'<li><p class="where"><b>{escape(hit.file_name)}</b><span>page {hit.page}</span></p>'
-        f"<p>{_mark_matches(hit.snippet)}</p></li>"
+        f'<p class="snippet">{_mark_matches(hit.snippet)}</p></li>'
         for hit in search.hits
     )
     count = f"{search.total} file{'' if search.total == 1 else 's'}"
+    picture = ""
+    if search.picture is not None:
+        what = f"page {search.hits[0].page} of {search.hits[0].file_name}, with what was found in boxes"
+        picture = _picture(search.picture, f"search-{number}", what)
     return (
-        f'<div class="card search"><h3><span class="query">{escape(search.query)}</span>'
-        f"<small>{count}</small></h3><ol>{hits or '<li>nothing found</li>'}</ol></div>"
+        f'<div class="card search"><div class="hits"><h3><span class="query">{escape(search.query)}</span>'
+        f"<small>{count}</small></h3><ol>{hits or '<li>nothing found</li>'}</ol></div>{picture}</div>"
     )
+
+
+def _picture(picture: PagePicture, anchor: str, what: str, small: bytes | None = None) -> str:
+    """A small picture that opens a large one: its target covers the page, and a click leads back."""
+    image = _data_uri(picture.image)
+    boxes = "".join(
+        f'<i class="box" style="left:{box.left:.2%};top:{box.top:.2%};width:{box.width:.2%};'
+        f'height:{box.height:.2%}"></i>'
+        for box in picture.boxes
+    )
+    label = escape(what)
+    return (
+        f'<div class="thumbnail" id="{anchor}"><a class="sheet" href="#{anchor}-large" title="open it large">'
+        f'<img alt="{label}" src="{_data_uri(small) if small else image}">{boxes}</a></div>'
+        f'<a class="large" id="{anchor}-large" href="#{anchor}" title="close"><span class="sheet">'
+        f'<img alt="{label}, large" src="{image}">{boxes}</span></a>'
+    )
+
+
+def _data_uri(webp: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode('ascii')}"
 
 
 def _mark_matches(snippet: str) -> str:
@@ -161,7 +185,7 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _texts(record: RunRecord) -> str:
-    hits = [term for search in record.searches for term in _terms(search.query)]
+    hits = [term for search in record.searches for term in query_terms(search.query)]
     readers = {(read.file_id, read.page): read.worker for read in record.reads}
     return "\n".join(_text(document, readers, hits) for document in record.documents)
 
@@ -169,11 +193,9 @@ def _texts(record: RunRecord) -> str:
 def _text(document: DemoDocument, readers: _Readers, hits: Sequence[QueryTerm]) -> str:
     picture = '<div class="thumbnail none">no picture</div>'
     if document.thumbnail is not None:
-        data = base64.b64encode(document.thumbnail).decode("ascii")
-        picture = (
-            f'<div class="thumbnail"><img alt="first page of {escape(document.name)}" '
-            f'src="data:image/webp;base64,{data}"></div>'
-        )
+        large = document.picture or PagePicture(image=document.thumbnail)
+        what = f"first page of {document.name}"
+        picture = _picture(large, f"page-{document.file_id}", what, small=document.thumbnail)
     pages = "".join(
         _page(page, document, readers.get((document.file_id, page.number)), hits) for page in document.pages
     )
@@ -204,12 +226,6 @@ def _page(page: Page, document: DemoDocument, reader: int | None, hits: Sequence
         f'<div class="pair"><div><h4>extracted</h4><pre>{text}</pre></div>'
         f"<div><h4>true text</h4><pre>{escape(truth)}</pre></div></div></details>"
     )
-
-
-def _terms(query: str) -> tuple[QueryTerm, ...]:
-    """What a query looks for first."""
-    first = next(plans(parse_query(query), has_words=OWN_ANALYSIS.has_words))
-    return first.terms
 
 
 def _highlight(page: Page, hits: Sequence[QueryTerm]) -> str:

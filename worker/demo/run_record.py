@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from worker.aws.ledger_row import FileRow
+from worker.demo.page_pictures import PagePicture
 from worker.index.search_index import SearchHit
 from worker.models.document import Document
 from worker.models.page import Page
@@ -48,7 +49,8 @@ class DemoDocument:
     """One sample, its ledger row, and its document in the index.
 
     `similarities` are those of its pages to the true text (0..1); `took_s` is from upload to commit,
-    None when it did not end. `thumbnail` is WebP.
+    None when it did not end. `thumbnail` is WebP. `stored_pages` are those of the artifact, which have their
+    words; `picture` is the first of them.
     """
 
     sample: Sample
@@ -58,6 +60,8 @@ class DemoDocument:
     similarities: tuple[float, ...] = ()
     took_s: float | None = None
     thumbnail: bytes | None = None
+    stored_pages: tuple[Page, ...] = ()
+    picture: PagePicture | None = None
 
     @property
     def name(self) -> str:
@@ -82,13 +86,17 @@ class DemoDocument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Search:
-    """One query, the hit that must be first, and the hits; page None is any page."""
+    """One query, the hit that must be first, and the hits; page None is any page.
+
+    `picture` is the page of the first hit, where it can be drawn.
+    """
 
     query: str
     expected_file: str
     expected_page: int | None = None
     hits: tuple[SearchHit, ...] = ()
     total: int = 0
+    picture: PagePicture | None = None
 
     @property
     def is_found(self) -> bool:

@@ -4,28 +4,48 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from worker.demo.run_record import PageRead, RunRecord, WorkerRun
 
 _INTERRUPTED = 1
-_WIDTH_PX = 1080.0
-_LEFT_PX = 92.0
 _RIGHT_PX = 16.0
 _TOP_PX = 46.0
 _LANE_PX = 30.0
 _GAP_PX = 26.0
 _AXIS_PX = 34.0
-_TICK_LABELS = 12
+_NUMBER_PX = 14.0
+"""A block that is narrower has no room for the number of its page."""
 _STEPS_S = (1, 2, 5, 10, 20, 30, 60, 120)
 
 
-def draw_timeline(record: RunRecord) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """Its size; `left_px` is for the names of the workers, which are above their rows where 0."""
+
+    name: str
+    width_px: float
+    left_px: float
+    tick_labels: int
+
+    @property
+    def above_px(self) -> float:
+        """Room above each row."""
+        return 0.0 if self.left_px else 22.0
+
+
+WIDE = Layout(name="wide", width_px=1080.0, left_px=92.0, tick_labels=12)
+NARROW = Layout(name="narrow", width_px=360.0, left_px=0.0, tick_labels=5)
+
+
+def draw_timeline(record: RunRecord, layout: Layout) -> str:
     """An SVG element: a row for each worker, a lane for each page OCRed at a time."""
-    scale = _Scale(max(record.took_s, 1.0))
+    scale = _Scale(layout, max(record.took_s, 1.0))
     parts: list[str] = []
     y_px = _TOP_PX
     for run in record.workers:
+        y_px += layout.above_px
         lanes = arrange_lanes([read for read in record.reads if read.worker == run.number])
         height_px = max(1, len(lanes)) * _LANE_PX
         parts.append(_row(run, y_px, height_px, scale, record.took_s))
@@ -37,8 +57,8 @@ def draw_timeline(record: RunRecord) -> str:
     bottom_px = y_px - _GAP_PX + 8
     axis = _axis(record.took_s, bottom_px, scale)
     return (
-        f'<svg class="timeline" viewBox="0 0 {_WIDTH_PX:.0f} {bottom_px + _AXIS_PX:.0f}" role="img" '
-        f'aria-label="Which worker OCRed which page when">{axis}{"".join(parts)}</svg>'
+        f'<svg class="timeline {layout.name}" viewBox="0 0 {layout.width_px:.0f} {bottom_px + _AXIS_PX:.0f}" '
+        f'role="img" aria-label="Which worker OCRed which page when">{axis}{"".join(parts)}</svg>'
     )
 
 
@@ -59,19 +79,21 @@ def arrange_lanes(reads: Sequence[PageRead]) -> list[list[PageRead]]:
 class _Scale:
     """Seconds to pixels."""
 
-    def __init__(self, took_s: float) -> None:
-        self._px_per_s = (_WIDTH_PX - _LEFT_PX - _RIGHT_PX) / took_s
+    def __init__(self, layout: Layout, took_s: float) -> None:
+        self.layout = layout
+        self._px_per_s = (layout.width_px - layout.left_px - _RIGHT_PX) / took_s
 
     def x(self, at_s: float) -> float:
         """The coordinate of a time."""
-        return _LEFT_PX + max(0.0, at_s) * self._px_per_s
+        return self.layout.left_px + max(0.0, at_s) * self._px_per_s
 
 
 def _row(run: WorkerRun, y_px: float, height_px: float, scale: _Scale, took_s: float) -> str:
     begin_px = scale.x(run.started_s)
     end_px = scale.x(took_s if run.stopped_s is None else run.stopped_s)
+    name_px = y_px + height_px / 2 + 5 if scale.layout.left_px else y_px - 10
     return (
-        f'<text class="who" x="0" y="{y_px + height_px / 2 + 5:.1f}">Worker {run.number}</text>'
+        f'<text class="who" x="0" y="{name_px:.1f}">Worker {run.number}</text>'
         f'<rect class="life" x="{begin_px:.1f}" y="{y_px - 5:.1f}" rx="8" '
         f'width="{max(2.0, end_px - begin_px):.1f}" height="{height_px + 10:.1f}"/>'
     )
@@ -86,7 +108,7 @@ def _block(read: PageRead, y_px: float, scale: _Scale, scan_id: str) -> str:
     label = (
         f'<text class="number" x="{begin_px + width_px / 2:.1f}" y="{y_px + _LANE_PX / 2 + 4:.1f}">'
         f"{read.page}</text>"
-        if of_scan
+        if of_scan and width_px >= _NUMBER_PX
         else ""
     )
     return (
@@ -97,7 +119,7 @@ def _block(read: PageRead, y_px: float, scale: _Scale, scan_id: str) -> str:
 
 
 def _axis(took_s: float, bottom_px: float, scale: _Scale) -> str:
-    step_s = next((step for step in _STEPS_S if took_s / step <= _TICK_LABELS), _STEPS_S[-1])
+    step_s = next((step for step in _STEPS_S if took_s / step <= scale.layout.tick_labels), _STEPS_S[-1])
     ticks = []
     top_px = _TOP_PX - 8
     for number in range(math.floor(took_s / step_s) + 1):
@@ -114,13 +136,16 @@ def _notice(record: RunRecord, y_px: float, height_px: float, scale: _Scale) -> 
     if record.notice_s is None:
         return ""
     left_px = scale.x(record.notice_s)
+    is_late = left_px > scale.layout.width_px / 2
     right_px = scale.x(min(record.took_s, record.notice_s + (record.notice_in_s or 0.0)))
     top_px, bottom_px = y_px - 12, y_px + height_px + 10
+    text_px = top_px - 9 - scale.layout.above_px
     return (
         f'<rect class="notice" x="{left_px:.1f}" y="{top_px:.1f}" rx="3" '
         f'width="{max(1.0, right_px - left_px):.1f}" height="{bottom_px - top_px:.1f}"/>'
         f'<line class="notice-edge" x1="{left_px:.1f}" x2="{left_px:.1f}" '
         f'y1="{top_px:.1f}" y2="{bottom_px:.1f}"/>'
-        f'<text class="notice-text" x="{left_px:.1f}" y="{top_px - 9:.1f}">'
+        f'<text class="notice-text" x="{left_px:.1f}" y="{text_px:.1f}" '
+        f'text-anchor="{"end" if is_late else "start"}">'
         f"Spot notice: terminates in {record.notice_in_s or 0.0:.0f} s</text>"
     )

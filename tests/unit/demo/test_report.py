@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 
 from worker.aws.ledger_row import FileRow
 from worker.demo.checks import DemoCheck
+from worker.demo.page_pictures import HitBox, PagePicture
 from worker.demo.report import render_page, write_page
 from worker.demo.run_record import DemoDocument, Event, PageRead, RunRecord, Search, WorkerRun
 from worker.index.search_index import SearchHit
@@ -157,3 +160,21 @@ def test_a_page_without_searches_marks_nothing(tmp_path: Path) -> None:
     write_page(tmp_path / "index.html", replace(record(), searches=()), [_GOOD])
 
     assert "<mark>" not in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_hit_is_boxed_on_its_page_which_opens_large_and_closes() -> None:
+    made = record()
+    box = HitBox(left=0.25, top=0.5, width=0.1, height=0.02)
+    (search,) = made.searches
+    found = replace(search, picture=PagePicture(image=b"page", boxes=(box,)))
+    html = render_page(replace(made, searches=(found,)), ())
+
+    assert html.count('<i class="box" style="left:25.00%;top:50.00%;width:10.00%;height:2.00%"></i>') == 2
+    assert html.count(base64.b64encode(b"page").decode()) == 2
+    targets = re.findall(r'href="#([^"]+)"', html)
+    assert {"search-1", "search-1-large", "page-f", "page-f-large"} <= set(targets)
+    assert all(f'id="{target}"' in html for target in targets)
+
+
+def test_a_snippet_keeps_its_lines() -> None:
+    assert '<p class="snippet">one\ntwo' in render_page(record(snippet="one\ntwo"), ())

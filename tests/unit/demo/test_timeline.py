@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from worker.demo.run_record import PageRead, RunRecord, WorkerRun
-from worker.demo.timeline import arrange_lanes, draw_timeline
+from worker.demo.timeline import NARROW, WIDE, Layout, arrange_lanes, draw_timeline
 
 pytestmark = pytest.mark.unit
 
@@ -43,7 +43,7 @@ def test_a_page_that_seems_to_begin_a_moment_early_stays_in_its_lane() -> None:
 
 
 def test_the_drawing_is_well_formed_and_shows_every_page_of_the_scan() -> None:
-    drawing = ElementTree.fromstring(draw_timeline(record(read(1, 1, 3), read(2, 9, 11, worker=2))))  # noqa: S314
+    drawing = ElementTree.fromstring(draw_timeline(record(read(1, 1, 3), read(2, 9, 11, worker=2)), WIDE))  # noqa: S314
 
     numbers = [text.text for text in drawing.iter("text") if text.get("class") == "number"]
     assert numbers == ["1", "2"]
@@ -51,11 +51,38 @@ def test_the_drawing_is_well_formed_and_shows_every_page_of_the_scan() -> None:
 
 
 def test_pages_of_other_files_are_drawn_without_a_number() -> None:
-    drawing = draw_timeline(record(read(1, 1, 3, file_id="other")))
+    drawing = draw_timeline(record(read(1, 1, 3, file_id="other")), WIDE)
 
     assert 'class="page other"' in drawing
     assert 'class="number"' not in drawing
 
 
 def test_without_a_notice_none_is_drawn() -> None:
-    assert "notice" not in draw_timeline(record(read(1, 1, 3), notice_s=None))
+    assert "notice" not in draw_timeline(record(read(1, 1, 3), notice_s=None), WIDE)
+
+
+@pytest.mark.parametrize("layout", [WIDE, NARROW])
+@pytest.mark.parametrize("notice_s", [0.0, 3.0, 19.0])
+def test_nothing_is_drawn_outside(layout: Layout, notice_s: float) -> None:
+    made = record(read(1, 0, 3), read(2, 18, 20, worker=2), notice_s=notice_s)
+    drawing = ElementTree.fromstring(draw_timeline(made, layout))  # noqa: S314
+
+    for rect in drawing.iter("rect"):
+        left, top, width, height = (float(rect.get(name, "")) for name in ("x", "y", "width", "height"))
+        assert min(left, top) >= 0
+        assert left + width <= layout.width_px
+        assert top + height <= float(drawing.get("viewBox", "").split()[3])
+    # A letter of the largest text is 8 pixels wide at most.
+    for text in drawing.iter("text"):
+        at, room = float(text.get("x", "")), 8 * len(text.text or "")
+        if text.get("text-anchor") == "end":
+            assert at - room >= 0
+        elif text.get("class") in {"who", "notice-text"}:
+            assert at + room <= layout.width_px
+
+
+def test_a_block_without_room_has_no_number_and_still_its_title() -> None:
+    drawing = draw_timeline(record(read(1, 1, 1.3)), NARROW)
+
+    assert 'class="number"' not in drawing
+    assert "page 1 of the scan" in drawing
