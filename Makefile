@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo servers services test history flaky mutants compose-test check lint-files lint-infra security bench load profile soak simulate fuzz chaos chaos-real lock wheel clean
 BIN := .venv/bin
+# Where it is set every process compiles each module that it imports, which is most of what a short one does.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Which tests run (a pytest marker expression; empty: all), the least coverage, and how it is reported.
 SELECT :=

@@ -100,7 +100,7 @@ def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
 
 
 def _cut(rectangle: Sequence[int], start: float, end: float) -> tuple[float, float, float, float]:
-    """The part of a word's left, top, width, height between two shares of its letters."""
+    """The part of a word's left, top, width, height between two shares of its characters."""
     left, top, width, height = rectangle
     if height > 2 * width:  # vertical
         return left, top + start * height, width, (end - start) * height

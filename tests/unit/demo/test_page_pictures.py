@@ -39,7 +39,7 @@ def test_a_word_is_boxed_where_it_was_read() -> None:
     assert [near(box) for box in hit_boxes(page, query_terms("tiles"), SIZE_PX)] == [(0.2, 0.2, 0.1, 0.02)]
 
 
-def test_part_of_a_line_is_boxed_by_its_share_of_the_letters() -> None:
+def test_part_of_a_line_is_boxed_by_its_share_of_the_characters() -> None:
     page = ocr_page(("今期の営業報告", 100, 200, 700, 100))
     assert [near(box) for box in hit_boxes(page, query_terms("営業"), SIZE_PX)] == [(0.4, 0.1, 0.2, 0.05)]
 

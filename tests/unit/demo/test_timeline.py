@@ -72,7 +72,7 @@ def test_nothing_is_drawn_outside(layout: Layout, notice_s: float) -> None:
         assert min(left, top) >= 0
         assert left + width <= layout.width_px
         assert top + height <= float(drawing.get("viewBox", "").split()[3])
-    # A letter of the largest text is 8 pixels wide at most.
+    # A character of the largest text is 8 pixels wide at most.
     for text in drawing.iter("text"):
         at, room = float(text.get("x", "")), 8 * len(text.text or "")
         if text.get("text-anchor") == "end":

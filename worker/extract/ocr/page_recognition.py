@@ -5,6 +5,7 @@ What is read, and how, depends on the page's pixels and the settings alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -27,6 +28,8 @@ from worker.extract.ocr.tesseract_passes import Pass, TesseractPasses
 from worker.extract.ocr.tesseract_tsv import OcrText
 
 _MAX_MESSAGE_CHARS = 300
+_SMALL_PX = 400_000
+"""The few lines of so small a picture are read by Tesseract for less than loading the network costs."""
 
 
 class PageRecognition:
@@ -62,20 +65,20 @@ class PageRecognition:
         Raises what `tesseract_cli.recognise` raises while nothing was read yet; after that, a pass that fails
         leaves its code in `unread`.
         """
+        is_small = math.prod(self._picture.size_px) <= _SMALL_PX
         if clean_up:
             clean = self._pictures.clean_up(self._picture)
             if clean is None:
                 return None
             self._picture = clean
-        best = None
-        if second_pass is not None and not every_language:
+        read = partial(self._read_by_tesseract, languages, first, every_language=every_language)
+        is_alone = second_pass is not None and not every_language
+        best = read() if is_small or not is_alone else None
+        if second_pass is not None and is_alone and not (best and _is_sure(best, second_pass)):
             # What the network reads alone needs none of the passes.
-            best = self._read_by_network(languages)
-        if best is None:
-            passes = self._passes()
-            best = passes.read(languages, first, every_language=every_language)
-            best = self._try(partial(self._check_numbers, passes=passes, languages=languages), best)
-            best = self._try(partial(self._read_forgotten, passes=passes), best)
+            best = self._read_by_network(languages) or best
+        best = best or read()
+        if not best.engine:
             if second_pass is not None:
                 second = self._run_second_pass(best, second_pass, languages)
                 best = best if has_only_noise(best.ocr_text, second.ocr_text) else second
@@ -83,8 +86,10 @@ class PageRecognition:
         best = self._try(self._without_other_script, best)
         return replace(best, unread=tuple(dict.fromkeys(self._unread)), message=self._message)
 
-    def _passes(self) -> TesseractPasses:
-        return TesseractPasses(
+    def _read_by_tesseract(
+        self, languages: Sequence[str], first: str | None, *, every_language: bool
+    ) -> Pass:
+        passes = TesseractPasses(
             self._picture,
             pictures=self._pictures,
             engine=self._ocr_engine,
@@ -92,6 +97,9 @@ class PageRecognition:
             name=self._name,
             note=self._note,
         )
+        best = passes.read(languages, first, every_language=every_language)
+        best = self._try(partial(self._check_numbers, passes=passes, languages=languages), best)
+        return self._try(partial(self._read_forgotten, passes=passes), best)
 
     def _note(self, code: Code, error: Exception) -> None:
         self._unread.append(code.value)
@@ -163,3 +171,9 @@ class PageRecognition:
             self._note(Code.NETWORK_FAILED, error)
             return best
         return replace(best, ocr_text=ocr_text, second_pass_lines=count)
+
+
+def _is_sure(best: Pass, second_pass: LineRerecognition) -> bool:
+    """Whether the network has nothing to add: a text, of which no line would be read again."""
+    lines = best.ocr_text.lines
+    return is_convincing(best.ocr_text) and all(line.confidence >= second_pass.confidence for line in lines)

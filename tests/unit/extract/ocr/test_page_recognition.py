@@ -20,7 +20,9 @@ from tests.unit.extract.ocr.tesseract_answers import (
 )
 from worker.errors import OCRError
 from worker.extract.image.affine import apply
+from worker.extract.ocr import page_recognition
 from worker.extract.ocr.engines import ENGINES
+from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.page_picture import load_grey
 from worker.extract.ocr.page_recognition import PageRecognition
 from worker.extract.ocr.tesseract_passes import Pass
@@ -175,3 +177,33 @@ def test_a_file_that_is_no_image_is_refused(tmp_path: Path, content: bytes) -> N
         load_grey(path)
 
     assert not caught.value.retry_allowed
+
+
+@pytest.mark.parametrize(
+    ("size_px", "confidence", "is_asked"),
+    [((640, 400), 95.0, False), ((640, 400), 85.0, True), ((1000, 800), 95.0, True)],
+)
+def test_of_a_small_picture_the_network_is_asked_only_where_tesseract_is_unsure(
+    tesseract: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size_px: tuple[int, int],
+    confidence: float,
+    is_asked: bool,
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def read_page(page: Image.Image, **_options: object) -> None:
+        asked.append(page.size)
+
+    monkeypatch.setattr(page_recognition, "read_page", read_page)
+    answers(tesseract, jpn=(JAPANESE, confidence))
+    picture = _picture(tmp_path / "a.pgm", dashes(*size_px))
+
+    second_pass = LineRerecognition(confidence=90, max_lines=0, max_pixels=10**6)
+    best = _recognition(picture).read(BOTH, first="jpn", second_pass=second_pass)
+
+    assert best is not None
+    assert best.ocr_text.text == JAPANESE
+    assert bool(asked) is is_asked
+    assert models_asked(tesseract) == ["jpn"]
