@@ -18,6 +18,9 @@ pytest_plugins = [
     "tests.servers.fixtures",
     "tests.stand_ins.programs",
     "tests.aws_calls.recorder",
+    "tests.speed.aws_descriptions",
+    "tests.speed.processes",
+    "tests.speed.tracing",
 ]
 
 _FOREIGN = ("CIS_", "AWS_")

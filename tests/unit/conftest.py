@@ -11,9 +11,12 @@ import pytest
 from moto import mock_aws
 
 from tests.unit.clock import Clock
+from tests.unit.read_options import OPTIONS
 from tests.unit.world import RESULTS, TABLE, World
 from worker.aws.clients import make_clients
 from worker.aws.provisioning import provision
+from worker.config import sandbox_environment
+from worker.sandbox.scheduler import Sandbox
 
 
 @pytest.fixture
@@ -53,19 +56,32 @@ def until() -> Callable[[Callable[[], bool]], None]:
     return wait_until
 
 
+@pytest.fixture(scope="module")
+def readers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox that reads files, started once for a module: its fork server imports for a second or two."""
+    sandbox = Sandbox(
+        options=OPTIONS,
+        slots=2,
+        work_root=tmp_path_factory.mktemp("readers"),
+        environment=sandbox_environment(),
+    )
+    sandbox.start()
+    yield sandbox
+    sandbox.close()
+
+
 @pytest.fixture
-def live(world: World) -> Iterator[World]:
+def live(world: World, readers: Sandbox) -> Iterator[World]:
     """The world with a sandbox that reads files."""
     over = threading.Event()
-    world.sandbox.start()
+    world.sandbox = readers
 
     def drive() -> None:
         while not over.is_set():
-            world.sandbox.step(0.02)
+            readers.step(0.02)
 
     thread = threading.Thread(target=drive, daemon=True)
     thread.start()
     yield world
     over.set()
     thread.join(5)
-    world.sandbox.close()

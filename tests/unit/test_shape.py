@@ -54,7 +54,7 @@ ABOUT_THE_PROJECT = {
     *("test_observability_template.py", "test_cost.py", "test_pages.py"),
     "test_host_files.py",
     *("test_module_tests.py", "test_runner_options.py", "test_coverage_floors.py", "test_history.py"),
-    *("test_live_servers.py", "test_flaky_history.py"),
+    *("test_live_servers.py", "test_flaky_history.py", "test_speed.py"),
     *("test_policies.py", "test_templates.py"),
 }
 # What the specification binds with all its parameters.

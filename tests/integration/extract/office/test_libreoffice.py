@@ -65,12 +65,13 @@ def _open_document(kind: str, body: str) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path, require_program: Callable[[str], str]) -> Iterator[Sandbox]:
+@pytest.fixture(scope="module")
+def sandbox(
+    tmp_path_factory: pytest.TempPathFactory, require_program: Callable[[str], str]
+) -> Iterator[Sandbox]:
     require_program("soffice")
-    sandbox = Sandbox(
-        options=_OPTIONS, slots=1, work_root=tmp_path / "work", environment=sandbox_environment()
-    )
+    folder = tmp_path_factory.mktemp("sandbox")
+    sandbox = Sandbox(options=_OPTIONS, slots=1, work_root=folder / "work", environment=sandbox_environment())
     assert sandbox.start().libre_office
     over = threading.Event()
 

@@ -23,7 +23,8 @@ from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration
 
-_PAGES = 30
+# At once they would have 62 MB.
+_PAGES = 16
 _SLOTS = 2
 _OPTIONS = ReadOptions(limits=limits(Settings()), languages=("eng",), dpi=200)
 _INTERVAL_S = 0.005
