@@ -109,7 +109,7 @@ def epoch_time(seconds: float) -> str:
 def property_text(text: object) -> str:
     """A title or author in one line of printable Unicode, cut where it is too long."""
     plain = _BLANKS.sub(" ", str(text or "").encode("utf-8", "ignore").decode())
-    return plain.strip()[:MAX_PROPERTY_CHARS]
+    return plain.strip()[:MAX_PROPERTY_CHARS].rstrip()
 
 
 def read_groups(text: str) -> tuple[str, ...]:
