@@ -167,7 +167,7 @@ class DocumentProcess:
 
     def _send_pages(self, source: PageSource, walk: MemberWalk, begin: BeginReading) -> None:
         skip = frozenset(begin.skip)
-        self._listing = PageListing(source, walk, name=self._name, limits=self._options.limits, skip=skip)
+        self._listing = PageListing(source, walk, limits=self._options.limits, skip=skip)
         messages = self._listing.messages()
         if source.is_read:
             if begin.preview:  # its pages are its text, and there is nothing to draw
