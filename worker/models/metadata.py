@@ -29,6 +29,9 @@ class Properties:
 
 NO_PROPERTIES = Properties()
 
+UNKNOWN_GROUPS = ("groups/unknown",)
+"""The groups of a file that nobody could ask for them: no user is in one whose name has a slash."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileMetadata:
