@@ -16,7 +16,7 @@ needs_libarchive = pytest.mark.skipif(
 )
 
 
-def bsdtar_archive(folder: Path, kind: str, *names: str) -> Path:
+def bsdtar_archive(folder: Path, kind: str, *names: str, options: tuple[str, ...] = ()) -> Path:
     """An archive of files that have their names as text."""
     files = folder / "files"
     files.mkdir()
@@ -24,7 +24,7 @@ def bsdtar_archive(folder: Path, kind: str, *names: str) -> Path:
         (files / name).write_text(f"text of {name}")
     path = folder / "original"
     subprocess.run(
-        [PROGRAM, "-cf", path, "--format", kind, "-C", files, *names],
+        [PROGRAM, "-cf", path, "--format", kind, *options, "-C", files, *names],
         check=True,
         env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
     )

@@ -5,10 +5,10 @@ document should lose its reader to a parser, and imports nothing but the standar
 loaded here rather than asked through its program `bsdtar`, which decides by the bytes which format a file
 has: there is one (mtree) that describes files of the machine by their paths.
 
-On standard input are passwords, each before a NUL. Standard output has records: a letter, four bytes of
-length and so much content. `F`: a file begins (its size in eight bytes, its name); `D`: some of its bytes;
-`E`: the rest of it cannot be read, and why; `Z`: the end, with "", or why it is not the end of the archive;
-`M`: libarchive is not installed; `T`: there are more files than may be listed.
+On standard input are passwords, each before a NUL. Standard output has records: an ASCII character, four
+bytes of length and so much content. `F`: a file begins (its size in eight bytes, its name); `D`: some of its
+bytes; `E`: the rest of it cannot be read, and why; `Z`: the end, with "", or why it is not the end of the
+archive; `M`: libarchive is not installed; `T`: there are more files than may be listed.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stand_ins.archives import bsdtar_archive, needs_libarchive
 from tests.stand_ins.encrypted_zip import encrypt
 from worker.config import Settings
 from worker.document.options_from_settings import read_options
@@ -145,3 +146,19 @@ def test_files_beyond_the_names_that_are_shown_are_counted(
     assert isinstance(page, Page)
     assert page.text == "a.txt\nb.txt"
     assert len(list(source.contained)) == 4
+
+
+@needs_libarchive
+def test_a_password_of_the_list_opens_a_file_encrypted_by_aes(tmp_path: Path) -> None:
+    options = ("--options", "zip:encryption=aes256", "--passphrase", "right")
+    data = bsdtar_archive(tmp_path, "zip", "a.txt", options=options).read_bytes()
+    assert b"text of" not in data
+    files = iter(_open(data, tmp_path, "wrong", "right").contained)
+    contained = next(files)
+    assert (contained.name, contained.open().read()) == ("a.txt", b"text of a.txt")
+    for passwords in ((), ("wrong",)):
+        files = iter(_open(data, tmp_path, *passwords).contained)
+        contained = next(files)
+        with pytest.raises(RejectedError) as caught:
+            contained.open().read()
+        assert caught.value.code is Code.ENCRYPTED
