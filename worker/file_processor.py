@@ -154,6 +154,8 @@ class FileProcessor:
         kept = self.reruns.better_before(job, extraction, check=check)
         if kept is not None:
             return kept
+        extraction = self.reruns.with_pages_before(job, extraction, sha256=local.sha256)
+        result = replace(result, extraction=extraction)
         # Before embedding: no failure from here on makes the next attempt repeat the OCR.
         with self._stage("store"):
             stored = self._start_storing(job, local.sha256, result, check)

@@ -26,7 +26,7 @@ class MemberReader:
     def __init__(self) -> None:
         self.opened: list[str] = []
 
-    def open(self, path: Path, name: str) -> tuple[FileType, PageSource]:
+    def open(self, path: Path, name: str, _known: FileType | None = None) -> tuple[FileType, PageSource]:
         text = path.read_text()
         self.opened.append(text)
         kind, _, rest = text.partition(" ")

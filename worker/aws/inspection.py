@@ -110,6 +110,16 @@ def probe_source(client: S3Client, bucket: str) -> str | None:
     return key
 
 
+def may_read_tags(client: S3Client, bucket: str, key: str) -> bool:
+    """Whether the tags of an object may be read. Raises UnavailableError."""
+    with translate_errors(f"read the tags of s3://{bucket}/{key}", _SOURCE):
+        try:
+            client.get_object_tagging(Bucket=bucket, Key=key)
+        except ClientError as error:
+            return error.response["Error"]["Code"] != "AccessDenied"
+    return True
+
+
 def server_time(client: S3Client) -> datetime | None:
     """The time by S3's clock, to a second; None where the response has no Date header.
 

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from urllib.parse import quote_plus
 
 import structlog
 
 from worker.aws.file_table import Commit, FileTable
+from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
 from worker.delivery.claims import is_held
 from worker.delivery.heartbeat import Lease
@@ -21,7 +23,7 @@ from worker.index.search_index import SearchIndex
 from worker.models.document import Document
 from worker.models.file import FileMessage, FileType
 from worker.models.ledger import Claim, State
-from worker.models.metadata import NO_METADATA, NO_PROPERTIES, FileMetadata
+from worker.models.metadata import NO_METADATA, NO_PROPERTIES, UNKNOWN_GROUPS, FileMetadata
 from worker.outcome import Outcome
 
 _MESSAGE_CHARS = 500
@@ -37,7 +39,7 @@ class DeadLetters:
     table: FileTable
     index: SearchIndex
     restore: Callable[[Claim, str], bool] = lambda _claim, _reason: False
-    """Writes what was there before a failed rerun, if the claim is for one; it gets the reason."""
+    """Writes what was there before a failed rerun, if the claim is for one; it gets the code."""
 
     def send(self, lease: Lease, file: FileMessage, ended: Outcome, *, alone: bool) -> None:
         """Dead-letter one file of a message (the whole body when `alone`), and record it with its reason.
@@ -55,9 +57,9 @@ class DeadLetters:
             stage=ended.stage,
             body=None if alone else native_body(file),
         )
-        if lease.claim is not None and not self.restore(lease.claim, f"{ended.code}: {ended.message}"):
+        if lease.claim is not None and not self.restore(lease.claim, ended.code):
             row = self.table.read(file.file_id)
-            metadata = row.metadata if row is not None else NO_METADATA
+            metadata = _known_metadata(row)
             entry = dead_lettered_document(file, code=ended.code, message=ended.message, metadata=metadata)
             self._record(lease.claim, entry)
 
@@ -115,6 +117,13 @@ class DeadLetters:
         return file
 
 
+def _known_metadata(row: FileRow | None) -> FileMetadata:
+    """What the row knows; the groups of a file that was never committed were not asked for."""
+    if row is None or row.metadata == NO_METADATA:
+        return replace(NO_METADATA, allowed_groups=UNKNOWN_GROUPS)
+    return row.metadata
+
+
 def write_entry(index: SearchIndex, document: Document, *, version: int) -> bool:
     """Write the index entry of a dead-lettered file; False when that is left to the replayer.
 
@@ -156,7 +165,13 @@ def dead_lettered_document(
 
 
 def native_body(file: FileMessage) -> str:
-    """A message body that names this one file."""
+    """A message body that names this one file; for changed tags in the form that S3 has for them."""
+    if file.tags_changed:
+        record = {
+            "eventName": "ObjectTagging:Put",
+            "s3": {"bucket": {"name": file.bucket}, "object": {"key": quote_plus(file.key)}},
+        }
+        return json.dumps({"Records": [record]})
     return json.dumps(
         {
             "eventType": file.event_type.value,

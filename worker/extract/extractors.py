@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from worker.extract.archive.libarchive import open_with_libarchive
-from worker.extract.archive.tar_archive import open_bzip2, open_gzip, open_tar, open_xz
+from worker.extract.archive.tar_archive import open_bzip2, open_gzip, open_tar, open_xz, open_zstandard
 from worker.extract.archive.zip_archive import open_zip
 from worker.extract.image.document import open_image
 from worker.extract.mail.mailbox import open_mbox
@@ -63,14 +63,12 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
         FileType.GZIP: open_gzip,
         FileType.BZIP2: open_bzip2,
         FileType.XZ: open_xz,
+        FileType.ZSTANDARD: open_zstandard,
     }
-    | dict.fromkeys(
-        (
-            *(FileType.SEVEN_ZIP, FileType.RAR, FileType.LZH),
-            *(FileType.CAB, FileType.ISO, FileType.ZSTANDARD),
-        ),
-        open_with_libarchive,
-    )
+    | {
+        kind: partial(open_with_libarchive, kind)
+        for kind in (FileType.SEVEN_ZIP, FileType.RAR, FileType.LZH, FileType.CAB, FileType.ISO)
+    }
     | {kind: open_image for kind in FileType if kind.is_image}
     | dict.fromkeys(
         (

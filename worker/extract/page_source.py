@@ -10,6 +10,7 @@ from typing import IO
 from PIL import Image
 
 from worker.errors import Code
+from worker.models.file import FileType
 from worker.models.metadata import NO_PROPERTIES, Properties
 from worker.models.page import Page
 
@@ -35,12 +36,14 @@ class ContainedFile:
     """A file within an opened document.
 
     `open()` gives its bytes, until the next one is asked for; it raises RejectedError where it cannot be
-    read. `size_bytes` is what its container says of its size.
+    read. `size_bytes` is what its container says of its size, and `file_type` its type where that is known
+    by the container and not by its own bytes.
     """
 
     name: str
     open: Callable[[], IO[bytes]]
     size_bytes: int = 0
+    file_type: FileType | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +60,7 @@ class PageSource:
     beside its pages and is not read. `is_cut(number)` says whether the picture that `render` made of a page
     lacks a part which the file does not have. `contained` yields the files in it, lazily and in the same
     order each time; it may raise RejectedError where the rest of them cannot be reached. `properties` is what
-    the content says of itself.
+    the content says of itself. `unpacked_bytes` were unpacked to open it.
     """
 
     page_count: int
@@ -69,6 +72,7 @@ class PageSource:
     is_cut: Callable[[int], bool] = never_cut
     properties: Properties = NO_PROPERTIES
     contained: Iterable[ContainedFile] = ()
+    unpacked_bytes: int = 0
 
 
 def no_preview() -> Image.Image | None:

@@ -16,9 +16,10 @@ _ARCHIVES = (
     (0, b"MSCF\x00\x00\x00\x00", FileType.CAB),
     (0, b"\x28\xb5\x2f\xfd", FileType.ZSTANDARD),
     (257, b"ustar", FileType.TAR),
-    (32_769, b"CD001", FileType.ISO),
+    (32_768, b"\x01CD001", FileType.ISO),
 )
-_LZH = re.compile(rb"..-lh[0-9d]-|..-lz[s4-8]-", re.DOTALL)
+_LZH = re.compile(rb"..-(?:lh[0-9d]|lz[s4-8])-.{13}([\0-\3])", re.DOTALL)
+"""Its last byte is the level of the header."""
 
 _HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]*):[ \t]?[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n")
 _OF_MAILS = frozenset(
@@ -44,7 +45,19 @@ def type_of_archive(head: bytes) -> FileType | None:
     for at, signature, kind in _ARCHIVES:
         if head.startswith(signature, at):
             return kind
-    return FileType.LZH if _LZH.match(head) else None
+    return FileType.LZH if _is_lzh(head) else None
+
+
+def _is_lzh(head: bytes) -> bool:
+    """Whether it begins with the header of an LZH archive: its name for the method may stand in any text."""
+    match = _LZH.match(head)
+    if match is None:
+        return False
+    level = match[1][0]
+    if level == 3:
+        return head[:2] == b"\x04\0"  # bytes of a word
+    # Of level 2 the size of all headers; of the others size and sum of the bytes behind these two.
+    return level == 2 or sum(head[2 : 2 + head[0]]) & 0xFF == head[1]
 
 
 def type_of_mail(head: bytes, name: str) -> FileType | None:

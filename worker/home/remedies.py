@@ -16,7 +16,7 @@ _REMEDIES: Mapping[str, str] = MappingProxyType(
         Code.ENCRYPTED: f"Set CIS_PDF_PASSWORDS to its password (a PDF), {_AGAIN}",
         Code.CORRUPT: "Open the original; if another program can, save it anew from there.",
         Code.NEEDS_LIBREOFFICE: f"Install LibreOffice, {_AGAIN}",
-        Code.NEEDS_LIBARCHIVE: f"Install bsdtar (Debian: libarchive-tools), {_AGAIN}",
+        Code.NEEDS_LIBARCHIVE: f"Install libarchive (Debian: libarchive-tools), {_AGAIN}",
         Code.TOO_MANY_MEMBERS: f"Raise CIS_MAX_MEMBERS, {_AGAIN}",
         Code.TOO_LARGE: f"Raise CIS_MAX_FILE_BYTES, or free space on the disk, {_AGAIN}",
         Code.TOO_MANY_PIXELS: f"Raise CIS_MAX_PIXELS and CIS_MEMORY_BYTES, {_AGAIN}",

@@ -12,6 +12,8 @@ from worker.models.file import FileType
 BETWEEN_MEMBERS = " › "
 """Stands between the name of a container and that of a file in it."""
 
+MAX_PATH_CHARS = 1_000
+"""What the path of a member may have."""
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 

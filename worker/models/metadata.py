@@ -29,6 +29,9 @@ class Properties:
 
 NO_PROPERTIES = Properties()
 
+UNKNOWN_GROUPS = ("groups/unknown",)
+"""The groups of a file that nobody could ask for them: no user is in one whose name has a slash."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileMetadata:
@@ -109,7 +112,7 @@ def epoch_time(seconds: float) -> str:
 def property_text(text: object) -> str:
     """A title or author in one line of printable Unicode, cut where it is too long."""
     plain = _BLANKS.sub(" ", str(text or "").encode("utf-8", "ignore").decode())
-    return plain.strip()[:MAX_PROPERTY_CHARS]
+    return plain.strip()[:MAX_PROPERTY_CHARS].rstrip()
 
 
 def read_groups(text: str) -> tuple[str, ...]:

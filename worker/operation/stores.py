@@ -8,7 +8,7 @@ from functools import partial
 
 from worker.aws.clients import Clients
 from worker.aws.file_table import FileTable
-from worker.aws.inspection import TableFacts, probe_source, read_table
+from worker.aws.inspection import TableFacts, may_read_tags, probe_source, read_table
 from worker.aws.ledger_row import PENDING
 from worker.aws.storage_handler import StorageHandler
 from worker.config import Settings
@@ -95,6 +95,16 @@ def _source_checks(settings: Settings, clients: Clients) -> list[Check]:
 def source_findings(clients: Clients, bucket: str) -> Sequence[Finding]:
     """Whether a source bucket can be listed and read. Raises WorkerError when not."""
     key = probe_source(clients.s3, bucket)
+    if key and not may_read_tags(clients.s3, bucket, key):
+        return [
+            warning(
+                f"source {bucket}",
+                "can be listed and read, but not the tags of its objects: S3 then says that they have none, "
+                "and a file whose tag `cis-groups` names its groups is found by everyone.",
+                "Grant s3:GetObjectTagging on its objects to the role of the workers, then "
+                "`cis-worker rerun --index`.",
+            )
+        ]
     message = "can be listed and read" if key else "can be listed; it is empty, so reading was not tried"
     return [ok(f"source {bucket}", message)]
 

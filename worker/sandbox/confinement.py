@@ -38,7 +38,7 @@ _READ_BYTES = 65_536
 _PROCESSES, _PROCESSES_PER_SLOT = 4096, 256
 
 _PACKAGE = Path(__file__).parents[1]
-_PROGRAMS = ("sh", "env", "nice", "tesseract", "pdftoppm", "pdfinfo", "soffice", "bsdtar")
+_PROGRAMS = ("sh", "env", "nice", "tesseract", "pdftoppm", "pdfinfo", "soffice")
 _BESIDE_PROGRAMS = ("lib", "lib64", "libexec", "share")
 # Programs, libraries, fonts, and what the C library and the readers look up; no other file of /etc.
 _SYSTEM = (

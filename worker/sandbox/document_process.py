@@ -150,23 +150,24 @@ class DocumentProcess:
 
     def _walk(self, source: PageSource, file_type: FileType, begin: BeginReading) -> MemberWalk:
         """The document and the files in it."""
-        limits = self._options.limits
+        unpacking = Unpacking(
+            limits=self._options.limits,
+            folder=self._scratch / "members",
+            document_bytes=self._path.stat().st_size,
+        )
+        unpacking.charge(source.unpacked_bytes)
         return MemberWalk(
             source,
             file_type,
             name=self._name,
-            open_file=partial(_detect_and_open, self._options),
-            unpacking=Unpacking(
-                limits=limits,
-                folder=self._scratch / "members",
-                document_bytes=self._path.stat().st_size,
-            ),
+            open_file=partial(_detect_and_open, self._options, unpacking),
+            unpacking=unpacking,
             before=ReadBefore(pages=frozenset(begin.skip), lost=frozenset(begin.lost)),
         )
 
     def _send_pages(self, source: PageSource, walk: MemberWalk, begin: BeginReading) -> None:
         skip = frozenset(begin.skip)
-        self._listing = PageListing(source, walk, name=self._name, limits=self._options.limits, skip=skip)
+        self._listing = PageListing(source, walk, limits=self._options.limits, skip=skip)
         messages = self._listing.messages()
         if source.is_read:
             if begin.preview:  # its pages are its text, and there is nothing to draw
@@ -251,9 +252,15 @@ class DocumentProcess:
         return self._scratch if place == self._folder else place
 
 
-def _detect_and_open(options: ReadOptions, path: Path, name: str) -> tuple[FileType, PageSource]:
-    file_type = detect_file_type(path, name)
-    return file_type, _open(file_type, path, name, options)
+def _detect_and_open(
+    options: ReadOptions, unpacking: Unpacking, path: Path, name: str, known: FileType | None
+) -> tuple[FileType, PageSource]:
+    """Open a file within the document, which takes of what may be unpacked of that."""
+    file_type = known or detect_file_type(path, name)
+    limits = replace(options.limits, max_unpacked_bytes=unpacking.work_left)
+    source = _open(file_type, path, name, replace(options, limits=limits))
+    unpacking.charge(source.unpacked_bytes)
+    return file_type, source
 
 
 def _open(file_type: FileType, path: Path, name: str, options: ReadOptions) -> PageSource:

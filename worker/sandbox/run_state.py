@@ -16,7 +16,7 @@ from worker.errors import UNREAD, Code
 from worker.extract.language_hint import PageHints
 from worker.extract.read_options import Limits
 from worker.models.file import FileType
-from worker.models.page import Page
+from worker.models.page import Page, TextSource
 from worker.runtime.machine.process_use import ProcessUse
 from worker.sandbox import protocol
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
@@ -25,7 +25,7 @@ from worker.sandbox.members.member_ranges import DOCUMENT, MemberRanges
 from worker.sandbox.members.messages import MemberBegun, MemberOpened
 from worker.sandbox.nets.events import Event, ReadingEnded
 from worker.sandbox.nets.exit_status import crash_code
-from worker.sandbox.nets.lost_pages import LostPages
+from worker.sandbox.nets.lost_pages import LostPages, unread_page
 from worker.sandbox.nets.reading_time import Met, ReadingTime
 from worker.sandbox.nets.waiting_pages import WaitingPages
 from worker.sandbox.protocol import DocumentDetails, ExtractionRequest, PreviewDone
@@ -177,7 +177,7 @@ class RunState:
         if self.is_ended:
             return
         self.phase = Phase.ENDED
-        if code is not None and code in UNREAD and code is not Code.BOMB:
+        if code is not None and code in UNREAD:
             # Each page that waited for OCR is listed as unread, with what is known of it.
             left = self._listed - self.finished - {DOCUMENT}
             for page in self._lost.rest(left | self._lost.with_layer, code, max_chars=self._left_chars):
@@ -223,11 +223,9 @@ class RunState:
             # The pages of one process share its memory: what lacked it beside others is read again alone.
             self._count_crash([page.number], Code.MEMORY, retry=True)
             return
-        # A child that keeps to the rules has stopped by then; one that was taken over may send for ever.
+        if len(page.text) > self._left_chars:
+            page = unread_page(page.number, TextSource.NOT_READ, Code.BOMB)
         self._left_chars -= len(page.text)
-        if self._left_chars < 0:
-            self.end(Code.BOMB, "more text than one document may hold")
-            return
         self._finish(page)
 
     def _list_page(self, page: int) -> None:
@@ -243,10 +241,12 @@ class RunState:
 
     def _finish(self, page: Page) -> None:
         self._put(page)
-        if not self._lost.are_late(page.number) or (left := self.page_count - len(self.finished)) <= 0:
+        are_too_many = self._lost.count_late(page)
+        left = self.page_count - len(self.finished)
+        if left <= 0 or not (are_too_many or self._lost.are_late(page.number)):
             return
-        if self._members.first_page_of(page.number) == DOCUMENT:
-            self.end(Code.TIMEOUT, f"so many pages in a row took too long that {left} more are not read")
+        if are_too_many or self._members.first_page_of(page.number) == DOCUMENT:
+            self.end(Code.TIMEOUT, f"so many pages took too long that {left} more are not read")
         else:
             self._leave_member(page.number, Code.TIMEOUT)
 
@@ -269,7 +269,7 @@ class RunState:
         """The page a process without permits died on: the first that it had not sent."""
         if self.phase in (Phase.DETECTING, Phase.WAITING):
             return DOCUMENT
-        known = self.finished.union(self._waiting.listed)
+        known = self.finished | self._listed
         return next((n for n in range(1, self.page_count + 1) if n not in known), DOCUMENT)
 
     def _count_crash(self, pages: list[int], code: Code, *, retry: bool) -> None:

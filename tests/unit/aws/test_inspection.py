@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from worker.aws.inspection import probe_source, read_queue, read_table, server_time
+from worker.aws.inspection import may_read_tags, probe_source, read_queue, read_table, server_time
 from worker.errors import Code, DeadLetterError, MisconfiguredError, UnavailableError
 
 pytestmark = pytest.mark.unit
@@ -111,3 +111,12 @@ def test_a_tables_indexes_are_reported_with_their_status(connect: Callable[[str]
     building = {"IndexName": "pending", "IndexStatus": "CREATING"}
     wire.answer({"Table": {**described, "GlobalSecondaryIndexes": [building]}})
     assert read_table(connect("dynamodb"), "files").indexes == {"pending": "CREATING"}
+
+
+def test_tags_may_be_read_unless_that_is_refused(connect: Callable[[str], Any], wire: Any) -> None:
+    wire.answer(b"<Tagging><TagSet></TagSet></Tagging>")
+    assert may_read_tags(connect("s3"), "b", "a")
+    wire.answer(_refusal("AccessDenied"), status=403)
+    assert not may_read_tags(connect("s3"), "b", "a")
+    wire.answer(_refusal("NoSuchKey"), status=404)
+    assert may_read_tags(connect("s3"), "b", "a")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from worker.aws.file_table import Commit
-from worker.delivery.dead_letters import DeadLetters
+from worker.delivery.dead_letters import DeadLetters, native_body
 from worker.delivery.heartbeat import Lease
 from worker.errors import UnavailableError
+from worker.events import parse
+from worker.index.file_facts import may_see
+from worker.models.file import Rerun
 from worker.models.ledger import State
+from worker.models.metadata import UNKNOWN_GROUPS, read_groups
 from worker.outcome import Ending, Outcome
 
 if TYPE_CHECKING:
@@ -43,6 +48,24 @@ def test_a_claimed_file_is_recorded_on_its_claim(world: World) -> None:
 def test_a_file_that_was_never_claimed_gets_a_row(world: World) -> None:
     _dead_letters(world).send(_lease(world), world.message("a"), ENDED, alone=True)
     assert world.row("a").state is State.DEAD_LETTERED
+
+
+def test_the_name_of_a_file_whose_groups_nobody_asked_for_is_not_for_everyone(world: World) -> None:
+    _dead_letters(world).send(_lease(world), world.message("a"), ENDED, alone=True)
+    assert [found.reason for found in world.index.find("a")] == ["source_forbidden"]
+    document = world.index.document(world.message("a").file_id)
+    assert document is not None
+    assert not may_see(document.metadata.allowed_groups, ["sales", *read_groups("groups/unknown")])
+    assert world.row("a").metadata.allowed_groups == UNKNOWN_GROUPS
+
+
+def test_changed_tags_stay_changed_tags(world: World) -> None:
+    file = replace(world.message("b/営業 %+.pdf"), rerun=Rerun.INDEX, tags_changed=True)
+    (again,) = parse(native_body(file)).files
+    assert (again.key, again.bucket, again.rerun, again.tags_changed) == (
+        *(file.key, file.bucket),
+        *(Rerun.INDEX, True),
+    )
 
 
 def test_the_row_of_an_indexed_file_has_the_reason_afterwards(world: World) -> None:

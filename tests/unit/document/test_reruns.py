@@ -75,6 +75,10 @@ def test_a_result_that_is_worse_gives_way_to_what_is_stored(world: World) -> Non
         ([], [(1, "network_failed")], True),
         ([], [(0, "attached_files"), (2, "timeout")], True),
         ([], [(0, "timeout")], True),
+        # Damage that was read over before.
+        ([], [(0, "corrupt")], True),
+        ([], [(2, "corrupt")], True),
+        ([(2, "corrupt")], [(2, "corrupt")], False),
         # The same limit as before, and a smaller loss.
         ([(2, "timeout")], [(2, "memory"), (0, "attached_files")], False),
         ([(1, "timeout"), (2, "timeout")], [(2, "timeout"), (0, "attached_files")], False),
@@ -116,3 +120,36 @@ def test_without_anything_stored_the_file_is_read(world: World) -> None:
         )
         assert reruns.from_stored(job, check=lambda: None) is None
         assert reruns.better_before(job, NOTHING, check=lambda: None) is None
+
+
+def test_pages_that_could_not_be_reached_are_kept_and_those_that_were_disowned_are_not(world: World) -> None:
+    reruns = Reruns(store=world.store, embedder=world.embedder)
+    claim = world.claim(world.put("a.pdf")).claim
+    before = with_unread(extraction("one", "two", "three", "", ""), [(4, "timeout"), (5, "timeout")])
+    stored = StoredContent(content_hash="hash", artifact_key=world.store.save("hash", before))
+    job = Job(message=world.message("a.pdf"), claim=claim, version=None, rerun=Rerun.ALL, stored=stored)
+    now = with_unread(extraction("new", "", "", "four", "five"), [(2, "crashed"), (3, "other_script")])
+
+    assert reruns.better_before(job, now, check=lambda: None) is None
+    merged = reruns.with_pages_before(job, now, sha256="hash")
+    assert [page.text for page in merged.pages] == ["new", "two", "", "four", "five"]
+    assert [(each.page, each.code) for each in merged.unread] == [(3, "other_script")]
+    assert merged.reason == "other_script"
+    assert reruns.with_pages_before(job, now, sha256="another") == now
+    whole = extraction("a", "b", "c", "d", "e")
+    assert reruns.with_pages_before(job, whole, sha256="hash") == whole
+
+
+def test_a_page_of_another_file_within_is_not_kept(world: World) -> None:
+    reruns = Reruns(store=world.store, embedder=world.embedder)
+    claim = world.claim(world.put("a.zip")).claim
+    one, two = extraction("one", "two").pages
+    before = replace(WHOLE, pages=(one, replace(two, member_path="a.txt", member_page=1)))
+    stored = StoredContent(content_hash="hash", artifact_key=world.store.save("hash", before))
+    job = Job(message=world.message("a.zip"), claim=claim, version=None, rerun=Rerun.ALL, stored=stored)
+    lost = replace(two, text="", member_path="b.txt", member_page=1)
+    other = with_unread(replace(WHOLE, pages=(one, lost)), [(2, "crashed")])
+    same = with_unread(replace(WHOLE, pages=(one, replace(lost, member_path="a.txt"))), [(2, "crashed")])
+
+    assert reruns.with_pages_before(job, other, sha256="hash") == other
+    assert reruns.with_pages_before(job, same, sha256="hash").pages[1].text == "two"

@@ -10,6 +10,12 @@ from worker.models.file import FileType
 pytestmark = pytest.mark.unit
 
 
+def _lzh(level: int) -> bytes:
+    """A header with its size and its sum."""
+    header = b"-lh5-" + bytes(8) + b"\0\0\0\0" + b"\x20" + bytes([level]) + b"\x05a.txt" + bytes(2)
+    return bytes([len(header), sum(header) & 0xFF]) + header
+
+
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
@@ -22,8 +28,15 @@ pytestmark = pytest.mark.unit
         (b"MSCF\x00\x00\x00\x00", FileType.CAB),
         (b"\x28\xb5\x2f\xfd", FileType.ZSTANDARD),
         (bytes(257) + b"ustar", FileType.TAR),
-        (bytes(32_769) + b"CD001", FileType.ISO),
-        (b"\x20\x10-lh5-", FileType.LZH),
+        (bytes(32_768) + b"\x01CD001", FileType.ISO),
+        (b"\n" * 32_769 + b"CD001", None),
+        (_lzh(0), FileType.LZH),
+        (_lzh(1), FileType.LZH),
+        (_lzh(2), FileType.LZH),
+        (b"\x04\0" + _lzh(3)[2:], FileType.LZH),
+        (_lzh(0)[:1] + b"\0" + _lzh(0)[2:], None),
+        (_lzh(3), None),
+        (b"aN-lh5- type=file contents=notes.txt\n", None),
         (b"plain text", None),
     ],
 )

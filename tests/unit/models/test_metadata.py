@@ -59,6 +59,7 @@ def test_a_title_is_one_short_line() -> None:
     assert property_text(" 営業\n報告\x00書 \ud800") == "営業 報告 書"
     assert property_text(None) == ""
     assert len(property_text("x" * 1000)) == 300
+    assert property_text("x" * 299 + " and more") == "x" * 299
 
 
 @pytest.mark.parametrize(

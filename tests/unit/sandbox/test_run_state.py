@@ -244,14 +244,13 @@ def test_a_preview_that_kills_beside_permits_costs_no_page(document: DocumentRun
     assert document.permit() == 1
 
 
-def test_more_text_than_allowed_ends_the_document_with_what_came_before(document: DocumentRun) -> None:
+def test_a_page_with_more_text_than_is_left_is_without_any(document: DocumentRun) -> None:
     document.open(3)
-    document.receive(page(1, text="a" * 900), page(2, text="b" * 101), page(3))
-    first, ended = document.events()
-    assert isinstance(first, Page)
-    assert first.number == 1
-    assert isinstance(ended, ReadingEnded)
-    assert ended.code is Code.BOMB
+    document.receive(page(1, text="a" * 900), page(2, text="b" * 101), page(3), AllPagesListed())
+    pages = [event for event in document.events() if isinstance(event, Page)]
+    assert [(each.number, len(each.text), each.reason) for each in pages] == [
+        *((1, 900, None), (2, 0, "bomb"), (3, 4, None))
+    ]
 
 
 @pytest.mark.parametrize("number", [1, 2, 4], ids=["came already", "waits for OCR", "beyond the last"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -94,4 +95,46 @@ def test_pages_late_in_a_row_end_their_file_only(document: DocumentRun) -> None:
     pages = _pages(document)
     assert [reason for _, path, _, reason in pages if path == "a.pdf"] == ["timeout"] * 20
     assert pages[-1] == (22, "b.pdf", 1, None)
+    assert document.state.is_ended
+
+
+def test_a_page_that_waits_to_be_tried_alone_is_not_blamed_for_a_file_behind_it(
+    document: DocumentRun,
+) -> None:
+    document.open(1)
+    document.receive(page(1), *_member("a.pdf", 1), needs_ocr(2), AllPagesListed())
+    assert document.permit() == 2
+    _begin_again(document)
+    document.receive(*_member("a.pdf", 1), needs_ocr(2), MemberBegun(path="b.pdf"))
+    _begin_again(document)
+    document.receive(*_member("a.pdf", 1), needs_ocr(2), *_member("b.pdf", 1), page(3), AllPagesListed())
+    assert document.permit() == 2
+    document.receive(page(2))
+    assert sorted(_pages(document)) == [(1, "", 0, None), (2, "a.pdf", 1, None), (3, "b.pdf", 1, None)]
+
+
+def test_files_that_take_too_long_end_the_document_after_fifty_pages(document: DocumentRun) -> None:
+    document.open(1)
+    document.receive(page(1))
+    late = Page(number=0, text="", source=TextSource.TIMED_OUT, reason="timeout")
+    numbers = range(2, 62)
+    for number in numbers:
+        document.receive(*_member(f"{number}.pdf", 1), needs_ocr(number))
+    document.receive(AllPagesListed())
+    while not document.state.is_ended:
+        document.receive(PageExtracted(page=replace(late, number=document.permit())))
+    ended = [event for event in document.events() if isinstance(event, ReadingEnded)]
+    assert [event.code for event in ended] == [Code.TIMEOUT]
+    assert document.state.page_count - len(document.state.finished) == 10
+
+
+def test_ocr_beyond_the_limit_of_text_is_left_out_and_other_pages_are_read(document: DocumentRun) -> None:
+    document.open(1)
+    document.receive(page(1, text="x" * 990), *_member("a.pdf", 2), needs_ocr(2), needs_ocr(3))
+    document.receive(AllPagesListed())
+    document.permit()
+    document.receive(page(2, text="x" * 20))
+    document.permit()
+    document.receive(page(3, text="x" * 10))
+    assert _pages(document) == [(1, "", 0, None), (2, "a.pdf", 1, "bomb"), (3, "a.pdf", 2, None)]
     assert document.state.is_ended

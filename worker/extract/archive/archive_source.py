@@ -13,6 +13,8 @@ from worker.extract.text.normalise import clean
 from worker.extract.text.text_page import file_page, refuse_render
 
 MAX_NAMES = 100_000
+MAX_HEADERS = 200_000
+"""So many headers are read of an archive that has no directory: each may be a few bytes."""
 _OF_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 

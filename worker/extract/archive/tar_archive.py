@@ -1,4 +1,4 @@
-"""Tar archives, and single files compressed with gzip, bzip2 or xz."""
+"""Tar archives, and single files compressed with gzip, bzip2, xz or Zstandard."""
 
 from __future__ import annotations
 
@@ -9,19 +9,40 @@ import lzma
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, Self, cast
 
 from worker.errors import Code, RejectedError
-from worker.extract.archive.archive_source import MAX_NAMES, ReadableStream, archive_source, is_of_a_system
+from worker.extract.archive.archive_source import (
+    MAX_HEADERS,
+    MAX_NAMES,
+    ReadableStream,
+    archive_source,
+    is_of_a_system,
+)
+from worker.extract.archive.libarchive import open_unpacked
 from worker.extract.page_source import ContainedFile, PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.charset import decode
+from worker.models.file import FileType
 
-_UNREADABLE = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
+_UNREADABLE = (
+    *(tarfile.TarError, EOFError, OSError, ValueError),
+    *(RecursionError, zlib.error, lzma.LZMAError),
+)
 _BLOCK_BYTES = 512
 _MAGIC_AT, _MAGIC = 257, b"ustar"
 _GZIP_NAME_FLAG = 0x8
+_EXTENDED = frozenset(
+    {
+        *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+        *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    }
+)
+_MAX_EXTENDED_BYTES = 1 << 20
+_MAX_EMPTY_READS = 8
 
 Open = Callable[[], IO[bytes]]
 
@@ -46,6 +67,11 @@ def open_xz(path: Path, options: ReadOptions) -> PageSource:
     return _open_compressed(lambda: lzma.open(path), "", path.name, options)
 
 
+def open_zstandard(path: Path, options: ReadOptions) -> PageSource:
+    """A compressed tar archive, or one file."""
+    return _open_compressed(lambda: open_unpacked(FileType.ZSTANDARD, path, options), "", path.name, options)
+
+
 def _open_compressed(unpack: Open, name: str, shown: str, options: ReadOptions) -> PageSource:
     try:
         with unpack() as file:
@@ -64,37 +90,64 @@ def _open_compressed(unpack: Open, name: str, shown: str, options: ReadOptions) 
 def _open_tar(unpack: Open, shown: str, options: ReadOptions) -> PageSource:
     names: list[str] = []
     unread: tuple[Code, ...] = ()
+    most_bytes = 2 * options.limits.max_unpacked_bytes
+    stream = _LimitedStream(unpack(), shown, most_bytes=most_bytes)
     try:
-        for info in _files(_limit(unpack(), shown, options)):
-            if len(names) < MAX_NAMES:
-                names.append(_name(info))
+        with _opened(stream) as tar:
+            for info in _files(tar, shown):
+                if len(names) < MAX_NAMES:
+                    names.append(_name(info))
     except (RejectedError, *_UNREADABLE) as error:
         unread = (error.code if isinstance(error, RejectedError) else Code.CORRUPT,)
         if not names:
             text = f"{shown}: an archive that cannot be read ({error})"
             raise RejectedError(text, code=unread[0]) from error
-    return archive_source(names, _all_files(unpack, shown, options), options, unread=unread)
+    source = archive_source(names, _all_files(unpack, shown, most_bytes), options, unread=unread)
+    return replace(source, unpacked_bytes=stream.count)
 
 
-def _all_files(unpack: Open, shown: str, options: ReadOptions) -> Iterator[ContainedFile]:
+def _all_files(unpack: Open, shown: str, most_bytes: int) -> Iterator[ContainedFile]:
     try:
-        with tarfile.open(fileobj=_limit(unpack(), shown, options), mode="r|", errors=_ERRORS) as tar:
-            for info in tar:
-                if info.isreg() and not is_of_a_system(info.name):
-                    yield _one_file(tar, info)
+        with _opened(_LimitedStream(unpack(), shown, most_bytes=most_bytes)) as tar:
+            for info in _files(tar, shown):
+                yield _one_file(tar, info)
     except (RejectedError, *_UNREADABLE):
         # The list of names has met the same, and says so.
         return
 
 
-_ERRORS = "surrogateescape"
+@contextmanager
+def _opened(stream: io.RawIOBase) -> Iterator[tarfile.TarFile]:
+    with (
+        io.BufferedReader(stream) as file,
+        tarfile.open(fileobj=file, mode="r|", errors="surrogateescape", tarinfo=_Header) as tar,
+    ):
+        yield tar
 
 
-def _files(stream: IO[bytes]) -> Iterator[tarfile.TarInfo]:
-    with tarfile.open(fileobj=stream, mode="r|", errors=_ERRORS) as tar:
-        for info in tar:
-            if info.isreg() and not is_of_a_system(info.name):
-                yield info
+def _files(tar: tarfile.TarFile, shown: str) -> Iterator[tarfile.TarInfo]:
+    for _ in range(MAX_HEADERS):
+        info = tar.next()
+        # It keeps every header, which an archive may have more of than there is memory.
+        cast("Any", tar).members.clear()
+        if info is None:
+            return
+        if info.isreg() and not is_of_a_system(info.name):
+            yield info
+    text = f"{shown}: it has more than {MAX_HEADERS} files; those behind are not read"
+    raise RejectedError(text, code=Code.TOO_MANY_MEMBERS)
+
+
+class _Header(tarfile.TarInfo):
+    """A header that is refused where its name or its comments, which are read whole, are no such thing."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """See TarInfo. Raises RejectedError (`bomb`)."""
+        info = super().frombuf(buf, encoding, errors)
+        if info.type in _EXTENDED and info.size > _MAX_EXTENDED_BYTES:
+            raise RejectedError(f"a name or a comment of {info.size} bytes", code=Code.BOMB)
+        return info
 
 
 def _one_file(tar: tarfile.TarFile, info: tarfile.TarInfo) -> ContainedFile:
@@ -118,31 +171,40 @@ def _name(info: tarfile.TarInfo) -> str:
         return decode(raw)
 
 
-def _limit(stream: IO[bytes], shown: str, options: ReadOptions) -> IO[bytes]:
-    return io.BufferedReader(_LimitedStream(stream, shown, most=2 * options.limits.max_unpacked_bytes))
-
-
 class _LimitedStream(io.RawIOBase):
-    """A stream that ends what unpacks to more than may be read of one document."""
+    """A stream that ends what unpacks to more than a document may, and what is read past its end.
 
-    def __init__(self, source: IO[bytes], name: str, *, most: int) -> None:
+    `count` is how many bytes were read.
+    """
+
+    def __init__(self, source: IO[bytes], name: str, *, most_bytes: int) -> None:
+        self.count = 0
         self._source = source
         self._name = name
-        self._left = most
+        self._most_bytes = most_bytes
+        self._empty_reads = 0
 
     def readable(self) -> bool:
         """Always."""
         return True
 
-    def readinto(self, buffer: object) -> int:
+    def readinto(self, buffer: Any) -> int:
         """Read as many bytes as there are, and at most as many as the buffer takes."""
-        view = memoryview(buffer)  # type: ignore[arg-type]
-        data = self._source.read(len(view))
-        self._left -= len(data)
-        if self._left < 0:
+        data = self._source.read(len(buffer))
+        self.count += len(data)
+        if self.count > self._most_bytes:
             raise RejectedError(f"{self._name}: unpacks to more than one document may", code=Code.BOMB)
-        view[: len(data)] = data
+        # To skip a file tarfile reads as often as its size says, whether there is something or not.
+        self._empty_reads = 0 if data else self._empty_reads + 1
+        if self._empty_reads > _MAX_EMPTY_READS:
+            raise EOFError("it ends within a file")
+        buffer[: len(data)] = data
         return len(data)
+
+    def close(self) -> None:
+        """Close what it reads, too."""
+        self._source.close()
+        super().close()
 
 
 def _gzip_name(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import struct
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ from worker.extract.archive.libarchive import open_with_libarchive
 from worker.extract.page_source import ContainedFile, PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.charset import decode
+from worker.models.file import FileType
 
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 _UNICODE_PATH = 0x7075
@@ -25,6 +27,7 @@ _AES = 99
 _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     OSError,
     NotImplementedError,
@@ -37,18 +40,26 @@ def open_zip(path: Path, options: ReadOptions) -> PageSource:
     """One page with the names, then the files. Raises RejectedError where no directory can be read."""
     try:
         archive = zipfile.ZipFile(path)
-        members = [info for info in archive.infolist()[:MAX_NAMES] if not info.is_dir()]
+        members = [info for info in archive.infolist() if not info.is_dir()]
     except _UNREADABLE as error:
         # Its files can be found one after the other without the directory at its end.
-        return open_with_libarchive(path, options, damage=f"{path.name}: a damaged archive ({error})")
+        damage = f"{path.name}: a damaged archive ({error})"
+        return open_with_libarchive(FileType.ZIP, path, options, damage=damage)
     if _contains_itself(path, members):
         raise RejectedError(f"{path.name}: contains itself; it has no end", code=Code.UNSUPPORTED_TYPE)
-    if any(info.compress_type not in (*_METHODS, _AES) for info in members):
-        return open_with_libarchive(path, options)
+    methods = {info.compress_type for info in members}
+    if not methods.issubset(_METHODS):
+        try:
+            return open_with_libarchive(FileType.ZIP, path, options)
+        except RejectedError as error:
+            # Files beside those that AES encrypts are read without it.
+            if error.code is not Code.NEEDS_LIBARCHIVE or not methods.issubset((*_METHODS, _AES)):
+                raise
     names = dict(zip(map(id, members), _names(members), strict=True))
     members = [info for info in members if not is_of_a_system(names[id(info)])]
     shown = [names[id(info)] for info in members]
-    return archive_source(shown, _all_files(archive, members, shown, options.pdf_passwords), options)
+    files = _all_files(archive, members, shown, options.pdf_passwords)
+    return archive_source(shown[:MAX_NAMES], files, options)
 
 
 def _contains_itself(path: Path, members: Sequence[zipfile.ZipInfo]) -> bool:

@@ -16,6 +16,19 @@ _JIS_ESCAPE = "\x1b$"
 SHOWN = ("From", "To", "Cc", "Date", "Subject")
 """The headers that a mail's page has, in this order."""
 
+_MAX_VALUE_CHARS = 65_536
+
+
+def cut_headers(message: Message) -> None:
+    """Cut values that no mail needs: what reads their parameters takes the square of their length."""
+    values = [(name, str(value)) for name, value in message.raw_items()]
+    if max((len(value) for _, value in values), default=0) <= _MAX_VALUE_CHARS:
+        return
+    for name, _ in values:
+        del message[name]
+    for name, value in values:
+        message[name] = value[:_MAX_VALUE_CHARS]
+
 
 def raw_header(message: Message, name: str) -> str:
     """All values of a header as they are in the file, "" without one; bytes are surrogates."""

@@ -15,9 +15,12 @@ from worker.extract.page_source import ContainedFile, PageSource, no_preview
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean
 from worker.extract.text.text_page import file_page, refuse_render
+from worker.models.file import FileType
 
 _START = re.compile(rb"From \S.*\d:\d\d.*\d{4}")
 """Sender and time: a sentence may begin with the same word."""
+# The pattern takes the square of what it is matched with.
+_START_BYTES = 300
 _MAX_LINE_BYTES = 1 << 20
 _HEAD_BYTES = 65_536
 _QUOTED_START = re.compile(rb"(?m)^>(?=>*From )")
@@ -45,7 +48,10 @@ def _heads(path: Path, most: int) -> Iterator[tuple[int, bytes]]:
 def _mails(path: Path, most_bytes: int) -> Iterator[ContainedFile]:
     for number, mail in enumerate(_split(path, most_bytes), start=1):
         yield ContainedFile(
-            name=_name(number, mail[:_HEAD_BYTES]), open=partial(io.BytesIO, mail), size_bytes=len(mail)
+            name=_name(number, mail[:_HEAD_BYTES]),
+            open=partial(io.BytesIO, mail),
+            size_bytes=len(mail),
+            file_type=FileType.EML,
         )
 
 
@@ -60,7 +66,7 @@ def _split(path: Path, most_bytes: int) -> Iterator[bytes]:
     has_begun = False
     with path.open("rb") as file:
         while line := file.readline(_MAX_LINE_BYTES):
-            if is_after_blank and _START.match(line):
+            if is_after_blank and _START.match(line[:_START_BYTES]):
                 if has_begun:
                     yield _QUOTED_START.sub(b"", mail.getvalue())
                 mail, has_begun = io.BytesIO(), True

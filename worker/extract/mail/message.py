@@ -6,7 +6,7 @@ import email
 import email.policy
 import io
 import mimetypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
 from functools import partial
@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 
 from worker.errors import Code, RejectedError
 from worker.extract.image.document import header_size_px
-from worker.extract.mail.headers import SHOWN, decode_header, file_name, header_text, raw_header
+from worker.extract.mail.headers import SHOWN, cut_headers, decode_header, file_name, header_text, raw_header
 from worker.extract.page_source import ContainedFile, PageSource, no_preview
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.charset import decode
 from worker.extract.text.markup import html_text
 from worker.extract.text.normalise import clean
 from worker.extract.text.text_page import file_page, refuse_render
+from worker.models.file import FileType
 
 _SIGNATURES = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
@@ -52,7 +53,7 @@ def mail_source(message: Message, options: ReadOptions) -> PageSource:
     content = _Content()
     _collect(message, content, depth=0)
     headers = [f"{name}: {text}" for name in SHOWN if (text := header_text(message, name))]
-    names = [name for name, _ in content.attached]
+    names = [each.name for each in content.attached]
     text = "\n\n".join(filter(None, ("\n".join(headers), *content.texts, "\n".join(names))))
     return PageSource(
         page_count=1,
@@ -60,23 +61,18 @@ def mail_source(message: Message, options: ReadOptions) -> PageSource:
         render=refuse_render,
         preview=no_preview,
         unread=tuple(content.unread),
-        contained=_all_files(content),
+        contained=tuple(content.attached),
     )
 
 
 @dataclass(kw_only=True, slots=True)
 class _Content:
-    """What a mail has: texts of its body, and attached files with the functions that open them."""
+    """What a mail has: texts of its body, and attached files."""
 
     texts: list[str] = field(default_factory=list)
-    attached: list[tuple[str, Callable[[], bytes]]] = field(default_factory=list)
+    attached: list[ContainedFile] = field(default_factory=list)
     unread: list[Code] = field(default_factory=list)
     parts: int = 0
-
-
-def _all_files(content: _Content) -> Iterator[ContainedFile]:
-    for name, read in content.attached:
-        yield ContainedFile(name=name, open=partial(_open, read))
 
 
 def _open(read: Callable[[], bytes]) -> io.BytesIO:
@@ -84,6 +80,7 @@ def _open(read: Callable[[], bytes]) -> io.BytesIO:
 
 
 def _collect(part: Message, content: _Content, *, depth: int) -> None:
+    cut_headers(part)
     content.parts += 1
     if content.parts > _MAX_PARTS or depth > _MAX_DEPTH:
         if Code.TOO_DEEP not in content.unread:
@@ -159,7 +156,9 @@ def _attach_mail(part: Message, content: _Content) -> None:
     (inner, *_) = _children(part) or [Message()]
     subject = header_text(inner, "Subject")
     name = file_name(part) or f"{subject or f'mail {len(content.attached) + 1}'}.eml"
-    content.attached.append((name, inner.as_bytes))
+    # Without a sender or a date, as a draft is, it could be taken for a text.
+    mail = ContainedFile(name=name, open=partial(_open, inner.as_bytes), file_type=FileType.EML)
+    content.attached.append(mail)
 
 
 def _attach(part: Message, kind: str, content: _Content) -> None:
@@ -168,7 +167,7 @@ def _attach(part: Message, kind: str, content: _Content) -> None:
         size_px = header_size_px(io.BytesIO(_payload(part)))
         if size_px and (max(size_px) < _MIN_LONGER_PX or min(size_px) < _MIN_SHORTER_PX):
             return
-    content.attached.append((name, partial(_payload, part)))
+    content.attached.append(ContainedFile(name=name, open=partial(_open, partial(_payload, part))))
 
 
 def _name_of_place(part: Message) -> str:

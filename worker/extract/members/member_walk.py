@@ -21,9 +21,10 @@ from worker.extract.members.unpacking import UnpackedFile, Unpacking
 from worker.extract.page_source import ContainedFile, LayeredPage, PageSource, no_preview
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
 from worker.models.file import FileType
+from worker.models.member import BETWEEN_MEMBERS
 from worker.models.page import Page, TextSource
 
-_MAX_COUNTED = 100_000
+_MAX_COUNTED = 1_000_000
 """So many files beyond the limit are counted: a directory may name the same file for ever."""
 _MAX_PREVIEWS = 3
 
@@ -47,8 +48,8 @@ class MemberIsOpen:
 
 WalkItem = MemberBegins | MemberIsOpen | Page | LayeredPage | int
 
-OpenFile = Callable[[Path, str], tuple[FileType, PageSource]]
-"""Detects and opens a file; raises RejectedError where it cannot be read."""
+OpenFile = Callable[[Path, str, FileType | None], tuple[FileType, PageSource]]
+"""Opens a file by its path, name and type, which is detected where it is None; raises RejectedError."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,7 +178,8 @@ class MemberWalk:
                         return
                     continue
                 # A compressed file without a name is called as its container, without the ending of that.
-                known = contained.name or PurePosixPath(path or self._name).stem
+                container = path.rpartition(BETWEEN_MEMBERS)[2] or self._name
+                known = contained.name or PurePosixPath(container).stem
                 name = clean_name(known, number=number)
                 yield from self._member(contained, path=member_path(path, name), depth=depth)
         except Exception as error:
@@ -196,7 +198,8 @@ class MemberWalk:
                 yield MemberIsOpen(pages=0)
                 return
             unpacked = self._unpacking.unpack(contained, path)
-            file_type, source = self._open_file(unpacked.path, PurePosixPath(path).name)
+            name = PurePosixPath(path).name
+            file_type, source = self._open_file(unpacked.path, name, contained.file_type)
         except Exception as error:
             if is_disk_full(error):
                 raise

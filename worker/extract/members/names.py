@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-from worker.models.member import BETWEEN_MEMBERS, is_unseen
+from worker.models.member import BETWEEN_MEMBERS, MAX_PATH_CHARS, is_unseen
 
 _MAX_NAME_CHARS = 200
-MAX_PATH_CHARS = 1_000
 _REPLACEMENT = "\ufffd"
 
 

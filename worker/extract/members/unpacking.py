@@ -43,6 +43,15 @@ class Unpacking:
         self._work_left = _MAX_WORK * self._bytes_left
         self._count = 0
 
+    @property
+    def work_left(self) -> int:
+        """How many bytes readers may still unpack to say what is in their files."""
+        return max(0, self._work_left)
+
+    def charge(self, size_bytes: int) -> None:
+        """Count what a reader has unpacked and thrown away."""
+        self._work_left -= size_bytes
+
     def unpack(self, contained: ContainedFile, name: str) -> UnpackedFile:
         """Write one file. Raises RejectedError: `bomb`, `too_large`, and what opening it raises."""
         self._count += 1

@@ -31,6 +31,7 @@ def attachments(document: Any, names: list[str], lock: Lock) -> Iterator[Contain
 
 def _open(document: Any, index: int, name: str, lock: Lock) -> io.BytesIO:
     try:
+        # pdfium is not safe for threads, and the preview is drawn, or pages are, while a file is unpacked.
         with lock:
             return io.BytesIO(bytes(document.get_attachment(index).get_data()))
     except (PdfiumError, ValueError) as error:

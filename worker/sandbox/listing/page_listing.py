@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from worker.errors import Code, RejectedError
+from worker.errors import Code
 from worker.extract.members.member_walk import MemberBegins, MemberIsOpen, MemberWalk
 from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.pdf.layer.merge import join
@@ -14,6 +15,7 @@ from worker.models.page import Page, TextSource
 from worker.sandbox.checks.unread_values import distinct
 from worker.sandbox.confinement import allow_cpu
 from worker.sandbox.members.messages import MemberBegun, MemberOpened
+from worker.sandbox.nets.lost_pages import unread_page
 from worker.sandbox.protocol import (
     AllPagesListed,
     DocumentDetails,
@@ -23,16 +25,15 @@ from worker.sandbox.protocol import (
     PageNeedsOcr,
 )
 
+_NO_ROOM = "more text than one document may hold (CIS_MAX_TEXT_CHARS)"
+
 
 class PageListing:
     """The pages of one document and of the files in it; `layers` are those that need OCR and have text."""
 
-    def __init__(
-        self, source: PageSource, walk: MemberWalk, *, name: str, limits: Limits, skip: frozenset[int]
-    ) -> None:
+    def __init__(self, source: PageSource, walk: MemberWalk, *, limits: Limits, skip: frozenset[int]) -> None:
         self._source = source
         self._walk = walk
-        self._name = name
         self._limits = limits
         self._skip = skip
         self._left_chars = limits.max_text_chars
@@ -40,43 +41,62 @@ class PageListing:
         self.needs_ocr = False
 
     def messages(self) -> Iterator[FromDocumentProcess]:
-        """All of them in order. Raises RejectedError (`bomb`) where the pages have too much text."""
-        page_count = self._source.page_count
-        yield DocumentOpened(pages=page_count)
-        allow_cpu(self._limits, pages=page_count)
+        """All of them in order.
+
+        A page with more text than is left of the limit ends the walk: it and those behind it in its file say
+        so, and for all other files the document does.
+        """
+        last_page, codes = self._source.page_count, list[Code]()
+        yield DocumentOpened(pages=last_page)
+        allow_cpu(self._limits, pages=last_page)
         for item in self._walk.items():
             if isinstance(item, MemberBegins):
                 yield MemberBegun(path=item.path)
             elif isinstance(item, MemberIsOpen):
-                page_count += item.pages
-                allow_cpu(self._limits, pages=page_count)
+                last_page += max(1, item.pages)
+                allow_cpu(self._limits, pages=last_page)
                 yield MemberOpened(
                     pages=item.pages,
                     file_type=item.file_type,
                     size_bytes=item.size_bytes,
                     sha256=item.sha256,
                 )
-            else:
+            elif self._has_room(item):
                 yield from self._page(item)
-        codes, properties = tuple(dict.fromkeys(self._walk.unread)), self._source.properties
+            else:
+                codes.append(Code.BOMB)
+                yield from self._without_room(range(_number(item), last_page + 1))
+                break
+        codes, properties = [*self._walk.unread, *codes], self._source.properties
         if codes or properties != NO_PROPERTIES:
-            yield DocumentDetails(codes=codes, properties=properties)
+            yield DocumentDetails(codes=tuple(dict.fromkeys(codes)), properties=properties)
         yield AllPagesListed()
 
     def _page(self, item: Page | LayeredPage | int) -> Iterator[FromDocumentProcess]:
-        page = item.page if isinstance(item, LayeredPage) else item
-        number = page if isinstance(page, int) else page.number
+        number = _number(item)
         if number in self._skip:
             return
-        if isinstance(page, Page):
-            self._left_chars -= len(page.text)
-            if self._left_chars < 0:
-                raise RejectedError(f"{self._name}: more text than one document may hold", code=Code.BOMB)
         if isinstance(item, Page):
             yield PageExtracted(page=distinct(item))
         else:
             self.needs_ocr = True
+            page = item.page if isinstance(item, LayeredPage) else item
             yield PageNeedsOcr(page=number, fallback=self._fallback(page))
+
+    def _has_room(self, item: Page | LayeredPage | int) -> bool:
+        """Whether the text of a page fits in what is left, which is less then."""
+        page = item.page if isinstance(item, LayeredPage) else item
+        if isinstance(page, int) or page.number in self._skip:
+            return True
+        has_room = len(page.text) <= self._left_chars
+        self._left_chars -= len(page.text) if has_room else 0
+        return has_room
+
+    def _without_room(self, numbers: Iterable[int]) -> Iterator[PageExtracted]:
+        for number in numbers:
+            if number not in self._skip:
+                page = unread_page(number, TextSource.NOT_READ, Code.BOMB)
+                yield PageExtracted(page=replace(page, message=_NO_ROOM))
 
     def _fallback(self, page: Page | int) -> Page | None:
         """What the page becomes if its OCR kills this process: None where there is no text layer."""
@@ -84,6 +104,11 @@ class PageListing:
             return None
         self.layers[page.number] = page
         return distinct(join(page, empty_page(page.number, Code.CRASHED)))
+
+
+def _number(item: Page | LayeredPage | int) -> int:
+    page = item.page if isinstance(item, LayeredPage) else item
+    return page if isinstance(page, int) else page.number
 
 
 def empty_page(number: int, code: Code) -> Page:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from worker.models.file import FileType
-from worker.models.member import Member, is_unseen
+from worker.models.member import MAX_PATH_CHARS, Member, is_unseen
 from worker.models.page import Page
 from worker.sandbox.channel import ProtocolError
-from worker.sandbox.members.messages import MAX_PAGES, MAX_PATH_CHARS, MemberBegun, MemberOpened
+from worker.sandbox.members.messages import MAX_PAGES, MemberBegun, MemberOpened
 
 _HASH_CHARS = (0, 64)
 DOCUMENT = 0

@@ -8,7 +8,6 @@ from typing import Annotated
 from worker.models.file import FileType
 from worker.sandbox.json_codec import Range
 
-MAX_PATH_CHARS = 1_000
 MAX_PAGES = 1_000_000
 
 

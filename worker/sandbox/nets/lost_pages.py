@@ -14,6 +14,7 @@ _MAX_CRASHED = 10
 _MAX_CRASHED_IN_ALL = 50
 # Each costs the whole net of a page; beyond them a file of thousands of pages would hold a slot for days.
 _MAX_TIMEOUTS_IN_A_ROW = 10
+_MAX_TIMEOUTS_OF_MEMBERS = 50
 _DOCUMENT = 0
 
 
@@ -28,6 +29,7 @@ class LostPages:
         self._fallbacks: dict[int, Page] = {}
         self._crashed: Counter[int] = Counter()
         self._timeouts_in_a_row: Counter[int] = Counter()
+        self._timeouts_of_members = 0
 
     @property
     def with_layer(self) -> frozenset[int]:
@@ -41,9 +43,16 @@ class LostPages:
     def finish(self, page: Page) -> None:
         """A page is finished, whatever it became."""
         self._fallbacks.pop(page.number, None)
-        is_late = page.reason == Code.TIMEOUT or Code.TIMEOUT in page.unread
         file = self._file_of(page.number)
-        self._timeouts_in_a_row[file] = self._timeouts_in_a_row[file] + 1 if is_late else 0
+        self._timeouts_in_a_row[file] = self._timeouts_in_a_row[file] + 1 if _is_late(page) else 0
+
+    def count_late(self, page: Page) -> bool:
+        """Count a page that was tried; whether the files within the document have cost too much time.
+
+        Those of the document itself are counted in a row only: what is read between them is worth theirs.
+        """
+        self._timeouts_of_members += _is_late(page) and self._file_of(page.number) != _DOCUMENT
+        return self._timeouts_of_members >= _MAX_TIMEOUTS_OF_MEMBERS
 
     def count(self, pages: Iterable[int], code: Code) -> None:
         """Count pages that are given up; one that met its net says nothing of the others."""
@@ -75,16 +84,21 @@ class LostPages:
         for number in sorted(set(numbers)):
             page = self._page(number, TextSource.NOT_READ, code)
             max_chars -= len(page.text)
-            yield page if max_chars >= 0 else _empty(number, TextSource.NOT_READ, code)
+            yield page if max_chars >= 0 else unread_page(number, TextSource.NOT_READ, code)
 
     def _page(self, number: int, source: TextSource, code: Code) -> Page:
         fallback = self._fallbacks.get(number)
         if fallback is None:
-            return _empty(number, source, code)
+            return unread_page(number, source, code)
         # A text layer that is good enough stands for the page, and keeps its own source.
         page_source = source if fallback.source.is_failure else fallback.source
         return replace(fallback, source=page_source, reason=code.value)
 
 
-def _empty(number: int, source: TextSource, code: Code) -> Page:
+def _is_late(page: Page) -> bool:
+    return page.reason == Code.TIMEOUT or Code.TIMEOUT in page.unread
+
+
+def unread_page(number: int, source: TextSource, code: Code) -> Page:
+    """A page without any text, and why."""
     return Page(number=number, text="", source=source, reason=code.value)

@@ -19,11 +19,6 @@ class WaitingPages:
         """Whether any page waits."""
         return bool(self._to_ocr or self._suspect_pages)
 
-    @property
-    def listed(self) -> Collection[int]:
-        """The pages that the process in hand asked to OCR."""
-        return self._to_ocr
-
     def begin_process(self) -> None:
         """A new process lists again what is to be OCRed; what is suspect stays so."""
         self._to_ocr.clear()

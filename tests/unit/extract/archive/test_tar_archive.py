@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.stand_ins.archives import needs_libarchive, zstandard
 from worker.config import Settings
 from worker.document.options_from_settings import read_options
 from worker.errors import Code, RejectedError
-from worker.extract.archive.tar_archive import open_bzip2, open_gzip, open_tar, open_xz
+from worker.extract.archive import tar_archive
+from worker.extract.archive.tar_archive import open_bzip2, open_gzip, open_tar, open_xz, open_zstandard
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 
@@ -68,6 +70,18 @@ def test_a_compressed_tar_is_its_files_and_another_file_is_itself(
     assert caught.value.code is Code.CORRUPT
 
 
+@needs_libarchive
+def test_zstandard_is_a_tar_or_one_file(tmp_path: Path) -> None:
+    assert _files(_open(open_zstandard, zstandard(_tar("a.txt", "b.txt")), tmp_path)) == [
+        ("a.txt", b"text"),
+        ("b.txt", b"text"),
+    ]
+    assert _files(_open(open_zstandard, zstandard(b"plain"), tmp_path)) == [("", b"plain")]
+    with pytest.raises(RejectedError) as caught:
+        _open(open_zstandard, zstandard(b"plain")[:-1], tmp_path)
+    assert caught.value.code is Code.CORRUPT
+
+
 def test_gzip_may_have_kept_the_name(tmp_path: Path) -> None:
     data = io.BytesIO()
     with gzip.GzipFile(filename="notes.csv", fileobj=data, mode="wb") as file:
@@ -88,3 +102,50 @@ def test_a_stream_without_end_is_a_bomb(tmp_path: Path) -> None:
     data = gzip.compress(_tar("a.txt", "b.txt", text=bytes(50_000)))
     source = _open(open_gzip, data, tmp_path, options)
     assert source.unread == (Code.BOMB,)
+
+
+@pytest.mark.timeout(20)
+def test_a_file_whose_size_is_a_lie_costs_no_time(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        info = tarfile.TarInfo("a.txt")
+        info.size = 1 << 45
+        archive.addfile(info)
+    source = _open(open_tar, data.getvalue(), tmp_path)
+    assert source.unread == (Code.CORRUPT,)
+    (contained,) = source.contained
+    assert contained.size_bytes == 1 << 45
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_a_name_without_end_is_a_bomb(tmp_path: Path, form: int) -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", format=form) as archive:
+        archive.addfile(tarfile.TarInfo("first.txt"))
+        archive.addfile(tarfile.TarInfo("x" * (2 << 20)))
+        archive.addfile(tarfile.TarInfo("last.txt"))
+    source = _open(open_gzip, gzip.compress(data.getvalue()), tmp_path)
+    assert source.unread == (Code.BOMB,)
+    assert [name for name, _ in _files(source)] == ["first.txt"]
+
+
+def test_headers_are_counted_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[int] = []
+    clean_next = tarfile.TarFile.next
+
+    def count_kept(tar: tarfile.TarFile) -> tarfile.TarInfo | None:
+        kept.append(len(vars(tar)["members"]))
+        return clean_next(tar)
+
+    monkeypatch.setattr(tarfile.TarFile, "next", count_kept)
+    monkeypatch.setattr(tar_archive, "MAX_HEADERS", 5)
+    source = _open(open_tar, _tar(*(f"{number}.txt" for number in range(9))), tmp_path)
+    assert source.unread == (Code.TOO_MANY_MEMBERS,)
+    assert len(list(source.contained)) == 5
+    assert max(kept) <= 1
+
+
+def test_what_was_unpacked_to_list_the_names_is_said(tmp_path: Path) -> None:
+    data = _tar("a.txt", text=bytes(100_000))
+    assert _open(open_gzip, gzip.compress(data), tmp_path).unpacked_bytes >= 100_000
+    assert _open(open_gzip, gzip.compress(b"plain"), tmp_path).unpacked_bytes == 0

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.stand_ins.archives import bsdtar_archive, needs_libarchive
 from tests.stand_ins.encrypted_zip import encrypt
 from worker.config import Settings
 from worker.document.options_from_settings import read_options
 from worker.errors import Code, RejectedError
+from worker.extract.archive import zip_archive
 from worker.extract.archive.zip_archive import open_zip
 from worker.extract.page_source import PageSource
+from worker.models.page import Page
 
 pytestmark = pytest.mark.unit
 
@@ -119,3 +122,43 @@ def test_an_archive_that_contains_itself_is_not_unpacked(tmp_path: Path) -> None
         _open(forged, tmp_path)
     assert caught.value.code is Code.UNSUPPORTED_TYPE
     assert len(list(_open(_forge(bytes(data), checksum ^ 1), tmp_path).contained)) == 2
+
+
+def test_a_damaged_file_of_every_method_is_said(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.txt", bytes(1_000) + b"text" * 99)
+    data = bytearray(packed.getvalue())
+    at = data.index(b"a.txt") + len("a.txt")
+    data[at + 9 : at + 30] = b"\xff" * 21
+    (contained,) = _open(bytes(data), tmp_path).contained
+    with pytest.raises(RejectedError) as caught:
+        contained.open().read()
+    assert caught.value.code is Code.CORRUPT
+
+
+def test_files_beyond_the_names_that_are_shown_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zip_archive, "MAX_NAMES", 2)
+    source = _open(_zip("a.txt", "b.txt", "c.txt", "d.txt"), tmp_path)
+    (page,) = source.pages
+    assert isinstance(page, Page)
+    assert page.text == "a.txt\nb.txt"
+    assert len(list(source.contained)) == 4
+
+
+@needs_libarchive
+def test_a_password_of_the_list_opens_a_file_encrypted_by_aes(tmp_path: Path) -> None:
+    options = ("--options", "zip:encryption=aes256", "--passphrase", "right")
+    data = bsdtar_archive(tmp_path, "zip", "a.txt", options=options).read_bytes()
+    assert b"text of" not in data
+    files = iter(_open(data, tmp_path, "wrong", "right").contained)
+    contained = next(files)
+    assert (contained.name, contained.open().read()) == ("a.txt", b"text of a.txt")
+    for passwords in ((), ("wrong",)):
+        files = iter(_open(data, tmp_path, *passwords).contained)
+        contained = next(files)
+        with pytest.raises(RejectedError) as caught:
+            contained.open().read()
+        assert caught.value.code is Code.ENCRYPTED

@@ -10,6 +10,7 @@ import pytest
 from worker.config import Settings
 from worker.document.options_from_settings import read_options
 from worker.extract.mail.mailbox import open_mbox
+from worker.models.file import FileType
 from worker.models.page import Page
 
 pytestmark = pytest.mark.unit
@@ -41,3 +42,17 @@ def test_a_mail_over_the_limit_is_cut_and_the_next_is_whole(tmp_path: Path) -> N
     assert first.startswith(b"From: a@b.c")
     assert len(first) < 50
     assert second.startswith(b"From: d@e.f")
+
+
+@pytest.mark.timeout(20)
+def test_lines_that_almost_begin_a_mail_take_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "original"
+    line = b"From x" + b" 1:00" * 200_000 + b"\n\n"
+    path.write_bytes(_BOX + line * 8)
+    assert len(list(open_mbox(path, _OPTIONS).contained)) == 2
+
+
+def test_each_mail_is_one_whatever_headers_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "original"
+    path.write_bytes(_BOX)
+    assert {each.file_type for each in open_mbox(path, _OPTIONS).contained} == {FileType.EML}

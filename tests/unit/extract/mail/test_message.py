@@ -14,6 +14,7 @@ from worker.document.options_from_settings import read_options
 from worker.errors import Code
 from worker.extract.mail.message import open_mail
 from worker.extract.page_source import PageSource
+from worker.models.file import FileType
 from worker.models.page import Page
 
 pytestmark = pytest.mark.unit
@@ -147,3 +148,22 @@ def test_parts_without_end_are_given_up(tmp_path: Path) -> None:
         )
     source = _open(b"From: a@b.c\n" + mail, tmp_path)
     assert source.unread == (Code.TOO_DEEP,)
+
+
+def test_a_mail_in_a_mail_is_one_without_a_sender_too(tmp_path: Path) -> None:
+    draft = EmailMessage()
+    draft["Subject"] = "draft"
+    draft.set_content("draft text")
+    outer = _mail()
+    outer.add_attachment(draft)
+    outer.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="a.pdf")
+    types = {each.name: each.file_type for each in _open(outer.as_bytes(), tmp_path).contained}
+    assert types == {"draft.eml": FileType.EML, "a.pdf": None}
+
+
+@pytest.mark.timeout(20)
+def test_headers_that_no_mail_needs_are_cut(tmp_path: Path) -> None:
+    head = b'From: a@b.c\nSubject: hello\nContent-Type: text/plain; x="' + b'";"' * 3_000_000 + b"\n\nbody\n"
+    text = _text(_open(head, tmp_path))
+    assert text.startswith("From: a@b.c\nSubject: hello")
+    assert len(text) < 200_000

@@ -118,13 +118,15 @@ def test_files_that_need_no_ocr_are_removed_from_the_disk(tmp_path: Path) -> Non
 
 def test_a_compressed_file_without_a_name_is_called_as_its_container(tmp_path: Path) -> None:
     assert story(walk_of(tmp_path, "=pages 1"))[1] == "a"
+    walk = walk_of(tmp_path, "b/c.zip=in d.txt.gz=in =pages 1")
+    assert [each for each in story(walk) if isinstance(each, str)][-1] == "b/c.zip › d.txt.gz › d.txt"
 
 
 def test_the_preview_is_that_of_the_first_file_that_can_be_drawn(tmp_path: Path) -> None:
     picture = Image.new("RGB", (8, 8))
     reader = MemberReader()
 
-    def open_file(path: Path, name: str) -> tuple[FileType, PageSource]:
+    def open_file(path: Path, name: str, _known: FileType | None) -> tuple[FileType, PageSource]:
         _, source = reader.open(path, name)
         drawn = picture if name == "b.png" else None
         return FileType.PNG, replace(source, preview=lambda: drawn)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from worker.extract.members.names import MAX_PATH_CHARS, clean_name, member_path
+from worker.extract.members.names import clean_name, member_path
+from worker.models.member import MAX_PATH_CHARS
 
 pytestmark = pytest.mark.unit
 

@@ -73,3 +73,14 @@ def test_what_is_dense_beyond_belief_is_a_bomb(tmp_path: Path) -> None:
     with pytest.raises(RejectedError) as caught:
         _unpacking(tmp_path, limits).unpack(_file(1, said=60 * 1024**2), "x")
     assert caught.value.code is Code.BOMB
+
+
+def test_what_readers_have_thrown_away_counts(tmp_path: Path) -> None:
+    unpacking = _unpacking(tmp_path)
+    assert unpacking.work_left == 8_000
+    unpacking.charge(7_990)
+    assert unpacking.work_left == 10
+    with pytest.raises(RejectedError) as caught:
+        unpacking.unpack(_file(11), "x")
+    assert caught.value.code is Code.BOMB
+    assert unpacking.work_left == 0

@@ -77,6 +77,15 @@ def test_a_file_within_is_hopeless_by_itself_and_many_make_the_document_so() -> 
     assert lost.are_too_many
 
 
+def test_late_pages_of_all_files_within_have_an_end() -> None:
+    lost = LostPages(lambda page: page // 100)
+    assert not any(lost.count_late(replace(_LATE, number=100 * file)) for file in range(50))
+    assert not lost.count_late(replace(_READ, number=5_000))
+    assert lost.count_late(replace(_LATE, number=5_100))
+    alone = LostPages(lambda _: 0)
+    assert not any(alone.count_late(replace(_LATE, number=number)) for number in range(200))
+
+
 def test_late_pages_in_a_row_are_those_of_one_file() -> None:
     lost = LostPages(lambda page: page // 100)
     for number in range(100, 110):
