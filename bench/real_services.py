@@ -22,7 +22,8 @@ from tests.servers.catalogue import DYNALITE, ELASTICMQ, OPENSEARCH
 from tests.servers.running import running
 from worker.aws.clients import Endpoint, make_clients
 from worker.embedded.child_process import clean_environment, python_command
-from worker.embedded.stack import SOURCE_BUCKET, EmbeddedStack
+from worker.embedded.resource_names import SOURCE_BUCKET
+from worker.embedded.stack import EmbeddedStack
 from worker.embedded.worker_process import LogLine, WorkerProcess
 
 if TYPE_CHECKING:

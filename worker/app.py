@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import faulthandler
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
 import structlog
 
-from worker.aws.clients import autoscaling_client, make_clients, secrets_client
+from worker.aws.clients import Clients, autoscaling_client, make_clients, secrets_client
 from worker.aws.instance_metadata import InstanceMetadata
 from worker.aws.secret_store import read_passwords
 from worker.composition.components import (
@@ -19,8 +20,9 @@ from worker.composition.components import (
     make_replayer,
     watch_resources,
 )
+from worker.composition.readers import Readers, begin_readers
 from worker.composition.side_loops import make_side_loops
-from worker.config import Settings, require, sandbox_environment, service_manager_environment
+from worker.config import NEEDED, Settings, require, sandbox_environment, service_manager_environment
 from worker.consumer import Consumer
 from worker.delivery.crash_detector import CrashDetector
 from worker.delivery.heartbeat import Heartbeat
@@ -69,7 +71,7 @@ def complete(settings: Settings) -> Settings:
 
     Raises MisconfiguredError when one is missing that every worker needs.
     """
-    require(settings, "queue_url", "dlq_url", "results_bucket", "file_table")
+    require(settings, *NEEDED)
     return settings if settings.worker_id else settings.model_copy(update={"worker_id": unique_name()})
 
 
@@ -95,44 +97,57 @@ def open_log_files(settings: Settings, identity: Identity) -> LogFiles | None:
     return LogFiles(settings.log_dir, identity, max_bytes=settings.log_max_bytes)
 
 
-def run(settings: Settings, log_files: LogFiles | None = None, identity: Identity | None = None) -> int:
+def run(
+    settings: Settings,
+    log_files: LogFiles | None = None,
+    identity: Identity | None = None,
+    readers: Readers | None = None,
+) -> int:
     """Run a worker until it is stopped; the exit status (see `Lifecycle.run`).
 
-    Raises MisconfiguredError when it cannot start.
+    `readers` may have begun, and are closed at the end. Raises MisconfiguredError when it cannot start.
     """
     settings = complete(settings)
     profile = profile_order(settings.profile, is_on_aws=settings.is_on_aws)
     limit_heaps()
     # Before any document is read: its reader is of the same user, and the credentials are in this process.
     hide_memory()
-    options = _add_secret_passwords(read_options(settings), settings)
-    work_root = WorkRoot(settings.work_dir)
-    sandbox = Sandbox(
-        options=options,
-        slots=settings.slots,
-        work_root=work_root.path,
-        environment=sandbox_environment(),
-    )
-    try:
-        # Before any thread exists: a fork of a threaded process may deadlock.
-        tools = sandbox.start()
-        require_walls(settings, sandbox.walls)
-        _log.info(
-            "slots_decided", slots=settings.slots, documents=settings.max_documents, by=slots_rule(settings)
+    readers = readers or begin_readers(settings)
+    with closing(readers):
+        sandbox = Sandbox(
+            options=_add_secret_passwords(read_options(settings), settings),
+            slots=settings.slots,
+            work_root=readers.work_root.path,
+            environment=sandbox_environment(),
+            fork_server=readers.fork_server,
         )
-        lifecycle = build(settings, sandbox, tools, work_root, identity)
-        if log_files is not None:
-            lifecycle.log_sweep = make_log_sweep(settings, log_files, lifecycle.consumer)
-        set_start_apart()
-        with worker_profile(profile):
-            status = lifecycle.run()
-    finally:
-        sandbox.close()
-        # After the sandbox: its children may still write there.
-        work_root.remove()
+        with closing(sandbox):
+            lifecycle = _start(settings, sandbox, readers, identity)
+            if log_files is not None:
+                lifecycle.log_sweep = make_log_sweep(settings, log_files, lifecycle.consumer)
+            set_start_apart()
+            with worker_profile(profile):
+                status = lifecycle.run()
     if lifecycle.log_sweep is not None:
         lifecycle.log_sweep.finish()
     return status
+
+
+def _start(settings: Settings, sandbox: Sandbox, readers: Readers, identity: Identity | None) -> Lifecycle:
+    """The components around a sandbox that has started."""
+    # While the fork server imports the readers.
+    clients = _clients(settings)
+    # Before any thread exists: a fork of a threaded process may deadlock.
+    tools = sandbox.start()
+    require_walls(settings, sandbox.walls)
+    _log.info(
+        "slots_decided", slots=settings.slots, documents=settings.max_documents, by=slots_rule(settings)
+    )
+    return build(settings, sandbox, tools, readers.work_root, identity, clients)
+
+
+def _clients(settings: Settings) -> Clients:
+    return make_clients(region=settings.aws_region, bedrock_region=settings.bedrock_region)
 
 
 def build(
@@ -141,6 +156,7 @@ def build(
     tools: Tools,
     work_root: WorkRoot,
     identity: Identity | None = None,
+    clients: Clients | None = None,
 ) -> Lifecycle:
     """Build every component of a worker around a started sandbox."""
     metrics = _metrics()
@@ -148,7 +164,7 @@ def build(
     spot = SpotInterruptionHandler(InstanceMetadata(settings.metadata_endpoint), shutdown, metrics)
     shared = Shared(
         settings=settings,
-        clients=make_clients(region=settings.aws_region, bedrock_region=settings.bedrock_region),
+        clients=clients or make_clients(region=settings.aws_region, bedrock_region=settings.bedrock_region),
         sandbox=sandbox,
         metrics=metrics,
         shutdown=shutdown,
@@ -156,8 +172,7 @@ def build(
         resources=ResourceMonitor(limit_s=settings.refusal_limit_s, fail=shutdown.fail),
     )
     watch_resources(shared)
-    consumer = _consumer(shared, tools, work_root)
-    spot.on_interrupt_callback, spot.requeue = consumer.stop_receiving, consumer.release
+    consumer = _consumer(shared, tools, work_root, spot)
     membership = _membership(settings)
     return Lifecycle(
         shutdown=shutdown,
@@ -178,10 +193,11 @@ def build(
     )
 
 
-def _consumer(shared: Shared, tools: Tools, work_root: WorkRoot) -> Consumer:
+def _consumer(shared: Shared, tools: Tools, work_root: WorkRoot, spot: SpotInterruptionHandler) -> Consumer:
     consumer = make_consumer(shared, tools, make_local_health(shared, work_root))
     # The loop that deletes them is started with the others.
     consumer.settlement.hold_deletes()
+    spot.on_interrupt_callback, spot.requeue = consumer.stop_receiving, consumer.release
     return consumer
 
 

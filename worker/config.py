@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from worker.errors import MisconfiguredError
 from worker.runtime.machine.cpus import usable_cpus
 from worker.settings.reading import ReadingSettings, split_at_commas
+
+NEEDED = ("queue_url", "dlq_url", "results_bucket", "file_table")
+"""The settings that every worker needs and that have no default."""
 
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _MEMORY = Path("/dev/shm")  # noqa: S108  (below it only a private folder is used)
@@ -230,6 +234,14 @@ def user_data_folder() -> Path:
     data = Path(os.environ.get("XDG_DATA_HOME") or "")
     # The standard has a relative path ignored; with an empty one `is_absolute` is False.
     return (data if data.is_absolute() else Path.home() / ".local" / "share") / "cis-worker"
+
+
+def user_cache_folder() -> Path | None:
+    """Where what is quickly found out again may be kept; None where this user has no folder of their own."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "")
+    with suppress(RuntimeError):
+        return (cache if cache.is_absolute() else Path.home() / ".cache") / "cis-worker"
+    return None
 
 
 def service_manager_environment() -> dict[str, str]:

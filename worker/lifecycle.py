@@ -30,7 +30,7 @@ from worker.worker_loops import Phases, SideLoop, WorkerLoops, WorkerThreads
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _MAIN = "main"
-_POLL_S = 0.2
+_POLL_S = 0.05
 # A poll takes 2 s, and one that fails up to 30 s (its read time-out): this is three of those in a row.
 _STALE_POLL_S = 90.0
 _OTHERS_S = 5.0

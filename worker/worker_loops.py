@@ -95,6 +95,7 @@ class WorkerLoops:
             step=consumer.resume_parked,
             is_over=self.phases.parking_over.is_set,
             interval_s=0.5,
+            pause=self.phases.parking_over,
         )
         attempts = [
             Loop(name=f"attempt-{number}", step=consumer.attempt_step, is_over=self._is_drained)
@@ -103,7 +104,7 @@ class WorkerLoops:
         receiver = Loop(
             name="receive",
             step=consumer.step,
-            is_over=self._is_stopping,
+            is_over=self._is_receiving_over,
             interval_s=0.02,
             watchdog=self.watchdog,
         )
@@ -129,6 +130,7 @@ class WorkerLoops:
                 step=self._renew_leases,
                 is_over=over,
                 interval_s=0.5,
+                pause=self.phases.attempts_over,
                 watchdog=self.watchdog,
             ),
             Loop(
@@ -215,6 +217,12 @@ class WorkerLoops:
         ]
 
     def _is_stopping(self) -> bool:
+        return self.shutdown.is_requested
+
+    def _is_receiving_over(self) -> bool:
+        if self.shutdown.is_requested:
+            # An attempt thread that waits for a message would notice half a second later.
+            self.consumer.attempt_queue.wake()
         return self.shutdown.is_requested
 
     def _is_drained(self) -> bool:

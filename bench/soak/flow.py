@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from bench.soak.kinds import Kind, Price
-from worker.embedded.stack import SOURCE_BUCKET
+from worker.embedded.resource_names import SOURCE_BUCKET
 
 _BATCH = 10
 # Enough that the worker never waits, few enough that a kill leaves little to be redelivered.

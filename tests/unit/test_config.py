@@ -16,6 +16,7 @@ from worker.config import (
     load_settings,
     require,
     sandbox_environment,
+    user_cache_folder,
 )
 from worker.errors import MisconfiguredError
 
@@ -131,3 +132,14 @@ def test_reading_processes_get_no_secret_and_one_thread(monkeypatch: pytest.Monk
     environment = sandbox_environment()
     assert (environment["PATH"], environment["OMP_THREAD_LIMIT"]) == ("/usr/bin", "1")
     assert [name for name in environment if name.startswith(("AWS_", "CIS_"))] == []
+
+
+def test_the_cache_folder_is_the_users_and_none_where_they_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    assert user_cache_folder() == Path("/caches/cis-worker")
+    monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert user_cache_folder() == Path("/home/somebody/.cache/cis-worker")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    assert user_cache_folder() is None

@@ -61,9 +61,7 @@ def ingest(
     """
     from worker.cli.ingest_display import Verbosity
     from worker.home.name_filter import NameFilter
-    from worker.runtime import log
 
-    log.configure("warning", stream=sys.stderr)
     names = NameFilter(include=tuple(include or ()), exclude=tuple(exclude or ()), everything=everything)
     request = _request(paths, home, prune=prune, names=names, reading=_reading(lang, jobs))
     if dry_run:
@@ -82,17 +80,16 @@ def _reading(lang: str | None, jobs: int | None) -> dict[str, str]:
 def _request(
     paths: list[str], home: Path | None, *, prune: bool, names: NameFilter, reading: dict[str, str]
 ) -> IngestRequest:
-    from worker.composition.components import local_extraction_key
-    from worker.config import load_settings, sandbox_environment
-    from worker.document.options_from_settings import limits
+    from worker.config import load_settings, sandbox_environment, user_cache_folder
+    from worker.document.options_from_settings import limits, local_extraction_key
     from worker.extract.tools import require_languages
     from worker.home.ingestion import IngestRequest
+    from worker.home.known_tools import find_tools
     from worker.home.made_with import made_with
-    from worker.sandbox.probe_client import probe_tools
 
     changes = {name.removeprefix("CIS_").lower(): value for name, value in reading.items()}
     settings = load_settings(**changes)
-    tools = probe_tools(sandbox_environment())
+    tools = find_tools(sandbox_environment(), folder=user_cache_folder())
     require_languages(settings.languages, tools)
     # Everything that decides what comes out of a file: a change of it makes every file new.
     key = local_extraction_key(settings, tools)
@@ -178,7 +175,16 @@ def _listener(display: IngestDisplay, interruption: Interruption, *, as_json: bo
         if as_json:
             _print_line(result, interruption)
 
-    return Listener(on_result=on_result, on_note=display.note, on_progress=display.progress)
+    return Listener(
+        on_result=on_result, on_note=display.note, on_progress=display.progress, on_work=_log_to_stderr
+    )
+
+
+def _log_to_stderr() -> None:
+    """Have what goes wrong in the clients of the servers printed, now that there will be some."""
+    from worker.runtime import log
+
+    log.configure("warning", stream=sys.stderr)
 
 
 def _print_line(result: Result, interruption: Interruption) -> None:

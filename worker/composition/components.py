@@ -29,11 +29,11 @@ from worker.delivery.settlement import Settlement
 from worker.document.artifacts import ArtifactStore
 from worker.document.document_reader import DocumentReader
 from worker.document.embedder import Embedder
-from worker.document.options_from_settings import read_options
+from worker.document.options_from_settings import local_extraction_key
 from worker.document.uploads.background_uploader import BackgroundUploader
 from worker.document.uploads.spool import Spool
-from worker.extract.extraction_key import PIPELINE_VERSION, extraction_key
-from worker.extract.tools import Tools, resolve_options, tool_versions
+from worker.extract.extraction_key import PIPELINE_VERSION
+from worker.extract.tools import Tools
 from worker.file_processor import FileProcessor
 from worker.replayer import Replayer
 from worker.resilience.rate_limiter import AdaptiveRateLimiter
@@ -53,12 +53,6 @@ from worker.services import open_bedrock, open_index
 _LONGEST_POLL_S = 2
 # More than one bulk request gathers, so that others are read while it is on its way; SQLite gathers nothing.
 _WRITING_PLACES = 30
-
-
-def local_extraction_key(settings: Settings, tools: Tools) -> str:
-    """The extraction key of files that are read here, with these settings and tools."""
-    options = resolve_options(read_options(settings), tools)
-    return extraction_key(options, tool_versions(options, tools))
 
 
 def poll_wait_s(settings: Settings) -> int:

@@ -18,6 +18,7 @@ from worker.runtime.shutdown import Shutdown
 
 # A suspect file waits so long for a moment without any attempt; then no other begins before it has run.
 _PATIENCE_S = 30.0
+_STOP_TICK_S = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -114,12 +115,18 @@ class AttemptQueue:
         with self._changed:
             task = self._next()
             if task is None:
-                self._changed.wait(timeout_s)
+                # At a stop there is little left to take, and the worker's end waits for this thread.
+                self._changed.wait(min(timeout_s, _STOP_TICK_S) if self._shutdown.is_requested else timeout_s)
                 task = self._next()
             if task is not None:
                 self._in_progress.append(task)
             self._thread.task = task
             return task
+
+    def wake(self) -> None:
+        """Have every `take` that waits return, because a stop was requested."""
+        with self._changed:
+            self._changed.notify_all()
 
     def end(self, task: Task) -> None:
         """An attempt has ended."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from worker.config import Settings
+from worker.extract.extraction_key import extraction_key
 from worker.extract.read_options import Limits, ReadOptions
+from worker.extract.tools import Tools, resolve_options, tool_versions
 
 # For the rendered pages and converted files of one document.
 _OUTPUT_BYTES = 1024**3
@@ -41,6 +43,15 @@ def read_options(settings: Settings) -> ReadOptions:
         second_pass_max_lines=settings.ocr_second_pass_max_lines,
         second_pass_max_pixels=settings.ocr_second_pass_max_pixels,
     )
+
+
+def local_extraction_key(settings: Settings, tools: Tools) -> str:
+    """The extraction key of files that are read here, with these settings and tools.
+
+    Raises MisconfiguredError where the settings ask for a tool that is missing.
+    """
+    options = resolve_options(read_options(settings), tools)
+    return extraction_key(options, tool_versions(options, tools))
 
 
 def _passwords(listed: str) -> tuple[str, ...]:

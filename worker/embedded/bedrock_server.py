@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from worker.embedded.context_manager import start_on_enter, stop_on_exit
 from worker.embedded.http_server import LocalHttpServer, Request, Response
-from worker.embedded.titan_models import InvalidRequestError, UnknownModelError, invoke
 
 _EXCEPTIONS = {
     400: "ValidationException",
@@ -174,11 +173,14 @@ class BedrockServer:
         return False
 
     def _embed(self, model: str, body: bytes, *, withhold: bool) -> Response:
+        # Only here: numpy and a library for pictures, which most runs need no vector of.
+        from worker.embedded import titan_models  # noqa: PLC0415
+
         try:
-            result = invoke(model, body)
-        except UnknownModelError as error:
+            result = titan_models.invoke(model, body)
+        except titan_models.UnknownModelError as error:
             return _error(404, str(error))
-        except InvalidRequestError as error:
+        except titan_models.InvalidRequestError as error:
             return self._refuse(str(error))
         if withhold:
             result = {**result, "embedding": None, "message": "The embedding could not be generated."}

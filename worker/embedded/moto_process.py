@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import select
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from worker.embedded.child_process import clean_environment, python_command
@@ -16,12 +17,11 @@ from worker.embedded.context_manager import start_on_enter, stop_on_exit
 from worker.errors import MisconfiguredError
 
 _START_S = 60.0
-_STOP_S = 5.0
 _STDERR_TAIL_CHARS = 500
 
 
 class MotoProcess:
-    """Context manager, or `start` and `stop`. Error output is appended to `stderr_path`."""
+    """Context manager, or `begin`, `start` and `stop`. Error output is appended to `stderr_path`."""
 
     url = ""
 
@@ -33,10 +33,10 @@ class MotoProcess:
         self._package = package
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start the process and read its `url`.
+    def begin(self) -> None:
+        """Start the process, which takes a second to serve; `start` waits for that.
 
-        Raises MisconfiguredError when it does not start, or the extra `local` is not installed.
+        Raises MisconfiguredError when the extra `local` is not installed.
         """
         if importlib.util.find_spec(self._package) is None:
             raise MisconfiguredError(
@@ -53,6 +53,15 @@ class MotoProcess:
                 # Ctrl-C in a terminal reaches the process group, but the workers need moto while stopping.
                 start_new_session=True,
             )
+
+    def start(self) -> None:
+        """Start the process, unless it has begun, and read its `url`.
+
+        Raises MisconfiguredError when it does not start, or the extra `local` is not installed.
+        """
+        if self._process is None:
+            self.begin()
+        assert self._process is not None  # noqa: S101 - for the type checker: it has begun
         self.url = self._read_url(self._process)
         if not self.url:
             self.stop()
@@ -62,16 +71,22 @@ class MotoProcess:
                 f"The end of {self._stderr_path}: {reason}"
             )
 
+    def end_polls(self) -> None:
+        """End the long polls that are open now, as if their time had passed."""
+        if self._process is not None and self._process.stdin is not None:
+            # A server that is gone has no polls.
+            with suppress(OSError):
+                self._process.stdin.write(b"\n")
+                self._process.stdin.flush()
+
     def stop(self) -> None:
         """End the process; may be called again."""
         process, self._process = self._process, None
         if process is None:
             return
-        try:
-            # Closes its standard input, at whose end the server exits.
-            process.communicate(timeout=_STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        # What it holds ends with it, and to take an interpreter apart takes longer than to serve a file.
+        process.kill()
+        with suppress(OSError):
             process.communicate()
 
     __enter__, __exit__ = start_on_enter, stop_on_exit

@@ -1,6 +1,7 @@
 """moto on a free port of 127.0.0.1, run by `MotoProcess` as `python -m worker.embedded.moto_server`.
 
-It writes its address as one line, and ends at the end of standard input, that is, with its parent.
+It writes its address as one line, and ends at the end of standard input, that is, with its parent. A line of
+standard input ends the polls that are open: a worker that stops must wait for its own.
 """
 
 from __future__ import annotations
@@ -8,12 +9,18 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import FakeKey, S3Backend
+from moto.sqs.models import Message, SQSBackend
 from werkzeug.serving import make_server
+
+_VISIBLE_S = 0.05
+"""How late a message is received that becomes visible by the clock."""
 
 _Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -22,13 +29,15 @@ def main() -> None:
     """Serve until standard input ends."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     announce_no_empty_tags()
+    end_polls = wake_polls()
     application = atomic_dynamodb(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdout.write(f"http://127.0.0.1:{server.port}\n")
     sys.stdout.flush()
     sys.stdout = sys.stderr  # the parent reads one line only, and a full pipe would block the server
-    sys.stdin.read()
+    for _ in sys.stdin:
+        end_polls()
 
 
 def announce_no_empty_tags() -> None:
@@ -42,6 +51,57 @@ def announce_no_empty_tags() -> None:
         return key
 
     S3Backend.put_object_tagging = put  # type: ignore[method-assign, assignment]
+
+
+class _Polls:
+    """The long polls that are open: they wait for messages, and end when somebody asks."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._times_ended = 0
+
+    def wake(self, *, end: bool = False) -> None:
+        """Have all of them look for messages, or end."""
+        with self._changed:
+            self._times_ended += end
+            self._changed.notify_all()
+
+    def waiting(self, receive: Callable[..., list[Message]]) -> Callable[..., list[Message]]:
+        """`SQSBackend.receive_message` that waits."""
+
+        def poll(backend: SQSBackend, queue: str, count: int, wait_s: int, *others: Any) -> list[Message]:
+            until, before = time.monotonic() + wait_s, self._times_ended
+            while True:
+                messages = receive(backend, queue, count, 0, *others)
+                with self._changed:
+                    left_s = until - time.monotonic()
+                    if messages or left_s <= 0 or self._times_ended != before:
+                        return messages
+                    self._changed.wait(min(left_s, _VISIBLE_S))
+
+        return poll
+
+    def waking(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        """A method that sends, and wakes the polls."""
+
+        def send_and_wake(*values: Any, **named: Any) -> Any:
+            answer = send(*values, **named)
+            self.wake()
+            return answer
+
+        return send_and_wake
+
+
+def wake_polls() -> Callable[[], None]:
+    """Have a long poll wait for a message; the function that is returned ends all open polls.
+
+    moto itself looks a hundred times a second. Some messages become visible by the clock, unheard.
+    """
+    polls, backend = _Polls(), SQSBackend
+    backend.receive_message = polls.waiting(backend.receive_message)  # type: ignore[method-assign]
+    backend.send_message = polls.waking(backend.send_message)  # type: ignore[method-assign]
+    backend.send_message_batch = polls.waking(backend.send_message_batch)  # type: ignore[method-assign]
+    return partial(polls.wake, end=True)
 
 
 def atomic_dynamodb(application: _Application) -> _Application:

@@ -20,15 +20,10 @@ from worker.embedded.bedrock_server import BedrockServer
 from worker.embedded.context_manager import start_on_enter, stop_on_exit
 from worker.embedded.metadata_server import MetadataServer
 from worker.embedded.moto_process import MotoProcess
+from worker.embedded.resource_names import DLQ, QUEUE, RESULTS_BUCKET, SOURCE_BUCKET, TABLE
 from worker.embedded.worker_process import LogLine, WorkerProcess
 from worker.errors import MisconfiguredError
 from worker.operation.retention import RESULTS_RULES
-
-QUEUE = "cis-files"
-DLQ = "cis-files-dlq"
-SOURCE_BUCKET = "cis-source"
-RESULTS_BUCKET = "cis-results"
-TABLE = "cis-files"
 
 _REGION = "ap-northeast-1"
 _ACCESS_KEY_ID = "embedded"
@@ -51,19 +46,21 @@ class EmbeddedStack:
     """Context manager, or `start` and `stop`; it can be started once.
 
     `home` holds the search index and the workers' error output (None: a temporary folder). With
-    `notifications`, an object put into the source bucket becomes a message. `bedrock` and `metadata` are
-    scripted by their `control`; `clients` and `resources` exist after the start.
+    `notifications`, an object put into the source bucket becomes a message. `moto` may have begun.
+    `bedrock` and `metadata` are scripted by their `control`; `clients` and `resources` exist after the start.
     """
 
     clients: Clients
     resources: Resources
 
-    def __init__(self, home: Path | None = None, *, notifications: bool = True) -> None:
+    def __init__(
+        self, home: Path | None = None, *, notifications: bool = True, moto: MotoProcess | None = None
+    ) -> None:
         self.bedrock = BedrockServer()
         self.metadata = MetadataServer()
         self._home = home
         self._notifications = notifications
-        self._aws_url = ""
+        self._moto = moto
         self._closing = ExitStack()
 
     @property
@@ -82,13 +79,13 @@ class EmbeddedStack:
             if self._home is None:
                 self._home = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="cis-stack-")))
             self._home.mkdir(parents=True, exist_ok=True)
+            self._moto = self._moto or MotoProcess(stderr_path=self._home / "moto.stderr.log")
+            closing.enter_context(self._moto)
             closing.enter_context(self.bedrock)
             closing.enter_context(self.metadata)
-            moto = closing.enter_context(MotoProcess(stderr_path=self._home / "moto.stderr.log"))
-            self._aws_url = moto.url
             self.clients = make_clients(
                 Endpoint(
-                    url=self._aws_url,
+                    url=self._moto.url,
                     bedrock_url=self.bedrock.url,
                     region=_REGION,
                     access_key_id=_ACCESS_KEY_ID,
@@ -110,7 +107,7 @@ class EmbeddedStack:
         """The variables that make a worker, or any AWS program, use this stack and nothing else."""
         endpoints = ("AWS_ENDPOINT_URL", *(f"AWS_ENDPOINT_URL_{name}" for name in ("S3", "SQS", "DYNAMODB")))
         return {
-            **dict.fromkeys(endpoints, self._aws_url),
+            **dict.fromkeys(endpoints, self._moto.url if self._moto else ""),
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.bedrock.url,
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.metadata.url,
             # An inherited `true` would make botocore ignore the endpoint variables.
@@ -154,6 +151,7 @@ class EmbeddedStack:
             {**self.environment(), "CIS_WORKER_ID": name, "CIS_LOG_DIR": "", **(changes or {})},
             stderr_path=self.home / f"{name}.stderr.log",
             on_line=on_line,
+            end_polls=self._moto.end_polls if self._moto else lambda: None,
         )
         self._closing.callback(process.close)
         return process

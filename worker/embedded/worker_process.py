@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -25,6 +27,7 @@ _KEPT_LINES = 1_000
 _LONGEST_LINE_BYTES = 1024**2
 _STDERR_TAIL_CHARS = 2_000
 _JOIN_S = 5.0
+_END_POLLS_S = 0.1
 _COMMAND = python_command("worker", "run")
 
 
@@ -34,6 +37,7 @@ class WorkerProcess:
     Its environment is this process's without AWS_ variables, and `environment`. Standard output is read into
     `lines` (the last 1,000) and passed line by line to `on_line`, which is called in a reader thread and must
     not raise. Standard error is appended to `stderr_path`. `command` replaces the worker by another program.
+    `end_polls` ends the long polls of its queue: a worker that `stop` ends waits for its own.
     The process is killed when the thread that made this object ends, for any reason.
     """
 
@@ -44,9 +48,11 @@ class WorkerProcess:
         stderr_path: Path,
         on_line: Callable[[LogLine], None] | None = None,
         command: Sequence[str] = _COMMAND,
+        end_polls: Callable[[], object] = lambda: None,
     ) -> None:
         self._stderr_path = stderr_path
         self._on_line = on_line
+        self._end_polls = end_polls
         self._lines: deque[LogLine] = deque(maxlen=_KEPT_LINES)
         self._changed = threading.Condition()
         self._all_read = False
@@ -120,8 +126,14 @@ class WorkerProcess:
     def stop(self, timeout_s: float = 120.0) -> int:
         """Send SIGTERM and wait; after `timeout_s` kill its process group. Returns the exit status."""
         self.terminate()
+        until = time.monotonic() + timeout_s
         try:
-            return self.wait(timeout_s)
+            while (left_s := until - time.monotonic()) > _END_POLLS_S and self.is_running:
+                # Again and again: it may begin another before it notices the signal.
+                self._end_polls()
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(min(_END_POLLS_S, left_s))
+            return self.wait(max(0.0, until - time.monotonic()))
         except TimeoutError:
             os.killpg(self.pid, signal.SIGKILL)
             return self.wait(_JOIN_S)

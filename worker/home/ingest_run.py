@@ -7,7 +7,6 @@ of it is pending.
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -20,7 +19,7 @@ from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
-from worker.embedded.stack import SOURCE_BUCKET
+from worker.embedded.resource_names import SOURCE_BUCKET
 from worker.errors import Code, JobInterrupted
 from worker.home.file_walk import FoundFile, display, examine
 from worker.home.folder import Home
@@ -86,7 +85,6 @@ class IngestRun:
     _pending_deadline: float = 0.0
     _weight: int = 0
     _waiting_weight: int = 0
-    _pause: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         """Build the keeper of the results."""
@@ -114,7 +112,8 @@ class IngestRun:
                     self.worker.check()
                     self._send_next()
                     self._collect()
-                    self._pause.wait(self.interval_s)
+                    if self._waiting or self._sent or self._pending:
+                        self.worker.wait(self.interval_s)
         except JobInterrupted:
             # The worker has stopped, and finished what it could.
             self._collect()

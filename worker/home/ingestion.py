@@ -12,20 +12,14 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from worker.aws.file_table import FileTable
-from worker.aws.queue_manager import QueueManager
-from worker.aws.storage_handler import StorageHandler
-from worker.embedded.stack import EmbeddedStack
+from worker.embedded.moto_process import MotoProcess
 from worker.errors import JobInterrupted
-from worker.extract.extraction_key import PIPELINE_VERSION
 from worker.home.file_walk import Ignored, LeftOut
 from worker.home.folder import Home, translate_os_errors
-from worker.home.ingest_run import IngestRun
 from worker.home.manifest import Manifest
 from worker.home.name_filter import EVERY_NAME, NameFilter
 from worker.home.plan import Planner, Skipped, Task, require_paths
 from worker.home.result_keeper import IngestProgress, Listener
-from worker.home.worker_keeper import WorkerKeeper
 from worker.index.sqlite.sqlite_index import SqliteIndex
 
 _FENCES_A_RUN = 1_000
@@ -78,6 +72,7 @@ def ingest(request: IngestRequest, listener: Listener, *, is_stopped: Callable[[
                 if not plan.tasks:
                     return IngestEnd(interrupted=False, left=0, left_out=plan.left_out)
                 planner.stop()
+                listener.on_work()
                 end = _process(request, planner, listener, plan.tasks)
             except JobInterrupted:
                 end = IngestEnd(interrupted=True, left=len(plan.tasks))
@@ -158,8 +153,33 @@ def _plan(
 
 
 def _process(request: IngestRequest, planner: Planner, listener: Listener, tasks: list[Task]) -> IngestEnd:
+    # First: it takes as long to serve as all of these imports.
+    with translate_os_errors(request.home.folder):
+        moto = MotoProcess(stderr_path=request.home.folder / "moto.stderr.log")
+        moto.begin()
+    try:
+        return _process_on(moto, request, planner, listener, tasks)
+    finally:
+        moto.stop()
+
+
+def _process_on(
+    moto: MotoProcess, request: IngestRequest, planner: Planner, listener: Listener, tasks: list[Task]
+) -> IngestEnd:
+    # Only here: most runs find nothing new, and these imports would cost them more than all else.
+    from worker.aws.file_table import FileTable  # noqa: PLC0415
+    from worker.aws.queue_manager import QueueManager  # noqa: PLC0415
+    from worker.aws.storage_handler import StorageHandler  # noqa: PLC0415
+    from worker.embedded.stack import EmbeddedStack  # noqa: PLC0415
+    from worker.extract.extraction_key import PIPELINE_VERSION  # noqa: PLC0415
+    from worker.home.ingest_run import IngestRun  # noqa: PLC0415
+    from worker.home.worker_keeper import WorkerKeeper  # noqa: PLC0415
+
     home, manifest = request.home, planner.manifest
-    with translate_os_errors(home.folder), EmbeddedStack(home.folder, notifications=False) as stack:
+    with (
+        translate_os_errors(home.folder),
+        EmbeddedStack(home.folder, notifications=False, moto=moto) as stack,
+    ):
         clients, resources = stack.clients, stack.resources
         run = IngestRun(
             home=home,

@@ -10,7 +10,7 @@ from enum import StrEnum
 from os import fsencode
 from pathlib import Path, PurePosixPath
 
-from worker.embedded.stack import SOURCE_BUCKET
+from worker.embedded.resource_names import SOURCE_BUCKET
 from worker.errors import MisconfiguredError
 from worker.home.file_walk import FoundFile, Ignored, LeftOut, Unreadable, display, is_gone, walk
 from worker.home.made_with import is_current

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from worker.aws.ledger_row import FileRow
 from worker.errors import Code
 from worker.models.document import Document
 from worker.models.ledger import State
+
+if TYPE_CHECKING:
+    # Importing boto3 would cost a plan more than the plan.
+    from worker.aws.ledger_row import FileRow
 
 FAILED = "failed"
 """The state of a file that could not be read from the disk; no worker received it."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from worker.aws.ledger_row import FileRow
-from worker.aws.storage_handler import StorageHandler
-from worker.embedded.stack import SOURCE_BUCKET
+from worker.embedded.resource_names import SOURCE_BUCKET
 from worker.errors import Code
 from worker.home.file_walk import display
 from worker.home.folder import Home
@@ -21,6 +20,11 @@ from worker.models.document import Document
 from worker.models.file import FileType
 from worker.models.ledger import State
 from worker.models.metadata import FileMetadata, epoch_time
+
+if TYPE_CHECKING:
+    # Importing boto3 would cost a plan more than the plan.
+    from worker.aws.ledger_row import FileRow
+    from worker.aws.storage_handler import StorageHandler
 
 _WITHOUT_DOCUMENT = (State.DEAD_LETTERED, State.TOMBSTONED)
 _NOT_INDEXED = "its text was extracted, but the index could not be written: run the command again"
@@ -45,11 +49,15 @@ class IngestProgress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listener:
-    """Callbacks for results, for ignored paths (path, why), and for the progress."""
+    """Callbacks for results, for ignored paths (path, why), and for the progress.
+
+    `on_work` is called once, before anything is started for files that must be read.
+    """
 
     on_result: Callable[[Result], None]
     on_note: Callable[[str, str], None]
     on_progress: Callable[[IngestProgress], None]
+    on_work: Callable[[], None] = lambda: None
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

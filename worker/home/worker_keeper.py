@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,6 +43,12 @@ class WorkerKeeper:
         self._process: WorkerProcess | None = None
         self._starts = 0
         self.ocr_pages: Counter[str] = Counter()
+        self._done = threading.Event()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until the worker reports a document as done, at most so long."""
+        if self._done.wait(timeout_s):
+            self._done.clear()
 
     def check(self) -> None:
         """Start the worker where it does not run.
@@ -78,6 +85,8 @@ class WorkerKeeper:
     def _on_line(self, line: LogLine) -> None:
         if line.get("event") == "page_ocred":
             self.ocr_pages[str(line.get("file"))] += 1
+        elif line.get("event") == "document_done":
+            self._done.set()
 
 
 def _reason(process: WorkerProcess, stderr_path: Path) -> str:

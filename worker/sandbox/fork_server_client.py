@@ -43,14 +43,15 @@ class ForkServerClient:
         self._environment = {**environment, "PYTHONPATH": str(Path(__file__).parents[2])}
         self._process: subprocess.Popen[bytes] | None = None
         self._pids: dict[str, int] = {}
+        self._begun: socket.socket | None = None
         self.channel: Channel | None = None
         self.walls = Walls()
         """Which walls stand around the children, as the fork server found out at its start."""
         self.cpu_s = 0.0
         """CPU seconds of all children that ended, and of what they started."""
 
-    def start(self) -> Tools:
-        """Start it and wait until it is warm; raises MisconfiguredError when it cannot work here."""
+    def begin(self) -> None:
+        """Start the process, which takes a second to be warm; `start` waits for that."""
         self._work_root.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair()
         with theirs:
@@ -68,8 +69,20 @@ class ForkServerClient:
                 cwd=self._work_root,
                 start_new_session=True,
             )
-        self.channel = Channel(ours)
         ours.settimeout(_START_TIMEOUT_S)
+        self.channel = Channel(ours)
+        self._begun = ours
+
+    def start(self) -> Tools:
+        """Start it, unless it has begun, and wait until it is warm.
+
+        Raises MisconfiguredError when it cannot work here.
+        """
+        if self._begun is None:
+            self.begin()
+        # Where it dies another is started.
+        ours, self._begun = self._begun, None
+        assert ours is not None and self.channel is not None  # noqa: S101, PT018 - for the type checker
         try:
             message = message_from_fork_server(self.channel.receive())
         except (ChannelClosedError, ProtocolError) as error:
@@ -155,6 +168,10 @@ class ForkServerClient:
             self.channel.close()
             self.channel = None
         if self._process is not None:
+            if self._begun is not None:
+                # It imports, and has no child yet; it would not see for a second that it is not needed.
+                self._process.kill()
+            self._begun = None
             try:
                 self._process.wait(_STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:

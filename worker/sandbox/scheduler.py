@@ -35,7 +35,10 @@ _CHECK_EVERY_S = 1.0
 
 
 class Sandbox:
-    """All children of one worker, and its CPU slots. `start` before any thread, then `step` in a loop."""
+    """All children of one worker, and its CPU slots. `start` before any thread, then `step` in a loop.
+
+    `fork_server` may have begun.
+    """
 
     def __init__(
         self,
@@ -44,12 +47,13 @@ class Sandbox:
         slots: int,
         work_root: Path,
         environment: Mapping[str, str],
+        fork_server: ForkServerClient | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lock = threading.RLock()
         self._options = options
         self.slots = slots
-        self._fork_server = ForkServerClient(work_root=work_root, environment=environment)
+        self._fork_server = fork_server or ForkServerClient(work_root=work_root, environment=environment)
         self._clock = clock
         self._selector = selectors.DefaultSelector()
         self._order: deque[RunState] = deque()

@@ -19,7 +19,8 @@ from tests.e2e.real.gate import Gate
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.embedded.child_process import clean_environment, python_command
-from worker.embedded.stack import SOURCE_BUCKET, EmbeddedStack
+from worker.embedded.resource_names import SOURCE_BUCKET
+from worker.embedded.stack import EmbeddedStack
 from worker.embedded.worker_process import LogLine, WorkerProcess
 from worker.index.opensearch.client import connect
 

@@ -13,7 +13,8 @@ import pytest
 from bench.soak.flow import Flow, Queue
 from bench.soak.kinds import Kind, Price, small_kinds
 from bench.soak.office_files import salt
-from worker.embedded.stack import SOURCE_BUCKET, EmbeddedStack
+from worker.embedded.resource_names import SOURCE_BUCKET
+from worker.embedded.stack import EmbeddedStack
 from worker.samples.documents import write_docx
 
 pytestmark = pytest.mark.performance

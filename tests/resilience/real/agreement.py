@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tests.resilience.real.corpus import Document
 from tests.resilience.real.world import World
 from worker.aws.ledger_row import FileRow
-from worker.embedded.stack import SOURCE_BUCKET
+from worker.embedded.resource_names import SOURCE_BUCKET
 from worker.models.file import file_id
 from worker.models.ledger import State
 

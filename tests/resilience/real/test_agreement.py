@@ -12,7 +12,7 @@ from tests.resilience.real.agreement import compare
 from tests.resilience.real.corpus import Corpus, Document
 from tests.resilience.real.world import World
 from worker.aws.file_table import Commit
-from worker.embedded.stack import SOURCE_BUCKET
+from worker.embedded.resource_names import SOURCE_BUCKET
 from worker.models import document as index_document
 from worker.models.file import EventType, FileMessage, FileType
 from worker.models.ledger import Claim, State

@@ -24,7 +24,8 @@ from worker.aws.ledger_row import FileRow
 from worker.aws.storage_handler import StorageHandler
 from worker.config import Settings
 from worker.embedded.child_process import clean_environment, python_command
-from worker.embedded.stack import SOURCE_BUCKET, EmbeddedStack
+from worker.embedded.resource_names import SOURCE_BUCKET
+from worker.embedded.stack import EmbeddedStack
 from worker.index.opensearch.client import connect
 from worker.index.search_index import SearchIndex
 from worker.models.file import file_id

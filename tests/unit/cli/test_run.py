@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -119,3 +121,13 @@ def test_a_bucket_that_cannot_be_connected_is_a_warning_and_the_rest_is_created(
     environment = values["environment"]
     assert isinstance(environment, dict)
     assert environment["CIS_QUEUE_URL"]
+
+
+def test_a_worker_logs_without_importing_what_colours_a_terminal() -> None:
+    code = (
+        "import json, sys; from worker.cli.run import _import_structlog as act; act(); import structlog\n"
+        "structlog.get_logger().info('alive'); print(json.dumps('rich' in sys.modules)); import rich"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=120)
+    assert b"alive" in done.stdout
+    assert json.loads(done.stdout.splitlines()[-1]) is False

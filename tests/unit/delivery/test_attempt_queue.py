@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,20 @@ def test_ordinary_messages_begin_side_by_side_in_their_order(world: World) -> No
     for task in tasks:
         world.attempt_queue.end(task)
     assert len(world.attempt_queue) == 0
+
+
+def test_a_stop_wakes_those_that_wait_and_lets_none_wait_long(world: World) -> None:
+    queue = world.attempt_queue
+    with ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(queue.take, 60) for _ in range(3)]
+        while not all(future.done() for future in waiting):
+            queue.wake()
+            wait(waiting, timeout=0.05)
+        assert [future.result() for future in waiting] == [None] * 3
+    world.consumer.shutdown.request("test")
+    began = time.monotonic()
+    assert queue.take(60) is None
+    assert time.monotonic() - began < 50
 
 
 def test_a_suspect_waits_for_the_attempts_in_progress_and_keeps_others_from_beginning(world: World) -> None:

@@ -98,6 +98,20 @@ def test_stop_waits_for_an_orderly_end(start: Start) -> None:
     assert worker.stop(30) == 0
 
 
+def test_a_stop_ends_the_poll_that_the_worker_waits_for(tmp_path: Path) -> None:
+    poll = tmp_path / "poll"
+    code = READY + f"import os\nwhile not os.path.exists({str(poll)!r}): pass\n"
+    process = WorkerProcess(
+        {},
+        stderr_path=tmp_path / "stderr.log",
+        command=(sys.executable, "-c", IGNORES_SIGTERM + code),
+        end_polls=poll.touch,
+    )
+    with closing(process) as worker:
+        worker.wait_until_ready(60)
+        assert worker.stop(60) == 0
+
+
 def test_a_worker_that_ignores_sigterm_is_killed(start: Start) -> None:
     worker = start(IGNORES_SIGTERM + READY + FOREVER)
     worker.wait_until_ready(30)

@@ -15,7 +15,7 @@ from worker.aws.file_table import FileTable
 from worker.aws.provisioning import provision
 from worker.aws.queue_manager import QueueManager
 from worker.aws.storage_handler import StorageHandler
-from worker.embedded.stack import RESULTS_BUCKET, SOURCE_BUCKET
+from worker.embedded.resource_names import RESULTS_BUCKET, SOURCE_BUCKET
 from worker.home.folder import Home
 from worker.home.manifest import Manifest
 from worker.index.sqlite.sqlite_index import SqliteIndex

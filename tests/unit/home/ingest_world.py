@@ -14,7 +14,8 @@ from worker.aws.file_table import Commit, FileTable
 from worker.aws.pending_files import PendingFiles
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.aws.storage_handler import StorageHandler
-from worker.embedded.stack import SOURCE_BUCKET, EmbeddedStack
+from worker.embedded.resource_names import SOURCE_BUCKET
+from worker.embedded.stack import EmbeddedStack
 from worker.errors import JobInterrupted
 from worker.home.folder import Home
 from worker.home.ingest_run import IngestRun

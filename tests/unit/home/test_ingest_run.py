@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.home.ingest_world import World
-from worker.embedded.stack import SOURCE_BUCKET
+from worker.embedded.resource_names import SOURCE_BUCKET
 from worker.errors import JobInterrupted
 from worker.home.plan import Task
 from worker.models.file import EventType, FileMessage

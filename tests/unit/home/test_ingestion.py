@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -33,6 +36,7 @@ class Place:
     home: Home
     results: list[Result] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    works: int = 0
 
     def ingest(self, *, prune: bool = False, is_stopped: Callable[[], bool] = lambda: False) -> IngestEnd:
         return ingest(self._request(prune=prune), self._listener(), is_stopped=is_stopped)
@@ -45,7 +49,13 @@ class Place:
             on_result=self.results.append,
             on_note=lambda path, why: self.notes.append((path, why)),
             on_progress=lambda _: None,
+            on_work=self._begin,
         )
+
+    def _begin(self) -> None:
+        self.works += 1
+        # Nothing is started here: a second Ctrl-C could come at this moment.
+        raise KeyboardInterrupt
 
     def _request(self, *, prune: bool) -> IngestRequest:
         return IngestRequest(
@@ -106,6 +116,24 @@ def test_with_nothing_to_do_nothing_is_started(place: Place) -> None:
     assert place.notes == [(str(place.docs / "link"), "a link to a folder: not followed")]
     made = {path.name for path in place.home.folder.iterdir()}
     assert made == {"index.sqlite3", "manifest.sqlite3", "lock"}
+
+
+def test_to_plan_imports_neither_aws_nor_a_parser() -> None:
+    code = "import json, sys, worker.home.ingestion; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=120)
+    heavy = {"boto3", "botocore", "structlog", "rich", "numpy", "PIL", "moto"}
+    assert set(json.loads(done.stdout)) & heavy == set()
+
+
+def test_the_listener_hears_that_work_begins_and_only_then(place: Place) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    place.know(place.docs / "a.txt")
+    place.ingest()
+    assert place.works == 0
+    (place.docs / "b.txt").write_text("beta")
+    with pytest.raises(KeyboardInterrupt):
+        place.ingest()
+    assert place.works == 1
 
 
 def test_a_stop_while_the_folders_are_walked_ends_the_run(place: Place) -> None:

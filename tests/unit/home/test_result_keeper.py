@@ -13,7 +13,7 @@ from worker.aws.clients import make_clients
 from worker.aws.ledger_row import FileRow
 from worker.aws.provisioning import provision
 from worker.aws.storage_handler import StorageHandler
-from worker.embedded.stack import SOURCE_BUCKET
+from worker.embedded.resource_names import SOURCE_BUCKET
 from worker.home import made_with
 from worker.home.folder import Home
 from worker.home.manifest import Manifest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -96,6 +97,19 @@ def test_ocred_pages_are_counted_by_file(play: Callable[[str], PlayedStack]) -> 
         keeper.check()
         stack.started[0].wait(20)
         assert keeper.ocr_pages == {"f1": 2}
+
+
+def test_a_wait_ends_with_a_document_and_without_one_in_time(play: Callable[[str], PlayedStack]) -> None:
+    stack = play('print(\'{"event": "document_done", "file": "f1"}\', flush=True); input()')
+    with WorkerKeeper(stack) as keeper:
+        began = time.monotonic()
+        keeper.check()
+        keeper.wait(60)
+        assert time.monotonic() - began < 50
+        # What was heard of is not heard of again.
+        began = time.monotonic()
+        keeper.wait(0.3)
+        assert time.monotonic() - began >= 0.3
 
 
 def test_settings_of_the_run_reach_the_worker(play: Callable[[str], PlayedStack]) -> None:
