@@ -100,7 +100,7 @@ def test_a_server_that_does_not_start_is_reported_with_its_error_output(tmp_path
 def test_without_the_package_the_extra_is_named_in_one_line(tmp_path: Path) -> None:
     moto = MotoProcess(stderr_path=tmp_path / "log", package="no_such_package")
     with pytest.raises(
-        MisconfiguredError, match=r"no_such_package.*pip install 'cis-worker\[local\]'$"
+        MisconfiguredError, match=r"no_such_package.*pip install 'cis-worker\[home\]'$"
     ) as raised:
         moto.start()
     assert "\n" not in str(raised.value)
