@@ -23,6 +23,7 @@ from worker.index.opensearch.client import (
     item_error,
     read_answer,
 )
+from worker.index.opensearch.documents import without_texts
 from worker.index.opensearch.schema import Json
 from worker.models.ledger import State
 
@@ -54,7 +55,6 @@ _ADVICE = (
     "client_max_body_size), or allow this user `_update` and `_reindex` with inline scripts; then rerun "
     "the file."
 )
-_SHORT_CHARS = 1_000
 
 
 class LargeDocuments:
@@ -175,11 +175,7 @@ def without_text(action: BulkAction, why: WorkerError) -> BulkAction | None:
     source = json.loads(action.lines.splitlines()[1])
     if not source.get("pages"):
         return None
-    short = {
-        name: [] if isinstance(value, list) else value
-        for name, value in source.items()
-        if not (isinstance(value, str) and len(value) > _SHORT_CHARS)
-    }
+    short = without_texts(source)
     short["state"] = State.PARTIAL.value
     short["reason"] = Code.INDEX_REJECTED.value
     short["reason_message"] = str(why)
