@@ -27,7 +27,7 @@ from worker.index.opensearch.documents import without_texts
 from worker.index.opensearch.schema import Json
 from worker.models.ledger import State
 
-_LEAST_PART_BYTES = 64 * 1024
+LEAST_PART_BYTES = 64 * 1024
 """A limit below it is none that a cluster is run with."""
 _NAME = "files-parts"
 _NEXT, _AT = "next_part", "staged_at"
@@ -85,7 +85,7 @@ class LargeDocuments:
                 self._write(action, source, part_bytes, refresh=refresh)
             except RequestTooLargeError as error:
                 part_bytes //= 2
-                if part_bytes < _LEAST_PART_BYTES:
+                if part_bytes < LEAST_PART_BYTES:
                     raise ServiceRefusedError(f"{error} {_ADVICE}") from error
             else:
                 return
