@@ -24,6 +24,7 @@ from worker.index.opensearch.client import (
     read_answer,
 )
 from worker.index.opensearch.documents import without_texts
+from worker.index.opensearch.provisioning import ALREADY_EXISTS
 from worker.index.opensearch.schema import Json
 from worker.models.ledger import State
 
@@ -33,7 +34,6 @@ _NAME = "files-parts"
 _NEXT, _AT = "next_part", "staged_at"
 _MAX_AGE = "now-1d"
 """What a killed worker left is removed after it."""
-_EXISTS = "resource_already_exists_exception"
 _COPY_S = 120.0
 
 # A part that arrives a second time, after a lost answer, is not added again.
@@ -130,7 +130,7 @@ class LargeDocuments:
             try:
                 self._client.indices.create(index=self._index, body=body)
             except RequestError as error:
-                if error.error != _EXISTS:
+                if error.error != ALREADY_EXISTS:
                     raise
                 old = {"query": {"range": {_AT: {"lt": _MAX_AGE}}}}
                 self._client.delete_by_query(index=self._index, body=old, conflicts="proceed")
