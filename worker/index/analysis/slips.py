@@ -15,7 +15,7 @@ _LONG_RUN = 12
 """Beyond it a run is cut at every place once: ways cost a search in proportion to its length squared."""
 _LEAST_SWAPPED = 5
 _LEAST_LEFT = 3
-_SURE_RUN = 8
+_SURE_RUN = 7
 _ONE_EDIT, _TWO_EDITS = 4, 8
 
 
@@ -30,7 +30,7 @@ def halves(run: str) -> Iterator[tuple[str, str]]:
     """What stands before and after each place at which a run of characters may have a slip.
 
     What is left of a side that is a single character is "". Three characters are left at least, and all of
-    the run but two (three of a run of eight or more): 都庁 alone is not near 東京都庁.
+    the run but two (three of a run of seven or more): 都庁 alone is not near 東京都庁.
     """
     if not _LEAST_RUN <= len(run) <= _MOST_RUN:
         return

@@ -59,7 +59,7 @@ def test_a_slip_leaves_what_stands_beside_it() -> None:
 def test_what_is_left_of_a_run_is_nearly_all_of_it(length: int) -> None:
     run = "".join(chr(0x4E00 + number) for number in range(length))
     left = [len(before) + len(after) for before, after in halves(run)]
-    assert min(left) >= max(3, length - 3 if length >= 8 else length - 2)
+    assert min(left) >= max(3, length - 3 if length >= 7 else length - 2)
 
 
 @pytest.mark.parametrize("text", ["東京の天気", "都庁へ行く"])
@@ -79,7 +79,7 @@ def test_one_slip_anywhere_leaves_a_half_that_is_there(length: int, data: st.Dat
                 run[:place] + "誤" + run[place + 1 :],
                 run[:place] + run[place + 1 :],
                 run[:place] + "誤" + run[place:],
-                *([run[:place] + run[place + 1] + run[place] + run[place + 2 :]] if length >= 8 else []),
+                *([run[:place] + run[place + 1] + run[place] + run[place + 2 :]] if length >= 7 else []),
             ]
         )
     )
