@@ -48,7 +48,7 @@ def ordered_page(
     return {
         "query": {
             "bool": {
-                "filter": [*wanted, {"range": {"file_id": {"gt": after}}}],
+                "filter": [{"range": {"file_id": {"gt": after}}}, *wanted],
                 "must_not": list(without),
             }
         },
