@@ -79,6 +79,8 @@ def test_a_query_is_understood(office: SearchIndex, query: str, found: list[str]
         ("契約 state:lost", "say indexed, partial"),
         ("契約 OR", "OR needs a word on both sides"),
         ("-契約", "Nothing is looked for"),
+        ("契約 -page:2", "-page:2 is not understood: pages cannot be left out"),
+        ("契約 page:1 page:2", "page:2 is not understood: pages are named before it"),
     ],
 )
 def test_what_is_not_understood_is_said_and_not_searched_for(
@@ -125,6 +127,50 @@ def test_where_no_file_has_all_of_it_the_nearest_are_found(
     assert [hit.file_name for hit in result.hits] == ["a.pdf"]
     assert (result.tier, result.total) == (tier, 1)
     assert "報告書" in result.hits[0].snippet
+
+
+def test_what_has_more_of_a_query_comes_before_what_has_less_of_it_often(
+    index: SearchIndex, make_document: MakeDocument
+) -> None:
+    put(
+        index,
+        make_document("often.pdf", "alpha bravo charlie delta " * 3),
+        make_document("more.pdf", "alpha bravo charlie delta echo " + "other words " * 300),
+        *[make_document(f"{number}.pdf", f"nothing of it {number}") for number in range(12)],
+    )
+    result = index.search("alpha bravo charlie delta echo nowhere")
+    assert result.tier is Tier.MOST
+    assert [hit.file_name for hit in result.hits] == ["more.pdf", "often.pdf"]
+
+
+def test_words_with_grammar_between_them_must_be_on_one_page(
+    index: SearchIndex, make_document: MakeDocument
+) -> None:
+    put(
+        index,
+        make_document("a.pdf", "営業部がまとめた記録", "会議の報告書"),
+        make_document("b.pdf", "表紙", "営業部がまとめた四半期の報告書"),
+    )
+    result = index.search("営業部の報告書")
+    assert ([hit.file_name for hit in result.hits], result.tier) == (["b.pdf"], Tier.ALL)
+    assert [hit.page for hit in result.hits] == [2]
+
+
+def test_a_quoted_word_is_looked_for_where_it_is_there_without_quotes_too(
+    index: SearchIndex, make_document: MakeDocument
+) -> None:
+    put(index, make_document("a.pdf", "申し込みの方法"), make_document("b.pdf", "申込みの方法"))
+    assert sorted(names(index, "申込み")) == ["a.pdf", "b.pdf"]
+    assert names(index, '申込み "申込み"') == ["b.pdf"]
+
+
+def test_each_alternative_may_be_the_name_of_a_file(index: SearchIndex, make_document: MakeDocument) -> None:
+    put(
+        index,
+        *[make_document(f"{number}/覚書と報告書の写し.pdf", "覚書、報告書 " * 5) for number in range(3)],
+        make_document("z/報告書.pdf", "全く別の話"),
+    )
+    assert names(index, "覚書 OR 報告書")[0] == "報告書.pdf"
 
 
 def test_a_file_that_has_all_hides_those_that_have_most(

@@ -53,6 +53,8 @@ def archive(index: SearchIndex, make_document: MakeDocument) -> SearchIndex:
         ("契約書 after:2024年度", ["c.pdf", "d.pdf"]),
         ("契約書 -after:2024", ["a.pdf", "undated.pdf"]),
         ("契約書 after:2023 after:2025", ["d.pdf"]),
+        ("契約書 -after:2025 -after:2024", ["a.pdf", "undated.pdf"]),
+        ("契約書 -after:2025 -before:2024", ["b.pdf", "c.pdf", "undated.pdf"]),
         ('契約書 before:"Jan 1, 2024"', ["a.pdf"]),
         ("after:2025", ["d.pdf"]),
         ("before:2024", ["a.pdf"]),

@@ -112,6 +112,10 @@ def test_a_query_without_words_finds_nothing(
         "字" * 5000,
         "word " * 5000,
         " ".join(str(number) for number in range(500)),
+        # All of them distinct, so that nothing is cut: as many look-ups as a query can have.
+        *("".join(chr(0x4E00 + number) for number in range(length)) for length in (13, 20, 22, 24, 999)),
+        " ".join("".join(chr(0x4E00 + 22 * word + each) for each in range(22)) for word in range(30)),
+        " ".join(f"{chr(97 + number % 26)}{chr(97 + number // 26)}resident" for number in range(32)),
     ],
 )
 def test_no_query_is_a_syntax_error(index: SearchIndex, make_document: MakeDocument, query: str) -> None:

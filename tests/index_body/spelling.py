@@ -83,10 +83,26 @@ def test_a_slip_comes_near(index: SearchIndex, make_document: MakeDocument, text
     assert "[[" in result.hits[0].snippet
 
 
+def test_two_characters_are_not_near_a_run_of_four(index: SearchIndex, make_document: MakeDocument) -> None:
+    put(index, make_document("a.pdf", "東京の天気"), make_document("b.pdf", "都庁に勤める"))
+    result = index.search("東京都庁")
+    assert not result.total or result.tier is Tier.MOST
+
+
+def test_a_slip_in_a_long_run_comes_near(index: SearchIndex, make_document: MakeDocument) -> None:
+    run = "".join(chr(0x5000 + 7 * number) for number in range(20))
+    put(index, make_document("a.pdf", f"前{run}後"))
+    for typed in (f"{run[:9]}誤{run[10:]}", f"{run[:9]}{run[10:]}", f"{run[:9]}誤{run[9:]}"):
+        result = index.search(typed)
+        assert ([hit.file_name for hit in result.hits], result.tier) == (["a.pdf"], Tier.NEAR)
+
+
 def test_what_was_meant_is_suggested(index: SearchIndex, make_document: MakeDocument) -> None:
     put(index, make_document("a.pdf", "非常用自家発電機の点検と maintenance"))
     assert index.search("非常用自下発電機 maintanance").suggestion == "非常用自家発電機 maintenance"
     assert index.search("非常用自家発電機").suggestion == ""
+    (suggested,) = {index.search('"点検" maintanance -draft type:pdf').suggestion}
+    assert suggested == '"点検" maintenance -draft type:pdf'
 
 
 @pytest.mark.parametrize(

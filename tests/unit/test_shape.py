@@ -41,7 +41,7 @@ WITHOUT_TEST_FILE = {
     "cli/fleet/scale_options.py": "declarations that the help of its command prints",
     "document/processed_content.py": "a value that the tests of the file processor make",
     "document/uploads/upload_entry.py": "values that the tests of the uploader make",
-    "index/analysis/entity.py": "a value that the tests of dates, numbers and codes make",
+    "index/analysis/values/entity.py": "a value that the tests of dates, numbers and codes make",
     "models/ledger.py": "values that the tests of claims and checkpoints make",
     "samples/documents.py": "test_write.py reads what it writes",
     "samples/pictures.py": "test_write.py reads what it writes",

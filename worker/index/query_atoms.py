@@ -13,10 +13,10 @@ from enum import StrEnum
 from itertools import pairwise
 
 from worker.index.analysis.characters import CJK, WORD_CHARACTER
-from worker.index.analysis.entities import query_entities
 from worker.index.analysis.folding import standardise
 from worker.index.analysis.stems import STOP_WORDS, WORD, stem
 from worker.index.analysis.streams import Tokens
+from worker.index.analysis.values.entities import query_entities
 from worker.index.analysis.words import words
 
 _KATAKANA = "\u30a1-\u30ff\u31f0-\u31ff"

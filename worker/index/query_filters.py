@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from worker.index.analysis.dates import dates
+from worker.index.analysis.values.dates import dates
 from worker.index.query import Term, fold, make_term
 from worker.models.file import FileType
 from worker.models.ledger import State
@@ -97,6 +97,8 @@ def _with_pages(filters: Filters, value: str) -> Filters:
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 1 <= first <= last:
         raise ValueError("say a page as in page:3, or the first and the last as in page:3-5")
+    if filters.pages not in (None, (first, last)):
+        raise ValueError("pages are named before it already; say all of them at once, as in page:3-5")
     return replace(filters, pages=(first, last))
 
 
@@ -107,6 +109,19 @@ def _with_after(filters: Filters, value: str) -> Filters:
 def _with_before(filters: Filters, value: str) -> Filters:
     begin = _begin(value)
     return replace(filters, before=min(filters.before or begin, begin))
+
+
+def _without_after(filters: Filters, value: str) -> Filters:
+    begin = _begin(value)
+    return replace(filters, after=min(filters.after or begin, begin))
+
+
+def _without_before(filters: Filters, value: str) -> Filters:
+    return replace(filters, before=max(filters.before, _begin(value)))
+
+
+def _without_pages(_filters: Filters, _value: str) -> Filters:
+    raise ValueError("pages cannot be left out; say those that are meant, as in page:3-5")
 
 
 def _begin(value: str) -> str:
@@ -133,3 +148,11 @@ FILTERS: Mapping[str, Callable[[Filters, str], Filters]] = {
     "before": _with_before,
 }
 """What adds a value to the filters, by name; ValueError says what else to write."""
+
+EXCLUSIONS: Mapping[str, Callable[[Filters, str], Filters]] = {
+    **FILTERS,
+    "page": _without_pages,
+    "after": _without_after,
+    "before": _without_before,
+}
+"""The same for what is left out: of two times the one that leaves out more."""

@@ -9,19 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import chain, groupby
-from typing import TypeAlias
 
 from worker.index.analysis.pairs import pieces, query_pairs
 from worker.index.analysis.query_terms import Phrase, QueryTerm, analyse_query_term
+from worker.index.analysis.slips import allowed_edits, halves
 from worker.index.analysis.stems import STOP_WORDS, name_words
 from worker.index.analysis.streams import Tokens
+from worker.index.clauses import Clause, Group, Match, Way, within_limit
 from worker.index.query import Term
 from worker.index.query_atoms import Atom, Atoms, Kind, atoms
 from worker.index.search_index import SearchResult, Tier
 from worker.index.search_query import SearchQuery, parse_query
-from worker.index.slips import allowed_edits, halves
 from worker.index.suggestion import with_suggestion
 
 WEIGHTS = {
@@ -34,41 +33,10 @@ WEIGHTS = {
     "stems": 1.0,
 }
 """How much a match in each stream counts: a word counts more than its characters within another (東京都)."""
-NEAR_TOKENS = 4
-"""How many tokens may stand between the two halves of a term whose middle is wrong."""
 
 _BORDER = re.compile("(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
 MAX_GROUPS = 32
 """Beyond these the rest of a query is left out: each costs a search of its own."""
-
-
-class Match(StrEnum):
-    """How the tokens of a clause must be there."""
-
-    PHRASE = "phrase"
-    ANY = "any"
-    SIMILAR = "similar"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Clause:
-    """Tokens in a stream: in sequence, one of them, or one word within `edits` edits.
-
-    With `is_prefix` the last token of a phrase is only the beginning of one. `then` is a second phrase that
-    must follow the first within NEAR_TOKENS tokens. Any of `others` does instead.
-    """
-
-    stream: str
-    tokens: Tokens
-    match: Match = Match.PHRASE
-    is_prefix: bool = False
-    then: Tokens = ()
-    edits: int = 0
-    others: tuple[Clause, ...] = ()
-
-
-Way: TypeAlias = tuple[Clause, ...]
-Group: TypeAlias = tuple[Way, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,12 +52,13 @@ class Plan:
 def plans(query: SearchQuery, *, has_words: bool) -> Iterator[Plan]:
     """The plans of a query, tier by tier, each made when the one before has found nothing."""
     planner = _Planner(has_words)
-    every = [_Asked(terms=group) for group in query.required[:MAX_GROUPS]]
-    yield planner.plan(Tier.ALL, every, len(every))
+    every = [_Asked(terms=group) for group in query.required]
+    first = planner.plan(Tier.ALL, every, len(every))
+    yield first
     if not every:
         return
     near = planner.plan(Tier.NEAR, every, len(every))
-    if near.groups != planner.plan(Tier.ALL, every, len(every)).groups:
+    if near.groups != first.groups:
         yield near
     parts = list(planner.parts(every))
     if len(parts) > 1 or parts != every:
@@ -139,10 +108,7 @@ class _Planner:
         terms = tuple(dict.fromkeys(term for each in asked for term in each.terms))
         return Plan(
             tier=tier,
-            groups=tuple(
-                tuple(dict.fromkeys(chain.from_iterable(self._ways(term, tier) for term in each.terms)))
-                for each in asked
-            ),
+            groups=within_limit([list(dict.fromkeys(self._ways(each, tier))) for each in asked]),
             needed=needed,
             terms=tuple(map(self._term, terms)),
         )
@@ -160,10 +126,12 @@ class _Planner:
                     seen.add(terms)
                     yield each if terms == each.terms else _Asked(terms=terms)
 
-    def _ways(self, term: Term, tier: Tier) -> Iterator[Way]:
-        yield from self._exact(term)
-        if tier is not Tier.ALL and not term.is_quoted:
-            yield from self._near(term)
+    def _ways(self, asked: _Asked, tier: Tier) -> Iterator[Way]:
+        """The most exact first."""
+        yield from chain.from_iterable(map(self._exact, asked.terms))
+        for term in asked.terms:
+            if tier is not Tier.ALL and not term.is_quoted:
+                yield from self._near(term)
 
     def _exact(self, term: Term) -> Iterator[Way]:
         analysed = self._term(term)

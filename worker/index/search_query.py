@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import islice, product
 
-from worker.index.analysis.entities import entities
 from worker.index.analysis.folding import fold as fold_with_map
+from worker.index.analysis.values.entities import entities
 from worker.index.query import Term, cut_repeats, fold, make_term, normalise
-from worker.index.query_filters import FILTERS, NO_FILTERS, Filters
+from worker.index.query_filters import EXCLUSIONS, FILTERS, NO_FILTERS, Filters
 
 MAX_QUERY_CHARS = 1_000
 """Beyond these a query is cut, and a note says so."""
@@ -22,6 +23,7 @@ _MAX_REPEATS = 8
 """So often a word or a pair of characters may occur in a query; beyond it is cut, and a note says so."""
 _MAX_NOTES = 5
 _SHOWN_CHARS = 40
+_MAX_NAMES = 8
 
 _CURLY_QUOTES = str.maketrans("“”„", '"""')
 _BLANKS = str.maketrans({"、": " ", "，": " ", "､": " "})
@@ -37,14 +39,34 @@ _NAMED = re.compile(r"(?<![^\s-])(type|path|lang|state|page|after|before):[ \u30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TermPlace:
+    """A word that is looked for, and where it stands in the text of its query."""
+
+    term: Term
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SearchQuery:
-    """A parsed query: each group of `required` must be met by one of its terms, none of `excluded` may be."""
+    """A parsed query: each group of `required` must be met by one of its terms, none of `excluded` may be.
+
+    `text` is the query as it was read, `places` those of its words that may be mistyped.
+    """
 
     required: tuple[tuple[Term, ...], ...] = ()
     excluded: tuple[Term, ...] = ()
     filters: Filters = NO_FILTERS
     without: Filters = NO_FILTERS
     notes: tuple[str, ...] = ()
+    text: str = ""
+    places: tuple[TermPlace, ...] = ()
+
+    @property
+    def whole_names(self) -> tuple[str, ...]:
+        """The names of files, folded and without an extension, that are what is asked for as a whole."""
+        choices = product(*([term.text for term in group] for group in self.required))
+        return tuple(fold(" ".join(words)) for words in islice(choices, _MAX_NAMES)) if self.required else ()
 
     @property
     def is_empty(self) -> bool:
@@ -63,9 +85,10 @@ def parse_query(query: str) -> SearchQuery:
     text = normalise(query[:MAX_QUERY_CHARS]).translate(_CURLY_QUOTES)
     if len(query) > MAX_QUERY_CHARS:
         reader.note(f"The query was cut after {MAX_QUERY_CHARS:,} characters.")
-    for match in _TOKEN.finditer(_NAMED.sub(r"\1:", _blank_commas(_join_values(text)))):
+    prepared = _NAMED.sub(r"\1:", _blank_commas(_join_values(text)))
+    for match in _TOKEN.finditer(prepared):
         reader.read(match)
-    return reader.finish()
+    return replace(reader.finish(), text=prepared.replace(_MARK, " "))
 
 
 class _Reader:
@@ -77,6 +100,7 @@ class _Reader:
         self._filters, self._without = Filters(), Filters()
         self._notes: list[str] = []
         self._after_or = False
+        self._places: list[TermPlace] = []
         self._words = 0
         self._counts: Counter[str] = Counter()
 
@@ -94,7 +118,10 @@ class _Reader:
         elif match["plain"] == _OR and not is_excluded:
             self._read_or()
         else:
-            self._read_term(value, is_excluded=is_excluded, is_quoted=match["quoted"] is not None)
+            is_quoted = match["quoted"] is not None
+            term = self._read_term(value, is_excluded=is_excluded, is_quoted=is_quoted)
+            if term is not None and not (is_quoted or is_excluded) and term.text == value:
+                self._places.append(TermPlace(term=term, start=match.start("plain"), end=match.end("plain")))
 
     def finish(self) -> SearchQuery:
         """What was asked for."""
@@ -105,6 +132,7 @@ class _Reader:
             excluded=tuple(self._excluded),
             filters=self._filters,
             without=self._without,
+            places=tuple(self._places),
         )
         if query.is_empty and (query.excluded or query.without != NO_FILTERS):
             self.note("Nothing is looked for: exclusions need a word or a filter beside them.")
@@ -115,27 +143,37 @@ class _Reader:
             self.note("OR needs a word on both sides.")
         self._after_or = bool(self._required)
 
-    def _read_term(self, text: str, *, is_excluded: bool, is_quoted: bool) -> None:
+    def _read_term(self, text: str, *, is_excluded: bool, is_quoted: bool) -> Term | None:
+        """The term, None where nothing is looked for or left out by it."""
         shortened = cut_repeats(text, self._counts, _MAX_REPEATS)
         if shortened != text:
             self.note("The query was cut where it repeats itself.")
         term = make_term(shortened, is_quoted=is_quoted)
         if term is None:
-            return
+            return None
         if self._words >= MAX_TERMS:
             self.note(f"Only the first {MAX_TERMS} words are used.")
-            return
+            return None
         self._words += 1
         if is_excluded:
             self._excluded.append(term)
         elif self._after_or:
             self._required[-1].append(term)
-        elif fold(text) not in {fold(group[0].text) for group in self._required if len(group) == 1}:
-            self._required.append([term])
+        else:
+            self._require(term)
         self._after_or = False
+        return term
+
+    def _require(self, term: Term) -> None:
+        """Of a word that is there twice, the one in quotes asks for more."""
+        for group in self._required:
+            if len(group) == 1 and fold(group[0].text) == fold(term.text):
+                group[0] = term if term.is_quoted else group[0]
+                return
+        self._required.append([term])
 
     def _read_filter(self, name: str, value: str, *, is_excluded: bool) -> None:
-        read = FILTERS.get(name)
+        read = (EXCLUSIONS if is_excluded else FILTERS).get(name)
         if read is None:
             known = ", ".join(f"{known}:" for known in FILTERS)
             self.note(
@@ -146,7 +184,8 @@ class _Reader:
         try:
             after = read(before, value)
         except ValueError as error:
-            self.note(f"{name}:{value[:_SHOWN_CHARS]} is not understood: {error}.")
+            sign = "-" if is_excluded else ""
+            self.note(f"{sign}{name}:{value[:_SHOWN_CHARS]} is not understood: {error}.")
             return
         if is_excluded:
             self._without = after

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+from worker.index.analysis.characters import CJK
 from worker.index.analysis.folding import fold_text
+from worker.index.analysis.slips import is_similar
 from worker.index.analysis.snippets import marked_parts
 from worker.index.search_index import SearchResult, Tier
 from worker.index.search_query import SearchQuery
-from worker.index.slips import is_similar
 
-_MOST_EDITS = 2
+_LONG_WORD = 8
+_IN_CJK = re.compile(f"[{CJK}]")
+_APART = re.compile(r'[\s":]')
+"""What a query would not read as a part of a word."""
 
 
 def with_suggestion(found: SearchResult, query: SearchQuery) -> SearchResult:
-    """The result with the query as the best hit writes it, where only a slip kept files from having all."""
+    """The result with the query as the best hit writes it, where only a slip kept files from having all.
+
+    Only the mistyped words are replaced: quotes, exclusions, alternatives and filters stay.
+    """
     if found.tier is not Tier.NEAR or not found.hits:
         return found
     marked = [text for text, is_match in marked_parts(found.hits[0].snippet) if is_match]
-    words = [_as_written(group[0].text, marked) for group in query.required]
-    typed = [group[0].text for group in query.required]
-    return found if words == typed else replace(found, suggestion=" ".join(words))
+    meant = query.text
+    for place in reversed(query.places):
+        written = _as_written(place.term.text, marked)
+        meant = meant[: place.start] + written + meant[place.end :]
+    return found if meant == query.text else replace(found, suggestion=" ".join(meant.split()))
 
 
 def _as_written(typed: str, marked: list[str]) -> str:
     folded = fold_text(typed)
-    forms = {fold_text(text): text for text in reversed(marked)}
+    forms = {fold_text(text): text for text in reversed(marked) if not _APART.search(text)}
     if folded in forms:
         return typed
-    near = (text for form, text in forms.items() if is_similar(folded, form, _MOST_EDITS))
-    return next(near, typed)
+    most = 2 if len(folded) >= _LONG_WORD else 1
+    near = (text for form, text in forms.items() if not _is_piece(form, folded))
+    return next((text for text in near if is_similar(folded, fold_text(text), most)), typed)
+
+
+def _is_piece(form: str, typed: str) -> bool:
+    """Whether a match is only what was left of a run beside its slip; a word is matched as a whole."""
+    return bool(_IN_CJK.search(form)) and form in typed

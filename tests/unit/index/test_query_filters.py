@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from worker.index.query_filters import FILTERS, NO_FILTERS
+from worker.index.query_filters import EXCLUSIONS, FILTERS, NO_FILTERS
 from worker.models.file import FileType
 from worker.models.metadata import to_time
 
@@ -85,3 +85,20 @@ def test_of_several_dates_the_narrowest_holds() -> None:
     assert filters.after == FILTERS["after"](NO_FILTERS, "2025").after
     filters = FILTERS["before"](FILTERS["before"](NO_FILTERS, "2025"), "2024")
     assert filters.before == FILTERS["before"](NO_FILTERS, "2024").before
+
+
+def test_of_two_times_that_are_left_out_the_one_that_leaves_out_more_holds() -> None:
+    early, late = (EXCLUSIONS["after"](NO_FILTERS, year).after for year in ("2020", "2022"))
+    for first, second in (("2020", "2022"), ("2022", "2020")):
+        assert EXCLUSIONS["after"](EXCLUSIONS["after"](NO_FILTERS, first), second).after == early
+        assert EXCLUSIONS["before"](EXCLUSIONS["before"](NO_FILTERS, first), second).before == late
+        assert FILTERS["after"](FILTERS["after"](NO_FILTERS, first), second).after == late
+
+
+def test_pages_are_named_once_and_never_left_out() -> None:
+    named = FILTERS["page"](NO_FILTERS, "3")
+    assert FILTERS["page"](named, "3-3") == named
+    with pytest.raises(ValueError, match="named before it already"):
+        FILTERS["page"](named, "5")
+    with pytest.raises(ValueError, match="cannot be left out"):
+        EXCLUSIONS["page"](NO_FILTERS, "3")

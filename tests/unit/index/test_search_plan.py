@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.index.clauses import Clause, Match
 from worker.index.query import Term
 from worker.index.search_index import SearchResult, Tier
-from worker.index.search_plan import Clause, Match, Plan, literal_ways, plans, search_tiers
+from worker.index.search_plan import Plan, literal_ways, plans, search_tiers
 from worker.index.search_query import SearchQuery, parse_query
 
 pytestmark = pytest.mark.unit

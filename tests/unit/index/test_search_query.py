@@ -102,3 +102,51 @@ def test_a_long_text_that_does_not_repeat_itself_is_searched_as_it_is() -> None:
     asked = parse_query(text)
     assert asked.notes == ()
     assert len(_phrase(asked.required[0][0])) == 499
+
+
+@pytest.mark.parametrize(
+    ("query", "quoted"),
+    [('契約 "契約"', [True]), ('"契約" 契約', [True]), ("契約 ＣＯＰＹ copy", [False, False])],
+)
+def test_of_a_word_that_is_there_twice_the_one_in_quotes_is_kept(query: str, quoted: list[bool]) -> None:
+    assert [term.is_quoted for (term,) in parse_query(query).required] == quoted
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("Annual Report", ("annual report",)),
+        ("覚書 OR 報告書", ("覚書", "報告書")),
+        ("覚書 OR 報告書 2024", ("覚書 2024", "報告書 2024")),
+        ("type:pdf", ()),
+    ],
+)
+def test_each_alternative_may_be_the_whole_name(query: str, names: tuple[str, ...]) -> None:
+    assert parse_query(query).whole_names == names
+
+
+def test_the_whole_names_of_many_alternatives_are_few() -> None:
+    assert len(parse_query(" ".join(f"a{n} OR b{n}" for n in range(15))).whole_names) == 8
+
+
+@pytest.mark.parametrize(
+    "query",
+    ['契約 "更新" -覚書 type: pdf　報告書', "25 August 2023 報告、覚書", "a OR b -c OR d", "ａ\uf8ffb c"],
+)
+def test_a_word_stands_at_its_place(query: str) -> None:
+    asked = parse_query(query)
+    assert [asked.text[each.start : each.end] for each in asked.places] == [
+        each.term.text for each in asked.places
+    ]
+    unquoted = [term for group in asked.required for term in group if not term.is_quoted]
+    assert {each.term for each in asked.places} == set(unquoted)
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [("契約 -page:3", "-page:3 is not understood"), ("契約 page:2 page:5", "page:5 is not understood")],
+)
+def test_a_filter_that_filters_nothing_is_said(query: str, note: str) -> None:
+    asked = parse_query(query)
+    assert note in asked.notes[0]
+    assert asked.filters.pages == ((2, 2) if "page:2" in query else None)

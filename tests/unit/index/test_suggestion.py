@@ -26,6 +26,21 @@ def suggestion(query: str, snippet: str, tier: Tier = Tier.NEAR) -> str:
         ("わたなべ", "[[渡辺]]の印", ""),
         ("quarterly", "[[Quarterly]] report", ""),
         ("quarterly", "no match is shown", ""),
+        # Only the mistyped word is replaced.
+        (
+            '"annual sales" quartelry OR yearly -draft type: pdf',
+            "the [[Quarterly]] [[annual sales]]",
+            '"annual sales" Quarterly OR yearly -draft type:pdf',
+        ),
+        ("予算 OR 非常用自下発電機", "[[非常用自家発電機]]", "予算 OR 非常用自家発電機"),
+        ('"quartelry"', "[[Quarterly]]", ""),
+        # What is left beside a slip is no word; nor is another word of four letters.
+        ("家発電機が", "[[家発電機]]", ""),
+        ("下家発電機", "[[家発電機]]", ""),
+        ("reportt", "[[report]]", "report"),
+        ("form", "[[from]]", "from"),
+        ("forms", "[[frames]]", ""),
+        ("自家発電機", '[[自家"発電機]]', ""),
     ],
 )
 def test_a_slip_is_written_as_the_best_hit_has_it(query: str, snippet: str, meant: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -138,6 +138,7 @@ def _run(
     from worker.maintenance.pace import Pace
     from worker.maintenance.reindex.parts import open_parts
     from worker.maintenance.reindex.reindex import Reindex, Waits
+    from worker.maintenance.sweep import StoppedError
 
     wait = interruption.wait
     clients = make_clients(region=settings.aws_region)
@@ -162,6 +163,8 @@ def _run(
             return run
 
         if command != "run":
-            return getattr(make(), command)()  # type: ignore[no-any-return]
+            with suppress(StoppedError):
+                getattr(make(), command)()
+            return runs[-1].result
         run, _ = run_to_end(make, wait=wait, report=display.outage)
         return run.result

@@ -8,14 +8,14 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from worker.index.analysis.characters import WORD_CHARACTER
-from worker.index.analysis.entities import entities
 from worker.index.analysis.lookalikes import pattern
 from worker.index.analysis.pairs import pieces
 from worker.index.analysis.query_terms import QueryTerm
+from worker.index.analysis.slips import allowed_edits, is_similar, run_pattern
 from worker.index.analysis.stems import WORD, stem
 from worker.index.analysis.streams import joint_reading
+from worker.index.analysis.values.entities import entities
 from worker.index.analysis.words import Word, words
-from worker.index.slips import allowed_edits, is_similar, run_pattern
 
 Span: TypeAlias = tuple[int, int]
 """Start and end in the folded text."""

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.index.analysis.characters import HAN
-from worker.index.analysis.entities import query_entities
 from worker.index.analysis.folding import fold_text, standardise
 from worker.index.analysis.lookalikes import shape
 from worker.index.analysis.pairs import query_pairs
 from worker.index.analysis.stems import stems
 from worker.index.analysis.streams import Tokens
+from worker.index.analysis.values.entities import query_entities
 from worker.index.analysis.words import reading, words
 
 MAX_CHARS = 1_000

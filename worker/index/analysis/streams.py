@@ -19,11 +19,11 @@ from itertools import chain
 from typing import TypeAlias
 
 from worker.index.analysis.chunks import chunks
-from worker.index.analysis.entities import entities
 from worker.index.analysis.folding import fold_text, standardise
 from worker.index.analysis.lookalikes import lookalikes
 from worker.index.analysis.pairs import pairs
 from worker.index.analysis.stems import name_words, stems
+from worker.index.analysis.values.entities import entities
 from worker.index.analysis.words import Word, dictionary, words
 
 Tokens: TypeAlias = tuple[str, ...]

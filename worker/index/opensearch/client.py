@@ -52,11 +52,12 @@ _TIMEOUT_S = 15.0
 _OPERATIONS = frozenset({"bulk", "search", "mget", "doc", "refresh", "alias", "mapping", "cluster", "cat"})
 _CONNECTIONS = 20
 _SHOWN_CHARS = 300
-
 _MISSING = "index_not_found_exception"
 _CONFLICT = "version_conflict_engine_exception"
 _UNKNOWN_FIELD = "strict_dynamic_mapping_exception"
 _BLOCKED = "cluster_block_exception"
+_TOO_MANY = frozenset({"too_many_nested_clauses", "too_many_clauses"})
+"""More than indices.query.bool.max_clause_count: answered by 500, and no outage."""
 _NO_ALIAS = "invalid_alias_name_exception"
 _DIMENSION_MISMATCH = "dimension mismatch"
 """The index was created for the vectors of another model: not a fault of the document."""
@@ -253,6 +254,8 @@ def item_error(what: str, item: Mapping[str, Any], *, version: int) -> WorkerErr
 def _error_for_status(what: str, status: int, cause: Mapping[str, Any], kind: str) -> WorkerError:
     kind = str(cause.get("type") or kind)
     message = f"Could not {what}: {status} {kind}: {_reason(cause)}."
+    if kind in _TOO_MANY:
+        status, message = 400, f"{message} Ask with fewer or shorter words."
     match status:
         case 404 if kind == _MISSING:
             return IndexMissingError(f"{message} {_INIT_ADVICE}")

@@ -11,7 +11,7 @@ from typing import Any
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.opensearch.metadata_fields import group_source, metadata_source, to_metadata
 from worker.index.opensearch.schema import IMAGE_DIMENSION, Json
-from worker.index.opensearch.stream_fields import name_streams, page_streams, whole_text_streams
+from worker.index.opensearch.stream_fields import BODY, name_streams, page_streams, whole_text_streams
 from worker.index.query import fold, fold_path, label, normalise
 from worker.models.document import Document, Vectors
 from worker.models.file import FileType
@@ -22,6 +22,7 @@ PART_CHARS = 8_000
 """A longer page becomes several nested parts, so that a hit is shown without fetching all of its text."""
 _LONGEST_KEY_CHARS = 8_000  # 4 bytes each stay below Lucene's limit of 32,766 bytes a term
 _BREAK_WITHIN_CHARS = 400
+_TEXTS = frozenset({"ocr_text", "pages", "text_sources"})
 
 
 def file_source(document: Document, *, text_vectors: bool, has_words: bool = True) -> Json:
@@ -68,6 +69,16 @@ def file_source(document: Document, *, text_vectors: bool, has_words: bool = Tru
             parts[0]["text_vector"] = list(vector)
         source["pages"].extend(parts)
     return source | whole_text_streams(source["pages"])
+
+
+def without_texts(source: Mapping[str, Any]) -> Json:
+    """A source for the files index with all but the texts of its pages.
+
+    By field, never by size: an empty `allowed_groups` would open the file to everyone, and a search needs
+    the names and keys however long they are.
+    """
+    kept = {name: value for name, value in source.items() if not (name in _TEXTS or name.startswith(BODY))}
+    return {**kept, "pages": [], "text_sources": []}
 
 
 def image_source(document: Document) -> Json:

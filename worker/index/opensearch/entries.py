@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from worker.errors import TransientError
@@ -25,20 +25,38 @@ def read_page(client: OpenSearch, alias: str, bucket: str, *, after: str, limit:
 
 def page_body(bucket: str, *, after: str, limit: int) -> Json:
     """The body of a search for a page of entries."""
+    return ordered_page(
+        after,
+        fields=_FIELDS,
+        size=max(1, min(limit, _LARGEST_PAGE)),
+        wanted=[{"term": {"bucket": bucket}}],
+        without=[{"term": {"state": State.TOMBSTONED.value}}],
+    )
+
+
+def ordered_page(
+    after: str,
+    *,
+    fields: Sequence[str],
+    size: int,
+    wanted: Sequence[Json] = (),
+    without: Sequence[Json] = (),
+) -> Json:
+    """The body of a search for the entries that come after a file id, in the order of these."""
     # The id of an entry never changes, so no point in time is needed: an entry that is rewritten keeps its
     # place, and a command that was killed goes on days later.
     return {
         "query": {
             "bool": {
-                "filter": [{"term": {"bucket": bucket}}, {"range": {"file_id": {"gt": after}}}],
-                "must_not": [{"term": {"state": State.TOMBSTONED.value}}],
+                "filter": [{"range": {"file_id": {"gt": after}}}, *wanted],
+                "must_not": list(without),
             }
         },
-        "_source": list(_FIELDS),
+        "_source": list(fields),
         "version": True,
         "track_total_hits": False,
         "sort": [{"file_id": "asc"}],
-        "size": max(1, min(limit, _LARGEST_PAGE)),
+        "size": size,
     }
 
 

@@ -52,8 +52,9 @@ class FileSearch:
         body = fold_copies(whole)
         files, found, answer = self.ask(body, partial(_read, query=query, plan=plan))
         if found.hits and plan.groups:
+            most_pages = max(hit.pages for hit in found.hits)
             found = self.ask(
-                pages_body(query, plan, [hit.file_id for hit in found.hits]),
+                pages_body(query, plan, [hit.file_id for hit in found.hits], most_pages=most_pages),
                 lambda pages: replace(to_result(answer, pages, query, plan), total=found.total),
             )
         if found.total < files and found.hits:

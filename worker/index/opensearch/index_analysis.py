@@ -10,7 +10,7 @@ from worker.errors import MisconfiguredError
 from worker.index.analysis_version import OWN_ANALYSIS, AnalysisVersion
 from worker.index.opensearch.calls import ClusterCalls, Deadline
 from worker.index.opensearch.client import IndexMissingError, OpenSearch, read_answer
-from worker.index.opensearch.schema import ANALYSIS
+from worker.index.opensearch.schema import newest, stated_analysis
 
 if TYPE_CHECKING:
     from urllib3 import Timeout
@@ -62,11 +62,11 @@ class IndexAnalysis:
         return self._client.indices.get_mapping(index=self._alias, **options)
 
     def _version_of(self, mappings: Any) -> AnalysisVersion:
-        name = max(mappings)
-        stated = mappings[name]["mappings"].get("_meta", {}).get(ANALYSIS)
+        name = newest(mappings)
+        stated = stated_analysis(mappings[name]["mappings"])
         if stated is None:
             raise MisconfiguredError(
                 f"Index {name} behind {self._alias} was made by an older version and has no text analysis of "
                 "this one: re-index with `cis-worker reindex`"
             )
-        return AnalysisVersion.parse(stated)
+        return stated

@@ -15,7 +15,7 @@ from worker.index.opensearch.client import (
     translate_errors,
 )
 from worker.index.opensearch.provisioning import IndexMaker
-from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES, files_body, images_body
+from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES, files_body, images_body, newest
 
 _PROBE = "営業報告書"
 _PROBE_WORD = "営業"
@@ -151,7 +151,7 @@ class IndexInspection:
         except IndexMissingError:
             return None
         with read_answer(what):
-            name = max(mappings)
+            name = newest(mappings)
             return name, mappings[name]["mappings"].get("properties", {})
 
     def _count(self, alias: str) -> int:

@@ -87,10 +87,9 @@ def to_metadata(source: Mapping[str, Any]) -> FileMetadata:
 
 
 def date_clauses(filters: Filters) -> list[Json]:
-    """The clause of the dates that a query asks for."""
+    """The clauses of the dates that a query asks for: one a bound, of which a file may be refused for one."""
     bounds = {"gte": filters.after, "lt": filters.before}
-    wanted = {name: time for name, time in bounds.items() if time}
-    return [{"range": {"document_date": wanted}}] if wanted else []
+    return [{"range": {"document_date": {name: time}}} for name, time in bounds.items() if time]
 
 
 def group_clauses(groups: Groups) -> list[Json]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from worker.index.opensearch.client import OpenSearch, RequestError, read_answer, translate_errors
 from worker.index.opensearch.schema import FILES, IMAGES, Json, files_body, images_body, index_name
 
-_EXISTS = "resource_already_exists_exception"
+ALREADY_EXISTS = "resource_already_exists_exception"
 
 
 class IndexMaker:
@@ -45,7 +45,7 @@ class IndexMaker:
                     index=index, body={**body, "aliases": {alias: {"is_write_index": True}}}
                 )
             except RequestError as error:
-                if error.error != _EXISTS:
+                if error.error != ALREADY_EXISTS:
                     raise
                 # Another worker created it in the meantime, or only its alias was removed.
                 self._client.indices.put_alias(index=index, name=alias, body={"is_write_index": True})

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from worker.index.analysis.snippets import snippet
+from worker.index.clauses import Group
 from worker.index.file_facts import Groups
 from worker.index.opensearch.metadata_fields import HIT_FIELDS, date_clauses, group_clauses, to_metadata
 from worker.index.opensearch.schema import Json
 from worker.index.opensearch.text_queries import any_of, anywhere, best_page, in_name, on_page
-from worker.index.query import Term, fold, label
+from worker.index.query import Term, label
 from worker.index.query_filters import Filters
 from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit, Tier
-from worker.index.search_plan import Group, Plan, literal_ways
+from worker.index.search_plan import Plan, literal_ways
 from worker.index.search_query import SearchQuery
 from worker.models.ledger import State
 from worker.models.page import TextSource
@@ -64,8 +65,11 @@ def search_body(query: SearchQuery, plan: Plan, *, limit: int, offset: int, grou
     }
 
 
-def pages_body(query: SearchQuery, plan: Plan, file_ids: Sequence[str]) -> Json:
-    """The body of a search for the pages of these files that match, the best one with its text."""
+def pages_body(query: SearchQuery, plan: Plan, file_ids: Sequence[str], *, most_pages: int) -> Json:
+    """The body of a search for the pages of these files that match, the best one with its text.
+
+    Where no file has more than one page (`most_pages`) the best one is all of them, for half of the work.
+    """
     matching = on_page(plan.groups)
     if query.filters.pages:
         matching = {"bool": {"must": [matching], "filter": [_on_pages(query.filters.pages)]}}
@@ -81,8 +85,9 @@ def pages_body(query: SearchQuery, plan: Plan, file_ids: Sequence[str]) -> Json:
         "_source": False,
         "docvalue_fields": ["pages.number"],
     }
+    should = [best, others] if most_pages > 1 else [best]
     return {
-        "query": {"bool": {"filter": [{"ids": {"values": list(file_ids)}}], "should": [best, others]}},
+        "query": {"bool": {"filter": [{"ids": {"values": list(file_ids)}}], "should": should}},
         "_source": False,
         "size": len(file_ids),
     }
@@ -178,8 +183,13 @@ def _literal(term: Term) -> Json:
 
 
 def _whole_name(query: SearchQuery) -> Json:
-    name = fold(" ".join(term.text for group in query.required for term in group))[:_MAX_NAME_CHARS]
-    is_name = any_of([{"term": {"name_key": name}}, {"prefix": {"name_key": f"{name}."}}])
+    names = [name[:_MAX_NAME_CHARS] for name in query.whole_names]
+    is_name = any_of(
+        [
+            {"terms": {"name_key": names}},
+            *({"prefix": {"name_key": f"{name}."}} for name in names),
+        ]
+    )
     return {"constant_score": {"filter": is_name, "boost": _NAME_SCORE}}
 
 
@@ -228,5 +238,10 @@ def _hit(hit: Mapping[str, Any], inner: Mapping[str, Any], plan: Plan) -> Search
 
 def _page_numbers(inner: Mapping[str, Any]) -> tuple[int, ...]:
     """The pages that match, best first; a long one has several parts."""
-    pages = inner[_ALL]["hits"]["hits"] if inner else []
-    return tuple(dict.fromkeys(int(page["fields"]["pages.number"][0]) for page in pages))
+    if not inner:
+        return ()
+    if _ALL not in inner:
+        return tuple(int(page["_source"]["number"]) for page in inner[_BEST]["hits"]["hits"])
+    return tuple(
+        dict.fromkeys(int(page["fields"]["pages.number"][0]) for page in inner[_ALL]["hits"]["hits"])
+    )

@@ -9,11 +9,12 @@ mapping can be filled beside the old one. NFKC is done in Python, before indexin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from worker.index.analysis.characters import CJK
-from worker.index.analysis_version import OWN_ANALYSIS
+from worker.index.analysis_version import OWN_ANALYSIS, AnalysisVersion
 from worker.index.opensearch.metadata_fields import IMAGE_FIELDS, file_fields
 from worker.index.opensearch.stream_fields import BODY, NAME, source_excludes, stream_properties
 
@@ -73,6 +74,17 @@ _SHOWN: Json = {"type": "text", "index": False, "norms": False}
 def index_name(prefix: str, alias: str) -> str:
     """The name of the index behind an alias."""
     return f"{prefix}{alias}-v{_VERSIONS[alias]}"
+
+
+def newest(names: Iterable[str]) -> str:
+    """Of the versions of an index the last one: v2-10 comes after v2-9."""
+    return max(names, key=lambda name: [int(number) for number in re.findall(r"\d+", name)])
+
+
+def stated_analysis(mapping: Mapping[str, Any]) -> AnalysisVersion | None:
+    """Which analysis made the streams of an index, by its mapping; None where it has none."""
+    stated = mapping.get("_meta", {}).get(ANALYSIS)
+    return None if stated is None else AnalysisVersion.parse(stated)
 
 
 def files_body(*, shards: int, text_dimension: int | None) -> Json:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
+from worker.index.clauses import MAX_SIMILAR, NEAR_TOKENS, Clause, Group, Match, Way
 from worker.index.opensearch.stream_fields import BODY, NAME, PAGES
-from worker.index.search_plan import NEAR_TOKENS, WEIGHTS, Clause, Group, Match, Way
+from worker.index.search_plan import WEIGHTS
 
 Json: TypeAlias = dict[str, Any]
 
@@ -14,12 +15,12 @@ NAME_BOOST = 2.0
 _NEAR_BOOST = 5.0
 """A match of intervals scores less than 1, a phrase some 5 to 20."""
 _MAX_EXPANSIONS = 1_000
-_MAX_SIMILAR = 50
 
 
 def anywhere(group: Group) -> Json:
-    """What has the group in its text, name or path."""
-    return any_of([*_ways(group, BODY), *(_ways(group, NAME, NAME_BOOST))])
+    """What has the group in its text, name or path; the clauses of a way on one page."""
+    in_text = [_way(way, BODY) if len(way) == 1 else _way_on_page(way) for way in group]
+    return any_of([*in_text, *_ways(_named(group), NAME, NAME_BOOST)])
 
 
 def in_name(group: Group) -> Json:
@@ -42,11 +43,23 @@ def any_of(queries: list[Json]) -> Json:
     return {"bool": {"should": queries, "minimum_should_match": 1}}
 
 
+def _way_on_page(way: Way) -> Json:
+    """By the whole text, which is quicker and has the score, and then by its pages."""
+    one_page = best_page(_way(way, PAGES))
+    one_page["nested"]["score_mode"] = "none"
+    return {"bool": {"must": [_way(way, BODY)], "filter": [one_page]}}
+
+
+def _named(group: Group) -> Group:
+    """The ways that a name may match: it was never OCRed."""
+    return tuple(way for way in group if all(clause.stream != "lookalikes" for clause in way))
+
+
 def _ways(group: Group, place: str, boost: float = 1.0) -> list[Json]:
     return [_way(way, place, boost) for way in group]
 
 
-def _way(way: Way, place: str, boost: float) -> Json:
+def _way(way: Way, place: str, boost: float = 1.0) -> Json:
     clauses = [_any_clause(clause, place, boost) for clause in way]
     return clauses[0] if len(clauses) == 1 else {"bool": {"must": clauses}}
 
@@ -67,7 +80,7 @@ def _clause(clause: Clause, place: str, boost: float) -> Json:
                     "value": clause.tokens[0],
                     "fuzziness": clause.edits,
                     "prefix_length": 1,
-                    "max_expansions": _MAX_SIMILAR,
+                    "max_expansions": MAX_SIMILAR,
                     "boost": weight,
                 }
             }

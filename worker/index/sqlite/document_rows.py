@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.query import fold, fold_path
@@ -117,10 +118,25 @@ def _tuple(floats: bytes) -> tuple[float, ...]:
 def load_document(connection: sqlite3.Connection, row: sqlite3.Row) -> Document:
     """The document of a row of `files`, with its pages, vectors and thumbnail."""
     file = (row["id"],)
-    pages = connection.execute("SELECT * FROM pages WHERE file = ? ORDER BY number", file)
     image = connection.execute("SELECT floats FROM image_vectors WHERE file = ?", file).fetchone()
     text = connection.execute("SELECT floats FROM text_vectors WHERE file = ? ORDER BY number", file)
     thumbnail = connection.execute("SELECT webp FROM thumbnails WHERE file = ?", file).fetchone()
+    return replace(
+        load_text(connection, row),
+        vectors=Vectors(
+            image=_tuple(image["floats"]) if image else None,
+            image_model=row["image_model"],
+            text=tuple(_tuple(vector["floats"]) for vector in text),
+            text_model=row["text_model"],
+            pending=bool(row["vectors_pending"]),
+        ),
+        thumbnail=thumbnail["webp"] if thumbnail else None,
+    )
+
+
+def load_text(connection: sqlite3.Connection, row: sqlite3.Row) -> Document:
+    """The same without vectors and thumbnail, which are most of its bytes."""
+    pages = connection.execute("SELECT * FROM pages WHERE file = ? ORDER BY number", (row["id"],))
     return Document(
         file_id=row["file_id"],
         bucket=row["bucket"],
@@ -136,14 +152,6 @@ def load_document(connection: sqlite3.Connection, row: sqlite3.Row) -> Document:
         content_hash=row["content_hash"],
         thumbnail_key=row["thumbnail_key"],
         artifact_key=row["artifact_key"],
-        vectors=Vectors(
-            image=_tuple(image["floats"]) if image else None,
-            image_model=row["image_model"],
-            text=tuple(_tuple(vector["floats"]) for vector in text),
-            text_model=row["text_model"],
-            pending=bool(row["vectors_pending"]),
-        ),
-        thumbnail=thumbnail["webp"] if thumbnail else None,
         indexed_at=row["indexed_at"],
         metadata=load_metadata(connection, row["id"]),
     )

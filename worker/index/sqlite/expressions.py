@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from worker.index.search_plan import NEAR_TOKENS, Clause, Group, Match, Way
+from worker.index.clauses import NEAR_TOKENS, Clause, Group, Match, Way
 
 Similar: TypeAlias = Callable[[str, int], Sequence[str]]
 """The words of the index within some edits of a word."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from worker.errors import WorkerError
 from worker.index.sqlite.sqlite_file import SqliteFile
 
 MAX_WRITES = 100
@@ -41,21 +40,11 @@ class GroupCommit:
         entry = _Waiting(write=write)
         self._waiting.append(entry)
         with self._turn:
-            if not entry.done:
+            # More than one group may be before it.
+            while not entry.done:
                 self._run_group()
         if entry.error is not None:
             raise entry.error
-
-    def run_all(self, writes: Sequence[Write]) -> list[WorkerError | None]:
-        """Run and commit `writes` in one transaction; the error or None of each."""
-        errors: list[WorkerError | None] = []
-        with self._file.write_transaction() as connection:
-            for write in writes:
-                error = _run(connection, write)
-                if error is not None and not isinstance(error, WorkerError):
-                    raise error
-                errors.append(error)
-        return errors
 
     def _run_group(self) -> None:
         group = [self._waiting.popleft() for _ in range(min(MAX_WRITES, len(self._waiting)))]

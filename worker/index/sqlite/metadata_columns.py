@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
 
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.file_facts import Groups, copy_key, top_folder
@@ -93,7 +92,9 @@ def groups_value(groups: Groups) -> str | None:
     return None if groups is None else json.dumps([replace_surrogates(name) for name in groups])
 
 
-def date_condition(file: str, bounds: Sequence[tuple[str, str]]) -> str:
-    """The condition that a file has a date within bounds, each an operator and the SQL of a time."""
-    within = " AND ".join(f"dated {operator} {time}" for operator, time in (("!=", "''"), *bounds))
-    return f"EXISTS (SELECT 1 FROM file_facts AS dates WHERE dates.file = {file} AND {within})"
+def date_condition(file: str, operator: str, time: str) -> str:
+    """The condition that a file has a date on one side of a time; both are SQL."""
+    return (
+        f"EXISTS (SELECT 1 FROM file_facts AS dates WHERE dates.file = {file} "
+        f"AND dated != '' AND dated {operator} {time})"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from worker.index.analysis_version import OWN_ANALYSIS
 from worker.index.sqlite import metadata_columns
-from worker.index.sqlite.document_rows import load_document
+from worker.index.sqlite.document_rows import load_text
 from worker.index.sqlite.term_rows import TermRow, insert_terms, term_rows
 from worker.models.ledger import State
 
@@ -18,7 +18,7 @@ def add_metadata(connection: sqlite3.Connection) -> None:
     for statement in metadata_columns.TABLES.split(";"):
         connection.execute(statement)
     for row in connection.execute("SELECT * FROM files WHERE state != ?", (State.TOMBSTONED,)).fetchall():
-        metadata_columns.insert_metadata(connection, row["id"], load_document(connection, row))
+        metadata_columns.insert_metadata(connection, row["id"], load_text(connection, row))
 
 
 def rebuild_terms(

@@ -10,13 +10,13 @@ from __future__ import annotations
 import heapq
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worker.errors import LeaseLostError, UnavailableError, WorkerError
+from worker.errors import LeaseLostError, UnavailableError
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.analysis_version import OWN_ANALYSIS, AnalysisVersion
 from worker.index.file_facts import Groups
@@ -40,7 +40,7 @@ from worker.index.sqlite.group_commit import GroupCommit, Write
 from worker.index.sqlite.metadata_columns import group_condition, groups_value
 from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.index.sqlite.term_rows import TermRow, delete_terms, insert_terms, term_rows
-from worker.index.sqlite.text_search import Shown, search_rows
+from worker.index.sqlite.text_search import Shown, TextSearch
 from worker.models.document import Document
 from worker.models.ledger import State
 from worker.runtime import tally
@@ -86,10 +86,6 @@ class SqliteIndex:
         self._commits.run(self._write_of(document, version))
         tally.set_stored("index", stored_bytes(document))
 
-    def bulk(self, documents: Sequence[tuple[Document, int]]) -> list[WorkerError | None]:
-        """Write many documents, each with its version, in one transaction; the error or None of each."""
-        return self._commits.run_all([self._write_of(document, version) for document, version in documents])
-
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; `refresh` changes nothing."""
         self.index_document(tombstone_document(file_id), version=version)
@@ -100,8 +96,8 @@ class SqliteIndex:
         """See SearchIndex; the score is BM25, higher is better."""
         shown = Shown(limit=limit, offset=offset, groups=groups, facets=facets)
         with self._file.read_transaction(within_s=SEARCH_S) as connection:
-            has_words = _read_analysis(connection).has_words
-            return search_tiers(query, partial(search_rows, connection, shown=shown), has_words=has_words)
+            has_words, search = _read_analysis(connection).has_words, TextSearch(connection, shown)
+            return replace(search_tiers(query, search.run, has_words=has_words), missing=search.missing)
 
     def similar(self, vector: Sequence[float], *, limit: int = 5, groups: Groups = None) -> list[SimilarHit]:
         """See SearchIndex; exact, every image vector is compared."""
@@ -162,11 +158,8 @@ class SqliteIndex:
         """See SearchIndex."""
         self._file.close()
 
-    def _terms(self, name: str, path: str, pages: Iterable[tuple[int, str, str]]) -> list[TermRow]:
-        return term_rows(name, path, pages, has_words=self._analysis.has_words)
-
     def _write_of(self, document: Document, version: int) -> Write:
-        """What replaces the document of a file; its terms are made here, before the transaction."""
+        """What replaces the document of a file; all terms are made here, before the transaction."""
         if not self._analysis.is_writable(OWN_ANALYSIS):
             # It may have been re-indexed since.
             with self._file.read_transaction() as connection:
@@ -178,10 +171,11 @@ class SqliteIndex:
         is_hidden = document.state is State.TOMBSTONED
         name, path = document.file_name, document.file_path
         terms = [] if is_hidden else term_rows(name, path, pages, has_words=analysis.has_words)
+        old = self._read_old(document.file_id, analysis)
 
         def write(connection: sqlite3.Connection) -> None:
             self._check_analysis(connection, analysis)
-            self._remove(connection, document.file_id, version)
+            _remove(connection, document.file_id, version, old, analysis)
             insert_terms(connection, insert_document(connection, document, version), terms)
 
         return write
@@ -195,22 +189,57 @@ class SqliteIndex:
                 "try again"
             )
 
-    def _remove(self, connection: sqlite3.Connection, file_id: str, version: int) -> None:
-        """Delete the rows of a file. Raises LeaseLostError where they have a higher version."""
-        row = connection.execute("SELECT * FROM files WHERE file_id = ?", (file_id,)).fetchone()
-        if row is None:
-            return
-        if row["version"] > version:
-            raise LeaseLostError(
-                f"The index holds version {row['version']} of file {file_id}: version {version} is stale, "
-                "another attempt owns the file",
-                refused_by="index",
-            )
-        if row["state"] != State.TOMBSTONED:
-            pages = connection.execute("SELECT number, text, source FROM pages WHERE file = ?", (row["id"],))
-            terms = self._terms(row["file_name"], row["file_path"], (tuple(page) for page in pages))
-            delete_terms(connection, row["id"], terms)
-        connection.execute("DELETE FROM files WHERE id = ?", (row["id"],))
+    def _read_old(self, file_id: str, analysis: AnalysisVersion) -> _OldTerms | None:
+        """The terms by which the document of a file that is there now can be removed."""
+        with self._file.read_transaction() as connection:
+            row = connection.execute("SELECT * FROM files WHERE file_id = ?", (file_id,)).fetchone()
+            if row is None or row["state"] == State.TOMBSTONED:
+                return None
+            pages = _read_pages(connection, row["id"])
+        return _OldTerms(file=row["id"], rows=_terms_of(row, pages, analysis))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _OldTerms:
+    """Those of the document whose row in `files` has this id; one that is written again has another."""
+
+    file: int
+    rows: list[TermRow]
+
+
+def _remove(
+    connection: sqlite3.Connection,
+    file_id: str,
+    version: int,
+    old: _OldTerms | None,
+    analysis: AnalysisVersion,
+) -> None:
+    """Delete the rows of a file. Raises LeaseLostError where they have a higher version."""
+    row = connection.execute("SELECT * FROM files WHERE file_id = ?", (file_id,)).fetchone()
+    if row is None:
+        return
+    if row["version"] > version:
+        raise LeaseLostError(
+            f"The index holds version {row['version']} of file {file_id}: version {version} is stale, "
+            "another attempt owns the file",
+            refused_by="index",
+        )
+    if row["state"] != State.TOMBSTONED:
+        is_same = old is not None and old.file == row["id"]
+        terms = old.rows if is_same and old else _terms_of(row, _read_pages(connection, row["id"]), analysis)
+        delete_terms(connection, row["id"], terms)
+    connection.execute("DELETE FROM files WHERE id = ?", (row["id"],))
+
+
+def _read_pages(connection: sqlite3.Connection, file: int) -> list[tuple[int, str, str]]:
+    pages = connection.execute("SELECT number, text, source FROM pages WHERE file = ?", (file,))
+    return [tuple(page) for page in pages]
+
+
+def _terms_of(
+    row: sqlite3.Row, pages: list[tuple[int, str, str]], analysis: AnalysisVersion
+) -> list[TermRow]:
+    return term_rows(row["file_name"], row["file_path"], pages, has_words=analysis.has_words)
 
 
 def _read_analysis(connection: sqlite3.Connection) -> AnalysisVersion:

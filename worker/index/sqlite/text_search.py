@@ -10,17 +10,15 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from worker.index.analysis.snippets import snippet
 from worker.index.file_facts import MAX_COPIES, Groups, count_facets
-from worker.index.query import Term, fold, label
+from worker.index.query import Term, label
 from worker.index.query_filters import Filters
 from worker.index.search_index import SearchHit, SearchResult, Tier
 from worker.index.search_plan import WEIGHTS, Plan, literal_ways
 from worker.index.search_query import SearchQuery
-from worker.index.slips import is_similar
 from worker.index.sqlite.expressions import Similar, group_expression
 from worker.index.sqlite.metadata_columns import (
     FACET_COLUMNS,
@@ -29,12 +27,13 @@ from worker.index.sqlite.metadata_columns import (
     groups_value,
     load_metadata,
 )
+from worker.index.sqlite.similar_words import SimilarWords
 from worker.index.sqlite.term_rows import NAME_ROW, PAGE_BITS, STREAMS
 from worker.models.ledger import State
 from worker.models.page import TextSource
 
 _LAST_PAGE = (1 << PAGE_BITS) - 1
-_MAX_SIMILAR, _MAX_PAGES = 50, 100
+_MAX_PAGES = 100
 
 _FILE, _PAGE = f"page_terms.rowid >> {PAGE_BITS}", f"page_terms.rowid & {_LAST_PAGE}"
 
@@ -45,8 +44,8 @@ _NAME_SCORE = 100
 
 _WORDS = f"""
 WITH named AS MATERIALIZED (
-    SELECT id FROM files
-    WHERE folded_name = :name OR (folded_name > :name || '.' AND folded_name < :name || '/')
+    SELECT files.id FROM json_each(:names) AS wanted JOIN files ON folded_name = wanted.value
+        OR (folded_name > wanted.value || '.' AND folded_name < wanted.value || '/')
 ), matched AS MATERIALIZED (
     SELECT {_FILE} AS file, {_PAGE} AS page,
         -bm25(page_terms, {", ".join(str(WEIGHTS[stream]) for stream in STREAMS)}) AS score
@@ -111,11 +110,9 @@ _PAGES = f"""(
         ORDER BY score DESC LIMIT {_MAX_PAGES}
     )
 )"""
-_LANGUAGE = (
-    "coalesce((SELECT language FROM pages WHERE pages.file = files.id AND language IS NOT NULL "
-    "GROUP BY language ORDER BY sum(length(text)) DESC LIMIT 1), '')"
-)
-"""The language most of the text is in, as `Document.language` has it; empty where there is none."""
+_LANGUAGE = "coalesce((SELECT language FROM file_facts WHERE file = files.id), '')"
+"""The language most of the text is in; empty where there is none."""
+_LATE = "the index did not look through everything in time"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,16 +125,36 @@ class Shown:
     facets: bool = False
 
 
+class TextSearch:
+    """One search, tier by tier; `missing` says afterwards why a tier has not looked through everything."""
+
+    def __init__(self, connection: sqlite3.Connection, shown: Shown) -> None:
+        self._connection, self._shown = connection, shown
+        self._similar = SimilarWords(connection)
+        self.missing = ""
+
+    def run(self, query: SearchQuery, plan: Plan) -> SearchResult:
+        """The files that meet the plan; nothing of a later tier whose time is up."""
+        try:
+            return search_rows(self._connection, query, plan, self._similar, shown=self._shown)
+        except sqlite3.OperationalError as error:
+            # That no file has all of it is an answer, too.
+            if plan.tier is Tier.ALL or error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            self.missing = _LATE
+            return SearchResult(total=0, hits=(), tier=plan.tier, notes=query.notes)
+
+
 def search_rows(
-    connection: sqlite3.Connection, query: SearchQuery, plan: Plan, *, shown: Shown
+    connection: sqlite3.Connection, query: SearchQuery, plan: Plan, similar: Similar, *, shown: Shown
 ) -> SearchResult:
     """The files that meet the plan, all filters of the query, and no exclusion."""
-    similar = partial(_similar_words, connection)
-    rows = connection.execute(*statement(query, plan, similar, shown)).fetchall()
+    found = ranking(query, plan, similar, shown.groups)
+    rows = connection.execute(*_with_hits(*found, plan, shown)).fetchall()
     total = rows[0]["files"]
     counts: Iterable[sqlite3.Row] = ()
     if shown.facets and total:
-        ranked, values = ranking(query, plan, similar, shown.groups)
+        ranked, values = found
         counts = connection.execute(ranked + _FACETS, values)
     return SearchResult(
         total=total,
@@ -152,7 +169,12 @@ def statement(
     query: SearchQuery, plan: Plan, similar: Similar, shown: Shown
 ) -> tuple[str, Mapping[str, Any]]:
     """The SQL of a search, and its values."""
-    ranked, values = ranking(query, plan, similar, shown.groups)
+    return _with_hits(*ranking(query, plan, similar, shown.groups), plan, shown)
+
+
+def _with_hits(
+    ranked: str, values: Mapping[str, Any], plan: Plan, shown: Shown
+) -> tuple[str, Mapping[str, Any]]:
     page = {"limit": max(0, shown.limit), "offset": max(0, shown.offset), "copies": MAX_COPIES}
     pages = _PAGES if plan.groups else "'[]'"
     return ranked + _HITS.format(pages=pages), {**values, **page}
@@ -168,7 +190,7 @@ def ranking(
         groups=json.dumps(expressions),
         any_term=" OR ".join(expressions),
         needed=plan.needed,
-        name=fold(" ".join(term.text for group in query.required for term in group)),
+        names=json.dumps(query.whole_names),
         first_page=first_page,
         last_page=last_page,
     )
@@ -225,8 +247,8 @@ def _filters(filters: Filters, values: _Values) -> list[str]:
         named = _files_with(values.bind(_literal([path])), f"AND {_PAGE} = {NAME_ROW}")
         conditions.append(f"id IN ({named})")
     bounds = ((">=", filters.after), ("<", filters.before))
-    times = [(operator, values.bind(time)) for operator, time in bounds if time]
-    return [*conditions, date_condition("files.id", times)] if times else conditions
+    times = (date_condition("files.id", operator, values.bind(time)) for operator, time in bounds if time)
+    return [*conditions, *times]
 
 
 def _files_with(expression: str, condition: str = "") -> str:
@@ -235,16 +257,6 @@ def _files_with(expression: str, condition: str = "") -> str:
 
 def _literal(terms: Sequence[Term]) -> str:
     return " OR ".join(group_expression(literal_ways(term), lambda *_: ()) for term in terms)
-
-
-def _similar_words(connection: sqlite3.Connection, word: str, edits: int) -> list[str]:
-    """The words of the index within some edits, that begin alike."""
-    first = word[0]
-    rows = connection.execute(
-        "SELECT term FROM page_vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?",
-        (first, chr(ord(first) + 1), len(word) - edits, len(word) + edits),
-    )
-    return [term for (term,) in rows if is_similar(word, term, edits)][:_MAX_SIMILAR]
 
 
 def _hit(connection: sqlite3.Connection, row: sqlite3.Row, plan: Plan) -> SearchHit:

@@ -93,6 +93,22 @@ def test_a_stop_is_said_and_the_next_run_goes_on(run: Run, world: World, server:
     assert len(server.indices["files-v2-2"].entries) == 45
 
 
+def test_a_way_back_that_was_stopped_says_what_it_left(run: Run, world: World, server: IndexServer) -> None:
+    fill(server, world, 3)
+    assert run("reindex").exit_code == 0
+
+    def interrupt(request: str) -> None:
+        if request == "POST /_aliases":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    server.before = interrupt
+    stopped = run("reindex", "--rollback")
+    assert stopped.exit_code == 130
+    assert (
+        "files-v2 is searched and written to again.\nStopped before it had what came since." in stopped.stdout
+    )
+
+
 @pytest.mark.parametrize("options", [("--rollback", "--remove-old"), ("--force", "--rollback")])
 def test_options_that_exclude_each_other_are_usage_errors(run: Run, options: tuple[str, ...]) -> None:
     assert run("reindex", *options).exit_code == 2

@@ -67,6 +67,7 @@ def asked(client: OpenSearch) -> Any:
         (400, body("mapper_parsing_exception", "Vector dimension mismatch"), ServiceRefusedError),
         (413, b"", RequestTooLargeError),
         (500, body("null_pointer_exception"), UnavailableError),
+        (500, body("too_many_nested_clauses"), RejectedError),
         (502, b"<html>Bad gateway</html>", UnavailableError),
         (503, body("cluster_manager_not_discovered_exception"), UnavailableError),
         (504, b"", UnavailableError),

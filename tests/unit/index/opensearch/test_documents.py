@@ -101,3 +101,14 @@ def test_a_document_survives_the_round_trip(make_document: MakeDocument) -> None
     assert to_document(file_source(document, text_vectors=False), None) == replace(
         document, vectors=Vectors(image_model="m", pending=True)
     )
+
+
+def test_only_pages_that_were_read_by_ocr_have_lookalikes(make_document: MakeDocument) -> None:
+    pages = [
+        Page(number=number, text="カード", source=source)
+        for number, source in enumerate((TextSource.OCR, TextSource.FILE), start=1)
+    ]
+    read, written = file_source(make_document("a.pdf", pages=tuple(pages)), text_vectors=False)["pages"]
+    assert read["lookalikes"]
+    assert "lookalikes" not in written
+    assert read["pairs"] == written["pairs"]

@@ -47,6 +47,8 @@ def test_what_is_known_comes_back(make_document: MakeDocument) -> None:
 def test_only_what_is_asked_for_is_filtered() -> None:
     assert date_clauses(NO_FILTERS) == []
     assert date_clauses(replace(NO_FILTERS, before="t")) == [{"range": {"document_date": {"lt": "t"}}}]
+    both = date_clauses(replace(NO_FILTERS, after="s", before="t"))
+    assert [each["range"]["document_date"] for each in both] == [{"gte": "s"}, {"lt": "t"}]
     assert group_clauses(None) == []
     assert {"terms": {"allowed_groups": ["x"]}} in group_clauses(["x"])[0]["bool"]["should"]
 

@@ -37,8 +37,8 @@ def body_of(query: str, tier: int = 0, *, limit: int = 5, offset: int = 0) -> di
     return body
 
 
-def found(query: str, page: dict[str, Any] | None, *others: int) -> SearchHit:
-    """The hit for a file with this best page, and others that match."""
+def found(query: str, page: dict[str, Any] | None, *others: int, is_only: bool = False) -> SearchHit:
+    """The hit for a file with this best page, and others that match unless it has no other."""
     asked = parse_query(query)
     hit = {"_id": "f", "_score": 1.5, "_source": FILE}
     numbers = [page["number"], *others] if page else []
@@ -46,6 +46,8 @@ def found(query: str, page: dict[str, Any] | None, *others: int) -> SearchHit:
         "best": {"hits": {"hits": [{"_source": page}] if page else []}},
         "all": {"hits": {"hits": [{"fields": {"pages.number": [number]}} for number in numbers]}},
     }
+    if is_only:
+        del inner["all"]
     pages = {"hits": {"hits": [{"_id": "f", "inner_hits": inner}]}}
     (only,) = to_result(
         {"hits": {"total": {"value": 1}, "hits": [hit]}}, pages, asked, next(plans(asked, has_words=True))
@@ -77,9 +79,90 @@ def test_only_the_pages_of_a_filter_are_asked_for() -> None:
 
 def test_pages_are_asked_for_of_the_files_that_are_shown() -> None:
     asked = parse_query("営業")
-    body = pages_body(asked, next(plans(asked, has_words=True)), ["a", "b"])
+    body = pages_body(asked, next(plans(asked, has_words=True)), ["a", "b"], most_pages=3)
     assert body["query"]["bool"]["filter"] == [{"ids": {"values": ["a", "b"]}}]
     assert (body["size"], body["_source"]) == (2, False)
+
+
+MOST_LEAVES = 1_024
+
+
+def look_ups(query: Any) -> int:
+    """How many OpenSearch counts in a query: terms, phrases, each token of intervals, each similar word."""
+    if isinstance(query, list):
+        return sum(map(look_ups, query))
+    if not isinstance(query, dict):
+        return 0
+    count = 0
+    for name, value in query.items():
+        match name:
+            case "fuzzy":
+                (options,) = value.values()
+                count += int(options["max_expansions"])
+            case "intervals":
+                (options,) = value.values()
+                matches = options["all_of"]["intervals"]
+                count += sum(len(each["match"]["query"].split()) for each in matches)
+            case "match_phrase_prefix":
+                (options,) = value.values()
+                count += len(options["query"].split())
+            case "term" | "terms" | "match_phrase" | "prefix" | "range" | "match_all" | "ids" | "exists":
+                count += 1
+            case _:
+                count += look_ups(value)
+    return count
+
+
+def kanji(number: int) -> str:
+    return "".join(chr(0x4E00 + each) for each in range(number))
+
+
+@pytest.mark.parametrize("has_words", [True, False])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(kanji(number) for number in (12, 13, 20, 22, 24, 999)),
+        " ".join(kanji(660)[start : start + 22] for start in range(0, 660, 22)),
+        " ".join(kanji(320)[start : start + 10] for start in range(0, 320, 10)),
+        " ".join(f"{chr(97 + number % 26)}{chr(97 + number // 26)}resident" for number in range(32)),
+        "、".join("営業部の第三四半期の報告書と2024年の請求書" + kanji(number) for number in range(1, 30)),
+        "の".join(["営業部", "報告書", "東京都", "契約書", "請求書", "会議室", "議事録", "見積書"] * 8),
+        " OR ".join(kanji(200)[start : start + 10] for start in range(0, 200, 10)),
+        " ".join(f"-{kanji(200)[start : start + 10]}" for start in range(0, 200, 10)) + " 東京都の天気予報",
+    ],
+)
+def test_no_query_asks_for_more_than_the_cluster_looks_up(query: str, has_words: bool) -> None:
+    asked = parse_query(query)
+    found = list(plans(asked, has_words=has_words))
+    assert found
+    for plan in found:
+        assert look_ups(search_body(asked, plan, limit=5, offset=0)["query"]) <= MOST_LEAVES
+        assert look_ups(pages_body(asked, plan, ["a"], most_pages=3)["query"]) <= MOST_LEAVES
+
+
+def test_a_page_that_is_the_only_one_is_asked_for_once() -> None:
+    asked = parse_query("営業")
+    body = pages_body(asked, next(plans(asked, has_words=True)), ["a", "b"], most_pages=1)
+    (best,) = body["query"]["bool"]["should"]
+    assert best["nested"]["inner_hits"]["size"] == 1
+    hit = found("営業", {"number": 1, "text": "営業", "source": "file"}, is_only=True)
+    assert (hit.page, hit.matching_pages) == (1, (1,))
+
+
+def test_only_the_pages_of_a_filter_are_shown() -> None:
+    asked = parse_query("営業 page:2-3")
+    should = pages_body(asked, next(plans(asked, has_words=True)), ["a"], most_pages=3)["query"]["bool"][
+        "should"
+    ]
+    filters = [each["nested"]["query"]["bool"]["filter"] for each in should]
+    assert filters == [[{"range": {"pages.number": {"gte": 2, "lte": 3}}}]] * 2
+
+
+def test_each_alternative_may_be_the_name_of_a_file() -> None:
+    (named,) = body_of("覚書 OR 報告書")["query"]["bool"]["should"]
+    exact, *beginnings = named["constant_score"]["filter"]["bool"]["should"]
+    assert exact == {"terms": {"name_key": ["覚書", "報告書"]}}
+    assert [each["prefix"]["name_key"] for each in beginnings] == ["覚書.", "報告書."]
 
 
 def test_a_hit_names_its_page_and_has_the_common_snippet() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worker.index.analysis_version import OWN_ANALYSIS
-from worker.index.opensearch.schema import ANALYZER, files_body, images_body, index_name
+from worker.index.opensearch.schema import ANALYZER, files_body, images_body, index_name, newest
 
 pytestmark = pytest.mark.unit
 
@@ -45,3 +45,11 @@ def test_text_vectors_are_there_only_where_a_model_is() -> None:
 
 def test_an_index_is_named_after_its_alias_and_a_version() -> None:
     assert index_name("tokyo-", "files") == "tokyo-files-v2"
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [("t9-files-v2", "t9-files-v2-2"), ("files-v2-9", "files-v2-10"), ("files-v2-12", "files-v3")],
+)
+def test_the_newest_version_is_the_one_with_the_highest_numbers(older: str, newer: str) -> None:
+    assert newest([older, newer]) == newest([newer, older]) == newer

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from worker.index.clauses import Clause, Match
 from worker.index.opensearch.text_queries import anywhere, in_name, on_page
-from worker.index.search_plan import Clause, Match
 
 pytestmark = pytest.mark.unit
 
@@ -61,3 +61,19 @@ def test_all_clauses_of_a_way_must_be_there_each_in_any_of_its_forms() -> None:
 def test_a_group_is_looked_for_in_the_text_and_in_the_name_which_counts_twice() -> None:
     text, name = anywhere(((Clause(stream="pairs", tokens=("a",)),),))["bool"]["should"]
     assert text["term"]["body_pairs"]["boost"] * 2 == name["term"]["name_pairs"]["boost"]
+
+
+def test_the_clauses_of_a_way_must_be_on_one_page_of_the_text() -> None:
+    way = (Clause(stream="parts", tokens=("a",)), Clause(stream="parts", tokens=("b",)))
+    text, name = anywhere((way,))["bool"]["should"]
+    (pages,) = text["bool"]["filter"]
+    assert pages["nested"]["path"] == "pages"
+    assert [set(each["term"]) for each in pages["nested"]["query"]["bool"]["must"]] == [{"pages.parts"}] * 2
+    assert [set(each["term"]) for each in text["bool"]["must"][0]["bool"]["must"]] == [{"body_parts"}] * 2
+    assert [set(each["term"]) for each in name["bool"]["must"]] == [{"name_parts"}] * 2
+
+
+def test_no_name_looks_like_another_by_ocr() -> None:
+    shape = (Clause(stream="lookalikes", tokens=("a",)),)
+    queries = anywhere((shape, (Clause(stream="pairs", tokens=("a",)),)))["bool"]["should"]
+    assert [set(each["term"]) for each in queries] == [{"body_lookalikes"}, {"body_pairs"}, {"name_pairs"}]

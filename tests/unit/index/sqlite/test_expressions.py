@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.index.search_plan import Clause, Match
+from worker.index.clauses import Clause, Match
 from worker.index.sqlite.expressions import NOTHING, group_expression, way_expression
 
 pytestmark = pytest.mark.unit

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from worker.errors import LeaseLostError, UnavailableError
+from worker.index.sqlite import group_commit
 from worker.index.sqlite.group_commit import GroupCommit, Write
 from worker.index.sqlite.sqlite_file import SqliteFile
 
@@ -41,9 +42,11 @@ def notes(file: SqliteFile) -> list[str]:
 
 
 def test_a_refused_write_takes_back_itself_alone(file: SqliteFile) -> None:
-    stale = LeaseLostError("stale")
-    errors = GroupCommit(file).run_all([note("a"), note("b", stale), note("c")])
-    assert errors == [None, stale, None]
+    stale, commits = LeaseLostError("stale"), GroupCommit(file)
+    others = [group_commit._Waiting(write=write) for write in (note("a"), note("b", stale))]
+    commits._waiting.extend(others)
+    commits.run(note("c"))
+    assert [entry.error for entry in others] == [None, stale]
     assert notes(file) == ["a", "c"]
 
 
@@ -76,6 +79,19 @@ def test_threads_that_wait_share_one_transaction(file: SqliteFile) -> None:
     assert len(leaders) == 1
 
 
+def test_a_write_behind_several_groups_is_done_when_its_thread_goes_on(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "MAX_WRITES", 2)
+    commits = GroupCommit(file)
+    # Those of threads that have not had their turn: it is the last one's.
+    waiting = [group_commit._Waiting(write=note(f"{number}")) for number in range(5)]
+    commits._waiting.extend(waiting)
+    commits.run(note("last"))
+    assert notes(file) == ["0", "1", "2", "3", "4", "last"]
+    assert all(entry.done for entry in waiting)
+
+
 def test_a_failure_of_the_file_is_that_of_every_write(file: SqliteFile) -> None:
     def fail(_: sqlite3.Connection) -> None:
         error = sqlite3.OperationalError("database or disk is full")
@@ -83,10 +99,11 @@ def test_a_failure_of_the_file_is_that_of_every_write(file: SqliteFile) -> None:
         raise error
 
     commits = GroupCommit(file)
-    with pytest.raises(UnavailableError, match="the disk is full"):
-        commits.run_all([note("a"), fail])
+    other = group_commit._Waiting(write=note("a"))
+    commits._waiting.append(other)
     with pytest.raises(UnavailableError, match="the disk is full"):
         commits.run(fail)
+    assert isinstance(other.error, UnavailableError)
     assert notes(file) == []
     commits.run(note("b"))
     assert notes(file) == ["b"]

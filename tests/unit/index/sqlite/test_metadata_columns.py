@@ -59,4 +59,4 @@ def test_groups_and_dates_are_conditions(connection: sqlite3.Connection, make_do
     for file, groups, seen in ((1, ["x"], True), (1, ["y"], False), (1, None, True), (2, ["y"], True)):
         assert _is(connection, group_condition(str(file), ":g"), g=groups_value(groups)) == seen
     for file, after, found in ((1, "2024-05-31", True), (1, "2024-06", False), (2, "", False)):
-        assert _is(connection, date_condition(str(file), [(">=", ":t")]), t=after) == found
+        assert _is(connection, date_condition(str(file), ">=", ":t"), t=after) == found

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from worker.index.search_plan import plans
 from worker.index.search_query import parse_query
 from worker.index.sqlite import sqlite_index
 from worker.index.sqlite.sqlite_index import SqliteIndex
+from worker.index.sqlite.term_rows import TermRow, term_rows
 from worker.index.sqlite.text_search import Shown, statement
 from worker.models.document import Document, Vectors
 from worker.models.page import Page, TextSource
@@ -146,6 +148,36 @@ def test_nothing_is_left_of_what_was_replaced_or_removed(
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE VIRTUAL TABLE terms_left USING fts5vocab(page_terms, row)")
         assert connection.execute("SELECT term FROM terms_left").fetchall() == []
+        connection.execute("INSERT INTO page_terms (page_terms) VALUES ('integrity-check')")
+
+
+def test_no_text_is_analysed_while_other_writers_wait(
+    index: SqliteIndex, make_document: MakeDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    within: list[bool] = []
+
+    def watched(*arguments: Any, **options: Any) -> list[TermRow]:
+        within.append(index._file._connection.in_transaction)
+        return term_rows(*arguments, **options)
+
+    monkeypatch.setattr(sqlite_index, "term_rows", watched)
+    index.index_document(make_document("a.pdf", "営業の文章"), version=1)
+    index.index_document(make_document("a.pdf", "報告の文章"), version=2)
+    index.tombstone(make_document("a.pdf").file_id, version=3)
+    assert within == [False] * 4
+
+
+def test_a_document_that_was_replaced_meanwhile_is_removed_by_its_own_terms(
+    index: SqliteIndex, path: Path, make_document: MakeDocument
+) -> None:
+    index.index_document(make_document("a.pdf", "first"), version=1)
+    late = index._write_of(make_document("a.pdf", "third"), 3)
+    index.index_document(make_document("a.pdf", "second"), version=2)
+    index._commits.run(late)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE VIRTUAL TABLE terms_left USING fts5vocab(page_terms, row)")
+        terms = {term for (term,) in connection.execute("SELECT term FROM terms_left")}
+        assert terms & {"first", "second", "third"} == {"third"}
         connection.execute("INSERT INTO page_terms (page_terms) VALUES ('integrity-check')")
 
 

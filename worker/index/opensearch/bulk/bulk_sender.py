@@ -13,7 +13,7 @@ import structlog
 
 from worker.errors import ServiceRefusedError, ThrottledError, TransientError, UnavailableError, WorkerError
 from worker.index.opensearch.bulk.bulk_writer import BulkAction, size_bytes
-from worker.index.opensearch.bulk.large_documents import LargeDocuments, without_text
+from worker.index.opensearch.bulk.large_documents import LEAST_PART_BYTES, LargeDocuments, without_text
 from worker.index.opensearch.calls import ClusterCalls, IndexPolicy
 from worker.index.opensearch.client import (
     FieldMissingError,
@@ -38,8 +38,10 @@ class BulkSender:
         self._policy = policy
         self._maker = maker
         self._large = LargeDocuments(client, calls=ClusterCalls(client, policy), prefix=prefix)
+        self._refused_bytes: int | None = None
+        """The least that was refused for its size; a proxy's limit is not in any answer."""
         self._limit_bytes: int | None = None
-        """What a request may have, once a larger one was refused; a proxy's limit is not in any answer."""
+        """What a request of several entries may have since."""
 
     def send(self, actions: Sequence[BulkAction], *, refresh: bool) -> Sequence[WorkerError | None]:
         """Write the actions; the error or None of each."""
@@ -61,6 +63,8 @@ class BulkSender:
     def _send_in_halves(
         self, actions: Sequence[BulkAction], *, refresh: bool
     ) -> Sequence[WorkerError | None]:
+        if len(actions) == 1 and self._refused_bytes and size_bytes(actions) >= self._refused_bytes:
+            return [self._put_together(actions[0], refresh=refresh)]
         try:
             outcome = self._send_until_written(actions, refresh=refresh)
         except RequestTooLargeError as error:
@@ -76,12 +80,14 @@ class BulkSender:
         ]
 
     def _lower_limit(self, refused_bytes: int) -> None:
-        self._limit_bytes = min(self._limit_bytes or refused_bytes, refused_bytes) // 2
+        """From what was refused alone: a large document among small ones must not lower it each time."""
+        self._refused_bytes = min(self._refused_bytes or refused_bytes, refused_bytes)
+        self._limit_bytes = self._refused_bytes // 2
         _log.warning("request_too_large", bytes=refused_bytes, next_bytes=self._limit_bytes)
 
     def _put_together(self, action: BulkAction, *, refresh: bool) -> WorkerError | None:
         part_bytes = size_bytes([action]) // 2
-        part_bytes = min(self._limit_bytes or part_bytes, part_bytes)
+        part_bytes = max(LEAST_PART_BYTES, min(self._limit_bytes or part_bytes, part_bytes))
         try:
             self._large.write(action, part_bytes=part_bytes, refresh=refresh)
         except ServiceRefusedError as error:

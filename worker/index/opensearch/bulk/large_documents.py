@@ -23,16 +23,17 @@ from worker.index.opensearch.client import (
     item_error,
     read_answer,
 )
+from worker.index.opensearch.documents import without_texts
+from worker.index.opensearch.provisioning import ALREADY_EXISTS
 from worker.index.opensearch.schema import Json
 from worker.models.ledger import State
 
-_LEAST_PART_BYTES = 64 * 1024
+LEAST_PART_BYTES = 64 * 1024
 """A limit below it is none that a cluster is run with."""
 _NAME = "files-parts"
 _NEXT, _AT = "next_part", "staged_at"
 _MAX_AGE = "now-1d"
 """What a killed worker left is removed after it."""
-_EXISTS = "resource_already_exists_exception"
 _COPY_S = 120.0
 
 # A part that arrives a second time, after a lost answer, is not added again.
@@ -54,7 +55,6 @@ _ADVICE = (
     "client_max_body_size), or allow this user `_update` and `_reindex` with inline scripts; then rerun "
     "the file."
 )
-_SHORT_CHARS = 1_000
 
 
 class LargeDocuments:
@@ -85,7 +85,7 @@ class LargeDocuments:
                 self._write(action, source, part_bytes, refresh=refresh)
             except RequestTooLargeError as error:
                 part_bytes //= 2
-                if part_bytes < _LEAST_PART_BYTES:
+                if part_bytes < LEAST_PART_BYTES:
                     raise ServiceRefusedError(f"{error} {_ADVICE}") from error
             else:
                 return
@@ -130,7 +130,7 @@ class LargeDocuments:
             try:
                 self._client.indices.create(index=self._index, body=body)
             except RequestError as error:
-                if error.error != _EXISTS:
+                if error.error != ALREADY_EXISTS:
                     raise
                 old = {"query": {"range": {_AT: {"lt": _MAX_AGE}}}}
                 self._client.delete_by_query(index=self._index, body=old, conflicts="proceed")
@@ -175,11 +175,7 @@ def without_text(action: BulkAction, why: WorkerError) -> BulkAction | None:
     source = json.loads(action.lines.splitlines()[1])
     if not source.get("pages"):
         return None
-    short = {
-        name: [] if isinstance(value, list) else value
-        for name, value in source.items()
-        if not (isinstance(value, str) and len(value) > _SHORT_CHARS)
-    }
+    short = without_texts(source)
     short["state"] = State.PARTIAL.value
     short["reason"] = Code.INDEX_REJECTED.value
     short["reason_message"] = str(why)

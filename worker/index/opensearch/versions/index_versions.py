@@ -15,7 +15,7 @@ from worker.errors import MisconfiguredError
 from worker.index.analysis_version import OWN_ANALYSIS, AnalysisVersion
 from worker.index.opensearch.calls import ClusterCalls
 from worker.index.opensearch.client import IndexMissingError, OpenSearch, read_answer
-from worker.index.opensearch.schema import ANALYSIS, FILES, Json, files_body, index_name
+from worker.index.opensearch.schema import ANALYSIS, FILES, Json, files_body, index_name, stated_analysis
 
 _REINDEX = "reindex"
 _FROM, _DONE, _SWITCHED_AT = "from", "done", "switched_at"
@@ -193,11 +193,10 @@ class IndexVersions:
 
 
 def _version_of(name: str, mapping: Mapping[str, Any]) -> IndexVersion:
-    meta = mapping.get("_meta", {})
-    stated, made = meta.get(ANALYSIS), meta.get(_REINDEX, {})
+    made = mapping.get("_meta", {}).get(_REINDEX, {})
     return IndexVersion(
         name=name,
-        analysis=None if stated is None else AnalysisVersion.parse(stated),
+        analysis=stated_analysis(mapping),
         made_from=made.get(_FROM, ""),
         is_done=made.get(_DONE, True),
         switched_at=made.get(_SWITCHED_AT, ""),

@@ -10,6 +10,7 @@ from worker.index.opensearch.answers import of_whole
 from worker.index.opensearch.calls import ClusterCalls
 from worker.index.opensearch.client import OpenSearch, read_answer
 from worker.index.opensearch.documents import to_document
+from worker.index.opensearch.entries import ordered_page
 from worker.index.opensearch.schema import Json
 from worker.index.search_index import tombstone_document
 from worker.models.document import Document
@@ -84,17 +85,8 @@ class VersionEntries:
 
 def page_body(after: str, since: str = "") -> Json:
     """The body of a search for the entries after a file id."""
-    wanted: list[Json] = [{"range": {"file_id": {"gt": after}}}]
-    if since:
-        wanted.append({"range": {"indexed_at": {"gte": since}}})
-    return {
-        "query": {"bool": {"filter": wanted}},
-        "_source": list(_FIELDS),
-        "version": True,
-        "track_total_hits": False,
-        "sort": [{"file_id": "asc"}],
-        "size": _PAGE,
-    }
+    wanted: list[Json] = [{"range": {"indexed_at": {"gte": since}}}] if since else []
+    return ordered_page(after, fields=_FIELDS, size=_PAGE, wanted=wanted)
 
 
 def _mark_of(hit: Mapping[str, Any]) -> EntryMark:

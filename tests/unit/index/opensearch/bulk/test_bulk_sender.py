@@ -108,6 +108,38 @@ def test_a_size_that_was_refused_is_not_sent_again(make: Make) -> None:
     assert sum(map(len, setup.cluster.requests)) == 8
 
 
+def test_large_documents_lower_the_limit_once_and_are_not_sent_whole_again(make: Make) -> None:
+    setup = make(Cluster(limit_bytes=150_000))
+    for number in range(6):
+        assert setup.send(action(f"large{number}", chars=400_000, file_name="a.pdf")) == [None]
+    # The first was sent whole; each then came by its name only, as this cluster takes no parts.
+    assert [len(ids) for ids in setup.cluster.requests] == [1] * 7
+    setup.cluster.requests.clear()
+    setup.send(*(action(f"small{number}", chars=40_000) for number in range(3)))
+    assert [len(ids) for ids in setup.cluster.requests] == [3]
+
+
+def test_parts_are_no_smaller_than_any_cluster_takes(make: Make) -> None:
+    cluster = Cluster(limit_bytes=150_000)
+    sizes: list[int] = []
+
+    def take_parts(request: Request) -> Response:
+        if request.path == "/_bulk":
+            return cluster.answer(request)
+        sizes.append(len(request.body))
+        return Response(body=b'{"failures": [], "version_conflicts": 0, "total": 1}')
+
+    with LocalHttpServer(take_parts) as server:
+        client = connect(server.url)
+        policy = IndexPolicy(breaker=CircuitBreaker(), retry=RetryHandler(max_retries=0))
+        maker = IndexMaker(client, prefix="", shards=1, text_dimension=None)
+        sender = BulkSender(client, policy=policy, maker=maker, prefix="")
+        for name in "abcdef":
+            assert list(sender.send([action(name, chars=151_000)], refresh=False)) == [None]
+    # Two parts of the text for each, and small requests before and after.
+    assert sum(size > 30_000 for size in sizes) == 18
+
+
 def test_a_document_that_is_too_large_does_not_cost_its_neighbours(make: Make) -> None:
     setup = make(Cluster(limit_bytes=700))
     assert setup.send(action("a"), action("large", chars=5_000), action("b")) == [None] * 3

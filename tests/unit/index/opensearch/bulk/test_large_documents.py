@@ -15,6 +15,9 @@ from worker.index.opensearch.bulk.bulk_writer import make_action
 from worker.index.opensearch.bulk.large_documents import LargeDocuments, parts, without_text
 from worker.index.opensearch.calls import ClusterCalls, IndexPolicy
 from worker.index.opensearch.client import connect
+from worker.index.opensearch.documents import file_source
+from worker.models.document import Document
+from worker.models.metadata import FileMetadata
 from worker.resilience.circuit_breaker import CircuitBreaker
 from worker.resilience.retry_handler import RetryHandler
 
@@ -59,6 +62,23 @@ def test_an_element_above_the_limit_is_a_part_of_its_own() -> None:
 def test_an_entry_without_pages_has_no_text_to_leave_out() -> None:
     action = make_action("images", "a", 1, {"image_vector": [1.0]})
     assert without_text(action, RejectedError("no", code=Code.INDEX_REJECTED)) is None
+
+
+def test_only_the_texts_are_left_out_for_the_reason(make_document: Callable[..., Document]) -> None:
+    path = "営業部/" * 200 + "契約.pdf"
+    document = make_document(path, "本文" * 2_000, metadata=FileMetadata(allowed_groups=("sales",)))
+    source = file_source(document, text_vectors=False)
+    short = without_text(make_action("files", "a", 7, source), RejectedError("no", code=Code.INDEX_REJECTED))
+    assert short is not None
+    entry = json.loads(short.lines.splitlines()[1])
+    left_out = {name for name in source if entry.get(name) != source[name]}
+    assert entry["allowed_groups"] == ["sales"]
+    assert left_out == {
+        *("ocr_text", "pages", "text_sources", "state", "reason", "reason_message"),
+        *(name for name in source if name.startswith("body_")),
+    }
+    assert entry["pages"] == entry["text_sources"] == []
+    assert (short.file_id, short.version) == ("a", 7)
 
 
 def copy_answer(**fields: object) -> dict[str, object]:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from worker.index.analysis.entity import Entity
-from worker.index.analysis.numbers import NUMERALS, numeral_value
+from worker.index.analysis.values.entity import Entity
+from worker.index.analysis.values.numbers import NUMERALS, numeral_value
 
 # The year before the first of each era, in its last year's count: 令和6年 is 2018 + 6.
 _ERAS = {

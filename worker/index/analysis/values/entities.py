@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 
-from worker.index.analysis.codes import contacts, part_numbers
-from worker.index.analysis.dates import dates
-from worker.index.analysis.entity import Entity
-from worker.index.analysis.numbers import NUMERALS, numbers
+from worker.index.analysis.values.codes import contacts, part_numbers
+from worker.index.analysis.values.dates import dates
+from worker.index.analysis.values.entity import Entity
+from worker.index.analysis.values.numbers import NUMERALS, numbers
 
 _MAY_HAVE_ENTITIES = re.compile(rf"[\d@{NUMERALS}]")
 

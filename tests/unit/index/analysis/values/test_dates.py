@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from worker.index.analysis.dates import dates
 from worker.index.analysis.folding import fold_text
+from worker.index.analysis.values.dates import dates
 
 pytestmark = pytest.mark.unit
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from worker.index.analysis.codes import contacts, part_numbers
 from worker.index.analysis.folding import fold_text
+from worker.index.analysis.values.codes import contacts, part_numbers
 
 pytestmark = pytest.mark.unit
 

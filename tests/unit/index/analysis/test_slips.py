@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.index.slips import allowed_edits, halves, is_similar, run_pattern
+from worker.index.analysis.slips import allowed_edits, halves, is_similar, run_pattern
 
 pytestmark = pytest.mark.unit
 
@@ -51,10 +51,40 @@ def test_a_slip_leaves_what_stands_beside_it() -> None:
         ("自家", "電機"),
         ("自家発", ""),
         ("自家発電", ""),
-        ("", "電機"),
-        ("自家", ""),
     }
     assert list(halves("京都")) == []
+
+
+@given(st.integers(4, 22))
+def test_what_is_left_of_a_run_is_nearly_all_of_it(length: int) -> None:
+    run = "".join(chr(0x4E00 + number) for number in range(length))
+    left = [len(before) + len(after) for before, after in halves(run)]
+    assert min(left) >= max(3, length - 3 if length >= 7 else length - 2)
+
+
+@pytest.mark.parametrize("text", ["東京の天気", "都庁へ行く"])
+def test_two_characters_are_not_near_a_run(text: str) -> None:
+    pattern = run_pattern("東京都庁")
+    assert pattern is not None
+    assert pattern.search(text) is None
+
+
+@given(st.integers(6, 22), st.data())
+def test_one_slip_anywhere_leaves_a_half_that_is_there(length: int, data: st.DataObject) -> None:
+    run = "".join(chr(0x4E00 + number) for number in range(length))
+    place = data.draw(st.integers(0, length - 2))
+    typed = data.draw(
+        st.sampled_from(
+            [
+                run[:place] + "誤" + run[place + 1 :],
+                run[:place] + run[place + 1 :],
+                run[:place] + "誤" + run[place:],
+                *([run[:place] + run[place + 1] + run[place] + run[place + 2 :]] if length >= 7 else []),
+            ]
+        )
+    )
+    pattern = run_pattern(typed)
+    assert pattern is None or pattern.search(f"前{run}後") is not None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.index.analysis.entity import Entity
+from worker.index.analysis.values.entity import Entity
 
 _MAIL = re.compile(r"(?<![\w.+-])(?P<name>[a-z0-9][\w.+-]{0,63})@(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+){1,5})")
 _TELEPHONE = re.compile(

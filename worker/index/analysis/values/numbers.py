@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from worker.index.analysis.entity import Entity
+from worker.index.analysis.values.entity import Entity
 
 _DIGITS = {char: value for value, char in enumerate("〇一二三四五六七八九")} | {
     **{"零": 0, "壱": 1, "弐": 2, "参": 3},

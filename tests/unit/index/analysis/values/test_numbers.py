@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worker.index.analysis.folding import fold_text
-from worker.index.analysis.numbers import numbers, numeral_value
+from worker.index.analysis.values.numbers import numbers, numeral_value
 
 pytestmark = pytest.mark.unit
 

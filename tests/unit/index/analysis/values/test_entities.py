@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from worker.index.analysis.entities import entities, query_entities
 from worker.index.analysis.folding import fold_text
+from worker.index.analysis.values.entities import entities, query_entities
 
 pytestmark = pytest.mark.unit
 

@@ -10,8 +10,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-_LEAST_RUN, _MOST_RUN = 4, 24
+_LEAST_RUN, _MOST_RUN = 4, 22
+_LONG_RUN = 12
+"""Beyond it a run is cut at every place once: ways cost a search in proportion to its length squared."""
 _LEAST_SWAPPED = 5
+_LEAST_LEFT = 3
+_SURE_RUN = 7
 _ONE_EDIT, _TWO_EDITS = 4, 8
 
 
@@ -25,25 +29,35 @@ def allowed_edits(word: str) -> int:
 def halves(run: str) -> Iterator[tuple[str, str]]:
     """What stands before and after each place at which a run of characters may have a slip.
 
-    What is left of a side that is a single character is "".
+    What is left of a side that is a single character is "". Three characters are left at least, and all of
+    the run but two (three of a run of seven or more): 都庁 alone is not near 東京都庁.
     """
     if not _LEAST_RUN <= len(run) <= _MOST_RUN:
         return
-    cuts = [(start, start + 1) for start in range(len(run))]
-    if len(run) >= _LEAST_SWAPPED:
-        cuts += [(start, start + 2) for start in range(1, len(run) - 2)]
-    for start, end in cuts:
+    seen: set[tuple[str, str]] = set()
+    least = max(_LEAST_LEFT, len(run) - (3 if len(run) >= _SURE_RUN else 2))
+    for start, end in _cuts(len(run)):
         before, after = (side if len(side) > 1 else "" for side in (run[:start], run[end:]))
-        if before or after:
+        if len(before) + len(after) >= least and (before, after) not in seen:
+            seen.add((before, after))
             yield before, after
+
+
+def _cuts(length: int) -> Iterator[tuple[int, int]]:
+    """One character and, for a swap, two; of a long run two alone, which hold the one."""
+    if length <= _LONG_RUN:
+        yield from ((start, start + 1) for start in range(length))
+    if length >= _LEAST_SWAPPED:
+        yield from ((start, start + 2) for start in range(length - 1))
 
 
 @lru_cache(maxsize=64)
 def run_pattern(run: str) -> re.Pattern[str] | None:
     """What is like a run in a folded text; None where it is too short or too long to have a slip."""
+    most = 3 if len(run) > _LONG_RUN else 2
     sides = [(re.escape(before), re.escape(after)) for before, after in halves(run)]
-    both = [f"{before}.{{0,2}}{after}" for before, after in sides if before and after]
-    one = [before or after for before, after in sides if not (before and after)]
+    both = [f"{before}.{{0,{most}}}{after}" for before, after in sides if before and after]
+    one = dict.fromkeys(before or after for before, after in sides if not (before and after))
     return re.compile("|".join((*both, *one)), re.DOTALL) if both or one else None
 
 
