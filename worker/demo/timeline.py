@@ -17,26 +17,29 @@ _GAP_PX = 26.0
 _AXIS_PX = 34.0
 _NUMBER_PX = 14.0
 """A block that is narrower has no room for the number of its page."""
+_CHARACTER_PX = 8.0
+"""A character of a label is no wider."""
 _STEPS_S = (1, 2, 5, 10, 20, 30, 60, 120)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """Its size; `left_px` is for the names of the workers, which are above their rows where 0."""
+    """Its size; the workers' names are in `left_px` beside their rows, or above them."""
 
     name: str
     width_px: float
     left_px: float
     tick_labels: int
+    has_names_above: bool = False
 
     @property
     def above_px(self) -> float:
         """Room above each row."""
-        return 0.0 if self.left_px else 22.0
+        return 22.0 if self.has_names_above else 0.0
 
 
 WIDE = Layout(name="wide", width_px=1080.0, left_px=92.0, tick_labels=12)
-NARROW = Layout(name="narrow", width_px=360.0, left_px=0.0, tick_labels=5)
+NARROW = Layout(name="narrow", width_px=360.0, left_px=14.0, tick_labels=5, has_names_above=True)
 
 
 def draw_timeline(record: RunRecord, layout: Layout) -> str:
@@ -91,7 +94,7 @@ class _Scale:
 def _row(run: WorkerRun, y_px: float, height_px: float, scale: _Scale, took_s: float) -> str:
     begin_px = scale.x(run.started_s)
     end_px = scale.x(took_s if run.stopped_s is None else run.stopped_s)
-    name_px = y_px + height_px / 2 + 5 if scale.layout.left_px else y_px - 10
+    name_px = y_px - 10 if scale.layout.has_names_above else y_px + height_px / 2 + 5
     return (
         f'<text class="who" x="0" y="{name_px:.1f}">Worker {run.number}</text>'
         f'<rect class="life" x="{begin_px:.1f}" y="{y_px - 5:.1f}" rx="8" '
@@ -136,7 +139,8 @@ def _notice(record: RunRecord, y_px: float, height_px: float, scale: _Scale) -> 
     if record.notice_s is None:
         return ""
     left_px = scale.x(record.notice_s)
-    is_late = left_px > scale.layout.width_px / 2
+    text = f"Spot notice: terminates in {record.notice_in_s or 0.0:.0f} s"
+    is_late = left_px + _CHARACTER_PX * len(text) > scale.layout.width_px
     right_px = scale.x(min(record.took_s, record.notice_s + (record.notice_in_s or 0.0)))
     top_px, bottom_px = y_px - 12, y_px + height_px + 10
     text_px = top_px - 9 - scale.layout.above_px
@@ -147,5 +151,5 @@ def _notice(record: RunRecord, y_px: float, height_px: float, scale: _Scale) -> 
         f'y1="{top_px:.1f}" y2="{bottom_px:.1f}"/>'
         f'<text class="notice-text" x="{left_px:.1f}" y="{text_px:.1f}" '
         f'text-anchor="{"end" if is_late else "start"}">'
-        f"Spot notice: terminates in {record.notice_in_s or 0.0:.0f} s</text>"
+        f"{text}</text>"
     )
