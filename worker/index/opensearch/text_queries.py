@@ -15,12 +15,21 @@ NAME_BOOST = 2.0
 _NEAR_BOOST = 5.0
 """A match of intervals scores less than 1, a phrase some 5 to 20."""
 _MAX_EXPANSIONS = 1_000
+_OF_WORDS = ("words", "parts")
+_WORD_SCORE = 40.0
+"""For a query's word that is a word of the text, so that it comes before one within another: more than
+what lengths of texts and frequencies make of that."""
 
 
 def anywhere(group: Group) -> Json:
     """What has the group in its text, name or path; the clauses of a way on one page."""
     in_text = [_way(way, BODY) if len(way) == 1 else _way_on_page(way) for way in group]
-    return any_of([*in_text, *_ways(_named(group), NAME, NAME_BOOST)])
+    words = [
+        {"constant_score": {"filter": _way(way, BODY), "boost": _WORD_SCORE}}
+        for way in group
+        if len(group) > 1 and len(way) == 1 and way[0].stream in _OF_WORDS
+    ]
+    return any_of([*in_text, *words, *_ways(_named(group), NAME, NAME_BOOST)])
 
 
 def in_name(group: Group) -> Json:

@@ -77,3 +77,16 @@ def test_no_name_looks_like_another_by_ocr() -> None:
     shape = (Clause(stream="lookalikes", tokens=("a",)),)
     queries = anywhere((shape, (Clause(stream="pairs", tokens=("a",)),)))["bool"]["should"]
     assert [set(each["term"]) for each in queries] == [{"body_lookalikes"}, {"body_pairs"}, {"name_pairs"}]
+
+
+@pytest.mark.parametrize(("stream", "count"), [("words", 1), ("parts", 1), ("stems", 0)])
+def test_a_word_of_the_text_scores_more_than_any_frequency_makes(stream: str, count: int) -> None:
+    pairs, word = Clause(stream="pairs", tokens=("京都",)), Clause(stream=stream, tokens=("京都",))
+    found = [
+        query["constant_score"]["filter"]
+        for query in anywhere(((pairs,), (word,)))["bool"]["should"]
+        if "constant_score" in query
+    ]
+    assert len(found) == count
+    assert all(f"body_{stream}" in str(each) for each in found)
+    assert "constant_score" not in str(anywhere(((word,),)))
