@@ -19,7 +19,6 @@ pytest_plugins = [
     "tests.stand_ins.programs",
     "tests.aws_calls.recorder",
     "tests.speed.aws_descriptions",
-    "tests.speed.processes",
     "tests.speed.tracing",
 ]
 

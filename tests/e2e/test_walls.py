@@ -24,9 +24,10 @@ RUN = (*without("namespace", "landlock"), *python_command("worker", "run"))
 def test_on_aws_it_refuses_to_start_and_says_what_to_do_unless_that_is_allowed(
     tmp_path: Path, allowed: str
 ) -> None:
-    names = ("CIS_QUEUE_URL", "CIS_DLQ_URL", "CIS_RESULTS_BUCKET", "CIS_FILE_TABLE", "AWS_SECRET_ACCESS_KEY")
+    names = ("CIS_QUEUE_URL", "CIS_DLQ_URL", "CIS_RESULTS_BUCKET", "CIS_FILE_TABLE")
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
     environment = {
-        **dict.fromkeys(names, "none"),
+        **dict.fromkeys(names + keys, "none"),
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
         "CIS_ALLOW_UNCONFINED_READERS": allowed,

@@ -23,7 +23,7 @@ def _start_opensearch(built: Path, port: int, data: Path) -> Launch:
     (data / "config").mkdir(exist_ok=True)  # started again on its data
     return Launch(
         command=(
-            *(find("java"), *_JAVA, "-Xms256m", "-Xmx512m"),
+            *(find("java"), *_JAVA, "-Xms256m", "-Xmx1g"),
             *("-cp", f"{target / 'classes'}:{target / 'lib'}/*:{target / 'knn'}/*"),
             *("searchnode.SearchNode", str(data), str(port)),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -57,7 +58,8 @@ def test_indices_of_ours_are_fine_and_so_are_those_to_be_made(settings: Settings
     index.close()
     after = found(settings)
     assert {finding.level for finding in after.values()} == {Level.OK}
-    assert after["opensearch"].message.startswith("version 2.19.1, green, kuromoji")
+    # Yellow where another test has an index with copies.
+    assert re.match(r"version 2\.19\.1, (green|yellow), kuromoji", after["opensearch"].message)
     assert "files-v2: 0 entries" in after["index files"].message
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.speed.processes import pytest_xdist_auto_num_workers
 from tests.unit.source_file import ROOT
 
 pytestmark = pytest.mark.unit
@@ -77,12 +76,3 @@ def test_sessions_share_what_they_read_and_search_no_folder_twice() -> None:
     assert first is second
     assert len(first.search_paths) == len(set(first.search_paths))
     assert any("boto3" in path for path in first.search_paths)
-
-
-def test_there_is_one_process_more_than_processors_unless_a_number_is_given(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv("PYTEST_XDIST_AUTO_NUM_WORKERS", raising=False)
-    assert pytest_xdist_auto_num_workers() == len(os.sched_getaffinity(0)) + 1
-    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "5")
-    assert pytest_xdist_auto_num_workers() == 5

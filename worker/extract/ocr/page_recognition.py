@@ -71,8 +71,10 @@ class PageRecognition:
             if clean is None:
                 return None
             self._picture = clean
-        read = partial(self._read_by_tesseract, languages, first, every_language=every_language)
         is_alone = second_pass is not None and not every_language
+        if is_alone and is_small:
+            first = None  # who reads it must not depend on the pages before it
+        read = partial(self._read_by_tesseract, languages, first, every_language=every_language)
         best = read() if is_small or not is_alone else None
         if second_pass is not None and is_alone and not (best and _is_sure(best, second_pass)):
             # What the network reads alone needs none of the passes.
