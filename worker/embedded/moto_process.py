@@ -36,7 +36,7 @@ class MotoProcess:
     def begin(self) -> None:
         """Start the process, which takes a second to serve; `start` waits for that.
 
-        Raises MisconfiguredError when the extra `local` is not installed.
+        Raises MisconfiguredError when the extra `home` is not installed.
         """
         if importlib.util.find_spec(self._package) is None:
             raise MisconfiguredError(
@@ -57,7 +57,7 @@ class MotoProcess:
     def start(self) -> None:
         """Start the process, unless it has begun, and read its `url`.
 
-        Raises MisconfiguredError when it does not start, or the extra `local` is not installed.
+        Raises MisconfiguredError when it does not start, or the extra `home` is not installed.
         """
         if self._process is None:
             self.begin()

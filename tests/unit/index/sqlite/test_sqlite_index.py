@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -47,17 +47,6 @@ for number in range(40):
         size_bytes=1, file_type=FileType.TEXT, state=State.INDEXED, pages=(page,)), version=1)
 index.close()
 """
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "index.sqlite"
-
-
-@pytest.fixture
-def index(path: Path) -> Iterator[SqliteIndex]:
-    with closing(SqliteIndex(path)) as made:
-        yield made
 
 
 def rows(path: Path, table: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -49,17 +49,6 @@ def test_one_word_is_searched_once() -> None:
 
 
 MakeDocument = Callable[..., Document]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "index"
-
-
-@pytest.fixture
-def index(path: Path) -> Iterator[SqliteIndex]:
-    with closing(SqliteIndex(path)) as made:
-        yield made
 
 
 def plan_of(query: str, tier: Tier) -> Plan:
