@@ -44,10 +44,12 @@ def test_ordinary_messages_begin_side_by_side_in_their_order(world: World) -> No
 def test_a_stop_wakes_those_that_wait_and_lets_none_wait_long(world: World) -> None:
     queue = world.attempt_queue
     with ThreadPoolExecutor() as pool:
-        waiting = [pool.submit(queue.take, 60) for _ in range(3)]
-        while not all(future.done() for future in waiting):
+        waiting = [pool.submit(queue.take, 120) for _ in range(3)]
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not all(future.done() for future in waiting):
             queue.wake()
             wait(waiting, timeout=0.05)
+        assert [future.done() for future in waiting] == [True] * 3
         assert [future.result() for future in waiting] == [None] * 3
     world.consumer.shutdown.request("test")
     began = time.monotonic()
