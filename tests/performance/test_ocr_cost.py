@@ -20,7 +20,6 @@ from worker.extract.capabilities import probe
 from worker.extract.ocr.line_rerecognition import LineRerecognition
 from worker.extract.ocr.ocr_engine import OCREngine
 from worker.extract.tools import resolve_options
-from worker.models.page import Page
 from worker.samples.scan_texts import scan_page
 from worker.samples.scans import draw_page
 
@@ -30,6 +29,8 @@ pytestmark = pytest.mark.performance
 MOST_S, PLAIN_S = 2.0, 1.47
 # Where the processor has no arithmetic in 16 bits the network takes twice as much and more (decision 71).
 MOST_IN_32_BITS = 3.0
+# Neighbours on a core slow single readings by half: of some, taken by turns, the least of each side counts.
+TURNS = 3
 WARM_PAGES, PAGES = 8, 50
 # One kept copy of each page would be 25 MB.
 MOST_GROWTH_BYTES = 10_000_000
@@ -66,18 +67,20 @@ def test_a_page_of_ordinary_text_takes_no_more_than_its_share_of_plain_tesseract
 ) -> None:
     picture = tmp_path / "page.pgm"
     bed_page("jpn", "clean").picture.convert("L").save(picture)
-    # Models are loaded once a process, not once a page.
-    engine.read_page(_small_page(tmp_path, 0), number=1, hint="jpn")
+    # Models are loaded and their shapes compiled once a process, not once a page.
+    warm = engine.read_page(picture, number=1, hint=None)
 
     def plain() -> None:
         command = ["tesseract", str(picture), "-", "-l", "jpn"]
         environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
         subprocess.run(command, check=True, capture_output=True, env=environment)
 
-    plain_s = cpu_s_of(plain)
-    read: list[Page] = []
-    ours_s = cpu_s_of(lambda: read.append(engine.read_page(picture, number=1, hint=None)))
-    most = MOST_IN_32_BITS if "f32" in (read[0].engine or "") else MOST_S / PLAIN_S
+    def ours() -> None:
+        engine.read_page(picture, number=1, hint=None)
+
+    turns = [(cpu_s_of(plain), cpu_s_of(ours)) for _ in range(TURNS)]
+    plain_s, ours_s = (min(side) for side in zip(*turns, strict=True))
+    most = MOST_IN_32_BITS if "f32" in (warm.engine or "") else MOST_S / PLAIN_S
     assert ours_s <= most * plain_s, f"{ours_s:.2f} CPU-s beside {plain_s:.2f}"
 
 
