@@ -17,6 +17,8 @@ from bench.real_services import flow
 from bench.scans import scan, unlike
 
 _SCAN_PAGES = 100
+# A write that comes a minute or more after the last looks first which analysis the index has by then.
+_LATE_WRITE = 2
 _INTERRUPTED_AFTER = (25, 50)
 _UNDER_LOAD = 300
 _ONE_PAGE = {"s3": 7, "dynamodb": 4, "sqs": 2, "opensearch": 1}
@@ -30,7 +32,7 @@ _MUSTS: Mapping[str, Mapping[str, int]] = {
     "rename of it": _TWO_FILES,
     "unchanged event": {**_NO_EMBEDDING, "opensearch": 0},
     "delete": _NO_EMBEDDING,
-    f"new scan of {_SCAN_PAGES} pages": {"sqs": 2, "opensearch": 1, "bedrock-runtime": 0},
+    f"new scan of {_SCAN_PAGES} pages": {"sqs": 2, "opensearch": _LATE_WRITE, "bedrock-runtime": 0},
 }
 
 
@@ -100,7 +102,7 @@ def _interrupt_twice(workers: CountedWorkers, scanned: bytes) -> list[Figure]:
     found.calls["sqs", "all"] += sqs_calls_logged(lines)
     what = f"scan of {_SCAN_PAGES} pages, interrupted twice"
     return [
-        _figure(what, found, {"opensearch": 1, "bedrock-runtime": 0}),
+        _figure(what, found, {"opensearch": _LATE_WRITE, "bedrock-runtime": 0}),
         Figure(
             what=f"- pages of it OCRed twice, of {_SCAN_PAGES}",
             figure=str(repeated),

@@ -203,7 +203,7 @@ class DocumentProcess:
         picture, message = None, ""
         folder = self._picture_folder()
         layer = self._listing.layers.get(number)
-        begun = self._cpu.begin()
+        self._cpu.begin()
         if layer is not None and layer.layer_reason is None:
             hint = layer.language or hint
         try:
@@ -220,7 +220,7 @@ class DocumentProcess:
                 return
             page = empty_page(number, code)
         finally:
-            cpu_s = self._cpu.end(begun)
+            cpu_s = self._cpu.end()
             if picture is not None and picture.parent == folder:  # and not the file itself
                 picture.unlink(missing_ok=True)
         stored = page if layer is None else join(layer, page)
