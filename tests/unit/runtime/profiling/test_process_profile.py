@@ -57,9 +57,13 @@ def test_allocations_are_named_by_their_line_and_vanish_with_their_objects(tmp_p
 
 def test_samples_have_the_stacks(tmp_path: Path, require_module: Callable[..., None]) -> None:
     require_module("pyinstrument")
+    from worker.runtime.profiling.stack_sampler import LIBRARIES
+
     first, last = records("samples", tmp_path)
     assert sum(first["stacks"].values()) > 0
-    assert all(last["stacks"][stack] >= used_s for stack, used_s in first["stacks"].items())
+    # What no thread of Python did is a remainder, which a later sample of a thread may lower.
+    sampled = {stack: used_s for stack, used_s in first["stacks"].items() if stack != LIBRARIES}
+    assert all(last["stacks"][stack] >= used_s for stack, used_s in sampled.items())
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="profile_order refuses it there")

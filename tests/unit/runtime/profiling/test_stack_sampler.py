@@ -91,3 +91,23 @@ def test_what_a_process_used_before_is_one_frame(sampler: StackSampler) -> None:
     used_s = time.process_time()
     sampler.start(before=True)
     assert sampler.stacks()[BEFORE] >= used_s
+
+
+def test_what_threads_used_that_cannot_be_sampled_is_one_frame(sampler: StackSampler) -> None:
+    from worker.runtime.profiling.stack_sampler import LIBRARIES
+
+    begun = threading.Event()
+
+    def spend_later() -> None:
+        wait_for(begun)
+        spend(WORK_S)
+
+    # As a library's own thread, one from before has no hook.
+    thread = threading.Thread(target=spend_later)
+    thread.start()
+    sampler.start(before=False)
+    spend(WORK_S)
+    assert sampler.stacks()[LIBRARIES] < 0.5 * WORK_S
+    begun.set()
+    thread.join()
+    assert 0.9 * WORK_S <= sampler.stacks()[LIBRARIES] < 1.5 * WORK_S
