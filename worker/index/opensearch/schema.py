@@ -116,7 +116,7 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
     body = _body(settings, properties, shards=shards)
     body["mappings"] |= {
         "_meta": {ANALYSIS: str(OWN_ANALYSIS)},
-        # As the streams are: the results bucket has the vectors, and digits take twice the room of numbers.
+        # As the streams are: the results bucket has the vectors, and digits take twice as much as numbers do.
         "_source": {"excludes": [*source_excludes(), f"{PAGES}{_TEXT_VECTOR}"]},
     }
     return body
