@@ -27,6 +27,22 @@ from worker.models.page import Page, TextSource
         ("申し込み書を出す", "申込書"),
         ("申込みの方法", "申し込み"),
         ("取扱説明書", "取り扱い説明書"),
+        ("関係者以外立入禁止の区域", "立ち入り禁止"),
+        ("関係者以外立ち入り禁止の区域", "立入禁止"),
+        ("関係者以外立入り禁止の区域", "立ち入り禁止"),
+        ("取扱説明書を添付", "取り扱い説明書"),
+        ("取り扱い説明書を添付", "取扱説明書"),
+        ("貸出票の記入", "貸し出し票"),
+        ("貸し出し票の記入", "貸出票"),
+        ("打合せ議事録を配布", "打ち合わせ議事録"),
+        ("打ち合わせ議事録を配布", "打合せ議事録"),
+        ("打合議事録を配布", "打ち合わせ議事録"),
+        ("申込期限は月末", "申し込み期限"),
+        ("申し込み期限は月末", "申込期限"),
+        ("引渡日の変更", "引き渡し日"),
+        ("引き渡し日の変更", "引渡日"),
+        ("振込手数料の負担", "振り込み手数料"),
+        ("振り込み手数料の負担", "振込手数料"),
         ("本を読みました", "読む"),
         ("請求書を送付した", "請求書の送付"),
         # Dates, numbers and codes.
@@ -61,6 +77,12 @@ def test_another_form_is_all_of_it(
     result = index.search(query)
     assert ([hit.file_name for hit in result.hits], result.tier) == (["a.pdf"], Tier.ALL)
     assert "[[" in result.hits[0].snippet
+
+
+@pytest.mark.parametrize("query", ['"立ち入り禁止"', '"立入り禁止"'])
+def test_okurigana_counts_in_quotes(index: SearchIndex, make_document: MakeDocument, query: str) -> None:
+    put(index, make_document("a.pdf", "関係者以外立入禁止"), make_document("b.pdf", query.strip('"')))
+    assert names(index, query) == ["b.pdf"]
 
 
 @pytest.mark.parametrize(

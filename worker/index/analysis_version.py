@@ -37,18 +37,22 @@ class AnalysisVersion:
 
     def check_writable(self, index: str) -> None:
         """Raise MisconfiguredError where the tokens of this process would not be found in `index`."""
-        own = OWN_ANALYSIS
-        if self.is_writable(own):
-            return
-        remedy = "or re-index with `cis-worker reindex`"
-        if self.number == own.number and not own.has_words:
-            remedy = f"install the extra `japanese` ({self.dictionary}), {remedy}"
-        else:
-            remedy = f"run the version that made it, {remedy}"
-        raise MisconfiguredError(
-            f"{index} was made with text analysis {self}, and this worker has {own}, whose words would not "
-            f"be found in it: {remedy}"
+        if not self.is_writable(OWN_ANALYSIS):
+            raise MisconfiguredError(f"{self.mismatch(index)}: {self.remedy()}")
+
+    def mismatch(self, index: str) -> str:
+        """What is wrong where this process cannot write to `index`, as a clause."""
+        return (
+            f"{index} was made with text analysis {self}, and this worker has {OWN_ANALYSIS}, whose words "
+            "would not be found in it"
         )
+
+    def remedy(self) -> str:
+        """What to do then, as a clause."""
+        own = OWN_ANALYSIS
+        if self.number == own.number and not own.has_words:
+            return f"install the extra `japanese` ({self.dictionary}), or re-index with `cis-worker reindex`"
+        return "run the version that made it, or re-index with `cis-worker reindex`"
 
 
 OWN_ANALYSIS = AnalysisVersion.parse(VERSION)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
+from worker.index.analysis.okurigana import spellings
 from worker.index.analysis.pairs import pieces, query_pairs
 from worker.index.analysis.query_terms import Phrase, QueryTerm, analyse_query_term
 from worker.index.analysis.slips import allowed_edits, halves
@@ -142,6 +143,8 @@ class _Planner:
         found = self._atoms_of(term)
         if found.is_complete:
             yield from _way(found)
+        if analysed.bare:
+            yield from ((_phrase_clause(phrase),) for phrase in _literal(analysed.bare))
         named = tuple(name_words(term.text))
         # In a text with other scripts these are only a part of the term.
         if named and named != analysed.stems and analysed.text.isascii():
@@ -214,16 +217,17 @@ def _clause(found: Sequence[Atom]) -> Clause:
         return Clause(stream="pairs", tokens=tokens, is_prefix=is_prefix)
     tokens = tuple(token for atom in found for token in atom.tokens)
     if first.kind is Kind.WORD:
-        return _words_clause(tokens, tuple(atom.form for atom in found))
+        written = "".join(atom.text for atom in found)
+        return _words_clause([tokens, tuple(atom.form for atom in found), *spellings(written)])
     match = Match.ANY if first.kind is Kind.VALUE else Match.PHRASE
     return Clause(stream=first.kind.value, tokens=tokens, match=match)
 
 
-def _words_clause(parts: Tokens, forms: Tokens) -> Clause:
+def _words_clause(sequences: Sequence[Tokens]) -> Clause:
     """What is two words in one text may be one in another (申し込み書, 申込書): each way, in both streams."""
     clauses = [
         Clause(stream=stream, tokens=tokens)
-        for tokens in dict.fromkeys((parts, forms))
+        for tokens in dict.fromkeys(filter(None, sequences))
         for stream in ("parts", "words")
     ]
     return replace(clauses[0], others=tuple(clauses[1:]))

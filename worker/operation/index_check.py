@@ -10,10 +10,12 @@ from functools import partial
 from worker.aws.clients import signing_credentials
 from worker.config import Settings
 from worker.errors import WorkerError
+from worker.index.analysis_version import OWN_ANALYSIS, AnalysisVersion
 from worker.index.opensearch.client import connect_from_settings
 from worker.index.opensearch.inspection import IndexFacts, IndexInspection
 from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES
 from worker.index.sqlite.sqlite_file import SqliteFile
+from worker.index.sqlite.sqlite_index import read_analysis
 from worker.operation.finding import Check, Finding, failure, ok, warning
 
 _INDEX = "index"
@@ -22,6 +24,10 @@ _BUSY_TIMEOUT_S = 2.0
 _NEW_INDEX = (
     "A mapping cannot be changed: set CIS_INDEX_PREFIX to a new name, run `cis-worker init`, and "
     "announce the files again (or delete the index if nothing in it is needed)."
+)
+_REINDEX = (
+    "A mapping cannot be changed: `cis-worker reindex` makes a new index from what is stored, beside this "
+    "one, and leads the alias to it; no file is read again."
 )
 _BLOCKED = (
     "Documents stay pending, and searches go on. Free disk space on the nodes or add some: OpenSearch lifts "
@@ -52,7 +58,7 @@ def sqlite_checks(settings: Settings) -> list[Check]:
 
 
 def sqlite_findings(settings: Settings) -> Sequence[Finding]:
-    """Whether the file can be written to and has our format; a missing one is not created.
+    """Whether the file can be written to, and has our format and analysis; a missing one is not created.
 
     Raises MisconfiguredError or UnavailableError, as the index does.
     """
@@ -69,8 +75,12 @@ def sqlite_findings(settings: Settings) -> Sequence[Finding]:
                 "Create the folder, or set CIS_SQLITE_PATH to a file the worker may write to.",
             )
         ]
-    with closing(SqliteFile(path, busy_timeout_s=_BUSY_TIMEOUT_S)) as file, file.write_transaction():
-        return [ok(_INDEX, f"{path} can be written to")]
+    with (
+        closing(SqliteFile(path, busy_timeout_s=_BUSY_TIMEOUT_S)) as file,
+        file.write_transaction() as connection,
+    ):
+        wrong = _wrong_analysis(_INDEX, str(path), read_analysis(connection))
+        return wrong or [ok(_INDEX, f"{path} can be written to")]
 
 
 def index_problem(settings: Settings) -> str:
@@ -124,8 +134,14 @@ def files_findings(settings: Settings, indices: IndexInspection) -> Sequence[Fin
     if facts is not None and not facts.knows_japanese:
         words = " | ".join(facts.words) or "nothing"
         message = f"{facts.name} does not analyse ocr_text with kuromoji: 営業報告書 becomes {words}."
-        return [failure(subject, message, _NEW_INDEX)]
-    return [_index_finding(subject, facts)]
+        return [failure(subject, message, _new_files(subject, facts))]
+    if facts is not None and not facts.missing_fields:
+        if facts.analysis is None:
+            message = f"{facts.name} was made by an older version and has no text analysis of this one."
+            return [failure(subject, message, _new_files(subject, facts))]
+        if wrong := _wrong_analysis(subject, facts.name, facts.analysis):
+            return wrong
+    return [_index_finding(subject, facts, _new_files(subject, facts) if facts else "")]
 
 
 def images_findings(settings: Settings, indices: IndexInspection) -> Sequence[Finding]:
@@ -135,15 +151,28 @@ def images_findings(settings: Settings, indices: IndexInspection) -> Sequence[Fi
     if facts is not None and not facts.takes_vectors:
         message = f"{facts.name} has no image_vector of {IMAGE_DIMENSION} numbers."
         return [failure(subject, message, _NEW_INDEX)]
-    return [_index_finding(subject, facts)]
+    return [_index_finding(subject, facts, _NEW_INDEX)]
 
 
-def _index_finding(subject: str, facts: IndexFacts | None) -> Finding:
+def _new_files(subject: str, facts: IndexFacts) -> str:
+    """What makes a files index with our mapping; nothing can be put in the place of one without an alias."""
+    return _NEW_INDEX if subject == f"index {facts.name}" else _REINDEX
+
+
+def _wrong_analysis(subject: str, name: str, analysis: AnalysisVersion) -> list[Finding]:
+    """The failure of an index that this worker refuses to write to."""
+    if analysis.is_writable(OWN_ANALYSIS):
+        return []
+    remedy = analysis.remedy()
+    return [failure(subject, f"{analysis.mismatch(name)}.", f"{remedy[0].upper()}{remedy[1:]}.")]
+
+
+def _index_finding(subject: str, facts: IndexFacts | None, advice: str) -> Finding:
     if facts is None:
         return ok(subject, "does not exist yet; the worker or `cis-worker init` creates it")
     if facts.missing_fields:
         message = f"{facts.name} lacks {', '.join(facts.missing_fields)}: documents would be refused."
-        return failure(subject, message, _NEW_INDEX)
+        return failure(subject, message, advice)
     return ok(subject, f"{facts.name}: {facts.documents} entries")
 
 

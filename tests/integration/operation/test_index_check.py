@@ -87,20 +87,29 @@ def test_an_images_index_of_another_length_is_a_failure(settings: Settings, clie
     assert "1024" in failure.message
 
 
-def test_an_index_that_lacks_our_fields_is_a_failure(settings: Settings, client: OpenSearch) -> None:
+def test_a_files_index_that_is_not_ours_names_the_command_that_makes_one(
+    settings: Settings, client: OpenSearch
+) -> None:
     index = open_index_manager(settings)
     index.create_files_index()
     index.close()
     name = f"{settings.index_prefix}files-v2"
+    client.indices.put_mapping(index=name, body={"_meta": {"analysis": "0 none"}})
+    other = found(settings)["index files"]
+    client.indices.put_mapping(index=name, body={"_meta": {}})
+    none = found(settings)["index files"]
     mapping = client.indices.get(index=name)[name]
     del mapping["mappings"]["properties"]["language"]
     analysis = mapping["settings"]["index"]["analysis"]
     client.indices.delete(index=name)
     body = {"settings": {"analysis": analysis}, "mappings": mapping["mappings"]}
     client.indices.create(index=name, body={**body, "aliases": {f"{settings.index_prefix}files": {}}})
-    failure = found(settings)["index files"]
-    assert failure.level is Level.FAILURE
-    assert "lacks language" in failure.message
+    lacking = found(settings)["index files"]
+    assert "made with text analysis 0 none" in other.message
+    assert "has no text analysis" in none.message
+    assert "lacks language" in lacking.message
+    assert {each.level for each in (other, none, lacking)} == {Level.FAILURE}
+    assert all("`cis-worker reindex`" in each.advice for each in (other, none, lacking))
 
 
 def test_a_full_disk_is_a_failure_in_doctor_and_status_and_opens_the_breaker_of_writes(

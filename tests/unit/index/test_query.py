@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
+from types import SimpleNamespace
+
 import pytest
 
+from worker.index import query as module
 from worker.index.query import Term, fold, fold_path, make_term, normalise
 
 pytestmark = pytest.mark.unit
@@ -31,6 +35,21 @@ def test_a_term_is_what_was_typed(text: str) -> None:
 )
 def test_the_form_of_comparison(text: str, form: str) -> None:
     assert normalise(text) == form
+
+
+def test_a_long_text_has_the_form_that_its_parts_have_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "e\u0301 ｶﾞ\nｶ\n\u3099㈱ x\u200by" * 20 + "ｶﾞ" * 20
+    whole = normalise(text)
+    normalised: list[str] = []
+
+    def normalize(_: str, part: str) -> str:
+        normalised.append(part)
+        return unicodedata.normalize("NFKC", part)
+
+    monkeypatch.setattr(module, "_AT_ONCE_CHARS", 7)
+    monkeypatch.setattr(module, "unicodedata", SimpleNamespace(normalize=normalize))
+    assert normalise(text) == whole
+    assert len(normalised) > 20
 
 
 def test_folding_ignores_case() -> None:

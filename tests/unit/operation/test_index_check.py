@@ -66,3 +66,13 @@ def test_a_file_that_another_process_locks_is_reported_as_busy(tmp_path: Path) -
         found = _found(tmp_path / "index")
     assert found.level is Level.FAILURE
     assert "other processes" in found.advice
+
+
+def test_a_file_with_terms_of_another_analysis_is_a_failure_that_names_the_command(tmp_path: Path) -> None:
+    SqliteIndex(tmp_path / "index").close()
+    with closing(sqlite3.connect(tmp_path / "index", isolation_level=None)) as other:
+        other.execute("UPDATE analysis SET version = '0 none'")
+    found = _found(tmp_path / "index")
+    assert found.level is Level.FAILURE
+    assert "text analysis 0 none" in found.message
+    assert "`cis-worker reindex`" in found.advice

@@ -119,8 +119,12 @@ class _Traced(_Plain):
 
     def translate(self) -> None:
         table = character_folding()
-        forms = ((place, table[ord(char)]) for place, char in enumerate(self.text))
-        self._rebuild([(place, place + 1, form) for place, form in forms if form != self.text[place]])
+        # Of all characters of a text few are different ones: each is looked up once.
+        forms = {char: table[ord(char)] for char in set(self.text)}
+        changed = {char: form for char, form in forms.items() if form != char}
+        if changed:
+            places = [place for place, char in enumerate(self.text) if char in changed]
+            self._rebuild([(place, place + 1, changed[self.text[place]]) for place in places])
 
     def _rebuild(self, edits: list[tuple[int, int, str]]) -> None:
         parts: list[str] = []

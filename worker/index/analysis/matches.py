@@ -25,12 +25,13 @@ _MAX_SHAPE_CHARS = 64
 
 
 def quick_spans(folded: str, term: QueryTerm) -> Iterator[Span]:
-    """Where the term is as it is, else as a number, date or code of another form."""
+    """Where the term is as it is, else without okurigana, or as a value of another form."""
     found = False
-    for form in term.forms:
-        for span in _literal_spans(folded, form):
-            found = True
-            yield span
+    for forms in (term.forms, (term.bare,)):
+        for form in forms if not found else ():
+            for span in _literal_spans(folded, form):
+                found = True
+                yield span
     if term.entities and not found:
         wanted = set(term.entities)
         for entity in entities(folded):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from worker.index.analysis.characters import HAN
 from worker.index.analysis.folding import fold_text, standardise
 from worker.index.analysis.lookalikes import shape
+from worker.index.analysis.okurigana import without_okurigana
 from worker.index.analysis.pairs import query_pairs
 from worker.index.analysis.stems import stems
 from worker.index.analysis.streams import Tokens
@@ -39,13 +40,14 @@ class QueryTerm:
     """A term of a query by stream.
 
     `text` is the term folded, `forms` are that and other ways to write it, and `pairs` the phrases that find
-    these. A text has the term, too, where it has one of `readings`, its `lookalikes` on an OCRed page, or of
-    `words`, `parts`, `entities` and `stems` what search_plan.py asks for. What a stream does not have of the
-    term is empty.
+    these; `bare` is the term without okurigana where it has any. A text has the term, too, where it has that,
+    one of `readings`, its `lookalikes` on an OCRed page, or of `words`, `parts`, `entities` and `stems` what
+    search_plan.py asks for. What a stream does not have of the term is empty.
     """
 
     text: str
     forms: tuple[str, ...]
+    bare: str
     pairs: tuple[Phrase, ...]
     words: Tokens
     parts: Tokens
@@ -63,11 +65,12 @@ def analyse_query_term(text: str, *, has_words: bool = True) -> QueryTerm:
     text = text[:MAX_CHARS]
     folded = fold_text(text)
     found = list(words(standardise(text))) if has_words else []
-    kana = reading(text)
+    kana, bare = reading(text), without_okurigana(folded)
     forms = tuple(dict.fromkeys((folded, *_uncut(folded))))
     return QueryTerm(
         text=folded,
         forms=forms,
+        bare=bare if bare != folded else "",
         pairs=tuple(filter(None, map(_phrase, forms))),
         words=tuple(word.form for word in found),
         parts=tuple(part for word in found for part in word.parts),

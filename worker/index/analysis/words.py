@@ -81,6 +81,16 @@ def words(text: str) -> Iterator[Word]:
         start = end
 
 
+def with_okurigana(text: str) -> str:
+    """A short standardised text with the kana that the dictionary has after its kanji: 貸し出し for 貸出."""
+    if dictionary() == NO_DICTIONARY or not _HAN.search(text):
+        return text
+    tokenizer, modes = _tokenizer()
+    found = tokenizer.tokenize(text[:MAX_CHARS])
+    parts = (part for morpheme in found for part in list(morpheme.split(modes.A)) or [morpheme])
+    return "".join(map(_with_okurigana, parts))
+
+
 def reading(text: str) -> str | None:
     """The folded reading of a text in kana only, None for any other."""
     bare = "".join(text.split())
@@ -152,6 +162,14 @@ def _form(morpheme: sudachipy.Morpheme) -> str:
     form = _SEPARATORS.sub("", fold_text(usual))
     stem = _INFLECTION.sub("", form)
     return stem if len(_HAN.findall(stem)) > 1 else form
+
+
+def _with_okurigana(morpheme: sudachipy.Morpheme) -> str:
+    """The usual spelling where it has the same kanji, two at least: not the 立つ of 立ち."""
+    written: str = morpheme.surface()
+    usual: str = morpheme.normalized_form()
+    kanji = _HAN.findall(written)
+    return usual if len(kanji) > 1 and kanji == _HAN.findall(usual) else written
 
 
 def _readings(morphemes: list[sudachipy.Morpheme]) -> tuple[str, ...]:

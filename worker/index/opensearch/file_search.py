@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -15,7 +15,14 @@ from worker.index.opensearch.metadata_fields import (
     fold_copies,
     to_facets,
 )
-from worker.index.opensearch.queries import pages_body, search_body, to_result
+from worker.index.opensearch.queries import (
+    has_best_pages,
+    pages_body,
+    pages_of,
+    search_body,
+    to_result,
+    with_others,
+)
 from worker.index.opensearch.schema import Json
 from worker.index.search_index import SearchResult
 from worker.index.search_plan import Plan, search_tiers
@@ -31,6 +38,26 @@ class Ask(Protocol):
     def __call__(self, body: Json, to_result: Callable[[Any], _Result]) -> _Result:
         """Raises the errors of a search."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _First:
+    """The answer to the first request: how many files match, with how many contents.
+
+    `without_pages` are the files whose pages are still to be asked for; without any there is the `result`.
+    """
+
+    files: int
+    contents: int
+    answer: Mapping[str, Any]
+    without_pages: Sequence[str]
+    result: SearchResult | None
+
+    @property
+    def hits(self) -> Sequence[Mapping[str, Any]]:
+        """The files that are shown."""
+        found: Sequence[Mapping[str, Any]] = self.answer["hits"]["hits"]
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,16 +77,20 @@ class FileSearch:
     def _run(self, query: SearchQuery, plan: Plan) -> SearchResult:
         whole = search_body(query, plan, limit=self.limit, offset=self.offset, groups=self.groups)
         body = fold_copies(whole)
-        files, found, answer = self.ask(body, partial(_read, query=query, plan=plan))
-        if found.hits and plan.groups:
-            most_pages = max(hit.pages for hit in found.hits)
-            found = self.ask(
-                pages_body(query, plan, [hit.file_id for hit in found.hits], most_pages=most_pages),
-                lambda pages: replace(to_result(answer, pages, query, plan), total=found.total),
-            )
-        if found.total < files and found.hits:
-            found = self._with_copies(found, answer, body)
-        if self.facets and files:
+        first = self.ask(body, partial(_read, query=query, plan=plan))
+        found = first.result or self.ask(
+            pages_body(
+                query,
+                plan,
+                first.without_pages,
+                has_best=has_best_pages(plan),
+                most_pages=max(int(hit["_source"].get("page_count") or 0) for hit in first.hits),
+            ),
+            partial(_with_pages, first=first, query=query, plan=plan),
+        )
+        if found.total < first.files and found.hits:
+            found = self._with_copies(found, first.answer, body)
+        if self.facets and first.files:
             found = replace(found, facets=self.ask(facets_body(body["query"]), to_facets))
         return found
 
@@ -76,14 +107,23 @@ class FileSearch:
         return replace(found, hits=tuple(hits))
 
 
-def _read(
-    answer: Mapping[str, Any], *, query: SearchQuery, plan: Plan
-) -> tuple[int, SearchResult, Mapping[str, Any]]:
-    """How many files match, the result without pages, and the answer itself."""
+def _read(answer: Mapping[str, Any], *, query: SearchQuery, plan: Plan) -> _First:
+    """What the first request has found, and the result where that needs no other."""
     files = int(answer["hits"]["total"]["value"])
     # The count of contents is an estimate; without copies it is that of the files.
     contents = min(files, int(answer["aggregations"][COPIES]["value"]))
-    return files, replace(to_result(answer, None, query, plan), total=contents), answer
+    pages = pages_of(answer)
+    without = [] if not plan.groups else with_others(pages) if has_best_pages(plan) else list(pages)
+    result = None if without else replace(to_result(answer, pages, query, plan), total=contents)
+    return _First(files=files, contents=contents, answer=answer, without_pages=without, result=result)
+
+
+def _with_pages(answer: Mapping[str, Any], *, first: _First, query: SearchQuery, plan: Plan) -> SearchResult:
+    """The result with the pages of a second request."""
+    pages = pages_of(first.answer)
+    for file_id, others in pages_of(answer).items():
+        pages[file_id] = {**pages[file_id], **others}
+    return replace(to_result(first.answer, pages, query, plan), total=first.contents)
 
 
 def _paths_by_key(answer: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -148,7 +148,7 @@ class IndexManager:
         return self._calls.search(self._images, body, of_whole(to_similar))
 
     def document(self, file_id: str, *, groups: Groups = None) -> Document | None:
-        """See SearchIndex; a real-time read, so a write is visible before its refresh."""
+        """See SearchIndex; without the vectors of pages. A real-time read: a write is visible at once."""
         places = [{"_index": alias, "_id": file_id} for alias in (self._files, self._images)]
         document = self._calls.read(
             f"read file {file_id}",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.errors import RejectedError
+from worker.index.analysis_version import AnalysisVersion
 from worker.index.opensearch.client import (
     IndexMissingError,
     OpenSearch,
@@ -15,7 +16,15 @@ from worker.index.opensearch.client import (
     translate_errors,
 )
 from worker.index.opensearch.provisioning import IndexMaker
-from worker.index.opensearch.schema import FILES, IMAGE_DIMENSION, IMAGES, files_body, images_body, newest
+from worker.index.opensearch.schema import (
+    FILES,
+    IMAGE_DIMENSION,
+    IMAGES,
+    files_body,
+    images_body,
+    newest,
+    stated_analysis,
+)
 
 _PROBE = "営業報告書"
 _PROBE_WORD = "営業"
@@ -40,7 +49,7 @@ class IndexFacts:
     """The index behind an alias.
 
     `words` is the tokenization of 営業報告書, `missing_fields` names the fields that the worker writes and
-    the mapping lacks.
+    the mapping lacks, `analysis` is that of its streams, None where it has none.
     """
 
     name: str
@@ -48,6 +57,7 @@ class IndexFacts:
     missing_fields: tuple[str, ...]
     words: tuple[str, ...] = ()
     vector: Mapping[str, Any] | None = None
+    analysis: AnalysisVersion | None = None
 
     @property
     def knows_japanese(self) -> bool:
@@ -86,10 +96,10 @@ class IndexInspection:
     def files(self) -> IndexFacts | None:
         """The index of documents, None where its alias is missing."""
         alias = f"{self._prefix}{FILES}"
-        mapping = self._mapping(alias)
-        if mapping is None:
+        found = self._mapping(alias)
+        if found is None:
             return None
-        name, fields = mapping
+        name, mapping = found
         words: tuple[str, ...] = ()
         what = f"analyse a word in {alias}"
         with suppress(RejectedError), translate_errors(what):
@@ -100,17 +110,19 @@ class IndexInspection:
         return IndexFacts(
             name=name,
             documents=self._count(alias),
-            missing_fields=_missing_fields(wanted, fields),
+            missing_fields=_missing_fields(wanted, mapping.get("properties", {})),
             words=words,
+            analysis=stated_analysis(mapping),
         )
 
     def images(self) -> IndexFacts | None:
         """The index of image vectors, None where its alias is missing."""
         alias = f"{self._prefix}{IMAGES}"
-        mapping = self._mapping(alias)
-        if mapping is None:
+        found = self._mapping(alias)
+        if found is None:
             return None
-        name, fields = mapping
+        name, mapping = found
+        fields = mapping.get("properties", {})
         return IndexFacts(
             name=name,
             documents=self._count(alias),
@@ -143,7 +155,7 @@ class IndexInspection:
         self._client.close()
 
     def _mapping(self, alias: str) -> tuple[str, Mapping[str, Any]] | None:
-        """The name of the (newest) index behind an alias, and its fields."""
+        """The name of the (newest) index behind an alias, and its mapping."""
         what = f"read the mapping of {alias}"
         try:
             with translate_errors(what):
@@ -152,7 +164,7 @@ class IndexInspection:
             return None
         with read_answer(what):
             name = newest(mappings)
-            return name, mappings[name]["mappings"].get("properties", {})
+            return name, mappings[name]["mappings"]
 
     def _count(self, alias: str) -> int:
         what = f"count {alias}"

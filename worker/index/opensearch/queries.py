@@ -1,7 +1,7 @@
 """Request bodies for OpenSearch, and its responses as SearchHits.
 
-A search has two requests: which files match and in which order, by the streams of their whole text and of
-their names; then the pages of those few that are shown.
+A search asks which files match and in which order, by the streams of their whole text and of their names, and
+for the best page of those few that are shown. A second request has their other pages.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from worker.index.analysis.snippets import snippet
-from worker.index.clauses import Group
+from worker.index.clauses import Group, leaves
 from worker.index.file_facts import Groups
 from worker.index.opensearch.metadata_fields import HIT_FIELDS, date_clauses, group_clauses, to_metadata
 from worker.index.opensearch.schema import Json
@@ -28,6 +28,9 @@ _GROUP_SCORE = 1_000
 _NAME_SCORE = 100
 """For a file whose whole name is what is asked for."""
 _MAX_PAGES = 100
+_MOST_LEAVES_BESIDE = 100
+"""Beyond so many look-ups in one place the pages are asked for by themselves: together they are too many."""
+_NO_FILE: Json = {"term": {"file_id": ""}}
 _MAX_NAME_CHARS = 255
 """Of a file name; OpenSearch refuses a prefix of more than 1,000."""
 _HIT_FIELDS = ("file_id", "file_name", "file_path")
@@ -46,6 +49,8 @@ def search_body(query: SearchQuery, plan: Plan, *, limit: int, offset: int, grou
     if plan.groups:
         body["must"] = [_needed(plan, pages)]
         body["should"] = [_whole_name(query)]
+        if has_best_pages(plan):
+            body["should"].append(_of_shown(_best_page(query, plan)))
     elif pages:
         body["filter"].append(best_page(_on_pages(pages)))
     return {
@@ -65,27 +70,30 @@ def search_body(query: SearchQuery, plan: Plan, *, limit: int, offset: int, grou
     }
 
 
-def pages_body(query: SearchQuery, plan: Plan, file_ids: Sequence[str], *, most_pages: int) -> Json:
-    """The body of a search for the pages of these files that match, the best one with its text.
+def has_best_pages(plan: Plan) -> bool:
+    """Whether the files of a plan come with their best pages."""
+    looked_up = sum(leaves(way) for group in plan.groups for way in group)
+    return plan.tier is Tier.ALL and 0 < looked_up <= _MOST_LEAVES_BESIDE
 
-    Where no file has more than one page (`most_pages`) the best one is all of them, for half of the work.
+
+def pages_body(
+    query: SearchQuery, plan: Plan, file_ids: Sequence[str], *, has_best: bool, most_pages: int
+) -> Json:
+    """The body of a search for the pages of these files that match.
+
+    Unless the best page is known (`has_best`) it is asked for with its text; where no file has more than one
+    page (`most_pages`) it is all of them, for half of the work.
     """
-    matching = on_page(plan.groups)
-    if query.filters.pages:
-        matching = {"bool": {"must": [matching], "filter": [_on_pages(query.filters.pages)]}}
-    best, others = best_page(matching), best_page(matching)
-    best["nested"]["inner_hits"] = {
-        "name": _BEST,
-        "size": 1,
-        "_source": ["pages.number", "pages.text", "pages.source", "pages.member_path"],
-    }
-    others["nested"]["inner_hits"] = {
-        "name": _ALL,
-        "size": _MAX_PAGES,
-        "_source": False,
-        "docvalue_fields": ["pages.number"],
-    }
-    should = [best, others] if most_pages > 1 else [best]
+    should = [] if has_best else [_best_page(query, plan)]
+    if most_pages > 1:
+        others = _matching_page(query, plan)
+        others["nested"]["inner_hits"] = {
+            "name": _ALL,
+            "size": _MAX_PAGES,
+            "_source": False,
+            "docvalue_fields": ["pages.number"],
+        }
+        should.append(others)
     return {
         "query": {"bool": {"filter": [{"ids": {"values": list(file_ids)}}], "should": should}},
         "_source": False,
@@ -123,15 +131,28 @@ def find_body(*, file_id: str, name: str, path: str, limit: int, groups: Groups 
     }
 
 
+def pages_of(answer: Mapping[str, Any]) -> dict[str, Json]:
+    """The pages that an answer has, by file."""
+    return {hit["_id"]: hit.get("inner_hits", {}) for hit in answer["hits"]["hits"]}
+
+
+def with_others(pages: Mapping[str, Json]) -> list[str]:
+    """The files that have other pages than the best one."""
+    return [
+        file_id
+        for file_id, inner in pages.items()
+        if _BEST in inner and inner[_BEST]["hits"]["total"]["value"] > 1
+    ]
+
+
 def to_result(
-    answer: Mapping[str, Any], pages: Mapping[str, Any] | None, query: SearchQuery, plan: Plan
+    answer: Mapping[str, Any], pages: Mapping[str, Json], query: SearchQuery, plan: Plan
 ) -> SearchResult:
-    """The hits of a text search, and of the search for their pages."""
+    """The hits of a text search, with the pages of each file."""
     hits = answer["hits"]
-    inner = {hit["_id"]: hit["inner_hits"] for hit in pages["hits"]["hits"]} if pages else {}
     return SearchResult(
         total=int(hits["total"]["value"]),
-        hits=tuple(_hit(hit, inner.get(hit["_id"], {}), plan) for hit in hits["hits"]),
+        hits=tuple(_hit(hit, pages.get(hit["_id"], {}), plan) for hit in hits["hits"]),
         tier=plan.tier,
         notes=query.notes,
     )
@@ -180,6 +201,28 @@ def _group(group: Group, pages: tuple[int, int] | None) -> Json:
 
 def _literal(term: Term) -> Json:
     return anywhere(literal_ways(term))
+
+
+def _matching_page(query: SearchQuery, plan: Plan) -> Json:
+    matching = on_page(plan.groups)
+    if query.filters.pages:
+        matching = {"bool": {"must": [matching], "filter": [_on_pages(query.filters.pages)]}}
+    return best_page(matching)
+
+
+def _best_page(query: SearchQuery, plan: Plan) -> Json:
+    best = _matching_page(query, plan)
+    best["nested"]["inner_hits"] = {
+        "name": _BEST,
+        "size": 1,
+        "_source": ["pages.number", "pages.text", "pages.source", "pages.member_path"],
+    }
+    return best
+
+
+def _of_shown(pages: Json) -> Json:
+    """A clause that no file meets, and that costs nothing: inner hits are those of the shown files alone."""
+    return {"bool": {"filter": [_NO_FILE, pages]}}
 
 
 def _whole_name(query: SearchQuery) -> Json:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from worker.index.analysis.characters import CJK
 from worker.index.analysis_version import OWN_ANALYSIS, AnalysisVersion
 from worker.index.opensearch.metadata_fields import IMAGE_FIELDS, file_fields
-from worker.index.opensearch.stream_fields import BODY, NAME, source_excludes, stream_properties
+from worker.index.opensearch.stream_fields import BODY, NAME, PAGES, source_excludes, stream_properties
 
 Json: TypeAlias = dict[str, Any]
 
@@ -30,6 +30,7 @@ _VERSIONS = {FILES: 2, IMAGES: 1}
 # OpenSearch's default of 10,000 nested parts would refuse a long book.
 _NESTED_LIMIT = 100_000
 _EF_CONSTRUCTION, _M = 128, 16
+_TEXT_VECTOR = "text_vector"
 
 # Java's regular expressions write characters beyond the Basic Multilingual Plane differently.
 _CJK = "".join(f"\\x{{{ord(char):x}}}" if ord(char) > 0xFFFF else char for char in CJK)
@@ -115,7 +116,8 @@ def files_body(*, shards: int, text_dimension: int | None) -> Json:
     body = _body(settings, properties, shards=shards)
     body["mappings"] |= {
         "_meta": {ANALYSIS: str(OWN_ANALYSIS)},
-        "_source": {"excludes": source_excludes()},
+        # As the streams are: the results bucket has the vectors, and digits take twice as much as numbers do.
+        "_source": {"excludes": [*source_excludes(), f"{PAGES}{_TEXT_VECTOR}"]},
     }
     return body
 
@@ -145,7 +147,7 @@ def _page_properties(text_dimension: int | None) -> Json:
         **stream_properties(),
     }
     if text_dimension is not None:
-        page["text_vector"] = _vector(text_dimension)
+        page[_TEXT_VECTOR] = _vector(text_dimension)
     return page
 
 

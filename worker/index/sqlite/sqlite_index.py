@@ -78,7 +78,7 @@ class SqliteIndex:
         self._file = SqliteFile(path)
         self._path = path
         with self._file.read_transaction() as connection:
-            self._analysis = _read_analysis(connection)
+            self._analysis = read_analysis(connection)
         self._commits = GroupCommit(self._file)
 
     def index_document(self, document: Document, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
@@ -96,7 +96,7 @@ class SqliteIndex:
         """See SearchIndex; the score is BM25, higher is better."""
         shown = Shown(limit=limit, offset=offset, groups=groups, facets=facets)
         with self._file.read_transaction(within_s=SEARCH_S) as connection:
-            has_words, search = _read_analysis(connection).has_words, TextSearch(connection, shown)
+            has_words, search = read_analysis(connection).has_words, TextSearch(connection, shown)
             return replace(search_tiers(query, search.run, has_words=has_words), missing=search.missing)
 
     def similar(self, vector: Sequence[float], *, limit: int = 5, groups: Groups = None) -> list[SimilarHit]:
@@ -163,7 +163,7 @@ class SqliteIndex:
         if not self._analysis.is_writable(OWN_ANALYSIS):
             # It may have been re-indexed since.
             with self._file.read_transaction() as connection:
-                self._analysis = _read_analysis(connection)
+                self._analysis = read_analysis(connection)
         # Another thread may notice a re-index meanwhile.
         analysis = self._analysis
         analysis.check_writable(str(self._path))
@@ -182,7 +182,7 @@ class SqliteIndex:
 
     def _check_analysis(self, connection: sqlite3.Connection, made_with: AnalysisVersion) -> None:
         """Raise UnavailableError where the file was re-indexed since the terms were made."""
-        self._analysis = _read_analysis(connection)
+        self._analysis = read_analysis(connection)
         if self._analysis != made_with:
             raise UnavailableError(
                 f"The index {self._path} was re-indexed just now with text analysis {self._analysis}; "
@@ -242,7 +242,8 @@ def _terms_of(
     return term_rows(row["file_name"], row["file_path"], pages, has_words=analysis.has_words)
 
 
-def _read_analysis(connection: sqlite3.Connection) -> AnalysisVersion:
+def read_analysis(connection: sqlite3.Connection) -> AnalysisVersion:
+    """The analysis that made the terms of a file."""
     (version,) = connection.execute("SELECT version FROM analysis").fetchone()
     return AnalysisVersion.parse(version)
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from opensearchpy import OpenSearch
@@ -179,12 +180,21 @@ def test_a_page_of_a_books_length_is_stored_and_found_at_its_end(
     assert stored.pages[0].text == text
 
 
-def test_a_text_model_may_be_enabled_later(make_index: MakeIndex, make_document: MakeDocument) -> None:
+def test_a_text_model_may_be_enabled_later(
+    make_index: MakeIndex, make_document: MakeDocument, client: OpenSearch, prefix: str
+) -> None:
     make_index().create_files_index()
     index = make_index(text_dimension=1)
     document = make_document("a.pdf", "text", vectors=Vectors(text=((2.0,),), text_model="m"))
     index.index_document(document, version=1)
-    assert index.document(document.file_id) == document
+    # The vector is in the index, and not in what is stored for display.
+    assert index.document(document.file_id) == replace(document, vectors=Vectors(text_model="m"))
+    index.refresh()
+    near: dict[str, Any] = {"knn": {"pages.text_vector": {"vector": [2.0], "k": 1}}}
+    found = client.search(
+        index=f"{prefix}files", body={"query": {"nested": {"path": "pages", "query": near}}}
+    )
+    assert [hit["_id"] for hit in found["hits"]["hits"]] == [document.file_id]
     assert index.create_files_index() is False
 
 

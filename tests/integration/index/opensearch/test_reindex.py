@@ -1,7 +1,12 @@
-"""A re-index on a real OpenSearch, while files come and go and somebody searches."""
+"""A re-index on a real OpenSearch, while files come and go and somebody searches.
+
+REINDEX_FILES is how many files there are, 60 if it is not set; meanwhile a third as many arrive and a twelfth
+is deleted, but no more than 200 and 50.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,7 +36,13 @@ pytestmark = pytest.mark.integration
 
 MakeIndex = Callable[..., IndexManager]
 
-FILES, ARRIVE, DELETED = 60, 20, 5
+FILES = int(os.environ.get("REINDEX_FILES") or 60)
+ARRIVE, DELETED = min(FILES // 3, 200), min(FILES // 12, 50)
+REVISED, LATER = DELETED + 25, DELETED + 35
+"""Files that get a new version, and that are deleted after the switch."""
+EVERY = max(4, FILES // ARRIVE)
+"""So many places where the run could stop lie between two files that come."""
+BULK = 100
 
 
 @pytest.fixture
@@ -88,10 +99,14 @@ def arrange(index: IndexManager, world: World) -> StoredFiles:
     """The indices, and the files that are there before."""
     index.create_files_index()
     index.create_images_index()
-    files = StoredFiles(world, lambda document, version: index.index_document(document, version=version))
+    written: list[tuple[Document, int]] = []
+    files = StoredFiles(world, lambda document, version: written.append((document, version)))
     for number in range(FILES):
         files.add(f"{number}.txt", text(number))
+    for start in range(0, FILES, BULK):
+        assert not any(index.bulk(written[start : start + BULK]))
     index.refresh()
+    files.write = lambda document, version: index.index_document(document, version=version)
     return files
 
 
@@ -117,13 +132,13 @@ class Traffic:
             self.files.add(f"{FILES + ARRIVE - 1}.txt", text(FILES + ARRIVE - 1))
             self.files.delete(f"{DELETED - 1}.txt")
             return
-        number, rest = divmod(self.calls, 4)
+        number, rest = divmod(self.calls, EVERY)
         if rest == 0 and number <= ARRIVE - 1:
             self.files.add(f"{FILES + number - 1}.txt", text(FILES + number - 1))
         if rest == 0 and number <= DELETED - 1:
             self.files.delete(f"{number - 1}.txt")
         if rest == 1 and number == 7:
-            self.files.add("30.txt", "共通の報告の新版、改訂済み")
+            self.files.add(f"{REVISED}.txt", "共通の報告の新版、改訂済み")
 
 
 def test_the_next_index_takes_over_while_files_come_and_go_and_searches_go_on(
@@ -150,9 +165,9 @@ def test_the_next_index_takes_over_while_files_come_and_go_and_searches_go_on(
     }
     assert not client.indices.exists_alias(name=f"{prefix}files-next")
     assert client.indices.get_alias(name=f"{prefix}images") == images
-    assert exact(index, "改訂済み") == ["30.txt"]
-    assert exact(index, "番号0030") == exact(index, "番号0004") == []
-    assert exact(index, "番号0079") == ["79.txt"]
+    assert exact(index, "改訂済み") == [f"{REVISED}.txt"]
+    assert exact(index, f"番号{REVISED:04}") == exact(index, f"番号{DELETED - 1:04}") == []
+    assert exact(index, f"番号{FILES + ARRIVE - 1:04}") == [f"{FILES + ARRIVE - 1}.txt"]
     assert set(setting.phases) == {"fill", "catch_up", "last"}
     check_way_back(index, setting, files, (old, new))
 
@@ -164,14 +179,14 @@ def check_way_back(
     old, new = names
     files.write = lambda document, version: index.index_document(document, version=version)
     files.add("after.txt", "切り替え後の覚書")
-    files.delete("40.txt")
+    files.delete(f"{LATER}.txt")
     back = setting.make().roll_back()
     assert (back.new, back.behind, back.is_complete) == (old, 0, True)
     assert setting.parts.versions.current().name == old
     assert setting.states(old) == setting.states(new)
     index.refresh()
     assert exact(index, "切り替え後の覚書") == ["after.txt"]
-    assert exact(index, "番号0040") == []
+    assert exact(index, f"番号{LATER:04}") == []
     with pytest.raises(MisconfiguredError, match="no old index to go back to"):
         setting.make().roll_back()
     files.add("again.txt", "再度の切り替え")

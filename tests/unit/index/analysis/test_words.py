@@ -10,7 +10,7 @@ import pytest
 
 from worker.index.analysis import words as module
 from worker.index.analysis.folding import standardise
-from worker.index.analysis.words import MAX_CHARS, dictionary, reading, words
+from worker.index.analysis.words import MAX_CHARS, dictionary, reading, with_okurigana, words
 
 pytestmark = pytest.mark.unit
 
@@ -110,3 +110,18 @@ def test_the_dictionary_is_imported_by_the_first_japanese_text_only() -> None:
     )
     printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert printed.split() == ["1", *dictionary().split(), "False"]
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled_out"),
+    [
+        ("立入禁止", "立ち入り禁止"),
+        ("振込手数料", "振り込み手数料"),
+        ("打合せ議事録", "打ち合わせ議事録"),
+        ("立ち入り禁止", "立ち入り禁止"),
+        ("報告書を読みました", "報告書を読みました"),
+        ("report", "report"),
+    ],
+)
+def test_compounds_are_spelled_with_the_kana_that_the_dictionary_has(text: str, spelled_out: str) -> None:
+    assert with_okurigana(text) == spelled_out

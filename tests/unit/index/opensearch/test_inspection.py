@@ -85,6 +85,16 @@ def test_missing_fields_are_named_with_their_place(inspect: Inspect) -> None:
     assert set(facts.missing_fields) == {"ocr_text", "pages.part"}
 
 
+def test_the_analysis_is_the_one_that_the_mapping_states(inspect: Inspect) -> None:
+    cluster = files({}, "営業")
+    none = inspect(cluster).files()
+    cluster.answers["/t-files/_mapping"]["t-files-v2"]["mappings"]["_meta"] = {"analysis": "0 none"}
+    stated = inspect(cluster).files()
+    assert none is not None
+    assert stated is not None
+    assert (none.analysis, str(stated.analysis)) == (None, "0 none")
+
+
 def test_single_characters_are_no_words(inspect: Inspect) -> None:
     facts = inspect(files({}, "営", "業", "報", "告", "書")).files()
     assert facts is not None

@@ -48,9 +48,11 @@ def found(query: str, page: dict[str, Any] | None, *others: int, is_only: bool =
     }
     if is_only:
         del inner["all"]
-    pages = {"hits": {"hits": [{"_id": "f", "inner_hits": inner}]}}
     (only,) = to_result(
-        {"hits": {"total": {"value": 1}, "hits": [hit]}}, pages, asked, next(plans(asked, has_words=True))
+        {"hits": {"total": {"value": 1}, "hits": [hit]}},
+        {"f": inner},
+        asked,
+        next(plans(asked, has_words=True)),
     ).hits
     return only
 
@@ -79,9 +81,23 @@ def test_only_the_pages_of_a_filter_are_asked_for() -> None:
 
 def test_pages_are_asked_for_of_the_files_that_are_shown() -> None:
     asked = parse_query("営業")
-    body = pages_body(asked, next(plans(asked, has_words=True)), ["a", "b"], most_pages=3)
+    body = pages_body(asked, next(plans(asked, has_words=True)), ["a", "b"], has_best=False, most_pages=3)
     assert body["query"]["bool"]["filter"] == [{"ids": {"values": ["a", "b"]}}]
     assert (body["size"], body["_source"]) == (2, False)
+
+
+def test_other_pages_are_asked_for_where_the_best_one_is_known() -> None:
+    asked = parse_query("営業")
+    body = pages_body(asked, next(plans(asked, has_words=True)), ["a"], has_best=True, most_pages=3)
+    (others,) = body["query"]["bool"]["should"]
+    assert others["nested"]["inner_hits"]["name"] == "all"
+
+
+def test_the_best_page_comes_with_its_file_by_a_clause_that_none_meets() -> None:
+    (_, shown) = body_of("営業")["query"]["bool"]["should"]
+    never, best = shown["bool"]["filter"]
+    assert never == {"term": {"file_id": ""}}
+    assert best["nested"]["inner_hits"]["name"] == "best"
 
 
 MOST_LEAVES = 1_024
@@ -117,6 +133,18 @@ def kanji(number: int) -> str:
     return "".join(chr(0x4E00 + each) for each in range(number))
 
 
+@pytest.mark.parametrize(
+    ("query", "tier"),
+    [
+        ("営業部報告書", 1),
+        ("の".join(["営業部", "報告書", "東京都", "契約書", "請求書", "会議室", "議事録", "見積書"] * 8), 0),
+    ],
+)
+def test_a_search_with_many_look_ups_has_files_alone(query: str, tier: int) -> None:
+    body = body_of(query, tier)
+    assert len(body["query"]["bool"]["should"]) == 1
+
+
 @pytest.mark.parametrize("has_words", [True, False])
 @pytest.mark.parametrize(
     "query",
@@ -137,12 +165,12 @@ def test_no_query_asks_for_more_than_the_cluster_looks_up(query: str, has_words:
     assert found
     for plan in found:
         assert look_ups(search_body(asked, plan, limit=5, offset=0)["query"]) <= MOST_LEAVES
-        assert look_ups(pages_body(asked, plan, ["a"], most_pages=3)["query"]) <= MOST_LEAVES
+        assert look_ups(pages_body(asked, plan, ["a"], has_best=False, most_pages=3)["query"]) <= MOST_LEAVES
 
 
 def test_a_page_that_is_the_only_one_is_asked_for_once() -> None:
     asked = parse_query("営業")
-    body = pages_body(asked, next(plans(asked, has_words=True)), ["a", "b"], most_pages=1)
+    body = pages_body(asked, next(plans(asked, has_words=True)), ["a", "b"], has_best=False, most_pages=1)
     (best,) = body["query"]["bool"]["should"]
     assert best["nested"]["inner_hits"]["size"] == 1
     hit = found("営業", {"number": 1, "text": "営業", "source": "file"}, is_only=True)
@@ -151,15 +179,15 @@ def test_a_page_that_is_the_only_one_is_asked_for_once() -> None:
 
 def test_only_the_pages_of_a_filter_are_shown() -> None:
     asked = parse_query("営業 page:2-3")
-    should = pages_body(asked, next(plans(asked, has_words=True)), ["a"], most_pages=3)["query"]["bool"][
-        "should"
-    ]
+    should = pages_body(asked, next(plans(asked, has_words=True)), ["a"], has_best=False, most_pages=3)[
+        "query"
+    ]["bool"]["should"]
     filters = [each["nested"]["query"]["bool"]["filter"] for each in should]
     assert filters == [[{"range": {"pages.number": {"gte": 2, "lte": 3}}}]] * 2
 
 
 def test_each_alternative_may_be_the_name_of_a_file() -> None:
-    (named,) = body_of("覚書 OR 報告書")["query"]["bool"]["should"]
+    named, _ = body_of("覚書 OR 報告書")["query"]["bool"]["should"]
     exact, *beginnings = named["constant_score"]["filter"]["bool"]["should"]
     assert exact == {"terms": {"name_key": ["覚書", "報告書"]}}
     assert [each["prefix"]["name_key"] for each in beginnings] == ["覚書.", "報告書."]

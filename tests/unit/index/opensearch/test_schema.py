@@ -40,6 +40,7 @@ def test_text_vectors_are_there_only_where_a_model_is() -> None:
     assert "text_vector" not in without["mappings"]["properties"]["pages"]["properties"]
     page = with_model["mappings"]["properties"]["pages"]["properties"]
     assert page["text_vector"]["dimension"] == 1536
+    assert "pages.text_vector" in with_model["mappings"]["_source"]["excludes"]
     assert without["settings"]["index"]["knn"] is with_model["settings"]["index"]["knn"] is True
 
 
