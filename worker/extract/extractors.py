@@ -16,7 +16,7 @@ from worker.extract.archive.tar_archive import open_bzip2, open_gzip, open_tar, 
 from worker.extract.archive.zip_archive import open_zip
 from worker.extract.image.document import open_image
 from worker.extract.mail.mailbox import open_mbox
-from worker.extract.mail.message import open_mail
+from worker.extract.mail.message import open_mail, open_saved_page
 from worker.extract.mail.outlook import open_msg
 from worker.extract.office.docx import open_docx
 from worker.extract.office.embedded_files import embedded_files
@@ -55,7 +55,7 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
         FileType.HTML: open_html,
         FileType.XML: open_xml,
         FileType.EML: open_mail,
-        FileType.MHT: open_mail,
+        FileType.MHT: open_saved_page,
         FileType.MBOX: open_mbox,
         FileType.MSG: open_msg,
         FileType.ZIP: open_zip,
