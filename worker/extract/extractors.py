@@ -21,6 +21,7 @@ from worker.extract.mail.outlook import open_msg
 from worker.extract.office.docx import open_docx
 from worker.extract.office.embedded_files import embedded_files
 from worker.extract.office.legacy import open_legacy_office
+from worker.extract.office.objects.legacy_objects import legacy_objects
 from worker.extract.office.pptx import open_pptx
 from worker.extract.office.preview import office_preview
 from worker.extract.office.xlsx import open_xlsx
@@ -30,6 +31,8 @@ from worker.extract.read_options import ReadOptions
 from worker.extract.text.markup import open_html, open_xml
 from worker.extract.text.plain import open_text
 from worker.models.file import FileType
+
+_WITH_OBJECTS = (FileType.DOC, FileType.XLS, FileType.PPT)
 
 Extractor = Callable[[Path, ReadOptions], PageSource]
 """Opens a file; raises RejectedError with the reason where it can never be read."""
@@ -44,6 +47,11 @@ def _complete(file_type: FileType, extractor: Extractor) -> Extractor:
         )
 
     return open_with_preview
+
+
+def _open_legacy(file_type: FileType, path: Path, options: ReadOptions) -> PageSource:
+    source = open_legacy_office(file_type, path, options)
+    return replace(source, contained=legacy_objects(path)) if file_type in _WITH_OBJECTS else source
 
 
 EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
@@ -78,10 +86,7 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
         open_text,
     )
     | {
-        kind: partial(open_legacy_office, kind)
-        for kind in (
-            *(FileType.DOC, FileType.XLS, FileType.PPT),
-            *(FileType.RTF, FileType.ODT, FileType.ODS, FileType.ODP),
-        )
+        kind: partial(_open_legacy, kind)
+        for kind in (*_WITH_OBJECTS, FileType.RTF, FileType.ODT, FileType.ODS, FileType.ODP)
     }
 )

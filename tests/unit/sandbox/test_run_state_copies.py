@@ -104,7 +104,7 @@ def test_a_copy_of_a_page_that_was_not_named_is_read_itself(document: DocumentRu
     assert document.state.is_ended
 
 
-def test_copies_take_of_the_room_for_text(document: DocumentRun) -> None:
+def test_copies_count_for_the_limit_of_text(document: DocumentRun) -> None:
     document.open(1)
     document.receive(page(1), *_scan("a.tif", 2), *_scan("b.tif", 3), AllPagesListed())
     document.permit()

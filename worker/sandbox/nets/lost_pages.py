@@ -102,7 +102,7 @@ class TextRoom:
         self.left_chars = max_chars
 
     def fit(self, page: Page) -> Page:
-        """The page, which takes of the room; one without its text where there is not enough."""
+        """The page, which takes of what is left; one without its text where there is not enough."""
         if len(page.text) > self.left_chars:
             return unread_page(page.number, TextSource.NOT_READ, Code.BOMB)
         self.left_chars -= len(page.text)

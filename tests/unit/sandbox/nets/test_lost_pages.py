@@ -94,7 +94,7 @@ def test_late_pages_in_a_row_are_those_of_one_file() -> None:
     assert not lost.are_late(1)
 
 
-def test_a_page_takes_of_the_room_or_loses_its_text() -> None:
+def test_a_page_takes_of_the_space_or_loses_its_text() -> None:
     room = TextRoom(6)
     assert room.fit(_READ) is _READ
     assert room.fit(_READ) == Page(number=1, text="", source=TextSource.NOT_READ, reason="bomb")
