@@ -288,7 +288,7 @@ class RunState:
                 self._leave_member(page, code, after=after)
 
     def _end_if_complete(self) -> None:
-        awaited = self._waiting or self.permits or self.same.are_waiting or self._preview_awaited
+        awaited = self._waiting or self.permits or self._preview_awaited
         if self.phase is Phase.LISTED and not awaited:
             self.ends_by_itself = not self._needs_ocr
             self.end()

@@ -104,6 +104,14 @@ def test_a_copy_of_a_page_that_was_not_named_is_read_itself(document: DocumentRu
     assert document.state.is_ended
 
 
+def test_copies_of_a_checkpoint_count_for_the_limit_of_text(document: DocumentRun) -> None:
+    done = Page(number=2, text="x" * 600, source=TextSource.OCR, member_path="a.tif", member_page=1)
+    document.state.go(done=[replace(done, number=1, member_path="", member_page=0), done], preview=False)
+    document.receive(PDF, DocumentOpened(pages=1), *_scan("a.tif", 2)[:2])
+    document.receive(*_scan("b.tif", 3), *_scan("c.tif", 4), AllPagesListed())
+    assert [(number, text) for number, *_, text in _pages(document)] == [(3, "x" * 600), (4, "bomb")]
+
+
 def test_copies_count_for_the_limit_of_text(document: DocumentRun) -> None:
     document.open(1)
     document.receive(page(1), *_scan("a.tif", 2), *_scan("b.tif", 3), AllPagesListed())

@@ -45,11 +45,6 @@ class SameFiles:
         if original in self._waiting:
             self._waiting[original].discard(page.number)
 
-    @property
-    def are_waiting(self) -> bool:
-        """Whether a page waits for another one."""
-        return any(self._waiting.values())
-
     def waits(self, number: int, *, listed: Collection[int]) -> bool:
         """Whether a page that needs OCR becomes what the same one before it does, or has done.
 

@@ -25,7 +25,10 @@ def _extraction(*members: Member, codes: dict[int, str], texts: str = "text") ->
     last = max(member.last_page for member in members)
     return Extraction(
         file_type=FileType.EML,
-        pages=tuple(Page(number=number, text=texts, source=TextSource.FILE) for number in range(1, last + 1)),
+        pages=tuple(
+            Page(number=number, text=texts if number > 1 else "of the document", source=TextSource.FILE)
+            for number in range(1, last + 1)
+        ),
         unread=tuple(Unread(page=page, code=code) for page, code in codes.items()),
         members=members,
     )

@@ -32,11 +32,10 @@ def test_a_page_waits_for_the_same_one_and_becomes_what_that_is() -> None:
     same = _files(FIRST, SECOND)
     assert not same.waits(3, listed={3})
     assert same.waits(7, listed={3, 7})
-    assert same.are_waiting
     assert list(same.copies_at_once(7)) == []
     same.finish(_page(3))
     assert list(same.copies(3)) == [replace(_page(3), number=7)]
-    assert (same.are_waiting, same.copied) == (False, {7})
+    assert (list(same.copies(3)), same.copied) == ([], {7})
 
 
 def test_of_a_page_that_is_finished_the_copy_is_there_at_once() -> None:
@@ -74,14 +73,14 @@ def test_a_new_process_says_again_what_is_the_same() -> None:
     same = _files(FIRST, SECOND)
     assert same.waits(6, listed={2, 6})
     same.begin_process()
-    assert not same.are_waiting
     assert not same.waits(6, listed={2, 6})
+    same.finish(_page(2))
+    assert list(same.copies(2)) == []
 
 
 def test_a_copy_that_is_given_up_waits_no_more() -> None:
     same = _files(FIRST, SECOND)
     assert same.waits(6, listed={2, 6})
     same.finish(_page(6))
-    assert not same.are_waiting
     same.finish(_page(2))
     assert list(same.copies(2)) == []
