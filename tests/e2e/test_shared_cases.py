@@ -36,10 +36,11 @@ READ = (
     "rot_short_90.png",
     "saved_page.mht",
     "total_ruby.pdf",
+    "xfa_dynamic.pdf",
 )
 """Those whose text is promised."""
 
-NOTED = {"no_cached_value.xlsx": "formulas", "xfa_dynamic.pdf": "dynamic_form"}
+NOTED = {"no_cached_value.xlsx": "formulas"}
 """Those of which it is promised that what is not read is said, with its code."""
 
 

@@ -112,7 +112,7 @@ WriteOle = Callable[[Path, dict[str, bytes]], Path]
 def write_ole() -> WriteOle:
     """Write an OLE container with these streams ([MS-CFB], version 3), each padded to 4096 bytes.
 
-    `folder/stream` is in a folder.
+    `folder/stream` is in a folder, which may be in another one.
     """
     return _write_ole
 
@@ -121,9 +121,9 @@ _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 
 
 def _write_ole(path: Path, streams: dict[str, bytes]) -> Path:
-    top = list(dict.fromkeys(name.split("/")[0] for name in streams))
-    inner = [name for name in streams if "/" in name]
-    order = [*top, *inner]
+    names = [name.rsplit("/", times)[0] for name in streams for times in range(name.count("/"), -1, -1)]
+    # Those of one folder follow one another.
+    order = sorted(dict.fromkeys(names), key=lambda name: (name.count("/"), name.rpartition("/")[0]))
     folder_sectors = -(-(len(order) + 1) // 4)
     chains, data = [_FAT], b""
     chains += [*range(2, folder_sectors + 1), _END]
@@ -133,8 +133,8 @@ def _write_ole(path: Path, streams: dict[str, bytes]) -> Path:
         follows = number < len(order) and order[number].rpartition("/")[0] == parent
         right = number + 1 if follows else _FREE
         if name not in streams:  # a folder, whose first stream is its child
-            child = 1 + next(at for at, each in enumerate(order) if each.startswith(f"{name}/"))
-            entries.append(_ole_entry(name, kind=1, right=right, child=child, start=0))
+            child = 1 + next(at for at, each in enumerate(order) if each.rpartition("/")[0] == name)
+            entries.append(_ole_entry(own, kind=1, right=right, child=child, start=0))
             continue
         padded = streams[name].ljust(4096, b"\0")
         padded += bytes(-len(padded) % 512)

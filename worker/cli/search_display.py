@@ -14,11 +14,13 @@ import typer
 from worker.cli.printing import sanitise, snippet_parts
 from worker.index.search_index import SearchHit, SearchResult, SimilarHit, Tier
 from worker.models.document import Document
+from worker.models.mail_fields import MailFields
 from worker.models.member import member_name
 from worker.models.metadata import FileMetadata
 
 _MAX_UNREAD = 20
 _MAX_COPIES = 3
+_MAX_NAMES = 10
 
 
 def print_hits(found: SearchResult, *, offset: int = 0) -> None:
@@ -92,6 +94,17 @@ def _metadata_values(metadata: FileMetadata) -> dict[str, object]:
     return {
         **{name: text or None for name, text in texts.items()},
         "allowed_groups": list(metadata.allowed_groups),
+        **(_mail_values(properties.mail) if properties.mail is not None else {}),
+    }
+
+
+def _mail_values(mail: MailFields) -> dict[str, object]:
+    """The headers of a mail; all else has none of these."""
+    return {
+        "from": mail.sender or None,
+        "to": list(mail.recipients),
+        "subject": mail.subject or None,
+        "sent": mail.sent or None,
     }
 
 
@@ -105,10 +118,20 @@ def print_similar(hits: Sequence[SimilarHit]) -> None:
         typer.echo("No ingested picture has a vector to compare with.")
 
 
-def print_document(document: Document, *, engines: Sequence[str] = (), thumbnail: str | None = None) -> None:
-    """Print what the index holds of a document, and the text of its pages."""
+def print_document(
+    document: Document,
+    *,
+    engines: Sequence[str] = (),
+    thumbnail: str | None = None,
+    files: Sequence[str] = (),
+) -> None:
+    """Print what the index holds of a document, lines of the files in it, and the text of its pages."""
     for name, value in _facts(document, {"read by": ", ".join(engines), "thumbnail": thumbnail or ""}):
         typer.echo(f"{typer.style(f'{name:<10}', dim=True)}  {sanitise(value)}".rstrip())
+    if files:
+        typer.secho("── files in it ──", fg="green")
+    for line in files:
+        typer.echo(line)
     for page in document.pages:
         confidence = f", {page.confidence:.0f} %" if page.confidence is not None else ""
         reason = f", {page.reason}" if page.reason else ""
@@ -162,6 +185,7 @@ def _highlight(text: str) -> str:
 def _facts(document: Document, more: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What is known of a document, name and value, and what was not read of it."""
     metadata = document.metadata
+    mail = metadata.properties.mail or MailFields()
     rows = {
         "file": document.file_path,
         "state": document.state.value + (f" ({document.reason})" if document.reason else ""),
@@ -169,7 +193,9 @@ def _facts(document: Document, more: Mapping[str, str]) -> Iterator[tuple[str, s
         "type": document.file_type.value,
         "pages": str(len(document.pages)),
         "title": metadata.properties.title,
-        "author": metadata.properties.author,
+        "author": "" if mail.sender else metadata.properties.author,
+        "from": mail.sender,
+        "to": _names(mail.recipients),
         "date": metadata.date,
         "groups": ", ".join(metadata.allowed_groups),
         "language": document.language or "",
@@ -182,6 +208,11 @@ def _facts(document: Document, more: Mapping[str, str]) -> Iterator[tuple[str, s
         yield ("" if number else "not read"), f"{place}{each.code}. {each.help}"
     if len(document.unread) > _MAX_UNREAD:
         yield "", f"and {len(document.unread) - _MAX_UNREAD} more; --json has all"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _MAX_NAMES
+    return ", ".join(names[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _count_text(total: int, listed: int, offset: int) -> str:

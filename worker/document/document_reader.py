@@ -178,7 +178,7 @@ class DocumentReader:
         while True:
             event = run.next(_TICK_S)
             if isinstance(event, Page):
-                self._count(event)
+                self._count(event, is_copied=run.is_copied(event))
                 document.add(event, is_complete=run.left <= 0)
                 if event.ocr_s and self.shutdown.is_requested:
                     # The machine may go sooner than announced, and this thread has nothing else to do.
@@ -218,8 +218,11 @@ class DocumentReader:
             return True
         return is_leaving and left_s - _WRITE_S > _PAGE_SPREAD * (page_s or _UNKNOWN_PAGE_S) + _TICK_S
 
-    def _count(self, page: Page) -> None:
+    def _count(self, page: Page, *, is_copied: bool) -> None:
         self.metrics.pages_total.labels(source=page.source.value).inc()
+        if is_copied:
+            tally.count("pages_copied")
+            return
         if page.ocr_s or page.ocr_cpu_s:
             # Of a page that timed out, too: its CPU time is spent.
             self.metrics.count_ocr(wall_s=page.ocr_s, cpu_s=page.ocr_cpu_s)

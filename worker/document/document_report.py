@@ -31,6 +31,7 @@ def report_document(metrics: Metrics, document: Document, file: FileMessage, lea
         pages=len(document.pages),
         pages_ocred=counts["pages_ocred"],
         pages_taken_over=counts["pages_taken_over"],
+        pages_copied=counts["pages_copied"],
         receives=message.receives,
         interruptions=message.interruptions,
         seconds=tally.rounded_seconds(),

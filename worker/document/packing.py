@@ -11,7 +11,6 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from worker.models.document import Extraction
@@ -51,7 +50,7 @@ def pack_extraction(extraction: Extraction) -> Iterator[bytes]:
     if extraction.unread:
         values["unread"] = [[each.page, each.code, each.help] for each in extraction.unread]
     if extraction.properties != NO_PROPERTIES:
-        values["properties"] = asdict(extraction.properties)
+        values["properties"] = extraction.properties.as_dict()
     if extraction.members:
         values["members"] = [member.as_dict() for member in extraction.members]
     return _gzip(_with_pages(values, extraction.pages))
@@ -76,7 +75,7 @@ def unpack_extraction(data: bytes) -> tuple[Extraction, bool]:
         reason_message=str(values["reason_message"]),
         picture=base64.b64decode(picture) if picture else None,
         unread=_unread(values),
-        properties=Properties(**values.get("properties", {})),  # where it says something
+        properties=Properties.from_dict(values.get("properties", {})),  # where it says something
         members=tuple(map(Member.from_dict, values.get("members", ()))),  # where it has some
     )
     return extraction, bool(values["thumbnail"])

@@ -16,11 +16,12 @@ from worker.extract.archive.tar_archive import open_bzip2, open_gzip, open_tar, 
 from worker.extract.archive.zip_archive import open_zip
 from worker.extract.image.document import open_image
 from worker.extract.mail.mailbox import open_mbox
-from worker.extract.mail.message import open_mail
+from worker.extract.mail.message import open_mail, open_saved_page
 from worker.extract.mail.outlook import open_msg
 from worker.extract.office.docx import open_docx
 from worker.extract.office.embedded_files import embedded_files
 from worker.extract.office.legacy import open_legacy_office
+from worker.extract.office.objects.legacy_objects import legacy_objects
 from worker.extract.office.pptx import open_pptx
 from worker.extract.office.preview import office_preview
 from worker.extract.office.xlsx import open_xlsx
@@ -30,6 +31,8 @@ from worker.extract.read_options import ReadOptions
 from worker.extract.text.markup import open_html, open_xml
 from worker.extract.text.plain import open_text
 from worker.models.file import FileType
+
+_WITH_OBJECTS = (FileType.DOC, FileType.XLS, FileType.PPT)
 
 Extractor = Callable[[Path, ReadOptions], PageSource]
 """Opens a file; raises RejectedError with the reason where it can never be read."""
@@ -46,6 +49,11 @@ def _complete(file_type: FileType, extractor: Extractor) -> Extractor:
     return open_with_preview
 
 
+def _open_legacy(file_type: FileType, path: Path, options: ReadOptions) -> PageSource:
+    source = open_legacy_office(file_type, path, options)
+    return replace(source, contained=legacy_objects(path)) if file_type in _WITH_OBJECTS else source
+
+
 EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
     {
         FileType.PDF: open_pdf,
@@ -55,7 +63,7 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
         FileType.HTML: open_html,
         FileType.XML: open_xml,
         FileType.EML: open_mail,
-        FileType.MHT: open_mail,
+        FileType.MHT: open_saved_page,
         FileType.MBOX: open_mbox,
         FileType.MSG: open_msg,
         FileType.ZIP: open_zip,
@@ -78,10 +86,7 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
         open_text,
     )
     | {
-        kind: partial(open_legacy_office, kind)
-        for kind in (
-            *(FileType.DOC, FileType.XLS, FileType.PPT),
-            *(FileType.RTF, FileType.ODT, FileType.ODS, FileType.ODP),
-        )
+        kind: partial(_open_legacy, kind)
+        for kind in (*_WITH_OBJECTS, FileType.RTF, FileType.ODT, FileType.ODS, FileType.ODP)
     }
 )

@@ -1,4 +1,4 @@
-"""The filters of a query: `type:` `path:` `lang:` `state:` `page:` `after:` `before:`."""
+"""The filters of a query: `type:` `path:` `lang:` `state:` `page:` `after:` `before:`, and those of mails."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ class Filters:
     """What a file must be beside its words; an empty field filters nothing.
 
     `paths` are terms that the path or the name holds, each; `pages` is the first and the last page on which
-    the words must be. A file's date is not before the time `after`, and before the time `before`.
+    the words must be. A file's date is not before the time `after`, and before the time `before`. A mail has
+    each of `senders` in its sender, of `recipients` in its recipients and of `subjects` in its subject.
     """
 
     types: tuple[FileType, ...] = ()
@@ -58,6 +59,9 @@ class Filters:
     pages: tuple[int, int] | None = None
     after: str = ""
     before: str = ""
+    senders: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
 
 
 NO_FILTERS = Filters()
@@ -124,6 +128,25 @@ def _without_pages(_filters: Filters, _value: str) -> Filters:
     raise ValueError("pages cannot be left out; say those that are meant, as in page:3-5")
 
 
+def _with_sender(filters: Filters, value: str) -> Filters:
+    return replace(filters, senders=(*filters.senders, _part(value)))
+
+
+def _with_recipient(filters: Filters, value: str) -> Filters:
+    return replace(filters, recipients=(*filters.recipients, _part(value)))
+
+
+def _with_subject(filters: Filters, value: str) -> Filters:
+    return replace(filters, subjects=(*filters.subjects, _part(value)))
+
+
+def _part(value: str) -> str:
+    """A part of a mail's header, folded."""
+    if not value.strip():
+        raise ValueError("say a part of it, for example a name or an address")
+    return fold(value.strip())
+
+
 def _begin(value: str) -> str:
     """When the day, month or year begins that is written, where the search is made; as times are stored."""
     folded = fold(value.strip())
@@ -146,6 +169,9 @@ FILTERS: Mapping[str, Callable[[Filters, str], Filters]] = {
     "page": _with_pages,
     "after": _with_after,
     "before": _with_before,
+    "from": _with_sender,
+    "to": _with_recipient,
+    "subject": _with_subject,
 }
 """What adds a value to the filters, by name; ValueError says what else to write."""
 

@@ -34,7 +34,7 @@ _OR = "OR"
 _JOINED_BLANKS = " \u3000"
 _MARK = "\uf8ff"
 """A private character, for a blank within a value; where a query has it, it is a blank."""
-_NAMED = re.compile(r"(?<![^\s-])(type|path|lang|state|page|after|before):[ \u3000]+(?=\S)", re.IGNORECASE)
+_NAMED = re.compile(r"(?<![^\s-])(" + "|".join(FILTERS) + r"):[ \u3000]+(?=\S)", re.IGNORECASE)
 """A filter with white space before its value."""
 
 
@@ -78,8 +78,8 @@ def parse_query(query: str) -> SearchQuery:
     """What is asked for; there are no syntax errors, and without a word or filter nothing is.
 
     White space and 、 separate words, double quotes keep a phrase together, a leading - excludes, OR between
-    two words takes either, and `type:` `path:` `lang:` `state:` `page:`
-    `after:` `before:` filter. Other symbols only separate.
+    two words takes either, and `type:` `path:` `lang:` `state:` `page:` `after:` `before:` `from:` `to:`
+    `subject:` filter. Other symbols only separate.
     """
     reader = _Reader()
     text = normalise(query[:MAX_QUERY_CHARS]).translate(_CURLY_QUOTES)

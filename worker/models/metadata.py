@@ -8,23 +8,42 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from worker.models.mail_fields import MailFields
+
 MAX_PROPERTY_CHARS = 300
 """What a title or an author may have."""
 
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 _GROUP_BREAKS = re.compile("[,/]")
+_LINES = ("title", "author", "created", "modified")
 # The row of the ledger is written again at every heartbeat: what is cut there is whole in the artifact.
 _ROW_CHARS = 80
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Properties:
-    """What the content says of itself; dates in the form of `to_time`, and "" where it says nothing."""
+    """What the content says of itself; dates in the form of `to_time`, and "" where it says nothing.
+
+    `mail` are the headers of a mail, None for all else.
+    """
 
     title: str = ""
     author: str = ""
     created: str = ""
     modified: str = ""
+    mail: MailFields | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """What is said as plain values, for JSON."""
+        values: dict[str, object] = {name: getattr(self, name) for name in _LINES}
+        return {**values, "mail": self.mail.as_dict()} if self.mail is not None else values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Properties:
+        """The inverse of `as_dict`; raises KeyError or TypeError on invalid data."""
+        mail = values.get("mail")
+        lines = {name: str(values.get(name, "")) for name in _LINES}
+        return cls(**lines, mail=None if mail is None else MailFields.from_dict(mail))
 
 
 NO_PROPERTIES = Properties()
@@ -52,7 +71,7 @@ class FileMetadata:
         return self.properties.modified or self.last_modified or self.uploaded_at
 
     def for_row(self) -> dict[str, Any]:
-        """What the ledger keeps, without what is not known; a long title is cut."""
+        """What the ledger keeps, without what is not known and the headers of mails; a long title is cut."""
         properties = self.properties
         values = {
             "uploaded_at": self.uploaded_at,
@@ -69,13 +88,12 @@ class FileMetadata:
     @classmethod
     def from_row(cls, values: Mapping[str, Any]) -> FileMetadata:
         """The inverse of `for_row`."""
-        names = ("title", "author", "created", "modified")
         return cls(
             uploaded_at=values.get("uploaded_at", ""),
             last_modified=values.get("last_modified", ""),
             mime_type=values.get("mime_type", ""),
             allowed_groups=tuple(values.get("groups", ())),
-            properties=Properties(**{name: values.get(name, "") for name in names}),
+            properties=Properties(**{name: values.get(name, "") for name in _LINES}),
         )
 
 

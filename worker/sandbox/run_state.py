@@ -16,7 +16,7 @@ from worker.errors import UNREAD, Code
 from worker.extract.language_hint import PageHints
 from worker.extract.read_options import Limits
 from worker.models.file import FileType
-from worker.models.page import Page, TextSource
+from worker.models.page import Page
 from worker.runtime.machine.process_use import ProcessUse
 from worker.sandbox import protocol
 from worker.sandbox.channel import Channel, ChannelClosedError, ProtocolError
@@ -24,8 +24,8 @@ from worker.sandbox.checks.phase import Phase
 from worker.sandbox.members.member_ranges import DOCUMENT, MemberRanges
 from worker.sandbox.members.messages import MemberBegun, MemberOpened
 from worker.sandbox.nets.events import Event, ReadingEnded
-from worker.sandbox.nets.exit_status import crash_code
-from worker.sandbox.nets.lost_pages import LostPages, unread_page
+from worker.sandbox.nets.exit_status import code_of_process, crash_code
+from worker.sandbox.nets.lost_pages import LostPages, TextRoom
 from worker.sandbox.nets.reading_time import Met, ReadingTime
 from worker.sandbox.nets.waiting_pages import WaitingPages
 from worker.sandbox.protocol import DocumentDetails, ExtractionRequest, PreviewDone
@@ -46,15 +46,15 @@ class RunState:
         self._time = ReadingTime(limits, now)
         self.permits = self._time.permits
         self._hints = PageHints()
-        self.draining = False
         self.kill_code: Code | None = None
         self.ends_by_itself = False  # its process has sent all it had to, and awaits no permit
-        self._may_go = self._needs_ocr = False
+        self.draining = self._may_go = self._needs_ocr = False
         self._preview_awaited = True
         self._listed: set[int] = set()
         self._members = MemberRanges()
+        self.same = self._members.same
         self._lost = LostPages(self._members.first_page_of)
-        self._left_chars = limits.max_text_chars
+        self._room = TextRoom(limits.max_text_chars)
 
     def go(self, *, done: Iterable[Page], preview: bool) -> None:
         """Let the reading begin, without the pages that are done already."""
@@ -97,9 +97,7 @@ class RunState:
             case PreviewDone():
                 self._on_preview(message)
             case protocol.ReadingFailed():
-                # Untrusted: only this side knows that the machine is at fault.
-                is_claim = message.code is Code.LOCAL_FAULT
-                self.end(Code.UNAVAILABLE if is_claim else message.code, message.message)
+                self.end(code_of_process(message.code), message.message)
         self._end_if_complete()
 
     def next_permit(self) -> int | None:
@@ -180,7 +178,7 @@ class RunState:
         if code is not None and code in UNREAD:
             # Each page that waited for OCR is listed as unread, with what is known of it.
             left = self._listed - self.finished - {DOCUMENT}
-            for page in self._lost.rest(left | self._lost.with_layer, code, max_chars=self._left_chars):
+            for page in self._lost.rest(left | self._lost.with_layer, code, max_chars=self._room.left_chars):
                 self.events.put(self._members.stamp(page))
         self.events.put(ReadingEnded(code=code, message=message))
 
@@ -212,7 +210,10 @@ class RunState:
         self._hints.expect(page)
         if fallback is not None:
             self._lost.keep(fallback)
-        self._waiting.add(page)
+        if not self.same.waits(page, listed=self._listed):
+            self._waiting.add(page)
+        for copy in self.same.copies_at_once(page):
+            self._put(self._room.fit(copy))
 
     def _on_page(self, page: Page) -> None:
         if self.phase is Phase.LISTING:
@@ -223,10 +224,7 @@ class RunState:
             # The pages of one process share its memory: what lacked it beside others is read again alone.
             self._count_crash([page.number], Code.MEMORY, retry=True)
             return
-        if len(page.text) > self._left_chars:
-            page = unread_page(page.number, TextSource.NOT_READ, Code.BOMB)
-        self._left_chars -= len(page.text)
-        self._finish(page)
+        self._finish(self._room.fit(page))
 
     def _list_page(self, page: int) -> None:
         if page > self.page_count or page in self.finished or page in self._listed:
@@ -257,12 +255,14 @@ class RunState:
         self._waiting.drop(page.number)
         self._hints.add(page)
         self.events.put(page)
+        for copy in self.same.copies(page.number):
+            self._put(self._room.fit(copy))
 
     def _leave_member(self, page: int, code: Code, *, after: int = 0) -> None:
         """Give up the pages after one that are left of the file that a page is of; other files are read."""
         beside = {n for n in self._members.pages_beside(page) if n > after} - self.finished - {*self.permits}
         self._waiting.leave(beside)
-        for lost in self._lost.rest(beside, code, max_chars=self._left_chars):
+        for lost in self._lost.rest(beside, code, max_chars=self._room.left_chars):
             self._put(lost)
 
     def _page_in_progress(self) -> int:

@@ -120,6 +120,24 @@ def test_names_are_shown_and_never_used(start: Start, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("escaped.txt")) + list(tmp_path.parent.glob("escaped.txt"))
 
 
+def test_a_scan_in_two_mails_is_read_once(start: Start, tmp_path: Path) -> None:
+    scan = picture(tmp_path, frames=2)
+    mails = {f"{name}.eml": _mail("text", name, {"scan.tif": scan}) for name in ("first", "second")}
+    with start(options()).open(request(tmp_path, "a.zip", _zip(mails))) as run:
+        run.detect()
+        run.go()
+        events = read(run)
+        copied = [page.member_path for page in pages(events) if run.is_copied(page)]
+    assert copied == ["second.eml › scan.tif"] * 2
+    seen = [(path, page, text.strip()) for path, page, text in _seen(events) if path.endswith("scan.tif")]
+    assert seen == [
+        (f"{name}.eml › scan.tif", number, f"HELLO {number}")
+        for name in ("first", "second")
+        for number in (1, 2)
+    ]
+    assert events[-1] == ReadingEnded()
+
+
 def test_files_beyond_the_limit_are_counted_on_a_page(start: Start, tmp_path: Path) -> None:
     files = {f"{number}.txt": b"text" for number in range(60)}
     events = _read(start(options(max_members=50)), tmp_path, "a.zip", _zip(files))

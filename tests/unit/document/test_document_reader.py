@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from worker.errors import JobInterrupted, LeaseLostError
 from worker.models.file import FileType, LocalFile
 from worker.models.ledger import Checkpoint, Job, State
 from worker.models.page import Page, TextSource
+from worker.runtime import tally
 
 if TYPE_CHECKING:
     from tests.unit.world import World
@@ -176,6 +178,18 @@ def test_the_same_content_is_read_once(live: World) -> None:
     second = _read(live, live.claim(live.put("b.tif", data)), data, _lease(live))
     assert second.from_store
     assert second.extraction == first.extraction
+
+
+def test_pages_of_the_same_file_in_it_are_counted_as_copied_and_not_as_ocred(live: World) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in ("a.tif", "b.tif"):
+            file.writestr(name, _tiff(1))
+    data = archive.getvalue()
+    with tally.open_tally() as counted:
+        read = _read(live, live.claim(live.put("a.zip", data)), data, _lease(live))
+    assert [page.text.strip() for page in read.extraction.pages[1:]] == ["HELLO 1", "HELLO 1"]
+    assert (counted.counts["pages_ocred"], counted.counts["pages_copied"]) == (1, 1)
 
 
 def test_text_over_the_limit_is_cut_and_the_document_is_partial(live: World) -> None:

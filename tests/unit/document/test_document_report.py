@@ -55,6 +55,7 @@ def test_the_line_says_what_the_attempt_took(world: World) -> None:
         world.metrics.count_embedding("m", tokens=9, pictures=1)
         tally.count("pages_ocred", 3)
         tally.count("pages_taken_over", 2)
+        tally.count("pages_copied", 4)
         report_document(world.metrics, document(), uploaded(90), lease)
     (line,) = lines
     wanted = {
@@ -64,6 +65,7 @@ def test_the_line_says_what_the_attempt_took(world: World) -> None:
         "pages": 0,
         "pages_ocred": 3,
         "pages_taken_over": 2,
+        "pages_copied": 4,
         "receives": 1,
         "interruptions": 0,
         "seconds": {"download": 0.25, "ocr": 3.0},

@@ -19,6 +19,7 @@ from worker.document.packing import (
 )
 from worker.models.document import Extraction
 from worker.models.file import FileType
+from worker.models.mail_fields import MailFields
 from worker.models.metadata import Properties
 from worker.models.page import Page, TextSource
 from worker.models.unread import Unread
@@ -65,6 +66,9 @@ def test_what_the_content_says_of_itself_comes_back() -> None:
     properties = Properties(title="営業報告書", author="田中", modified="2024-05-31T00:00:00Z")
     packed = b"".join(pack_extraction(replace(_extraction(), properties=properties)))
     assert unpack_extraction(packed)[0].properties == properties
+    mail = replace(properties, mail=MailFields(sender="田中", recipients=("a@example.com",), subject="件"))
+    packed = b"".join(pack_extraction(replace(_extraction(), properties=mail)))
+    assert unpack_extraction(packed)[0].properties == mail
 
 
 def test_equal_values_have_equal_bytes() -> None:

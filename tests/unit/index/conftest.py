@@ -14,6 +14,7 @@ pytest.register_assert_rewrite(
     "tests.index_body.asking",
     "tests.index_body.entries",
     "tests.index_body.keeping",
+    "tests.index_body.mails",
     "tests.index_body.metadata",
     "tests.index_body.searching",
 )

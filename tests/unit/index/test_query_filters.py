@@ -25,6 +25,9 @@ pytestmark = pytest.mark.unit
         ("state", "partial", "states", ("partial",)),
         ("page", "3", "pages", (3, 3)),
         ("page", "3-5", "pages", (3, 5)),
+        ("from", " Tanaka@Example.com", "senders", ("tanaka@example.com",)),
+        ("to", "佐藤", "recipients", ("佐藤",)),
+        ("subject", "Re: 見積", "subjects", ("re: 見積",)),
     ],
 )
 def test_a_value_is_read(name: str, value: str, field: str, stored: tuple[object, ...]) -> None:
@@ -40,6 +43,7 @@ def test_a_value_is_read(name: str, value: str, field: str, stored: tuple[object
         ("page", "5-3"),
         ("page", "0"),
         ("path", "/"),
+        ("from", " "),
     ],
 )
 def test_another_value_is_refused(name: str, value: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.index_body.asking import *  # noqa: F403
 from tests.index_body.entries import *  # noqa: F403
 from tests.index_body.keeping import *  # noqa: F403
+from tests.index_body.mails import *  # noqa: F403
 from tests.index_body.metadata import *  # noqa: F403
 from tests.index_body.searching import *  # noqa: F403
 from tests.index_body.spelling import *  # noqa: F403

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from worker.models.mail_fields import MailFields
 from worker.models.metadata import (
     NO_METADATA,
     FileMetadata,
@@ -96,5 +98,7 @@ def test_a_row_keeps_what_is_known_and_cuts_a_long_title() -> None:
     )
     stored = json.loads(json.dumps(metadata.for_row()))
     assert FileMetadata.from_row(stored) == metadata
+    of_mail = replace(metadata, properties=replace(metadata.properties, mail=MailFields(sender="田中")))
+    assert of_mail.for_row() == metadata.for_row()
     assert NO_METADATA.for_row() == {}
     assert len(FileMetadata(properties=Properties(title="題" * 300)).for_row()["title"]) == 80

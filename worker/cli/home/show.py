@@ -11,6 +11,7 @@ from worker.cli.home.opening import GroupsOption, HomeOption, find_document, ope
 from worker.cli.printing import print_json, sanitise
 
 if TYPE_CHECKING:
+    from worker.cli.home.members import ListedMember
     from worker.home.folder import Home
     from worker.models.document import Document, Extraction
 
@@ -23,6 +24,7 @@ class Stored:
 
     engines: tuple[str, ...] = ()
     thumbnail: str | None = None
+    members: tuple[ListedMember, ...] = ()
     problem: str = ""
 
 
@@ -32,12 +34,13 @@ def show(
     groups: GroupsOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the index holds of one file, with the text of every page.
+    """Show what the index holds of one file, the files in it, and the text of every page.
 
     Exit status: 0, 1 when there is no such file, 2 when the index cannot be read.
 
     Example: `cis-worker show 報告書.pdf --home ~/documents.cis --json`
     """
+    from worker.cli.home.members import member_lines
     from worker.cli.search_display import document_values, print_document
     from worker.errors import Code, MisconfiguredError
     from worker.home.file_walk import display
@@ -53,9 +56,11 @@ def show(
     document, stored = _with_artifact(document, folder)
     if as_json:
         extra = {"engines": list(stored.engines), "thumbnail": stored.thumbnail}
-        print_json({**document_values(document), **extra})
+        members = [each.values() for each in stored.members]
+        print_json({**document_values(document), **extra, "members": members})
     else:
-        print_document(document, engines=stored.engines, thumbnail=stored.thumbnail)
+        files = tuple(member_lines(stored.members))
+        print_document(document, engines=stored.engines, thumbnail=stored.thumbnail, files=files)
     if stored.problem:
         typer.echo(f"What was not read is shown by its reason only: {sanitise(stored.problem)}", err=True)
 
@@ -65,6 +70,7 @@ def _with_artifact(document: Document, home: Home | None) -> tuple[Document, Sto
 
     Without the list its reason stands for it, which the index has.
     """
+    from worker.cli.home.members import list_members
     from worker.models.unread import Unread
 
     extraction, problem = _extraction(document, home)
@@ -79,6 +85,7 @@ def _with_artifact(document: Document, home: Home | None) -> tuple[Document, Sto
     stored = Stored(
         engines=tuple(dict.fromkeys(page.engine for page in pages if page.engine)),
         thumbnail=_thumbnail(document, home),
+        members=list_members(extraction) if extraction is not None else (),
         problem=problem if document.artifact_key else "",
     )
     return replace(document, unread=unread), stored

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterator
 from email.message import Message
+from itertools import islice
 
 from worker.extract.text.charset import decode
 
@@ -12,6 +14,7 @@ _ENCODED_WORD = re.compile(r"=\?([\w.:+-]+)(?:\*[\w-]*)?\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
 _LINE_FOLD = re.compile(r"\r?\n[ \t]*|\r")
 _QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
+_CLOSING = {'"': '"', "<": ">", "(": ")"}
 _JIS_ESCAPE = "\x1b$"
 SHOWN = ("From", "To", "Cc", "Date", "Subject")
 """The headers that a mail's page has, in this order."""
@@ -39,6 +42,28 @@ def raw_header(message: Message, name: str) -> str:
 def header_text(message: Message, name: str) -> str:
     """The values of a header, decoded to one line."""
     return decode_header(raw_header(message, name))
+
+
+def header_addresses(message: Message, name: str, *, most: int) -> tuple[str, ...]:
+    """So many of a header's addresses at most, each with its name, and without the quotes around that."""
+    # Split before encoded words are decoded, and after raw bytes are: either may have a comma in them.
+    raw = _without_raw_bytes(_LINE_FOLD.sub(" ", raw_header(message, name)))
+    addresses = (decode_header(each).replace('"', "").strip() for each in _split_addresses(raw))
+    return tuple(islice((each for each in addresses if each), most))
+
+
+def _split_addresses(text: str) -> Iterator[str]:
+    """The parts between commas, and the semicolons of Outlook, that are not within quotes or brackets."""
+    start, closing = 0, ""
+    for at, character in enumerate(text):
+        if closing:
+            closing = "" if character == closing else closing
+        elif character in ",;":
+            yield text[start:at]
+            start = at + 1
+        else:
+            closing = _CLOSING.get(character, "")
+    yield text[start:]
 
 
 def decode_header(raw: str) -> str:

@@ -7,7 +7,7 @@ import email.policy
 import io
 import mimetypes
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from worker.errors import Code, RejectedError
 from worker.extract.image.document import header_size_px
 from worker.extract.mail.headers import SHOWN, cut_headers, decode_header, file_name, header_text, raw_header
+from worker.extract.mail.properties import mail_properties, page_properties
 from worker.extract.page_source import ContainedFile, PageSource, no_preview
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.charset import decode
@@ -39,13 +40,23 @@ _MAX_DEPTH = 100
 
 def open_mail(path: Path, options: ReadOptions) -> PageSource:
     """One page: headers, body and the names of the attached files, which follow as files."""
+    message = _parse(path)
+    return replace(mail_source(message, options), properties=mail_properties(message))
+
+
+def open_saved_page(path: Path, options: ReadOptions) -> PageSource:
+    """The same of a web page that a browser saved as if it were a mail."""
+    message = _parse(path)
+    return replace(mail_source(message, options), properties=page_properties(message))
+
+
+def _parse(path: Path) -> Message:
     with path.open("rb") as file:
         try:
             # Not the newer policy: it fails on malformed headers, which are read here by our own rules.
-            message = email.message_from_binary_file(file, policy=email.policy.compat32)
+            return email.message_from_binary_file(file, policy=email.policy.compat32)
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise RejectedError(f"{path.name}: not a mail that can be read ({error})") from error
-    return mail_source(message, options)
 
 
 def mail_source(message: Message, options: ReadOptions) -> PageSource:

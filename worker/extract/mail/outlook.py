@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import format_datetime
@@ -15,6 +16,7 @@ import olefile
 from worker.errors import RejectedError
 from worker.extract.mail.compressed_rtf import decompress_rtf
 from worker.extract.mail.message import mail_source
+from worker.extract.mail.properties import mail_properties
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.charset import decode
@@ -55,7 +57,7 @@ def open_msg(path: Path, options: ReadOptions) -> PageSource:
             mail = _mail(container, (), depth=0)
     except _UNREADABLE as error:
         raise RejectedError(f"{path.name}: not a mail of Outlook that can be read ({error})") from error
-    return mail_source(mail, options)
+    return replace(mail_source(mail, options), properties=mail_properties(mail))
 
 
 def _mail(container: Any, folder: Folder, *, depth: int) -> Message:

@@ -6,7 +6,7 @@ import io
 import posixpath
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def _file_of(package: Package, part: str) -> ContainedFile | None:
     except UNREADABLE as error:
         return ContainedFile(name=name, open=partial(_refuse, name, str(error)))
     if data.startswith(OLE_START):
-        unwrapped = _unwrap(name, data)
+        unwrapped = file_in_ole(name, data)
         if unwrapped is None:
             return None
         name, data = unwrapped
@@ -69,19 +69,27 @@ def _refuse(name: str, why: str) -> io.BytesIO:
     raise RejectedError(f"{name}: damaged; its bytes cannot be unpacked ({why})")
 
 
-def _unwrap(name: str, data: bytes) -> tuple[str, bytes] | None:
+def file_in_ole(name: str, data: bytes) -> tuple[str, bytes] | None:
     """Name and bytes of the file in an OLE object; the object itself where it is a document."""
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as container:
-            for stream in _WHOLE:
-                if container.exists(stream):
-                    return name, container.openstream(stream).read()
-            if container.exists(_NATIVE):
-                return _from_package(container.openstream(_NATIVE).read(), name)
-            is_document = any(container.exists(stream) for stream in _DOCUMENTS)
+            wanted = [each for each in (*_WHOLE, _NATIVE, *_DOCUMENTS) if container.exists(each)]
+            streams = {each: container.openstream(each).read() for each in wanted[:1]}
+            return file_in_object(name, streams, whole=lambda: data)
     except (OSError, ValueError, IndexError, TypeError, struct.error):
         return name, data  # its reader says that it is damaged
-    return (name, data) if is_document else None
+
+
+def file_in_object(
+    name: str, streams: Mapping[str, bytes], *, whole: Callable[[], bytes]
+) -> tuple[str, bytes] | None:
+    """The same of an object by its streams; `whole` puts them together."""
+    for stream in _WHOLE:
+        if stream in streams:
+            return name, streams[stream]
+    if _NATIVE in streams:
+        return _from_package(streams[_NATIVE], name)
+    return None if streams.keys().isdisjoint(_DOCUMENTS) else (name, whole())
 
 
 def _from_package(data: bytes, name: str) -> tuple[str, bytes]:

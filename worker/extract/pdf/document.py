@@ -23,13 +23,13 @@ from worker.extract.page_source import LayeredPage, PageSource
 from worker.extract.pdf.annotations import flatten, has_attached_file, notes_of, open_form
 from worker.extract.pdf.attachments import attachment_names, attachments
 from worker.extract.pdf.document_properties import document_properties
+from worker.extract.pdf.dynamic_form import form_text, is_dynamic_form
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
 from worker.extract.pdf.layer.text_layer import TextLayer, read_layer
 from worker.extract.pdf.opening import OpenedPdf, open_document
 from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of, smallest_letters_pt
 from worker.extract.pdf.page_pictures import PagePictures, draw_pictures
 from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
-from worker.extract.pdf.unread_parts import unread_parts
 from worker.extract.pdf.user_unit import user_units
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean, language_of_text
@@ -55,16 +55,18 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
     pdf = _Pdf(path, options, opened)
     if not pdf.has_pages():
         raise RejectedError(f"{path.name}: none of its pages can be parsed")
-    names = attachment_names(opened.document)
+    names, is_form = attachment_names(opened.document), is_dynamic_form(opened.document)
+    form = form_text(opened.document) if is_form else ""
+    text = "\n\n".join(filter(None, (form, "\n".join(names))))
     pages: Iterable[Page | LayeredPage | int] = pdf.pages()
-    if names:
-        pages = chain(pages, (file_page(pdf.page_count + 1, clean("\n".join(names)), options),))
+    if text:
+        pages = chain(pages, (file_page(pdf.page_count + 1, clean(text), options),))
     return PageSource(
-        page_count=pdf.page_count + (1 if names else 0),
+        page_count=pdf.page_count + (1 if text else 0),
         pages=iter(pages),
         render=pdf.render,
         preview=pdf.preview,
-        unread=unread_parts(opened.document),
+        unread=(Code.DYNAMIC_FORM,) if is_form and not form else (),
         properties=document_properties(opened.document, path),
         contained=attachments(opened.document, names, _LOCK),
     )

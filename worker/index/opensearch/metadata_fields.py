@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.file_facts import FACETS, MAX_FACET_VALUES, Groups, copy_key, most_frequent, top_folder
+from worker.index.query import normalise
 from worker.index.query_filters import Filters
 from worker.models.document import Document
+from worker.models.mail_fields import MailFields
 from worker.models.metadata import FileMetadata, Properties
 
 Json = dict[str, Any]
@@ -22,8 +25,11 @@ _TIMES = ("uploaded_at", "last_modified", *_PROPERTY_TIMES)
 IMAGE_FIELDS: Json = {"allowed_groups": _KEYWORD}
 """Of the images index, whose search is limited to groups, too."""
 
-HIT_FIELDS = (*_TIMES, "mime_type", "author", "title", "allowed_groups", "copy_key")
+_MAIL_FIELDS = ("mail_from", "mail_to", "subject", "sent")
+HIT_FIELDS = (*_TIMES, "mime_type", "author", "title", "allowed_groups", "copy_key", *_MAIL_FIELDS)
 """What a hit is made of beside its text."""
+
+_WILD, _ESCAPED = re.compile(r"[*?\\]"), r"\\\g<0>"
 
 COPIES = "contents"
 """The name of the count of distinct contents."""
@@ -41,9 +47,8 @@ def file_fields(text: Json) -> Json:
             ("mime_type", "author", "content_hash", "copy_key", "top_folder", "allowed_groups"), _KEYWORD
         ),
         "title": text,
-        # Reserved for files contained in others, which nothing writes yet: so they need no further re-index.
-        **dict.fromkeys(("member", "member_path", "mail_from", "mail_to"), _KEYWORD),
-        "subject": text,
+        # Two are reserved for files contained in others, which nothing writes yet: they need no re-index.
+        **dict.fromkeys(("member", "member_path", "mail_from", "mail_to", "subject"), _KEYWORD),
         "sent": _DATE,
     }
 
@@ -67,6 +72,16 @@ def metadata_source(document: Document) -> Json:
         "copy_key": copy_key(document),
         "top_folder": replace_surrogates(top_folder(document.file_path)),
         **group_source(document),
+        **(_mail_source(properties.mail) if properties.mail is not None else {}),
+    }
+
+
+def _mail_source(mail: MailFields) -> Json:
+    return {
+        "mail_from": normalise(mail.sender),
+        "mail_to": list(map(normalise, mail.recipients)),
+        "subject": normalise(mail.subject),
+        "sent": mail.sent or None,
     }
 
 
@@ -83,7 +98,19 @@ def to_metadata(source: Mapping[str, Any]) -> FileMetadata:
         last_modified=source.get("last_modified") or "",
         mime_type=source.get("mime_type") or "",
         allowed_groups=tuple(sorted(source.get("allowed_groups") or ())),
-        properties=Properties(**{name: source.get(name) or "" for name in names}),
+        properties=Properties(**{name: source.get(name) or "" for name in names}, mail=_to_mail(source)),
+    )
+
+
+def _to_mail(source: Mapping[str, Any]) -> MailFields | None:
+    """The headers of a mail; of anything else, and of one that an older version has written, None."""
+    if source.get("mail_from") is None:
+        return None
+    return MailFields(
+        sender=source["mail_from"],
+        recipients=tuple(source.get("mail_to") or ()),
+        subject=source.get("subject") or "",
+        sent=source.get("sent") or "",
     )
 
 
@@ -91,6 +118,16 @@ def date_clauses(filters: Filters) -> list[Json]:
     """The clauses of the dates that a query asks for: one a bound, of which a file may be refused for one."""
     bounds = {"gte": filters.after, "lt": filters.before}
     return [{"range": {"document_date": {name: time}}} for name, time in bounds.items() if time]
+
+
+def mail_clauses(filters: Filters) -> list[Json]:
+    """The clauses of the parts that a mail's headers must have."""
+    parts = {"mail_from": filters.senders, "mail_to": filters.recipients, "subject": filters.subjects}
+    return [
+        {"wildcard": {field: {"value": f"*{_WILD.sub(_ESCAPED, part)}*", "case_insensitive": True}}}
+        for field, wanted in parts.items()
+        for part in wanted
+    ]
 
 
 def group_clauses(groups: Groups) -> list[Json]:

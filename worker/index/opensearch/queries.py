@@ -12,7 +12,13 @@ from typing import Any
 from worker.index.analysis.snippets import snippet
 from worker.index.clauses import Group, leaves
 from worker.index.file_facts import Groups
-from worker.index.opensearch.metadata_fields import HIT_FIELDS, date_clauses, group_clauses, to_metadata
+from worker.index.opensearch.metadata_fields import (
+    HIT_FIELDS,
+    date_clauses,
+    group_clauses,
+    mail_clauses,
+    to_metadata,
+)
 from worker.index.opensearch.schema import Json
 from worker.index.opensearch.text_queries import any_of, anywhere, best_page, in_name, on_page
 from worker.index.query import Term, label
@@ -243,6 +249,7 @@ def _filter_clauses(filters: Filters) -> list[Json]:
         *({"terms": {field: list(values)}} for field, values in wanted if values),
         *(in_name(literal_ways(path)) for path in filters.paths),
         *date_clauses(filters),
+        *mail_clauses(filters),
     ]
 
 

@@ -11,11 +11,21 @@ import sqlite3
 
 from worker.index.analysis.characters import replace_surrogates
 from worker.index.file_facts import Groups, copy_key, top_folder
+from worker.index.query import fold, normalise
 from worker.models.document import Document
 from worker.models.ledger import State
+from worker.models.mail_fields import MailFields
 from worker.models.metadata import NO_METADATA, FileMetadata, Properties
 
-TABLES = """
+MAIL_TABLE = """
+CREATE TABLE file_mails (
+    file INTEGER PRIMARY KEY REFERENCES files (id) ON DELETE CASCADE,
+    sender TEXT NOT NULL, recipients TEXT NOT NULL, subject TEXT NOT NULL, sent TEXT NOT NULL,
+    folded_sender TEXT NOT NULL, folded_recipients TEXT NOT NULL, folded_subject TEXT NOT NULL
+)
+"""
+TABLES = (
+    """
 CREATE TABLE file_facts (
     file INTEGER PRIMARY KEY REFERENCES files (id) ON DELETE CASCADE,
     copy TEXT NOT NULL, dated TEXT NOT NULL, file_type TEXT NOT NULL, folder TEXT NOT NULL,
@@ -31,6 +41,8 @@ CREATE TABLE file_groups (
     PRIMARY KEY (file, name)
 ) WITHOUT ROWID;
 """
+    + MAIL_TABLE
+)
 
 FACET_COLUMNS = "file_type, strftime('%Y', dated, 'localtime'), folder, state, language"
 """The values of FACETS; years are those of the machine that searches, as the days of a filter are."""
@@ -61,6 +73,17 @@ def insert_metadata(connection: sqlite3.Connection, file: int, document: Documen
     connection.executemany(
         "INSERT OR IGNORE INTO file_groups VALUES (?, ?)", ((file, name) for name in groups)
     )
+    if properties.mail is not None:
+        _insert_mail(connection, file, properties.mail)
+
+
+def _insert_mail(connection: sqlite3.Connection, file: int, mail: MailFields) -> None:
+    """Insert the headers of a mail, and the same folded, as they are compared."""
+    sender, subject = normalise(mail.sender), normalise(mail.subject)
+    recipients = [normalise(each) for each in mail.recipients]
+    shown = (sender, json.dumps(recipients, ensure_ascii=False), subject, mail.sent)
+    folded = (fold(sender), fold("\n".join(recipients)), fold(subject))
+    connection.execute("INSERT INTO file_mails VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (file, *shown, *folded))
 
 
 def load_metadata(connection: sqlite3.Connection, file: int) -> FileMetadata:
@@ -74,8 +97,28 @@ def load_metadata(connection: sqlite3.Connection, file: int) -> FileMetadata:
         last_modified=row["last_modified"],
         mime_type=row["mime_type"],
         allowed_groups=tuple(name for (name,) in groups),
-        properties=Properties(**{name: row[name] for name in ("title", "author", "created", "modified")}),
+        properties=Properties(
+            **{name: row[name] for name in ("title", "author", "created", "modified")},
+            mail=_load_mail(connection, file),
+        ),
     )
+
+
+def _load_mail(connection: sqlite3.Connection, file: int) -> MailFields | None:
+    row = connection.execute("SELECT * FROM file_mails WHERE file = ?", (file,)).fetchone()
+    if row is None:
+        return None
+    return MailFields(
+        sender=row["sender"],
+        recipients=tuple(json.loads(row["recipients"])),
+        subject=row["subject"],
+        sent=row["sent"],
+    )
+
+
+def mail_condition(file: str, column: str, part: str) -> str:
+    """The condition that a mail has a part in a header; all are SQL."""
+    return f"EXISTS (SELECT 1 FROM file_mails AS mails WHERE mails.file = {file} AND instr({column}, {part}))"
 
 
 def group_condition(file: str, groups: str) -> str:

@@ -11,9 +11,20 @@ from worker.index.sqlite.document_rows import load_text
 from worker.index.sqlite.term_rows import TermRow, insert_terms, term_rows
 from worker.models.ledger import State
 
+_FIRST_FORMAT = 1
 
-def add_metadata(connection: sqlite3.Connection) -> None:
-    """Add what the first format did not have: of what file a page is, and what is known of a file."""
+
+def upgrade(connection: sqlite3.Connection, stored: int, tables: str) -> None:
+    """Add what a file of an older format does not have; of the headers of its mails nothing is known."""
+    if stored != _FIRST_FORMAT:
+        connection.execute(metadata_columns.MAIL_TABLE)
+        return
+    _add_metadata(connection)
+    rebuild_terms(connection, tables)
+
+
+def _add_metadata(connection: sqlite3.Connection) -> None:
+    """Add of what file a page is, and what is known of a file."""
     connection.execute("ALTER TABLE pages ADD COLUMN member_path TEXT NOT NULL DEFAULT ''")
     for statement in metadata_columns.TABLES.split(";"):
         connection.execute(statement)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from worker.errors import MisconfiguredError, UnavailableError
 from worker.index.sqlite import metadata_columns
-from worker.index.sqlite.rebuild import add_metadata, rebuild_terms
+from worker.index.sqlite.rebuild import rebuild_terms, upgrade
 
 _BUSY_TIMEOUT_S = 30.0
 _SWITCH_PAUSE_S = 0.02
-_FORMAT = 2
+_FORMAT = 3
 _OLDEST_FORMAT = 1
-"""To be raised when tables change. Older files get their terms anew, newer ones are refused."""
+"""To be raised when tables change. Older files get what they lack (`upgrade`), newer ones are refused."""
 
 _TABLES = """
 CREATE TABLE files (
@@ -166,8 +166,7 @@ class SqliteFile:
                 rebuild_terms(connection, _TERM_TABLES)
                 connection.execute(f"PRAGMA user_version = {_FORMAT}")
             elif _OLDEST_FORMAT <= stored < _FORMAT:
-                add_metadata(connection)
-                rebuild_terms(connection, _TERM_TABLES)
+                upgrade(connection, stored, _TERM_TABLES)
                 connection.execute(f"PRAGMA user_version = {_FORMAT}")
             elif stored != _FORMAT:
                 raise MisconfiguredError(

@@ -26,6 +26,7 @@ from worker.index.sqlite.metadata_columns import (
     group_condition,
     groups_value,
     load_metadata,
+    mail_condition,
 )
 from worker.index.sqlite.similar_words import SimilarWords
 from worker.index.sqlite.term_rows import NAME_ROW, PAGE_BITS, STREAMS
@@ -248,7 +249,15 @@ def _filters(filters: Filters, values: _Values) -> list[str]:
         conditions.append(f"id IN ({named})")
     bounds = ((">=", filters.after), ("<", filters.before))
     times = (date_condition("files.id", operator, values.bind(time)) for operator, time in bounds if time)
-    return [*conditions, *times]
+    headers = (
+        ("folded_sender", filters.senders),
+        ("folded_recipients", filters.recipients),
+        ("folded_subject", filters.subjects),
+    )
+    parts = (
+        mail_condition("files.id", name, values.bind(part)) for name, all_of in headers for part in all_of
+    )
+    return [*conditions, *times, *parts]
 
 
 def _files_with(expression: str, condition: str = "") -> str:

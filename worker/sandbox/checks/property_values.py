@@ -1,18 +1,22 @@
-"""Bounds of the author, title and dates that a document process reports; types are checked before."""
+"""Bounds of the title, dates and headers that a document process reports; types are checked before."""
 
 from __future__ import annotations
 
-from dataclasses import astuple
-
+from worker.models.mail_fields import MAX_RECIPIENTS, MailFields
 from worker.models.metadata import MAX_PROPERTY_CHARS, Properties, property_text, read_time
 from worker.sandbox.channel import ProtocolError
 
 
 def check_properties(properties: Properties, where: str) -> None:
     """Text that can be stored and printed, and dates as they are stored; ProtocolError quotes no value."""
-    if any(len(value) > MAX_PROPERTY_CHARS for value in astuple(properties)):
+    mail = properties.mail or MailFields()
+    lines = (properties.title, properties.author, mail.sender, mail.subject, *mail.recipients)
+    dates = (properties.created, properties.modified, mail.sent)
+    if len(mail.recipients) > MAX_RECIPIENTS:
+        raise ProtocolError(f"{where} has too many recipients")
+    if any(len(value) > MAX_PROPERTY_CHARS for value in (*lines, *dates)):
         raise ProtocolError(f"{where} has a text that is too long")
-    if any(property_text(text) != text for text in (properties.title, properties.author)):
+    if any(property_text(text) != text for text in lines):
         raise ProtocolError(f"{where} has a text that is no line")
-    if any(date and read_time(date) != date for date in (properties.created, properties.modified)):
+    if any(date and read_time(date) != date for date in dates):
         raise ProtocolError(f"{where} has a date that is none")

@@ -11,6 +11,7 @@ from worker.models.member import MAX_PATH_CHARS, Member, is_unseen
 from worker.models.page import Page
 from worker.sandbox.channel import ProtocolError
 from worker.sandbox.members.messages import MAX_PAGES, MemberBegun, MemberOpened
+from worker.sandbox.members.same_files import SameFiles
 
 _HASH_CHARS = (0, 64)
 DOCUMENT = 0
@@ -25,6 +26,7 @@ class MemberRanges:
         self._firsts: list[int] = []
         self._is_opening = False
         self._lost: set[int] = set()
+        self.same = SameFiles()
         self.last_page = 0
 
     @property
@@ -34,12 +36,14 @@ class MemberRanges:
 
     def restore(self, page: Page) -> None:
         """Take over a page of an earlier process."""
+        self.same.finish(page)
         if page.is_lost_member:
             self._lost.add(page.number)
 
     def begin_document(self, pages: int) -> None:
         """The document is open, and has so many pages of its own; its files are yet to come."""
         self._members, self._firsts, self._is_opening = [], [], False
+        self.same.begin_process()
         self.last_page = pages
 
     def begin(self, message: MemberBegun) -> None:
@@ -73,6 +77,7 @@ class MemberRanges:
             sha256=message.sha256,
         )
         self._members[-1] = member
+        self.same.add(member)
         # One that is empty, as a mailbox may be, takes no page.
         self.last_page = member.first_page + message.pages - 1 if message.pages else member.first_page
         if self.last_page > MAX_PAGES:

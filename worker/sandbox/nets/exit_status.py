@@ -12,3 +12,8 @@ def crash_code(status: int) -> Code:
     if status == -signal.SIGKILL:
         return Code.MEMORY
     return Code.TIMEOUT if status == -signal.SIGXCPU else Code.CRASHED
+
+
+def code_of_process(code: Code) -> Code:
+    """The code that a process ends its document with: no fault of the machine is its to say."""
+    return Code.UNAVAILABLE if code is Code.LOCAL_FAULT else code

@@ -95,6 +95,20 @@ class LostPages:
         return replace(fallback, source=page_source, reason=code.value)
 
 
+class TextRoom:
+    """How much text a document may still have."""
+
+    def __init__(self, max_chars: int) -> None:
+        self.left_chars = max_chars
+
+    def fit(self, page: Page) -> Page:
+        """The page, which takes of what is left; one without its text where there is not enough."""
+        if len(page.text) > self.left_chars:
+            return unread_page(page.number, TextSource.NOT_READ, Code.BOMB)
+        self.left_chars -= len(page.text)
+        return page
+
+
 def _is_late(page: Page) -> bool:
     return page.reason == Code.TIMEOUT or Code.TIMEOUT in page.unread
 

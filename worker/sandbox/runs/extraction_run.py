@@ -63,6 +63,11 @@ class ExtractionRun:
         """Pages that are not finished, as far as is known."""
         return self._state.page_count - len(self._state.finished)
 
+    def is_copied(self, page: Page) -> bool:
+        """Whether a page was taken over from the same file elsewhere in the document."""
+        with self._lock:
+            return page.number in self._state.same.copied
+
     @property
     def draining(self) -> bool:
         """Whether no further page is begun."""

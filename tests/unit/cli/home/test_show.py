@@ -19,6 +19,7 @@ from worker.errors import Code, MisconfiguredError
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.document import Extraction
 from worker.models.file import FileType
+from worker.models.member import Member
 from worker.models.page import Page, TextSource
 from worker.models.unread import Unread
 
@@ -210,3 +211,25 @@ def test_paths_and_lines_are_not_folded_whatever_the_width(files: Path) -> None:
     printed = run("show", "a.txt", "--home", str(files)).splitlines()
     assert printed[0] == f"file        {long}"
     assert printed[-3:] == ["── page 1 (ocr, 90 %) ──", line, "next"]
+
+
+def test_the_files_in_it_are_listed(home: Path) -> None:
+    member = Member(path="a.zip › b.txt", first_page=1, pages=1, file_type=FileType.TEXT, size_bytes=4)
+    extraction = Extraction(
+        file_type=FileType.EML,
+        pages=(Page(number=1, text="text", source=TextSource.FILE),),
+        unread=_LIST,
+        members=(member,),
+    )
+    (home / _KEY).write_bytes(b"".join(pack_extraction(extraction)))
+    (shown,) = json.loads(_show(home).stdout)["members"]
+    assert (shown["path"], shown["file_type"], shown["state"]) == ("a.zip › b.txt", "txt", "indexed")
+    printed = run("show", "b.pdf", "--home", str(home)).splitlines()
+    place = printed.index("── files in it ──")
+    assert printed[place + 1].endswith("1 p.         4 B  a.zip › b.txt")
+
+
+def test_an_artifact_without_a_list_of_files_is_shown_as_before(home: Path) -> None:
+    (home / _KEY).write_bytes(_packed(*_LIST))
+    assert json.loads(_show(home).stdout)["members"] == []
+    assert "files in it" not in run("show", "b.pdf", "--home", str(home))

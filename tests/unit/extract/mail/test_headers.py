@@ -8,7 +8,7 @@ import email.policy
 
 import pytest
 
-from worker.extract.mail.headers import decode_header, file_name, header_text
+from worker.extract.mail.headers import decode_header, file_name, header_addresses, header_text
 
 pytestmark = pytest.mark.unit
 
@@ -66,3 +66,23 @@ def test_names_of_attached_files_are_read_however_they_are_written(parameter: by
 def test_a_part_may_have_its_name_in_its_type_or_none() -> None:
     assert file_name(_message(b'Content-Type: application/pdf; name="a.pdf"')) == "a.pdf"
     assert file_name(_message(b"Content-Type: text/plain")) == ""
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b'"Tanaka, Taro" <a@b.c>, d@e.f', ("Tanaka, Taro <a@b.c>", "d@e.f")),
+        ("田中; 佐藤 <s@e.f>;".encode(), ("田中", "佐藤 <s@e.f>")),
+        ("田中 <a@b.c>, 佐藤 <s@e.f>".encode("iso-2022-jp"), ("田中 <a@b.c>", "佐藤 <s@e.f>")),
+        (_word("田中, 太郎", "utf-8").encode() + b" <a@b.c>,,", ("田中, 太郎 <a@b.c>",)),
+        (b'"never closed, <a@b.c>', ("never closed, <a@b.c>",)),
+        (b"undisclosed-recipients:;", ("undisclosed-recipients:",)),
+        (b"", ()),
+    ],
+)
+def test_addresses_are_split_where_no_name_has_the_comma(raw: bytes, expected: tuple[str, ...]) -> None:
+    assert header_addresses(_message(b"To: " + raw), "To", most=9) == expected
+
+
+def test_so_many_addresses_are_taken() -> None:
+    assert header_addresses(_message(b"To: a, b, c"), "To", most=2) == ("a", "b")

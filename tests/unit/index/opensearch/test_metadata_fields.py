@@ -13,30 +13,40 @@ from worker.index.opensearch.metadata_fields import (
     facets_body,
     file_fields,
     group_clauses,
+    mail_clauses,
     metadata_source,
     to_facets,
     to_metadata,
 )
 from worker.index.query_filters import NO_FILTERS
+from worker.models.mail_fields import MailFields
 from worker.models.metadata import FileMetadata, Properties
 
 pytestmark = pytest.mark.unit
 
+_MAIL = MailFields(sender="a@example.com", recipients=("b", "c"), subject="件", sent="2023-01-01T00:00:00Z")
 QUERY = {"bool": {"filter": ["f"], "must_not": ["n"], "should": ["scores"]}}
 
 
 def test_every_value_has_a_field(make_document: MakeDocument) -> None:
     fields = file_fields({"type": "text"})
     assert metadata_source(make_document("a.pdf")).keys() <= fields.keys()
-    reserved = {"member", "member_path", "mail_from", "mail_to", "subject", "sent"}
-    assert reserved <= fields.keys() - metadata_source(make_document("a.pdf")).keys()
+    mail = replace(Properties(), mail=MailFields())
+    of_mails = {"mail_from", "mail_to", "subject", "sent"}
+    assert (
+        metadata_source(make_document("a.eml", metadata=FileMetadata(properties=mail))).keys()
+        <= fields.keys()
+    )
+    assert {"member", "member_path", *of_mails} <= fields.keys() - metadata_source(
+        make_document("a.pdf")
+    ).keys()
 
 
 def test_what_is_known_comes_back(make_document: MakeDocument) -> None:
     metadata = FileMetadata(
         uploaded_at="2024-01-01T00:00:00Z",
         allowed_groups=("a", "b"),
-        properties=Properties(title="題", modified="2023-01-01T00:00:00Z"),
+        properties=Properties(title="題", modified="2023-01-01T00:00:00Z", mail=_MAIL),
     )
     source = metadata_source(make_document("部/a.pdf", metadata=metadata, content_hash="c" * 64))
     assert to_metadata(source) == metadata
@@ -51,6 +61,14 @@ def test_only_what_is_asked_for_is_filtered() -> None:
     assert [each["range"]["document_date"] for each in both] == [{"gte": "s"}, {"lt": "t"}]
     assert group_clauses(None) == []
     assert {"terms": {"allowed_groups": ["x"]}} in group_clauses(["x"])[0]["bool"]["should"]
+
+
+def test_parts_of_headers_are_looked_for_as_they_are_written() -> None:
+    filters = replace(NO_FILTERS, senders=("a*b", "c"), subjects=("50\\?",))
+    clauses = [each["wildcard"] for each in mail_clauses(filters)]
+    values = [(field, clause[field]["value"]) for clause in clauses for field in clause]
+    assert values == [("mail_from", "*a\\*b*"), ("mail_from", "*c*"), ("subject", "*50\\\\\\?*")]
+    assert mail_clauses(NO_FILTERS) == []
 
 
 def test_copies_and_counts_pass_the_same_filters_and_score_nothing() -> None:

@@ -19,9 +19,13 @@ from worker.index.sqlite.metadata_columns import (
     load_metadata,
 )
 from worker.models.ledger import State
+from worker.models.mail_fields import MailFields
 from worker.models.metadata import FileMetadata, Properties
 
 pytestmark = pytest.mark.unit
+
+
+_MAIL = MailFields(sender="営業", recipients=("a@b.c", "田中"), subject="件", sent="2023-01-01T00:00:00Z")
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def test_what_is_known_comes_back(connection: sqlite3.Connection, make_document:
         uploaded_at="2024-01-01T00:00:00Z",
         mime_type="half \udcff",
         allowed_groups=("a", "b"),
-        properties=Properties(title="題"),
+        properties=Properties(title="題", mail=_MAIL),
     )
     insert_metadata(connection, 7, make_document("a.pdf", metadata=metadata))
     assert load_metadata(connection, 7) == replace(metadata, mime_type="half \ufffd")

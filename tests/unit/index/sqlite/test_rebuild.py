@@ -15,6 +15,8 @@ from worker.index.search_index import Tier
 from worker.index.sqlite.sqlite_file import SqliteFile
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.document import Document
+from worker.models.mail_fields import MailFields
+from worker.models.metadata import FileMetadata, Properties
 
 pytestmark = pytest.mark.unit
 
@@ -23,7 +25,7 @@ def _make_old(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
             "ALTER TABLE pages DROP COLUMN member_path;"
-            "DROP TABLE file_facts; DROP TABLE file_metadata; DROP TABLE file_groups;"
+            "DROP TABLE file_facts; DROP TABLE file_metadata; DROP TABLE file_groups; DROP TABLE file_mails;"
             "DROP TABLE page_vocabulary; DROP TABLE page_terms; DROP TABLE analysis;"
             "CREATE VIRTUAL TABLE page_terms USING fts5 (terms, content='', tokenize='ascii');"
             "PRAGMA user_version = 1;"
@@ -49,7 +51,23 @@ def test_an_old_file_finds_what_this_version_finds(
         assert index.search("申込書").total == 0
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT version FROM analysis").fetchall() == [(str(OWN_ANALYSIS),)]
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+
+
+def test_a_file_of_the_second_format_keeps_its_terms_and_takes_mails(
+    tmp_path: Path, make_document: Callable[..., Document]
+) -> None:
+    path = tmp_path / "index.sqlite3"
+    with closing(SqliteIndex(path)) as index:
+        index.index_document(make_document("a.pdf", "契約"), version=1)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("DROP TABLE file_mails; PRAGMA user_version = 2;")
+    properties = Properties(mail=MailFields(sender="tanaka@example.com"))
+    mail = make_document("b.eml", "契約", metadata=FileMetadata(properties=properties))
+    with closing(SqliteIndex(path)) as index:
+        index.index_document(mail, version=1)
+        assert index.search("契約").total == 2
+        assert [hit.file_name for hit in index.search("契約 from:tanaka").hits] == ["b.eml"]
 
 
 def test_a_rebuild_that_fails_leaves_the_file_as_it_was(

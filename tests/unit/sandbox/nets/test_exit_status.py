@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from worker.errors import Code
-from worker.sandbox.nets.exit_status import crash_code
+from worker.sandbox.nets.exit_status import code_of_process, crash_code
 
 pytestmark = pytest.mark.unit
 
@@ -23,3 +23,8 @@ pytestmark = pytest.mark.unit
 )
 def test_the_exit_status_says_why(status: int, code: Code) -> None:
     assert crash_code(status) is code
+
+
+def test_a_process_cannot_say_that_the_machine_is_at_fault() -> None:
+    assert code_of_process(Code.LOCAL_FAULT) is Code.UNAVAILABLE
+    assert code_of_process(Code.TIMEOUT) is Code.TIMEOUT

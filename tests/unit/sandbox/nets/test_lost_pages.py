@@ -8,7 +8,7 @@ import pytest
 
 from worker.errors import Code
 from worker.models.page import Page, TextSource
-from worker.sandbox.nets.lost_pages import LostPages
+from worker.sandbox.nets.lost_pages import LostPages, TextRoom
 
 pytestmark = pytest.mark.unit
 
@@ -92,3 +92,10 @@ def test_late_pages_in_a_row_are_those_of_one_file() -> None:
         lost.finish(replace(_LATE, number=number))
     assert lost.are_late(150)
     assert not lost.are_late(1)
+
+
+def test_a_page_takes_of_the_space_or_loses_its_text() -> None:
+    room = TextRoom(6)
+    assert room.fit(_READ) is _READ
+    assert room.fit(_READ) == Page(number=1, text="", source=TextSource.NOT_READ, reason="bomb")
+    assert room.left_chars == 2

@@ -1,0 +1,1 @@
+"""Objects in legacy Office files: what other programs have put there."""

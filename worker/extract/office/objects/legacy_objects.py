@@ -1,0 +1,103 @@
+"""Files in legacy Office files: packages, and documents of other programs ([MS-OLEDS])."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import olefile
+
+from worker.errors import Code, RejectedError
+from worker.extract.office.embedded_files import file_in_object, file_in_ole
+from worker.extract.office.objects.compound_file import compound_file
+from worker.extract.page_source import ContainedFile
+
+_POOL = "ObjectPool"
+_SHEET_OBJECT = re.compile("MBD[0-9A-F]+", re.IGNORECASE)
+_SLIDES = "PowerPoint Document"
+# A record of a presentation ([MS-PPT] 2.3.1), and that of an object's container (2.10.34).
+_RECORD = struct.Struct("<HHI")
+_OBJECT, _IS_COMPRESSED = 0x1011, 0x0010
+_MAX_BYTES = 512 * 1024**2
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error, zlib.error)
+
+Folder = tuple[str, ...]
+Found = tuple[str, bytes] | None
+
+
+def legacy_objects(path: Path) -> Iterator[ContainedFile]:
+    """The files in a document; objects of which only a picture is drawn are none."""
+    try:
+        with olefile.OleFileIO(str(path)) as container:
+            folders = _objects(container.listdir())
+            slides = container.openstream(_SLIDES).read() if container.exists(_SLIDES) else b""
+    except _UNREADABLE:
+        return  # its own reader says that it is damaged
+    in_folders = (partial(_from_folder, path, folder, streams) for folder, streams in folders.items())
+    in_records = (
+        partial(_from_record, data, is_compressed=is_zlib) for is_zlib, data in _slide_objects(slides)
+    )
+    for number, read in enumerate(chain(in_folders, in_records), start=1):
+        yield from _file_of(f"object {number}", read)
+
+
+def _file_of(name: str, read: Any) -> Iterator[ContainedFile]:
+    try:
+        found: Found = read(name)
+    except RejectedError as error:
+        yield ContainedFile(name=name, open=partial(_refuse, error))
+    except _UNREADABLE as error:
+        damaged = RejectedError(f"{name}: damaged; its bytes cannot be unpacked ({type(error).__name__})")
+        yield ContainedFile(name=name, open=partial(_refuse, damaged))
+    else:
+        if found is not None:
+            own_name, data = found
+            yield ContainedFile(name=own_name, open=partial(io.BytesIO, data), size_bytes=len(data))
+
+
+def _refuse(error: RejectedError) -> io.BytesIO:
+    raise error
+
+
+def _objects(entries: list[list[str]]) -> Mapping[Folder, list[str]]:
+    """The folders of objects, in the order of their names, each with the names of its streams."""
+    found: dict[Folder, list[str]] = {}
+    for *folder, stream in entries:
+        is_of_text = len(folder) == 2 and folder[0] == _POOL
+        if is_of_text or (len(folder) == 1 and _SHEET_OBJECT.fullmatch(folder[0])):
+            found.setdefault(tuple(folder), []).append(stream)
+    return dict(sorted(found.items()))
+
+
+def _from_folder(path: Path, folder: Folder, streams: list[str], name: str) -> Found:
+    with olefile.OleFileIO(str(path)) as container:
+        data = {stream: container.openstream([*folder, stream]).read() for stream in streams}
+    return file_in_object(name, data, whole=partial(compound_file, data))
+
+
+def _slide_objects(stream: bytes) -> Iterator[tuple[bool, bytes]]:
+    """The containers of objects, and whether they are compressed; the records follow one another."""
+    at = 0
+    while at + _RECORD.size <= len(stream):
+        version, kind, length = _RECORD.unpack_from(stream, at)
+        at += _RECORD.size
+        if kind == _OBJECT:
+            yield version & 0xFFF0 == _IS_COMPRESSED, stream[at : at + length]
+        at += length
+
+
+def _from_record(data: bytes, name: str, *, is_compressed: bool) -> Found:
+    if not is_compressed:
+        return file_in_ole(name, data)
+    unpacker = zlib.decompressobj()
+    container = unpacker.decompress(data[4:], _MAX_BYTES)  # behind its size, which may be wrong
+    if unpacker.unconsumed_tail:
+        raise RejectedError(f"{name}: unpacks to more than its container may", code=Code.BOMB)
+    return file_in_ole(name, container)
