@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from worker.home.result import Result
     from worker.home.result_keeper import Listener
 
+_AT_ONCE = "what is finished is kept; run the same command again to go on"
+_NOTHING_BEGUN = "cis-worker: stopped before anything was begun; nothing has changed"
+
 
 def ingest(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and folders.")],
@@ -63,7 +66,11 @@ def ingest(
     from worker.home.name_filter import NameFilter
 
     names = NameFilter(include=tuple(include or ()), exclude=tuple(exclude or ()), everything=everything)
-    request = _request(paths, home, prune=prune, names=names, reading=_reading(lang, jobs))
+    try:
+        request = _request(paths, home, prune=prune, names=names, reading=_reading(lang, jobs))
+    except KeyboardInterrupt as error:
+        typer.echo(_NOTHING_BEGUN, err=True)
+        raise typer.Exit(128 + signal.SIGINT) from error
     if dry_run:
         raise typer.Exit(_print_plan(request, as_json=as_json))
     verbosity = Verbosity.QUIET if quiet else Verbosity.VERBOSE if verbose else Verbosity.NORMAL
@@ -123,8 +130,9 @@ def _ingest(request: IngestRequest, verbosity: Verbosity, named_home: Path | Non
             with display.live():
                 end = ingestion.ingest(request, listener, is_stopped=_stop_predicate(interruption, display))
         except KeyboardInterrupt:
+            display.note("stopped", _AT_ONCE)
             return interruption.status or 128 + signal.SIGINT
-    for line in display.summary(left=end.left, left_out=end.left_out, home=named_home):
+    for line in display.summary(end, home=named_home):
         typer.echo(line, err=as_json)
     return interruption.status if end.interrupted else int(display.has_trouble)
 
