@@ -169,7 +169,7 @@ class FileTable:
             what="seed",
             condition="attribute_not_exists(#fence)",
             expected={},
-            values=ledger_row.begun_values(fence, checkpoint),
+            values=ledger_row.first_values(fence, checkpoint),
         )
 
     def beat(self, claim: Claim) -> bool:

@@ -244,7 +244,7 @@ def checkpoint_to_json(checkpoint: Checkpoint) -> str:
     return json.dumps(values, separators=(",", ":"))
 
 
-def begun_values(fence: int, checkpoint: Checkpoint | None) -> dict[str, Value | None]:
+def first_values(fence: int, checkpoint: Checkpoint | None) -> dict[str, Value | None]:
     """The attributes of a row that nobody has claimed yet; `checkpoint` is of pages read elsewhere."""
     values: dict[str, Value | None] = {"fence": fence, "state": State.PROCESSING.value}
     if checkpoint is not None:
