@@ -134,8 +134,12 @@ def test_a_changed_original_is_sent_again_though_the_fleet_knows_the_former(clou
     key = cloud.keys("source")[0]
     version = first.storage.head("source", key).version
     cloud.commit(key, artifact_key="artifacts/aa/txt-key", version=version)
-    counts = cloud.publish(cloud.file("a.txt", b"newer")).counts
+    newer = cloud.file("a.txt", b"newer")
+    counts = cloud.publish(newer).counts
     assert (counts.originals, counts.messages, counts.known) == (1, 1, 0)
+    # A run that ended before its message left the object only.
+    counts = cloud.publish(newer).counts
+    assert (counts.originals, counts.messages, counts.known) == (0, 1, 0)
 
 
 def test_what_will_be_read_again_is_counted(cloud: Cloud) -> None:
