@@ -146,7 +146,7 @@ soak: servers ## one worker under a mixed flow, killed every MINUTES, for HOURS:
 	$(BIN)/python -m bench.soak --hours $(HOURS) --minutes $(MINUTES) --index $(INDEXES)
 
 lock: setup ## write the lock files after a change of pyproject.toml (UPGRADE=--upgrade: newer versions too)
-	$(COMPILE) pyproject.toml --extra fast --extra neural --extra japanese --extra profile --extra simulate --extra home --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock
+	$(COMPILE) pyproject.toml --extra fast --extra neural --extra japanese --extra profile --extra simulate --extra home --extra watch --extra local --extra dev $(UPGRADE) --output-file requirements/all.lock
 	$(PART) pyproject.toml --extra fast --extra japanese --output-file requirements/run.lock
 	$(PART) pyproject.toml --extra fast --extra japanese --extra neural --output-file requirements/neural.lock
 	$(PART) pyproject.toml --extra fast --extra home --output-file requirements/home.lock

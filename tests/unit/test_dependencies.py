@@ -95,18 +95,20 @@ def test_what_an_extra_installs_is_imported_where_it_is_used_and_not_before() ->
     assert undeclared(modules, find=imported_at_once) == []
 
 
-@pytest.mark.parametrize(("extra", "folders"), [("home", HOME), ("local", LOCAL)])
-def test_what_runs_on_one_machine_imports_only_its_extra(extra: str, folders: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("extras", "folders"), [(("home", "watch"), HOME), (("local",), LOCAL)])
+def test_what_runs_on_one_machine_imports_only_its_extras(
+    extras: tuple[str, ...], folders: tuple[str, ...]
+) -> None:
     modules = [path for folder in folders for path in (ROOT / "worker" / folder).rglob("*.py")]
     assert modules
-    assert undeclared(modules, extra) == []
+    assert undeclared(modules, *extras) == []
 
 
 def test_tests_and_measurements_import_only_what_an_extra_declares() -> None:
     modules = [
         path for folder in ("tests", "bench", "fuzz", "infra") for path in (ROOT / folder).rglob("*.py")
     ]
-    assert undeclared(modules, "local", "simulate", "dev") == []
+    assert undeclared(modules, "local", "simulate", "watch", "dev") == []
 
 
 def test_an_import_that_nothing_declares_is_found(tmp_path: Path) -> None:

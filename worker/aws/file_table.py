@@ -159,8 +159,8 @@ class FileTable:
             return "#fence = :seen AND attribute_not_exists(#event_pending)"
         return "#fence = :seen"
 
-    def seed(self, file: FileMessage, *, fence: int) -> None:
-        """Start the fence of a file that was never claimed at `fence` (1 or more).
+    def seed(self, file: FileMessage, *, fence: int, checkpoint: Checkpoint | None = None) -> None:
+        """Start the fence of a file that was never claimed at `fence` (1 or more), with pages of before.
 
         Needed for a new ledger beside an existing index, which refuses versions below its own.
         """
@@ -169,7 +169,7 @@ class FileTable:
             what="seed",
             condition="attribute_not_exists(#fence)",
             expected={},
-            values={"fence": fence, "state": State.PROCESSING.value},
+            values=ledger_row.first_values(fence, checkpoint),
         )
 
     def beat(self, claim: Claim) -> bool:

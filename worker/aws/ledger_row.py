@@ -244,6 +244,14 @@ def checkpoint_to_json(checkpoint: Checkpoint) -> str:
     return json.dumps(values, separators=(",", ":"))
 
 
+def first_values(fence: int, checkpoint: Checkpoint | None) -> dict[str, Value | None]:
+    """The attributes of a row that nobody has claimed yet; `checkpoint` is of pages read elsewhere."""
+    values: dict[str, Value | None] = {"fence": fence, "state": State.PROCESSING.value}
+    if checkpoint is not None:
+        values |= {"version": checkpoint.version, "checkpoint": checkpoint_to_json(checkpoint)}
+    return values
+
+
 def checkpoint_from_json(text: str) -> Checkpoint:
     """The inverse of `checkpoint_to_json`; understands the rows of earlier versions."""
     values = json.loads(text)

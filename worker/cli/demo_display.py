@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from worker.cli.printing import make_console, sanitise, snippet_parts
+from worker.cli.printing import fold, make_console, sanitise, snippet_parts
 from worker.demo.checks import DemoCheck
 from worker.demo.demo_run import DemoProgress, DemoResult
 from worker.demo.run_record import DemoDocument, Event, RunRecord, Search, Severity
@@ -182,8 +182,9 @@ def _print_hits(console: Console, search: Search) -> None:
         console.print(Text(f"  {sanitise(hit.file_name)}, page {hit.page}"))
         # Without colours the brackets of the snippet show the match.
         parts = snippet_parts(hit.snippet) if console.is_terminal else [(sanitise(hit.snippet), False)]
-        snippet = Text.assemble(*((part, _HIT if is_match else "") for part, is_match in parts))
-        console.print(Padding(snippet, (0, 0, 0, 4), expand=False))
+        for line in fold(parts, console.width - 4):
+            styled = ((part, _HIT if is_match else "") for part, is_match in line)
+            console.print(Text.assemble("    ", *styled), soft_wrap=True)
     console.print()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from worker.home.name_filter import NameFilter
     from worker.home.result import Result
     from worker.home.result_keeper import Listener
+
+_STOPPED = 128
+_AT_ONCE = "what is finished is kept; run the same command again to go on"
+_NOTHING_BEGUN = "cis-worker: stopped before anything was begun; nothing has changed"
 
 
 def ingest(
@@ -42,6 +48,9 @@ def ingest(
     prune: Annotated[
         bool, typer.Option("--prune", help="Also remove files that no longer exist below PATH.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Then go on, whenever something changes, until Ctrl-C.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be read.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print failures only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print each file as it is done.")] = False,
@@ -55,7 +64,7 @@ def ingest(
     are finished (a second one ends at once); run it again to go on. The CIS_ settings of the environment
     apply, too.
     Exit status: 0; 1 if a document was dead-lettered or ended in crashed, memory or timeout; 2 if it
-    could not run; 130 after Ctrl-C.
+    could not run; 130 after Ctrl-C. With --watch (extra `watch`) it goes on until then.
 
     Example: `cis-worker ingest ~/Documents --home ~/documents.cis --exclude '*.bak'`
     """
@@ -63,12 +72,23 @@ def ingest(
     from worker.home.name_filter import NameFilter
 
     names = NameFilter(include=tuple(include or ()), exclude=tuple(exclude or ()), everything=everything)
-    request = _request(paths, home, prune=prune, names=names, reading=_reading(lang, jobs))
+    with _nothing_begun():
+        request = _request(paths, home, prune=prune, names=names, reading=_reading(lang, jobs))
     if dry_run:
         raise typer.Exit(_print_plan(request, as_json=as_json))
     verbosity = Verbosity.QUIET if quiet else Verbosity.VERBOSE if verbose else Verbosity.NORMAL
-    # Commands that are printed name it only where it would not be found without its name.
-    raise typer.Exit(_ingest(request, verbosity, home and request.home.folder, as_json=as_json))
+    run = partial(_ingest, request, verbosity, home and request.home.folder, as_json=as_json)
+    raise typer.Exit(_watch(request, run, is_quiet=quiet) if watch else run())
+
+
+@contextmanager
+def _nothing_begun() -> Iterator[None]:
+    """Say so where Ctrl-C comes before anything is begun."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        typer.echo(_NOTHING_BEGUN, err=True)
+        raise typer.Exit(_STOPPED + signal.SIGINT) from error
 
 
 def _reading(lang: str | None, jobs: int | None) -> dict[str, str]:
@@ -109,7 +129,10 @@ def _request(
 
 
 def _ingest(request: IngestRequest, verbosity: Verbosity, named_home: Path | None, *, as_json: bool) -> int:
-    """Run it, and print the summary; the exit status."""
+    """Run it, and print the summary; the exit status.
+
+    Commands that are printed name the home only where it would not be found without its name.
+    """
     from rich.console import Console
 
     from worker.cli.ingest_display import IngestDisplay
@@ -123,10 +146,28 @@ def _ingest(request: IngestRequest, verbosity: Verbosity, named_home: Path | Non
             with display.live():
                 end = ingestion.ingest(request, listener, is_stopped=_stop_predicate(interruption, display))
         except KeyboardInterrupt:
+            display.note("stopped", _AT_ONCE)
             return interruption.status or 128 + signal.SIGINT
-    for line in display.summary(left=end.left, left_out=end.left_out, home=named_home):
+    for line in display.summary(end, home=named_home):
         typer.echo(line, err=as_json)
     return interruption.status if end.interrupted else int(display.has_trouble)
+
+
+def _watch(request: IngestRequest, run: Callable[[], int], *, is_quiet: bool) -> int:
+    """Run it, and again after each change, until a signal; the exit status."""
+    from worker.cli.interruption import handle_signals
+    from worker.home.watch.folder_watch import FolderWatch, require_watchdog
+
+    require_watchdog()
+    # Before the first run: what changes while a file is read is found by the next one.
+    with FolderWatch(request.paths, home=request.home.folder) as changes:
+        while (status := run()) < _STOPPED:
+            if not is_quiet:
+                typer.echo("Watching for changes; Ctrl-C ends it.", err=True)
+            with handle_signals() as interruption:
+                if not changes.wait(interruption.wait):
+                    return interruption.status
+    return status
 
 
 def _print_plan(request: IngestRequest, *, as_json: bool) -> int:

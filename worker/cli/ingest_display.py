@@ -15,6 +15,7 @@ from rich.text import Text
 
 from worker.cli.home.ingest_summary import IngestSummary
 from worker.cli.printing import duration_text, sanitise
+from worker.home.ingestion import IngestEnd
 from worker.home.result import FAILED, Result
 from worker.home.result_keeper import IngestProgress
 
@@ -91,12 +92,12 @@ class IngestDisplay:
             self._printed_at = now
             self._say(self._line(progress, now))
 
-    def summary(self, *, left: int, left_out: int, home: Path | None) -> list[str]:
+    def summary(self, end: IngestEnd, *, home: Path | None) -> list[str]:
         """The fate of the files: see `IngestSummary.lines`; with `QUIET` nothing."""
         if self._verbosity is Verbosity.QUIET:
             return []
         seconds = self._clock() - self._started
-        return self._summary.lines(seconds=seconds, left=left, left_out=left_out, home=home)
+        return self._summary.lines(seconds=seconds, end=end, home=home)
 
     def _line(self, progress: IngestProgress, now: float) -> str:
         """What is known at the moment, the most important first: a narrow terminal cuts the end."""

@@ -15,6 +15,7 @@ from worker.cli.fleet.simulate import simulate
 from worker.cli.fleet.workers import fleet
 from worker.cli.home.export import export
 from worker.cli.home.listing import list_files
+from worker.cli.home.publish import publish
 from worker.cli.home.show import show
 from worker.cli.ingest import ingest
 from worker.cli.operator import config, doctor, status
@@ -41,6 +42,7 @@ _SUMMARIES: dict[Callable[..., None], str] = {
     show: "Show what the index holds of one file.",
     similar: "Find pictures that resemble one.",
     export: "Write the text of a home to files.",
+    publish: "Carry a home to a fleet, without OCR.",
     run: "Run the worker.",
     init: "Create queues, buckets, table and indices.",
     local: "Run the embedded stack until Ctrl-C.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
+import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from worker.index.analysis.snippets import marked_parts
@@ -15,6 +17,16 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _PIPE_WIDTH = 160
+# What a line may end with: a word of narrow or full-width letters and digits, or one wide character; brackets
+# and marks stay with what they belong to.
+_WIDE = (
+    r"\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6"
+    r"\U0001f300-\U0003fffd"
+)
+_FULL_WIDTH_WORD = "０-９Ａ-Ｚａ-ｚ"
+_OPENING = "（「『【〔〈《［｛"
+_CLOSING = "、。，．・：；？！）」』】〕〉》］｝ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々…"
+_PIECE = re.compile(rf"\s+|[{_OPENING}]*(?:[^\s{_WIDE}]+|[{_FULL_WIDTH_WORD}]+|\S)[{_CLOSING}]*")
 
 
 def print_json(value: object) -> None:
@@ -40,6 +52,58 @@ def duration_text(seconds: float) -> str:
 def snippet_parts(snippet: str) -> list[tuple[str, bool]]:
     """The parts of a snippet, sanitised, and whether each is a match (between [[ and ]])."""
     return [(sanitise(part), is_match) for part, is_match in marked_parts(snippet)]
+
+
+def cell_width(text: str) -> int:
+    """How many cells of a terminal a text takes; kanji take two, marks above another character none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF")
+        for char in text
+    )
+
+
+def fold(parts: Sequence[tuple[str, bool]], width: int) -> list[list[tuple[str, bool]]]:
+    """The parts of a snippet in lines of at most so many cells: Japanese is broken anywhere, no word is.
+
+    Only a word that is longer than a line goes on in the next one.
+    """
+    text, width = "".join(part for part, _ in parts), max(1, width)
+    ends, used, start = list[int](), 0, 0
+    for piece in _PIECE.finditer(text):
+        cells = cell_width(piece[0])
+        if used and used + cells > width and not piece[0].isspace():
+            ends.append(piece.start())
+            used, start = 0, piece.start()
+        used += cells
+        while used > width and not piece[0].isspace():
+            start = _end_of_line(text, start, width)
+            ends.append(start)
+            used = cell_width(text[start : piece.end()])
+    return [_cut(parts, start, end) for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
+def _end_of_line(text: str, start: int, width: int) -> int:
+    """Where a line that begins at `start` is full; at least one character is in it."""
+    end, used = start + 1, cell_width(text[start])
+    while end < len(text) and used + cell_width(text[end]) <= width:
+        used += cell_width(text[end])
+        end += 1
+    return end
+
+
+def _cut(parts: Sequence[tuple[str, bool]], start: int, end: int) -> list[tuple[str, bool]]:
+    """The parts from one place of their text to another, without the blanks at the end of the line."""
+    found, at = list[tuple[str, bool]](), 0
+    for part, is_match in parts:
+        piece = part[max(0, start - at) : max(0, end - at)]
+        at += len(part)
+        if piece:
+            found.append((piece, is_match))
+    if found:
+        found[-1] = (found[-1][0].rstrip(), found[-1][1])
+    return found
 
 
 def make_console(*, stderr: bool = False, width: int = _PIPE_WIDTH) -> Console:

@@ -6,12 +6,14 @@ fold long paths and the lines of a page.
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import typer
 
-from worker.cli.printing import sanitise, snippet_parts
+from worker.cli.printing import fold, sanitise, snippet_parts
 from worker.index.search_index import SearchHit, SearchResult, SimilarHit, Tier
 from worker.models.document import Document
 from worker.models.mail_fields import MailFields
@@ -36,6 +38,8 @@ def print_hits(found: SearchResult, *, offset: int = 0) -> None:
     if found.total and found.tier is not Tier.ALL:
         meant = f' Did you mean "{sanitise(found.suggestion)}"?' if found.suggestion else ""
         typer.secho(f"No file has all of it; these come near.{meant}", fg="yellow")
+    # A pipe gets each snippet in one line, to be searched.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for hit in found.hits:
         name, score = (
             typer.style(sanitise(member_name(hit.file_name, hit.member_path)), bold=True),
@@ -48,7 +52,8 @@ def print_hits(found: SearchResult, *, offset: int = 0) -> None:
         if hit.also_at:
             typer.secho(sanitise(f"  also at {', '.join(hit.also_at[:_MAX_COPIES])}"), dim=True)
         parts = snippet_parts(hit.snippet)
-        typer.echo("  " + "".join(_highlight(part) if is_match else part for part, is_match in parts))
+        for line in [parts] if width is None else fold(parts, width - 2):
+            typer.echo("  " + "".join(_highlight(part) if is_match else part for part, is_match in line))
     typer.echo(_count_text(found.total, len(found.hits), offset))
 
 

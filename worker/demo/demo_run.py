@@ -132,7 +132,10 @@ class _Run:
         worker.wait_until_ready(_READY_S)
         self._upload()
         number, worker = self._work(worker)
+        self._observer.add_event("The worker is asked to stop; it ends what it has begun.")
+        self._report(number)
         self._end_worker(number, worker)
+        self._observer.add_event("The worker has ended; ledger, logs and index are compared.")
         self._report(0)
         return self._gather()
 

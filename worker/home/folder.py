@@ -3,6 +3,7 @@
     DIR/index.sqlite3            the worker's index: documents, pages, vectors, thumbnails
     DIR/manifest.sqlite3         what was ingested from which path
     DIR/artifacts/<sha256>/...   copies of the results bucket, by content; also DIR/thumbnails, DIR/vectors
+    DIR/checkpoints/...          pages of files that a run did not finish (transfer/checkpoints.py)
     DIR/lock                     held by the one `ingest` that may run at a time
 
 The path of a copied object in DIR is its key in the bucket.
@@ -87,7 +88,7 @@ class Home:
                 for key in storage.keys(prefix):
                     data = storage.get(key)
                     if data is not None:
-                        _write_atomically(self.folder / key, data)
+                        write_atomically(self.folder / key, data)
                 # moto keeps its objects in memory.
                 storage.delete_prefix(prefix)
 
@@ -109,7 +110,8 @@ def translate_os_errors(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file that is whole, or as it was before, whatever happens meanwhile."""
     # A run may be killed here, and half an artifact would be taken for a whole one by the next.
     path.parent.mkdir(parents=True, exist_ok=True)
     # In the same folder, because a rename is atomic within one file system only.

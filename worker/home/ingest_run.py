@@ -26,6 +26,7 @@ from worker.home.folder import Home
 from worker.home.manifest import Manifest
 from worker.home.plan import Task, file_sha256, read_failure
 from worker.home.result_keeper import IngestProgress, Listener, ResultKeeper
+from worker.home.transfer.checkpoints import KeptCheckpoints
 from worker.home.worker_keeper import WorkerKeeper
 from worker.index.search_index import SearchIndex
 from worker.models.file import EventType, FileMessage
@@ -76,6 +77,7 @@ class IngestRun:
     pending_timeout_s: float = _PENDING_TIMEOUT_S
     left: int = 0
     _keeper: ResultKeeper = field(init=False)
+    _checkpoints: KeptCheckpoints = field(init=False)
     _sent: dict[str, _InFlight] = field(default_factory=dict)
     _pending: dict[str, _InFlight] = field(default_factory=dict)
     _finished_keys: list[str] = field(default_factory=list)
@@ -87,7 +89,8 @@ class IngestRun:
     _waiting_weight: int = 0
 
     def __post_init__(self) -> None:
-        """Build the keeper of the results."""
+        """Build what keeps results and checkpoints."""
+        self._checkpoints = KeptCheckpoints(self.home, self.storage)
         self._keeper = ResultKeeper(
             home=self.home,
             manifest=self.manifest,
@@ -97,6 +100,11 @@ class IngestRun:
             made_with=self.made_with,
         )
 
+    @property
+    def pages_kept(self) -> int:
+        """The pages of unfinished files that the next run need not read again."""
+        return self._checkpoints.pages
+
     def run(self, tasks: Iterable[Task]) -> None:
         """Process the tasks; `left` counts those without a result afterwards.
 
@@ -104,6 +112,7 @@ class IngestRun:
         """
         # The small ones first: they are found while a scan is still read. What is gone costs nothing.
         self._waiting.extend(sorted(tasks, key=lambda task: task.size_bytes))
+        self._checkpoints.sweep()
         self._weight = self._waiting_weight = sum(task.weight for task in self._waiting)
         try:
             with self.worker:
@@ -114,6 +123,10 @@ class IngestRun:
                     self._collect()
                     if self._waiting or self._sent or self._pending:
                         self.worker.wait(self.interval_s)
+        except KeyboardInterrupt:
+            # The worker has saved each page since the first one, and ends with the stack.
+            self._collect()
+            raise
         except JobInterrupted:
             # The worker has stopped, and finished what it could.
             self._collect()
@@ -140,7 +153,7 @@ class IngestRun:
     def _send(self, task: Task) -> None:
         event = EventType.FILE_DELETED if task.deleted else EventType.FILE_UPLOADED
         file = FileMessage(event_type=event, bucket=SOURCE_BUCKET, key=task.key)
-        sha256 = ""
+        sha256, checkpoint = "", None
         if not task.deleted:
             found = examine(task.path)
             if not isinstance(found, FoundFile):
@@ -155,13 +168,14 @@ class IngestRun:
                 return
             try:
                 sha256 = self._upload(task)
+                checkpoint = self._checkpoints.seed(task.file_id)
             except OSError as error:
                 self._keeper.report(read_failure(task.path, error.strerror or "it cannot be read"))
                 return
         # The ledger of this stack is empty. Counted from 0, its fences would be below those in the index,
         # which would refuse every write as stale.
         if self.fence:
-            self.table.seed(file, fence=self.fence)
+            self.table.seed(file, fence=self.fence, checkpoint=checkpoint)
         self.queue.send(_message_body(event, task))
         self._sent[task.file_id] = _InFlight(task=task, sha256=sha256, sent_at=time.monotonic())
 
@@ -186,9 +200,11 @@ class IngestRun:
             elif row.is_finished:
                 del self._sent[file_id]
                 self._finish(sent, row, now)
-            # A claim sets the owner: the worker has started this file.
-            elif row.owner is not None and sent.started_at is None:
-                sent.started_at = now
+            else:
+                self._checkpoints.collect(row, sent.task.path)
+                # A claim sets the owner: the worker has started this file.
+                if row.owner is not None and sent.started_at is None:
+                    sent.started_at = now
         self._collect_pending(now)
         if self._waiting or self._sent:
             self._pending_deadline = now + self.pending_timeout_s
@@ -235,6 +251,7 @@ class IngestRun:
         # What started and ended between two reads of the ledger took less than the time between them.
         seconds = now - (sent.started_at or max(sent.sent_at, self._last_read_at))
         self._finished_keys.append(sent.task.key)
+        self._checkpoints.drop(sent.task.file_id)
         self._keeper.keep(sent.task, row, sha256=sent.sha256, seconds=seconds)
 
     def _remove_objects(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from worker.embedded.moto_process import MotoProcess
 from worker.errors import JobInterrupted
@@ -21,6 +22,10 @@ from worker.home.name_filter import EVERY_NAME, NameFilter
 from worker.home.plan import Planner, Skipped, Task, require_paths
 from worker.home.result_keeper import IngestProgress, Listener
 from worker.index.sqlite.sqlite_index import SqliteIndex
+
+if TYPE_CHECKING:
+    # As below: a plan needs none of what a run imports.
+    from worker.home.ingest_run import IngestRun
 
 _FENCES_A_RUN = 1_000
 """More claims of one file than one run can make, so that fences of a later run are always higher."""
@@ -46,12 +51,15 @@ class IngestRequest:
 class IngestEnd:
     """How a run ended: whether it was interrupted, and how many files it did not reach.
 
-    `left_out` counts the files and folders that their names left out.
+    `left_out` counts the files and folders that their names left out, `pages_kept` the pages of files that
+    the run began and could not finish, `pages_restored` those that an earlier run had kept.
     """
 
     interrupted: bool
     left: int
     left_out: int = 0
+    pages_kept: int = 0
+    pages_restored: int = 0
 
 
 def ingest(request: IngestRequest, listener: Listener, *, is_stopped: Callable[[], bool]) -> IngestEnd:
@@ -200,5 +208,14 @@ def _process_on(
         try:
             run.run(tasks)
         except JobInterrupted:
-            return IngestEnd(interrupted=True, left=run.left)
-        return IngestEnd(interrupted=False, left=run.left)
+            return _end(run, interrupted=True)
+        return _end(run, interrupted=False)
+
+
+def _end(run: IngestRun, *, interrupted: bool) -> IngestEnd:
+    return IngestEnd(
+        interrupted=interrupted,
+        left=run.left,
+        pages_kept=run.pages_kept,
+        pages_restored=run.worker.restored_pages.total(),
+    )

@@ -41,6 +41,11 @@ def entry_made_with(run: str, codes: Collection[str]) -> str:
     return run if limits <= _BY_SETTINGS else f"{key}{_AGAIN}"
 
 
+def has_limits(entry: str) -> bool:
+    """Whether a limit kept something of the entry's file from being read."""
+    return _LIMITS in entry
+
+
 def is_current(entry: str, run: str) -> bool:
     """Whether this run would make the same of the file as the one that wrote its entry."""
     return entry in (run, run.partition(_LIMITS)[0])

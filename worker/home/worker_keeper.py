@@ -32,7 +32,9 @@ _CHANGES: Mapping[str, str] = {
 
 
 class WorkerKeeper:
-    """A context manager that leaves no worker behind; `ocr_pages` counts the pages OCRed, by file_id.
+    """A context manager that leaves no worker behind.
+
+    `ocr_pages` counts the pages OCRed, by file_id, `restored_pages` those of checkpoints of earlier runs.
 
     `settings` are variables of the worker that the environment does not have.
     """
@@ -43,6 +45,7 @@ class WorkerKeeper:
         self._process: WorkerProcess | None = None
         self._starts = 0
         self.ocr_pages: Counter[str] = Counter()
+        self.restored_pages: Counter[str] = Counter()
         self._done = threading.Event()
 
     def wait(self, timeout_s: float) -> None:
@@ -85,6 +88,8 @@ class WorkerKeeper:
     def _on_line(self, line: LogLine) -> None:
         if line.get("event") == "page_ocred":
             self.ocr_pages[str(line.get("file"))] += 1
+        elif line.get("event") == "checkpoint_restored":
+            self.restored_pages[str(line.get("file"))] = int(str(line.get("pages", 0)))
         elif line.get("event") == "document_done":
             self._done.set()
 

@@ -47,9 +47,9 @@ class Place:
         command = self.command("ingest", *(arguments or (self.docs,)), "--json")
         return _run(command, {**FOREIGN, **settings})
 
-    def start(self, **settings: str) -> subprocess.Popen[str]:
+    def start(self, *options: str, **settings: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*self.command("ingest", self.docs), "--json"],
+            [*self.command("ingest", self.docs, *options), "--json"],
             env=clean_environment({**FOREIGN, **settings}),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

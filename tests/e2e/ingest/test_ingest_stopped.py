@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -22,6 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 DEADLINE_S = 400
 END_S = 120
+LONG_PAGES = 40
 
 
 def _first_lines(process: subprocess.Popen[str], count: int) -> list[dict[str, Any]]:
@@ -54,6 +56,44 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(
     assert not place.was_started
 
 
+def test_the_pages_of_a_half_read_scan_are_not_read_again(
+    place: Place, running: list[subprocess.Popen[str]], until: Callable[..., None]
+) -> None:
+    write_scan(place.docs / "long.pdf", LONG_PAGES, dpi=110)
+    # One page at a time: when the first pages are kept, the others must take longer than a stop may.
+    first = _stop_once_pages_are_kept(place, running, until)
+    assert "1 not reached. Run the same command again to go on." in first
+    second = _stop_once_pages_are_kept(place, running, until)
+    # Pages that are taken over are not given to OCR: what was kept is what is not read again.
+    assert f"({_pages_kept(first)} from an earlier run)" in second
+    count, before = (int(_pages_kept(text).split()[0]) for text in (second, first))
+    assert before < count < LONG_PAGES
+
+
+def _stop_once_pages_are_kept(
+    place: Place, running: list[subprocess.Popen[str]], until: Callable[..., None]
+) -> str:
+    """Run it until the home has newer pages than before, and press Ctrl-C; what it printed."""
+    before = _pointers(place)
+    process = place.start(CIS_SLOTS="1")
+    running.append(process)
+    until(lambda: _pointers(place) != before, timeout_s=DEADLINE_S)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=END_S)
+    assert process.returncode == 130, stderr
+    return stderr
+
+
+def _pointers(place: Place) -> list[bytes]:
+    return [path.read_bytes() for path in (place.home / "checkpoints").glob("*/pointer.json")]
+
+
+def _pages_kept(stderr: str) -> str:
+    found = re.search(r"kept, and ([0-9,]+ pages?) of what is not", stderr)
+    assert found is not None, stderr
+    return found[1]
+
+
 def test_two_ctrl_c_end_at_once(
     place: Place, running: list[subprocess.Popen[str]], until: Callable[..., None]
 ) -> None:
@@ -68,6 +108,7 @@ def test_two_ctrl_c_end_at_once(
     until(lambda: "stopping" in (process.stderr.readline() if process.stderr else ""))
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=END_S) == 130
+    assert "stopped: what is finished is kept; run the same command again" in process.stderr.read()
     until(lambda: not any(child.is_running() for child in started), timeout_s=END_S)
 
 

@@ -175,3 +175,9 @@ def test_an_existing_row_is_not_seeded(table: FileTable) -> None:
     row = claim(table, "a1")
     table.seed(MESSAGE, fence=1_000)
     assert read(table) == row
+
+
+def test_a_row_seeded_with_pages_gives_them_to_the_same_version_only(table: FileTable) -> None:
+    table.seed(MESSAGE, fence=1_000, checkpoint=CHECKPOINT)
+    assert claim(table, "a1", seen=read(table), version="v1").checkpoint == CHECKPOINT
+    assert claim(table, "a2", seen=read(table), version="v2").checkpoint is None

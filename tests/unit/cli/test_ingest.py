@@ -119,3 +119,16 @@ def test_a_language_without_a_model_is_one_error_before_anything_is_started(
 def test_quiet_prints_no_summary(docs: Path, tmp_path: Path) -> None:
     ended = run(docs, "--home", tmp_path / "home", "-q")
     assert (ended.exit_code, ended.output) == (0, "")
+
+
+def test_a_stop_before_anything_is_begun_is_said_in_one_line(
+    docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # While the tools are looked for: the program sends the signal of Ctrl-C to the command.
+    program = tmp_path / "bin" / "tesseract"
+    program.write_text(f"#!/bin/sh\nkill -INT {os.getpid()}\nsleep 5\n")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    ended = run(docs, "--home", tmp_path / "home")
+    assert ended.exit_code == 130
+    assert ended.stderr == "cis-worker: stopped before anything was begun; nothing has changed\n"
+    assert not (tmp_path / "home").exists()

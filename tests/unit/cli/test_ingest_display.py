@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from worker.cli.ingest_display import IngestDisplay, Verbosity, fit
+from worker.home.ingestion import IngestEnd
 from worker.home.result import Result
 from worker.home.result_keeper import IngestProgress
 
@@ -132,13 +133,15 @@ def test_quiet_prints_failures_only(out: io.StringIO, clock: Clock) -> None:
         display.result(result("indexed"))
         display.result(result("failed", "Permission denied"))
     assert out.getvalue() == "/docs/a[b].pdf: failed: Permission denied\n"
-    assert display.summary(left=0, left_out=0, home=None) == []
+    assert display.summary(IngestEnd(interrupted=False, left=0), home=None) == []
 
 
 def test_the_summary_has_the_time_from_the_start(display: IngestDisplay, clock: Clock) -> None:
     display.result(result("indexed", pages=2))
     clock.now += 5.25
-    assert display.summary(left=0, left_out=0, home=None) == ["1 file, 2 pages in 5.2 s: 1 read"]
+    assert display.summary(IngestEnd(interrupted=False, left=0), home=None) == [
+        "1 file, 2 pages in 5.2 s: 1 read"
+    ]
 
 
 def test_a_line_is_cut_by_the_cells_it_takes() -> None:

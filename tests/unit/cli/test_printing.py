@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from worker.cli.printing import duration_text, print_json, sanitise, snippet_parts
+from worker.cli.printing import cell_width, duration_text, fold, print_json, sanitise, snippet_parts
 
 pytestmark = pytest.mark.unit
 
@@ -59,3 +59,43 @@ def test_a_snippet_is_split_into_matches_and_sanitised_text(
 )
 def test_durations_are_as_people_say_them(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+SNIPPET = [("…株式会社の売上は1,234,567千円、", False), ("ceramic", True), (" tiles のEmail", False)]
+
+
+@pytest.mark.parametrize("width", [24, 40, 80, 200])
+def test_a_folded_snippet_keeps_its_words_its_matches_and_the_width(width: int) -> None:
+    lines = fold(SNIPPET, width)
+    texts = ["".join(part for part, _ in line) for line in lines]
+    assert all(cell_width(text) <= width for text in texts)
+    for word in ("1,234,567", "ceramic", "tiles", "Email"):
+        assert sum(word in text for text in texts) == 1
+    assert [part for line in lines for part, is_match in line if is_match] == ["ceramic"]
+    assert "".join(texts).replace(" ", "") == "".join(part for part, _ in SNIPPET).replace(" ", "")
+    assert len(texts) == {24: 3, 40: 2, 80: 1, 200: 1}[width]
+
+
+def test_japanese_is_broken_anywhere_but_before_what_closes() -> None:
+    assert ["".join(part for part, _ in line) for line in fold([("あいうえ。「お」", False)], 8)] == [
+        "あいう",
+        "え。",
+        "「お」",
+    ]
+
+
+def test_a_word_longer_than_the_line_goes_on_in_the_next() -> None:
+    assert fold([("a bcdefghij k", False)], 4) == [
+        [("a", False)],
+        [("bcde", False)],
+        [("fghi", False)],
+        [("j k", False)],
+    ]
+
+
+def test_an_empty_snippet_is_one_empty_line() -> None:
+    assert fold([], 80) == [[]]
+
+
+def test_the_narrowest_terminal_has_one_character_a_line() -> None:
+    assert fold([("営b", False)], -3) == [[("営", False)], [("b", False)]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -67,3 +68,16 @@ def test_an_empty_result_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> No
         "No file matches.",
         "No ingested picture has a vector to compare with.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"), [("20", ["  …営業部 ceramic", "  tiles"]), ("200", ["  …営業部 ceramic tiles"])]
+)
+def test_on_a_terminal_a_snippet_is_folded_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str, lines: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    print_hits(SearchResult(total=1, hits=(replace(HIT, snippet="…[[営業]]部 ceramic tiles"),)))
+    printed = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    assert printed[2:-1] == lines

@@ -14,6 +14,7 @@ from worker.aws.file_table import Commit, FileTable
 from worker.aws.pending_files import PendingFiles
 from worker.aws.queue_manager import QueueManager, ReceivedMessage
 from worker.aws.storage_handler import StorageHandler
+from worker.document.artifacts import ArtifactStore
 from worker.embedded.resource_names import SOURCE_BUCKET
 from worker.embedded.stack import EmbeddedStack
 from worker.errors import JobInterrupted
@@ -27,7 +28,8 @@ from worker.home.worker_keeper import WorkerKeeper
 from worker.index.sqlite.sqlite_index import SqliteIndex
 from worker.models.document import Document
 from worker.models.file import EventType, FileMessage, FileType, file_id
-from worker.models.ledger import Claim, State
+from worker.models.ledger import Checkpoint, Claim, State
+from worker.models.page import Page, TextSource
 
 END = Commit(state=State.INDEXED, pages=1)
 
@@ -80,8 +82,36 @@ class World:
             if not self.keep_messages:
                 self.queue.delete(messages)
 
+    def begin(self, *, pages: int) -> list[Checkpoint]:
+        """The worker's turn where it comes no further than checkpoints of the first pages."""
+        return [self._begin(message, pages) for message in self.queue.receive(limit=10, wait_s=0)]
+
+    def _begin(self, message: ReceivedMessage, pages: int) -> Checkpoint:
+        claim = self._claim(json.loads(message.body))
+        store = ArtifactStore(self.storage, extraction_key="key")
+        read = [Page(number=n + 1, text="text", source=TextSource.OCR) for n in range(pages)]
+        part = store.save_part(claim.file_id, "v", read)
+        checkpoint, manifest = store.checkpoint_of(claim.file_id, "v", (part,))
+        self.storage.put(manifest.key, b"".join(manifest.chunks))
+        self.table.save_checkpoint(claim, checkpoint)
+        return checkpoint
+
     def _work(self, message: ReceivedMessage) -> None:
         body = json.loads(message.body)
+        claim = self._claim(body)
+        file = FileMessage(event_type=EventType(body["eventType"]), bucket=SOURCE_BUCKET, key=body["s3Key"])
+        if file.event_type is EventType.FILE_DELETED:
+            self.index.tombstone(claim.file_id, version=claim.fence)
+            self.table.commit(claim, Commit(state=State.TOMBSTONED, reason="object_gone"))
+            return
+        data = self.clients.s3.get_object(Bucket=SOURCE_BUCKET, Key=file.key)["Body"].read()
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.storage.put(f"artifacts/{sha256}/txt-key", b"pages of " + data)
+        if self.state is not State.DEAD_LETTERED:
+            self._index(body, claim.fence, sha256)
+        self.table.commit(claim, replace(self.end, state=self.state, content_hash=sha256))
+
+    def _claim(self, body: dict[str, Any]) -> Claim:
         self.seen.append(body)
         file = FileMessage(event_type=EventType(body["eventType"]), bucket=SOURCE_BUCKET, key=body["s3Key"])
         row = self.table.claim(
@@ -91,17 +121,7 @@ class World:
             seen=self.table.read(file.file_id),
             attempt=f"a{len(self.seen)}",
         )
-        claim = Claim(file_id=row.file_id, fence=row.fence, attempt=row.attempt or "", message_id="m")
-        if file.event_type is EventType.FILE_DELETED:
-            self.index.tombstone(row.file_id, version=row.fence)
-            self.table.commit(claim, Commit(state=State.TOMBSTONED, reason="object_gone"))
-            return
-        data = self.clients.s3.get_object(Bucket=SOURCE_BUCKET, Key=file.key)["Body"].read()
-        sha256 = hashlib.sha256(data).hexdigest()
-        self.storage.put(f"artifacts/{sha256}/txt-key", b"pages of " + data)
-        if self.state is not State.DEAD_LETTERED:
-            self._index(body, row.fence, sha256)
-        self.table.commit(claim, replace(self.end, state=self.state, content_hash=sha256))
+        return Claim(file_id=row.file_id, fence=row.fence, attempt=row.attempt or "", message_id="m")
 
     def fill(self, task: Task) -> None:
         """What the worker's replayer does."""

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.home.ingest_world import World
+from worker.aws.ledger_row import FileRow
 from worker.embedded.resource_names import SOURCE_BUCKET
 from worker.errors import JobInterrupted
 from worker.home.plan import Task
 from worker.models.file import EventType, FileMessage
-from worker.models.ledger import State
+from worker.models.ledger import Checkpoint, State
 
 pytestmark = pytest.mark.unit
 
@@ -247,3 +248,25 @@ def test_a_stop_does_not_wait_for_pending_files(world: World) -> None:
     with pytest.raises(JobInterrupted):
         world.run.run([world.file("a.txt")])
     assert [result.state for result in world.results] == ["indexed"]
+
+
+def test_the_pages_of_an_unfinished_file_go_into_the_next_run(make_world: Callable[..., World]) -> None:
+    world, begun = make_world(), list[Checkpoint]()
+    world.run.worker.check = lambda: begun.extend(world.begin(pages=1))  # type: ignore[method-assign]
+    world.stop_after = 1
+    with pytest.raises(JobInterrupted):
+        world.run.run([world.file("scan.pdf")])
+    assert (world.run.left, world.run.pages_kept) == (1, 1)
+    world.storage.delete_prefix("checkpoints/")
+    again = make_world(fence=1_000, name="q2")
+    rows, turn = list[FileRow](), again.turn
+
+    def note_then_turn() -> None:
+        rows.extend(again.table.rows())
+        turn()
+
+    again.run.worker.check = note_then_turn  # type: ignore[method-assign]
+    again.run.run([again.file("scan.pdf")])
+    assert [(row.checkpoint, row.version) for row in rows if not row.is_finished] == [(begun[0], "v")]
+    assert again.run.pages_kept == 0
+    assert not list((again.run.home.folder / "checkpoints").iterdir())

@@ -90,13 +90,15 @@ def test_a_worker_with_a_permanent_error_is_not_restarted(
     assert len(stack.started) == 1
 
 
-def test_ocred_pages_are_counted_by_file(play: Callable[[str], PlayedStack]) -> None:
-    lines = ['{"event": "page_ocred", "file": "f1"}'] * 2 + ['{"event": "document_done", "file": "f1"}']
+def test_pages_are_counted_by_file(play: Callable[[str], PlayedStack]) -> None:
+    lines = ['{"event": "checkpoint_restored", "file": "f1", "pages": 7}']
+    lines += ['{"event": "page_ocred", "file": "f1"}'] * 2 + ['{"event": "document_done", "file": "f1"}']
     stack = play(f"print({chr(10).join(lines)!r})")
     with WorkerKeeper(stack) as keeper:
         keeper.check()
         stack.started[0].wait(20)
         assert keeper.ocr_pages == {"f1": 2}
+        assert keeper.restored_pages == {"f1": 7}
 
 
 def test_a_wait_ends_with_a_document_and_without_one_in_time(play: Callable[[str], PlayedStack]) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from worker.cli.printing import duration_text, sanitise
+from worker.home.ingestion import IngestEnd
 from worker.home.remedies import home_remedy
 from worker.home.result import FAILED, Result
 from worker.models.ledger import State
@@ -46,13 +47,10 @@ class IngestSummary:
         if result.seconds >= _SLOW_S:
             self._slow = heapq.nlargest(_SLOW_FILES, [*self._slow, (result.seconds, result.file_path)])
 
-    def lines(self, *, seconds: float, left: int, left_out: int, home: Path | None) -> list[str]:
-        """The summary; `left` files were not reached, `left_out` are left out by their names.
-
-        `home` is the folder for commands that are named, None where they need none.
-        """
+    def lines(self, *, seconds: float, end: IngestEnd, home: Path | None) -> list[str]:
+        """The summary; `home` is the folder for commands that are named, None where they need none."""
         option = f" --home {shlex.quote(str(home))}" if home is not None else ""
-        lines = [self._counts(seconds, left_out)]
+        lines = [self._counts(seconds, end)]
         for (is_failure, reason), count in sorted(self._reasons.items()):
             title = f"failed: {reason}" if is_failure else f"{reason}: {home_remedy(reason)}"
             lines.append(sanitise(f"{count:,} {title}"))
@@ -66,11 +64,9 @@ class IngestSummary:
         if self._slow:
             slow = ", ".join(f"{sanitise(path)} ({seconds:.0f} s)" for seconds, path in self._slow)
             lines.append(f"Slowest: {slow}")
-        if left:
-            lines.append(f"{left:,} not reached: run the same command again to go on.")
-        return lines
+        return [*lines, *_what_is_left(end)]
 
-    def _counts(self, seconds: float, left_out: int) -> str:
+    def _counts(self, seconds: float, end: IngestEnd) -> str:
         states = self._states
         counts = {
             "read": states[State.INDEXED],
@@ -80,8 +76,25 @@ class IngestSummary:
         }
         parts = [f"{count:,} {name}" for name, count in counts.items() if count]
         extra = [f"{self._unchanged:,} unchanged"] if self._unchanged else []
-        extra += [f"{left_out:,} left out by name"] if left_out else []
+        extra += [f"{end.left_out:,} left out by name"] if end.left_out else []
+        extra += [f"{_pages(end.pages_restored)} from an earlier run"] if end.pages_restored else []
         files = "1 file" if self.files == 1 else f"{self.files:,} files"
-        pages = "1 page" if self._pages == 1 else f"{self._pages:,} pages"
-        found = f"{files}, {pages} in {duration_text(seconds)}{': ' if parts else ''}{', '.join(parts)}"
+        found = f"{files}, {_pages(self._pages)} in {duration_text(seconds)}"
+        found += f": {', '.join(parts)}" if parts else ""
         return found + (f" ({', '.join(extra)})" if extra else "")
+
+
+def _what_is_left(end: IngestEnd) -> list[str]:
+    """What was not read, and how to go on."""
+    again = "run the same command again to go on."
+    left = f"{end.left:,} not reached" if end.left else ""
+    if not end.interrupted:
+        return [f"{left}: {again}"] if left else []
+    kept = "what is finished is kept" + (
+        f", and {_pages(end.pages_kept)} of what is not" if end.pages_kept else ""
+    )
+    return [f"Stopped: {'; '.join(filter(None, [kept, left]))}. R{again[1:]}"]
+
+
+def _pages(count: int) -> str:
+    return "1 page" if count == 1 else f"{count:,} pages"

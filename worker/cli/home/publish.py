@@ -1,0 +1,149 @@
+"""The command that carries a home to a fleet: publish."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from worker.cli.home.opening import HomeOption, existing_home
+from worker.cli.printing import print_json, sanitise
+
+if TYPE_CHECKING:
+    from worker.cli.interruption import Interruption
+    from worker.cli.progress_line import ProgressLine
+    from worker.home.folder import Home
+    from worker.home.manifest import Manifest
+    from worker.home.transfer.publication import Publication
+
+
+def publish(
+    location: Annotated[
+        str, typer.Argument(metavar="s3://BUCKET/PREFIX", help="Where the originals go: a source bucket.")
+    ],
+    home: HomeOption = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be sent.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+) -> None:
+    """Carry the files of a home to the fleet that the settings name, with what was read of them.
+
+    Texts and thumbnails go to the results bucket, the originals to the source bucket, and a message for each
+    file to the queue: workers find the content known, and OCR nothing. What is there is not sent again. The
+    fleet makes its own vectors: those of a home are of a stand-in for its model.
+    Needs CIS_QUEUE_URL, CIS_RESULTS_BUCKET, CIS_SOURCE_BUCKETS and CIS_FILE_TABLE, as the fleet has them.
+    Exit status: 0; 1 if files were left out; 2 if it could not run; 130 after Ctrl-C.
+
+    Example: `cis-worker publish s3://documents/nas/ --home ~/documents.cis --dry-run`
+    """
+    from worker.cli.interruption import handle_signals
+    from worker.cli.progress_line import ProgressLine
+    from worker.home.manifest import Manifest
+    from worker.runtime import log
+
+    log.configure("error", stream=sys.stderr)
+    place = existing_home(home)
+    with (
+        handle_signals() as interruption,
+        place.lock(),
+        closing(Manifest(place.manifest_path)) as manifest,
+        ProgressLine() as line,
+    ):
+        publication = _publication(location, place, manifest, line, interruption, dry=dry_run)
+        is_whole = publication.run(manifest.entries())
+    counts = _values(publication)
+    if as_json:
+        print_json(
+            {**counts, "finished": is_whole, "dry_run": dry_run, "same_reading": _is_same(publication)}
+        )
+    else:
+        for text in _lines(publication, is_whole=is_whole):
+            typer.echo(text)
+    raise typer.Exit(int(bool(counts["unfit"])) if is_whole else interruption.status)
+
+
+def _publication(
+    location: str,
+    home: Home,
+    manifest: Manifest,
+    line: ProgressLine,
+    interruption: Interruption,
+    *,
+    dry: bool,
+) -> Publication:
+    from worker.aws.clients import make_clients
+    from worker.aws.file_table import FileTable
+    from worker.aws.scans.event_sender import EventSender
+    from worker.cli.progress_line import describe
+    from worker.config import load_settings, require
+    from worker.extract.extraction_key import PIPELINE_VERSION
+    from worker.home.transfer.publication import Publication, fleet_extraction_key
+    from worker.maintenance.progress import ProgressMeter
+    from worker.maintenance.sweep_stores import make_storage, parse_location
+
+    settings = load_settings()
+    require(settings, "queue_url", "results_bucket", "source_buckets", "file_table")
+    bucket, prefix = parse_location(location, settings)
+    clients = make_clients(region=settings.aws_region)
+    table = FileTable(
+        clients.dynamodb, table=settings.file_table, owner="publish", pipeline_version=PIPELINE_VERSION
+    )
+    what, total = "looking" if dry else "publishing", sum(1 for _ in manifest.entries())
+    return Publication(
+        home=home,
+        bucket=bucket,
+        prefix=prefix,
+        storage=make_storage(settings, clients),
+        table=table,
+        sender=EventSender(client=clients.sqs, queue_url=settings.queue_url),
+        fleet_key=fleet_extraction_key(table),
+        meter=ProgressMeter(lambda progress: line.show(what, describe(progress)), total=total),
+        note=lambda path, why: line.say(sanitise(f"{path}: {why}")),
+        is_stopped=lambda: interruption.is_requested,
+        dry=dry,
+    )
+
+
+def _values(publication: Publication) -> dict[str, int]:
+    from dataclasses import asdict
+
+    return asdict(publication.counts)
+
+
+def _is_same(publication: Publication) -> bool | None:
+    """Whether the fleet reads as the home did; None where it has read nothing yet."""
+    if publication.fleet_key is None:
+        return None
+    return not publication.counts.others
+
+
+def _lines(publication: Publication, *, is_whole: bool) -> list[str]:
+    counts = publication.counts
+    will = "would be sent" if publication.dry else "sent"
+    lines = [
+        f"{counts.files:,} files: {counts.originals:,} originals and {counts.results:,} results "
+        f"({counts.sent_bytes / 1e6:,.1f} MB) and {counts.messages:,} messages {will}; "
+        f"{counts.known:,} known to the fleet already."
+    ]
+    if publication.fleet_key is None and counts.messages:
+        lines.append(
+            "The fleet has read nothing yet. It takes the results over where its engines, models, languages "
+            "and version are those of this home, and reads the files again where they are not."
+        )
+    if counts.others:
+        lines.append(
+            "The fleet reads with other engines, models, languages or another version than this home did: "
+            f"{counts.others:,} files will be read again. Install the same here and ingest again, or "
+            "let it."
+        )
+    if counts.limited:
+        lines.append(
+            f"{counts.limited:,} files were not wholly read here for a limit, and will be read again."
+        )
+    if counts.unfit:
+        lines.append(f"{counts.unfit:,} left out: gone, or changed since they were read.")
+    if not is_whole:
+        lines.append("Stopped: run the same command again to go on.")
+    return lines

@@ -1,0 +1,1 @@
+"""Waiting for changes of the folders that a user has ingested."""
