@@ -23,6 +23,8 @@ _INVISIBLE = frozenset(
         "rt",  # furigana over the base text
     }
 )
+# In the XML of 2003 notes are within the text.
+_FLOATING = frozenset({"txbxContent", "footnote", "endnote"})
 _CHARACTERS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
@@ -35,7 +37,7 @@ class BodyText:
     def collect(self, element: Element, pieces: list[str], boxes: list[str]) -> None:
         """Append an element's text; text boxes, which float, go to `boxes` and interrupt no sentence."""
         tag = local_name(element)
-        if tag in _INVISIBLE or (tag == "r" and _is_hidden(element)):
+        if tag in _INVISIBLE or (tag == "r" and _is_hidden(element)) or _is_annotation(element, "Deletion"):
             return
         if tag == "t":
             pieces.append(element.text or "")
@@ -50,7 +52,7 @@ class BodyText:
         elif tag == "tr":
             if not _is_deleted(element):
                 pieces.append("\t".join(map(self._cell_text, _cells(element))) + "\n")
-        elif tag == "txbxContent":
+        elif tag in _FLOATING or _is_annotation(element, "Comment"):
             self._collect_all(element, boxes, boxes)
         elif tag == "AlternateContent":
             self._collect_alternative(element, pieces, boxes)
@@ -83,6 +85,13 @@ class BodyText:
         pieces: list[str] = []
         self._collect_all(cell, pieces, boxes=pieces)
         return " ".join("".join(pieces).split())
+
+
+def _is_annotation(element: Element, kind: str) -> bool:
+    """Whether it is such a mark of a reviewer, in the XML of 2003."""
+    if local_name(element) != "annotation":
+        return False
+    return any(value == f"Word.{kind}" for key, value in element.attrib.items() if key.endswith("}type"))
 
 
 def _is_hidden(run: Element) -> bool:
