@@ -81,7 +81,7 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
     | {
         kind: partial(open_legacy_office, kind)
         for kind in (
-            *(FileType.DOC, FileType.XLS, FileType.PPT),
+            *(FileType.DOC, FileType.XLS, FileType.PPT, FileType.XLSB),
             *(FileType.RTF, FileType.ODT, FileType.ODS, FileType.ODP),
         )
     }

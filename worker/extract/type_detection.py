@@ -12,6 +12,7 @@ import magic
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.ole import OLE_START, has_directory, has_stream, is_encrypted_package, type_of_ole
+from worker.extract.office.stored.biff_stream import biff_version
 from worker.extract.signatures import type_of_archive, type_of_mail
 from worker.extract.text.charset import decode
 from worker.extract.text.text_detection import is_text
@@ -46,7 +47,7 @@ _TYPES_BY_EXTENSION: Mapping[str, FileType] = MappingProxyType(
         ".mhtml": FileType.MHT,
     }
 )
-_OPEN_XML = frozenset({FileType.DOCX, FileType.XLSX, FileType.PPTX})
+_OPEN_XML = frozenset({FileType.DOCX, FileType.XLSX, FileType.PPTX, FileType.XLSB})
 _LEGACY = frozenset({FileType.DOC, FileType.XLS, FileType.PPT})
 _OF_SHEETS = frozenset({FileType.XLS, FileType.XLSX})
 _OF_OFFICE = _OPEN_XML | _LEGACY
@@ -68,6 +69,7 @@ _CONTENT_TYPES = "[Content_Types].xml"
 _MAIN_PARTS = (
     ("word/document", FileType.DOCX),
     ("xl/workbook.xml", FileType.XLSX),
+    ("xl/workbook.bin", FileType.XLSB),
     ("ppt/presentation", FileType.PPTX),
 )
 _OPEN_DOCUMENT = re.compile(
@@ -123,6 +125,8 @@ def _is_pdf(head: bytes, name: str) -> bool:
 def _type_by_magic(head: bytes, name: str) -> FileType:
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_RTF_START):
         return FileType.RTF
+    if biff_version(head):
+        return FileType.XLS
     if head.startswith(_CODESTREAM_START):
         return FileType.JPEG_2000
     mime = magic.from_buffer(head, mime=True)

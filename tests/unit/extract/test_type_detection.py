@@ -98,6 +98,8 @@ def _open_document(kind: str) -> bytes:
         (_zip("[Content_Types].xml", "xl/workbook.xml"), FileType.XLSX),
         (_zip("[Content_Types].xml", "ppt/presentation.xml"), FileType.PPTX),
         (_zip("[content_types].xml", "XL\\Workbook.xml"), FileType.XLSX),
+        (_zip("[Content_Types].xml", "xl/workbook.bin"), FileType.XLSB),
+        (b"\x09\x04\x06\0\0\0\x10\0\0\0" + bytes(16), FileType.XLS),
         (_open_document("text"), FileType.ODT),
         (_open_document("text-template"), FileType.ODT),
         (_open_document("spreadsheet"), FileType.ODS),
@@ -213,14 +215,14 @@ def test_mails_and_archives_are_known_by_their_content(
 @pytest.mark.parametrize(
     "data",
     [
-        _zip("[Content_Types].xml", "xl/workbook.bin"),
+        _zip("[Content_Types].xml", "visio/document.xml"),
         _zip("content.xml"),
         _open_document("text-master"),
         _OLE,
         b"%!PS-Adobe-3.0\n(Hello) show\n",
         bytes(range(256)) * 8,
     ],
-    ids=["xlsb", "xml", "odm", "ole", "postscript", "binary"],
+    ids=["vsdx", "xml", "odm", "ole", "postscript", "binary"],
 )
 def test_files_without_a_reader_are_unsupported(tmp_path: Path, data: bytes) -> None:
     assert detect_file_type(_file(tmp_path, data, "file.docx")) is FileType.UNSUPPORTED
