@@ -58,7 +58,7 @@ class CellReader:
         try:
             for element in self._package.elements(part, ("c", "row", *_PRINTED)):
                 if local_name(element) in _PRINTED:
-                    self._end_row([printed_text(element.text or "")], lines)
+                    self._end_row([header_text(element.text or "")], lines)
                 elif local_name(element) == "c":
                     cells.append(self._cell(element))
                     self._cells_left -= 1
@@ -123,7 +123,7 @@ class CellReader:
         return self._strings[number] if 0 <= number < len(self._strings) else ""
 
 
-def printed_text(text: str) -> str:
+def header_text(text: str) -> str:
     """A header or footer on one line, without its codes; its three parts are apart."""
 
     def replace_code(code: re.Match[str]) -> str:

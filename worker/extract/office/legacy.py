@@ -21,7 +21,7 @@ from worker.extract.office.ooxml_package import UNREADABLE, open_package
 from worker.extract.office.pptx import open_pptx
 from worker.extract.office.preview import office_preview
 from worker.extract.office.stored.biff_stream import biff_version
-from worker.extract.office.stored.stored_form import stored_form
+from worker.extract.office.stored.stored_form import prepare_copy
 from worker.extract.office.xlsx import open_xlsx
 from worker.extract.page_source import PageSource
 from worker.extract.pdf.document import open_pdf
@@ -65,7 +65,7 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
     if _is_damaged(path):
         raise RejectedError(f"{path.name}: the directory of its streams is damaged or cut off")
     reader = _import_filter(path, file_type)
-    stored = stored_form(path, file_type)
+    stored = prepare_copy(path, file_type)
 
     def convert_to(writer: str) -> Path:
         conversion = Conversion(suffix=file_type.value, reader=reader, writer=writer)

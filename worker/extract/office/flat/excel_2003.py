@@ -9,7 +9,7 @@ from types import MappingProxyType
 from lxml import etree
 
 from worker.errors import Code, RejectedError
-from worker.extract.office.cells import printed_text
+from worker.extract.office.cells import header_text
 from worker.extract.office.number_format import format_number, hides_text
 from worker.extract.office.ooxml_package import SAFE_XML, UNREADABLE, Element, free, local_name
 from worker.extract.office.pages import PageText
@@ -103,7 +103,7 @@ class _SheetReader:
             cells = [self._cell(cell, style) for cell in element if local_name(cell) == "Cell"]
             line = "\t".join(cells).strip("\t")
         else:
-            line = printed_text(_attribute(element, "Data"))
+            line = header_text(_attribute(element, "Data"))
         self._lines.append(line)
         self._chars_left -= len(line) + 1
 
@@ -114,14 +114,14 @@ class _SheetReader:
         for child in cell:
             if local_name(child) == "Data":
                 has_value = True
-                text = _shown(child, format_code)
+                text = _format_data(child, format_code)
             elif local_name(child) == "Comment":
                 self._comments.append(_on_one_line(child))
         self._lacks_values = self._lacks_values or (not has_value and bool(_attribute(cell, "Formula")))
         return text
 
 
-def _shown(data: Element, format_code: str) -> str:
+def _format_data(data: Element, format_code: str) -> str:
     kind, text = _attribute(data, "Type"), _on_one_line(data)
     if kind == "Number":
         return format_number(text, format_code=format_code or "General")

@@ -27,7 +27,7 @@ def write_stored(path: Path, target: Path) -> bool:
     """
     with ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist() if name in _PARTS}
-        changed = {name: _stored(data) for name, data in parts.items() if _HAS_SOME.search(data)}
+        changed = {name: _change(data) for name, data in parts.items() if _HAS_SOME.search(data)}
         if not changed:
             return False
         with ZipFile(target, "w", ZIP_STORED) as copy:
@@ -37,7 +37,7 @@ def write_stored(path: Path, target: Path) -> bool:
     return True
 
 
-def _stored(data: bytes) -> bytes:
+def _change(data: bytes) -> bytes:
     root = etree.fromstring(data, etree.XMLParser(**SAFE_XML))
     for element in list(root.iter()):
         name = local_name(element)

@@ -12,7 +12,7 @@ _UNKNOWN = b"QUOTED"
 _MOMENT = re.compile(rb"(?<!\\)((?:\\\\)*)\\(?:chdate|chdpl|chdpa|chtime) ?(?![A-Za-z0-9])")
 
 
-def stored_rtf(data: bytes) -> bytes:
+def hide_deletions(data: bytes) -> bytes:
     """The same document: hidden in place of deleted, and nothing in place of the day when it is read."""
     data = _DELETED.sub(rb"\1\\v", data)
     data = _FIELD.sub(lambda field: field[1] + _UNKNOWN, data)

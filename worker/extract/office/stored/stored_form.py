@@ -12,8 +12,8 @@ from worker.extract.office.ole import UNREADABLE_OLE
 from worker.extract.office.ooxml_package import UNREADABLE
 from worker.extract.office.stored.biff_stream import keep_results
 from worker.extract.office.stored.open_document import write_stored
-from worker.extract.office.stored.rtf_text import stored_rtf
-from worker.extract.office.stored.word_stream import stored_table, table_name
+from worker.extract.office.stored.rtf_text import hide_deletions
+from worker.extract.office.stored.word_stream import change_table, table_name
 from worker.models.file import FileType
 
 _OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP})
@@ -21,7 +21,7 @@ _OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP})
 _MAX_BYTES = 256 * 1024**2
 
 
-def stored_form(path: Path, file_type: FileType) -> Path:
+def prepare_copy(path: Path, file_type: FileType) -> Path:
     """The path of such a copy, or of the file itself where it needs none or is too damaged for one."""
     target = Path(tempfile.mkdtemp(prefix="stored-form-")) / "copy"
     try:
@@ -30,7 +30,7 @@ def stored_form(path: Path, file_type: FileType) -> Path:
         if file_type in _OPEN_DOCUMENTS:
             return target if write_stored(path, target) else path
         if file_type is FileType.RTF:
-            target.write_bytes(stored_rtf(path.read_bytes()))
+            target.write_bytes(hide_deletions(path.read_bytes()))
             return target
         if file_type in (FileType.DOC, FileType.XLS) and olefile.isOleFile(str(path)):
             shutil.copyfile(path, target)
@@ -48,7 +48,7 @@ def _change_streams(path: Path) -> None:
             name = table_name(head)
             if name and container.exists(name):
                 table = container.openstream(name).read()
-                container.write_stream(name, stored_table(head, table))
+                container.write_stream(name, change_table(head, table))
         elif container.exists("Workbook"):
             stream = container.openstream("Workbook").read()
             container.write_stream("Workbook", keep_results(stream))

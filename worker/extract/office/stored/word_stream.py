@@ -32,7 +32,7 @@ def table_name(head: bytes) -> str:
     return "1Table" if struct.unpack_from("<H", head, _FLAGS_AT)[0] & _SECOND_TABLE else "0Table"
 
 
-def stored_table(head: bytes, table: bytes) -> bytes:
+def change_table(head: bytes, table: bytes) -> bytes:
     """The table stream of the document that begins with `head`, changed."""
     changed = bytearray(table)
     at, length = _place(head, _PROPERTIES)

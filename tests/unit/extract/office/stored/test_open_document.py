@@ -17,7 +17,7 @@ _NAMES = " ".join(
 )
 
 
-def _stored(folder: Path, markup: str, part: str = "content.xml") -> str | None:
+def _copied(folder: Path, markup: str, part: str = "content.xml") -> str | None:
     """What is in the root element of the copy, None where there is no copy."""
     path, target = folder / "a.odt", folder / "copy"
     with zipfile.ZipFile(path, "w") as archive:
@@ -37,7 +37,7 @@ def test_deleted_text_is_not_in_the_copy(tmp_path: Path) -> None:
     )
     changes = region.format(1, "deletion") + region.format(2, "insertion").replace("<text:p>old</text:p>", "")
     body = '<text:p>keep <text:change text:change-id="c1"/>this<text:change text:change-id="c2"/></text:p>'
-    found = _stored(tmp_path, f"<text:tracked-changes>{changes}</text:tracked-changes>{body}")
+    found = _copied(tmp_path, f"<text:tracked-changes>{changes}</text:tracked-changes>{body}")
 
     assert found is not None
     assert "old" not in found
@@ -52,7 +52,7 @@ def test_fields_have_the_text_that_they_were_saved_with(tmp_path: Path, part: st
         "<text:file-name>plan.odt</text:file-name>"
     )
 
-    assert _stored(tmp_path, fields, part) == (
+    assert _copied(tmp_path, fields, part) == (
         "<text:span>3 Feb</text:span><text:span>11:22</text:span><text:span>plan.odt</text:span>"
     )
 
@@ -62,7 +62,7 @@ def test_dates_of_slides_are_those_that_they_have(tmp_path: Path) -> None:
         '<presentation:date-time-decl presentation:source="{0}">1.2.03</presentation:date-time-decl>'
     )
 
-    assert _stored(tmp_path, declaration.format("current-date")) == declaration.format("fixed")
+    assert _copied(tmp_path, declaration.format("current-date")) == declaration.format("fixed")
 
 
 def test_formulas_of_the_moment_are_values(tmp_path: Path) -> None:
@@ -71,11 +71,11 @@ def test_formulas_of_the_moment_are_values(tmp_path: Path) -> None:
         '<table:table-cell table:formula="of:=[.A1]">2</table:table-cell>'
     )
 
-    assert _stored(tmp_path, cells) == (
+    assert _copied(tmp_path, cells) == (
         "<table:table-cell>1</table:table-cell>"
         '<table:table-cell table:formula="of:=[.A1]">2</table:table-cell>'
     )
 
 
 def test_a_document_without_any_of_them_needs_no_copy(tmp_path: Path) -> None:
-    assert _stored(tmp_path, "<text:p>plain words</text:p>") is None
+    assert _copied(tmp_path, "<text:p>plain words</text:p>") is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.extract.office.stored.rtf_text import stored_rtf
+from worker.extract.office.stored.rtf_text import hide_deletions
 
 pytestmark = pytest.mark.unit
 
@@ -26,4 +26,4 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_deleted_text_is_hidden_and_the_moment_left_out(text: bytes, expected: bytes) -> None:
-    assert stored_rtf(text) == expected
+    assert hide_deletions(text) == expected

@@ -10,7 +10,7 @@ from pathlib import Path
 import olefile
 import pytest
 
-from worker.extract.office.stored.stored_form import stored_form
+from worker.extract.office.stored.stored_form import prepare_copy
 from worker.models.file import FileType
 
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("own_temporary_folder")]
@@ -30,7 +30,7 @@ def test_a_word_file_shows_no_changes(tmp_path: Path, write_ole: WriteOle) -> No
     path = write_ole(tmp_path / "a.doc", {"WordDocument": bytes(head), "0Table": b"\xff" * 4096})
     before = path.read_bytes()
 
-    assert _stream(stored_form(path, FileType.DOC), "0Table")[:9] == b"\xff" * 7 + b"\xe7\xff"
+    assert _stream(prepare_copy(path, FileType.DOC), "0Table")[:9] == b"\xff" * 7 + b"\xe7\xff"
     assert path.read_bytes() == before
 
 
@@ -38,14 +38,14 @@ def test_a_workbook_keeps_its_dates(tmp_path: Path, write_ole: WriteOle) -> None
     body = bytes(6) + struct.pack("<d", 45_000.0) + bytes(8) + b"\x41\xdd\0"
     path = write_ole(tmp_path / "a.xls", {"Workbook": struct.pack("<HH", 6, len(body)) + body})
 
-    assert _stream(stored_form(path, FileType.XLS), "Workbook")[:2] == b"\x03\x02"
+    assert _stream(prepare_copy(path, FileType.XLS), "Workbook")[:2] == b"\x03\x02"
 
 
 def test_deleted_text_of_rtf_is_hidden(tmp_path: Path) -> None:
     path = tmp_path / "a.rtf"
     path.write_bytes(rb"{\rtf1 {\deleted old}}")
 
-    assert stored_form(path, FileType.RTF).read_bytes() == rb"{\rtf1 {\v old}}"
+    assert prepare_copy(path, FileType.RTF).read_bytes() == rb"{\rtf1 {\v old}}"
 
 
 def test_open_documents_are_copied_where_they_have_to_change(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_open_documents_are_copied_where_they_have_to_change(tmp_path: Path) -> 
     ):
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("content.xml", markup)
-        assert (stored_form(path, FileType.ODT) != path) is is_copied
+        assert (prepare_copy(path, FileType.ODT) != path) is is_copied
 
 
 @pytest.mark.parametrize(
@@ -74,4 +74,4 @@ def test_what_cannot_be_copied_is_converted_as_it_is(
     path = tmp_path / "a"
     path.write_bytes(data)
 
-    assert stored_form(path, file_type) == path
+    assert prepare_copy(path, file_type) == path

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from worker.extract.office.stored.word_stream import stored_table, table_name
+from worker.extract.office.stored.word_stream import change_table, table_name
 
 pytestmark = pytest.mark.unit
 
@@ -39,7 +39,7 @@ def test_the_tables_are_in_the_stream_that_the_head_names(head: bytes, name: str
 
 def test_changes_are_not_shown() -> None:
     table = bytes(4) + b"\xff" * 20
-    changed = stored_table(_head(at_31=(4, 20)), table)
+    changed = change_table(_head(at_31=(4, 20)), table)
 
     assert changed == table[:11] + b"\xe7" + table[12:]
 
@@ -48,18 +48,18 @@ def test_fields_of_the_moment_become_their_results_wherever_they_are() -> None:
     body, headers = _fields(31, 33, 32), _fields(29)
     head = _head(at_16=(0, len(body)), at_17=(len(body), len(headers)))
 
-    assert stored_table(head, body + headers) == _fields(35, 33, 35) + _fields(35)
+    assert change_table(head, body + headers) == _fields(35, 33, 35) + _fields(35)
 
 
 def test_an_end_of_a_field_is_no_field() -> None:
     end = bytes(8) + b"\x15\x1f"
 
-    assert stored_table(_head(at_16=(0, len(end))), end) == end
+    assert change_table(_head(at_16=(0, len(end))), end) == end
 
 
 @pytest.mark.parametrize("place", [(0, 4_000_000_000), (4_000_000_000, 22), (0, 3), (30, 4)])
 def test_places_beyond_the_stream_change_nothing(place: tuple[int, int]) -> None:
     table = b"\xff" * 30
 
-    assert stored_table(_head(at_16=place, at_31=place), table) == table
-    assert stored_table(_head()[:200], table) == table
+    assert change_table(_head(at_16=place, at_31=place), table) == table
+    assert change_table(_head()[:200], table) == table
