@@ -20,10 +20,14 @@ from worker.extract.text.normalise import clean
 from worker.extract.text.text_page import one_page
 
 _PLACES = ("hdr", "body", "ftr")
+# Larger ones are read as other XML is: as a tree they take ten times their size of memory.
+_MAX_TREE_BYTES = 64 * 1024**2
 
 
 def open_word_2003(path: Path, options: ReadOptions) -> PageSource:
     """One page, and the pictures in it as files. Raises what `ooxml_package.UNREADABLE` names."""
+    if path.stat().st_size > _MAX_TREE_BYTES:
+        raise ValueError(f"{path.name}: larger than {_MAX_TREE_BYTES} bytes")
     root = etree.parse(str(path), etree.XMLParser(**SAFE_XML)).getroot()
     body = BodyText(number_of=_number_of)
     texts: list[str] = []

@@ -17,6 +17,8 @@ _HAS_SOME = re.compile(
 _FIELDS = frozenset({"date", "time", "file-name"})
 _DELETIONS = frozenset({"deletion"})
 _CHANGE = "change"
+# Larger parts are converted as they are: as a tree they take ten times their size of memory.
+_MAX_TREE_BYTES = 64 * 1024**2
 _OF_THE_MOMENT = re.compile(r"\b(?:TODAY|NOW|RAND|RANDBETWEEN|CELL|INFO)\s*\(", re.IGNORECASE)
 
 
@@ -26,7 +28,12 @@ def write_stored(path: Path, target: Path) -> bool:
     Raises what `ooxml_package.UNREADABLE` names.
     """
     with ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist() if name in _PARTS}
+        members = (
+            each
+            for each in archive.infolist()
+            if each.filename in _PARTS and each.file_size <= _MAX_TREE_BYTES
+        )
+        parts = {each.filename: archive.read(each) for each in members}
         changed = {name: _change(data) for name, data in parts.items() if _HAS_SOME.search(data)}
         if not changed:
             return False

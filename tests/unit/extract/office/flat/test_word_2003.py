@@ -86,3 +86,12 @@ def test_pictures_are_files_in_the_document(tmp_path: Path) -> None:
     (page,) = source.pages
     assert isinstance(page, Page)
     assert page.text == ""
+
+
+def test_a_file_too_large_for_a_tree_is_left_to_the_reader_of_other_xml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.extract.office.flat.word_2003._MAX_TREE_BYTES", 100)
+
+    with pytest.raises(ValueError, match="larger than 100 bytes"):
+        _open(tmp_path, "")

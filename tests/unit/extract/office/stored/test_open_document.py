@@ -79,3 +79,11 @@ def test_formulas_of_the_moment_are_values(tmp_path: Path) -> None:
 
 def test_a_document_without_any_of_them_needs_no_copy(tmp_path: Path) -> None:
     assert _copied(tmp_path, "<text:p>plain words</text:p>") is None
+
+
+def test_a_part_too_large_for_a_tree_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.extract.office.stored.open_document._MAX_TREE_BYTES", 100)
+
+    assert _copied(tmp_path, "<text:date>1</text:date>") is None
