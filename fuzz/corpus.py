@@ -43,6 +43,15 @@ _SAVED_AS: dict[str, tuple[str, dict[str, object]]] = {
 _ENCODINGS = ("utf-8", "utf-16", "utf-32", "shift_jis", "euc_jp", "iso2022_jp")
 _HTML = "<!DOCTYPE html><html><head><title>報告</title></head><body><td>売上</td></body></html>"
 
+_WORD_2003 = (
+    '<?xml version="1.0"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml">'
+    "<w:body><w:p><w:r><w:t>報告</w:t></w:r></w:p></w:body></w:wordDocument>"
+)
+_EXCEL_2003 = (
+    '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table>'
+    "<Row><Cell><Data>売上</Data></Cell></Row></Table></Worksheet></Workbook>"
+)
+
 
 def corpus() -> dict[str, bytes]:
     """Name -> bytes; the same every time, so that a seed is enough to repeat a case."""
@@ -106,6 +115,8 @@ def _texts() -> Iterator[tuple[str, bytes]]:
     yield "small.html", _HTML.encode()
     yield "small.xml", f'<?xml version="1.0" encoding="utf-8"?><a b="c">{MINUTES}</a>'.encode()
     yield "small.rtf", b"{\\rtf1\\ansi\\deff0 {\\fonttbl {\\f0 Courier;}} HELLO \\b bold\\b0\\par}"
+    yield "small-2003.doc", _WORD_2003.encode()
+    yield "small-2003.xls", _EXCEL_2003.encode()
     yield "small.csv", "品名,数量\n部品,10\n".encode("cp932")
     yield "small.json", '{"報告": [1, 2, {"a": null}]}'.encode()
 

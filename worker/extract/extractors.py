@@ -20,6 +20,7 @@ from worker.extract.mail.message import open_mail, open_saved_page
 from worker.extract.mail.outlook import open_msg
 from worker.extract.office.docx import open_docx
 from worker.extract.office.embedded_files import embedded_files
+from worker.extract.office.flat.flat_document import open_xml_file
 from worker.extract.office.legacy import open_legacy_office
 from worker.extract.office.objects.legacy_objects import legacy_objects
 from worker.extract.office.pptx import open_pptx
@@ -28,7 +29,7 @@ from worker.extract.office.xlsx import open_xlsx
 from worker.extract.page_source import PageSource
 from worker.extract.pdf.document import open_pdf
 from worker.extract.read_options import ReadOptions
-from worker.extract.text.markup import open_html, open_xml
+from worker.extract.text.markup import open_html
 from worker.extract.text.plain import open_text
 from worker.models.file import FileType
 
@@ -61,7 +62,7 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
         FileType.XLSX: _complete(FileType.XLSX, open_xlsx),
         FileType.PPTX: _complete(FileType.PPTX, open_pptx),
         FileType.HTML: open_html,
-        FileType.XML: open_xml,
+        FileType.XML: open_xml_file,
         FileType.EML: open_mail,
         FileType.MHT: open_saved_page,
         FileType.MBOX: open_mbox,
@@ -87,6 +88,10 @@ EXTRACTORS: Mapping[FileType, Extractor] = MappingProxyType(
     )
     | {
         kind: partial(_open_legacy, kind)
-        for kind in (*_WITH_OBJECTS, FileType.RTF, FileType.ODT, FileType.ODS, FileType.ODP)
+        for kind in (
+            *_WITH_OBJECTS,
+            FileType.XLSB,
+            *(FileType.RTF, FileType.ODT, FileType.ODS, FileType.ODP),
+        )
     }
 )

@@ -33,6 +33,9 @@ _ORIGINS = frozenset({b"from", b"received", b"return-path", b"message-id"})
 _MIN_HEADERS, _MIN_HEADERS_BY_NAME = 3, 1
 _MAILS = frozenset({".eml", ".mht", ".mhtml", ".emlx"})
 _WEB_PAGES = frozenset({".mht", ".mhtml"})
+_OFFICE = frozenset({".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx"})
+"""Web pages within a mail's parts, as Word, Excel and wikis export them, have these names, too."""
+_MIME = re.compile(rb"^mime-version:", re.IGNORECASE | re.MULTILINE)
 _RELATED = re.compile(rb"^content-type:\s*multipart/related", re.IGNORECASE | re.MULTILINE)
 _BY_BROWSERS = re.compile(
     rb"^from:\s*\"?<?saved by|^snapshot-content-location:", re.IGNORECASE | re.MULTILINE
@@ -68,9 +71,11 @@ def type_of_mail(head: bytes, name: str) -> FileType | None:
         return FileType.MBOX if _headers(start[mailbox.end() :])[1] >= _MIN_HEADERS else None
     suffix = PurePath(name).suffix.lower()
     block, known = _headers(start)
+    if not known and _MIME.search(block) and _RELATED.search(block):
+        return FileType.MHT  # Word and Excel write no other headers of mails
     if known < (_MIN_HEADERS_BY_NAME if suffix in _MAILS else _MIN_HEADERS):
         return None
-    is_page = suffix in _WEB_PAGES or _BY_BROWSERS.search(block) is not None
+    is_page = suffix in _WEB_PAGES | _OFFICE or _BY_BROWSERS.search(block) is not None
     return FileType.MHT if is_page and (_RELATED.search(block) or suffix in _WEB_PAGES) else FileType.EML
 
 

@@ -12,6 +12,7 @@ import magic
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.ole import OLE_START, has_directory, has_stream, is_encrypted_package, type_of_ole
+from worker.extract.office.stored.biff_stream import biff_version
 from worker.extract.signatures import type_of_archive, type_of_mail
 from worker.extract.text.charset import decode
 from worker.extract.text.text_detection import is_text
@@ -46,8 +47,10 @@ _TYPES_BY_EXTENSION: Mapping[str, FileType] = MappingProxyType(
         ".mhtml": FileType.MHT,
     }
 )
-_OPEN_XML = frozenset({FileType.DOCX, FileType.XLSX, FileType.PPTX})
+_OPEN_XML = frozenset({FileType.DOCX, FileType.XLSX, FileType.PPTX, FileType.XLSB})
 _LEGACY = frozenset({FileType.DOC, FileType.XLS, FileType.PPT})
+_OF_SHEETS = frozenset({FileType.XLS, FileType.XLSX})
+_OF_OFFICE = _OPEN_XML | _LEGACY
 _MAIL_STREAM = "__properties_version1.0"
 """What each mail of Outlook has ([MS-OXMSG] 2.4)."""
 _TEXTS_BY_EXTENSION = frozenset({FileType.CSV, FileType.TSV, FileType.MARKDOWN, FileType.LOG})
@@ -66,6 +69,7 @@ _CONTENT_TYPES = "[Content_Types].xml"
 _MAIN_PARTS = (
     ("word/document", FileType.DOCX),
     ("xl/workbook.xml", FileType.XLSX),
+    ("xl/workbook.bin", FileType.XLSB),
     ("ppt/presentation", FileType.PPTX),
 )
 _OPEN_DOCUMENT = re.compile(
@@ -79,6 +83,11 @@ _OPEN_DOCUMENT_TYPES = {
 _BEFORE_MARKUP = re.compile(r"(?:\s|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
 _HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[a-zA-Z!/][^<>]*>")
+_HTML_FRAGMENT = re.compile(
+    r"<(?:table|meta|title|style|link|div|p|font|center|h[1-6]|tr|span|b|pre|ul|ol|img|br)\b", re.IGNORECASE
+)
+"""What pages without html or body begin with: systems export tables so, under the name of a workbook."""
+_TAB_LINE, _COMMA_LINE = re.compile(r"[^\n]*\t"), re.compile(r"[^\n,]*,[^\n]*\n[^\n,]*,")
 
 
 def detect_file_type(path: Path, name: str = "") -> FileType:
@@ -114,8 +123,10 @@ def _is_pdf(head: bytes, name: str) -> bool:
 
 
 def _type_by_magic(head: bytes, name: str) -> FileType:
-    if head.startswith(_RTF_START):
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_RTF_START):
         return FileType.RTF
+    if biff_version(head):
+        return FileType.XLS
     if head.startswith(_CODESTREAM_START):
         return FileType.JPEG_2000
     mime = magic.from_buffer(head, mime=True)
@@ -139,7 +150,8 @@ def _type_of_text(head: bytes, name: str, mime: str) -> FileType:
     by_extension = _type_by_extension(name)
     text = decode(head).removeprefix("\ufeff")
     start = text[_BEFORE_MARKUP.match(text).end() :]  # type: ignore[union-attr]  # it matches nothing, too
-    if _HTML_START.match(start) or (by_extension is FileType.HTML and _ANY_TAG.search(text)):
+    is_fragment = by_extension in _OF_OFFICE and _HTML_FRAGMENT.match(start)
+    if _HTML_START.match(start) or is_fragment or (by_extension is FileType.HTML and _ANY_TAG.search(text)):
         return FileType.HTML
     if text.lstrip().startswith("<?xml") or (by_extension is FileType.XML and start.startswith("<")):
         return FileType.XML
@@ -147,9 +159,18 @@ def _type_of_text(head: bytes, name: str, mime: str) -> FileType:
         return FileType.XML
     if by_extension in _TEXTS_BY_EXTENSION:
         return by_extension
+    if by_extension in _OF_SHEETS:
+        return _type_of_table(text)
     if mime in _JSON or (by_extension is FileType.JSON and text.lstrip().startswith(("{", "["))):
         return FileType.JSON
     return FileType.TEXT
+
+
+def _type_of_table(text: str) -> FileType:
+    """What a text under the name of a workbook is, by the separators of its first lines."""
+    if _TAB_LINE.match(text):
+        return FileType.TSV
+    return FileType.CSV if _COMMA_LINE.match(text) else FileType.TEXT
 
 
 def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:

@@ -175,6 +175,7 @@ class FileType(StrEnum):
     DOCX = "docx"
     XLSX = "xlsx"
     PPTX = "pptx"
+    XLSB = "xlsb"
     DOC = "doc"
     XLS = "xls"
     PPT = "ppt"
@@ -236,6 +237,7 @@ _MIME_TYPES = {
     FileType.DOCX: f"{_OPEN_XML}.wordprocessingml.document",
     FileType.XLSX: f"{_OPEN_XML}.spreadsheetml.sheet",
     FileType.PPTX: f"{_OPEN_XML}.presentationml.presentation",
+    FileType.XLSB: "application/vnd.ms-excel.sheet.binary.macroenabled.12",
     FileType.DOC: "application/msword",
     FileType.XLS: "application/vnd.ms-excel",
     FileType.PPT: "application/vnd.ms-powerpoint",

@@ -37,7 +37,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         Code.NETWORK_FAILED: f"Look at the log line page_incomplete, {_READ} network_failed`.",
         Code.DYNAMIC_FORM: "Save the form as an ordinary PDF (print it), and store that.",
         Code.ATTACHED_FILES: "Store the attached files beside it, if their text is wanted.",
-        Code.FORMULAS: "Open the workbook in Excel or LibreOffice, and save it: that computes its formulas.",
+        Code.FORMULAS: "Open the workbook in Excel or LibreOffice, and save it: that stores its values.",
         Code.NO_THUMBNAIL: "Nothing: its text is complete.",
         Code.THUMBNAIL_TIMEOUT: "Draw it at leisure: `cis-worker rerun --thumbnails`.",
         Code.OBJECT_GONE: "Nothing: the file was deleted.",

@@ -50,6 +50,9 @@ _PAGE = (
     b'Content-Type: multipart/related; type="x"\n\n'
 )
 
+_OF_WORD = b'MIME-Version: 1.0\nX-Document-Type: Workbook\nContent-Type: multipart/related; boundary="b"\n\n'
+_OF_WIKI = b"Date: x\nMessage-ID: <1@wiki>\nSubject: Exported\n" + _OF_WORD
+
 
 @pytest.mark.parametrize(
     ("head", "name", "expected"),
@@ -58,6 +61,11 @@ _PAGE = (
         (b"\xef\xbb\xbf\r\n" + _MAIL, "x", FileType.EML),
         (_PAGE, "x.bin", FileType.MHT),
         (_PAGE, "x.mht", FileType.MHT),
+        (_OF_WORD, "x.doc", FileType.MHT),
+        (_OF_WORD, "x", FileType.MHT),
+        (_OF_WORD.replace(b"MIME-Version", b"Version"), "x", None),
+        (_OF_WIKI, "x.doc", FileType.MHT),
+        (_OF_WIKI, "x.eml", FileType.EML),
         (b"From: a@b.c\n\nbody", "x.eml", FileType.EML),
         (b"From: a@b.c\n\nbody", "x.txt", None),
         (b"Date: today\nSubject: notes\nTo: all\n\nbody", "x.txt", None),

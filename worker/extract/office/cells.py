@@ -7,6 +7,7 @@ import re
 from worker.errors import Code
 from worker.extract.office.number_format import format_code, format_number, hides_text
 from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, free, local_name
+from worker.extract.office.sheet.formula_values import FormulaValues, Values
 from worker.extract.text.normalise import clean
 
 # ECMA-376 part 1, 22.9.2.19; text that resembles an escape has its own underscore escaped.
@@ -26,12 +27,23 @@ class CellReader:
     formats are left out.
     """
 
-    def __init__(self, package: Package, main: str, *, max_chars: int, max_cells: int) -> None:
+    def __init__(
+        self,
+        package: Package,
+        main: str,
+        *,
+        max_chars: int,
+        max_cells: int,
+        values: FormulaValues | None = None,
+    ) -> None:
         self._package = package
         self._chars_left = max_chars
         self._cells_left = max_cells
         self._row_chars = 0
         self._lacks_values = False
+        self._values = values
+        self._computed: Values | None = None
+        self._part = ""
         self._is_1904 = _uses_1904_dates(package, main)
         self._strings = _read_shared_strings(package, main, max_chars=max_chars)
         self._formats = _formats(package, main)
@@ -41,11 +53,12 @@ class CellReader:
         lines: list[str] = []
         reason: Code | None = None
         self._lacks_values = False
+        self._part, self._computed = part, None
         cells: list[str] = []
         try:
             for element in self._package.elements(part, ("c", "row", *_PRINTED)):
                 if local_name(element) in _PRINTED:
-                    self._end_row([_printed_text(element.text or "")], lines)
+                    self._end_row([header_text(element.text or "")], lines)
                 elif local_name(element) == "c":
                     cells.append(self._cell(element))
                     self._cells_left -= 1
@@ -76,7 +89,7 @@ class CellReader:
         return Code.TOO_LARGE if self._chars_left < self._row_chars else None
 
     def _cell(self, cell: Element) -> str:
-        """The cell as displayed, on one line; of a formula, the value that was saved with it."""
+        """The cell as displayed, on one line; of a formula, its saved value, else the computed one."""
         kind = str(cell.get("t") or "n")
         style = int(cell.get("s") or 0)
         known = self._formats[style] if 0 <= style < len(self._formats) else "General"
@@ -85,10 +98,10 @@ class CellReader:
         if kind == "inlineStr":
             return _on_one_line(plain_text(cell))
         value = str(next((child.text for child in cell if local_name(child) == "v"), None) or "")
-        if not value:
-            # An empty text is a value, too.
-            is_formula = kind == "n" and any(local_name(child) == "f" for child in cell)
-            self._lacks_values = self._lacks_values or is_formula
+        # An empty text is a value, too.
+        if not value and kind == "n" and any(local_name(child) == "f" for child in cell):
+            kind, value = self._compute(str(cell.get("r")))
+        if not value or (kind in _TEXTS and hides_text(known)):
             return ""
         if kind == "s":
             return self._string_at(value)
@@ -98,12 +111,19 @@ class CellReader:
             return format_number(value, format_code=known, is_1904=self._is_1904)
         return _on_one_line(_unescape(value))
 
+    def _compute(self, name: str) -> tuple[str, str]:
+        """Kind and value of a formula's cell without a value; an empty one where it is not known."""
+        if self._computed is None:
+            self._computed = self._values.of_sheet(self._part) if self._values is not None else {}
+        self._lacks_values = self._lacks_values or name not in self._computed
+        return self._computed.get(name, ("n", ""))
+
     def _string_at(self, index: str) -> str:
         number = int(index)
         return self._strings[number] if 0 <= number < len(self._strings) else ""
 
 
-def _printed_text(text: str) -> str:
+def header_text(text: str) -> str:
     """A header or footer on one line, without its codes; its three parts are apart."""
 
     def replace_code(code: re.Match[str]) -> str:

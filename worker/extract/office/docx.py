@@ -7,22 +7,16 @@ refuses files with a dangling link or macros. Tags are compared by local name, s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.drawingml import chart_text, drawing_text
-from worker.extract.office.eq_field import insert_equation_texts
-from worker.extract.office.ooxml_package import (
-    UNREADABLE,
-    Element,
-    Package,
-    local_name,
-    open_package,
-    readable,
-)
+from worker.extract.office.ooxml_package import UNREADABLE, Package, open_package, readable
 from worker.extract.office.pages import OfficePages, PageText, PictureFinder, assign_pages
+from worker.extract.office.word.body_text import BodyText
+from worker.extract.office.word.numbering import Numbering
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean
@@ -31,20 +25,6 @@ from worker.extract.text.normalise import clean
 _PARTS = ("header", "document", "footnotes", "endnotes", "comments", "footer")
 _PART_NAME = re.compile(rf"word/({'|'.join(_PARTS)})(\d*)\.xml")
 _BLOCKS = ("p", "tbl", "sdt", "AlternateContent")
-
-_INVISIBLE = frozenset(
-    {
-        "pPr",  # its tab stops have the same tag as tabs
-        "rPr",
-        "sectPr",
-        "instrText",  # field codes; the field's result follows them
-        "del",
-        "delText",
-        "moveFrom",  # repeated at the place it was moved to
-        "rt",  # furigana over the base text
-    }
-)
-_CHARACTERS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,8 +54,9 @@ def _whole_text(package: Package, parts: Iterable[str], *, limit_chars: int) -> 
     texts: list[str] = []
     damage: _Damage | None = None
     chars_left = limit_chars
+    body = BodyText(number_of=Numbering(package).number_of)
     for part in parts:
-        text, part_damage = _part_text(package, part, limit_chars=chars_left)
+        text, part_damage = _part_text(package, part, body, limit_chars=chars_left)
         damage = damage or part_damage
         texts.append(text)
         chars_left -= len(text)
@@ -100,14 +81,16 @@ def _part_names(members: Iterable[str]) -> list[str]:
     return [match[0] for match in found]
 
 
-def _part_text(package: Package, part: str, *, limit_chars: int) -> tuple[str, _Damage | None]:
+def _part_text(
+    package: Package, part: str, body: BodyText, *, limit_chars: int
+) -> tuple[str, _Damage | None]:
     pieces: list[str] = []
     damage: _Damage | None = None
     try:
         chars = 0
         for block in package.outermost(part, _BLOCKS):
             before = len(pieces)
-            _collect(block, pieces, boxes=pieces)
+            body.collect(block, pieces, boxes=pieces)
             chars += sum(map(len, pieces[before:]))
             if chars > limit_chars:
                 break
@@ -125,85 +108,3 @@ def _chart_and_diagram_text(package: Package, part: str) -> str:
     except UNREADABLE:
         pass
     return "\n".join(filter(None, texts))
-
-
-def _collect(element: Element, pieces: list[str], boxes: list[str]) -> None:
-    """Append an element's text; text boxes, which float, go to `boxes` so that they interrupt no sentence."""
-    tag = local_name(element)
-    if tag in _INVISIBLE or (tag == "r" and _is_hidden(element)):
-        return
-    if tag == "t":
-        pieces.append(element.text or "")
-    elif tag in _CHARACTERS:
-        pieces.append(_CHARACTERS[tag])
-    elif tag == "sym":
-        pieces.append(_symbol(element))
-    elif tag == "textpath":
-        pieces.append(element.get("string") or "")
-    elif tag == "p":
-        insert_equation_texts(element)
-        floating: list[str] = []
-        _collect_all(element, pieces, floating)
-        pieces.extend(["\n", *floating])
-    elif tag == "tr":
-        if _is_deleted(element):
-            return
-        pieces.append("\t".join(map(_cell_text, _cells(element))) + "\n")
-    elif tag == "txbxContent":
-        _collect_all(element, boxes, boxes)
-    elif tag == "AlternateContent":
-        _collect_alternative(element, pieces, boxes)
-    else:
-        _collect_all(element, pieces, boxes)
-
-
-def _is_hidden(run: Element) -> bool:
-    """Whether the author has hidden a run (w:vanish)."""
-    marks = [mark for child in run if local_name(child) == "rPr" for mark in child]
-    values = [
-        str(next((value for key, value in mark.attrib.items() if key.endswith("}val")), "true"))
-        for mark in marks
-        if local_name(mark) == "vanish"
-    ]
-    return any(value not in ("0", "false", "off") for value in values)
-
-
-def _symbol(element: Element) -> str:
-    """A character chosen from a font; symbol fonts use private code points, which have no meaning."""
-    code = next((value for key, value in element.attrib.items() if key.endswith("}char")), "")
-    number = int(code, 16) if re.fullmatch("[0-9A-Fa-f]{4}", code) else 0
-    return "" if number < 0x20 or 0xD800 <= number <= 0xF8FF else chr(number)
-
-
-def _collect_all(parent: Element, pieces: list[str], boxes: list[str]) -> None:
-    for child in parent:
-        _collect(child, pieces, boxes)
-
-
-def _collect_alternative(element: Element, pieces: list[str], boxes: list[str]) -> None:
-    """The same content written for newer and older programs: the first version that has text."""
-    for version in element:
-        before = len(pieces) + len(boxes)
-        _collect_all(version, pieces, boxes)
-        if len(pieces) + len(boxes) > before:
-            return
-
-
-def _is_deleted(row: Element) -> bool:
-    """Whether the row is deleted by a tracked change."""
-    return any(local_name(mark) == "del" for child in row if local_name(child) == "trPr" for mark in child)
-
-
-def _cells(row: Element) -> Iterator[Element]:
-    """The cells of a row, those in content controls and custom XML too."""
-    for child in row:
-        if local_name(child) == "tc":
-            yield child
-        elif local_name(child) in ("sdt", "sdtContent", "customXml"):
-            yield from _cells(child)
-
-
-def _cell_text(cell: Element) -> str:
-    pieces: list[str] = []
-    _collect_all(cell, pieces, boxes=pieces)
-    return " ".join("".join(pieces).split())

@@ -9,17 +9,22 @@ from collections.abc import Collection
 
 from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, local_name, relation_id
 
-_PAGE_NUMBER = "slidenum"
+_PAGE_NUMBER, _DATES = "slidenum", "datetime"
+"""Kinds of fields, by how their types begin."""
 # The parts of a chart that have text: titles, categories, and the names of series.
 _CHART_TEXTS = ("title", "cat", "tx")
 
 
-def drawing_text(package: Package, part: str, *, skip: Collection[str] = ("sldNum",)) -> str:
+def drawing_text(
+    package: Package, part: str, *, skip: Collection[str] = ("sldNum",), has_dates: bool = True
+) -> str:
     """The text of all shapes of a part, one paragraph a line, without the placeholders of types in `skip`.
+
+    Without `has_dates` fields of date and time are left out: a conversion wrote its own moment into them.
 
     Raises what `ooxml_package.UNREADABLE` names when the part itself is damaged.
     """
-    walk = _Walk(package, part, skip)
+    walk = _Walk(package, part, skip, fields=(_PAGE_NUMBER,) if has_dates else (_PAGE_NUMBER, _DATES))
     walk.visit(package.tree(part))
     return "\n".join(line for line in walk.lines if line.strip())
 
@@ -41,18 +46,21 @@ def chart_text(package: Package, part: str) -> str:
 class _Walk:
     """The walk through one part."""
 
-    def __init__(self, package: Package, part: str, skip: Collection[str]) -> None:
+    def __init__(
+        self, package: Package, part: str, skip: Collection[str], *, fields: tuple[str, ...]
+    ) -> None:
         self.lines: list[str] = []
         self._package = package
         self._skip = skip
+        self._fields = fields
         self._relations = package.relations(part)
 
     def visit(self, element: Element) -> None:
         tag = local_name(element)
         if tag == "p":
-            self.lines.extend(_paragraph(element).split("\n"))
+            self.lines.extend(_paragraph(element, self._fields).split("\n"))
         elif tag == "tr":
-            cells = (_cell_text(cell) for cell in element if local_name(cell) == "tc")
+            cells = (_cell_text(cell, self._fields) for cell in element if local_name(cell) == "tc")
             self.lines.append("\t".join(cells).rstrip("\t"))
         elif tag == "AlternateContent":
             self._visit_alternatives(element)
@@ -92,8 +100,8 @@ class _Walk:
             return
 
 
-def _paragraph(element: Element) -> str:
-    """The runs of a paragraph, without the slide's own number and fallback versions."""
+def _paragraph(element: Element, fields: tuple[str, ...] = (_PAGE_NUMBER,)) -> str:
+    """The runs of a paragraph, without fields of these kinds and fallback versions."""
     pieces: list[str] = []
     for child in element:
         tag = local_name(child)
@@ -101,14 +109,14 @@ def _paragraph(element: Element) -> str:
             pieces.append(child.text or "")
         elif tag == "br":
             pieces.append("\n")
-        elif tag != "Fallback" and not (tag == "fld" and child.get("type") == _PAGE_NUMBER):
-            pieces.append(_paragraph(child))
+        elif tag != "Fallback" and not (tag == "fld" and (child.get("type") or "").startswith(fields)):
+            pieces.append(_paragraph(child, fields))
     return "".join(pieces)
 
 
-def _cell_text(cell: Element) -> str:
+def _cell_text(cell: Element, fields: tuple[str, ...]) -> str:
     """The text of a table's cell, on one line."""
-    return " ".join(" ".join(map(_paragraph, cell.iter("{*}p"))).split())
+    return " ".join(" ".join(_paragraph(each, fields) for each in cell.iter("{*}p")).split())
 
 
 def _placeholder(shape: Element) -> str | None:

@@ -1,4 +1,8 @@
-"""Files embedded in Office documents: other documents, and packages of any file ([MS-OLEDS])."""
+"""Files embedded in Office documents: other documents, and packages of any file ([MS-OLEDS]).
+
+Alternative chunks of Word are among them: HTML, RTF or whole documents, which programs put into a document
+as they are, and which Word makes part of it when it is opened (ECMA-376 part 1, 17.17.2).
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ from worker.extract.page_source import ContainedFile
 from worker.extract.text.charset import decode
 
 _EMBEDDED = re.compile(r"(?:word|xl|ppt)/embeddings/[^/]+")
+_WORD_PART = re.compile(r"word/[^/]+\.xml")
+_CHUNK = "aFChunk"
 _CHART = re.compile(r"(?:word|xl|ppt)/charts/[^/]+\.xml")
 # A document within OLE is in one of these streams; Office's own older formats are the container itself.
 _WHOLE = ("Package", "CONTENTS")
@@ -30,12 +36,24 @@ _MAX_BYTES = 512 * 1024**2
 def embedded_files(path: Path) -> Iterator[ContainedFile]:
     """The files in a document, but for the tables behind its charts, whose text the charts have."""
     package = open_package(path)
-    parts = [part for part in package.parts if _EMBEDDED.fullmatch(part)]
+    parts = list(
+        dict.fromkeys([*_chunks(package), *(part for part in package.parts if _EMBEDDED.fullmatch(part))])
+    )
     behind_charts = _behind_charts(package) if parts else set()
     for part in parts:
         contained = None if part in behind_charts else _file_of(package, part)
         if contained is not None:
             yield contained
+
+
+def _chunks(package: Package) -> Iterator[str]:
+    """The alternative chunks, in the order of the references to them."""
+    for part in package.parts:
+        if _WORD_PART.fullmatch(part):
+            try:
+                yield from package.targets(part, _CHUNK)
+            except UNREADABLE:
+                continue
 
 
 def _behind_charts(package: Package) -> set[str]:

@@ -1,4 +1,4 @@
-"""Legacy Office, RTF and OpenDocument files, converted by LibreOffice to a newer format and read from that.
+"""Older and binary Office, RTF and OpenDocument files, converted by LibreOffice and read from the result.
 
 Spreadsheets and presentations become xlsx and pptx, which keep hidden sheets, speaker notes, comments, and
 cell values in narrow columns. Texts become a PDF, because only that has their pages.
@@ -14,11 +14,14 @@ from types import MappingProxyType
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.core_properties import open_document_properties, without_dates
+from worker.extract.office.embedded_files import embedded_files
 from worker.extract.office.libreoffice import Conversion, convert
 from worker.extract.office.ole import OLE_START, has_directory, has_stream, is_encrypted, word_version
 from worker.extract.office.ooxml_package import UNREADABLE, open_package
 from worker.extract.office.pptx import open_pptx
 from worker.extract.office.preview import office_preview
+from worker.extract.office.stored.biff_stream import biff_version
+from worker.extract.office.stored.stored_form import prepare_copy
 from worker.extract.office.xlsx import open_xlsx
 from worker.extract.page_source import PageSource
 from worker.extract.pdf.document import open_pdf
@@ -26,13 +29,15 @@ from worker.extract.read_options import ReadOptions
 from worker.models.file import FileType
 from worker.models.metadata import Properties
 
-_SHEETS = frozenset({FileType.XLS, FileType.ODS})
+_SHEETS = frozenset({FileType.XLS, FileType.XLSB, FileType.ODS})
 _SLIDES = frozenset({FileType.PPT, FileType.ODP})
 _OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP})
+_ARCHIVES = _OPEN_DOCUMENTS | {FileType.XLSB}
 _IMPORT_FILTERS: Mapping[FileType, str] = MappingProxyType(
     {
         FileType.DOC: "MS Word 97",
         FileType.XLS: "MS Excel 97",
+        FileType.XLSB: "Calc MS Excel 2007 Binary",
         FileType.PPT: "MS PowerPoint 97",
         FileType.RTF: "Rich Text Format",
         FileType.ODT: "writer8",
@@ -45,6 +50,7 @@ _TO_PDF = 'pdf:writer_pdf_Export:{"ExportNotes":{"type":"boolean","value":"true"
 _TO_XLSX = "xlsx:Calc MS Excel 2007 XML"
 _TO_PPTX = "pptx:Impress MS PowerPoint 2007 XML"
 _WORD_95, _WORD_97 = 104, 193
+_EXCEL_5, _BOF_BYTES = 5, 16
 _MANIFEST = "META-INF/manifest.xml"
 
 
@@ -59,21 +65,24 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
     if _is_damaged(path):
         raise RejectedError(f"{path.name}: the directory of its streams is damaged or cut off")
     reader = _import_filter(path, file_type)
+    stored = prepare_copy(path, file_type)
 
     def convert_to(writer: str) -> Path:
         conversion = Conversion(suffix=file_type.value, reader=reader, writer=writer)
-        return convert(path, conversion, timeout_s=options.limits.page_timeout_s)
+        return convert(stored, conversion, timeout_s=options.limits.page_timeout_s)
 
     if file_type in _SHEETS:
         source = open_xlsx(convert_to(_TO_XLSX), options)
     elif file_type in _SLIDES:
-        source = open_pptx(convert_to(_TO_PPTX), options)
+        source = open_pptx(convert_to(_TO_PPTX), options, has_dates=False)
     else:
         source = open_pdf(convert_to(_TO_PDF), options)
     source = replace(source, properties=_properties(path, file_type, source))
+    if file_type is FileType.XLSB:
+        source = replace(source, contained=embedded_files(path))
     if file_type not in _SHEETS | _SLIDES:
         return source
-    return replace(source, preview=partial(office_preview, path, file_type, options, reader=reader))
+    return replace(source, preview=partial(office_preview, stored, file_type, options, reader=reader))
 
 
 def _properties(path: Path, file_type: FileType, converted: PageSource) -> Properties:
@@ -88,9 +97,11 @@ def _properties(path: Path, file_type: FileType, converted: PageSource) -> Prope
 
 def _is_encrypted(path: Path, file_type: FileType) -> bool:
     """Whether it needs a password; archives are checked for bombs on the way."""
-    if file_type not in _OPEN_DOCUMENTS:
+    if file_type not in _ARCHIVES:
         return _is_ole(path) and is_encrypted(path)
     package = open_package(path)
+    if file_type is FileType.XLSB:
+        return False
     try:
         return any(True for _ in package.tree(_MANIFEST).iter("{*}encryption-data"))
     except UNREADABLE:
@@ -111,6 +122,9 @@ def _import_filter(path: Path, file_type: FileType) -> str:
     """The LibreOffice filter that reads the file."""
     if file_type is FileType.DOC and 0 < (version := word_version(path)) < _WORD_97:
         return "MS Word 95" if version >= _WORD_95 else "MS WinWord 6"
+    if file_type is FileType.XLS and not _is_ole(path):
+        with path.open("rb") as file:
+            return "MS Excel 95" if biff_version(file.read(_BOF_BYTES)) == _EXCEL_5 else "MS Excel 4.0"
     if file_type is FileType.XLS and not has_stream(path, "Workbook") and has_stream(path, "Book"):
         return "MS Excel 95"
     return _IMPORT_FILTERS[file_type]

@@ -28,8 +28,7 @@ _STREAMS = {
     "Book": FileType.XLS,
     "PowerPoint Document": FileType.PPT,
 }
-# What olefile raises on damaged files.
-_UNREADABLE = (
+UNREADABLE_OLE = (
     OSError,
     ValueError,
     LookupError,
@@ -39,6 +38,7 @@ _UNREADABLE = (
     RecursionError,  # a directory that holds itself
     struct.error,
 )
+"""What olefile raises on damaged files."""
 _HEAD_BYTES = 65_536
 
 _WORD_VERSION_AT = 2
@@ -130,7 +130,7 @@ def _query(path: Path, read: Callable[[Any], T]) -> T | None:
     try:
         with olefile.OleFileIO(str(path)) as container:
             return read(container)
-    except _UNREADABLE:
+    except UNREADABLE_OLE:
         return None
 
 

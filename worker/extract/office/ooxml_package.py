@@ -29,7 +29,7 @@ _RATIO_MATTERS_ABOVE_BYTES = 50 * 1024**2
 _MAX_MEMBERS = 10_000
 _ENCRYPTED_FLAG = 0x1
 # No network, no external entities, and none of the parser's limits lifted.
-_SAFE_XML = {
+SAFE_XML = {
     "resolve_entities": False,
     "no_network": True,
     "huge_tree": False,
@@ -38,6 +38,7 @@ _SAFE_XML = {
     "remove_comments": True,
     "remove_pis": True,
 }
+"""How XML of a file is parsed: by all readers, whether it is in an archive or not."""
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -98,7 +99,7 @@ class Package:
     def tree(self, part: str) -> Element:
         """The root element of a part."""
         with self.open(part) as source:
-            return etree.parse(source, etree.XMLParser(**_SAFE_XML)).getroot()
+            return etree.parse(source, etree.XMLParser(**SAFE_XML)).getroot()
 
     def elements(self, part: str, tags: Sequence[str]) -> Iterator[Element]:
         """The elements with one of these local names, each when its end has been read."""
@@ -116,9 +117,7 @@ class Package:
 
     def _events(self, part: str, tags: Sequence[str], events: Sequence[str]) -> Iterator[tuple[str, Element]]:
         with self.open(part) as source:
-            yield from etree.iterparse(
-                source, events=events, tag=[f"{{*}}{tag}" for tag in tags], **_SAFE_XML
-            )
+            yield from etree.iterparse(source, events=events, tag=[f"{{*}}{tag}" for tag in tags], **SAFE_XML)
 
     def relations(self, part: str) -> dict[str, Relation]:
         """The relations of a part inside the archive, by id; "" is the archive itself."""

@@ -21,8 +21,10 @@ _MAIN_PART = "ppt/presentation.xml"
 _BOILERPLATE = ("sldNum", "hdr", "ftr", "dt")
 
 
-def open_pptx(path: Path, options: ReadOptions) -> PageSource:
+def open_pptx(path: Path, options: ReadOptions, *, has_dates: bool = True) -> PageSource:
     """A page for each slide in the order of the show, then one for each further picture.
+
+    Without `has_dates` the fields of date and time in it are those of its conversion, and left out.
 
     Raises RejectedError as `open_package` does, and `corrupt` when no slide can be read.
     """
@@ -31,7 +33,7 @@ def open_pptx(path: Path, options: ReadOptions) -> PageSource:
         slides = _slides(package)
     texts, chars_left = [], options.limits.max_text_chars
     for slide in slides:
-        texts.append(_page_text(package, slide))
+        texts.append(_page_text(package, slide, has_dates=has_dates))
         chars_left -= len(texts[-1].text)
         if chars_left < 0:
             # The document process stops at the same limit, with the reason.
@@ -59,11 +61,12 @@ def _slides(package: Package) -> list[str]:
     return list(dict.fromkeys(by_id[key].target for key in listed if key in by_id))
 
 
-def _page_text(package: Package, slide: str) -> PageText:
+def _page_text(package: Package, slide: str, *, has_dates: bool) -> PageText:
     try:
-        texts = [drawing_text(package, slide)]
+        texts = [drawing_text(package, slide, has_dates=has_dates)]
         texts += [
-            drawing_text(package, notes, skip=_BOILERPLATE) for notes in package.targets(slide, "notesSlide")
+            drawing_text(package, notes, skip=_BOILERPLATE, has_dates=has_dates)
+            for notes in package.targets(slide, "notesSlide")
         ]
         texts += [drawing_text(package, comments) for comments in package.targets(slide, "comments")]
     except UNREADABLE:

@@ -35,7 +35,7 @@ _IMPORT_FILTERS: Mapping[FileType, str] = MappingProxyType(
 _EXPORT_FILTERS: Mapping[FileType, str] = MappingProxyType(
     {
         FileType.DOCX: "writer",
-        **dict.fromkeys((FileType.XLSX, FileType.XLS, FileType.ODS), "calc"),
+        **dict.fromkeys((FileType.XLSX, FileType.XLS, FileType.XLSB, FileType.ODS), "calc"),
         **dict.fromkeys((FileType.PPTX, FileType.PPT, FileType.ODP), "impress"),
     }
 )

@@ -15,11 +15,11 @@ from worker.extract.office.cells import CellReader, plain_text
 from worker.extract.office.drawingml import drawing_text
 from worker.extract.office.ooxml_package import UNREADABLE, Package, open_package, readable, relation_id
 from worker.extract.office.pages import EmbeddedPicture, OfficePages, PageText, PictureFinder, assign_pages
+from worker.extract.office.sheet.formula_values import MAIN_PART, FormulaValues
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean
 
-_MAIN_PART = "xl/workbook.xml"
 # Cells read of one workbook, empty ones too; ten seconds of work. The size that a sheet states may be wrong.
 _MAX_CELLS = 5_000_000
 # Prefix of the author of a note that replaces a threaded comment in programs without those.
@@ -41,13 +41,14 @@ def open_xlsx(path: Path, options: ReadOptions) -> PageSource:
     """
     package = open_package(path)
     with readable(path.name):
-        main = next(iter(package.targets("", "officeDocument")), _MAIN_PART)
+        main = next(iter(package.targets("", "officeDocument")), MAIN_PART)
         sheets = _sheets(package, main)
         cells = CellReader(
             package,
             main,
             max_chars=options.limits.max_text_chars,
             max_cells=_MAX_CELLS,
+            values=FormulaValues(path, [sheet.part for sheet in sheets], options),
         )
     if not sheets:
         raise RejectedError(f"{path.name}: a workbook without sheets")

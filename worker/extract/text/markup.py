@@ -23,10 +23,18 @@ _DECLARED_WITHIN_BYTES = 4096
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml.*?\?>", re.DOTALL)
 
-_INVISIBLE = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "rt", "rp"})
-"""Furigana (rt, rp) repeat the base text below them."""
+_INVISIBLE = frozenset(
+    {"script", "style", "template", "noscript", "iframe", "object", "svg", "xml", "rt", "rp"}
+)
+"""Furigana (rt, rp) repeat the base text below them; Excel has the names of its sheets in `xml`."""
 _BINARY = frozenset({"binData", "binaryData", "binary-data"})
 """Pictures and programs within the XML that Word, Excel and LibreOffice write as one file, in base64."""
+_FEEDS = frozenset({"rss", "feed", "RDF"})
+_HTML_OF_FEEDS = frozenset({"description", "encoded", "content", "summary", "title", "subtitle"})
+_HAS_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&#?\w+;")
+_STRING, _HYPHEN, _SPACE, _LINE = "String", "HYP", "SP", "LINE"
+"""What OCR programs write text into, as attributes: words of ALTO, lines of the National Diet Library's."""
+_FIRST_PART, _SECOND_PART = "HypPart1", "HypPart2"
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "wbr"})
 _LINES = frozenset(
     re.findall(
@@ -129,11 +137,30 @@ def _is_hidden(attributes: dict[str, str]) -> bool:
     return "hidden" in attributes or bool(_HIDDEN_STYLE.search(attributes.get("style") or ""))
 
 
+def _word(name: str, attributes: dict[str, str]) -> str:
+    """A word of ALTO: the whole one at the end of a line that divides it, and nothing at the next."""
+    part = attributes.get("SUBS_TYPE")
+    if name == _HYPHEN or part == _SECOND_PART:
+        return ""
+    return (
+        attributes.get("SUBS_CONTENT") or attributes["CONTENT"]
+        if part == _FIRST_PART
+        else attributes["CONTENT"]
+    )
+
+
 class _XmlText:
-    """Collects the text of an XML document; consecutive elements are lines of their own."""
+    """Collects the text of an XML document; consecutive elements are lines of their own.
+
+    So are the lines of files of OCR programs, whose text is in attributes. HTML that feeds have in their
+    elements, escaped, is read as HTML.
+    """
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
+        self._is_feed: bool | None = None
+        self._html_from: int | None = None
+        self._in_words = False
         self._after_end = False
         self._in_binary = False
         parser = expat.ParserCreate(encoding="utf-8")
@@ -154,18 +181,54 @@ class _XmlText:
     def text(self) -> str:
         return "".join(self._pieces)
 
-    def _start_element(self, name: str, _attributes: dict[str, str]) -> None:
-        self._in_binary = name.rpartition(":")[2] in _BINARY
+    def _start_element(self, name: str, attributes: dict[str, str]) -> None:
+        name = name.rpartition(":")[2]
+        self._in_binary = name in _BINARY
+        if self._is_feed is None:
+            self._is_feed = name in _FEEDS
+        if name == _SPACE or (name in (_STRING, _HYPHEN) and "CONTENT" in attributes):
+            self._add_word(" " if name == _SPACE else _word(name, attributes))
+            return
         if self._after_end:
             self._pieces.append("\n")
         self._after_end = False
+        if name == _LINE and "STRING" in attributes:
+            self._pieces.append(attributes["STRING"])
+        if self._is_feed and name in _HTML_OF_FEEDS:
+            self._html_from = len(self._pieces)
 
-    def _end_element(self, _name: str) -> None:
+    def _end_element(self, name: str) -> None:
+        name = name.rpartition(":")[2]
         self._in_binary = False
+        if self._in_words and name in (_STRING, _HYPHEN, _SPACE):
+            return
+        self._in_words = False
         self._after_end = True
+        if self._html_from is not None and name in _HTML_OF_FEEDS:
+            text = "".join(self._pieces[self._html_from :])
+            if _HAS_MARKUP.search(text):
+                self._pieces[self._html_from :] = [
+                    html_text(text.encode("utf-8", "replace"), "utf-8").strip()
+                ]
+            self._html_from = None
+
+    def _add_word(self, word: str) -> None:
+        """A word of a line, or a space between two; some programs write no spaces between words."""
+        before = self._pieces[-1][-1:] if self._pieces else ""
+        if (
+            self._in_words
+            and before.isascii()
+            and before.isalnum()
+            and word[:1].isascii()
+            and word[:1].isalnum()
+        ):
+            word = f" {word}"
+        if word and not (word == " " and not before.strip()):
+            self._pieces.append(word)
+        self._in_words = True
 
     def _on_text(self, text: str) -> None:
-        if self._in_binary:
+        if self._in_binary or (self._in_words and not text.strip()):
             return
         # White space between two elements is layout; words behind an element continue its sentence.
         if text.strip():

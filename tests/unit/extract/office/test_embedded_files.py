@@ -84,3 +84,22 @@ def test_a_damaged_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(RejectedError, match=r"a\.xlsx: damaged") as caught:
         contained.open()
     assert caught.value.code is Code.CORRUPT
+
+
+def test_alternative_chunks_are_files_in_the_order_of_their_references(tmp_path: Path) -> None:
+    relations = "".join(
+        f'<Relationship Id="r{number}" Type="http://x/relationships/aFChunk" Target="{target}"/>'
+        for number, target in enumerate(("b.htm", "/word/a.rtf", "b.htm", "missing.docx"))
+    )
+    path = _document(
+        tmp_path,
+        {
+            "word/document.xml": b'<d><altChunk id="r0"/><altChunk id="r1"/></d>',
+            "word/_rels/document.xml.rels": f"<Relationships>{relations}</Relationships>".encode(),
+            "word/_rels/footer1.xml.rels": b"damaged",
+            "word/footer1.xml": b"<f/>",
+            "word/a.rtf": rb"{\rtf1 second}",
+            "word/b.htm": b"<p>first</p>",
+        },
+    )
+    assert list(_files(path).items()) == [("b.htm", b"<p>first</p>"), ("a.rtf", rb"{\rtf1 second}")]

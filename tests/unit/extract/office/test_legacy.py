@@ -174,6 +174,40 @@ def test_a_file_that_needs_a_password_is_encrypted_without_the_program(
     assert _rejection(FileType.ODT, _file(tmp_path, _open_document("<m/>"))) is Code.NEEDS_LIBREOFFICE
 
 
+@pytest.mark.parametrize(
+    ("file_type", "data", "reader"),
+    [
+        (FileType.XLS, b"\x09\x04\x06\0\0\0\x10\0\0\0", "MS Excel 4.0"),
+        (FileType.XLS, b"\x09\x08\x08\0\0\x05\x05\0\0\0\0\0", "MS Excel 95"),
+    ],
+)
+def test_a_sheet_that_is_no_container_has_the_filter_of_its_version(
+    tmp_path: Path, office: StandInOffice, file_type: FileType, data: bytes, reader: str
+) -> None:
+    open_legacy_office(file_type, _file(tmp_path, data), _OPTIONS)
+
+    assert f"--infilter={reader} --convert-to xlsx" in office.calls()[0]
+
+
+def test_a_binary_workbook_has_its_cells_and_the_files_in_it(tmp_path: Path, office: StandInOffice) -> None:
+    path = tmp_path / "a.xlsb"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.bin", "")
+        archive.writestr("xl/embeddings/a.docx", "a document")
+    source = open_legacy_office(FileType.XLSB, path, _OPTIONS)
+
+    assert "--infilter=Calc MS Excel 2007 Binary --convert-to xlsx" in office.calls()[0]
+    assert next(page.text for page in source.pages if isinstance(page, Page)).startswith("Sheet\n品名")
+    assert [each.name for each in source.contained] == ["a.docx"]
+
+
+def test_deleted_text_is_hidden_from_the_program(tmp_path: Path, office: StandInOffice) -> None:
+    office.behaves(f'cp "$input" "$here/given"; {_COPY}; {_RENAME}')
+    _pages(FileType.RTF, _file(tmp_path, rb"{\rtf1 {\deleted old}}"))
+
+    assert (office.folder / "given").read_bytes() == rb"{\rtf1 {\v old}}"
+
+
 def test_an_archive_is_checked_before_the_program_reads_it(tmp_path: Path, office: StandInOffice) -> None:
     assert _rejection(FileType.ODS, _file(tmp_path, _open_document("<m/>")[:90])) is Code.CORRUPT
     assert office.calls() == []

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pptx
 import pytest
+from docx.oxml import OxmlElement
 from PIL import Image
 from pptx.util import Inches
 
@@ -194,3 +195,25 @@ def test_text_over_the_limit_is_cut_with_a_reason(tmp_path: Path) -> None:
     ]
 
     assert found == [("long", Code.TOO_LARGE)]
+
+
+@pytest.mark.parametrize(("has_dates", "expected"), [(True, "On 1/2/2003"), (False, "On")])
+def test_the_moment_of_a_conversion_is_not_in_the_text(
+    tmp_path: Path, has_dates: bool, expected: str
+) -> None:
+    deck = pptx.Presentation()
+    shape = deck.slides.add_slide(deck.slide_layouts[5]).shapes.title
+    shape.text = "On "
+    field = OxmlElement("a:fld")
+    field.set("id", "{B4F2E0A5-0000-4000-8000-000000000001}")
+    field.set("type", "datetime1")
+    text = OxmlElement("a:t")
+    text.text = "1/2/2003"
+    field.append(text)
+    shape.text_frame.paragraphs[0]._p.append(field)
+    path = tmp_path / "a.pptx"
+    deck.save(str(path))
+    (page,) = open_pptx(path, _OPTIONS, has_dates=has_dates).pages
+
+    assert isinstance(page, Page)
+    assert page.text == expected

@@ -53,11 +53,21 @@ def _xml(folder: Path, data: bytes | str) -> str:
         ("a <b>bold</b> word", "a bold word"),
         ("<!-- no --><p>yes", "yes"),
         ("<svg><text>no</text></svg>yes", "yes"),
+        ("<xml><x:Name xmlns:x='x'>no</x:Name></xml>yes", "yes"),
         ("", ""),
     ],
     ids=[
         *("blocks", "spaces", "entities", "scripts", "templates", "table", "furigana"),
-        *("hidden", "hidden without an end", "list", "inline", "comment", "drawing", "nothing"),
+        *(
+            "hidden",
+            "hidden without an end",
+            "list",
+            "inline",
+            "comment",
+            "drawing",
+            "data of Excel",
+            "nothing",
+        ),
     ],
 )
 def test_html_is_its_visible_text(tmp_path: Path, html: str, expected: str) -> None:
@@ -178,3 +188,49 @@ def test_invalid_data_is_no_error(tmp_path_factory: pytest.TempPathFactory, data
     folder = tmp_path_factory.mktemp("invalid")
     texts = _html(folder, b"<p>" + data), _xml(folder, b"<a>" + data)
     assert [text for text in texts if len(text) > len("<a>") + len(data)] == []
+
+
+def test_words_that_ocr_programs_write_into_attributes_are_lines(tmp_path: Path) -> None:
+    alto = (
+        '<?xml version="1.0"?><alto xmlns="x"><Layout><Page><TextBlock>\n'
+        '<TextLine><String CONTENT="東京" HPOS="1"/>\n  <String CONTENT="都"/>\n<SP WIDTH="3"/>'
+        '<String CONTENT="exam" SUBS_TYPE="HypPart1" SUBS_CONTENT="example"/><HYP CONTENT="-"/></TextLine>\n'
+        '<TextLine><String CONTENT="ple" SUBS_TYPE="HypPart2" SUBS_CONTENT="example"/><SP/>'
+        '<String CONTENT="end"/><String CONTENT="&amp;"/><String CONTENT="no"/> <String CONTENT="more"/>'
+        "</TextLine></TextBlock></Page></Layout></alto>"
+    )
+    assert _xml(tmp_path, alto).splitlines() == ["東京都 example", "end&no more"]
+
+
+def test_lines_that_ocr_programs_write_into_attributes_are_lines(tmp_path: Path) -> None:
+    page = '<PAGE IMAGENAME="a"><LINE STRING="一行目" X="1"/><LINE STRING="二行目"/><LINE X="2"/></PAGE>'
+    found = _xml(tmp_path, f'<?xml version="1.0"?><OCRDATASET>{page}</OCRDATASET>')
+
+    assert found.splitlines() == ["一行目", "二行目"]
+
+
+def test_a_string_without_content_is_an_element_as_others(tmp_path: Path) -> None:
+    assert _xml(tmp_path, "<a><String>one</String><String>two</String></a>") == "one\ntwo"
+
+
+@pytest.mark.parametrize(
+    ("feed", "expected"),
+    [
+        (
+            "<rss><title>AT&amp;T</title>"
+            "<description>&lt;p&gt;Hello &lt;b&gt;you&lt;/b&gt;&lt;/p&gt;</description></rss>",
+            "AT&T\nHello you",
+        ),
+        (
+            "<rss><c:encoded xmlns:c='x'><![CDATA[<p>one<br>two &amp; &copy;</p>]]></c:encoded></rss>",
+            "one\ntwo & ©",
+        ),
+        ("<feed><content type='html'>1 &lt; 2</content><link/></feed>", "1 < 2"),
+        ("<feed><summary type='xhtml'><div>as <b>is</b></div></summary></feed>", "as is"),
+        ("<note><description>&lt;p&gt;code&lt;/p&gt;</description></note>", "<p>code</p>"),
+        ("<feed><code>&lt;p&gt;</code></feed>", "<p>"),
+    ],
+    ids=["rss", "cdata", "no markup", "xhtml", "no feed", "another element"],
+)
+def test_html_in_feeds_is_read_as_html(tmp_path: Path, feed: str, expected: str) -> None:
+    assert _xml(tmp_path, feed) == expected

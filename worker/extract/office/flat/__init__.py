@@ -1,0 +1,1 @@
+"""Office documents that are one XML file and no archive."""

@@ -1,0 +1,67 @@
+"""Word documents in the XML of Word 2003: headers, body with notes and comments, footers, then pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from lxml import etree
+
+from worker.errors import RejectedError
+from worker.extract.office.ooxml_package import SAFE_XML, Element, local_name
+from worker.extract.office.word.body_text import BodyText
+from worker.extract.page_source import ContainedFile, PageSource
+from worker.extract.read_options import ReadOptions
+from worker.extract.text.normalise import clean
+from worker.extract.text.text_page import one_page
+
+_PLACES = ("hdr", "body", "ftr")
+# Larger ones are read as other XML is: as a tree they take ten times their size of memory.
+_MAX_TREE_BYTES = 64 * 1024**2
+
+
+def open_word_2003(path: Path, options: ReadOptions) -> PageSource:
+    """One page, and the pictures in it as files. Raises what `ooxml_package.UNREADABLE` names."""
+    if path.stat().st_size > _MAX_TREE_BYTES:
+        raise ValueError(f"{path.name}: larger than {_MAX_TREE_BYTES} bytes")
+    root = etree.parse(str(path), etree.XMLParser(**SAFE_XML)).getroot()
+    body = BodyText(number_of=_number_of)
+    texts: list[str] = []
+    for place in _PLACES:
+        for element in root.iter(f"{{*}}{place}"):
+            pieces: list[str] = []
+            for child in element:
+                body.collect(child, pieces, boxes=pieces)
+            texts.append("".join(pieces).strip("\n"))
+    # The same header on first and other pages is kept once.
+    text = clean("\n".join(dict.fromkeys(filter(None, texts))))
+    return replace(one_page(text, options), contained=tuple(_pictures(root)))
+
+
+def _number_of(paragraph: Element) -> str:
+    """The number that Word saved for a paragraph (wx:t); bullets are characters of a symbol font."""
+    for properties in paragraph:
+        if local_name(properties) == "pPr":
+            for found in properties.iter("{*}t"):
+                text = next((str(value) for key, value in found.attrib.items() if key.endswith("}val")), "")
+                return f"{text.strip()} " if any(map(str.isalnum, text)) else ""
+    return ""
+
+
+def _pictures(root: Element) -> Iterator[ContainedFile]:
+    """Pictures and objects, which are in the file in base64."""
+    for element in root.iter("{*}binData"):
+        name = next((str(value) for key, value in element.attrib.items() if key.endswith("}name")), "")
+        name = name.rpartition("/")[2] or "picture"
+        yield ContainedFile(name=name, open=partial(_decode, name, element.text or ""))
+
+
+def _decode(name: str, text: str) -> io.BytesIO:
+    try:
+        return io.BytesIO(base64.b64decode(text))
+    except ValueError as error:
+        raise RejectedError(f"{name}: damaged; its bytes are not in base64 ({error})") from error

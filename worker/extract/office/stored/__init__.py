@@ -1,0 +1,1 @@
+"""Older formats before their conversion: what a file has stored stays, and what was deleted in it goes."""

@@ -1,0 +1,97 @@
+"""OpenDocument: no deleted text, and fields and formulas with the results that they were saved with."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+from lxml import etree
+
+from worker.extract.office.ooxml_package import SAFE_XML, Element, local_name
+
+_PARTS = frozenset({"content.xml", "styles.xml"})
+_HAS_SOME = re.compile(
+    rb"<text:(?:deletion|date|time|file-name)\b|current-date|of:=|table:formula=", re.IGNORECASE
+)
+_FIELDS = frozenset({"date", "time", "file-name"})
+_DELETIONS = frozenset({"deletion"})
+_CHANGE = "change"
+# Larger parts are converted as they are: as a tree they take ten times their size of memory.
+_MAX_TREE_BYTES = 64 * 1024**2
+_OF_THE_MOMENT = re.compile(r"\b(?:TODAY|NOW|RAND|RANDBETWEEN|CELL|INFO)\s*\(", re.IGNORECASE)
+
+
+def write_stored(path: Path, target: Path) -> bool:
+    """Write the same document so that LibreOffice shows what is stored; False where nothing is to be changed.
+
+    Raises what `ooxml_package.UNREADABLE` names.
+    """
+    with ZipFile(path) as archive:
+        members = (
+            each
+            for each in archive.infolist()
+            if each.filename in _PARTS and each.file_size <= _MAX_TREE_BYTES
+        )
+        parts = {each.filename: archive.read(each) for each in members}
+        changed = {name: _change(data) for name, data in parts.items() if _HAS_SOME.search(data)}
+        if not changed:
+            return False
+        with ZipFile(target, "w", ZIP_STORED) as copy:
+            for member in archive.infolist():
+                name = member.filename
+                copy.writestr(name, changed[name] if name in changed else archive.read(member))
+    return True
+
+
+def _change(data: bytes) -> bytes:
+    root = etree.fromstring(data, etree.XMLParser(**SAFE_XML))
+    for element in list(root.iter()):
+        name = local_name(element)
+        if name == "changed-region" and any(local_name(child) in _DELETIONS for child in element):
+            _remove(root, element)
+        elif name in _FIELDS and _space(element).endswith(":text:1.0"):
+            element.tag = f"{{{_space(element)}}}span"
+            element.attrib.clear()
+        elif name == "date-time-decl":
+            _set(element, "source", "fixed")
+        elif _OF_THE_MOMENT.search(_get(element, "formula")):
+            _set(element, "formula", None)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+
+def _remove(root: Element, region: Element) -> None:
+    """Remove a deletion, and the places of the text that refer to it."""
+    keys = {value for key, value in region.attrib.items() if key.rpartition("}")[2] == "id"}
+    for mark in list(root.iter(f"{{*}}{_CHANGE}")):
+        if _get(mark, "change-id") in keys:
+            _cut_out(mark)
+    _cut_out(region)
+
+
+def _cut_out(element: Element) -> None:
+    """Remove an element without the text behind it."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None:
+        return
+    if before is not None:
+        before.tail = (before.tail or "") + (element.tail or "")
+    else:
+        parent.text = (parent.text or "") + (element.tail or "")
+    parent.remove(element)
+
+
+def _space(element: Element) -> str:
+    return str(element.tag)[1:].rpartition("}")[0]
+
+
+def _get(element: Element, name: str) -> str:
+    return next((str(value) for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
+
+
+def _set(element: Element, name: str, value: str | None) -> None:
+    for key in [key for key in element.attrib if key.rpartition("}")[2] == name]:
+        if value is None:
+            del element.attrib[key]
+        else:
+            element.set(key, value)

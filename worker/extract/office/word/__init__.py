@@ -1,0 +1,1 @@
+"""What Word documents have in common, be they an archive or one XML file."""

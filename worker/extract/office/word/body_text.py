@@ -1,0 +1,126 @@
+"""The visible text of WordprocessingML: paragraphs with their numbers, tables, text boxes.
+
+The names of elements are those of docx and of Word's XML of 2003, compared without their namespaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from worker.extract.office.eq_field import insert_equation_texts
+from worker.extract.office.ooxml_package import Element, local_name
+
+_INVISIBLE = frozenset(
+    {
+        "pPr",  # its tab stops have the same tag as tabs
+        "rPr",
+        "sectPr",
+        "instrText",  # field codes; the field's result follows them
+        "del",
+        "delText",
+        "moveFrom",  # repeated at the place it was moved to
+        "rt",  # furigana over the base text
+    }
+)
+# In the XML of 2003 notes are within the text.
+_FLOATING = frozenset({"txbxContent", "footnote", "endnote"})
+_CHARACTERS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+
+
+class BodyText:
+    """Collects the text of blocks; `number_of` gives the number that Word puts before a paragraph."""
+
+    def __init__(self, *, number_of: Callable[[Element], str]) -> None:
+        self._number_of = number_of
+
+    def collect(self, element: Element, pieces: list[str], boxes: list[str]) -> None:
+        """Append an element's text; text boxes, which float, go to `boxes` and interrupt no sentence."""
+        tag = local_name(element)
+        if tag in _INVISIBLE or (tag == "r" and _is_hidden(element)) or _is_annotation(element, "Deletion"):
+            return
+        if tag == "t":
+            pieces.append(element.text or "")
+        elif tag in _CHARACTERS:
+            pieces.append(_CHARACTERS[tag])
+        elif tag == "sym":
+            pieces.append(_symbol(element))
+        elif tag == "textpath":
+            pieces.append(element.get("string") or "")
+        elif tag == "p":
+            self._collect_paragraph(element, pieces)
+        elif tag == "tr":
+            if not _is_deleted(element):
+                pieces.append("\t".join(map(self._cell_text, _cells(element))) + "\n")
+        elif tag in _FLOATING or _is_annotation(element, "Comment"):
+            self._collect_all(element, boxes, boxes)
+        elif tag == "AlternateContent":
+            self._collect_alternative(element, pieces, boxes)
+        else:
+            self._collect_all(element, pieces, boxes)
+
+    def _collect_paragraph(self, paragraph: Element, pieces: list[str]) -> None:
+        insert_equation_texts(paragraph)
+        # Counted before the text boxes in it, which may have numbers of the same list.
+        number = self._number_of(paragraph)
+        own: list[str] = []
+        floating: list[str] = []
+        self._collect_all(paragraph, own, floating)
+        # An empty paragraph counts as Word counts it, and its number alone would be no text.
+        pieces.extend([number if "".join(own).strip() else "", *own, "\n", *floating])
+
+    def _collect_all(self, parent: Element, pieces: list[str], boxes: list[str]) -> None:
+        for child in parent:
+            self.collect(child, pieces, boxes)
+
+    def _collect_alternative(self, element: Element, pieces: list[str], boxes: list[str]) -> None:
+        """The same content written for newer and older programs: the first version that has text."""
+        for version in element:
+            before = len(pieces) + len(boxes)
+            self._collect_all(version, pieces, boxes)
+            if len(pieces) + len(boxes) > before:
+                return
+
+    def _cell_text(self, cell: Element) -> str:
+        pieces: list[str] = []
+        self._collect_all(cell, pieces, boxes=pieces)
+        return " ".join("".join(pieces).split())
+
+
+def _is_annotation(element: Element, kind: str) -> bool:
+    """Whether it is such a mark of a reviewer, in the XML of 2003."""
+    if local_name(element) != "annotation":
+        return False
+    return any(value == f"Word.{kind}" for key, value in element.attrib.items() if key.endswith("}type"))
+
+
+def _is_hidden(run: Element) -> bool:
+    """Whether the author has hidden a run (w:vanish)."""
+    marks = [mark for child in run if local_name(child) == "rPr" for mark in child]
+    values = [
+        str(next((value for key, value in mark.attrib.items() if key.endswith("}val")), "true"))
+        for mark in marks
+        if local_name(mark) == "vanish"
+    ]
+    return any(value not in ("0", "false", "off") for value in values)
+
+
+def _symbol(element: Element) -> str:
+    """A character chosen from a font; symbol fonts use private code points, which have no meaning."""
+    code = next((value for key, value in element.attrib.items() if key.endswith("}char")), "")
+    number = int(code, 16) if re.fullmatch("[0-9A-Fa-f]{4}", code) else 0
+    return "" if number < 0x20 or 0xD800 <= number <= 0xF8FF else chr(number)
+
+
+def _is_deleted(row: Element) -> bool:
+    """Whether the row is deleted by a tracked change."""
+    return any(local_name(mark) == "del" for child in row if local_name(child) == "trPr" for mark in child)
+
+
+def _cells(row: Element) -> Iterator[Element]:
+    """The cells of a row, those in content controls and custom XML too."""
+    for child in row:
+        if local_name(child) == "tc":
+            yield child
+        elif local_name(child) in ("sdt", "sdtContent", "customXml"):
+            yield from _cells(child)
