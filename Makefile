@@ -140,7 +140,7 @@ chaos-real: servers ## real workers on real servers under kills, stops and outag
 
 # HOURS of flow, MINUTES from one kill to the next, INDEXES in turn (opensearch sqlite).
 soak: HOURS = 1
-soak: MINUTES = 5
+soak: MINUTES = 3
 soak: INDEXES = opensearch sqlite
 soak: servers ## one worker under a mixed flow, killed every MINUTES, for HOURS: what grows, what is left (INDEXES=)
 	$(BIN)/python -m bench.soak --hours $(HOURS) --minutes $(MINUTES) --index $(INDEXES)

@@ -60,7 +60,12 @@ def main(arguments: list[str]) -> int:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.soak")
     parser.add_argument("--hours", type=_positive, default=1.0, help="hours of flow")
-    parser.add_argument("--minutes", type=_positive, default=5.0, help="minutes from one kill to the next")
+    parser.add_argument(
+        "--minutes",
+        type=_positive,
+        default=3.0,
+        help="minutes from one kill to the next, in the first half of a phase",
+    )
     parser.add_argument("--index", nargs="+", type=Index, default=list(Index), help="indexes, in turn")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--small", action="store_true", help="without the kinds that need LibreOffice")

@@ -7,22 +7,29 @@ from dataclasses import dataclass
 from bench.soak.samples import Index
 
 _DOCUMENTS_AN_HOUR = 500
-_KILLS_AN_HOUR_OF_FIVE_MINUTES = 10
+_KILLED_SHARE = 0.5
+"""Of a phase, in which the worker is killed again and again; the rest is one generation."""
 _MOST_OF_A_GENERATION = 0.65
+_LONG = 1.5
+"""A generation of so many times its warm-up shows what grows after it."""
+_KILLS_SHARE = 5 / 6
+"""Of the kills that there is time for: a generation that has finished too little lasts longer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Hours of flow, and minutes of each generation; the indexes take turns, an equal time each.
+    """Hours of flow, and minutes from kill to kill; the indexes take turns, an equal time each.
 
-    `warm_up` is how many documents of a generation are left out of the slope: caches and pools fill.
+    In the first half of a phase there is a kill every few minutes; its last generation has the other half, so
+    that it goes on long after it is warm. `warm_up` is how many documents of a generation are left out of the
+    slope: caches and pools fill.
     """
 
     hours: float
-    minutes: float = 5.0
+    minutes: float = 3.0
     indexes: tuple[Index, ...] = (Index.OPENSEARCH, Index.SQLITE)
     seed: int = 1
-    warm_up: int = 1_500
+    warm_up: int = 3_000
     is_small: bool = False
     """Without the kinds that need LibreOffice."""
 
@@ -31,10 +38,15 @@ class Plan:
         """Seconds of flow on one index."""
         return self.hours * 3600 / len(self.indexes)
 
-    @property
-    def generation_s(self) -> float:
-        """Seconds from one kill to the next."""
+    def generation_s(self, passed_s: float) -> float:
+        """Seconds until the kill of a generation that begins so many seconds after its phase."""
+        if passed_s >= _KILLED_SHARE * self.phase_s:
+            return max(0.0, self.phase_s - passed_s)
         return self.minutes * 60
+
+    def is_long(self, documents: int) -> bool:
+        """Whether a generation of so many documents went on long after its warm-up."""
+        return documents >= _LONG * self.warm_up
 
     def cold(self, documents: int) -> float:
         """How many of a generation's documents are its warm-up: of a short one a share."""
@@ -48,9 +60,5 @@ class Plan:
     @property
     def kills(self) -> int:
         """How many kills there must be."""
-        each = int(self.phase_s / self.generation_s)
-        return max(len(self.indexes), min(each * len(self.indexes), round(_most(self))))
-
-
-def _most(plan: Plan) -> float:
-    return _KILLS_AN_HOUR_OF_FIVE_MINUTES * plan.hours * 5 / plan.minutes
+        each = int(_KILLED_SHARE * self.phase_s / (self.minutes * 60)) + 1
+        return max(len(self.indexes), int(_KILLS_SHARE * each * len(self.indexes)))

@@ -161,7 +161,8 @@ class Soak:
             worker.start()
             number = worker.generation.number
             self._say(f"generation {number} ({worker.generation.index}): process {worker.process.pid}")
-            until = time.monotonic() + self.record.plan.generation_s
+            now = time.monotonic()
+            until = now + self.record.plan.generation_s(now - phase_began)
             while not self._is_over(flow, phase_began) and (
                 time.monotonic() < until or worker.generation.documents < _FEWEST_DOCUMENTS
             ):

@@ -48,8 +48,10 @@ def reader_level(sample: Sample) -> float | None:
 
 
 def slope_of(record: Record, level: Level) -> Slope | None:
-    """The common slope of a level over all generations, their warm-up left out."""
-    series = [warm_series(each, record.plan, level) for each in record.generations if not each.is_drain]
+    """The common slope of a level over the long generations, over all where none is; without warm-up."""
+    all_of_them = [each for each in record.generations if not each.is_drain and each.samples]
+    long = [each for each in all_of_them if record.plan.is_long(each.samples[-1].documents)]
+    series = [warm_series(each, record.plan, level) for each in long or all_of_them]
     return estimate(
         [(documents, levels) for documents, levels in series if len(documents) >= _FEWEST_SAMPLES]
     )
