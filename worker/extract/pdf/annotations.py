@@ -48,9 +48,19 @@ def notes_of(page: Any) -> str:
     return "\n".join(dict.fromkeys(note for note in map(clean, notes) if note))
 
 
-def has_attached_file(page: Any) -> bool:
-    """Whether a file is attached to a place on the page."""
-    return any(kind == pdfium.FPDF_ANNOT_FILEATTACHMENT for _, kind in _annotations(page))
+def attached_files(page: Any) -> list[Any]:
+    """The files that are attached to places on the page, as pdfium's handles; None for one without bytes."""
+    found = (
+        pdfium.FPDFAnnot_GetFileAttachment(annotation)
+        for annotation, kind in _annotations(page)
+        if kind == pdfium.FPDF_ANNOT_FILEATTACHMENT
+    )
+    return [handle if handle and _has_bytes(handle) else None for handle in found]
+
+
+def _has_bytes(handle: Any) -> bool:
+    size = ctypes.c_ulong()
+    return bool(pdfium.FPDFAttachment_GetFile(handle, None, 0, size)) and size.value > 0
 
 
 def flatten(page: Any) -> bool:

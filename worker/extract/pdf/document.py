@@ -20,8 +20,13 @@ from pypdfium2 import PdfiumError
 
 from worker.errors import Code, OCRError, RejectedError
 from worker.extract.page_source import LayeredPage, PageSource
-from worker.extract.pdf.annotations import flatten, has_attached_file, notes_of, open_form
-from worker.extract.pdf.attachments import attachment_names, attachments
+from worker.extract.pdf.annotations import attached_files, flatten, notes_of, open_form
+from worker.extract.pdf.attachments import (
+    attachment_names,
+    attachments,
+    files_on_pages,
+    has_embedded_files,
+)
 from worker.extract.pdf.document_properties import document_properties
 from worker.extract.pdf.dynamic_form import form_text, is_dynamic_form
 from worker.extract.pdf.layer.merge import keep_layer_without_ocr
@@ -68,7 +73,10 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
         preview=pdf.preview,
         unread=(Code.DYNAMIC_FORM,) if is_form and not form else (),
         properties=document_properties(opened.document, path),
-        contained=attachments(opened.document, names, _LOCK),
+        contained=chain(
+            attachments(opened.document, names, _LOCK),
+            files_on_pages(path, options.pdf_passwords, _LOCK) if pdf.has_embedded_files else (),
+        ),
     )
 
 
@@ -86,6 +94,7 @@ class _Pdf:
         self._pictures = PagePictures()
         self._mixed_layers: dict[int, TextLayer] = {}
         self._units: list[float] | None = None
+        self.has_embedded_files = has_embedded_files(path)
         self._copy = opened.copy
         open_form(self._document)
         self.page_count = min(len(self._document), _MAX_PAGES)
@@ -184,7 +193,9 @@ class _Pdf:
         """The page with its annotations made part of its content, the text of its notes, what is not read."""
         page = self._document[number - 1]
         notes = notes_of(page)
-        unread = (Code.ATTACHED_FILES.value,) if has_attached_file(page) else ()
+        files = attached_files(page)
+        is_unread = None in files or (bool(files) and not self.has_embedded_files)
+        unread = (Code.ATTACHED_FILES.value,) if is_unread else ()
         if flatten(page):
             page.close()
             page = self._document[number - 1]
