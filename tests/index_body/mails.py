@@ -32,10 +32,12 @@ def _of(document: Document, mail: MailFields) -> Document:
 @pytest.fixture
 def mails(index: SearchIndex, make_document: MakeDocument) -> SearchIndex:
     answer = MailFields(sender="sato@example.com", recipients=("田中 <tanaka@example.com>",), subject="無題")
+    abroad = MailFields(sender="Иван Ölßner [1] <ivan@example.com>", subject="ΣΊΣΥΦΟΣ", recipients=("ＡÉ",))
     put(
         index,
         _of(make_document("a.eml", "契約"), MAIL),
         _of(make_document("b.eml", "契約"), answer),
+        _of(make_document("c.eml", "別件"), abroad),
         make_document("tanaka@example.com.pdf", "契約 Subject: 見積書"),
     )
     return index
@@ -56,6 +58,16 @@ def mails(index: SearchIndex, make_document: MakeDocument) -> SearchIndex:
         ('subject:"50%*"', ["a.eml"]),
         ("subject:見*件", []),
         ("契約 -from:sato -from:tanaka", ["tanaka@example.com.pdf"]),
+        ("from:Иван", ["c.eml"]),
+        ("from:ИВАН", ["c.eml"]),
+        ('from:"ölßner [1] <IVAN"', ["c.eml"]),
+        ("from:ÖLSSNER", ["c.eml"]),
+        ("subject:Σίσυφος", ["c.eml"]),
+        ("to:aé", ["c.eml"]),
+        ("from:иван*", []),
+        (f"subject:{'a' * 100}", []),
+        (f"subject:{'т' * 100}", []),
+        (f"subject:{'?' * 100}", []),
     ],
 )
 def test_mails_are_filtered_by_parts_of_their_headers(

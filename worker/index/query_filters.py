@@ -13,6 +13,8 @@ from worker.models.file import FileType
 from worker.models.ledger import State
 from worker.models.metadata import to_time
 
+_MAX_PART_CHARS = 100
+"""Of a header; OpenSearch refuses a regular expression of more than 1,000."""
 _PAGES = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?")
 
 # What `dates` makes of a date with its year: d20240531, m202405, y2024, fy2024.
@@ -144,7 +146,10 @@ def _part(value: str) -> str:
     """A part of a mail's header, folded."""
     if not value.strip():
         raise ValueError("say a part of it, for example a name or an address")
-    return fold(value.strip())
+    part = fold(value.strip())
+    if len(part) > _MAX_PART_CHARS:
+        raise ValueError(f"say a part of it, of at most {_MAX_PART_CHARS} characters")
+    return part
 
 
 def _begin(value: str) -> str:

@@ -44,6 +44,7 @@ def test_a_value_is_read(name: str, value: str, field: str, stored: tuple[object
         ("page", "0"),
         ("path", "/"),
         ("from", " "),
+        ("subject", "a" * 101),
     ],
 )
 def test_another_value_is_refused(name: str, value: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from urllib.parse import quote
 
 from worker.aws.buckets.object_metadata import MODIFIED
 from worker.aws.file_table import FileTable
@@ -27,6 +28,8 @@ from worker.models.metadata import epoch_time
 
 _ORIGINAL_PATH = "original-path"
 _WEBP = "image/webp"
+_MOST_METADATA = 1_900
+"""S3 refuses an object with more than 2 KB of metadata, and a path in kanji takes nine bytes a character."""
 _ROWS_ASKED = 500
 """How many rows of the ledger say what the fleet reads with."""
 
@@ -152,13 +155,11 @@ class Publication:
         self.counts.originals += 1
         self.counts.sent_bytes += file.entry.size_bytes
         if not self.dry:
-            path = display(file.entry.path)
-            self.storage.upload(
-                self.bucket,
-                file.key,
-                Path(file.entry.path),
-                metadata={MODIFIED: _time_of(file), _ORIGINAL_PATH: path},
-            )
+            path, metadata = display(file.entry.path), {MODIFIED: _time_of(file)}
+            # The message has it, too.
+            if len(quote(path)) <= _MOST_METADATA:
+                metadata[_ORIGINAL_PATH] = path
+            self.storage.upload(self.bucket, file.key, Path(file.entry.path), metadata=metadata)
 
     def _id(self, file: PublishedFile) -> str:
         return file_id(self.bucket, file.key)

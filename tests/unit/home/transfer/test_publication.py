@@ -111,6 +111,16 @@ def test_results_originals_and_a_message_for_each_file_are_sent(cloud: Cloud) ->
     }
 
 
+def test_a_long_path_in_kanji_is_not_in_the_metadata_that_s3_limits(cloud: Cloud) -> None:
+    names = ["営業.txt", "/".join(["営" * 80] * 3)]
+    (cloud.folder / "docs" / names[1]).parent.mkdir(parents=True)
+    cloud.publish(*map(cloud.file, names))
+    for key in cloud.keys("source"):
+        metadata = cloud.clients.s3.head_object(Bucket="source", Key=key)["Metadata"]
+        assert sum(map(len, (*metadata, *metadata.values()))) <= 2_048
+        assert ("original-path" in metadata) is key.endswith("営業.txt")
+
+
 def test_a_dry_run_counts_the_same_and_sends_nothing(cloud: Cloud) -> None:
     entry = cloud.file("a.txt")
     dry = cloud.publish(entry, dry=True).counts

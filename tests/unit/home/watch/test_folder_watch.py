@@ -101,6 +101,39 @@ def test_new_and_replaced_files_are_heard_of(tmp_path: Path, named: str) -> None
         assert watch.wait(wait)
 
 
+def _until(seconds: float) -> Callable[[float], bool]:
+    deadline, pause = time.monotonic() + seconds, threading.Event()
+
+    def wait(interval_s: float) -> bool:
+        pause.wait(interval_s)
+        return time.monotonic() > deadline
+
+    return wait
+
+
+@pytest.mark.parametrize("home", ["docs/../docs/home", "link/home"])
+def test_a_home_is_passed_over_however_it_is_named(tmp_path: Path, clock: Clock, home: str) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "docs")
+    watch = FolderWatch([str(tmp_path / "docs")], home=tmp_path / home, clock=clock)
+    watch.on_event(FileModifiedEvent(str(tmp_path / "docs" / "home" / "index.sqlite3")))
+    assert not watch.wait(clock.wait_for(60))
+
+
+def test_what_a_link_leads_to_and_what_takes_the_place_of_a_folder_are_watched(tmp_path: Path) -> None:
+    docs, link = tmp_path / "docs", tmp_path / "link"
+    docs.mkdir()
+    link.symlink_to(docs)
+    with FolderWatch([str(link)], home=tmp_path / "home", quiet_s=0.1) as watch:
+        (docs / "a.txt").write_text("a")
+        assert watch.wait(_until(60))
+        docs.rename(tmp_path / "old")
+        docs.mkdir()
+        assert watch.wait(_until(60))
+        (docs / "b.txt").write_text("b")
+        assert watch.wait(_until(60))
+
+
 def test_a_folder_that_cannot_be_watched_is_said_with_what_to_do(tmp_path: Path) -> None:
     watch = FolderWatch([str(tmp_path / "none" / "at all")], home=tmp_path)
     with pytest.raises(MisconfiguredError, match=r"cannot be watched: .*max_user_watches"):
