@@ -118,7 +118,12 @@ class Publication:
             self._send_results(file)
             self._contents.add(file.entry.sha256)
         if version is None:
-            self._send_original(file)
+            try:
+                self._send_original(file)
+            except OSError as error:  # it was there a moment ago
+                self.counts.unfit += 1
+                self.note(display(file.entry.path), error.strerror or str(error))
+                return None
         return FileEvent(
             event_type=EventType.FILE_UPLOADED,
             bucket=self.bucket,
@@ -152,14 +157,14 @@ class Publication:
                 self.storage.put(each.key, data, **({"content_type": _WEBP} if is_picture else {}))
 
     def _send_original(self, file: PublishedFile) -> None:
-        self.counts.originals += 1
-        self.counts.sent_bytes += file.entry.size_bytes
         if not self.dry:
             path, metadata = display(file.entry.path), {MODIFIED: _time_of(file)}
             # The message has it, too.
             if len(quote(path)) <= _MOST_METADATA:
                 metadata[_ORIGINAL_PATH] = path
             self.storage.upload(self.bucket, file.key, Path(file.entry.path), metadata=metadata)
+        self.counts.originals += 1
+        self.counts.sent_bytes += file.entry.size_bytes
 
     def _id(self, file: PublishedFile) -> str:
         return file_id(self.bucket, file.key)

@@ -175,10 +175,14 @@ class IndexInspection:
 
 
 def _missing_fields(wanted: Mapping[str, Any], there: Mapping[str, Any], at: str = "") -> tuple[str, ...]:
+    """The fields that are missing, or of a type with which they are not found as they should be."""
     lacking: list[str] = []
     for name, field in wanted.items():
+        kind = field.get("type")
         if name not in there:
             lacking.append(f"{at}{name}")
+        elif kind is not None and there[name].get("type") != kind:
+            lacking.append(f"{at}{name} as {kind}")
         elif "properties" in field:
             lacking += _missing_fields(field["properties"], there[name].get("properties", {}), f"{at}{name}.")
     return tuple(lacking)

@@ -19,6 +19,7 @@ from worker.aws.storage_handler import StorageHandler
 from worker.home.folder import Home
 from worker.home.manifest import ManifestEntry
 from worker.home.transfer.publication import Publication, PublishCounts, fleet_extraction_key
+from worker.home.transfer.published_file import PublishedFile
 from worker.maintenance.progress import ProgressMeter
 from worker.models.file import EventType, FileMessage
 from worker.models.ledger import Claim, State
@@ -178,3 +179,21 @@ def test_a_fleet_that_has_read_nothing_has_no_known_key(cloud: Cloud) -> None:
     assert fleet_extraction_key(cloud.table) is None
     cloud.commit("a.txt", artifact_key="artifacts/aa/pdf-0123", version="v")
     assert fleet_extraction_key(cloud.table) == "0123"
+
+
+def test_a_file_that_is_gone_when_it_is_to_be_sent_is_left_out_and_named(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [cloud.file("a.txt"), cloud.file("b.txt", b"other")]
+    results = Publication._send_results
+
+    def remove_first(publication: Publication, file: PublishedFile) -> None:
+        results(publication, file)
+        if file.entry.path.endswith("a.txt"):
+            Path(file.entry.path).unlink()
+
+    monkeypatch.setattr(Publication, "_send_results", remove_first)
+    counts = cloud.publish(*entries).counts
+    assert (counts.originals, counts.messages, counts.unfit) == (1, 1, 1)
+    assert cloud.notes == [(entries[0].path, "No such file or directory")]
+    assert cloud.keys("source") == [f"nas/{entries[1].path.lstrip('/')}"]

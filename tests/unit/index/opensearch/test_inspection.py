@@ -85,6 +85,13 @@ def test_missing_fields_are_named_with_their_place(inspect: Inspect) -> None:
     assert set(facts.missing_fields) == {"ocr_text", "pages.part"}
 
 
+def test_a_field_of_another_type_is_named_with_the_one_it_should_have(inspect: Inspect) -> None:
+    properties = files_body(shards=1, text_dimension=None)["mappings"]["properties"]
+    facts = inspect(files({**properties, "subject": {"type": "text"}}, "営業")).files()
+    assert facts is not None
+    assert facts.missing_fields == ("subject as keyword",)
+
+
 def test_the_analysis_is_the_one_that_the_mapping_states(inspect: Inspect) -> None:
     cluster = files({}, "営業")
     none = inspect(cluster).files()
