@@ -54,8 +54,10 @@ def _whole_text(package: Package, parts: Iterable[str], *, limit_chars: int) -> 
     texts: list[str] = []
     damage: _Damage | None = None
     chars_left = limit_chars
-    body = BodyText(number_of=Numbering(package).number_of)
+    numbering = Numbering(package)
+    body = BodyText(number_of=numbering.number_of)
     for part in parts:
+        numbering.begin_part()
         text, part_damage = _part_text(package, part, body, limit_chars=chars_left)
         damage = damage or part_damage
         texts.append(text)

@@ -31,7 +31,13 @@ _BINARY = frozenset({"binData", "binaryData", "binary-data"})
 """Pictures and programs within the XML that Word, Excel and LibreOffice write as one file, in base64."""
 _FEEDS = frozenset({"rss", "feed", "RDF"})
 _HTML_OF_FEEDS = frozenset({"description", "encoded", "content", "summary", "title", "subtitle"})
-_HAS_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&#?\w+;")
+_HAS_MARKUP = re.compile(
+    r"</?(?:a|abbr|b|blockquote|br|center|code|div|dl|em|figure|font|h[1-6]|hr|i|iframe|img|li|ol|p|pre|script"
+    r"|section|small|span|strong|style|su[bp]|table|t[dhr]|tt|u|ul|video)\b[^<>]*>|&#?\w+;",
+    re.IGNORECASE,
+)
+"""Elements of pages, and no List<String>, which is text."""
+_ATOM = "feed"
 _STRING, _HYPHEN, _SPACE, _LINE = "String", "HYP", "SP", "LINE"
 """What OCR programs write text into, as attributes: words of ALTO, lines of the National Diet Library's."""
 _FIRST_PART, _SECOND_PART = "HypPart1", "HypPart2"
@@ -158,7 +164,8 @@ class _XmlText:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
-        self._is_feed: bool | None = None
+        self._root = ""
+        self._has_words = False
         self._html_from: int | None = None
         self._in_words = False
         self._after_end = False
@@ -184,9 +191,11 @@ class _XmlText:
     def _start_element(self, name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(":")[2]
         self._in_binary = name in _BINARY
-        if self._is_feed is None:
-            self._is_feed = name in _FEEDS
-        if name == _SPACE or (name in (_STRING, _HYPHEN) and "CONTENT" in attributes):
+        self._root = self._root or name
+        is_word = name in (_STRING, _HYPHEN) and "CONTENT" in attributes
+        self._has_words = self._has_words or is_word
+        # Where no words are in attributes, such an element is one as all others.
+        if is_word or (name == _SPACE and self._has_words):
             self._add_word(" " if name == _SPACE else _word(name, attributes))
             return
         if self._after_end:
@@ -194,8 +203,13 @@ class _XmlText:
         self._after_end = False
         if name == _LINE and "STRING" in attributes:
             self._pieces.append(attributes["STRING"])
-        if self._is_feed and name in _HTML_OF_FEEDS:
+        if name in _HTML_OF_FEEDS and self._may_be_html(attributes):
             self._html_from = len(self._pieces)
+
+    def _may_be_html(self, attributes: dict[str, str]) -> bool:
+        """Whether an element of this file may have HTML as text; those of Atom say so."""
+        is_html = self._root != _ATOM or attributes.get("type") in ("html", "text/html")
+        return self._root in _FEEDS and is_html
 
     def _end_element(self, name: str) -> None:
         name = name.rpartition(":")[2]

@@ -211,6 +211,7 @@ def test_lines_that_ocr_programs_write_into_attributes_are_lines(tmp_path: Path)
 
 def test_a_string_without_content_is_an_element_as_others(tmp_path: Path) -> None:
     assert _xml(tmp_path, "<a><String>one</String><String>two</String></a>") == "one\ntwo"
+    assert _xml(tmp_path, "<a><SP>one</SP><PV>two</PV></a>") == "one\ntwo"
 
 
 @pytest.mark.parametrize(
@@ -226,11 +227,13 @@ def test_a_string_without_content_is_an_element_as_others(tmp_path: Path) -> Non
             "one\ntwo & ©",
         ),
         ("<feed><content type='html'>1 &lt; 2</content><link/></feed>", "1 < 2"),
+        ("<rss><title>List&lt;String&gt;</title></rss>", "List<String>"),
+        ("<feed><title>the &lt;b&gt; tag</title></feed>", "the <b> tag"),
         ("<feed><summary type='xhtml'><div>as <b>is</b></div></summary></feed>", "as is"),
         ("<note><description>&lt;p&gt;code&lt;/p&gt;</description></note>", "<p>code</p>"),
         ("<feed><code>&lt;p&gt;</code></feed>", "<p>"),
     ],
-    ids=["rss", "cdata", "no markup", "xhtml", "no feed", "another element"],
+    ids=["rss", "cdata", "no markup", "no tag", "text", "xhtml", "no feed", "another element"],
 )
 def test_html_in_feeds_is_read_as_html(tmp_path: Path, feed: str, expected: str) -> None:
     assert _xml(tmp_path, feed) == expected

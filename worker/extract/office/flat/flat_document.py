@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,18 +30,24 @@ _READERS: Mapping[str, Callable[[Path, ReadOptions], PageSource]] = MappingProxy
 def open_xml_file(path: Path, options: ReadOptions) -> PageSource:
     """A document of Word or Excel as those show it; another file as the text between its tags.
 
-    So is one that is damaged. Raises RejectedError when the file is empty.
+    So is a document that is damaged or too large, which says so: its pictures are not read, and what was
+    deleted in it is not left out. Raises RejectedError when the file is empty.
     """
     try:
         reader = _READERS.get(_root(path))
-        if reader is not None:
-            return reader(path, options)
     except UNREADABLE:
-        pass
+        reader = None
+    if reader is None:
+        return open_xml(path, options)
+    try:
+        return reader(path, options)
+    except UNREADABLE:
+        code = Code.CORRUPT
     except RejectedError as error:
-        if error.code is not Code.CORRUPT:
+        if error.code not in (Code.CORRUPT, Code.TOO_LARGE):
             raise
-    return open_xml(path, options)
+        code = error.code
+    return replace(open_xml(path, options), unread=(code,))
 
 
 def _root(path: Path) -> str:

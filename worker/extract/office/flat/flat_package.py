@@ -13,7 +13,8 @@ from lxml import etree
 
 from worker.extract.office.docx import open_docx
 from worker.extract.office.embedded_files import embedded_files
-from worker.extract.office.ooxml_package import SAFE_XML, Element, free, local_name
+from worker.extract.office.flat.parser_options import parser_options
+from worker.extract.office.ooxml_package import Element, free, local_name
 from worker.extract.office.pptx import open_pptx
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
@@ -30,13 +31,14 @@ def open_flat_package(path: Path, options: ReadOptions) -> PageSource:
     Raises what the archive's reader raises, and ValueError where it is neither of Word nor of PowerPoint.
     """
     archive_path = Path(tempfile.mkdtemp(prefix="flat-")) / path.name
+    names: set[str] = set()
     with zipfile.ZipFile(archive_path, "w", zipfile.ZIP_STORED) as archive:
-        for _, part in etree.iterparse(str(path), events=("end",), tag=["{*}part"], **SAFE_XML):
+        for _, part in etree.iterparse(str(path), events=("end",), tag=["{*}part"], **parser_options(path)):
             name = _attribute(part, "name").lstrip("/")
-            if name and name not in archive.namelist():
+            if name and name not in names:
+                names.add(name)
                 archive.writestr(name, _bytes_of(part))
             free(part)
-        names = archive.namelist()
     for start, reader in _READERS:
         if any(name.startswith(start) for name in names):
             return replace(reader(archive_path, options), contained=embedded_files(archive_path))

@@ -11,24 +11,30 @@ from pathlib import Path
 
 from lxml import etree
 
-from worker.errors import RejectedError
-from worker.extract.office.ooxml_package import SAFE_XML, Element, local_name
+from worker.errors import Code, RejectedError
+from worker.extract.office.flat.parser_options import parser_options
+from worker.extract.office.ooxml_package import Element, local_name
 from worker.extract.office.word.body_text import BodyText
 from worker.extract.page_source import ContainedFile, PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean
 from worker.extract.text.text_page import one_page
 
+_SYMBOL_FONTS = ("wingdings", "webdings", "symbol", "zapfdingbats")
+"""Their letters are bullets: of Wingdings "l" is a disc."""
 _PLACES = ("hdr", "body", "ftr")
 # Larger ones are read as other XML is: as a tree they take ten times their size of memory.
 _MAX_TREE_BYTES = 64 * 1024**2
 
 
 def open_word_2003(path: Path, options: ReadOptions) -> PageSource:
-    """One page, and the pictures in it as files. Raises what `ooxml_package.UNREADABLE` names."""
+    """One page, and the pictures in it as files.
+
+    Raises what `ooxml_package.UNREADABLE` names, and RejectedError (`too_large`).
+    """
     if path.stat().st_size > _MAX_TREE_BYTES:
-        raise ValueError(f"{path.name}: larger than {_MAX_TREE_BYTES} bytes")
-    root = etree.parse(str(path), etree.XMLParser(**SAFE_XML)).getroot()
+        raise RejectedError(f"{path.name}: larger than {_MAX_TREE_BYTES} bytes", code=Code.TOO_LARGE)
+    root = etree.parse(str(path), etree.XMLParser(**parser_options(path))).getroot()
     body = BodyText(number_of=_number_of)
     texts: list[str] = []
     for place in _PLACES:
@@ -44,12 +50,17 @@ def open_word_2003(path: Path, options: ReadOptions) -> PageSource:
 
 def _number_of(paragraph: Element) -> str:
     """The number that Word saved for a paragraph (wx:t); bullets are characters of a symbol font."""
-    for properties in paragraph:
-        if local_name(properties) == "pPr":
-            for found in properties.iter("{*}t"):
-                text = next((str(value) for key, value in found.attrib.items() if key.endswith("}val")), "")
-                return f"{text.strip()} " if any(map(str.isalnum, text)) else ""
+    properties = next((child for child in paragraph if local_name(child) == "pPr"), ())
+    for marks in (child for child in properties if local_name(child) == "listPr"):
+        values = {local_name(mark): _value(mark) for mark in marks}
+        text = values.get("t", "").strip()
+        is_symbol = values.get("font", "").lower().startswith(_SYMBOL_FONTS)
+        return f"{text} " if any(map(str.isalnum, text)) and not is_symbol else ""
     return ""
+
+
+def _value(element: Element) -> str:
+    return next((str(value) for key, value in element.attrib.items() if key.endswith("}val")), "")
 
 
 def _pictures(root: Element) -> Iterator[ContainedFile]:

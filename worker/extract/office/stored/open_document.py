@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
@@ -46,10 +47,13 @@ def write_stored(path: Path, target: Path) -> bool:
 
 def _change(data: bytes) -> bytes:
     root = etree.fromstring(data, etree.XMLParser(**SAFE_XML))
+    marks: dict[str, list[Element]] = {}
+    for mark in root.iter(f"{{*}}{_CHANGE}"):
+        marks.setdefault(_get(mark, "change-id"), []).append(mark)
     for element in list(root.iter()):
         name = local_name(element)
         if name == "changed-region" and any(local_name(child) in _DELETIONS for child in element):
-            _remove(root, element)
+            _remove(element, marks)
         elif name in _FIELDS and _space(element).endswith(":text:1.0"):
             element.tag = f"{{{_space(element)}}}span"
             element.attrib.clear()
@@ -60,11 +64,10 @@ def _change(data: bytes) -> bytes:
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 
-def _remove(root: Element, region: Element) -> None:
+def _remove(region: Element, marks: Mapping[str, list[Element]]) -> None:
     """Remove a deletion, and the places of the text that refer to it."""
-    keys = {value for key, value in region.attrib.items() if key.rpartition("}")[2] == "id"}
-    for mark in list(root.iter(f"{{*}}{_CHANGE}")):
-        if _get(mark, "change-id") in keys:
+    for name in {str(value) for key, value in region.attrib.items() if key.rpartition("}")[2] == "id"}:
+        for mark in marks.get(name, ()):
             _cut_out(mark)
     _cut_out(region)
 

@@ -19,6 +19,9 @@ _PLACE = re.compile(r"%([1-9])")
 _MAX_TEXT_CHARS = 255
 _MAX_STYLES_IN_A_CHAIN = 20
 _MAX_NUMBER = 2**31 - 1
+_MAX_DIGITS = 10
+# Larger ones are no lists of people; as a tree they take ten times their size of memory.
+_MAX_PART_BYTES = 32 * 1024**2
 _WORD_PART = "word/{0}.xml"
 
 
@@ -71,10 +74,15 @@ class Numbering:
         for name, read in (("styles", self._read_styles), ("numbering", self._read_lists)):
             part = _WORD_PART.format(name)
             try:
-                if part in package:
+                if part in package and package.fingerprint(part)[1] <= _MAX_PART_BYTES:
                     read(package.tree(part))
             except UNREADABLE:
                 continue
+
+    def begin_part(self) -> None:
+        """Headers, body and notes each count for themselves: a list in a header moves no article."""
+        self._counters.clear()
+        self._begun.clear()
 
     def number_of(self, paragraph: Element) -> str:
         """The number before a paragraph, with a space; "" for most, and for bullets."""
@@ -167,7 +175,7 @@ def _text(levels: _List, level: int, counters: dict[int, int]) -> str:
         known = levels.get(at, _Level())
         return known.write(counters.get(at, known.start), in_digits=own.is_legal)
 
-    text = _PLACE.sub(number, own.text).strip()
+    text = _PLACE.sub(number, own.text).strip()[:_MAX_TEXT_CHARS]
     return f"{text} " if text and own.has_space else text
 
 
@@ -198,12 +206,13 @@ def _format(level: Element) -> tuple[str, int]:
     if kind != "custom":
         return kind, 0
     first = _attribute(found, "format").partition(",")[0].strip()
-    return "decimal", len(first) if first.isdecimal() else 0
+    return "decimal", min(len(first), _MAX_DIGITS) if first.isdecimal() else 0
 
 
 def _is_deleted(paragraph: Element) -> bool:
-    """Whether its mark is deleted by a tracked change: then it is no paragraph of its own."""
-    return _child(_child(_child(paragraph, "pPr"), "rPr"), "del") is not None
+    """Whether a tracked change deletes its mark, or moves it away: then it is no paragraph of its own."""
+    mark = _child(_child(paragraph, "pPr"), "rPr")
+    return any(_child(mark, change) is not None for change in ("del", "moveFrom"))
 
 
 def _numbering_of(properties: Element | None) -> tuple[str | None, int | None] | None:

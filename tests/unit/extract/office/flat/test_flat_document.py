@@ -19,6 +19,7 @@ _OPTIONS = ReadOptions(limits=limits(Settings()), languages=("jpn", "eng"), dpi=
 _BOOK = '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">{0}</Workbook>'
 _SHEET = '<Worksheet ss:Name="売上" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"/>'
 _PACKAGE = '<p:package xmlns:p="http://schemas.microsoft.com/office/2006/xmlPackage">{0}</p:package>'
+_WORD = '<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml">{0}</w:wordDocument>'
 
 
 def _texts(folder: Path, markup: str, encoding: str = "utf-8") -> list[str]:
@@ -46,6 +47,28 @@ def test_a_workbook_has_pages_in_whatever_encoding(tmp_path: Path, encoding: str
 )
 def test_all_other_files_are_the_text_between_their_tags(tmp_path: Path, markup: str, expected: str) -> None:
     assert _texts(tmp_path, markup) == [expected]
+
+
+def test_a_document_that_is_read_as_other_xml_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    path.write_text("<note>text</note>")
+    assert open_xml_file(path, _OPTIONS).unread == ()
+    path.write_text(_BOOK.format("no sheet"))
+    assert open_xml_file(path, _OPTIONS).unread == (Code.CORRUPT,)
+
+    path.write_text(_WORD.format("text"))
+    monkeypatch.setattr("worker.extract.office.flat.word_2003._MAX_TREE_BYTES", 10)
+    assert open_xml_file(path, _OPTIONS).unread == (Code.TOO_LARGE,)
+
+
+def test_a_large_picture_brings_no_deleted_text_back(tmp_path: Path) -> None:
+    deletion = '<annotation w:type="Word.Deletion"><w:r><w:t>deleted</w:t></w:r></annotation>'
+    picture = f"<w:binData>{'QUJD' * 2_600_000}</w:binData>"
+    body = f"<w:body><w:p>{deletion}<w:r><w:t>kept</w:t></w:r>{picture}</w:p></w:body>"
+
+    assert _texts(tmp_path, _WORD.format(body)) == ["kept"]
 
 
 def test_entities_are_not_expanded(tmp_path: Path) -> None:

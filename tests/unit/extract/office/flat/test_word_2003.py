@@ -66,7 +66,10 @@ def test_deletions_are_left_out_and_notes_and_comments_follow_their_paragraph(tm
     assert _text(tmp_path, f"<w:p>{changes}{comment}{note}{_run(' text')}</w:p>") == "new text\nwhy?\na note"
 
 
-@pytest.mark.parametrize(("number", "expected"), [("第1条", "第1条 目的"), ("·", "目的")])
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [("第1条", "第1条 目的"), ("·", "目的"), ('l"/><wx:font wx:val="Wingdings', "目的")],
+)
 def test_a_number_is_the_one_that_word_saved(tmp_path: Path, number: str, expected: str) -> None:
     place = f'<w:pPr><w:listPr><w:ilvl w:val="0"/><wx:t wx:val="{number}"/></w:listPr></w:pPr>'
 
@@ -93,5 +96,5 @@ def test_a_file_too_large_for_a_tree_is_left_to_the_reader_of_other_xml(
 ) -> None:
     monkeypatch.setattr("worker.extract.office.flat.word_2003._MAX_TREE_BYTES", 100)
 
-    with pytest.raises(ValueError, match="larger than 100 bytes"):
+    with pytest.raises(RejectedError, match="larger than 100 bytes"):
         _open(tmp_path, "")

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from worker.extract.office.stored import open_document
 from worker.extract.office.stored.open_document import write_stored
 
 pytestmark = pytest.mark.unit
+
+_GET = open_document._get
 
 _NAMES = " ".join(
     f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
@@ -87,3 +90,26 @@ def test_a_part_too_large_for_a_tree_is_left_as_it_is(
     monkeypatch.setattr("worker.extract.office.stored.open_document._MAX_TREE_BYTES", 100)
 
     assert _copied(tmp_path, "<text:date>1</text:date>") is None
+
+
+def test_many_deletions_are_one_walk_through_the_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def count(element: open_document.Element, name: str) -> str:
+        asked.append(name)
+        return _GET(element, name)
+
+    monkeypatch.setattr(open_document, "_get", count)
+    deletion = "<text:deletion><text:p>old</text:p></text:deletion>"
+    region = f'<text:changed-region text:id="c{{0}}">{deletion}</text:changed-region>'
+    changes = "".join(map(region.format, range(50)))
+    body = "".join(f'<text:change text:change-id="c{number}"/>' for number in range(50))
+    found = _copied(
+        tmp_path, f"<text:tracked-changes>{changes}</text:tracked-changes><text:p>{body}</text:p>"
+    )
+
+    assert found is not None
+    assert "c49" not in found
+    assert asked.count("change-id") == 50

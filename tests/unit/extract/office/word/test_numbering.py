@@ -127,6 +127,31 @@ def test_empty_paragraphs_count_and_those_deleted_by_a_tracked_change_do_not(tmp
     assert _lines(tmp_path, body, _list(_level(0, "%1.")), _num()) == ["1. a", "", "free", "3. b"]
 
 
+def test_a_paragraph_that_was_moved_counts_where_it_is_now(tmp_path: Path) -> None:
+    moved = _item("", more="<w:rPr><w:moveFrom/></w:rPr>")
+
+    assert _lines(tmp_path, _item("a") + moved + _item("b"), _list(_level(0, "%1.")), _num()) == [
+        *("1. a", "", "2. b")
+    ]
+
+
+def test_a_list_in_a_header_moves_no_article(tmp_path: Path) -> None:
+    lists = part(_list(_level(0, "%1.")) + _num(), root="numbering")
+    path = docx_of(tmp_path, _item("body"), numbering=lists, header1=part(_item("head"), root="hdr"))
+    (page,) = open_docx(path, _OPTIONS).pages
+
+    assert isinstance(page, Page)
+    assert page.text.splitlines() == ["1. head", "1. body"]
+
+
+def test_a_number_is_never_longer_than_word_writes_one(tmp_path: Path) -> None:
+    custom = f'<w:numFmt w:val="custom" w:format="{"0" * 100_000}, 1"/><w:lvlText w:val="{"%1" * 60}"/>'
+    lists = _list(f'<w:lvl w:ilvl="0"><w:start w:val="1"/>{custom}</w:lvl>')
+
+    (line,) = _lines(tmp_path, _item("a"), lists, _num())
+    assert len(line) <= 257
+
+
 def test_numbers_stand_in_the_cells_of_tables(tmp_path: Path) -> None:
     body = f"<w:tbl><w:tr><w:tc>{_item('a')}</w:tc><w:tc>{_item('b')}</w:tc></w:tr></w:tbl>"
 
