@@ -171,7 +171,8 @@ def _index_finding(subject: str, facts: IndexFacts | None, advice: str) -> Findi
     if facts is None:
         return ok(subject, "does not exist yet; the worker or `cis-worker init` creates it")
     if facts.missing_fields:
-        message = f"{facts.name} lacks {', '.join(facts.missing_fields)}: documents would be refused, or not be found."
+        lacking = ", ".join(facts.missing_fields)
+        message = f"{facts.name} lacks {lacking}: documents would be refused, or not be found."
         return failure(subject, message, advice)
     return ok(subject, f"{facts.name}: {facts.documents} entries")
 

@@ -73,7 +73,8 @@ class CellReader:
         except UNREADABLE:
             reason = Code.CORRUPT
         self._end_row(cells, lines)
-        return lines, reason or (Code.FORMULAS if self._lacks_values else None)
+        missing = self._values.missing if self._values is not None else Code.FORMULAS
+        return lines, reason or (missing if self._lacks_values else None)
 
     def _end_row(self, cells: list[str], lines: list[str]) -> None:
         line = "\t".join(cells).strip("\t")

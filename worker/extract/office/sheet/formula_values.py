@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from worker.errors import RejectedError
+from worker.errors import Code, RejectedError
 from worker.extract.office.libreoffice import Conversion, convert
 from worker.extract.office.ooxml_package import (
     UNREADABLE,
@@ -54,6 +54,8 @@ class FormulaValues:
         self._timeout_s = options.limits.page_timeout_s / 2
         self._computed: tuple[Package, list[str]] | None = None
         self._is_tried = False
+        self.missing = Code.FORMULAS
+        """Why values are missing: `timeout` where another run may have them."""
 
     def of_sheet(self, part: str) -> Values:
         """The values of a sheet's formulas, but for errors."""
@@ -61,7 +63,10 @@ class FormulaValues:
             self._is_tried = True
             try:
                 self._computed = self._compute()
-            except (RejectedError, *UNREADABLE):
+            except RejectedError as error:
+                self.missing = Code.TIMEOUT if error.code is Code.TIMEOUT else Code.FORMULAS
+                return _NONE
+            except UNREADABLE:
                 return _NONE
         if self._computed is None:
             return _NONE

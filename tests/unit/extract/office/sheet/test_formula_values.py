@@ -147,6 +147,17 @@ def test_without_libreoffice_there_are_no_values(tmp_path: Path) -> None:
     assert (page.text, page.reason) == ("Sheet", "formulas")
 
 
+def test_a_run_that_takes_too_long_is_named_as_one_that_may_do_better(
+    tmp_path: Path, soffice: StandInOffice
+) -> None:
+    soffice.behaves("while :; do :; done")
+    options = replace(_OPTIONS, limits=replace(_OPTIONS.limits, page_timeout_s=1.0))
+    (page,) = open_xlsx(_book(tmp_path, "1+2"), options).pages
+
+    assert isinstance(page, Page)
+    assert (page.text, page.reason) == ("Sheet", "timeout")
+
+
 @pytest.mark.parametrize("behaviour", ["exit 1", 'echo damaged > "$out/document.xlsx"'])
 def test_a_conversion_that_fails_leaves_formulas_named(
     tmp_path: Path, soffice: StandInOffice, behaviour: str
