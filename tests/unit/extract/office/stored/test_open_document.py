@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from worker.extract.office.ooxml_package import Element
 from worker.extract.office.stored import open_document
 from worker.extract.office.stored.open_document import write_stored
 
@@ -97,7 +98,7 @@ def test_many_deletions_are_one_walk_through_the_text(
 ) -> None:
     asked = []
 
-    def count(element: open_document.Element, name: str) -> str:
+    def count(element: Element, name: str) -> str:
         asked.append(name)
         return _GET(element, name)
 
