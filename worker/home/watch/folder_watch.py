@@ -135,7 +135,7 @@ class FolderWatch:
             for place, is_recursive in folders:
                 self._observer.schedule(self._handler, place, recursive=is_recursive)
         except FileNotFoundError:
-            folders = {}  # gone since it was found: the next look finds what there is
+            folders = {}  # gone since it was found: the next tick finds what there is
         except OSError as error:
             raise _refused(error) from error
         self._watched = folders

@@ -22,7 +22,7 @@ def case_forms(folded: str) -> Iterator[tuple[str, ...]]:
 
 @cache
 def _forms() -> tuple[Mapping[str, tuple[str, ...]], re.Pattern[str]]:
-    """The letters by what each is folded to, and the pattern of a piece, the longest first."""
+    """The characters by what each is folded to, and the pattern of a piece, the longest first."""
     forms: dict[str, tuple[str, ...]] = {}
     for letter in map(chr, _LETTERS):
         folded = letter.casefold()

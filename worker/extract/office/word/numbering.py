@@ -210,7 +210,7 @@ def _format(level: Element) -> tuple[str, int]:
 
 
 def _is_deleted(paragraph: Element) -> bool:
-    """Whether a tracked change deletes its mark, or moves it away: then it is no paragraph of its own."""
+    """Whether a tracked change deletes its mark, or moves it: then it is no paragraph of its own."""
     mark = _child(_child(paragraph, "pPr"), "rPr")
     return any(_child(mark, change) is not None for change in ("del", "moveFrom"))
 
