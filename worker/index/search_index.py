@@ -171,7 +171,7 @@ class SearchIndex(Protocol):
         ...
 
     def document(self, file_id: str, *, groups: Groups = None) -> Document | None:
-        """The document as written, without the pages' words and measures; None where hidden."""
+        """The document as written, without the pages' words, measures and vectors; None where hidden."""
         ...
 
     def find(self, name_or_path: str, *, groups: Groups = None) -> list[FileSummary]:
