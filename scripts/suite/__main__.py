@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,15 +17,22 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     try:
         if options.lists_modules:
-            for name, count in ModuleTests().counts().items():
-                say(f"{name}\t{count}")
-            return PASSED
+            return _list_modules()
         return run(options)
     except RefusedError as error:
         sys.stdout.flush()
         for line in error.lines:
             sys.stderr.write(f"scripts/test: {line}\n")
         return REFUSED
+
+
+def _list_modules() -> int:
+    try:
+        for name, count in ModuleTests().counts().items():
+            say(f"{name}\t{count}")
+    except BrokenPipeError:  # `| head` has what it wanted; Python would flush once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PASSED
 
 
 if __name__ == "__main__":
