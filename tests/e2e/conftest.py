@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.queue_manager import QueueManager
+from worker.embedded.child_process import clean_environment, python_command
 from worker.embedded.stack import EmbeddedStack
 from worker.embedded.worker_process import LogLine, WorkerProcess
 from worker.index.sqlite.sqlite_index import SqliteIndex
@@ -44,6 +48,19 @@ class Fleet:
         process = self.stack.start_worker(name, changes=changes, on_line=self.lines.append)
         process.wait_until_ready(READY_S)
         return process
+
+    def run(self, *command: str) -> dict[str, Any]:
+        """What a command of the operator prints as JSON."""
+        done = subprocess.run(
+            [*python_command("worker"), *command, "--json"],
+            env=clean_environment({**self.stack.environment(), "CIS_WORK_DIR": str(self.work_dir)}),
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
 
     @property
     def bucket(self) -> str:

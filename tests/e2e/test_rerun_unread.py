@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -12,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageDraw
 
-from worker.embedded.child_process import clean_environment, python_command
 from worker.models.ledger import State
 
 if TYPE_CHECKING:
@@ -38,16 +35,7 @@ def _two_frames() -> bytes:
 
 
 def _rerun(fleet: Fleet, code: str) -> int:
-    done = subprocess.run(
-        [*python_command("worker"), "rerun", "--unread", code, "--json"],
-        env=clean_environment({**fleet.stack.environment(), "CIS_WORK_DIR": str(fleet.work_dir)}),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return int(json.loads(done.stdout)["sent"])
+    return int(fleet.run("rerun", "--unread", code)["sent"])
 
 
 def test_a_document_cut_by_a_limit_is_whole_in_the_index_after_its_rerun(

@@ -113,7 +113,7 @@ def test_a_document_is_read_as_written(index: SearchIndex, make_document: MakeDo
     put(index, document)
     stored = index.document(document.file_id)
     assert stored is not None
-    # The vectors of pages are there to be searched; OpenSearch does not give them back.
+    # The vectors of pages are there to be searched; OpenSearch does not return them.
     expected, found = (replace(each, vectors=replace(each.vectors, text=())) for each in (document, stored))
     assert found == expected
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -54,25 +53,17 @@ def snippet_parts(snippet: str) -> list[tuple[str, bool]]:
     return [(sanitise(part), is_match) for part, is_match in marked_parts(snippet)]
 
 
-def cell_width(text: str) -> int:
-    """How many cells of a terminal a text takes; kanji take two, marks above another character none."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF")
-        for char in text
-    )
-
-
 def fold(parts: Sequence[tuple[str, bool]], width: int) -> list[list[tuple[str, bool]]]:
     """The parts of a snippet in lines of at most so many cells: Japanese is broken anywhere, no word is.
 
     Only a word that is longer than a line goes on in the next one.
     """
+    from rich.cells import cell_len
+
     text, width = "".join(part for part, _ in parts), max(1, width)
     ends, used, start = list[int](), 0, 0
     for piece in _PIECE.finditer(text):
-        cells = cell_width(piece[0])
+        cells = cell_len(piece[0])
         if used and used + cells > width and not piece[0].isspace():
             ends.append(piece.start())
             used, start = 0, piece.start()
@@ -80,15 +71,17 @@ def fold(parts: Sequence[tuple[str, bool]], width: int) -> list[list[tuple[str, 
         while used > width and not piece[0].isspace():
             start = _end_of_line(text, start, width)
             ends.append(start)
-            used = cell_width(text[start : piece.end()])
+            used = cell_len(text[start : piece.end()])
     return [_cut(parts, start, end) for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
 
 
 def _end_of_line(text: str, start: int, width: int) -> int:
     """Where a line that begins at `start` is full; at least one character is in it."""
-    end, used = start + 1, cell_width(text[start])
-    while end < len(text) and used + cell_width(text[end]) <= width:
-        used += cell_width(text[end])
+    from rich.cells import cell_len
+
+    end, used = start + 1, cell_len(text[start])
+    while end < len(text) and used + cell_len(text[end]) <= width:
+        used += cell_len(text[end])
         end += 1
     return end
 

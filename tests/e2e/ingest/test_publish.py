@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from worker.embedded.child_process import clean_environment, python_command
 from worker.models.ledger import State
 from worker.samples.scans import write_scan
 
@@ -23,21 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 def _publish(fleet: Fleet, home: Path) -> dict[str, Any]:
-    done = subprocess.run(
-        [
-            *python_command("worker"),
-            *("publish", f"s3://{fleet.bucket}/nas/", "--home", str(home), "--json"),
-        ],
-        env=clean_environment({**fleet.stack.environment(), "CIS_WORK_DIR": str(fleet.work_dir)}),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    values = json.loads(done.stdout)
-    assert isinstance(values, dict)
-    return values
+    return fleet.run("publish", f"s3://{fleet.bucket}/nas/", "--home", str(home))
 
 
 def test_a_fleet_indexes_a_published_home_without_ocr(

@@ -7,8 +7,9 @@ import json
 import sys
 
 import pytest
+from rich.cells import cell_len
 
-from worker.cli.printing import cell_width, duration_text, fold, print_json, sanitise, snippet_parts
+from worker.cli.printing import duration_text, fold, print_json, sanitise, snippet_parts
 
 pytestmark = pytest.mark.unit
 
@@ -68,7 +69,7 @@ SNIPPET = [("…株式会社の売上は1,234,567千円、", False), ("ceramic",
 def test_a_folded_snippet_keeps_its_words_its_matches_and_the_width(width: int) -> None:
     lines = fold(SNIPPET, width)
     texts = ["".join(part for part, _ in line) for line in lines]
-    assert all(cell_width(text) <= width for text in texts)
+    assert all(cell_len(text) <= width for text in texts)
     for word in ("1,234,567", "ceramic", "tiles", "Email"):
         assert sum(word in text for text in texts) == 1
     assert [part for line in lines for part, is_match in line if is_match] == ["ceramic"]

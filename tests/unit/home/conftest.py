@@ -22,6 +22,16 @@ from worker.index.sqlite.sqlite_index import SqliteIndex
 
 
 @pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageHandler]:
+    """A results bucket alone."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    with mock_aws():
+        clients = make_clients()
+        clients.s3.create_bucket(Bucket="results")
+        yield StorageHandler(clients.s3, results_bucket="results")
+
+
+@pytest.fixture
 def world_home(tmp_path: Path) -> Home:
     (tmp_path / "home").mkdir()
     return Home(folder=tmp_path / "home")

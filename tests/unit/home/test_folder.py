@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
 
-from worker.aws.clients import make_clients
 from worker.aws.storage_handler import StorageHandler
 from worker.errors import MisconfiguredError
 from worker.home.folder import Home
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageHandler]:
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    with mock_aws():
-        clients = make_clients()
-        clients.s3.create_bucket(Bucket="results")
-        yield StorageHandler(clients.s3, results_bucket="results")
 
 
 @pytest.fixture

@@ -86,14 +86,12 @@ class IngestSummary:
 
 def _what_is_left(end: IngestEnd) -> list[str]:
     """What was not read, and how to go on."""
-    again = "run the same command again to go on."
     left = f"{end.left:,} not reached" if end.left else ""
     if not end.interrupted:
-        return [f"{left}: {again}"] if left else []
-    kept = "what is finished is kept" + (
-        f", and {_pages(end.pages_kept)} of what is not" if end.pages_kept else ""
-    )
-    return [f"Stopped: {'; '.join(filter(None, [kept, left]))}. R{again[1:]}"]
+        return [f"{left}: run the same command again to go on."] if left else []
+    more = f", and {_pages(end.pages_kept)} of what is not" if end.pages_kept else ""
+    kept = f"what is finished is kept{more}"
+    return [f"Stopped: {'; '.join(filter(None, [kept, left]))}. Run the same command again to go on."]
 
 
 def _pages(count: int) -> str:

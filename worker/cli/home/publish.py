@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,7 +54,7 @@ def publish(
     ):
         publication = _publication(location, place, manifest, line, interruption, dry=dry_run)
         is_whole = publication.run(manifest.entries())
-    counts = _values(publication)
+    counts = asdict(publication.counts)
     if as_json:
         print_json(
             {**counts, "finished": is_whole, "dry_run": dry_run, "same_reading": _is_same(publication)}
@@ -104,12 +105,6 @@ def _publication(
         is_stopped=lambda: interruption.is_requested,
         dry=dry,
     )
-
-
-def _values(publication: Publication) -> dict[str, int]:
-    from dataclasses import asdict
-
-    return asdict(publication.counts)
 
 
 def _is_same(publication: Publication) -> bool | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from worker.extract.office.ooxml_package import Element, local_name
+from worker.extract.office.ooxml_package import Element, local_attribute, local_name
 
 _EQUATION = re.compile(r"\s*eq\s", re.IGNORECASE)
 _GENERAL_SWITCH = re.compile(r'\\\*\s*(?:"[^"]*"|\S+)')
@@ -42,8 +42,8 @@ def insert_equation_texts(paragraph: Element) -> None:
         tag = local_name(element)
         if tag == "fldSimple":
             if next(element.iter("{*}t"), None) is None:
-                _append_text(element, _attribute(element, "instr"))
-        elif tag == "fldChar" and _attribute(element, "fldCharType") == "begin":
+                _append_text(element, local_attribute(element, "instr"))
+        elif tag == "fldChar" and local_attribute(element, "fldCharType") == "begin":
             open_fields.append(_Field())
         elif not open_fields:
             continue
@@ -51,7 +51,7 @@ def insert_equation_texts(paragraph: Element) -> None:
             open_fields[-1].codes.append(element)
         elif tag == "t":
             open_fields[-1].has_result = True
-        elif _attribute(element, "fldCharType") == "end":
+        elif local_attribute(element, "fldCharType") == "end":
             ended = open_fields.pop()
             if not ended.has_result:
                 _append_text(element.getparent(), ended.take_code())
@@ -60,10 +60,6 @@ def insert_equation_texts(paragraph: Element) -> None:
 def _append_text(parent: Element, code: str) -> None:
     if _EQUATION.match(code):
         etree.SubElement(parent, "t").text = equation_text(code)
-
-
-def _attribute(element: Element, name: str) -> str:
-    return next((str(value) for key, value in element.attrib.items() if key.endswith(f"}}{name}")), "")
 
 
 def equation_text(code: str) -> str:

@@ -219,6 +219,11 @@ def local_name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
+def local_attribute(element: Element, name: str) -> str:
+    """The value of an attribute by its name without its namespace; "" where there is none."""
+    return next((str(value) for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
+
+
 def relation_id(element: Element, name: str = "id") -> str:
     """The id by which an element refers to another part (`r:id`, `r:embed`, `r:dm`)."""
     for key, value in element.attrib.items():

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
 
-from worker.aws.clients import make_clients
 from worker.aws.ledger_row import FileRow
 from worker.aws.storage_handler import StorageHandler
 from worker.document.artifacts import ArtifactStore
@@ -20,15 +17,6 @@ from worker.models.page import Page, TextSource
 pytestmark = pytest.mark.unit
 
 DAY_S = 86_400.0
-
-
-@pytest.fixture
-def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageHandler]:
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    with mock_aws():
-        clients = make_clients()
-        clients.s3.create_bucket(Bucket="results")
-        yield StorageHandler(clients.s3, results_bucket="results")
 
 
 @pytest.fixture

@@ -11,7 +11,14 @@ from lxml import etree
 from worker.errors import Code, RejectedError
 from worker.extract.office.cells import header_text
 from worker.extract.office.number_format import format_number, hides_text
-from worker.extract.office.ooxml_package import SAFE_XML, UNREADABLE, Element, free, local_name
+from worker.extract.office.ooxml_package import (
+    SAFE_XML,
+    UNREADABLE,
+    Element,
+    free,
+    local_attribute,
+    local_name,
+)
 from worker.extract.office.pages import PageText
 from worker.extract.page_source import PageSource, no_preview
 from worker.extract.read_options import ReadOptions
@@ -71,7 +78,7 @@ class _SheetReader:
             for event, element in etree.iterparse(str(path), events=("start", "end"), tag=tags, **SAFE_XML):
                 tag = local_name(element)
                 if event == "start":
-                    name = _attribute(element, "Name") if tag == "Worksheet" else name
+                    name = local_attribute(element, "Name") if tag == "Worksheet" else name
                     continue
                 if tag == "Worksheet":
                     yield self._page(name or "", None)
@@ -95,21 +102,21 @@ class _SheetReader:
     def _read(self, tag: str, element: Element) -> None:
         if tag == "Style":
             found = next(element.iter("{*}NumberFormat"), None)
-            code = _attribute(found, "Format") if found is not None else ""
-            self._formats[_attribute(element, "ID")] = _NAMED_FORMATS.get(code, code)
+            code = local_attribute(found, "Format") if found is not None else ""
+            self._formats[local_attribute(element, "ID")] = _NAMED_FORMATS.get(code, code)
             return
         if tag == "Row":
-            style = _attribute(element, "StyleID")
+            style = local_attribute(element, "StyleID")
             cells = [self._cell(cell, style) for cell in element if local_name(cell) == "Cell"]
             line = "\t".join(cells).strip("\t")
         else:
-            line = header_text(_attribute(element, "Data"))
+            line = header_text(local_attribute(element, "Data"))
         self._lines.append(line)
         self._chars_left -= len(line) + 1
 
     def _cell(self, cell: Element, row_style: str) -> str:
         text = ""
-        format_code = self._formats.get(_attribute(cell, "StyleID") or row_style, "")
+        format_code = self._formats.get(local_attribute(cell, "StyleID") or row_style, "")
         has_value = False
         for child in cell:
             if local_name(child) == "Data":
@@ -117,12 +124,12 @@ class _SheetReader:
                 text = _format_data(child, format_code)
             elif local_name(child) == "Comment":
                 self._comments.append(_on_one_line(child))
-        self._lacks_values = self._lacks_values or (not has_value and bool(_attribute(cell, "Formula")))
+        self._lacks_values = self._lacks_values or (not has_value and bool(local_attribute(cell, "Formula")))
         return text
 
 
 def _format_data(data: Element, format_code: str) -> str:
-    kind, text = _attribute(data, "Type"), _on_one_line(data)
+    kind, text = local_attribute(data, "Type"), _on_one_line(data)
     if kind == "Number":
         return format_number(text, format_code=format_code or "General")
     if kind == "Boolean":
@@ -138,7 +145,3 @@ def _format_data(data: Element, format_code: str) -> str:
 
 def _on_one_line(element: Element) -> str:
     return " ".join(clean("".join(element.itertext())).split())
-
-
-def _attribute(element: Element, name: str) -> str:
-    return next((str(value) for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")

@@ -14,7 +14,7 @@ from lxml import etree
 from worker.extract.office.docx import open_docx
 from worker.extract.office.embedded_files import embedded_files
 from worker.extract.office.flat.parser_options import parser_options
-from worker.extract.office.ooxml_package import Element, free, local_name
+from worker.extract.office.ooxml_package import Element, free, local_attribute, local_name
 from worker.extract.office.pptx import open_pptx
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
@@ -34,7 +34,7 @@ def open_flat_package(path: Path, options: ReadOptions) -> PageSource:
     names: set[str] = set()
     with zipfile.ZipFile(archive_path, "w", zipfile.ZIP_STORED) as archive:
         for _, part in etree.iterparse(str(path), events=("end",), tag=["{*}part"], **parser_options(path)):
-            name = _attribute(part, "name").lstrip("/")
+            name = local_attribute(part, "name").lstrip("/")
             if name and name not in names:
                 names.add(name)
                 archive.writestr(name, _bytes_of(part))
@@ -53,7 +53,3 @@ def _bytes_of(part: Element) -> bytes:
         if local_name(child) == "binaryData":
             return base64.b64decode("".join(child.itertext()))
     return b""
-
-
-def _attribute(element: Element, name: str) -> str:
-    return next((str(value) for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")

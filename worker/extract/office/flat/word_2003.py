@@ -13,7 +13,7 @@ from lxml import etree
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.flat.parser_options import parser_options
-from worker.extract.office.ooxml_package import Element, local_name
+from worker.extract.office.ooxml_package import Element, local_attribute, local_name
 from worker.extract.office.word.body_text import BodyText
 from worker.extract.page_source import ContainedFile, PageSource
 from worker.extract.read_options import ReadOptions
@@ -60,7 +60,7 @@ def _number_of(paragraph: Element) -> str:
 
 
 def _value(element: Element) -> str:
-    return next((str(value) for key, value in element.attrib.items() if key.endswith("}val")), "")
+    return local_attribute(element, "val")
 
 
 def _pictures(root: Element) -> Iterator[ContainedFile]:

@@ -34,7 +34,7 @@ _FORMULA = re.compile(rb"(<(?:\w+:)?(?:f|definedName)\b[^>]*>)([^<]*)(</)")
 _OF_THE_MOMENT = re.compile(rb"\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY|CELL|INFO)\s*\(", re.IGNORECASE)
 _PAST_ERRORS = re.compile(
     rb"\b(?:IFERROR|IFNA|IS[A-Z]+|ERROR\.TYPE|AGGREGATE|COUNT[A-Z]*|(?:SUM|AVERAGE|MAX|MIN)IFS?|X?MATCH"
-    rb"|[HVX]?LOOKUP|FILTER|SUBTOTAL|TYPE|FREQUENCY|FORMULATEXT|D(?:AVERAGE|COUNTA?|GET|MAX|MIN|SUM))\s*\(",
+    rb"|[HVX]?LOOKUP|FILTER|SUBTOTAL|TYPE|FREQUENCY|FORMULATEXT|D(?:AVERAGE|COUNTA?|GET|MAX|MIN|PRODUCT|STDEVP?|SUM|VARP?))\s*\(",
     re.IGNORECASE,
 )
 """Functions whose result is a value where one of their arguments is an error."""

@@ -9,7 +9,7 @@ from zipfile import ZIP_STORED, ZipFile
 
 from lxml import etree
 
-from worker.extract.office.ooxml_package import SAFE_XML, Element, local_name
+from worker.extract.office.ooxml_package import SAFE_XML, Element, local_attribute, local_name
 
 _PARTS = frozenset({"content.xml", "styles.xml"})
 _HAS_SOME = re.compile(
@@ -49,7 +49,7 @@ def _change(data: bytes) -> bytes:
     root = etree.fromstring(data, etree.XMLParser(**SAFE_XML))
     marks: dict[str, list[Element]] = {}
     for mark in root.iter(f"{{*}}{_CHANGE}"):
-        marks.setdefault(_get(mark, "change-id"), []).append(mark)
+        marks.setdefault(local_attribute(mark, "change-id"), []).append(mark)
     for element in list(root.iter()):
         name = local_name(element)
         if name == "changed-region" and any(local_name(child) in _DELETIONS for child in element):
@@ -59,7 +59,7 @@ def _change(data: bytes) -> bytes:
             element.attrib.clear()
         elif name == "date-time-decl":
             _set(element, "source", "fixed")
-        elif _OF_THE_MOMENT.search(_get(element, "formula")):
+        elif _OF_THE_MOMENT.search(local_attribute(element, "formula")):
             _set(element, "formula", None)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
@@ -86,10 +86,6 @@ def _cut_out(element: Element) -> None:
 
 def _space(element: Element) -> str:
     return str(element.tag)[1:].rpartition("}")[0]
-
-
-def _get(element: Element, name: str) -> str:
-    return next((str(value) for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
 
 
 def _set(element: Element, name: str, value: str | None) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from worker.extract.office.eq_field import insert_equation_texts
-from worker.extract.office.ooxml_package import Element, local_name
+from worker.extract.office.ooxml_package import Element, local_attribute, local_name
 
 _INVISIBLE = frozenset(
     {
@@ -97,17 +97,13 @@ def _is_annotation(element: Element, kind: str) -> bool:
 def _is_hidden(run: Element) -> bool:
     """Whether the author has hidden a run (w:vanish)."""
     marks = [mark for child in run if local_name(child) == "rPr" for mark in child]
-    values = [
-        str(next((value for key, value in mark.attrib.items() if key.endswith("}val")), "true"))
-        for mark in marks
-        if local_name(mark) == "vanish"
-    ]
+    values = [local_attribute(mark, "val") for mark in marks if local_name(mark) == "vanish"]
     return any(value not in ("0", "false", "off") for value in values)
 
 
 def _symbol(element: Element) -> str:
     """A character chosen from a font; symbol fonts use private code points, which have no meaning."""
-    code = next((value for key, value in element.attrib.items() if key.endswith("}char")), "")
+    code = local_attribute(element, "char")
     number = int(code, 16) if re.fullmatch("[0-9A-Fa-f]{4}", code) else 0
     return "" if number < 0x20 or 0xD800 <= number <= 0xF8FF else chr(number)
 

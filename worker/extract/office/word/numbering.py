@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, local_name
+from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, local_attribute, local_name
 from worker.extract.office.word.number_text import number_text
 
 _BULLET = "bullet"
@@ -237,7 +237,7 @@ def _value(parent: Element | None, name: str) -> str:
 def _attribute(element: Element | None, name: str) -> str:
     if element is None:
         return ""
-    return next((str(value) for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
+    return local_attribute(element, name)
 
 
 def _is_on(value: str) -> bool:

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from worker.extract.office.ooxml_package import Element
+from worker.extract.office.ooxml_package import Element, local_attribute
 from worker.extract.office.stored import open_document
 from worker.extract.office.stored.open_document import write_stored
 
 pytestmark = pytest.mark.unit
-
-_GET = open_document._get
 
 _NAMES = " ".join(
     f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
@@ -100,9 +98,9 @@ def test_many_deletions_are_one_walk_through_the_text(
 
     def count(element: Element, name: str) -> str:
         asked.append(name)
-        return _GET(element, name)
+        return local_attribute(element, name)
 
-    monkeypatch.setattr(open_document, "_get", count)
+    monkeypatch.setattr(open_document, "local_attribute", count)
     deletion = "<text:deletion><text:p>old</text:p></text:deletion>"
     region = f'<text:changed-region text:id="c{{0}}">{deletion}</text:changed-region>'
     changes = "".join(map(region.format, range(50)))
