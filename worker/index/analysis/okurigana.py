@@ -9,8 +9,12 @@ from worker.index.analysis.characters import HAN
 from worker.index.analysis.streams import Tokens
 from worker.index.analysis.words import with_okurigana, words
 
+# An adjective keeps its い: 赤い十字 is not 赤十字.
+_ADJECTIVE = "赤青白黒黄長短高低深浅強弱広狭重軽遠近古若暑寒熱太細厚薄甘辛苦丸早速良悪痛固硬柔濃淡安暗明鋭鈍"
 # How verbs end within a compound. Not に, へ and で, which nearly always are grammar.
-_ENDING = re.compile(f"(?<=[{HAN}])(?:わせ|わし|[いきぎしじちびみりえけげせてねべめれ])(?=[{HAN}]|$)")
+_ENDING = re.compile(
+    f"(?<=[{HAN}])(?:わせ|わし|(?<![{_ADJECTIVE}])い|[きぎしじちびみりえけげせてねべめれ])(?=[{HAN}]|$)"
+)
 _KANJI = re.compile(f"[{HAN}]")
 _LEAST_KANJI = 3
 """With fewer it may be another word: 生き物 is not 生物."""
