@@ -63,6 +63,11 @@ class QueueDepth:
     in_flight: int
     delayed: int
 
+    @property
+    def total(self) -> int:
+        """All messages of the queue."""
+        return self.visible + self.in_flight + self.delayed
+
 
 class QueueManager:
     """The work queue and its dead-letter queue.

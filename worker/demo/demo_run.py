@@ -37,7 +37,8 @@ from worker.models.page import Page
 from worker.runtime.shutdown import Shutdown
 from worker.samples.write import Sample, write_samples
 
-_DEADLINE_S = 300.0
+_STANDSTILL_S = 240.0
+"""The run ends when nothing has happened for so long; on a busy machine a page may take a minute."""
 _READY_S = 60.0
 _STOP_S = 60.0
 _SETTLE_S = 30.0
@@ -115,7 +116,7 @@ class _Run:
         # finished before a notice could hit it.
         self._slots = min(2, len(os.sched_getaffinity(0)))
         # It is never stopped, and used to wait only.
-        self._clock = Shutdown(timeout_s=_DEADLINE_S)
+        self._clock = Shutdown(timeout_s=_STANDSTILL_S)
         self._samples: Sequence[Sample] = ()
         self._uploaded: dict[str, float] = {}
         self._notice: tuple[float, float] | None = None
@@ -184,7 +185,11 @@ class _Run:
     def _work(self, worker: WorkerProcess) -> tuple[int, WorkerProcess]:
         """Interrupt and replace the worker, until every file is finished; the last worker and its number."""
         number = 1
-        while self._now() < _DEADLINE_S and not self._is_settled():
+        while not self._is_settled():
+            if self._now() - self._observer.progress_s > _STANDSTILL_S:
+                text = f"Nothing has happened for {_STANDSTILL_S:.0f} s: the demo ends here."
+                self._observer.add_event(text, Severity.WARNING)
+                break
             self._report(number if worker.is_running else 0)
             self._interrupt_once()
             if not worker.is_running:
@@ -206,7 +211,7 @@ class _Run:
             return False
         # A duplicate may be parked for a while.
         self._ended_s = self._ended_s or self._now()
-        return _messages(self._queue) == 0 or self._now() - self._ended_s > _SETTLE_S
+        return self._queue.depth().total == 0 or self._now() - self._ended_s > _SETTLE_S
 
     def _interrupt_once(self) -> None:
         if self._notice is not None or self._scan_id in self._observer.done:
@@ -262,8 +267,8 @@ class _Run:
             reads=self._observer.reads,
             workers=self._observer.workers,
             searches=searches,
-            waiting=_messages(self._queue),
-            dead_letters=_messages(self._dead_letters),
+            waiting=self._queue.depth().total,
+            dead_letters=self._dead_letters.depth().total,
             scan_id=self._scan_id,
             notice_s=notice_s,
             notice_in_s=notice_ahead_s,
@@ -291,8 +296,3 @@ class _Run:
     def _stored_pages(self, row: FileRow | None) -> tuple[Page, ...]:
         data = self._storage.get(row.artifact_key) if row and row.artifact_key else None
         return unpack_extraction(data)[0].pages if data else ()
-
-
-def _messages(queue: QueueManager) -> int:
-    depth = queue.depth()
-    return depth.visible + depth.in_flight + depth.delayed

@@ -60,6 +60,15 @@ class LogObserver:
         """Attempts and pages that failed."""
         return self._failures
 
+    @property
+    def progress_s(self) -> float:
+        """When something happened last: a page was OCRed, or an event."""
+        with self._lock:
+            return max(
+                (*(one.at_s for one in self._events[-1:]), *(one.at_s for one in self._reads[-1:])),
+                default=0.0,
+            )
+
     def scan_times_s(self) -> list[float]:
         """Wall times of the OCRed pages of the scan."""
         return [read.took_s for read in self.reads if read.file_id == self._scan_id]

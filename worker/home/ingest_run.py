@@ -190,7 +190,7 @@ class IngestRun:
         """Keep what is finished."""
         # The depth before the rows: no more messages than unfinished files then prove the others gone.
         depth = self.queue.depth()
-        messages = depth.visible + depth.in_flight + depth.delayed
+        messages = depth.total
         rows = self.table.read_many(self._sent) if self._sent else {}
         now = time.monotonic()
         for file_id, row in rows.items():

@@ -30,6 +30,23 @@ def test_an_ocred_page_is_a_read_of_its_worker() -> None:
     assert observer.scan_times_s() == [1.25]
 
 
+def test_a_page_and_an_event_are_progress() -> None:
+    clock = [1.0]
+    observer = an_observer(clock)
+    assert observer.progress_s == 0.0
+    lines: tuple[tuple[float, LogLine], ...] = (
+        (3.0, {"event": "worker_ready"}),
+        (9.0, {"event": "page_ocred", "page": 1}),
+    )
+    for at_s, line in lines:
+        clock.append(at_s)
+        observer.on_line(1, line)
+        assert observer.progress_s == at_s
+    clock.append(20.0)
+    observer.on_line(1, {"event": "document_started"})
+    assert observer.progress_s == 9.0
+
+
 def test_the_run_of_a_worker_is_recorded_to_its_end() -> None:
     clock = [1.0]
     observer = an_observer(clock)
