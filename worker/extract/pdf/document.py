@@ -61,8 +61,8 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
     if not pdf.has_pages():
         raise RejectedError(f"{path.name}: none of its pages can be parsed")
     names, is_form = attachment_names(opened.document), is_dynamic_form(opened.document)
-    form = form_text(opened.document) if is_form else ""
-    text = "\n\n".join(filter(None, (form, "\n".join(names))))
+    form = form_text(opened.document) if is_form else None
+    text = "\n\n".join(filter(None, (form.text if form else "", "\n".join(names))))
     pages: Iterable[Page | LayeredPage | int] = pdf.pages()
     if text:
         pages = chain(pages, (file_page(pdf.page_count + 1, clean(text), options),))
@@ -71,7 +71,7 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
         pages=iter(pages),
         render=pdf.render,
         preview=pdf.preview,
-        unread=(Code.DYNAMIC_FORM,) if is_form and not form else (),
+        unread=(form.problem,) if form and form.problem else (),
         properties=document_properties(opened.document, path),
         contained=chain(
             attachments(opened.document, names, _LOCK),

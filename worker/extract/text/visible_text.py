@@ -1,7 +1,7 @@
 """What a browser shows of a page, collected from the events of a parser that builds no tree.
 
-Elements that hide their text do so until a browser would end them: an `xml` that is never closed hides nothing,
-and a hidden element ends with the one around it, also where its own end is missing.
+Elements that hide their text do so until a browser would end them: an `xml` that is never closed hides
+nothing, and a hidden element ends with the one around it, also where its own end is missing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _INVISIBLE = frozenset(
         *("datalist", "audio", "video", "canvas", "noembed", "annotation", "annotation-xml"),
     }
 )
-"""Furigana (rt, rp) repeat the base text below them; what players and drawings contain is for old browsers."""
+"""Furigana (rt, rp) repeat the base text below them; players and pictures contain text for old browsers."""
 _XML = "xml"
 """Excel has the names of its sheets in one; no browser knows it, so that one without an end is text."""
 _DRAWING = "svg"
