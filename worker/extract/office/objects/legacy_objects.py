@@ -16,7 +16,8 @@ import olefile
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.embedded_files import file_in_object, file_in_ole
-from worker.extract.office.objects.compound_file import compound_file
+from worker.extract.office.objects.compound_file import Place, compound_file
+from worker.extract.office.ole import UNREADABLE_OLE
 from worker.extract.page_source import ContainedFile
 
 _POOL = "ObjectPool"
@@ -26,9 +27,8 @@ _SLIDES = "PowerPoint Document"
 _RECORD = struct.Struct("<HHI")
 _OBJECT, _IS_COMPRESSED = 0x1011, 0x0010
 _MAX_BYTES = 512 * 1024**2
-_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error, zlib.error)
+_UNREADABLE = (*UNREADABLE_OLE, zlib.error)
 
-Folder = tuple[str, ...]
 Found = tuple[str, bytes] | None
 
 
@@ -66,20 +66,30 @@ def _refuse(error: RejectedError) -> io.BytesIO:
     raise error
 
 
-def _objects(entries: list[list[str]]) -> Mapping[Folder, list[str]]:
-    """The folders of objects, in the order of their names, each with the names of its streams."""
-    found: dict[Folder, list[str]] = {}
-    for *folder, stream in entries:
-        is_of_text = len(folder) == 2 and folder[0] == _POOL
-        if is_of_text or (len(folder) == 1 and _SHEET_OBJECT.fullmatch(folder[0])):
-            found.setdefault(tuple(folder), []).append(stream)
+def _objects(entries: list[list[str]]) -> Mapping[Place, list[Place]]:
+    """The folders of objects, in the order of their names, each with the places of its streams in it.
+
+    An object may have folders, in which its own objects are.
+    """
+    found: dict[Place, list[Place]] = {}
+    for place in map(tuple, entries):
+        levels = 2 if place[0] == _POOL else 1
+        if len(place) > levels and (levels == 2 or _SHEET_OBJECT.fullmatch(place[0])):
+            found.setdefault(place[:levels], []).append(place[levels:])
     return dict(sorted(found.items()))
 
 
-def _from_folder(path: Path, folder: Folder, streams: list[str], name: str) -> Found:
+def _from_folder(path: Path, folder: Place, places: list[Place], name: str) -> Found:
+    streams: dict[Place, bytes] = {}
+    bytes_left = path.stat().st_size
     with olefile.OleFileIO(str(path)) as container:
-        data = {stream: container.openstream([*folder, stream]).read() for stream in streams}
-    return file_in_object(name, data, whole=partial(compound_file, data))
+        for place in places:
+            streams[place] = container.openstream([*folder, *place]).read()
+            bytes_left -= len(streams[place])
+            if bytes_left < 0:  # they share their sectors, as no program writes them
+                raise RejectedError(f"{name}: its streams are larger than the file", code=Code.BOMB)
+    own = {place[0]: data for place, data in streams.items() if len(place) == 1}
+    return file_in_object(name, own, whole=partial(compound_file, streams))
 
 
 def _slide_objects(stream: bytes) -> Iterator[tuple[bool, bytes]]:
