@@ -14,7 +14,6 @@ from types import MappingProxyType
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.core_properties import open_document_properties, without_dates
-from worker.extract.office.embedded_files import embedded_files
 from worker.extract.office.libreoffice import Conversion, convert
 from worker.extract.office.ole import OLE_START, has_directory, has_stream, is_encrypted, word_version
 from worker.extract.office.ooxml_package import UNREADABLE, open_package
@@ -78,8 +77,6 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
     else:
         source = open_pdf(convert_to(_TO_PDF), options)
     source = replace(source, properties=_properties(path, file_type, source))
-    if file_type is FileType.XLSB:
-        source = replace(source, contained=embedded_files(path))
     if file_type not in _SHEETS | _SLIDES:
         return source
     return replace(source, preview=partial(office_preview, stored, file_type, options, reader=reader))

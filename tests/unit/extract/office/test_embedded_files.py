@@ -67,6 +67,7 @@ def test_files_within_ole_objects_are_taken_out(tmp_path: Path, write_ole: Write
             "word/embeddings/oleobject2.bin": ole({"Package": b"PK of a workbook"}),
             "word/embeddings/oleobject3.bin": document,
             "word/embeddings/oleobject4.bin": ole({"Equation Native": b"x"}),
+            "word/embeddings/oleobject5.bin": ole({"\x01Ole10Native": b"size" + b"BM of Paint"}),
         },
     )
     found = _files(path)

@@ -15,7 +15,7 @@ from typing import Any
 import olefile
 
 from worker.errors import Code, RejectedError
-from worker.extract.office.embedded_files import file_in_object, file_in_ole
+from worker.extract.office.embedded_files import damaged_file, file_in_object, file_in_ole, refuse
 from worker.extract.office.objects.compound_file import Place, compound_file
 from worker.extract.office.ole import UNREADABLE_OLE
 from worker.extract.page_source import ContainedFile
@@ -45,25 +45,21 @@ def legacy_objects(path: Path) -> Iterator[ContainedFile]:
         partial(_from_record, data, is_compressed=is_zlib) for is_zlib, data in _slide_objects(slides)
     )
     for number, read in enumerate(chain(in_folders, in_records), start=1):
-        yield from _file_of(f"object {number}", read)
+        yield from file_of(f"object {number}", read)
 
 
-def _file_of(name: str, read: Any) -> Iterator[ContainedFile]:
+def file_of(name: str, read: Any) -> Iterator[ContainedFile]:
+    """The file that a function finds in the object of a name, or why it cannot be had."""
     try:
         found: Found = read(name)
     except RejectedError as error:
-        yield ContainedFile(name=name, open=partial(_refuse, error))
+        yield ContainedFile(name=name, open=partial(refuse, error))
     except _UNREADABLE as error:
-        damaged = RejectedError(f"{name}: damaged; its bytes cannot be unpacked ({type(error).__name__})")
-        yield ContainedFile(name=name, open=partial(_refuse, damaged))
+        yield ContainedFile(name=name, open=partial(refuse, damaged_file(name, error)))
     else:
         if found is not None:
             own_name, data = found
             yield ContainedFile(name=own_name, open=partial(io.BytesIO, data), size_bytes=len(data))
-
-
-def _refuse(error: RejectedError) -> io.BytesIO:
-    raise error
 
 
 def _objects(entries: list[list[str]]) -> Mapping[Place, list[Place]]:
