@@ -77,7 +77,7 @@ def is_encrypted(path: Path) -> bool:
 
 
 def is_rights_managed(path: Path) -> bool:
-    """Whether a system of rights protects the document; what is beside it is a notice ([MS-OFFCRYPTO] 2.2)."""
+    """Whether a system of rights protects the document; its body is a notice then ([MS-OFFCRYPTO] 2.2)."""
     return bool(_query(path, lambda container: any(map(_is_of_rights, container.listdir()))))
 
 

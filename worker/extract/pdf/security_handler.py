@@ -19,8 +19,8 @@ _MAX_FOUND = 100
 def rights_handler(path: Path) -> str | None:
     """The name of the system of rights that protects a file; None where passwords or certificates do.
 
-    The dictionary that names it is never encrypted, nor in a compressed stream. It is looked for in the bytes:
-    programs that read PDFs do not get so far.
+    The dictionary that names it is never encrypted, nor in a compressed stream. It is looked for in the
+    bytes: programs that read PDFs do not get so far.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         for number, found in enumerate(_ENCRYPT.finditer(content)):
