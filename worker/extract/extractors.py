@@ -38,7 +38,7 @@ from worker.models.file import FileType
 _OBJECTS: Mapping[FileType, Callable[[Path], Iterator[ContainedFile]]] = MappingProxyType(
     {
         **dict.fromkeys((FileType.DOC, FileType.XLS, FileType.PPT), legacy_objects),
-        **dict.fromkeys((FileType.ODT, FileType.ODS, FileType.ODP), open_document_objects),
+        **dict.fromkeys((FileType.ODT, FileType.ODS, FileType.ODP, FileType.ODG), open_document_objects),
         FileType.RTF: rtf_objects,
         FileType.XLSB: embedded_files,
     }

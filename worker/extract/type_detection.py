@@ -81,12 +81,13 @@ _MAIN_PARTS = (
     ("ppt/presentation", FileType.PPTX),
 )
 _OPEN_DOCUMENT = re.compile(
-    rb"application/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation)(?:-template)?(?=PK)"
+    rb"application/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation|graphics)(?:-template)?(?=PK)"
 )
 _OPEN_DOCUMENT_TYPES = {
     b"text": FileType.ODT,
     b"spreadsheet": FileType.ODS,
     b"presentation": FileType.ODP,
+    b"graphics": FileType.ODG,
 }
 _BEFORE_MARKUP = re.compile(r"(?:\s|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
 _HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)

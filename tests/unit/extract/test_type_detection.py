@@ -104,6 +104,7 @@ def _open_document(kind: str) -> bytes:
         (_open_document("text-template"), FileType.ODT),
         (_open_document("spreadsheet"), FileType.ODS),
         (_open_document("presentation"), FileType.ODP),
+        (_open_document("graphics"), FileType.ODG),
         (rb"{\rtf1\ansi Hello}", FileType.RTF),
         (b"\xef\xbb\xbf\r\n" + rb"{\rtf1\ansi Hello}", FileType.RTF),
         (b"plain words\n", FileType.TEXT),

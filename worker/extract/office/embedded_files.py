@@ -62,7 +62,7 @@ def _behind_charts(package: Package) -> set[str]:
     found: set[str] = set()
     for chart in charts:
         try:
-            found.update(package.targets(chart, "package"))
+            found.update(target.lower() for target in package.targets(chart, "package"))
         except UNREADABLE:
             continue
     return found

@@ -30,7 +30,7 @@ from worker.models.metadata import Properties
 
 _SHEETS = frozenset({FileType.XLS, FileType.XLSB, FileType.ODS})
 _SLIDES = frozenset({FileType.PPT, FileType.ODP})
-_OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP})
+_OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP, FileType.ODG})
 _ARCHIVES = _OPEN_DOCUMENTS | {FileType.XLSB}
 _IMPORT_FILTERS: Mapping[FileType, str] = MappingProxyType(
     {
@@ -42,10 +42,12 @@ _IMPORT_FILTERS: Mapping[FileType, str] = MappingProxyType(
         FileType.ODT: "writer8",
         FileType.ODS: "calc8",
         FileType.ODP: "impress8",
+        FileType.ODG: "draw8",
     }
 )
 # Comments become notes of the PDF; LibreOffice before 7.4 ignores the option.
 _TO_PDF = 'pdf:writer_pdf_Export:{"ExportNotes":{"type":"boolean","value":"true"}}'
+_DRAWING_TO_PDF = "pdf:draw_pdf_Export"
 _TO_XLSX = "xlsx:Calc MS Excel 2007 XML"
 _TO_PPTX = "pptx:Impress MS PowerPoint 2007 XML"
 _WORD_95, _WORD_97 = 104, 193
@@ -75,7 +77,8 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
     elif file_type in _SLIDES:
         source = open_pptx(convert_to(_TO_PPTX), options, has_dates=False)
     else:
-        source = open_pdf(convert_to(_TO_PDF), options)
+        writer = _DRAWING_TO_PDF if file_type is FileType.ODG else _TO_PDF
+        source = open_pdf(convert_to(writer), options)
     source = replace(source, properties=_properties(path, file_type, source))
     if file_type not in _SHEETS | _SLIDES:
         return source

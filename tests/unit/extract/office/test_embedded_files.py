@@ -18,7 +18,7 @@ WriteOle = Callable[[Path, dict[str, bytes]], Path]
 
 _RELATIONS = (
     '<Relationships><Relationship Id="r1" Type="http://x/relationships/package" '
-    'Target="../embeddings/chart.xlsx"/></Relationships>'
+    'Target="../embeddings/Chart.xlsx"/></Relationships>'
 )
 
 
@@ -47,7 +47,7 @@ def test_documents_are_files_and_the_tables_behind_charts_are_not(tmp_path: Path
         {
             "word/document.xml": b"<d/>",
             "word/embeddings/sheet.xlsx": b"a workbook",
-            "word/embeddings/chart.xlsx": b"the data of a chart",
+            "word/embeddings/Chart.xlsx": b"the data of a chart",
             "word/charts/chart1.xml": b"<c/>",
             "word/charts/_rels/chart1.xml.rels": _RELATIONS.encode(),
         },

@@ -17,7 +17,7 @@ from worker.extract.office.stored.rtf_text import hide_deletions
 from worker.extract.office.stored.word_stream import change_table, table_name
 from worker.models.file import FileType
 
-_OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP})
+_OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP, FileType.ODG})
 # What is larger is converted as it is: it would be twice in memory.
 _MAX_BYTES = 256 * 1024**2
 
