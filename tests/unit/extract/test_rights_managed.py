@@ -48,7 +48,7 @@ def test_containers_are_known_by_their_first_bytes(tmp_path: Path, head: bytes, 
 def test_bytes_of_no_known_type_are_known_by_the_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / "original"
     path.write_bytes(_BINARY)
-    _refusal(path, name)
+    assert _refusal(path, name)
     path.write_text("FUNCTION_BLOCK of fuzzy control")
     assert detect_file_type(path, name) is FileType.TEXT
 
@@ -80,7 +80,7 @@ def test_books_with_rights(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.epub", "w") as archive:
         archive.writestr("mimetype", "application/epub+zip")
         archive.writestr("META-INF/rights.xml", "<rights/>")
-    _refusal(tmp_path / "a.epub", "a.epub")
+    assert "an e-book" in _refusal(tmp_path / "a.epub", "a.epub")
 
 
 def test_other_files_have_no_rights() -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.drawingml import chart_text, drawing_text
+from worker.extract.office.embedded_files import has_chart_without_data
 from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, free, open_package, readable
 from worker.extract.office.pages import OfficePages, PageText, PictureFinder, assign_pages
 from worker.extract.office.word.body_text import BodyText
@@ -48,7 +49,9 @@ def open_docx(path: Path, options: ReadOptions) -> PageSource:
     finder = PictureFinder(package, max_pixels=options.limits.max_pixels)
     pictures = [picture for part in parts for picture in finder.pictures_of(part)]
     numbered = assign_pages([pictures], textless=() if text.text or text.reason else (1,))
-    return OfficePages(package=package, texts=[text], count=1, pictures=numbered, options=options).source()
+    unread = (Code.CHART_DATA,) if has_chart_without_data(package) else ()
+    pages = OfficePages(package=package, texts=[text], count=1, pictures=numbered, options=options)
+    return replace(pages.source(), unread=unread)
 
 
 def _whole_text(package: Package, parts: Iterable[str], *, limit_chars: int) -> PageText:

@@ -26,6 +26,7 @@ _EMBEDDED = re.compile(r"(?:word|xl|ppt)/embeddings/[^/]+")
 _WORD_PART = re.compile(r"word/[^/]+\.xml")
 _CHUNK = "aFChunk"
 _CHART = re.compile(r"(?:word|xl|ppt)/charts/[^/]+\.xml")
+_CHART_ITSELF = re.compile(r"(?:word|ppt)/charts/chart(?:ex)?\d*\.xml")
 # A document within OLE is in one of these streams; Office's own older formats are the container itself.
 _WHOLE = ("Package", "CONTENTS")
 _DOCUMENTS = ("WordDocument", "Workbook", "Book", "PowerPoint Document")
@@ -66,6 +67,18 @@ def _behind_charts(package: Package) -> set[str]:
         except UNREADABLE:
             continue
     return found
+
+
+def has_chart_without_data(package: Package) -> bool:
+    """Whether a chart of a text or of slides has no table in the file; those of workbooks are in cells."""
+    for chart in package.parts:
+        if _CHART_ITSELF.fullmatch(chart):
+            try:
+                if not package.targets(chart, "package"):
+                    return True
+            except UNREADABLE:
+                continue
+    return False
 
 
 def _file_of(package: Package, part: str) -> ContainedFile | None:
