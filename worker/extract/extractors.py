@@ -18,6 +18,7 @@ from worker.extract.image.document import open_image
 from worker.extract.mail.mailbox import open_mbox
 from worker.extract.mail.message import open_mail, open_saved_page
 from worker.extract.mail.outlook import open_msg
+from worker.extract.office.default_password import decrypted_workbook
 from worker.extract.office.docx import open_docx
 from worker.extract.office.embedded_files import embedded_files
 from worker.extract.office.flat.flat_document import open_xml_file
@@ -50,6 +51,8 @@ Extractor = Callable[[Path, ReadOptions], PageSource]
 
 def _complete(file_type: FileType, extractor: Extractor) -> Extractor:
     def open_with_preview(path: Path, options: ReadOptions) -> PageSource:
+        if file_type is FileType.XLSX:
+            path = decrypted_workbook(path, options)
         return replace(
             extractor(path, options),
             preview=partial(office_preview, path, file_type, options),

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.core_properties import open_document_properties, without_dates
+from worker.extract.office.default_password import convert_encrypted
 from worker.extract.office.libreoffice import Conversion, convert
 from worker.extract.office.ole import OLE_START, has_directory, has_stream, is_encrypted, word_version
 from worker.extract.office.ooxml_package import UNREADABLE, open_package
@@ -61,15 +62,18 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
     Raises RejectedError: `encrypted`, `needs_libreoffice`, `timeout` (one page's time for the whole file),
     `crashed`, `corrupt` where there is no output, and what `open_package` and the new file's reader raise.
     """
-    if _is_encrypted(path, file_type):
+    is_encrypted_file = _is_encrypted(path, file_type)
+    if is_encrypted_file and file_type is not FileType.XLS:
         raise RejectedError(f"{path.name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
     if _is_damaged(path):
         raise RejectedError(f"{path.name}: the directory of its streams is damaged or cut off")
     reader = _import_filter(path, file_type)
-    stored = prepare_copy(path, file_type)
+    stored = path if is_encrypted_file else prepare_copy(path, file_type)
 
     def convert_to(writer: str) -> Path:
         conversion = Conversion(suffix=file_type.value, reader=reader, writer=writer)
+        if is_encrypted_file:
+            return convert_encrypted(path, conversion, options)
         return convert(stored, conversion, timeout_s=options.limits.page_timeout_s)
 
     if file_type in _SHEETS:

@@ -15,8 +15,12 @@ import pytest
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
+from tests.stand_ins.encrypted_office import encrypted_office_file
+from tests.stand_ins.older_word import word_95_file
 from worker.config import Settings
 from worker.document.options_from_settings import limits
+from worker.errors import Code, RejectedError
+from worker.extract.extractors import EXTRACTORS
 from worker.extract.office.legacy import open_legacy_office
 from worker.extract.office.libreoffice import Conversion, convert
 from worker.extract.office.objects.compound_file import compound_file
@@ -234,3 +238,36 @@ def test_an_older_workbook_keeps_its_dates(tmp_path: Path) -> None:
 
 def _record(kind: int, body: bytes = b"") -> bytes:
     return struct.pack("<HH", kind, len(body)) + body
+
+
+def test_deleted_text_of_word_95_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.doc"
+    path.write_bytes(word_95_file("keep ", "REMOVED", " end"))
+    (page,) = open_legacy_office(detect_file_type(path), path, _OPTIONS).pages
+
+    assert isinstance(page, Page)
+    assert page.text.split() == ["keep", "end"]
+
+
+def _encrypted(folder: Path, password: str) -> Path:
+    book = openpyxl.Workbook()
+    book.active.append(["保護された値"])
+    book.save(folder / "a.xlsx")
+    path = folder / "b.xlsx"
+    path.write_bytes(encrypted_office_file((folder / "a.xlsx").read_bytes(), password))
+    return path
+
+
+def test_a_workbook_with_the_password_of_excel_itself_is_read(tmp_path: Path) -> None:
+    path = _encrypted(tmp_path, "VelvetSweatshop")
+    (page,) = EXTRACTORS[detect_file_type(path)](path, _OPTIONS).pages
+
+    assert isinstance(page, Page)
+    assert page.text == "Sheet\n保護された値"
+
+
+def test_a_workbook_with_another_password_is_encrypted(tmp_path: Path) -> None:
+    path = _encrypted(tmp_path, "another")
+    with pytest.raises(RejectedError) as caught:
+        EXTRACTORS[detect_file_type(path)](path, _OPTIONS)
+    assert caught.value.code is Code.ENCRYPTED

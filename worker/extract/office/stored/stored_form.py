@@ -14,7 +14,7 @@ from worker.extract.office.stored.biff_stream import keep_results
 from worker.extract.office.stored.binary_workbook import write_results
 from worker.extract.office.stored.open_document import write_stored
 from worker.extract.office.stored.rtf_text import hide_deletions
-from worker.extract.office.stored.word_stream import change_table, table_name
+from worker.extract.office.stored.word_stream import change_old, change_table, table_name
 from worker.models.file import FileType
 
 _OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP, FileType.ODG})
@@ -52,6 +52,7 @@ def _change_streams(path: Path) -> None:
     with olefile.OleFileIO(str(path), write_mode=True) as container:
         if container.exists("WordDocument"):
             head = container.openstream("WordDocument").read()
+            container.write_stream("WordDocument", change_old(head))
             name = table_name(head)
             if name and container.exists(name):
                 table = container.openstream(name).read()
