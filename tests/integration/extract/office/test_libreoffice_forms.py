@@ -115,7 +115,7 @@ def test_deleted_text_is_left_out_and_dates_are_those_of_the_file(
     assert page.text.split() == ["keep", "end", "dated", _PAST]
 
 
-def _record(kind: int, body: bytes) -> bytes:
+def _record(kind: int, body: bytes = b"") -> bytes:
     return struct.pack("<HH", kind, len(body)) + body
 
 
@@ -234,10 +234,6 @@ def test_an_older_workbook_keeps_its_dates(tmp_path: Path) -> None:
 
     assert isinstance(page, Page)
     assert page.text == "売上\n36413\t昨日 1999-09-09\tTRUE\t#N/A"
-
-
-def _record(kind: int, body: bytes = b"") -> bytes:
-    return struct.pack("<HH", kind, len(body)) + body
 
 
 def test_deleted_text_of_word_95_is_left_out(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ _MAX_BYTES = 256 * 1024**2
 
 def prepare_copy(path: Path, file_type: FileType) -> Path:
     """The path of such a copy, or of the file itself where it needs none or is too damaged for one."""
-    target = Path(tempfile.mkdtemp(prefix="stored-form-")) / "copy"
+    target = Path(tempfile.mkdtemp(prefix="stored-form-")) / path.name
     try:
         if path.stat().st_size > _MAX_BYTES:
             return path

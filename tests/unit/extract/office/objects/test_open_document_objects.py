@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ _KIND = "application/vnd.oasis.opendocument."
 _OLE = "application/vnd.sun.star.oleobject"
 
 
-def _document(folder: Path, parts: dict[str, tuple[str, bytes | None]]) -> Path:
+def _document(folder: Path, parts: Mapping[str, tuple[str, bytes | None]]) -> Path:
     path = folder / "a.odt"
     entries = "".join(
         f'<m:file-entry m:full-path="{name}" m:media-type="{kind}"/>' for name, (kind, _) in parts.items()
@@ -83,7 +83,7 @@ def test_objects_of_other_programs_are_taken_out(tmp_path: Path, write_ole: Writ
     ],
     ids=["document", "object"],
 )
-def test_a_damaged_object_is_said(tmp_path: Path, parts: dict[str, tuple[str, bytes | None]]) -> None:
+def test_a_damaged_object_is_said(tmp_path: Path, parts: Mapping[str, tuple[str, bytes | None]]) -> None:
     path = _document(tmp_path, parts)
     path.write_bytes(path.read_bytes().replace(b"bytes", b"other", 1))
     (found,) = open_document_objects(path)
