@@ -20,9 +20,9 @@ from worker.extract.mail.message import open_mail, open_saved_page
 from worker.extract.mail.outlook import open_msg
 from worker.extract.office.default_password import decrypted_workbook
 from worker.extract.office.docx import open_docx
-from worker.extract.office.embedded_files import embedded_files
 from worker.extract.office.flat.flat_document import open_xml_file
 from worker.extract.office.legacy import open_legacy_office
+from worker.extract.office.objects.embedded_files import embedded_files
 from worker.extract.office.objects.legacy_objects import legacy_objects
 from worker.extract.office.objects.open_document_objects import open_document_objects
 from worker.extract.office.objects.rtf_objects import rtf_objects

@@ -287,5 +287,5 @@ def test_a_file_of_unknown_type_that_cannot_be_read_is_rejected_with_its_reason(
     ],
     ids=["wk1", "wk4", "Works"],
 )
-def test_sheets_whose_japanese_nobody_reads_are_unsupported(tmp_path: Path, data: bytes) -> None:
+def test_japanese_sheets_without_a_reader_are_unsupported(tmp_path: Path, data: bytes) -> None:
     assert detect_file_type(_file(tmp_path, data, "売上.wk4")) is FileType.UNSUPPORTED

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.drawingml import chart_text, drawing_text
-from worker.extract.office.embedded_files import has_chart_without_data
+from worker.extract.office.objects.embedded_files import has_chart_without_data
 from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, free, open_package, readable
 from worker.extract.office.pages import OfficePages, PageText, PictureFinder, assign_pages
 from worker.extract.office.word.body_text import BodyText

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.drawingml import drawing_text
-from worker.extract.office.embedded_files import has_chart_without_data
+from worker.extract.office.objects.embedded_files import has_chart_without_data
 from worker.extract.office.ooxml_package import UNREADABLE, Package, open_package, readable, relation_id
 from worker.extract.office.pages import OfficePages, PageText, PictureFinder, assign_pages
 from worker.extract.page_source import PageSource

@@ -15,8 +15,8 @@ from typing import Any
 import olefile
 
 from worker.errors import Code, RejectedError
-from worker.extract.office.embedded_files import damaged_file, file_in_object, file_in_ole, refuse
 from worker.extract.office.objects.compound_file import Place, compound_file
+from worker.extract.office.objects.embedded_files import damaged_file, file_in_object, file_in_ole, refuse
 from worker.extract.office.ole import UNREADABLE_OLE
 from worker.extract.page_source import ContainedFile
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from worker.errors import RejectedError
-from worker.extract.office.embedded_files import damaged_file, file_in_ole, refuse
+from worker.extract.office.objects.embedded_files import damaged_file, file_in_ole, refuse
 from worker.extract.office.ole import OLE_START
 from worker.extract.office.ooxml_package import UNREADABLE, Package, local_attribute, open_package
 from worker.extract.page_source import ContainedFile

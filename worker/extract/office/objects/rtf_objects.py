@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from worker.extract.office.embedded_files import file_in_ole, file_in_package
+from worker.extract.office.objects.embedded_files import file_in_ole, file_in_package
 from worker.extract.office.objects.legacy_objects import file_of
 from worker.extract.office.ole import OLE_START
 from worker.extract.page_source import ContainedFile

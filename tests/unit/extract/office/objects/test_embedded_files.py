@@ -13,7 +13,7 @@ from worker.config import Settings
 from worker.document.options_from_settings import read_options
 from worker.errors import Code, RejectedError
 from worker.extract.office.docx import open_docx
-from worker.extract.office.embedded_files import embedded_files, has_chart_without_data
+from worker.extract.office.objects.embedded_files import embedded_files, has_chart_without_data
 from worker.extract.office.ooxml_package import open_package
 
 pytestmark = pytest.mark.unit
