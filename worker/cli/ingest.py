@@ -110,7 +110,9 @@ def _request(
     changes = {name.removeprefix("CIS_").lower(): value for name, value in reading.items()}
     settings = load_settings(**changes)
     tools = find_tools(sandbox_environment(), folder=user_cache_folder())
-    require_languages(settings.languages, tools)
+    require_languages(
+        settings.languages, tools, asked_by="--lang" if "CIS_LANGUAGES" in reading else "CIS_LANGUAGES"
+    )
     # Everything that decides what comes out of a file: a change of it makes every file new.
     key = local_extraction_key(settings, tools)
     return IngestRequest(
