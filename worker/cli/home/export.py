@@ -66,7 +66,7 @@ def export(
         else:
             written = _write_files(documents, files, to, form, overwrite=overwrite)
     without = len(files) - written
-    lacking = f"; {without:,} have no text" if without else ""
+    lacking = f"; {without:,} without text" if without else ""
     typer.echo(f"{written:,} of {len(files):,} files written to {to}{lacking}", err=True)
     raise typer.Exit(0 if written else 1)
 
