@@ -68,11 +68,11 @@ def ingest(
 
     Example: `cis-worker ingest ~/Documents --home ~/documents.cis --exclude '*.bak'`
     """
-    from worker.cli.ingest_display import Verbosity
-    from worker.home.name_filter import NameFilter
-
-    names = NameFilter(include=tuple(include or ()), exclude=tuple(exclude or ()), everything=everything)
     with _nothing_begun():
+        from worker.cli.ingest_display import Verbosity
+        from worker.home.name_filter import NameFilter
+
+        names = NameFilter(include=tuple(include or ()), exclude=tuple(exclude or ()), everything=everything)
         request = _request(paths, home, prune=prune, names=names, reading=_reading(lang, jobs))
     if dry_run:
         raise typer.Exit(_print_plan(request, as_json=as_json))
