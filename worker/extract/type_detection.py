@@ -111,7 +111,17 @@ def detect_file_type(path: Path, name: str = "") -> FileType:
         return kind
     if _is_pdf(head, name):
         return FileType.PDF
-    return _type_by_magic(head, name)
+    kind = _type_by_magic(head, name)
+    return FileType.ZIP if kind is FileType.UNSUPPORTED and _is_zip_behind(path) else kind
+
+
+def _is_zip_behind(path: Path) -> bool:
+    """Whether there is an archive behind something else, as in a program that unpacks itself."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return bool(archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        return False
 
 
 def _is_pdf(head: bytes, name: str) -> bool:
@@ -193,7 +203,7 @@ def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
             if any(member.startswith(main) for member in members):
                 return kind
         return FileType.UNSUPPORTED
-    return _type_of_open_document(head) if "content.xml" in members else FileType.ZIP
+    return _type_of_open_document(head) if {"content.xml", "mimetype"} <= {*members} else FileType.ZIP
 
 
 def _type_of_open_document(head: bytes) -> FileType:
