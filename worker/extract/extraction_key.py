@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from worker.extract.read_options import ReadOptions
 
-PIPELINE_VERSION = "9"
+PIPELINE_VERSION = "10"
 """Raise it with every change that extracts other text, pages or pictures from the same file."""
 
 

@@ -27,10 +27,10 @@ def payload(part: Message) -> bytes:
     is_base64 = raw_header(part, "Content-Transfer-Encoding").strip().lower() == "base64"
     if is_base64 and not _looks_like_base64(raw := _raw(part)):
         return raw
-    return _decoded(part)
+    return _decode_payload(part)
 
 
-def _decoded(part: Message) -> bytes:
+def _decode_payload(part: Message) -> bytes:
     try:
         data = part.get_payload(decode=True)
     except (ValueError, LookupError, AssertionError):
@@ -42,7 +42,7 @@ def _raw(part: Message) -> bytes:
     """The bytes as they are in the file; without decoding they would be put into text first."""
     plain = copy.copy(part)
     del plain["Content-Transfer-Encoding"]
-    return _decoded(plain)
+    return _decode_payload(plain)
 
 
 def _looks_like_base64(raw: bytes) -> bool:
@@ -50,7 +50,7 @@ def _looks_like_base64(raw: bytes) -> bool:
     return len(_NOT_BASE64.findall(sample)) <= _MAX_FOREIGN_SHARE * len(sample)
 
 
-def repaired_parts(part: Message) -> Message | None:
+def repair_parts(part: Message) -> Message | None:
     """The same with its parts, where it does not say rightly what stands between them; None without any."""
     raw = _raw(part)
     border = _BORDER.search(raw)
