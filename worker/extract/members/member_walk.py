@@ -165,7 +165,9 @@ class MemberWalk:
                     self._for_ocr.append(of)
             yield moved
             if _number(moved) >= needed[-1]:
-                return
+                break
+        # A file of which each page needs OCR, or is finished, has no page that could say it.
+        self.unread += [code for code in extra if code.value in codes]
 
     def _files_in(self, source: PageSource, *, path: str, depth: int) -> Iterator[WalkItem]:
         """The files in one source."""
@@ -209,7 +211,10 @@ class MemberWalk:
                 size_bytes=unpacked.size_bytes if unpacked else contained.size_bytes,
                 sha256=unpacked.sha256 if unpacked else "",
             )
-            yield _lost_page(first, *_why(error, path))
+            code, message = _why(error, path)
+            if unpacked and unpacked.is_damaged:
+                code, message = Code.CORRUPT, f"{path}: damaged; it cannot be unpacked to its end"
+            yield _lost_page(first, code, message)
             if unpacked:
                 unpacked.remove()
             return
@@ -227,7 +232,8 @@ class MemberWalk:
             sha256=unpacked.sha256,
         )
         is_too_deep = depth >= self._limits.max_depth and any(True for _ in source.contained)
-        codes = (*source.unread, *((Code.TOO_DEEP,) if is_too_deep else ()))
+        damage = (Code.CORRUPT,) if unpacked.is_damaged else ()
+        codes = (*source.unread, *damage, *((Code.TOO_DEEP,) if is_too_deep else ()))
         is_needed = source.preview is not no_preview and len(self._previews) < _MAX_PREVIEWS
         if is_needed:
             self._previews.append(of)
