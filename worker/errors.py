@@ -56,6 +56,10 @@ class Code(StrEnum):
     DYNAMIC_FORM = "dynamic_form"
     ATTACHED_FILES = "attached_files"
     FORMULAS = "formulas"
+    # what is missing without which all text is there
+    SIGNATURE = "signature"
+    CHART_DATA = "chart_data"
+    SCRIPT_BESIDE_LAYER = "script_beside_layer"
     # why it has no thumbnail
     NO_THUMBNAIL = "no_thumbnail"
     THUMBNAIL_TIMEOUT = "thumbnail_timeout"
@@ -97,29 +101,25 @@ class Cause(StrEnum):
 UNREAD: Mapping[Code, Cause] = MappingProxyType(
     {
         Code.ENCRYPTED: Cause.LIMIT,  # for want of a password
-        Code.CORRUPT: Cause.CONTENT,
-        Code.EMPTY: Cause.CONTENT,
-        Code.UNSUPPORTED_TYPE: Cause.CONTENT,
-        Code.NEEDS_LIBREOFFICE: Cause.LIMIT,
-        Code.NEEDS_LIBARCHIVE: Cause.LIMIT,
-        Code.TOO_LARGE: Cause.LIMIT,
-        Code.TOO_MANY_PIXELS: Cause.LIMIT,
-        Code.TOO_MANY_PAGES: Cause.LIMIT,
-        Code.TOO_MANY_MEMBERS: Cause.LIMIT,
-        Code.TOO_DEEP: Cause.LIMIT,
+        **dict.fromkeys((Code.CORRUPT, Code.EMPTY, Code.UNSUPPORTED_TYPE), Cause.CONTENT),
+        **dict.fromkeys((Code.NEEDS_LIBREOFFICE, Code.NEEDS_LIBARCHIVE), Cause.LIMIT),
+        **dict.fromkeys((Code.TOO_LARGE, Code.TOO_MANY_PIXELS, Code.TOO_MANY_PAGES), Cause.LIMIT),
+        **dict.fromkeys((Code.TOO_MANY_MEMBERS, Code.TOO_DEEP), Cause.LIMIT),
         Code.BOMB: Cause.LIMIT,
         Code.ARCHIVED: Cause.LIMIT,  # for want of a restore
         **dict.fromkeys((Code.CRASHED, Code.INVALID_CHILD_MESSAGE, Code.MEMORY, Code.TIMEOUT), Cause.LIMIT),
         **dict.fromkeys((Code.OCR_FAILED, Code.PAGES_FAILED, Code.NETWORK_FAILED), Cause.LIMIT),
         Code.OTHER_SCRIPT: Cause.CONTENT,
         **dict.fromkeys((Code.DYNAMIC_FORM, Code.ATTACHED_FILES, Code.FORMULAS), Cause.CONTENT),
+        **dict.fromkeys((Code.SIGNATURE, Code.CHART_DATA, Code.SCRIPT_BESIDE_LAYER), Cause.CONTENT),
         Code.NO_THUMBNAIL: Cause.CONTENT,
         Code.THUMBNAIL_TIMEOUT: Cause.LIMIT,
     }
 )
 """What was not read of a file, and what caused it: only after a limit might a copy be read further."""
 
-COSMETIC = frozenset({Code.NO_THUMBNAIL, Code.THUMBNAIL_TIMEOUT})
+OF_THUMBNAIL = frozenset({Code.NO_THUMBNAIL, Code.THUMBNAIL_TIMEOUT})
+COSMETIC = OF_THUMBNAIL | {Code.SIGNATURE, Code.CHART_DATA, Code.SCRIPT_BESIDE_LAYER}
 """Those of them by which no text is lost: the document is complete."""
 
 

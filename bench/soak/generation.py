@@ -151,19 +151,21 @@ class RunningWorker:
         """Kill it as a crash would, and note what is left of it after a while."""
         self.generation.killed = True
         names = [folder.name for folder in self.place.work.iterdir()]
-        before = self._see()
+        self._see()
+        inside = self._inside()
         self.process.kill()
-        self._note_leftovers(names, before)
+        self._note_leftovers(names, inside)
         self._read_rest()
 
     def stop(self) -> None:
         """Stop it by SIGTERM, and note what is left of it and of all before it."""
         names = [folder.name for folder in self.place.work.iterdir()]
-        before = self._see()
+        self._see()
+        inside = self._inside()
         status = self.process.stop(_STOPPED_S)
         if status:
             self.generation.surprises.append(f"exit status {status} after SIGTERM")
-        self._note_leftovers(names, before)
+        self._note_leftovers(names, inside)
         self._read_rest()
         records = [*self.place.state.glob("*/*")]
         self.generation.leftovers += [f"record of a process: {path.name}" for path in records]
@@ -178,10 +180,16 @@ class RunningWorker:
         self.poll()
         return self._is_ready
 
-    def _see(self) -> ProcessTable:
+    def _see(self) -> None:
         table = ProcessTable.read()
         self._seen.update((entry.pid, entry) for entry in table.descendants(self.process.pid))
-        return table
+
+    def _inside(self) -> ProcessTable:
+        """The processes of the readers' network namespace.
+
+        Its number is given again once it has gone, to anybody: who was not in it before is not asked.
+        """
+        return process_tree.in_namespace(self._namespace, table=ProcessTable.read())
 
     def _read_rest(self) -> None:
         """The lines it wrote last."""
@@ -194,14 +202,15 @@ class RunningWorker:
         if self.place.work.is_dir():
             yield from (_MEMORY / folder.name for folder in self.place.work.iterdir())
 
-    def _note_leftovers(self, folders: list[str], before: ProcessTable) -> None:
+    def _note_leftovers(self, folders: list[str], inside: ProcessTable) -> None:
         leftovers = self.generation.leftovers
         with suppress(TimeoutError):
             self._wait_until_gone()
         leftovers += [f"process {entry.pid} {entry.name} ({entry.state})" for entry in self._alive()]
         leftovers += [f"work folder {path.name}" for path in self.place.work.iterdir()]
         leftovers += [f"folder in memory {name}" for name in folders if (_MEMORY / name).exists()]
-        if self._namespace and (pids := process_tree.in_namespace(self._namespace, table=before)):
+        if left := process_tree.in_namespace(self._namespace, table=inside).entries():
+            pids = [entry.pid for entry in left]
             leftovers.append(f"network namespace {self._namespace} of processes {pids}")
 
     def _wait_until_gone(self) -> None:

@@ -39,9 +39,12 @@ class Plan:
         return self.hours * 3600 / len(self.indexes)
 
     def generation_s(self, passed_s: float) -> float:
-        """Seconds until the kill of a generation that begins so many seconds after its phase."""
+        """Seconds until the kill of a generation that begins so many seconds after its phase.
+
+        A phase that is over goes on until it has finished enough of each kind.
+        """
         if passed_s >= _KILLED_SHARE * self.phase_s:
-            return max(0.0, self.phase_s - passed_s)
+            return max(self.minutes * 60, self.phase_s - passed_s)
         return self.minutes * 60
 
     def is_long(self, documents: int) -> bool:

@@ -102,13 +102,14 @@ def network_namespace(pid: int) -> str | None:
     return None
 
 
-def in_namespace(name: str, *, table: ProcessTable) -> list[int]:
-    """The processes of a network namespace among those of a table, as far as this user may see.
-
-    A namespace's number is given again once it has gone: a table of before is asked about what is left of it.
-    """
+def in_namespace(name: str | None, *, table: ProcessTable) -> ProcessTable:
+    """The processes of a table that are in a network namespace now, as far as this user may see."""
     now = ProcessTable.read()
-    return [entry.pid for entry in table.entries() if now.has(entry) and network_namespace(entry.pid) == name]
+    return ProcessTable(
+        entry
+        for entry in table.entries()
+        if name is not None and now.has(entry) and network_namespace(entry.pid) == name
+    )
 
 
 def _entry(path: Path) -> ProcessEntry | None:

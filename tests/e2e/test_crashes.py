@@ -41,7 +41,15 @@ def settings(tmp_path: Path) -> dict[str, str]:
     """Those of a worker with a state folder of this test."""
     # No page times out on a busy machine: that is another story.
     timeouts = dict.fromkeys(("CIS_PAGE_TIMEOUT_S", "CIS_DOCUMENT_TIMEOUT_S"), "600")
-    return {**SHORT_LEASE, **timeouts, "CIS_STATE_DIR": str(tmp_path / "state"), "CIS_MAX_DOCUMENTS": "6"}
+    # A page must take seconds, so that a few of them have a checkpoint.
+    slow = {"CIS_OCR_SECOND_PASS": "auto"}
+    return {
+        **SHORT_LEASE,
+        **timeouts,
+        **slow,
+        "CIS_STATE_DIR": str(tmp_path / "state"),
+        "CIS_MAX_DOCUMENTS": "6",
+    }
 
 
 def test_of_one_killer_among_five_healthy_files_only_the_killer_is_dead_lettered(

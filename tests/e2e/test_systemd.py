@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-PATIENT = {"CIS_PAGE_TIMEOUT_S": "900", "CIS_DOCUMENT_TIMEOUT_S": "900"}
+PATIENT = {
+    "CIS_PAGE_TIMEOUT_S": "900",
+    "CIS_DOCUMENT_TIMEOUT_S": "900",
+    "CIS_OCR_SECOND_PASS": "off",
+}
 ALL_WALLS = {"namespace", "landlock", "seccomp", "non_dumpable"}
 
 

@@ -31,3 +31,23 @@ def test_the_command_and_the_module_start_there() -> None:
         [sys.executable, "-m", "worker", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("cis-worker ")
+
+
+def test_a_stop_before_anything_is_imported_is_one_line() -> None:
+    program = """
+import sys
+
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "worker.cli.main":
+            raise KeyboardInterrupt
+
+
+sys.meta_path.insert(0, Interrupt())
+from worker.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr == "cis-worker: stopped before anything was begun; nothing has changed\n"

@@ -68,11 +68,11 @@ def ingest(
 
     Example: `cis-worker ingest ~/Documents --home ~/documents.cis --exclude '*.bak'`
     """
-    from worker.cli.ingest_display import Verbosity
-    from worker.home.name_filter import NameFilter
-
-    names = NameFilter(include=tuple(include or ()), exclude=tuple(exclude or ()), everything=everything)
     with _nothing_begun():
+        from worker.cli.ingest_display import Verbosity
+        from worker.home.name_filter import NameFilter
+
+        names = NameFilter(include=tuple(include or ()), exclude=tuple(exclude or ()), everything=everything)
         request = _request(paths, home, prune=prune, names=names, reading=_reading(lang, jobs))
     if dry_run:
         raise typer.Exit(_print_plan(request, as_json=as_json))
@@ -110,7 +110,9 @@ def _request(
     changes = {name.removeprefix("CIS_").lower(): value for name, value in reading.items()}
     settings = load_settings(**changes)
     tools = find_tools(sandbox_environment(), folder=user_cache_folder())
-    require_languages(settings.languages, tools)
+    require_languages(
+        settings.languages, tools, asked_by="--lang" if "CIS_LANGUAGES" in reading else "CIS_LANGUAGES"
+    )
     # Everything that decides what comes out of a file: a change of it makes every file new.
     key = local_extraction_key(settings, tools)
     return IngestRequest(

@@ -8,8 +8,6 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from worker.index.analysis.snippets import marked_parts
-
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -50,6 +48,9 @@ def duration_text(seconds: float) -> str:
 
 def snippet_parts(snippet: str) -> list[tuple[str, bool]]:
     """The parts of a snippet, sanitised, and whether each is a match (between [[ and ]])."""
+    # Most commands print no snippet, and the analysis takes half of what `--help` costs.
+    from worker.index.analysis.snippets import marked_parts
+
     return [(sanitise(part), is_match) for part, is_match in marked_parts(snippet)]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import select
+import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +22,14 @@ _STDERR_TAIL_CHARS = 500
 
 
 class MotoProcess:
-    """Context manager, or `begin`, `start` and `stop`. Error output is appended to `stderr_path`."""
+    """Context manager, or `begin`, `start` and `stop`. Error output is appended to `stderr_path`.
+
+    `url` answers from `start` on. `gate_url` is known from `begin` on: who calls there before `open_gate`
+    waits for the answer.
+    """
 
     url = ""
+    gate_url = ""
 
     def __init__(
         self, *, stderr_path: Path, module: str = "worker.embedded.moto_server", package: str = "moto"
@@ -43,9 +49,12 @@ class MotoProcess:
                 f"the stand-ins for S3, SQS and DynamoDB need the Python package {self._package}, which is "
                 "not installed; run pip install 'cis-worker[home]'"
             )
-        with self._stderr_path.open("ab") as stderr:
+        # Listening here, so that the address is known before there is a process: calls wait in its backlog.
+        with socket.create_server(("127.0.0.1", 0)) as gate, self._stderr_path.open("ab") as stderr:
+            self.gate_url = f"http://127.0.0.1:{gate.getsockname()[1]}"
             self._process = subprocess.Popen(
-                python_command(self._module),
+                python_command(self._module, str(gate.fileno())),
+                pass_fds=(gate.fileno(),),
                 env=clean_environment({}),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -71,12 +80,19 @@ class MotoProcess:
                 f"The end of {self._stderr_path}: {reason}"
             )
 
+    def open_gate(self) -> None:
+        """Answer at `gate_url`, too: whatever is asked for there exists now."""
+        self._ask("open")
+
     def end_polls(self) -> None:
         """End the long polls that are open now, as if their time had passed."""
+        self._ask("end polls")
+
+    def _ask(self, request: str) -> None:
         if self._process is not None and self._process.stdin is not None:
             # A server that is gone has no polls.
             with suppress(OSError):
-                self._process.stdin.write(b"\n")
+                self._process.stdin.write(f"{request}\n".encode())
                 self._process.stdin.flush()
 
     def stop(self) -> None:

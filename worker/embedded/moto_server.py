@@ -1,7 +1,8 @@
 """moto on a free port of 127.0.0.1, run by `MotoProcess` as `python -m worker.embedded.moto_server`.
 
 It writes its address as one line, and ends at the end of standard input, that is, with its parent. A line of
-standard input ends the polls that are open: a worker that stops must wait for its own.
+standard input is a request: `open` has it answer at the gate, too, the socket whose descriptor is its
+argument; `end polls` ends the polls that are open: a worker that stops must wait for its own.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from werkzeug.serving import make_server
 _VISIBLE_S = 0.05
 """How late a message is received that becomes visible by the clock."""
 
+_OPEN = "open"
+
 _Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-def main() -> None:
-    """Serve until standard input ends."""
+def main(arguments: list[str]) -> None:
+    """Serve until standard input ends; the argument, if any, is the descriptor of the gate."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     announce_no_empty_tags()
     end_polls = wake_polls()
@@ -36,8 +39,19 @@ def main() -> None:
     sys.stdout.write(f"http://127.0.0.1:{server.port}\n")
     sys.stdout.flush()
     sys.stdout = sys.stderr  # the parent reads one line only, and a full pipe would block the server
-    for _ in sys.stdin:
-        end_polls()
+    for request in sys.stdin:
+        if request.strip() == _OPEN:
+            _open_gate(application, int(arguments[0]))
+        else:
+            end_polls()
+
+
+def _open_gate(application: _Application, descriptor: int) -> None:
+    # The calls that came before wait in the backlog of the socket.
+    gate = make_server(
+        "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler, fd=descriptor
+    )
+    threading.Thread(target=gate.serve_forever, daemon=True).start()
 
 
 def announce_no_empty_tags() -> None:
@@ -121,4 +135,4 @@ def atomic_dynamodb(application: _Application) -> _Application:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -34,14 +34,14 @@ class Tools:
         return runtime if self.network else ""
 
 
-def require_languages(languages: Sequence[str], tools: Tools) -> None:
+def require_languages(languages: Sequence[str], tools: Tools, *, asked_by: str = "CIS_LANGUAGES") -> None:
     """Raise MisconfiguredError where Tesseract has no model of one of the languages."""
     missing = [name for name in languages if name not in tools.languages]
     if missing:
         packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in missing)
         raise MisconfiguredError(
-            f"CIS_LANGUAGES asks for {', '.join(missing)}, which tesseract does not have here: "
-            f"install {packages}, or set CIS_LANGUAGES to some of {', '.join(tools.languages)}",
+            f"{asked_by} asks for {', '.join(missing)}, which tesseract does not have here: "
+            f"install {packages}, or set {asked_by} to some of {', '.join(tools.languages)}",
             code=Code.PROGRAM_MISSING,
         )
 

@@ -11,8 +11,16 @@ from types import MappingProxyType
 import magic
 
 from worker.errors import Code, RejectedError
-from worker.extract.office.ole import OLE_START, has_directory, has_stream, is_encrypted_package, type_of_ole
+from worker.extract.office.ole import (
+    OLE_START,
+    has_directory,
+    has_stream,
+    is_encrypted_package,
+    is_rights_managed,
+    type_of_ole,
+)
 from worker.extract.office.stored.biff_stream import biff_version
+from worker.extract.rights_managed import RIGHTS_OF_BOOKS, rights_managed, rights_manager
 from worker.extract.signatures import type_of_archive, type_of_mail
 from worker.extract.text.charset import decode
 from worker.extract.text.text_detection import is_text
@@ -73,12 +81,13 @@ _MAIN_PARTS = (
     ("ppt/presentation", FileType.PPTX),
 )
 _OPEN_DOCUMENT = re.compile(
-    rb"application/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation)(?:-template)?(?=PK)"
+    rb"application/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation|graphics)(?:-template)?(?=PK)"
 )
 _OPEN_DOCUMENT_TYPES = {
     b"text": FileType.ODT,
     b"spreadsheet": FileType.ODS,
     b"presentation": FileType.ODP,
+    b"graphics": FileType.ODG,
 }
 _BEFORE_MARKUP = re.compile(r"(?:\s|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
 _HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
@@ -112,6 +121,9 @@ def detect_file_type(path: Path, name: str = "") -> FileType:
     if _is_pdf(head, name):
         return FileType.PDF
     kind = _type_by_magic(head, name)
+    system = rights_manager(head, name, is_unknown=kind is FileType.UNSUPPORTED)
+    if system is not None:
+        raise rights_managed(name, system)
     return FileType.ZIP if kind is FileType.UNSUPPORTED and _is_zip_behind(path) else kind
 
 
@@ -203,6 +215,8 @@ def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
             if any(member.startswith(main) for member in members):
                 return kind
         return FileType.UNSUPPORTED
+    if RIGHTS_OF_BOOKS in members:
+        raise rights_managed(name, "an e-book")
     return _type_of_open_document(head) if {"content.xml", "mimetype"} <= {*members} else FileType.ZIP
 
 
@@ -225,6 +239,8 @@ def _type_of_broken_zip(head: bytes, name: str) -> FileType | None:
 
 
 def _type_of_ole(path: Path, name: str) -> FileType:
+    if is_rights_managed(path):
+        raise rights_managed(name, "Microsoft IRM")
     kind = type_of_ole(path)
     if kind is not None:
         return kind

@@ -7,15 +7,18 @@ folder it is exported to.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from worker.errors import MisconfiguredError
 from worker.home.folder import translate_os_errors
 from worker.models.document import Document
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
+_PDF_SUFFIX = ".pdf"
 _NAME_BYTES = 200
 """Of the 255 bytes that file systems allow, as a suffix and a number come on top."""
 
@@ -60,21 +63,32 @@ class ExportFolder:
 
     def write(self, file_path: str, text: str) -> Path:
         """Write the text of a file; where it went."""
-        path = self._folder.joinpath(*self._place(file_path))
+        path = self._folder.joinpath(*self._place(file_path, self._suffix))
         with translate_os_errors(self._folder):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
         return path
 
-    def _place(self, file_path: str) -> Sequence[str]:
+    def copy_pdf(self, file_path: str, pdf: IO[bytes]) -> Path:
+        """Copy the PDF of a file, which is a PDF itself or becomes one; where it went."""
+        path = self._folder.joinpath(*self._place(file_path, _PDF_SUFFIX))
+        with translate_os_errors(self._folder):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as file:
+                shutil.copyfileobj(pdf, file)
+        return path
+
+    def _place(self, file_path: str, suffix: str) -> Sequence[str]:
         names = PurePosixPath(file_path).parts
         shared = len(self._root) if names[: len(self._root)] == self._root else 0
         *folders, name = [_safe(part) for part in names[shared:] if part != "/"] or ["unnamed"]
-        number, last = 1, f"{name}{self._suffix}"
+        if suffix == _PDF_SUFFIX and name.lower().endswith(suffix) and len(name) > len(suffix):
+            name = name[: -len(suffix)]
+        number, last = 1, f"{name}{suffix}"
         # Two paths may differ only in what is no safe name; case, too, decides nothing on some disks.
         while (key := "/".join([*folders, last]).casefold()) in self._taken:
             number += 1
-            last = f"{name} ({number}){self._suffix}"
+            last = f"{name} ({number}){suffix}"
         self._taken.add(key)
         return [*folders, last]
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worker.embedded.moto_process import MotoProcess
 from worker.errors import JobInterrupted
 from worker.home.file_walk import Ignored, LeftOut
 from worker.home.folder import Home, translate_os_errors
@@ -25,7 +24,9 @@ from worker.index.sqlite.sqlite_index import SqliteIndex
 
 if TYPE_CHECKING:
     # As below: a plan needs none of what a run imports.
+    from worker.embedded.stack import EmbeddedStack
     from worker.home.ingest_run import IngestRun
+    from worker.home.worker_keeper import WorkerKeeper
 
 _FENCES_A_RUN = 1_000
 """More claims of one file than one run can make, so that fences of a later run are always higher."""
@@ -161,55 +162,58 @@ def _plan(
 
 
 def _process(request: IngestRequest, planner: Planner, listener: Listener, tasks: list[Task]) -> IngestEnd:
-    # First: it takes as long to serve as all of these imports.
-    with translate_os_errors(request.home.folder):
-        moto = MotoProcess(stderr_path=request.home.folder / "moto.stderr.log")
-        moto.begin()
-    try:
-        return _process_on(moto, request, planner, listener, tasks)
-    finally:
-        moto.stop()
+    # Only here: most runs find nothing new, and these imports would cost them more than all else.
+    from worker.embedded.stack import EmbeddedStack  # noqa: PLC0415
+    from worker.home.worker_keeper import WorkerKeeper  # noqa: PLC0415
+
+    stack = EmbeddedStack(request.home.folder, notifications=False)
+    with translate_os_errors(request.home.folder), ExitStack() as ending:
+        ending.callback(stack.stop)
+        stack.begin()
+        # First: the worker takes as long to start as all that is left to do before its first message.
+        worker = WorkerKeeper(stack, request.worker_settings)
+        worker.check()
+        return _process_on(stack, worker, request, planner, listener, tasks)
 
 
 def _process_on(
-    moto: MotoProcess, request: IngestRequest, planner: Planner, listener: Listener, tasks: list[Task]
+    stack: EmbeddedStack,
+    worker: WorkerKeeper,
+    request: IngestRequest,
+    planner: Planner,
+    listener: Listener,
+    tasks: list[Task],
 ) -> IngestEnd:
-    # Only here: most runs find nothing new, and these imports would cost them more than all else.
     from worker.aws.file_table import FileTable  # noqa: PLC0415
     from worker.aws.queue_manager import QueueManager  # noqa: PLC0415
     from worker.aws.storage_handler import StorageHandler  # noqa: PLC0415
-    from worker.embedded.stack import EmbeddedStack  # noqa: PLC0415
     from worker.extract.extraction_key import PIPELINE_VERSION  # noqa: PLC0415
     from worker.home.ingest_run import IngestRun  # noqa: PLC0415
-    from worker.home.worker_keeper import WorkerKeeper  # noqa: PLC0415
 
+    stack.start()
     home, manifest = request.home, planner.manifest
-    with (
-        translate_os_errors(home.folder),
-        EmbeddedStack(home.folder, notifications=False, moto=moto) as stack,
-    ):
-        clients, resources = stack.clients, stack.resources
-        run = IngestRun(
-            home=home,
-            manifest=manifest,
-            index=planner.index,
-            storage=StorageHandler(clients.s3, results_bucket=resources.results_bucket),
-            queue=QueueManager(clients.sqs, queue_url=resources.queue_url, dlq_url=resources.dlq_url),
-            table=FileTable(
-                clients.dynamodb, table=resources.table, owner="ingest", pipeline_version=PIPELINE_VERSION
-            ),
-            worker=WorkerKeeper(stack, request.worker_settings),
-            listener=listener,
-            made_with=request.made_with,
-            max_file_bytes=request.max_file_bytes,
-            fence=manifest.begin_run() * _FENCES_A_RUN,
-            stop=planner.stop,
-        )
-        try:
-            run.run(tasks)
-        except JobInterrupted:
-            return _end(run, interrupted=True)
-        return _end(run, interrupted=False)
+    clients, resources = stack.clients, stack.resources
+    run = IngestRun(
+        home=home,
+        manifest=manifest,
+        index=planner.index,
+        storage=StorageHandler(clients.s3, results_bucket=resources.results_bucket),
+        queue=QueueManager(clients.sqs, queue_url=resources.queue_url, dlq_url=resources.dlq_url),
+        table=FileTable(
+            clients.dynamodb, table=resources.table, owner="ingest", pipeline_version=PIPELINE_VERSION
+        ),
+        worker=worker,
+        listener=listener,
+        made_with=request.made_with,
+        max_file_bytes=request.max_file_bytes,
+        fence=manifest.begin_run() * _FENCES_A_RUN,
+        stop=planner.stop,
+    )
+    try:
+        run.run(tasks)
+    except JobInterrupted:
+        return _end(run, interrupted=True)
+    return _end(run, interrupted=False)
 
 
 def _end(run: IngestRun, *, interrupted: bool) -> IngestEnd:

@@ -183,6 +183,7 @@ class FileType(StrEnum):
     ODT = "odt"
     ODS = "ods"
     ODP = "odp"
+    ODG = "odg"
     TEXT = "txt"
     CSV = "csv"
     TSV = "tsv"
@@ -245,6 +246,7 @@ _MIME_TYPES = {
     FileType.ODT: f"{_OPEN_DOCUMENT}.text",
     FileType.ODS: f"{_OPEN_DOCUMENT}.spreadsheet",
     FileType.ODP: f"{_OPEN_DOCUMENT}.presentation",
+    FileType.ODG: f"{_OPEN_DOCUMENT}.graphics",
     FileType.TEXT: "text/plain",
     FileType.CSV: "text/csv",
     FileType.TSV: "text/tab-separated-values",

@@ -136,6 +136,7 @@ def surroundings(
             "CIS_DLQ_URL": f"{sqs_url}/000000000000/{name}-dlq",
             "CIS_FILE_TABLE": name,
             "CIS_POLL_WAIT_S": "2",
+            "CIS_OCR_SECOND_PASS": "off",
             "CIS_WORK_DIR": str(tmp_path),
             "CIS_SQLITE_PATH": "",
         }

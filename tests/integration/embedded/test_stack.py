@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 import pytest
 import requests
@@ -155,3 +155,17 @@ def test_a_worker_started_on_it_gets_ready_and_ends_with_it(tmp_path: Path) -> N
         assert worker.wait_until_ready()["http_port"]
     assert not worker.is_running
     assert (tmp_path / "first.stderr.log").exists()
+
+
+def test_a_worker_may_begin_before_there_is_what_it_asks_for(tmp_path: Path) -> None:
+    own = EmbeddedStack(tmp_path, notifications=False)
+    own.begin()
+    worker = own.start_worker("early", changes={"CIS_POLL_WAIT_S": "1"})
+    with own:
+        assert worker.wait_until_ready()["http_port"]
+        assert own.environment()["CIS_QUEUE_URL"] == own.resources.queue_url
+        listed = own.clients.sqs.list_queues()["QueueUrls"]
+        assert {urlsplit(url).path for url in listed} == {
+            urlsplit(url).path for url in (own.resources.queue_url, own.resources.dlq_url)
+        }
+    assert not worker.is_running

@@ -88,5 +88,7 @@ def test_own_files_and_namespace_are_visible() -> None:
         os.close(reader)
         os.close(writer)
     table = process_tree.ProcessTable.read()
-    assert os.getpid() in process_tree.in_namespace(namespace, table=table)
-    assert process_tree.in_namespace(namespace, table=process_tree.ProcessTable([])) == []
+    inside = process_tree.in_namespace(namespace, table=table)
+    assert os.getpid() in [entry.pid for entry in inside.entries()]
+    assert process_tree.in_namespace(None, table=table).entries() == []
+    assert process_tree.in_namespace(namespace, table=process_tree.ProcessTable([])).entries() == []

@@ -178,5 +178,5 @@ def test_what_grows_is_seen_in_the_long_generations_where_there_are_some(leak: f
 
 def test_the_second_half_of_a_phase_is_one_generation() -> None:
     plan = Plan(hours=1)
-    assert [plan.generation_s(60 * minute) / 60 for minute in (0, 12, 15, 20, 31)] == [3, 3, 15, 10, 0]
+    assert [plan.generation_s(60 * minute) / 60 for minute in (0, 12, 15, 20, 31)] == [3, 3, 15, 10, 3]
     assert plan.kills == 10

@@ -128,6 +128,8 @@ def _settings(size: ScanSize) -> dict[str, str]:
         "CIS_SLOTS": str(size.slots),
         # One worker at a time: a poll left open by a dead one must not keep the message for long.
         "CIS_POLL_WAIT_S": "1",
+        # A page must take seconds, so that few of them are read while a notice is under way.
+        "CIS_OCR_SECOND_PASS": "auto",
     }
 
 

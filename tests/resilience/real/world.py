@@ -227,6 +227,8 @@ def _environment(stack: EmbeddedStack, servers: Servers, name: str) -> dict[str,
         "CIS_REPLAY_INTERVAL_S": "1",
         # A page of a busy machine is slow, not lost.
         "CIS_PAGE_TIMEOUT_S": "900",
+        # It doubles the CPU of a page, and what these runs show is not the text.
+        "CIS_OCR_SECOND_PASS": "off",
         "CIS_DOCUMENT_TIMEOUT_S": "900",
         # Every document with text needs Bedrock, too.
         "CIS_TEXT_MODEL": "amazon.titan-embed-text-v2:0",

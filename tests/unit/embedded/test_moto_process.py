@@ -70,6 +70,20 @@ def test_a_poll_hears_of_a_message_ends_by_itself_and_ends_on_request(tmp_path: 
         assert polling.result()[1] < 15
 
 
+def test_a_call_at_the_gate_is_answered_when_what_it_asks_for_exists(tmp_path: Path) -> None:
+    moto = MotoProcess(stderr_path=tmp_path / "log")
+    moto.begin()
+    with moto, ThreadPoolExecutor() as pool:
+        queue = moto.gate_url + "/123456789012/files"
+        early = pool.submit(_poll, moto.gate_url, queue, 0)
+        assert _queue(moto.url).endswith("/123456789012/files")
+        message = {"QueueUrl": queue, "MessageBody": "look"}
+        requests.post(moto.url, json=message, headers=_headers("SendMessage"), timeout=60)
+        assert not early.done()
+        moto.open_gate()
+        assert early.result()[0] == 1
+
+
 def test_a_delayed_message_is_received_within_the_poll_that_is_open(tmp_path: Path) -> None:
     with MotoProcess(stderr_path=tmp_path / "log") as moto:
         queue = _queue(moto.url)

@@ -104,6 +104,7 @@ def _open_document(kind: str) -> bytes:
         (_open_document("text-template"), FileType.ODT),
         (_open_document("spreadsheet"), FileType.ODS),
         (_open_document("presentation"), FileType.ODP),
+        (_open_document("graphics"), FileType.ODG),
         (rb"{\rtf1\ansi Hello}", FileType.RTF),
         (b"\xef\xbb\xbf\r\n" + rb"{\rtf1\ansi Hello}", FileType.RTF),
         (b"plain words\n", FileType.TEXT),
@@ -274,6 +275,19 @@ def test_a_file_of_unknown_type_that_cannot_be_read_is_rejected_with_its_reason(
         detect_file_type(path, "plan.bin")
 
     assert caught.value.code is code
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\0\0\2\0\6\4\6\0\x08\0" + bytes(8),
+        b"\0\0\x1a\0\2\x10\4\0" + bytes(22),
+        b"\xff\0\2\0\4\4" + bytes(26),
+    ],
+    ids=["wk1", "wk4", "Works"],
+)
+def test_japanese_sheets_without_a_reader_are_unsupported(tmp_path: Path, data: bytes) -> None:
+    assert detect_file_type(_file(tmp_path, data, "売上.wk4")) is FileType.UNSUPPORTED
 
 
 def test_an_archive_behind_a_program_is_an_archive(tmp_path: Path) -> None:

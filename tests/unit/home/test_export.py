@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,3 +84,11 @@ def test_markdown_has_the_facts_and_a_heading_a_page() -> None:
         "",
         "two",
     ]
+
+
+def test_a_pdf_keeps_its_name_and_a_picture_gets_another(tmp_path: Path) -> None:
+    paths = ["/d/a.pdf", "/d/A.PDF", "/d/b.png", "/d/.pdf"]
+    folder = ExportFolder(tmp_path, paths=paths, suffix=".txt", overwrite=False)
+    written = [folder.copy_pdf(path, io.BytesIO(path.encode())).name for path in paths]
+    assert written == ["a.pdf", "A (2).pdf", "b.png.pdf", ".pdf.pdf"]
+    assert (tmp_path / "A (2).pdf").read_bytes() == b"/d/A.PDF"

@@ -1,4 +1,4 @@
-"""The command `export`: the text of a home taken along, as text, Markdown or JSON lines."""
+"""The command `export`: the text of a home taken along, as text, Markdown, JSON lines or searchable PDF."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Format(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
     JSONL = "jsonl"
+    PDF = "pdf"
 
 
 def export(
@@ -41,23 +42,31 @@ def export(
 
     Below OUT the folders are those of the files, from the one that all share; pages of text are parted by
     a form feed. Files without text are in the JSON lines only, with the reason.
-    Exit status: 0, 1 when there is nothing to write, 2 when it cannot be read or written.
+    With `--format pdf` PDFs and pictures become PDFs that look as they did, with what was read of scanned
+    pages as text that can be searched and copied; other files are written as text.
+    Exit status: 0, 1 when there is nothing to write or a PDF cannot be made, 2 when it cannot be read or
+    written.
 
     Example: `cis-worker export --to ~/texts --format markdown --home ~/documents.cis`
     """
     from worker.index.sqlite.file_list import read_files
     from worker.index.sqlite.sqlite_index import SqliteIndex
 
-    path = existing_home(home).index_path
+    place = existing_home(home)
+    path = place.index_path
     files = list(read_files(path))
     with closing(SqliteIndex(path)) as index:
         documents = (document for file in files if (document := index.document(file.file_id)) is not None)
         if form is Format.JSONL:
             written = _write_lines(documents, to, overwrite=overwrite)
+        elif form is Format.PDF:
+            from worker.cli.home.export_pdf import write_pdfs
+
+            raise typer.Exit(write_pdfs(documents, files, to, place, overwrite=overwrite))
         else:
             written = _write_files(documents, files, to, form, overwrite=overwrite)
     without = len(files) - written
-    lacking = f"; {without:,} have no text" if without else ""
+    lacking = f"; {without:,} without text" if without else ""
     typer.echo(f"{written:,} of {len(files):,} files written to {to}{lacking}", err=True)
     raise typer.Exit(0 if written else 1)
 

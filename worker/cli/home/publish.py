@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +26,10 @@ def publish(
     ],
     home: HomeOption = None,
     *,
+    groups: Annotated[
+        str | None,
+        typer.Option("--groups", metavar="A,B", help="Only these groups may find the files; else everyone."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be sent.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
@@ -34,6 +38,8 @@ def publish(
     Texts and thumbnails go to the results bucket, the originals to the source bucket, and a message for each
     file to the queue: workers find the content known, and OCR nothing. What is there is not sent again. The
     fleet makes its own vectors: those of a home are of a stand-in for its model.
+    The key of an object is the path below the prefix. Give --groups in each run: a file that is sent again
+    without it is everyone's.
     Needs CIS_QUEUE_URL, CIS_RESULTS_BUCKET, CIS_SOURCE_BUCKETS and CIS_FILE_TABLE, as the fleet has them.
     Exit status: 0; 1 if files were left out; 2 if it could not run; 130 after Ctrl-C.
 
@@ -42,6 +48,7 @@ def publish(
     from worker.cli.interruption import handle_signals
     from worker.cli.progress_line import ProgressLine
     from worker.home.manifest import Manifest
+    from worker.models.metadata import read_groups
     from worker.runtime import log
 
     log.configure("error", stream=sys.stderr)
@@ -53,16 +60,28 @@ def publish(
         ProgressLine() as line,
     ):
         publication = _publication(location, place, manifest, line, interruption, dry=dry_run)
-        is_whole = publication.run(manifest.entries())
-    counts = asdict(publication.counts)
+        publication = replace(publication, groups=read_groups(groups or ""))
+        is_whole = _run(publication, manifest)
+    _print(publication, is_whole=is_whole, as_json=as_json)
+    raise typer.Exit(int(bool(publication.counts.unfit)) if is_whole else interruption.status)
+
+
+def _run(publication: Publication, manifest: Manifest) -> bool:
+    """Publish everything; False where it was stopped."""
+    try:
+        return publication.run(manifest.entries())
+    except KeyboardInterrupt:
+        # The second Ctrl-C. What was sent without its message is found by the next run.
+        return False
+
+
+def _print(publication: Publication, *, is_whole: bool, as_json: bool) -> None:
     if as_json:
-        print_json(
-            {**counts, "finished": is_whole, "dry_run": dry_run, "same_reading": _is_same(publication)}
-        )
-    else:
-        for text in _lines(publication, is_whole=is_whole):
-            typer.echo(text)
-    raise typer.Exit(int(bool(counts["unfit"])) if is_whole else interruption.status)
+        values = {"finished": is_whole, "dry_run": publication.dry, "same_reading": _is_same(publication)}
+        print_json({**asdict(publication.counts), **values})
+        return
+    for text in _lines(publication, is_whole=is_whole):
+        typer.echo(text)
 
 
 def _publication(
@@ -95,7 +114,7 @@ def _publication(
     return Publication(
         home=home,
         bucket=bucket,
-        prefix=prefix,
+        prefix=_as_folder(prefix),
         storage=make_storage(settings, clients),
         table=table,
         sender=EventSender(client=clients.sqs, queue_url=settings.queue_url),
@@ -105,6 +124,11 @@ def _publication(
         is_stopped=lambda: interruption.is_requested,
         dry=dry,
     )
+
+
+def _as_folder(prefix: str) -> str:
+    """The prefix with a slash at its end: `docs` and `a.txt` are docs/a.txt."""
+    return f"{prefix.rstrip('/')}/" if prefix else ""
 
 
 def _is_same(publication: Publication) -> bool | None:
@@ -140,5 +164,5 @@ def _lines(publication: Publication, *, is_whole: bool) -> list[str]:
     if counts.unfit:
         lines.append(f"{counts.unfit:,} left out: gone, or changed since they were read.")
     if not is_whole:
-        lines.append("Stopped: run the same command again to go on.")
+        lines.append("Stopped: what was sent stays. Run the same command again to send the rest.")
     return lines

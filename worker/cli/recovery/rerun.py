@@ -109,7 +109,7 @@ def rerun(
 
 
 def _what(unread: frozenset[str], *, thumbnails: bool, vectors: bool, index: bool) -> Rerun:
-    from worker.errors import COSMETIC
+    from worker.errors import OF_THUMBNAIL
     from worker.models.file import Rerun
 
     if index and (thumbnails or vectors):
@@ -123,7 +123,7 @@ def _what(unread: frozenset[str], *, thumbnails: bool, vectors: bool, index: boo
     if index:
         return Rerun.INDEX
     # Nothing but the thumbnail is missing by these.
-    return Rerun.THUMBNAILS if unread and unread <= COSMETIC else Rerun.ALL
+    return Rerun.THUMBNAILS if unread and unread <= OF_THUMBNAIL else Rerun.ALL
 
 
 def _states(names: list[str]) -> frozenset[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import ExifTags, Image, ImageCms, ImageStat
@@ -35,6 +36,15 @@ _ROTATIONS = {
 """What undoes each EXIF orientation (Exif 2.32, tag 274); Pillow itself does it for TIFF."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrawnFrame:
+    """A frame upright and with its colours (mode 1, L or RGB), its format, and the resolution it states."""
+
+    picture: Image.Image
+    file_format: str
+    dpi: tuple[float, float]
+
+
 def decode_page(path: Path, frame: int, *, part: bool = False) -> Image.Image:
     """A frame upright and in 8-bit grey, of at most 40 million pixels; raises one of DECODER_ERRORS.
 
@@ -57,6 +67,26 @@ def decode_preview(path: Path, frame: int, *, part: bool = False) -> Image.Image
         small.thumbnail((_PREVIEW_PX, _PREVIEW_PX), Image.Resampling.LANCZOS)
         rgb = flatten_transparency(small) if small.has_transparency_data else _to_srgb(small)
         return _rotate_upright(_equalise_resolution(rgb, image), image)
+
+
+def decode_drawn(path: Path, frame: int, *, part: bool = False) -> DrawnFrame:
+    """A frame as it looks, in all its pixels; raises one of DECODER_ERRORS."""
+    with _open(path, part=part) as image:
+        image.seek(frame)
+        loaded = load_part(image, path) if part else image
+        loaded.load()
+        if loaded.has_transparency_data:
+            drawn = flatten_transparency(_to_8_bit_channels(loaded))
+        else:
+            drawn = loaded.copy() if loaded.mode in ("1", "L") else _to_srgb(_to_8_bit_channels(loaded))
+        upright = _rotate_upright(drawn, image)
+        across, down = (float(dpi) for dpi in image.info.get("dpi", (0, 0)))
+        dpi = (
+            (across, down)
+            if (upright.width > upright.height) == (drawn.width > drawn.height)
+            else (down, across)
+        )
+        return DrawnFrame(picture=upright, file_format=image.format or "", dpi=dpi)
 
 
 def _open(path: Path, *, part: bool) -> Image.Image:

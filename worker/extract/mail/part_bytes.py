@@ -27,10 +27,10 @@ def payload(part: Message) -> bytes:
     is_base64 = raw_header(part, "Content-Transfer-Encoding").strip().lower() == "base64"
     if is_base64 and not _looks_like_base64(raw := _raw(part)):
         return raw
-    return _decode_payload(part)
+    return _decode(part)
 
 
-def _decode_payload(part: Message) -> bytes:
+def _decode(part: Message) -> bytes:
     try:
         data = part.get_payload(decode=True)
     except (ValueError, LookupError, AssertionError):
@@ -42,7 +42,7 @@ def _raw(part: Message) -> bytes:
     """The bytes as they are in the file; without decoding they would be put into text first."""
     plain = copy.copy(part)
     del plain["Content-Transfer-Encoding"]
-    return _decode_payload(plain)
+    return _decode(plain)
 
 
 def _looks_like_base64(raw: bytes) -> bool:

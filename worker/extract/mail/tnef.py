@@ -116,7 +116,7 @@ def _properties(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         if name >= _NAMED_FROM:
             at += _GUID_BYTES
             is_text, size = struct.unpack_from("<II", data, at)
-            at += 8 + (_pad(size) if is_text else 0)
+            at += 8 + (_round_up(size) if is_text else 0)
         base, values = kind & ~_MULTIPLE, 1
         if kind & _MULTIPLE or base in (_STRING, _UNICODE, _BINARY, _IS_OBJECT):
             (values,) = struct.unpack_from("<I", data, at)
@@ -130,11 +130,11 @@ def _properties(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             if at + size > len(data):
                 raise ValueError("a property that ends early")
             first = first if number else data[at : at + size]
-            at += _pad(size)
+            at += _round_up(size)
         yield name, base, first
 
 
-def _pad(size: int) -> int:
+def _round_up(size: int) -> int:
     return (size + 3) // 4 * 4
 
 

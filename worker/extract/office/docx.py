@@ -7,16 +7,18 @@ refuses files with a dangling link or macros. Tags are compared by local name, s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.drawingml import chart_text, drawing_text
-from worker.extract.office.ooxml_package import UNREADABLE, Package, open_package, readable
+from worker.extract.office.objects.embedded_files import has_chart_without_data
+from worker.extract.office.ooxml_package import UNREADABLE, Element, Package, free, open_package, readable
 from worker.extract.office.pages import OfficePages, PageText, PictureFinder, assign_pages
 from worker.extract.office.word.body_text import BodyText
 from worker.extract.office.word.numbering import Numbering
+from worker.extract.office.word.run_styles import RunStyles
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean
@@ -24,6 +26,7 @@ from worker.extract.text.normalise import clean
 # In this order; glossaries are not part of the document's text.
 _PARTS = ("header", "document", "footnotes", "endnotes", "comments", "footer")
 _PART_NAME = re.compile(rf"word/({'|'.join(_PARTS)})(\d*)\.xml")
+_STYLES = "word/styles.xml"
 _BLOCKS = ("p", "tbl", "sdt", "AlternateContent")
 
 
@@ -46,7 +49,9 @@ def open_docx(path: Path, options: ReadOptions) -> PageSource:
     finder = PictureFinder(package, max_pixels=options.limits.max_pixels)
     pictures = [picture for part in parts for picture in finder.pictures_of(part)]
     numbered = assign_pages([pictures], textless=() if text.text or text.reason else (1,))
-    return OfficePages(package=package, texts=[text], count=1, pictures=numbered, options=options).source()
+    unread = (Code.CHART_DATA,) if has_chart_without_data(package) else ()
+    pages = OfficePages(package=package, texts=[text], count=1, pictures=numbered, options=options)
+    return replace(pages.source(), unread=unread)
 
 
 def _whole_text(package: Package, parts: Iterable[str], *, limit_chars: int) -> PageText:
@@ -55,7 +60,7 @@ def _whole_text(package: Package, parts: Iterable[str], *, limit_chars: int) -> 
     damage: _Damage | None = None
     chars_left = limit_chars
     numbering = Numbering(package)
-    body = BodyText(number_of=numbering.number_of)
+    body = BodyText(number_of=numbering.number_of, styles=_styles(package))
     for part in parts:
         numbering.begin_part()
         text, part_damage = _part_text(package, part, body, limit_chars=chars_left)
@@ -72,6 +77,19 @@ def _whole_text(package: Package, parts: Iterable[str], *, limit_chars: int) -> 
             f"{package.name}: not a Word document that can be read ({damage.error})"
         ) from damage.error
     return PageText(text=text, reason=Code.CORRUPT if damage else None)
+
+
+def _styles(package: Package) -> RunStyles:
+    try:
+        return RunStyles(_freed(package.elements(_STYLES, ("style",))))
+    except UNREADABLE:
+        return RunStyles()  # all text is shown then
+
+
+def _freed(elements: Iterable[Element]) -> Iterator[Element]:
+    for element in elements:
+        yield element
+        free(element)
 
 
 def _part_names(members: Iterable[str]) -> list[str]:

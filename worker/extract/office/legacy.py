@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.core_properties import open_document_properties, without_dates
-from worker.extract.office.embedded_files import embedded_files
+from worker.extract.office.default_password import convert_encrypted
 from worker.extract.office.libreoffice import Conversion, convert
 from worker.extract.office.ole import OLE_START, has_directory, has_stream, is_encrypted, word_version
 from worker.extract.office.ooxml_package import UNREADABLE, open_package
@@ -31,7 +31,7 @@ from worker.models.metadata import Properties
 
 _SHEETS = frozenset({FileType.XLS, FileType.XLSB, FileType.ODS})
 _SLIDES = frozenset({FileType.PPT, FileType.ODP})
-_OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP})
+_OPEN_DOCUMENTS = frozenset({FileType.ODT, FileType.ODS, FileType.ODP, FileType.ODG})
 _ARCHIVES = _OPEN_DOCUMENTS | {FileType.XLSB}
 _IMPORT_FILTERS: Mapping[FileType, str] = MappingProxyType(
     {
@@ -43,10 +43,12 @@ _IMPORT_FILTERS: Mapping[FileType, str] = MappingProxyType(
         FileType.ODT: "writer8",
         FileType.ODS: "calc8",
         FileType.ODP: "impress8",
+        FileType.ODG: "draw8",
     }
 )
 # Comments become notes of the PDF; LibreOffice before 7.4 ignores the option.
 _TO_PDF = 'pdf:writer_pdf_Export:{"ExportNotes":{"type":"boolean","value":"true"}}'
+_DRAWING_TO_PDF = "pdf:draw_pdf_Export"
 _TO_XLSX = "xlsx:Calc MS Excel 2007 XML"
 _TO_PPTX = "pptx:Impress MS PowerPoint 2007 XML"
 _WORD_95, _WORD_97 = 104, 193
@@ -60,15 +62,18 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
     Raises RejectedError: `encrypted`, `needs_libreoffice`, `timeout` (one page's time for the whole file),
     `crashed`, `corrupt` where there is no output, and what `open_package` and the new file's reader raise.
     """
-    if _is_encrypted(path, file_type):
+    is_encrypted_file = _is_encrypted(path, file_type)
+    if is_encrypted_file and file_type is not FileType.XLS:
         raise RejectedError(f"{path.name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
     if _is_damaged(path):
         raise RejectedError(f"{path.name}: the directory of its streams is damaged or cut off")
     reader = _import_filter(path, file_type)
-    stored = prepare_copy(path, file_type)
+    stored = path if is_encrypted_file else prepare_copy(path, file_type)
 
     def convert_to(writer: str) -> Path:
         conversion = Conversion(suffix=file_type.value, reader=reader, writer=writer)
+        if is_encrypted_file:
+            return convert_encrypted(path, conversion, options)
         return convert(stored, conversion, timeout_s=options.limits.page_timeout_s)
 
     if file_type in _SHEETS:
@@ -76,10 +81,9 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
     elif file_type in _SLIDES:
         source = open_pptx(convert_to(_TO_PPTX), options, has_dates=False)
     else:
-        source = open_pdf(convert_to(_TO_PDF), options)
+        writer = _DRAWING_TO_PDF if file_type is FileType.ODG else _TO_PDF
+        source = open_pdf(convert_to(writer), options)
     source = replace(source, properties=_properties(path, file_type, source))
-    if file_type is FileType.XLSB:
-        source = replace(source, contained=embedded_files(path))
     if file_type not in _SHEETS | _SLIDES:
         return source
     return replace(source, preview=partial(office_preview, stored, file_type, options, reader=reader))

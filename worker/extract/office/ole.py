@@ -22,6 +22,7 @@ OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 # The stream that holds an encrypted OOXML file ([MS-OFFCRYPTO] 2.3).
 _ENCRYPTED_PACKAGE = "EncryptedPackage"
+_DATA_SPACES, _DRM_CONTENT, _DRM = "\x06DataSpaces", "\x09DRMContent", "DRM"
 _STREAMS = {
     "WordDocument": FileType.DOC,
     "Workbook": FileType.XLS,
@@ -73,6 +74,15 @@ def is_encrypted_package(path: Path) -> bool:
 def is_encrypted(path: Path) -> bool:
     """Whether the file needs a password, be it an encrypted OOXML or a legacy Office file."""
     return is_encrypted_package(path) or bool(_query(path, _is_encrypted_legacy))
+
+
+def is_rights_managed(path: Path) -> bool:
+    """Whether a system of rights protects the document; its body is a notice then ([MS-OFFCRYPTO] 2.2)."""
+    return bool(_query(path, lambda container: any(map(_is_of_rights, container.listdir()))))
+
+
+def _is_of_rights(place: list[str]) -> bool:
+    return place[0] == _DRM_CONTENT or (place[0] == _DATA_SPACES and any(_DRM in name for name in place))
 
 
 def has_directory(path: Path) -> bool:

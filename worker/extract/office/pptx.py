@@ -6,10 +6,12 @@ their text is the same on every slide.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.drawingml import drawing_text
+from worker.extract.office.objects.embedded_files import has_chart_without_data
 from worker.extract.office.ooxml_package import UNREADABLE, Package, open_package, readable, relation_id
 from worker.extract.office.pages import OfficePages, PageText, PictureFinder, assign_pages
 from worker.extract.page_source import PageSource
@@ -43,13 +45,14 @@ def open_pptx(path: Path, options: ReadOptions, *, has_dates: bool = True) -> Pa
     finder = PictureFinder(package, max_pixels=options.limits.max_pixels)
     pictures = [finder.pictures_of(slide) for slide in slides[: len(texts)]]
     textless = [number for number, text in enumerate(texts, start=1) if not text.text and not text.reason]
-    return OfficePages(
+    pages = OfficePages(
         package=package,
         texts=texts,
         count=len(texts),
         pictures=assign_pages(pictures, textless=textless),
         options=options,
-    ).source()
+    )
+    return replace(pages.source(), unread=(Code.CHART_DATA,) if has_chart_without_data(package) else ())
 
 
 def _slides(package: Package) -> list[str]:

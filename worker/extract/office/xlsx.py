@@ -48,7 +48,7 @@ def open_xlsx(path: Path, options: ReadOptions) -> PageSource:
             main,
             max_chars=options.limits.max_text_chars,
             max_cells=_MAX_CELLS,
-            values=FormulaValues(path, [sheet.part for sheet in sheets], options),
+            values=FormulaValues(path, [sheet.part for sheet in sheets], options, main=main),
         )
     if not sheets:
         raise RejectedError(f"{path.name}: a workbook without sheets")

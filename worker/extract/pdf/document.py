@@ -35,6 +35,7 @@ from worker.extract.pdf.opening import OpenedPdf, open_document
 from worker.extract.pdf.page_objects import in_pixels, most_pixels, pictures_of, smallest_letters_pt
 from worker.extract.pdf.page_pictures import PagePictures, draw_pictures
 from worker.extract.pdf.rasterizer import PageSize, mask_outside, render_page
+from worker.extract.pdf.signers import signers
 from worker.extract.pdf.user_unit import user_units
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean, language_of_text
@@ -61,8 +62,9 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
     if not pdf.has_pages():
         raise RejectedError(f"{path.name}: none of its pages can be parsed")
     names, is_form = attachment_names(opened.document), is_dynamic_form(opened.document)
-    form = form_text(opened.document) if is_form else ""
-    text = "\n\n".join(filter(None, (form, "\n".join(names))))
+    form = form_text(opened.document) if is_form else None
+    signed = signers(opened.document, path, options.pdf_passwords)
+    text = "\n\n".join(filter(None, (form.text if form else "", "\n".join(names), "\n".join(signed.names))))
     pages: Iterable[Page | LayeredPage | int] = pdf.pages()
     if text:
         pages = chain(pages, (file_page(pdf.page_count + 1, clean(text), options),))
@@ -71,7 +73,10 @@ def open_pdf(path: Path, options: ReadOptions) -> PageSource:
         pages=iter(pages),
         render=pdf.render,
         preview=pdf.preview,
-        unread=(Code.DYNAMIC_FORM,) if is_form and not form else (),
+        unread=(
+            *((form.problem,) if form and form.problem else ()),
+            *((Code.SIGNATURE,) if signed.unnamed else ()),
+        ),
         properties=document_properties(opened.document, path),
         contained=chain(
             attachments(opened.document, names, _LOCK),

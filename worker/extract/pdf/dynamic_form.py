@@ -10,18 +10,42 @@ import ctypes
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2.raw as pdfium
 from lxml import etree
 
+from worker.errors import Code
+
 _MAX_PARTS = 100
-_MAX_PART_BYTES = 16 << 20
-_MAX_CONFIGURATION_BYTES = 1 << 20
+_MAX_BYTES = 16 << 20
 # In the configuration of a form (XFA): its pages are made when it is opened, those in the file ask to wait.
 _IS_DYNAMIC = re.compile(rb"<dynamicRender>\s*required")
+_HAS_TEXT = re.compile(rb"<(?:\w+:)?(?:template|datasets|data)[\s/>]")
 
 Values = defaultdict[str, deque[str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FormText:
+    """The text of a form, and why not all of it was read."""
+
+    text: str
+    problem: Code | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Label:
+    """A label of the template; of a field with the name under which its value is kept."""
+
+    text: str
+    field: str | None = None
+
+    def with_value(self, values: Values) -> str:
+        """The line of a form, which takes the next value of its name."""
+        filled = values[self.field] if self.field is not None else None
+        return ": ".join(filter(None, (self.text, filled.popleft() if filled else "")))
 
 
 def is_dynamic_form(document: Any) -> bool:
@@ -29,35 +53,49 @@ def is_dynamic_form(document: Any) -> bool:
     kind = document.get_formtype()
     if kind == pdfium.FORMTYPE_XFA_FULL:
         return True
-    parts = _parts(document, _MAX_CONFIGURATION_BYTES) if kind == pdfium.FORMTYPE_XFA_FOREGROUND else ()
-    return any(map(_IS_DYNAMIC.search, parts))
+    if kind != pdfium.FORMTYPE_XFA_FOREGROUND:
+        return False
+    return any(map(_IS_DYNAMIC.search, _Parts(document, most_bytes=_MAX_BYTES).all()))
 
 
-def form_text(document: Any) -> str:
-    """Labels and values of a dynamic form, a line each; "" where there are none, or nothing can be read."""
-    parts = [part for part in map(_parse, _parts(document, _MAX_PART_BYTES)) if part is not None]
+def form_text(document: Any) -> FormText:
+    """Labels and values of a dynamic form, a line each; none where nothing can be read.
+
+    One part is in memory at a time, and all of them together are limited: each may unpack to a thousand times
+    its size.
+    """
     values: Values = defaultdict(deque)
-    for data in (found for part in parts for found in _of_name(part, "data")):
-        for element in data.iter("{*}*"):
-            if len(element) == 0 and (text := _line(element.text)):
-                values[_name(element)].append(text)
-    lines = [line for part in parts for found in _of_name(part, "template") for line in _lines(found, values)]
+    labels: list[_Label] = []
+    parts = _Parts(document, most_bytes=_MAX_BYTES)
+    is_damaged = False
+    for part in parts.all():
+        root = _parse(part)
+        is_damaged = is_damaged or (root is None and _HAS_TEXT.search(part) is not None)
+        for data in _outermost(root, "data"):
+            for element in data.iter("{*}*"):
+                if len(element) == 0 and (text := _line(element.text)):
+                    values[_name(element)].append(text)
+        for template in _outermost(root, "template"):
+            labels.extend(_labels(template))
+    lines = [line for label in labels if (line := label.with_value(values))]
     # Of rows that are repeated the template has the first.
     rest = [text for texts in values.values() for text in texts]
-    return "\n".join((*lines, *rest))
+    text = "\n".join((*lines, *rest))
+    if not text:
+        return FormText(text="", problem=Code.DYNAMIC_FORM)
+    problem = Code.TOO_LARGE if parts.has_more else Code.CORRUPT if is_damaged else None
+    return FormText(text=text, problem=problem)
 
 
-def _lines(template: Any, values: Values) -> Iterator[str]:
-    """The labels of a form in their order, and its fields with what was filled in."""
-    for element in template.iter("{*}draw", "{*}field"):
+def _labels(template: Any) -> Iterator[_Label]:
+    """The labels of a form in their order, those of fields with the names by which values are kept."""
+    for element in template.iter("{*}draw", "{*}field", "{*}exclGroup"):
         if _name(element) == "draw":
-            line = _content(element)
+            yield _Label(text=_content(element))
         else:
-            filled = values[element.get("name", "")]
-            texts = (*map(_content, element.iterchildren("{*}caption")), filled.popleft() if filled else "")
-            line = ": ".join(filter(None, texts))
-        if line:
-            yield line
+            text = " ".join(filter(None, map(_content, element.iterchildren("{*}caption"))))
+            name = element.get("name", "") if _name(element) == "field" else None
+            yield _Label(text=text, field=name)
 
 
 def _content(element: Any) -> str:
@@ -71,8 +109,14 @@ def _line(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def _of_name(root: Any, name: str) -> Iterator[Any]:
-    return root.iter(f"{{*}}{name}") if root is not None else iter(())
+def _outermost(root: Any, name: str) -> Iterator[Any]:
+    """The elements of a name that are in no other of it: a field of a form may have any name."""
+    if root is None:
+        return
+    walk = etree.iterwalk(root, events=("start",), tag=f"{{*}}{name}")
+    for _, element in walk:
+        yield element
+        walk.skip_subtree()
 
 
 def _name(element: Any) -> str:
@@ -95,14 +139,26 @@ def _parse(part: bytes) -> Any:
         return None
 
 
-def _parts(document: Any, most_bytes: int) -> Iterator[bytes]:
-    """The parts of a form up to a size."""
-    for index in range(min(max(0, pdfium.FPDF_GetXFAPacketCount(document)), _MAX_PARTS)):
-        size = ctypes.c_ulong()
-        if not pdfium.FPDF_GetXFAPacketContent(document, index, None, 0, size):
-            continue
-        if not 0 < size.value <= most_bytes:
-            continue
-        buffer = ctypes.create_string_buffer(size.value)
-        if pdfium.FPDF_GetXFAPacketContent(document, index, buffer, size.value, size):
-            yield buffer.raw
+class _Parts:
+    """The parts of a form, up to a size of all of them; `has_more` says whether some were left out."""
+
+    def __init__(self, document: Any, *, most_bytes: int) -> None:
+        self._document = document
+        self._bytes_left = most_bytes
+        self.has_more = False
+
+    def all(self) -> Iterator[bytes]:
+        """Each part within the limits."""
+        count = max(0, pdfium.FPDF_GetXFAPacketCount(self._document))
+        self.has_more = count > _MAX_PARTS
+        for index in range(min(count, _MAX_PARTS)):
+            size = ctypes.c_ulong()
+            if not pdfium.FPDF_GetXFAPacketContent(self._document, index, None, 0, size) or not size.value:
+                continue
+            if size.value > self._bytes_left:
+                self.has_more = True
+                continue
+            self._bytes_left -= size.value
+            buffer = ctypes.create_string_buffer(size.value)
+            if pdfium.FPDF_GetXFAPacketContent(self._document, index, buffer, size.value, size):
+                yield buffer.raw

@@ -22,6 +22,8 @@ from pypdfium2 import PdfiumError
 from worker.errors import Code, RejectedError
 from worker.extract.pdf.group_states import TooComplexError
 from worker.extract.pdf.optional_content import hide_groups
+from worker.extract.pdf.security_handler import rights_handler
+from worker.extract.rights_managed import rights_managed
 
 _MAX_PASSWORDS = 100
 _PASSWORD_ERRORS = (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
@@ -79,6 +81,8 @@ def _open_copy(path: Path, passwords: Sequence[str]) -> OpenedPdf:
         except (*_QPDF_ERRORS, PdfiumError):
             continue
         return OpenedPdf(document=document, copy=copy, has_hidden_groups=has_hidden_groups)
+    if system := rights_handler(path):
+        raise rights_managed(path.name, system)
     raise RejectedError(f"{path.name}: encrypted; only its password opens it", code=Code.ENCRYPTED)
 
 

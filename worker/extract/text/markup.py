@@ -18,15 +18,12 @@ from worker.extract.text.charset import decode
 from worker.extract.text.normalise import clean
 from worker.extract.text.plain import read_start
 from worker.extract.text.text_page import one_page
+from worker.extract.text.visible_text import VisibleText, mark_ends
 
 _DECLARED_WITHIN_BYTES = 4096
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml.*?\?>", re.DOTALL)
 
-_INVISIBLE = frozenset(
-    {"script", "style", "template", "noscript", "iframe", "object", "svg", "xml", "rt", "rp"}
-)
-"""Furigana (rt, rp) repeat the base text below them; Excel has the names of its sheets in `xml`."""
 _BINARY = frozenset({"binData", "binaryData", "binary-data"})
 """Pictures and programs within the XML that Word, Excel and LibreOffice write as one file, in base64."""
 _FEEDS = frozenset({"rss", "feed", "RDF"})
@@ -41,18 +38,6 @@ _ATOM = "feed"
 _STRING, _HYPHEN, _SPACE, _LINE = "String", "HYP", "SP", "LINE"
 """What OCR programs write text into, as attributes: words of ALTO, lines of the National Diet Library's."""
 _FIRST_PART, _SECOND_PART = "HypPart1", "HypPart2"
-_VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "wbr"})
-_LINES = frozenset(
-    re.findall(
-        r"\w+",
-        """address article aside blockquote body br caption dd details dialog div dl dt fieldset figcaption
-        figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol option p pre section select
-        summary table tbody tfoot thead title tr ul""",
-    )
-)
-_CELLS = frozenset({"td", "th"})
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 _BLANK_LINES = re.compile(r"\n[ \t\n]*\n")
 
 
@@ -63,10 +48,11 @@ def open_html(path: Path, options: ReadOptions) -> PageSource:
 
 def html_text(data: bytes, declared: str | None = None) -> str:
     """The visible text of a page; `declared` is its encoding where something else than the page names it."""
-    target = _VisibleText()
+    target = VisibleText()
     parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, huge_tree=False)
     try:
-        parser.feed(decode(data, declared or _find_declaration(data)).encode("utf-8", "replace"))
+        text = decode(data, declared or _find_declaration(data))
+        parser.feed(mark_ends(text).encode("utf-8", "replace"))
         parser.close()
     except (etree.LxmlError, ValueError, AssertionError):
         # The text up to the error is kept; the parser recovers from nearly all of them.
@@ -92,55 +78,6 @@ def open_xml(path: Path, options: ReadOptions) -> PageSource:
 def _find_declaration(data: bytes) -> str | None:
     declaration = _DECLARED.search(data[:_DECLARED_WITHIN_BYTES])
     return declaration[1].decode("ascii", "replace") if declaration else None
-
-
-class _VisibleText:
-    """Collects the text of an HTML page; the target of lxml's parser."""
-
-    def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self._hidden: list[str] = []
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """An element begins; in a hidden one only elements of its own name are counted, to find its end."""
-        if self._hidden:
-            if tag == self._hidden[0]:
-                self._hidden.append(tag)
-        elif tag not in _VOID and (tag in _INVISIBLE or _is_hidden(attributes)):
-            self._hidden.append(tag)
-        elif tag in _LINES:
-            self.line()
-
-    def end(self, tag: str) -> None:
-        """An element ends."""
-        if self._hidden:
-            if tag == self._hidden[0]:
-                self._hidden.pop()
-        elif tag in _CELLS:
-            self._pieces.append("\t")
-        elif tag in _LINES and tag != "br":
-            self.line()
-
-    def data(self, text: str) -> None:
-        """Some text; runs of white space are one space, as a browser shows them."""
-        if not self._hidden:
-            self._pieces.append(_SPACES.sub(" ", text))
-
-    def line(self) -> None:
-        """The line ends here."""
-        self._pieces.append("\n")
-
-    def text(self) -> str:
-        """The whole text, without blanks at the ends of lines."""
-        lines = "".join(self._pieces).split("\n")
-        return "\n".join(re.sub(r" ?\t ?", "\t", re.sub(" +", " ", line)).strip() for line in lines)
-
-    def close(self) -> None:
-        """Nothing: the collected text is read from this object, after an error, too."""
-
-
-def _is_hidden(attributes: dict[str, str]) -> bool:
-    return "hidden" in attributes or bool(_HIDDEN_STYLE.search(attributes.get("style") or ""))
 
 
 def _word(name: str, attributes: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
-from worker.aws.buckets.object_metadata import MODIFIED
+from worker.aws.buckets.object_metadata import GROUPS, MODIFIED
 from worker.aws.file_table import FileTable
 from worker.aws.ledger_row import FileRow
 from worker.aws.scans.event_sender import BATCH, EventSender, FileEvent
@@ -57,7 +57,8 @@ class PublishCounts:
 class Publication:
     """One run. `fleet_key` is what the fleet reads with, None where nobody knows it.
 
-    `note` hears of a file (path, why) that is left out. With `dry` nothing is written.
+    `note` hears of a file (path, why) that is left out. Who may see the files, `groups`, goes with the
+    originals; without any, those that are there keep theirs. With `dry` nothing is written.
     """
 
     home: Home
@@ -70,6 +71,7 @@ class Publication:
     meter: ProgressMeter
     note: Callable[[str, str], None]
     is_stopped: Callable[[], bool]
+    groups: tuple[str, ...] = ()
     dry: bool = False
     counts: PublishCounts = field(default_factory=PublishCounts)
     _contents: set[str] = field(default_factory=set)
@@ -78,28 +80,33 @@ class Publication:
         """Publish the files; False where it was stopped before the end. Raises WorkerError."""
         left = iter(entries)
         while batch := list(islice(left, BATCH)):
-            if self.is_stopped():
+            if not self._publish(batch):
                 return False
-            self._publish(batch)
         return True
 
-    def _publish(self, entries: list[ManifestEntry]) -> None:
+    def _publish(self, entries: list[ManifestEntry]) -> bool:
+        """Publish some files; False where it was stopped before the last."""
         files = [PublishedFile(home=self.home, entry=entry, prefix=self.prefix) for entry in entries]
         ready = [file for file in files if self._is_fit(file)]
         rows = self.table.read_many({self._id(file) for file in ready}) if ready else {}
-        events = [
-            event for file in ready if (event := self._carry(file, rows.get(self._id(file)))) is not None
-        ]
+        events, done = [], len(entries) - len(ready)
+        # A stop is heard between two files: ten of them may be gigabytes.
+        while ready and not self.is_stopped():
+            file = ready.pop(0)
+            self.counts.files += 1
+            if (event := self._carry(file, rows.get(self._id(file)))) is not None:
+                events.append(event)
+            done += 1
         # Only now: a worker must find the content when it hears of the file.
         if not self.dry:
             self.sender.send(events)
         self.counts.messages += len(events)
-        self.meter.advance(len(entries))
+        self.meter.advance(done)
+        return not ready
 
     def _is_fit(self, file: PublishedFile) -> bool:
         fault = file.fault()
         if fault is None:
-            self.counts.files += 1
             return True
         self.counts.unfit += 1
         self.note(display(file.entry.path), fault)
@@ -139,7 +146,8 @@ class Publication:
         except ObjectGoneError:
             return None
         is_same = version.size_bytes == file.entry.size_bytes and version.last_modified == _time_of(file)
-        return version if is_same else None
+        is_for_them = not self.groups or set(version.groups) == set(self.groups)
+        return version if is_same and is_for_them else None
 
     def _send_results(self, file: PublishedFile) -> None:
         objects = list(file.objects())
@@ -159,8 +167,10 @@ class Publication:
     def _send_original(self, file: PublishedFile) -> None:
         if not self.dry:
             path, metadata = display(file.entry.path), {MODIFIED: _time_of(file)}
+            if groups := ",".join(self.groups):
+                metadata[GROUPS] = groups
             # The message has it, too.
-            if len(quote(path)) <= _MOST_METADATA:
+            if len(quote(groups + path)) <= _MOST_METADATA:
                 metadata[_ORIGINAL_PATH] = path
             self.storage.upload(self.bucket, file.key, Path(file.entry.path), metadata=metadata)
         self.counts.originals += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import importlib.util
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ _LONGEST_S = 30.0
 """A file that is written without a pause, such as a log, must not keep the others waiting."""
 _TICK_S = 0.2
 _JOIN_S = 5.0
+_WORK_FOLDERS = "cis-worker-"
 _Folders: TypeAlias = dict[tuple[str, bool], tuple[int, int]]
 # Reading a file opens and closes it, and a run reads all that is new.
 _CHANGES = ("created", "modified", "moved", "deleted", "closed")
@@ -44,6 +46,7 @@ def require_watchdog(package: str = _PACKAGE) -> None:
 class FolderWatch:
     """A context manager that hears of changes below the paths, but for those in the folder `home`.
 
+    Nor does it hear of the folders that workers work in, where a path has the folder of temporary files.
     All are taken by what they are, not by how they are named: a home that is heard of would be written to,
     and heard of again, without end.
     """
@@ -62,6 +65,7 @@ class FolderWatch:
         self._paths = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - may be no UTF-8
         self._roots = frozenset(map(_real, self._paths))
         self._home = os.path.realpath(home)
+        self._temporary = os.path.realpath(tempfile.gettempdir())
         self._quiet_s = quiet_s
         self._clock = clock
         self._lock = threading.Lock()
@@ -85,6 +89,9 @@ class FolderWatch:
         places = [os.fsdecode(place) for place in (event.src_path, event.dest_path) if place]
         if event.event_type not in _CHANGES or all(map(self._is_foreign, places)):
             return
+        # A folder is modified by what is made in it, of which there is an event, too.
+        if event.event_type == "modified" and places == [self._temporary]:
+            return
         if event.event_type == "deleted" and not self._roots.isdisjoint(places):
             # Its watch ends with it, and the next folder of its name may even have its number.
             self._watched = {}
@@ -107,6 +114,8 @@ class FolderWatch:
 
     def _is_foreign(self, place: str) -> bool:
         """Whether a place is in the home, or beside a file that was named alone."""
+        if place.startswith(f"{self._temporary}/{_WORK_FOLDERS}"):
+            return True
         return _is_below(place, self._home) or not any(_is_below(place, root) for root in self._roots)
 
     def _follow(self) -> None:

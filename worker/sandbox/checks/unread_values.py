@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from worker.errors import COSMETIC, UNREAD, Code
+from worker.errors import OF_THUMBNAIL, UNREAD, Code
 from worker.models.page import IDENTITY, Page
 from worker.sandbox.channel import ProtocolError
 
@@ -58,5 +58,5 @@ def check_failure(code: Code, message: str, where: str) -> None:
 
 def check_preview(code: Code | None, where: str) -> None:
     """Why a document has no thumbnail."""
-    if code is not None and code not in COSMETIC:
+    if code is not None and code not in OF_THUMBNAIL:
         raise ProtocolError(f"{where}.code says nothing of a thumbnail")

@@ -15,10 +15,15 @@ import pytest
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
+from tests.stand_ins.encrypted_office import encrypted_office_file
+from tests.stand_ins.older_word import word_95_file
 from worker.config import Settings
 from worker.document.options_from_settings import limits
+from worker.errors import Code, RejectedError
+from worker.extract.extractors import EXTRACTORS
 from worker.extract.office.legacy import open_legacy_office
 from worker.extract.office.libreoffice import Conversion, convert
+from worker.extract.office.objects.compound_file import compound_file
 from worker.extract.office.xlsx import open_xlsx
 from worker.extract.read_options import ReadOptions
 from worker.extract.type_detection import detect_file_type
@@ -110,7 +115,7 @@ def test_deleted_text_is_left_out_and_dates_are_those_of_the_file(
     assert page.text.split() == ["keep", "end", "dated", _PAST]
 
 
-def _record(kind: int, body: bytes) -> bytes:
+def _record(kind: int, body: bytes = b"") -> bytes:
     return struct.pack("<HH", kind, len(body)) + body
 
 
@@ -140,10 +145,10 @@ def _wide(text: str) -> bytes:
     return struct.pack("<I", len(text)) + text.encode("utf-16-le")
 
 
-def test_a_binary_workbook_is_read(tmp_path: Path) -> None:
+def _binary_workbook(path: Path, cells: bytes) -> Path:
+    """An xlsb of one sheet with one row."""
     sheet = struct.pack("<II", 0, 1) + _wide("rId1") + _wide("売上")
     row = struct.pack("<IIH", 0, 0, 300) + bytes(7)
-    cells = _binary(6, bytes(8) + _wide("品名")) + _binary(5, struct.pack("<IId", 1, 0, 42.0))
     relation = (
         '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
         '<Relationship Id="rId1" Target="{1}" '
@@ -157,7 +162,6 @@ def test_a_binary_workbook_is_read(tmp_path: Path) -> None:
         f'<Override PartName="/xl/workbook.bin" ContentType="{book}"/>'
         f'<Override PartName="/xl/sheet1.bin" ContentType="{kind.format("worksheet")}"/></Types>'
     )
-    path = tmp_path / "a.xlsb"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("[Content_Types].xml", types)
         archive.writestr("_rels/.rels", relation.format("officeDocument", "xl/workbook.bin"))
@@ -166,7 +170,100 @@ def test_a_binary_workbook_is_read(tmp_path: Path) -> None:
         archive.writestr("xl/workbook.bin", _binary(131) + sheets + _binary(132))
         data = _binary(145) + _binary(0, row) + cells + _binary(146)
         archive.writestr("xl/sheet1.bin", _binary(129) + data + _binary(130))
+    return path
+
+
+def test_a_binary_workbook_is_read(tmp_path: Path) -> None:
+    cells = _binary(6, bytes(8) + _wide("品名")) + _binary(5, struct.pack("<IId", 1, 0, 42.0))
+    path = _binary_workbook(tmp_path / "a.xlsb", cells)
     (page,) = open_legacy_office(detect_file_type(path), path, _OPTIONS).pages
 
     assert isinstance(page, Page)
     assert page.text == "売上\n品名\t42"
+
+
+def test_a_binary_workbook_keeps_its_dates(tmp_path: Path) -> None:
+    today = b"\x41\xdd\0"
+
+    def formula(tokens: bytes) -> bytes:
+        return bytes(2) + struct.pack("<I", len(tokens)) + tokens + bytes(4)
+
+    as_text = today + b"\x17\x0a\0" + "YYYY-MM-DD".encode("utf-16-le") + b"\x41\x30\0"
+    first = b"\x44" + struct.pack("<IH", 0, 0xC000)
+    cells = (
+        _binary(9, struct.pack("<IId", 0, 0, 36_413.0) + formula(today))
+        + _binary(8, struct.pack("<II", 1, 0) + _wide("1999-09-09") + formula(as_text))
+        + _binary(9, struct.pack("<IId", 2, 0, 36_414.0) + formula(first + b"\x1e\1\0\x03"))
+    )
+    path = _binary_workbook(tmp_path / "a.xlsb", cells)
+    (page,) = open_legacy_office(detect_file_type(path), path, _OPTIONS).pages
+
+    assert isinstance(page, Page)
+    assert page.text == "売上\n36413\t1999-09-09\t36414"
+
+
+def test_an_older_workbook_keeps_its_dates(tmp_path: Path) -> None:
+    """Also where the formula has a name, or is one of several cells, or gives a text."""
+    today = b"\x41\xdd\0"
+    name = _record(0x18, bytes(3) + b"\x05\x07\0" + bytes(8) + b"\0HEUTE\x19\1\0\0" + today)
+
+    def formula(column: int, result: bytes, tokens: bytes) -> bytes:
+        head = struct.pack("<HHH", 0, column, 0) + result + bytes(6)
+        return _record(6, head + struct.pack("<H", len(tokens)) + tokens)
+
+    none = bytes(3) + b"\xff\xff"
+    number, a_text, truth = struct.pack("<d", 36_413.0), bytes(3) + none, b"\1\0\1" + none
+    text = "昨日 1999-09-09"
+    cells = (
+        formula(0, number, b"\x01" + bytes(4))
+        + _record(0x04BC, bytes(8) + struct.pack("<H", 3) + today)
+        + formula(1, a_text, b"\x43\1\0\0\0")
+        + _record(0x0207, struct.pack("<HB", len(text), 1) + text.encode("utf-16-le"))
+        + formula(2, truth, today + b"\x1e\0\0\x0d")
+        + formula(3, b"\2\0\x2a" + none, today + b"\x1e\0\0\x06")
+    )
+    begin = _record(0x0809, struct.pack("<HHHHII", 0x0600, 5, 0, 0, 0, 0))
+    sheets = _record(0x85, struct.pack("<IHBB", 0, 0, 2, 1) + "売上".encode("utf-16-le"))
+    size, end = _record(0x0200, bytes(14)), _record(0x000A)
+    before = len(begin + sheets + name + end)
+    sheets = sheets[:4] + struct.pack("<I", before) + sheets[8:]
+    book = begin + sheets + name + end + begin.replace(b"\x05\0", b"\x10\0", 1) + size + cells + end
+    path = tmp_path / "a.xls"
+    path.write_bytes(compound_file({("Workbook",): book}))
+    (page,) = open_legacy_office(detect_file_type(path), path, _OPTIONS).pages
+
+    assert isinstance(page, Page)
+    assert page.text == "売上\n36413\t昨日 1999-09-09\tTRUE\t#N/A"
+
+
+def test_deleted_text_of_word_95_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.doc"
+    path.write_bytes(word_95_file("keep ", "REMOVED", " end"))
+    (page,) = open_legacy_office(detect_file_type(path), path, _OPTIONS).pages
+
+    assert isinstance(page, Page)
+    assert page.text.split() == ["keep", "end"]
+
+
+def _encrypted(folder: Path, password: str) -> Path:
+    book = openpyxl.Workbook()
+    book.active.append(["保護された値"])
+    book.save(folder / "a.xlsx")
+    path = folder / "b.xlsx"
+    path.write_bytes(encrypted_office_file((folder / "a.xlsx").read_bytes(), password))
+    return path
+
+
+def test_a_workbook_with_the_password_of_excel_itself_is_read(tmp_path: Path) -> None:
+    path = _encrypted(tmp_path, "VelvetSweatshop")
+    (page,) = EXTRACTORS[detect_file_type(path)](path, _OPTIONS).pages
+
+    assert isinstance(page, Page)
+    assert page.text == "Sheet\n保護された値"
+
+
+def test_a_workbook_with_another_password_is_encrypted(tmp_path: Path) -> None:
+    path = _encrypted(tmp_path, "another")
+    with pytest.raises(RejectedError) as caught:
+        EXTRACTORS[detect_file_type(path)](path, _OPTIONS)
+    assert caught.value.code is Code.ENCRYPTED

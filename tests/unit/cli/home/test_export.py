@@ -49,7 +49,7 @@ def test_each_file_with_text_is_a_file(
 ) -> None:
     ended = run(home, tmp_path / "out", *arguments)
     assert (ended.exit_code, ended.stdout) == (0, "")
-    assert ended.stderr == f"2 of 3 files written to {tmp_path / 'out'}; 1 have no text\n"
+    assert ended.stderr == f"2 of 3 files written to {tmp_path / 'out'}; 1 without text\n"
     found = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
     assert found == [f"sub/b.txt{suffix}", f"報告.pdf{suffix}"]
     assert (tmp_path / "out" / f"報告.pdf{suffix}").read_text(encoding="utf-8").startswith(start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -61,6 +62,15 @@ def test_what_was_sent_is_counted(aws: Clients, home: Path) -> None:  # noqa: F8
     again = run("s3://source/nas/", "--home", home)
     assert "0 originals and 0 results" in again.stdout
     assert "The fleet has read nothing yet." in again.stdout
+
+
+def test_a_prefix_is_a_folder_and_groups_go_along(aws: Clients, home: Path) -> None:  # noqa: F811
+    for location in ("s3://source/docs", "s3://source/docs/"):
+        assert run(location, "--home", home, "--groups", "sales, board").exit_code == 0
+    (listed,) = aws.s3.list_objects_v2(Bucket="source")["Contents"]
+    assert listed["Key"].startswith("docs/")
+    head = aws.s3.head_object(Bucket="source", Key=listed["Key"])
+    assert unquote(head["Metadata"]["cis-groups"]) == "sales,board"
 
 
 def test_files_that_are_left_out_are_named_and_the_status_is_one(

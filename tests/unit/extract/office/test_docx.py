@@ -219,3 +219,14 @@ def test_pictures_are_pages_for_ocr_and_the_first_page_where_there_is_no_text(
     assert [page.text if isinstance(page, Page) else page for page in source.pages] == pages
     with Image.open(source.render(len(pages), tmp_path)) as image:
         assert image.size == (200, 100)
+
+
+def test_text_hidden_by_a_style_is_left_out(tmp_path: Path) -> None:
+    styles = '<w:styles xmlns:w="x"><w:style w:styleId="h"><w:rPr><w:vanish/></w:rPr></w:style></w:styles>'
+    body = '<w:p><w:r><w:rPr><w:rStyle w:val="h"/></w:rPr><w:t>no</w:t></w:r><w:r><w:t>yes</w:t></w:r></w:p>'
+    (page,) = open_docx(docx_of(tmp_path, body, styles=styles), _OPTIONS).pages
+    assert isinstance(page, Page)
+    assert page.text == "yes"
+    (page,) = open_docx(docx_of(tmp_path, body, styles="damaged"), _OPTIONS).pages
+    assert isinstance(page, Page)
+    assert page.text == "noyes"

@@ -17,6 +17,7 @@ from tests.stand_ins.programs import StandInOffice
 from worker.config import Settings
 from worker.document.options_from_settings import limits
 from worker.errors import Code, RejectedError
+from worker.extract.extractors import EXTRACTORS
 from worker.extract.office.legacy import open_legacy_office
 from worker.extract.read_options import ReadOptions
 from worker.models.file import FileType
@@ -194,7 +195,7 @@ def test_a_binary_workbook_has_its_cells_and_the_files_in_it(tmp_path: Path, off
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("xl/workbook.bin", "")
         archive.writestr("xl/embeddings/a.docx", "a document")
-    source = open_legacy_office(FileType.XLSB, path, _OPTIONS)
+    source = EXTRACTORS[FileType.XLSB](path, _OPTIONS)
 
     assert "--infilter=Calc MS Excel 2007 Binary --convert-to xlsx" in office.calls()[0]
     assert next(page.text for page in source.pages if isinstance(page, Page)).startswith("Sheet\n品名")

@@ -12,6 +12,7 @@ from worker.config import Settings
 from worker.document.options_from_settings import read_options
 from worker.errors import Code
 from worker.extract.page_source import PageSource
+from worker.extract.pdf import dynamic_form
 from worker.extract.pdf.document import open_pdf
 from worker.extract.pdf.dynamic_form import form_text, is_dynamic_form
 from worker.models.page import Page
@@ -110,6 +111,69 @@ def test_a_form_of_which_nothing_can_be_read_is_named(tmp_path: Path, template: 
 def test_a_form_in_one_piece_is_read_too(tmp_path: Path) -> None:
     whole = f"<xdp>{_TEMPLATE}{_DATASETS}</xdp>"
     catalogue = b"/NeedsRendering true/AcroForm<</Fields[]/XFA 6 0 R>>"
-    assert form_text(pypdfium2.PdfDocument(_pdf(tmp_path, catalogue, template=whole))).startswith(
+    assert form_text(pypdfium2.PdfDocument(_pdf(tmp_path, catalogue, template=whole))).text.startswith(
         "申請 書\n氏名: 田中"
     )
+
+
+def test_values_are_read_once_whatever_their_names_are(tmp_path: Path) -> None:
+    datasets = (
+        "<datasets><data><form1><data><who>田中</who><template>机</template></data></form1></data></datasets>"
+    )
+    source = _open(tmp_path, _WHOLE, datasets=datasets)
+    page = list(source.pages)[1]
+    assert isinstance(page, Page)
+    assert [page.text.count(value) for value in ("田中", "机")] == [1, 1]
+
+
+def test_a_group_of_choices_has_its_label(tmp_path: Path) -> None:
+    template = (
+        "<template><exclGroup name='sex'><caption><value><text>性別</text></value></caption>"
+        "<field name='m'><caption><value><text>男</text></value></caption></field></exclGroup></template>"
+    )
+    source = _open(tmp_path, _WHOLE, template=template, datasets="<data><sex>1</sex></data>")
+    page = list(source.pages)[1]
+    assert isinstance(page, Page)
+    assert page.text.split("\n") == ["性別", "男", "1"]
+
+
+def test_parts_beyond_the_size_of_all_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dynamic_form, "_MAX_BYTES", len(_TEMPLATE.encode()) + 100)
+    source = _open(tmp_path, _WHOLE, datasets=_DATASETS + " " * 100)
+    assert source.unread == (Code.TOO_LARGE,)
+    page = list(source.pages)[1]
+    assert isinstance(page, Page)
+    assert page.text.split("\n") == ["申請 書", "氏名", "品 名", "備考"]
+
+
+def test_more_parts_than_any_program_writes_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dynamic_form, "_MAX_PARTS", 2)
+    source = _open(tmp_path, _WHOLE)
+    assert (source.page_count, source.unread) == (2, (Code.TOO_LARGE,))
+
+
+@pytest.mark.parametrize(
+    "datasets",
+    [
+        "<data>" + "<a>" * 100_000 + "x" + "</a>" * 100_000 + "</data>",
+        "<data><v>" + "&b;" * 1000 + "</v></data>",
+        f"<!DOCTYPE d [<!ENTITY a '{'x' * 1000}'><!ENTITY b '{'&a;' * 1000}'>]><data>{'&b;' * 1000}</data>",
+    ],
+    ids=["deep", "an unknown entity", "a thousand laughs"],
+)
+def test_a_part_that_is_a_bomb_costs_only_itself(tmp_path: Path, datasets: str) -> None:
+    source = _open(tmp_path, _WHOLE, datasets=datasets)
+    assert source.unread == (Code.CORRUPT,)
+    page = list(source.pages)[1]
+    assert isinstance(page, Page)
+    assert page.text.split("\n") == ["申請 書", "氏名", "品 名", "備考"]
+
+
+def test_entities_are_not_expanded(tmp_path: Path) -> None:
+    datasets = "<!DOCTYPE d [<!ENTITY a 'grown'>]><data><v>&a;&a;</v><w>value</w></data>"
+    source = _open(tmp_path, _WHOLE, datasets=datasets)
+    page = list(source.pages)[1]
+    assert isinstance(page, Page)
+    assert page.text.split("\n") == ["申請 書", "氏名", "品 名", "備考", "value"]

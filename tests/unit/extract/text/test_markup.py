@@ -52,7 +52,7 @@ def _xml(folder: Path, data: bytes | str) -> str:
         ("<ul><li>one<li>two</ul>", "one\ntwo"),
         ("a <b>bold</b> word", "a bold word"),
         ("<!-- no --><p>yes", "yes"),
-        ("<svg><text>no</text></svg>yes", "yes"),
+        ("<svg><title>no</title></svg>yes", "yes"),
         ("<xml><x:Name xmlns:x='x'>no</x:Name></xml>yes", "yes"),
         ("", ""),
     ],

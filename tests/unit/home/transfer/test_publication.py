@@ -55,7 +55,11 @@ class Cloud:
         )
 
     def publish(
-        self, *entries: ManifestEntry, dry: bool = False, stops: tuple[bool, ...] = ()
+        self,
+        *entries: ManifestEntry,
+        dry: bool = False,
+        stops: tuple[bool, ...] = (),
+        groups: tuple[str, ...] = (),
     ) -> Publication:
         asked = iter(stops)
         publication = Publication(
@@ -70,6 +74,7 @@ class Cloud:
             note=lambda path, why: self.notes.append((path, why)),
             is_stopped=lambda: next(asked, False),
             dry=dry,
+            groups=groups,
         )
         assert publication.run(entries) is not any(stops)
         return publication
@@ -170,9 +175,25 @@ def test_files_that_are_gone_are_named_and_the_others_sent(cloud: Cloud) -> None
     assert cloud.notes == [(gone.path, "No such file or directory")]
 
 
-def test_a_stop_ends_it_between_two_batches(cloud: Cloud) -> None:
-    entries = [cloud.file(f"{number}.txt", b"%d" % number) for number in range(11)]
-    assert cloud.publish(*entries, stops=(False, True)).counts.messages == 10
+def test_a_stop_ends_it_between_two_files_and_the_next_run_goes_on(cloud: Cloud) -> None:
+    entries = [cloud.file(f"{number}.txt", b"%d" % number) for number in range(3)]
+    counts = cloud.publish(*entries, stops=(False, False, True)).counts
+    assert (counts.files, counts.originals, counts.messages) == (2, 2, 2)
+    assert len(cloud.bodies()) == 2
+    counts = cloud.publish(*entries).counts
+    assert (counts.files, counts.originals) == (3, 1)
+
+
+def test_the_originals_name_who_may_see_them(cloud: Cloud) -> None:
+    storage, entry = StorageHandler(cloud.clients.s3, results_bucket="results"), cloud.file("a.txt")
+    cloud.publish(entry)
+    (key,) = cloud.keys("source")
+    assert storage.head("source", key).groups == ()
+    assert cloud.publish(entry, groups=("営業", "board")).counts.originals == 1
+    assert storage.head("source", key).groups == ("営業", "board")
+    # A run without them does not open what is there to everyone.
+    assert cloud.publish(entry).counts.originals == 0
+    assert storage.head("source", key).groups == ("営業", "board")
 
 
 def test_a_fleet_that_has_read_nothing_has_no_known_key(cloud: Cloud) -> None:

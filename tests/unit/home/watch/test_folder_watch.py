@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from watchdog.events import FileModifiedEvent, FileOpenedEvent, FileSystemEvent
+from watchdog.events import DirModifiedEvent, FileModifiedEvent, FileOpenedEvent, FileSystemEvent
 
 from worker.errors import MisconfiguredError
 from worker.home.watch.folder_watch import FolderWatch, require_watchdog
@@ -144,3 +144,16 @@ def test_without_the_extra_one_line_names_it() -> None:
     require_watchdog()
     with pytest.raises(MisconfiguredError, match=r"not_installed.*pip install 'cis-worker\[watch\]'"):
         require_watchdog("not_installed")
+
+
+def test_a_folder_with_the_temporary_files_does_not_hear_of_workers(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "docs" / "tmp"
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    own = FolderWatch([str(tmp_path / "docs")], home=tmp_path / "home", clock=clock)
+    own.on_event(FileModifiedEvent(str(temporary / "cis-worker-abc" / "document-1" / "original")))
+    own.on_event(DirModifiedEvent(str(temporary)))
+    assert not own.wait(clock.wait_for(10))
+    own.on_event(FileModifiedEvent(str(temporary / "letter.txt")))
+    assert own.wait(clock.wait_for(10))

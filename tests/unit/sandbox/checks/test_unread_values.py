@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from worker.errors import COSMETIC, UNREAD, Code
+from worker.errors import OF_THUMBNAIL, UNREAD, Code
 from worker.models.page import Page, TextSource
 from worker.sandbox.channel import ProtocolError
 from worker.sandbox.checks.unread_values import (
@@ -67,8 +67,8 @@ def test_a_reading_fails_by_the_file_or_by_the_machine(code: Code) -> None:
             check_failure(code, "why", "failure")
 
 
-def test_a_thumbnail_is_missing_for_cosmetic_codes_only() -> None:
-    for code in (None, *COSMETIC):
+def test_a_thumbnail_is_missing_for_its_own_codes_only() -> None:
+    for code in (None, *OF_THUMBNAIL):
         check_preview(code, "preview")
     with pytest.raises(ProtocolError):
         check_preview(Code.TIMEOUT, "preview")

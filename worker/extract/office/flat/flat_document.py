@@ -11,6 +11,7 @@ from lxml import etree
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.flat.excel_2003 import open_excel_2003
+from worker.extract.office.flat.flat_open_document import open_flat_open_document
 from worker.extract.office.flat.flat_package import open_flat_package
 from worker.extract.office.flat.word_2003 import open_word_2003
 from worker.extract.office.ooxml_package import SAFE_XML, UNREADABLE
@@ -18,11 +19,13 @@ from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.markup import open_xml
 
+_READ_AS_XML = frozenset({Code.CORRUPT, Code.TOO_LARGE, Code.NEEDS_LIBREOFFICE})
 _READERS: Mapping[str, Callable[[Path, ReadOptions], PageSource]] = MappingProxyType(
     {
         "{http://schemas.microsoft.com/office/word/2003/wordml}wordDocument": open_word_2003,
         "{urn:schemas-microsoft-com:office:spreadsheet}Workbook": open_excel_2003,
         "{http://schemas.microsoft.com/office/2006/xmlPackage}package": open_flat_package,
+        "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}document": open_flat_open_document,
     }
 )
 
@@ -44,7 +47,7 @@ def open_xml_file(path: Path, options: ReadOptions) -> PageSource:
     except UNREADABLE:
         code = Code.CORRUPT
     except RejectedError as error:
-        if error.code not in (Code.CORRUPT, Code.TOO_LARGE):
+        if error.code not in _READ_AS_XML:
             raise
         code = error.code
     return replace(open_xml(path, options), unread=(code,))

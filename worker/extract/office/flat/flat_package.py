@@ -12,8 +12,8 @@ from pathlib import Path
 from lxml import etree
 
 from worker.extract.office.docx import open_docx
-from worker.extract.office.embedded_files import embedded_files
 from worker.extract.office.flat.parser_options import parser_options
+from worker.extract.office.objects.embedded_files import embedded_files
 from worker.extract.office.ooxml_package import Element, free, local_attribute, local_name
 from worker.extract.office.pptx import open_pptx
 from worker.extract.page_source import PageSource

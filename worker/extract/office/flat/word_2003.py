@@ -15,6 +15,7 @@ from worker.errors import Code, RejectedError
 from worker.extract.office.flat.parser_options import parser_options
 from worker.extract.office.ooxml_package import Element, local_attribute, local_name
 from worker.extract.office.word.body_text import BodyText
+from worker.extract.office.word.run_styles import RunStyles
 from worker.extract.page_source import ContainedFile, PageSource
 from worker.extract.read_options import ReadOptions
 from worker.extract.text.normalise import clean
@@ -35,7 +36,7 @@ def open_word_2003(path: Path, options: ReadOptions) -> PageSource:
     if path.stat().st_size > _MAX_TREE_BYTES:
         raise RejectedError(f"{path.name}: larger than {_MAX_TREE_BYTES} bytes", code=Code.TOO_LARGE)
     root = etree.parse(str(path), etree.XMLParser(**parser_options(path))).getroot()
-    body = BodyText(number_of=_number_of)
+    body = BodyText(number_of=_number_of, styles=RunStyles(root.iter("{*}style")))
     texts: list[str] = []
     for place in _PLACES:
         for element in root.iter(f"{{*}}{place}"):

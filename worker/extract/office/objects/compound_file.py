@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from worker.extract.office.ole import OLE_START
 
@@ -11,31 +11,58 @@ _SECTOR, _NUMBERS, _ENTRY = 512, 128, 128
 _FREE, _END, _FAT, _DIFAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFC
 _IN_HEADER = 109
 _MIN_STREAM = 4096  # shorter ones would have to be in a stream of their own kind
-_ROOT, _STREAM, _BLACK = 5, 2, 1
+_ROOT, _STREAM, _FOLDER, _BLACK = 5, 2, 1, 1
+
+Place = tuple[str, ...]
+"""A stream or a folder by its name, behind those of the folders around it."""
+_Link = tuple[int, int]
+"""The entries to its right, and below it."""
 
 
-def compound_file(streams: Mapping[str, bytes]) -> bytes:
-    """The container of some streams, all at its top level; a short one is filled up with zeros."""
-    # The directory is a tree that is sorted by length and capitals; a chain to the right is one.
-    names = sorted(streams, key=lambda name: (len(name), name.upper()))
-    parts = [_whole_sectors(streams[name].ljust(_MIN_STREAM, b"\0")) for name in names]
-    counts = [len(part) // _SECTOR for part in parts]
-    folder_count = -(-(len(names) + 1) * _ENTRY // _SECTOR)
-    fat_count, difat_count = _table_counts(folder_count + sum(counts))
+def compound_file(streams: Mapping[Place, bytes]) -> bytes:
+    """The container of some streams, each with the folders it is in; a short one is filled up with zeros."""
+    order, links = _directory(streams)
+    parts = {
+        each: _whole_sectors(streams[each].ljust(_MIN_STREAM, b"\0")) for each in order if each in streams
+    }
+    folder_count = -(-len(order) * _ENTRY // _SECTOR)
+    fat_count, difat_count = _table_counts(folder_count + sum(map(len, parts.values())) // _SECTOR)
     first = difat_count + fat_count + folder_count
-    entries = [_entry("Root Entry", kind=_ROOT, child=1 if names else _FREE)]
     chains = [*[_DIFAT] * difat_count, *[_FAT] * fat_count, *_chain(difat_count + fat_count, folder_count)]
-    for number, (name, count) in enumerate(zip(names, counts, strict=True), start=1):
-        right = number + 1 if number < len(names) else _FREE
-        size = max(len(streams[name]), _MIN_STREAM)
-        entries.append(_entry(name, kind=_STREAM, right=right, start=first, size=size))
-        chains += _chain(first, count)
-        first += count
+    entries = []
+    for place, link in zip(order, links, strict=True):
+        if place in parts:
+            count, size = len(parts[place]) // _SECTOR, max(len(streams[place]), _MIN_STREAM)
+            entries.append(_entry(place[-1], kind=_STREAM, link=link, start=first, size=size))
+            chains += _chain(first, count)
+            first += count
+        else:
+            name, kind = (place[-1], _FOLDER) if place else ("Root Entry", _ROOT)
+            entries.append(_entry(name, kind=kind, link=link))
     folder = b"".join(entries).ljust(folder_count * _SECTOR, b"\0")
     tables = [difat_count + number for number in range(fat_count)]
     head = _header(tables, difat_count=difat_count, folder=difat_count + fat_count)
     chains += [_FREE] * (fat_count * _NUMBERS - len(chains))
-    return b"".join((head, _difat(tables), _numbers(chains), folder, *parts))
+    return b"".join((head, _difat(tables), _numbers(chains), folder, *parts.values()))
+
+
+def _directory(streams: Iterable[Place]) -> tuple[list[Place], list[_Link]]:
+    """The root, then all folders and streams, and the links from each.
+
+    The names in a folder are a tree that is sorted by length and capitals; a chain to the right is one.
+    """
+    names: dict[Place, set[str]] = {}
+    for place in streams:
+        for depth, name in enumerate(place):
+            names.setdefault(place[:depth], set()).add(name)
+    order: list[Place] = [()]
+    rights, children = [_FREE], []
+    for place in order:
+        inner = sorted(names.get(place, ()), key=lambda name: (len(name), name.upper()))
+        children.append(len(order) if inner else _FREE)
+        rights += [*range(len(order) + 1, len(order) + len(inner)), _FREE] if inner else []
+        order += [(*place, name) for name in inner]
+    return order, list(zip(rights, children, strict=True))
 
 
 def _table_counts(sectors: int) -> tuple[int, int]:
@@ -71,12 +98,10 @@ def _difat(tables: list[int]) -> bytes:
     return b"".join(lists)
 
 
-def _entry(
-    name: str, *, kind: int, right: int = _FREE, child: int = _FREE, start: int = _END, size: int = 0
-) -> bytes:
+def _entry(name: str, *, kind: int, link: _Link, start: int = _END, size: int = 0) -> bytes:
     encoded = name.encode("utf-16-le") + b"\0\0"
     head = encoded.ljust(64, b"\0") + struct.pack("<HBB", len(encoded), kind, _BLACK)
-    return head + struct.pack("<III", _FREE, right, child) + bytes(36) + struct.pack("<IQ", start, size)
+    return head + struct.pack("<III", _FREE, *link) + bytes(36) + struct.pack("<IQ", start, size)
 
 
 def _chain(first: int, count: int) -> list[int]:
@@ -88,4 +113,5 @@ def _numbers(values: list[int]) -> bytes:
 
 
 def _whole_sectors(data: bytes) -> bytes:
-    return data + bytes(-len(data) % _SECTOR)
+    size = max(len(data), _MIN_STREAM)
+    return data.ljust(size + -size % _SECTOR, b"\0")

@@ -15,8 +15,9 @@ from typing import Any
 import olefile
 
 from worker.errors import Code, RejectedError
-from worker.extract.office.embedded_files import file_in_object, file_in_ole
-from worker.extract.office.objects.compound_file import compound_file
+from worker.extract.office.objects.compound_file import Place, compound_file
+from worker.extract.office.objects.embedded_files import damaged_file, file_in_object, file_in_ole, refuse
+from worker.extract.office.ole import UNREADABLE_OLE
 from worker.extract.page_source import ContainedFile
 
 _POOL = "ObjectPool"
@@ -26,9 +27,8 @@ _SLIDES = "PowerPoint Document"
 _RECORD = struct.Struct("<HHI")
 _OBJECT, _IS_COMPRESSED = 0x1011, 0x0010
 _MAX_BYTES = 512 * 1024**2
-_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error, zlib.error)
+_UNREADABLE = (*UNREADABLE_OLE, zlib.error)
 
-Folder = tuple[str, ...]
 Found = tuple[str, bytes] | None
 
 
@@ -45,41 +45,47 @@ def legacy_objects(path: Path) -> Iterator[ContainedFile]:
         partial(_from_record, data, is_compressed=is_zlib) for is_zlib, data in _slide_objects(slides)
     )
     for number, read in enumerate(chain(in_folders, in_records), start=1):
-        yield from _file_of(f"object {number}", read)
+        yield from file_of(f"object {number}", read)
 
 
-def _file_of(name: str, read: Any) -> Iterator[ContainedFile]:
+def file_of(name: str, read: Any) -> Iterator[ContainedFile]:
+    """The file that a function finds in the object of a name, or why it cannot be had."""
     try:
         found: Found = read(name)
     except RejectedError as error:
-        yield ContainedFile(name=name, open=partial(_refuse, error))
+        yield ContainedFile(name=name, open=partial(refuse, error))
     except _UNREADABLE as error:
-        damaged = RejectedError(f"{name}: damaged; its bytes cannot be unpacked ({type(error).__name__})")
-        yield ContainedFile(name=name, open=partial(_refuse, damaged))
+        yield ContainedFile(name=name, open=partial(refuse, damaged_file(name, error)))
     else:
         if found is not None:
             own_name, data = found
             yield ContainedFile(name=own_name, open=partial(io.BytesIO, data), size_bytes=len(data))
 
 
-def _refuse(error: RejectedError) -> io.BytesIO:
-    raise error
+def _objects(entries: list[list[str]]) -> Mapping[Place, list[Place]]:
+    """The folders of objects, in the order of their names, each with the places of its streams in it.
 
-
-def _objects(entries: list[list[str]]) -> Mapping[Folder, list[str]]:
-    """The folders of objects, in the order of their names, each with the names of its streams."""
-    found: dict[Folder, list[str]] = {}
-    for *folder, stream in entries:
-        is_of_text = len(folder) == 2 and folder[0] == _POOL
-        if is_of_text or (len(folder) == 1 and _SHEET_OBJECT.fullmatch(folder[0])):
-            found.setdefault(tuple(folder), []).append(stream)
+    An object may have folders, in which its own objects are.
+    """
+    found: dict[Place, list[Place]] = {}
+    for place in map(tuple, entries):
+        levels = 2 if place[0] == _POOL else 1
+        if len(place) > levels and (levels == 2 or _SHEET_OBJECT.fullmatch(place[0])):
+            found.setdefault(place[:levels], []).append(place[levels:])
     return dict(sorted(found.items()))
 
 
-def _from_folder(path: Path, folder: Folder, streams: list[str], name: str) -> Found:
+def _from_folder(path: Path, folder: Place, places: list[Place], name: str) -> Found:
+    streams: dict[Place, bytes] = {}
+    bytes_left = path.stat().st_size
     with olefile.OleFileIO(str(path)) as container:
-        data = {stream: container.openstream([*folder, stream]).read() for stream in streams}
-    return file_in_object(name, data, whole=partial(compound_file, data))
+        for place in places:
+            streams[place] = container.openstream([*folder, *place]).read()
+            bytes_left -= len(streams[place])
+            if bytes_left < 0:  # they share their sectors, as no program writes them
+                raise RejectedError(f"{name}: its streams are larger than the file", code=Code.BOMB)
+    own = {place[0]: data for place, data in streams.items() if len(place) == 1}
+    return file_in_object(name, own, whole=partial(compound_file, streams))
 
 
 def _slide_objects(stream: bytes) -> Iterator[tuple[bool, bytes]]:

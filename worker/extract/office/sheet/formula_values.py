@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,7 +29,8 @@ _CONVERSION = Conversion(suffix="xlsx", reader="Calc MS Excel 2007 XML", writer=
 # More of it takes LibreOffice minutes.
 _MAX_FORMULA_BYTES = 64 * 1024**2
 _NONE: Values = MappingProxyType({})
-_FORMULAS_IN = re.compile(r"xl/(?:workbook\.xml|worksheets/[^/]+\.xml)", re.IGNORECASE)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_DECLARATION = re.compile(r"<\?xml[^>]*\?>")
 _FORMULA = re.compile(rb"(<(?:\w+:)?(?:f|definedName)\b[^>]*>)([^<]*)(</)")
 _OF_THE_MOMENT = re.compile(rb"\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY|CELL|INFO)\s*\(", re.IGNORECASE)
 _PAST_ERRORS = re.compile(
@@ -48,8 +49,11 @@ class FormulaValues:
     machine (TODAY, RAND, CELL): that would be another text at each reading, and never the file's own.
     """
 
-    def __init__(self, path: Path, parts: Sequence[str], options: ReadOptions) -> None:
+    def __init__(
+        self, path: Path, parts: Sequence[str], options: ReadOptions, *, main: str = MAIN_PART
+    ) -> None:
         self._path = path
+        self._main = main
         self._parts = parts
         self._timeout_s = options.limits.page_timeout_s / 2
         self._computed: tuple[Package, list[str]] | None = None
@@ -78,7 +82,7 @@ class FormulaValues:
 
     def _compute(self) -> tuple[Package, list[str]] | None:
         """The computed workbook and its sheets in their order; None where it is not worth it."""
-        path = _without_the_moment(self._path)
+        path = _without_the_moment(self._path, {self._main, *self._parts})
         if path is None:
             return None
         package = open_package(convert(path, _CONVERSION, timeout_s=self._timeout_s))
@@ -93,16 +97,17 @@ def sheet_parts(package: Package, main: str) -> list[str]:
     return list(dict.fromkeys(by_id[key].target for key in listed if key in by_id))
 
 
-def _without_the_moment(path: Path) -> Path | None:
+def _without_the_moment(path: Path, with_formulas: Collection[str]) -> Path | None:
     """The workbook with #N/A, which spreads to what depends on it, for formulas of the moment.
 
     None where a formula may make a value of the error again, and where the formulas are too large.
     """
     with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if _FORMULAS_IN.fullmatch(member.filename)]
+        keys = {_key(part) for part in with_formulas}
+        members = [member for member in archive.infolist() if _key(member.filename) in keys]
         if sum(member.file_size for member in members) > _MAX_FORMULA_BYTES:
             return None
-        parts = {member.filename: archive.read(member) for member in members}
+        parts = {member.filename: _in_utf_8(archive.read(member)) for member in members}
         texts = [found[1] for part in parts.values() for found in _FORMULA.findall(part)]
         if not any(map(_OF_THE_MOMENT.search, texts)):
             return path
@@ -117,6 +122,17 @@ def _without_the_moment(path: Path) -> Path | None:
                     archive.read(member) if data is None else _FORMULA.sub(_replace_formula, data),
                 )
     return copy
+
+
+def _key(part: str) -> str:
+    return part.replace("\\", "/").lstrip("/").lower()
+
+
+def _in_utf_8(part: bytes) -> bytes:
+    """A part in whose bytes formulas are found: those of all encodings but one are of ASCII."""
+    if not part.startswith(_UTF_16):
+        return part
+    return _DECLARATION.sub("", part.decode("utf-16", "replace"), count=1).encode("utf-8", "replace")
 
 
 def _replace_formula(formula: re.Match[bytes]) -> bytes:

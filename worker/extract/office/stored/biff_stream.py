@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 
 _BOF_LENGTHS = {0x0009: (2, 4), 0x0209: (3, 6), 0x0409: (4, 6), 0x0809: (5, 8)}
 """By the number of the first record: the version, and the least bytes of that record."""
 _KINDS = frozenset({0x0005, 0x0010, 0x0020, 0x0040, 0x0100})
 _MAX_BOF_BYTES = 16
-_FORMULA, _NUMBER = 0x0006, 0x0203
-_RESULT_AT, _TOKENS_AT = 6, 22
+_FORMULAS = frozenset({0x0006, 0x0206, 0x0406})
+_SHARED = frozenset({0x04BC, 0x0221, 0x0236})
+"""Formulas of several cells, behind that of the first; and what-if tables."""
+_NAMES = frozenset({0x0018, 0x0218, 0x0023})
+_NUMBER, _LABEL, _TRUTH_OR_ERROR, _EMPTY, _STRING = 0x0203, 0x0204, 0x0205, 0x0201, 0x0207
+_CONTINUED, _IGNORED = 0x003C, 0x0FFF
+_CELL_BYTES, _TOKENS_AT, _MAX_BODY, _MAX_BEHIND = 6, 16, 8224, 6
 _NO_NUMBER = b"\xff\xff"
-"""The last bytes of a result that is a text, a truth value or an error."""
-_OF_THE_MOMENT = tuple(
-    bytes([token]) + struct.pack("<H", function)
-    for token in (0x21, 0x41, 0x61)
-    for function in (63, 74, 221)  # RAND, NOW, TODAY
+"""The last bytes of a result that is none; its first is 0 for a text, which is in the next record."""
+_TEXT, _TRUTH, _ERROR = 0, 1, 2
+_OLDEST_WITH_THESE_CELLS, _IN_CONTAINERS = 3, 8
+OF_THE_MOMENT = re.compile(
+    # RAND, NOW, TODAY, INFO; RANDBETWEEN; CELL, which has a count of arguments.
+    rb"[\x21\x41\x61](?:[\x3f\x4a\xdd\xf4]\0|\xd0\x01)|[\x22\x42\x62].\x7d\0|RANDBETWEEN",
+    re.DOTALL,
 )
+"""The functions in the tokens of a formula, in this format as in that of xlsb."""
+
+_Record = tuple[int, int, int]
+"""Place, kind and length."""
 
 
 def biff_version(head: bytes) -> int:
@@ -30,25 +43,76 @@ def biff_version(head: bytes) -> int:
 
 
 def keep_results(stream: bytes) -> bytes:
-    """A stream of BIFF8 in which results of the formulas of the moment are numbers, so that they stay.
+    """A stream of the same length in which the results of formulas stand in place of the formulas.
 
-    Else each conversion would have the day and the time when it was made.
+    Else each conversion would have the day and the time when it was made, also where a formula has a name, or
+    cells share it. A workbook without such formulas stays as it is: programs write some without results.
     """
+    version = _version(stream)
+    if version < _OLDEST_WITH_THESE_CELLS or (version == _IN_CONTAINERS and not _has_moment(stream)):
+        return stream
     changed = bytearray(stream)
     for at, kind, length in _records(stream):
-        if kind != _FORMULA or length <= _TOKENS_AT:
-            continue
-        body = stream[at + 4 : at + 4 + length]
-        is_number = body[_RESULT_AT + 6 : _RESULT_AT + 8] != _NO_NUMBER
-        if is_number and any(token in body[_TOKENS_AT:] for token in _OF_THE_MOMENT):
-            struct.pack_into("<H", changed, at, _NUMBER)
+        if kind in _FORMULAS and length > _TOKENS_AT:
+            _keep_result(changed, stream, at)
     return bytes(changed)
 
 
-def _records(stream: bytes) -> Iterator[tuple[int, int, int]]:
-    """Place, kind and length of each record."""
-    at = 0
+def _has_moment(stream: bytes) -> bool:
+    """Whether a formula, or a name, is of the moment."""
+    with_formulas = _FORMULAS | _SHARED | _NAMES
+    return any(
+        OF_THE_MOMENT.search(stream, at + 4, at + 4 + length)
+        for at, kind, length in _records(stream)
+        if kind in with_formulas
+    )
+
+
+def _keep_result(changed: bytearray, stream: bytes, at: int) -> None:
+    """Make a cell of a formula one of its result; a text of several records, a long one, stays a formula."""
+    result = stream[at + 4 + _CELL_BYTES : at + 12 + _CELL_BYTES]
+    behind = list(islice(_records(stream, at), _MAX_BEHIND))[1:]
+    shared = list(takewhile(lambda record: record[1] in _SHARED, behind))
+    if result.endswith(_NO_NUMBER) and result[0] == _TEXT:
+        _keep_text(changed, stream, at, behind[len(shared) :])
+        return
+    if not result.endswith(_NO_NUMBER):
+        struct.pack_into("<H", changed, at, _NUMBER)
+    elif result[0] in (_TRUTH, _ERROR):
+        struct.pack_into("<H", changed, at, _TRUTH_OR_ERROR)
+        changed[at + 4 + _CELL_BYTES : at + 6 + _CELL_BYTES] = bytes([result[2], result[0] == _ERROR])
+    else:
+        struct.pack_into("<H", changed, at, _EMPTY)
+    for place, _, _ in shared:
+        struct.pack_into("<H", changed, place, _IGNORED)
+
+
+def _keep_text(changed: bytearray, stream: bytes, at: int, behind: Sequence[_Record]) -> None:
+    """Write a cell of a text over the records of its formula and of the text behind that."""
+    kinds = [kind for _, kind, _ in behind]
+    if kinds[:1] != [_STRING] or kinds[1:2] == [_CONTINUED]:
+        return
+    text_at, _, length = behind[0]
+    end = text_at + 4 + length
+    cell = stream[at + 4 : at + 4 + _CELL_BYTES] + stream[text_at + 4 : end]
+    written = struct.pack("<HH", _LABEL, len(cell)) + cell
+    while rest := end - at - len(written):
+        # What remains has room for a head.
+        size = rest - 4 if rest - 4 <= _MAX_BODY else _MAX_BODY - 4
+        written += struct.pack("<HH", _IGNORED, size) + bytes(size)
+    changed[at:end] = written
+
+
+def _version(stream: bytes) -> int:
+    """The version of any stream: that of containers has a number of its own."""
+    is_newest = stream[:2] == b"\x09\x08" and stream[4:6] == b"\0\x06"
+    return _IN_CONTAINERS if is_newest else biff_version(stream)
+
+
+def _records(stream: bytes, at: int = 0) -> Iterator[_Record]:
     while at + 4 <= len(stream):
         kind, length = struct.unpack_from("<HH", stream, at)
+        if at + 4 + length > len(stream):
+            return
         yield at, kind, length
         at += 4 + length

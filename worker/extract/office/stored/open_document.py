@@ -13,9 +13,20 @@ from worker.extract.office.ooxml_package import SAFE_XML, Element, local_attribu
 
 _PARTS = frozenset({"content.xml", "styles.xml"})
 _HAS_SOME = re.compile(
-    rb"<text:(?:deletion|date|time|file-name)\b|current-date|of:=|table:formula=", re.IGNORECASE
+    rb"[<:](?:deletion|date|time|(?:file|author|template)-name|author-initials|sender-\w+|database-display)\b"
+    rb"|current-date|formula=|expression=",
+    re.IGNORECASE,
 )
-_FIELDS = frozenset({"date", "time", "file-name"})
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+_FIELDS = frozenset(
+    {
+        *("date", "time", "file-name", "template-name", "database-display", "author-name", "author-initials"),
+        *(f"sender-{what}" for what in ("firstname", "lastname", "initials", "title", "position", "email")),
+        *(f"sender-{what}" for what in ("phone-private", "phone-work", "fax", "company", "street", "city")),
+        *(f"sender-{what}" for what in ("postal-code", "country", "state-or-province")),
+    }
+)
+"""What LibreOffice fills in anew: the moment, the names of the copy and of the person whose machine it is."""
 _DELETIONS = frozenset({"deletion"})
 _CHANGE = "change"
 # Larger parts are converted as they are: as a tree they take ten times their size of memory.
@@ -35,7 +46,11 @@ def write_stored(path: Path, target: Path) -> bool:
             if each.filename in _PARTS and each.file_size <= _MAX_TREE_BYTES
         )
         parts = {each.filename: archive.read(each) for each in members}
-        changed = {name: _change(data) for name, data in parts.items() if _HAS_SOME.search(data)}
+        changed = {
+            name: _change(data)
+            for name, data in parts.items()
+            if data.startswith(_UTF_16) or _HAS_SOME.search(data)
+        }
         if not changed:
             return False
         with ZipFile(target, "w", ZIP_STORED) as copy:
@@ -45,12 +60,18 @@ def write_stored(path: Path, target: Path) -> bool:
     return True
 
 
+def _may_change(data: bytes) -> bool:
+    return data.startswith(_UTF_16) or _HAS_SOME.search(data) is not None
+
+
 def _change(data: bytes) -> bytes:
     root = etree.fromstring(data, etree.XMLParser(**SAFE_XML))
     marks: dict[str, list[Element]] = {}
     for mark in root.iter(f"{{*}}{_CHANGE}"):
         marks.setdefault(local_attribute(mark, "change-id"), []).append(mark)
-    for element in list(root.iter()):
+    elements = list(root.iter())
+    has_moment = any(_OF_THE_MOMENT.search(_formula(element)) for element in elements)
+    for element in elements:
         name = local_name(element)
         if name == "changed-region" and any(local_name(child) in _DELETIONS for child in element):
             _remove(element, marks)
@@ -59,7 +80,8 @@ def _change(data: bytes) -> bytes:
             element.attrib.clear()
         elif name == "date-time-decl":
             _set(element, "source", "fixed")
-        elif _OF_THE_MOMENT.search(local_attribute(element, "formula")):
+        elif has_moment and _has_result(element):
+            # Such a formula may have a name, and be a part of others.
             _set(element, "formula", None)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
@@ -82,6 +104,18 @@ def _cut_out(element: Element) -> None:
     else:
         parent.text = (parent.text or "") + (element.tail or "")
     parent.remove(element)
+
+
+def _has_result(element: Element) -> bool:
+    formula = _formula(element)
+    return bool(_OF_THE_MOMENT.search(formula) or (formula and local_attribute(element, "value-type")))
+
+
+def _formula(element: Element) -> str:
+    name = local_name(element)
+    if name == "named-expression":
+        return local_attribute(element, "expression")
+    return local_attribute(element, "formula") if name.endswith("cell") else ""
 
 
 def _space(element: Element) -> str:

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
+from worker.errors import Code
 from worker.extract.pdf.layer.holes import fill_holes
 from worker.extract.pdf.layer.quality import (
     LayerReason,
@@ -22,6 +23,8 @@ from worker.extract.pdf.layer.quality import (
 )
 from worker.models.page import Page, TextSource
 
+# Where the layer is the page's text, a picture in another script costs none of it.
+_BESIDE_LAYER = {Code.OTHER_SCRIPT.value: Code.SCRIPT_BESIDE_LAYER.value}
 # Photographs, patterns and upside-down words give noise at 20 to 52, text in pictures over 80.
 _MIN_CONFIDENCE = 60.0
 _SAME = 0.75
@@ -40,7 +43,10 @@ def join(layer: Page, ocr: Page) -> Page:
 
     A failed OCR leaves the layer's text where that is accepted, with the failure's reason.
     """
-    return replace(_join(layer, ocr), unread=tuple(dict.fromkeys((*layer.unread, *ocr.unread))))
+    joined, unread = _join(layer, ocr), (*layer.unread, *ocr.unread)
+    if joined.layer_reason is None:
+        unread = tuple(_BESIDE_LAYER.get(code, code) for code in unread)
+    return replace(joined, unread=tuple(dict.fromkeys(unread)))
 
 
 def _join(layer: Page, ocr: Page) -> Page:

@@ -13,6 +13,7 @@ import pytest
 
 from worker.errors import Code, RejectedError
 from worker.extract.office.objects import legacy_objects as reader
+from worker.extract.office.objects.compound_file import compound_file
 from worker.extract.office.objects.legacy_objects import legacy_objects
 
 pytestmark = pytest.mark.unit
@@ -107,3 +108,40 @@ def test_a_container_that_cannot_be_read_has_none(tmp_path: Path, data: bytes) -
     path = tmp_path / "a.doc"
     path.write_bytes(data)
     assert list(legacy_objects(path)) == []
+
+
+def test_an_object_has_its_own_objects_in_it(tmp_path: Path, write_ole: WriteOle) -> None:
+    streams = {
+        "Workbook": b"cells",
+        "MBD01/WordDocument": b"text",
+        "MBD01/ObjectPool/_1/Workbook": b"inner cells",
+        "MBD01/ObjectPool/_1/MBD02/Package": b"PK of a document",
+    }
+    path = write_ole(tmp_path / "a.xls", streams)
+    for number, (name, stream) in enumerate([("text", "WordDocument"), ("cells", "Workbook")]):
+        (found,) = legacy_objects(path)
+        assert found.name == "object 1"
+        path = tmp_path / name
+        path.write_bytes(found.open().read())
+        with olefile.OleFileIO(str(path)) as container:
+            assert container.exists(stream), number
+    assert {name: data.rstrip(b"\0") for name, data in _files(path).items()} == {
+        "object 1": b"PK of a document"
+    }
+
+
+def test_streams_that_share_their_bytes_are_a_bomb(tmp_path: Path) -> None:
+    names = [("MBD01", "Package"), *(("MBD01", f"part{number}") for number in range(5))]
+    data = bytearray(
+        compound_file({place: bytes(5000) for place in [*names, ("Workbook",)]} | {names[0]: b"p" * 50_000})
+    )
+    place_and_size = slice(116, 124)  # of an entry of the directory
+    entries = [data.index(name.encode("utf-16-le")) for _, name in names]
+    for at in entries[1:]:
+        data[at + 116 : at + 124] = data[entries[0] :][place_and_size]
+    path = tmp_path / "a.xls"
+    path.write_bytes(data)
+    (bomb,) = legacy_objects(path)
+    with pytest.raises(RejectedError) as caught:
+        bomb.open()
+    assert caught.value.code is Code.BOMB

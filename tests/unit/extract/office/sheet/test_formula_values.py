@@ -130,6 +130,21 @@ def test_names_may_stand_for_the_moment_too(tmp_path: Path, office: StandInOffic
     assert "TODAY" not in _formulas_given(office, "xl/workbook.xml")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_sheets_may_be_in_any_folder_and_in_utf_16(
+    tmp_path: Path, office: StandInOffice, encoding: str
+) -> None:
+    part, path = "xl/other/first.xml", tmp_path / "other.xlsx"
+    with zipfile.ZipFile(_book(tmp_path, "TODAY()")) as old, zipfile.ZipFile(path, "w") as archive:
+        for name in old.namelist():
+            data = old.read(name)
+            is_sheet = name == _PART
+            archive.writestr(part if is_sheet else name, data.decode().encode(encoding) if is_sheet else data)
+    FormulaValues(path, [part], _OPTIONS).of_sheet(part)
+
+    assert "<f>NA()</f>" in _formulas_given(office, part)
+
+
 def test_an_error_that_may_become_a_value_again_is_not_computed(
     tmp_path: Path, office: StandInOffice
 ) -> None:

@@ -79,6 +79,33 @@ def test_formulas_of_the_moment_are_values(tmp_path: Path) -> None:
     )
 
 
+def test_a_formula_of_the_moment_may_have_a_name_and_be_a_part_of_others(tmp_path: Path) -> None:
+    cell = '<table:table-cell{0} office:value-type="float" office:value="1"/>'
+    names = '<table:named-expression table:name="HEUTE" table:expression="TODAY()"/>'
+
+    found = _copied(tmp_path, cell.format(' table:formula="of:=HEUTE+1"') + names)
+    assert found == cell.format("") + names
+    others = names.replace("TODAY", "PI") + cell.format(' table:formula="of:=HEUTE+1"')
+    assert _copied(tmp_path, others) == others
+
+
+def test_names_of_people_are_those_in_the_file(tmp_path: Path) -> None:
+    fields = "<text:author-name>山田</text:author-name><text:sender-company>商会</text:sender-company>"
+
+    assert _copied(tmp_path, fields) == "<text:span>山田</text:span><text:span>商会</text:span>"
+
+
+def test_parts_in_utf_16_are_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.odt", "w") as archive:
+        archive.writestr(
+            "content.xml", f"<office:a {_NAMES}><text:date>1</text:date></office:a>".encode("utf-16")
+        )
+
+    assert write_stored(tmp_path / "a.odt", tmp_path / "copy")
+    with zipfile.ZipFile(tmp_path / "copy") as archive:
+        assert b"<text:span>1</text:span>" in archive.read("content.xml")
+
+
 def test_a_document_without_any_of_them_needs_no_copy(tmp_path: Path) -> None:
     assert _copied(tmp_path, "<text:p>plain words</text:p>") is None
 

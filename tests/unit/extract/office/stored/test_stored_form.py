@@ -34,11 +34,31 @@ def test_a_word_file_shows_no_changes(tmp_path: Path, write_ole: WriteOle) -> No
     assert path.read_bytes() == before
 
 
-def test_a_workbook_keeps_its_dates(tmp_path: Path, write_ole: WriteOle) -> None:
-    body = bytes(6) + struct.pack("<d", 45_000.0) + bytes(8) + b"\x41\xdd\0"
-    path = write_ole(tmp_path / "a.xls", {"Workbook": struct.pack("<HH", 6, len(body)) + body})
+_BEGIN = struct.pack("<HHHH", 0x0809, 8, 0x0600, 5) + bytes(4)
+_FORMULA = bytes(6) + struct.pack("<d", 45_000.0) + bytes(8) + b"\x41\xdd\0"
+_TODAY = struct.pack("<HH", 6, len(_FORMULA)) + _FORMULA
 
-    assert _stream(prepare_copy(path, FileType.XLS), "Workbook")[:2] == b"\x03\x02"
+
+@pytest.mark.parametrize("name", ["Workbook", "Book"])
+def test_a_workbook_keeps_its_dates(tmp_path: Path, write_ole: WriteOle, name: str) -> None:
+    path = write_ole(tmp_path / "a.xls", {name: _BEGIN + _TODAY})
+
+    assert _stream(prepare_copy(path, FileType.XLS), name)[12:14] == b"\x03\x02"
+
+
+def test_a_sheet_that_is_a_file_keeps_its_dates(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    path.write_bytes(struct.pack("<HHHHH", 0x0409, 6, 0, 0x10, 0) + _TODAY)
+
+    assert prepare_copy(path, FileType.XLS).read_bytes()[10:12] == b"\x03\x02"
+
+
+def test_a_binary_workbook_keeps_its_dates(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsb"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.bin", b"\x09\x13" + bytes(16) + b"\x41\xdd\0")
+    with zipfile.ZipFile(prepare_copy(path, FileType.XLSB)) as archive:
+        assert archive.read("xl/worksheets/sheet1.bin") == b"\x05\x10" + bytes(16)
 
 
 def test_deleted_text_of_rtf_is_hidden(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The tables of a Word 97 file."""
+"""The tables of a Word file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from worker.extract.office.stored.word_stream import change_table, table_name
+from worker.extract.office.stored.word_stream import change_old, change_table, table_name
 
 pytestmark = pytest.mark.unit
 
@@ -63,3 +63,26 @@ def test_places_beyond_the_stream_change_nothing(place: tuple[int, int]) -> None
 
     assert change_table(_head(at_16=place, at_31=place), table) == table
     assert change_table(_head()[:200], table) == table
+
+
+def _old(version: int, **places: tuple[int, int]) -> bytes:
+    """A document of Word 6 or 95, with its tables from place 1000 on."""
+    stream = bytearray(_head(version).ljust(1000, b"\0"))
+    for name, place in places.items():
+        struct.pack_into("<II", stream, 0x58 + 8 * int(name.removeprefix("at_")), *place)
+    return bytes(stream) + b"\xff" * 20 + _fields(31, 33)
+
+
+@pytest.mark.parametrize("version", [101, 104])
+def test_tables_of_older_files_are_in_the_stream_of_the_text(version: int) -> None:
+    stream = _old(version, at_31=(1000, 20), at_16=(1020, len(_fields(31, 33))))
+    changed = change_old(stream)
+
+    assert changed == stream[:1007] + b"\xe7" + stream[1008:1020] + _fields(35, 33)
+
+
+@pytest.mark.parametrize(
+    "stream", [_old(193, at_31=(1000, 20)), _old(100, at_31=(1000, 20)), b"short", _old(104)]
+)
+def test_other_files_have_no_tables_there(stream: bytes) -> None:
+    assert change_old(stream) == stream

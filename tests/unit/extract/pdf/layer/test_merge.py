@@ -168,3 +168,11 @@ def test_what_either_lacks_is_kept(reason: LayerReason | None) -> None:
     page = join(layer, replace(_ocr("Another text"), unread=("network_failed", "attached_files")))
 
     assert page.unread == ("attached_files", "network_failed")
+
+
+def test_pictures_in_another_script_cost_a_good_layer_nothing() -> None:
+    korean = replace(_ocr("", None), unread=("other_script", "network_failed"))
+
+    assert join(_layer("Contents"), korean).unread == ("script_beside_layer", "network_failed")
+    page = join(_layer("!!", LayerReason.GARBAGE), replace(_ocr(_TEXT), unread=("other_script",)))
+    assert (page.text, page.unread) == (_TEXT, ("other_script",))

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from worker.config import Settings
+from worker.document.options_from_settings import read_options
 from worker.errors import Code, RejectedError
-from worker.extract.office.embedded_files import embedded_files
+from worker.extract.office.docx import open_docx
+from worker.extract.office.objects.embedded_files import embedded_files, has_chart_without_data
+from worker.extract.office.ooxml_package import open_package
 
 pytestmark = pytest.mark.unit
 
@@ -18,7 +22,7 @@ WriteOle = Callable[[Path, dict[str, bytes]], Path]
 
 _RELATIONS = (
     '<Relationships><Relationship Id="r1" Type="http://x/relationships/package" '
-    'Target="../embeddings/chart.xlsx"/></Relationships>'
+    'Target="../embeddings/Chart.xlsx"/></Relationships>'
 )
 
 
@@ -47,7 +51,7 @@ def test_documents_are_files_and_the_tables_behind_charts_are_not(tmp_path: Path
         {
             "word/document.xml": b"<d/>",
             "word/embeddings/sheet.xlsx": b"a workbook",
-            "word/embeddings/chart.xlsx": b"the data of a chart",
+            "word/embeddings/Chart.xlsx": b"the data of a chart",
             "word/charts/chart1.xml": b"<c/>",
             "word/charts/_rels/chart1.xml.rels": _RELATIONS.encode(),
         },
@@ -67,6 +71,7 @@ def test_files_within_ole_objects_are_taken_out(tmp_path: Path, write_ole: Write
             "word/embeddings/oleobject2.bin": ole({"Package": b"PK of a workbook"}),
             "word/embeddings/oleobject3.bin": document,
             "word/embeddings/oleobject4.bin": ole({"Equation Native": b"x"}),
+            "word/embeddings/oleobject5.bin": ole({"\x01Ole10Native": b"size" + b"BM of Paint"}),
         },
     )
     found = _files(path)
@@ -103,3 +108,29 @@ def test_alternative_chunks_are_files_in_the_order_of_their_references(tmp_path:
         },
     )
     assert list(_files(path).items()) == [("b.htm", b"<p>first</p>"), ("a.rtf", rb"{\rtf1 second}")]
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_missing"),
+    [
+        ({"word/charts/chart1.xml": b"<c/>"}, True),
+        ({"ppt/charts/chartEx2.xml": b"<c/>"}, True),
+        ({"xl/charts/chart1.xml": b"<c/>"}, False),
+        ({"word/charts/style1.xml": b"<c/>"}, False),
+        (
+            {
+                "word/charts/chart1.xml": b"<c/>",
+                "word/charts/_rels/chart1.xml.rels": _RELATIONS.encode(),
+                "word/embeddings/Chart.xlsx": b"the data of a chart",
+            },
+            False,
+        ),
+        ({"word/charts/chart1.xml": b"<c/>", "word/charts/_rels/chart1.xml.rels": b"damaged"}, False),
+    ],
+)
+def test_charts_without_their_tables_are_known(
+    tmp_path: Path, parts: dict[str, bytes], is_missing: bool
+) -> None:
+    path = _document(tmp_path, {"word/document.xml": b"<d><p><r><t>text</t></r></p></d>", **parts})
+    assert has_chart_without_data(open_package(path)) is is_missing
+    assert open_docx(path, read_options(Settings())).unread == ((Code.CHART_DATA,) if is_missing else ())

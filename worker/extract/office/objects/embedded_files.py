@@ -26,10 +26,12 @@ _EMBEDDED = re.compile(r"(?:word|xl|ppt)/embeddings/[^/]+")
 _WORD_PART = re.compile(r"word/[^/]+\.xml")
 _CHUNK = "aFChunk"
 _CHART = re.compile(r"(?:word|xl|ppt)/charts/[^/]+\.xml")
+_CHART_ITSELF = re.compile(r"(?:word|ppt)/charts/chart(?:ex)?\d*\.xml")
 # A document within OLE is in one of these streams; Office's own older formats are the container itself.
 _WHOLE = ("Package", "CONTENTS")
 _DOCUMENTS = ("WordDocument", "Workbook", "Book", "PowerPoint Document")
-_NATIVE = "\x01Ole10Native"
+_NATIVE, _SIZE_BYTES = "\x01Ole10Native", 4
+_BITMAP = b"BM"
 _MAX_BYTES = 512 * 1024**2
 
 
@@ -61,10 +63,22 @@ def _behind_charts(package: Package) -> set[str]:
     found: set[str] = set()
     for chart in charts:
         try:
-            found.update(package.targets(chart, "package"))
+            found.update(target.lower() for target in package.targets(chart, "package"))
         except UNREADABLE:
             continue
     return found
+
+
+def has_chart_without_data(package: Package) -> bool:
+    """Whether a chart of a text or of slides has no table in the file; those of workbooks are in cells."""
+    for chart in package.parts:
+        if _CHART_ITSELF.fullmatch(chart):
+            try:
+                if not package.targets(chart, "package"):
+                    return True
+            except UNREADABLE:
+                continue
+    return False
 
 
 def _file_of(package: Package, part: str) -> ContainedFile | None:
@@ -74,7 +88,7 @@ def _file_of(package: Package, part: str) -> ContainedFile | None:
         with package.open(part) as file:
             data = file.read(_MAX_BYTES)
     except UNREADABLE as error:
-        return ContainedFile(name=name, open=partial(_refuse, name, str(error)))
+        return ContainedFile(name=name, open=partial(refuse, damaged_file(name, error)))
     if data.startswith(OLE_START):
         unwrapped = file_in_ole(name, data)
         if unwrapped is None:
@@ -83,8 +97,14 @@ def _file_of(package: Package, part: str) -> ContainedFile | None:
     return ContainedFile(name=name, open=partial(io.BytesIO, data), size_bytes=len(data))
 
 
-def _refuse(name: str, why: str) -> io.BytesIO:
-    raise RejectedError(f"{name}: damaged; its bytes cannot be unpacked ({why})")
+def refuse(error: RejectedError) -> io.BytesIO:
+    """Say why a file cannot be had, when it is asked for."""
+    raise error
+
+
+def damaged_file(name: str, error: Exception) -> RejectedError:
+    """The reason for a file whose bytes are damaged."""
+    return RejectedError(f"{name}: damaged; its bytes cannot be unpacked ({error or type(error).__name__})")
 
 
 def file_in_ole(name: str, data: bytes) -> tuple[str, bytes] | None:
@@ -106,13 +126,18 @@ def file_in_object(
         if stream in streams:
             return name, streams[stream]
     if _NATIVE in streams:
-        return _from_package(streams[_NATIVE], name)
+        return file_in_package(streams[_NATIVE][_SIZE_BYTES:], name)
     return None if streams.keys().isdisjoint(_DOCUMENTS) else (name, whole())
 
 
-def _from_package(data: bytes, name: str) -> tuple[str, bytes]:
-    """Name and bytes of a file that was dropped into a document: size, flags, three texts, and the file."""
-    label, at = _text(data, 6)
+def file_in_package(data: bytes, name: str) -> tuple[str, bytes] | None:
+    """Name and bytes of a file that was dropped into a document: flags, three texts, and the file.
+
+    None for a picture of Paint, which is drawn.
+    """
+    if data.startswith(_BITMAP):
+        return None
+    label, at = _text(data, 2)
     _, at = _text(data, at)
     (path_bytes,) = struct.unpack_from("<I", data, at + 4)
     at += 8 + path_bytes

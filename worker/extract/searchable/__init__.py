@@ -1,0 +1,1 @@
+"""OCRed files as searchable PDF: what is drawn, and over it the text that was read, invisibly."""
