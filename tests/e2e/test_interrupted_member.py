@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 KEY, MEMBER = "mail.eml", "見積書.zip › scan.pdf"
 PAGES = 12
+WORDS = "delivery of nine heavy parts was agreed before summer and must not cost more than last year".split()
 FIRST = 3
 """After the page of the mail and that of the archive."""
 NUMBERS = list(range(FIRST, FIRST + PAGES))
@@ -54,13 +55,13 @@ def mail(tmp_path: Path) -> bytes:
 
 
 def _page(number: int) -> Image.Image:
-    """A page of few words, which takes less time than a full one."""
+    """A page of few words, which takes less time than a full one; no two lines are alike, as columns are."""
     page = Image.new("L", (620, 877), 255)
     draw = ImageDraw.Draw(page)
-    for line in range(16):
-        draw.text(
-            (30, 30 + 50 * line), f"Page {number} has this as its line {line + 1}", fill=0, font_size=26
-        )
+    draw.text((30, 30), f"Page {number} of the estimate", fill=0, font_size=26)
+    for line in range(1, 16):
+        words = [WORDS[(number + line * line + word) % len(WORDS)] for word in range(3 + line % 3)]
+        draw.text((30, 30 + 50 * line), " ".join(words), fill=0, font_size=26)
     return page
 
 
