@@ -19,7 +19,7 @@ from worker.errors import Code, RejectedError
 from worker.extract.image.document import header_size_px
 from worker.extract.mail.charsets import decode_declared
 from worker.extract.mail.headers import SHOWN, cut_headers, decode_header, file_name, header_text, raw_header
-from worker.extract.mail.part_bytes import beside_parts, inner_mail, payload, repaired_parts
+from worker.extract.mail.part_bytes import beside_parts, inner_mail, payload, repair_parts
 from worker.extract.mail.properties import mail_properties, page_properties
 from worker.extract.mail.signed_data import read_signed_data
 from worker.extract.mail.tnef import SIGNATURE, unpack_tnef
@@ -124,7 +124,7 @@ def _collect(part: Message, content: _Content, *, depth: int) -> None:
         content.unread.append(Code.ENCRYPTED)
     elif kind in _ENVELOPED or file_name(part).lower().endswith(".p7m"):
         _collect_signed(part, kind, content, depth=depth)
-    elif kind.startswith("multipart/") and (found := part if part.is_multipart() else repaired_parts(part)):
+    elif kind.startswith("multipart/") and (found := part if part.is_multipart() else repair_parts(part)):
         _collect_parts(found, kind, content, depth=depth)
     elif part.is_multipart():  # a report: what its headers say, of each receiver
         _collect_report(part, content)

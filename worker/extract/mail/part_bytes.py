@@ -50,7 +50,7 @@ def _looks_like_base64(raw: bytes) -> bool:
     return len(_NOT_BASE64.findall(sample)) <= _MAX_FOREIGN_SHARE * len(sample)
 
 
-def repaired_parts(part: Message) -> Message | None:
+def repair_parts(part: Message) -> Message | None:
     """The same with its parts, where it does not say rightly what stands between them; None without any."""
     raw = _raw(part)
     border = _BORDER.search(raw)

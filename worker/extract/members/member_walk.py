@@ -16,6 +16,7 @@ from PIL import Image
 
 from worker.errors import Code, RejectedError
 from worker.extract.disk_space import is_disk_full
+from worker.extract.members.mail_headers import MailHeaders
 from worker.extract.members.names import clean_name, member_path
 from worker.extract.members.unpacking import UnpackedFile, Unpacking
 from worker.extract.page_source import ContainedFile, LayeredPage, PageSource, no_preview
@@ -93,6 +94,7 @@ class MemberWalk:
         self._previews: list[_OpenSource] = [self._root] if root.preview is not no_preview else []
         self._last_page = root.page_count
         self._count = self._beyond = self._ocr_pages = 0
+        self.mails = MailHeaders()
         self.unread: list[Code] = list(root.unread)
         """The codes of what the document has beside its pages and files, all of them once it is walked."""
 
@@ -223,6 +225,8 @@ class MemberWalk:
     def _pages_and_files(
         self, unpacked: UnpackedFile, file_type: FileType, source: PageSource, *, path: str, depth: int
     ) -> Iterator[WalkItem]:
+        if source.properties.mail is not None:
+            self.mails.add(source.properties.mail)
         of = _OpenSource(source=source, before=self._last_page, file_type=file_type)
         self._last_page += source.page_count
         yield MemberIsOpen(

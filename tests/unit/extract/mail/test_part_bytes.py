@@ -9,7 +9,7 @@ from email.message import Message
 
 import pytest
 
-from worker.extract.mail.part_bytes import beside_parts, inner_mail, payload, repaired_parts
+from worker.extract.mail.part_bytes import beside_parts, inner_mail, payload, repair_parts
 
 pytestmark = pytest.mark.unit
 
@@ -29,10 +29,10 @@ def test_what_is_said_to_be_base64_and_is_not_is_text() -> None:
 def test_parts_are_found_without_what_stands_between_them() -> None:
     lines = ("", "--b", "Content-Type: text/plain", "", "one", "--b--")
     for said in ("multipart/mixed", "multipart/mixed; boundary=other"):
-        found = repaired_parts(_part(f"Content-Type: {said}", *lines))
+        found = repair_parts(_part(f"Content-Type: {said}", *lines))
         assert found is not None
         assert [str(child.get_payload()).strip() for child in found.get_payload()] == ["one"]  # type: ignore[union-attr]
-    assert repaired_parts(_part("Content-Type: multipart/mixed", "", "--b", "a text", "--b--")) is None
+    assert repair_parts(_part("Content-Type: multipart/mixed", "", "--b", "a text", "--b--")) is None
 
 
 def test_text_beside_the_parts_is_kept_but_for_the_notice_of_programs() -> None:
