@@ -25,7 +25,20 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 KEY, MEMBER = "mail.eml", "見積書.zip › scan.pdf"
 PAGES = 12
-WORDS = "delivery of nine heavy parts was agreed before summer and must not cost more than last year".split()
+WORDS = (
+    "delivery",
+    "of",
+    "nine",
+    "heavy",
+    "parts",
+    "was",
+    "agreed",
+    "before",
+    "summer",
+    "and",
+    "must",
+    "not",
+)
 FIRST = 3
 """After the page of the mail and that of the archive."""
 NUMBERS = list(range(FIRST, FIRST + PAGES))
