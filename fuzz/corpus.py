@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import gzip
 import io
 import re
@@ -18,6 +20,7 @@ from PIL import Image, ImageDraw
 from pillow_heif import register_heif_opener
 from pptx import Presentation
 
+from tests.stand_ins.packed_mails import SIGNED, block, winmail
 from worker.samples.scans import write_scan
 from worker.samples.texts import MINUTES
 from worker.samples.write import write_samples
@@ -92,7 +95,26 @@ def _containers() -> Iterator[tuple[str, bytes]]:
     yield "small.tar", tarred.getvalue()
     yield "small.tar.gz", gzip.compress(tarred.getvalue(), mtime=0)
     yield "small.eml", mail.as_bytes()
+    yield from _containers_of_programs(texts["二.txt"], tarred.getvalue())
     yield "small.mbox", b"From a@example.com Mon Nov 30 10:00:00 2026\n" + mail.as_bytes()
+
+
+def _containers_of_programs(text: bytes, tarred: bytes) -> Iterator[tuple[str, bytes]]:
+    """Mails whose files are in forms of single programs, and archives that are not alone in their file."""
+    packed, signed = winmail(("報告.txt", text), text=text), block(SIGNED, b"Subject: a\n\n" + text)
+    for name, kind, data in (
+        ("small-winmail.eml", "application/ms-tnef; name=winmail.dat", packed),
+        ("small-signed.eml", "application/pkcs7-mime; smime-type=signed-data", signed),
+    ):
+        head = f"From: a@example.com\nSubject: a\nDate: a\nContent-Type: {kind}\n"
+        yield name, f"{head}Content-Transfer-Encoding: base64\n\n".encode() + base64.encodebytes(data)
+    lines = b"".join(binascii.b2a_uu(text[at : at + 45]) for at in range(0, len(text), 45))
+    mail = b"From: a@example.com\nSubject: a\n\nbegin 644 a.txt\n" + lines + b"`\nend\n"
+    yield "small-uuencode.emlx", b"%d\n" % len(mail) + mail + b"<plist/>"
+    behind = io.BytesIO(b"MZ" + bytes(range(256)) * 4)
+    with zipfile.ZipFile(behind, "a") as archive:
+        archive.writestr(zipfile.ZipInfo("a.tar"), tarred)
+    yield "small-unpacks-itself.exe", behind.getvalue()
 
 
 def _pictures() -> Iterator[tuple[str, bytes]]:

@@ -13,7 +13,7 @@ from tests.index_body.documents import MakeDocument, names, put
 from worker.index.search_index import SearchIndex
 from worker.models.document import Document
 from worker.models.file import FileType
-from worker.models.mail_fields import MailFields
+from worker.models.mail_fields import MailFields, MemberMails
 from worker.models.metadata import FileMetadata, Properties
 
 MAIL = MailFields(
@@ -84,3 +84,55 @@ def test_the_headers_of_a_mail_come_with_its_hit_and_its_document(mails: SearchI
     document = mails.document(hit.file_id)
     assert document is not None
     assert document.metadata.properties.mail == MAIL
+
+
+WITHIN = MemberMails(
+    senders=("鈴木 <Suzuki@example.com>", "x@example.com"),
+    recipients=("田中 <tanaka@example.com>",),
+    subjects=("納品のご連絡", "Re: 納品"),
+)
+
+
+@pytest.fixture
+def containers(index: SearchIndex, make_document: MakeDocument) -> SearchIndex:
+    """A mail with a mail in it, and an archive of mails."""
+    own = _of(make_document("outer.eml", "契約"), MAIL)
+    properties = replace(own.metadata.properties, member_mails=WITHIN)
+    archive = replace(
+        make_document("mails.zip", "契約"), metadata=FileMetadata(properties=Properties(member_mails=WITHIN))
+    )
+    put(index, replace(own, metadata=replace(own.metadata, properties=properties)), archive)
+    return index
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("from:suzuki subject:納品", ["mails.zip", "outer.eml"]),
+        ("from:x@example.com subject:ご連絡", ["mails.zip", "outer.eml"]),
+        ("from:tanaka", ["outer.eml"]),
+        ("from:鈴木 from:tanaka", ["outer.eml"]),
+        ("to:tanaka", ["mails.zip", "outer.eml"]),
+        ("to:sato", ["outer.eml"]),
+        ("to:suzuki@example.com", []),
+        ("契約 -from:tanaka", ["mails.zip"]),
+        ("from:member", []),
+    ],
+)
+def test_a_document_is_found_by_the_headers_of_the_mails_within_it(
+    containers: SearchIndex, query: str, found: list[str]
+) -> None:
+    assert sorted(names(containers, query)) == found
+
+
+def test_a_hit_shows_its_own_headers_and_keeps_those_within(containers: SearchIndex) -> None:
+    (hit,) = containers.search("from:tanaka").hits
+    shown = hit.metadata.properties
+    assert shown.mail is not None
+    assert (shown.mail.recipients, shown.mail.sent) == (MAIL.recipients, MAIL.sent)
+    for hit in containers.search("契約").hits:
+        document = containers.document(hit.file_id)
+        assert document is not None
+        properties = document.metadata.properties
+        assert properties.member_mails == WITHIN
+        assert (properties.mail is None) == hit.file_name.endswith(".zip")

@@ -15,9 +15,10 @@ _ARCHIVES = (
     (0, b"Rar!\x1a\x07", FileType.RAR),
     (0, b"MSCF\x00\x00\x00\x00", FileType.CAB),
     (0, b"\x28\xb5\x2f\xfd", FileType.ZSTANDARD),
-    (257, b"ustar", FileType.TAR),
     (32_768, b"\x01CD001", FileType.ISO),
 )
+_TAR_MARK_AT, _TAR_SUM, _TAR_HEADER_BYTES = 257, (148, 156), 512
+_OCTAL = re.compile(rb"[0-7]{2,7}")
 _LZH = re.compile(rb"..-(?:lh[0-9d]|lz[s4-8])-.{13}([\0-\3])", re.DOTALL)
 """Its last byte is the level of the header."""
 
@@ -40,6 +41,8 @@ _RELATED = re.compile(rb"^content-type:\s*multipart/related", re.IGNORECASE | re
 _BY_BROWSERS = re.compile(
     rb"^from:\s*\"?<?saved by|^snapshot-content-location:", re.IGNORECASE | re.MULTILINE
 )
+_COUNTED = re.compile(rb"\d{1,12}[ \t]*\r?\n")
+"""Mail of macOS puts the count of a mail's bytes before it."""
 _MAILBOX_START = re.compile(rb"From \S[^\r\n]{1,300}\r?\n")
 
 
@@ -48,7 +51,21 @@ def type_of_archive(head: bytes) -> FileType | None:
     for at, signature, kind in _ARCHIVES:
         if head.startswith(signature, at):
             return kind
+    if is_tar(head):
+        return FileType.TAR
     return FileType.LZH if _is_lzh(head) else None
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a tar archive begins with these bytes; an old one has no mark, and the sum of its header."""
+    if head.startswith(b"ustar", _TAR_MARK_AT):
+        return True
+    sum_at, sum_ends = _TAR_SUM
+    digits = head[sum_at:sum_ends].strip(b" \0")
+    if len(head) < _TAR_HEADER_BYTES or not head[0] or not _OCTAL.fullmatch(digits):
+        return False
+    blanks = b" " * (sum_ends - sum_at)
+    return sum(head[:sum_at] + blanks + head[sum_ends:_TAR_HEADER_BYTES]) == int(digits, 8)
 
 
 def _is_lzh(head: bytes) -> bool:
@@ -70,6 +87,7 @@ def type_of_mail(head: bytes, name: str) -> FileType | None:
     if mailbox is not None:
         return FileType.MBOX if _headers(start[mailbox.end() :])[1] >= _MIN_HEADERS else None
     suffix = PurePath(name).suffix.lower()
+    start = start[count.end() :] if (count := _COUNTED.match(start)) else start
     block, known = _headers(start)
     if not known and _MIME.search(block) and _RELATED.search(block):
         return FileType.MHT  # Word and Excel write no other headers of mails

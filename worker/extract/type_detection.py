@@ -124,7 +124,16 @@ def detect_file_type(path: Path, name: str = "") -> FileType:
     system = rights_manager(head, name, is_unknown=kind is FileType.UNSUPPORTED)
     if system is not None:
         raise rights_managed(name, system)
-    return kind
+    return FileType.ZIP if kind is FileType.UNSUPPORTED and _is_zip_behind(path) else kind
+
+
+def _is_zip_behind(path: Path) -> bool:
+    """Whether there is an archive behind something else, as in a program that unpacks itself."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return bool(archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        return False
 
 
 def _is_pdf(head: bytes, name: str) -> bool:
@@ -208,7 +217,7 @@ def _type_of_zip(path: Path, name: str, head: bytes) -> FileType:
         return FileType.UNSUPPORTED
     if RIGHTS_OF_BOOKS in members:
         raise rights_managed(name, "an e-book")
-    return _type_of_open_document(head) if "content.xml" in members else FileType.ZIP
+    return _type_of_open_document(head) if {"content.xml", "mimetype"} <= {*members} else FileType.ZIP
 
 
 def _type_of_open_document(head: bytes) -> FileType:

@@ -35,3 +35,29 @@ class MailFields:
             subject=str(values["subject"]),
             sent=str(values["sent"]),
         )
+
+
+MAX_MEMBER_VALUES = 1_000
+"""So many senders, recipients and subjects are kept of all mails within a document."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemberMails:
+    """What the mails within a document say in their headers, each value once: it is found by them, too.
+
+    They are not kept by mail: a document is one hit, and meets a query with several of its mails together.
+    """
+
+    senders: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        """The headers as plain values, for JSON."""
+        return {name: list(values) for name, values in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> MemberMails:
+        """Headers from plain values; raises KeyError or TypeError on invalid data."""
+        names = ("senders", "recipients", "subjects")
+        return cls(**{name: tuple(map(str, values[name])) for name in names})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from worker.models.mail_fields import MailFields
+from worker.models.mail_fields import MailFields, MemberMails
 
 MAX_PROPERTY_CHARS = 300
 """What a title or an author may have."""
@@ -24,7 +24,7 @@ _ROW_CHARS = 80
 class Properties:
     """What the content says of itself; dates in the form of `to_time`, and "" where it says nothing.
 
-    `mail` are the headers of a mail, None for all else.
+    `mail` are the headers of a mail, None for all else; `member_mails` those of the mails within it.
     """
 
     title: str = ""
@@ -32,18 +32,26 @@ class Properties:
     created: str = ""
     modified: str = ""
     mail: MailFields | None = None
+    member_mails: MemberMails | None = None
 
     def as_dict(self) -> dict[str, object]:
         """What is said as plain values, for JSON."""
         values: dict[str, object] = {name: getattr(self, name) for name in _LINES}
-        return {**values, "mail": self.mail.as_dict()} if self.mail is not None else values
+        for name, mails in (("mail", self.mail), ("member_mails", self.member_mails)):
+            if mails is not None:
+                values[name] = mails.as_dict()
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Properties:
         """The inverse of `as_dict`; raises KeyError or TypeError on invalid data."""
-        mail = values.get("mail")
+        mail, within = values.get("mail"), values.get("member_mails")
         lines = {name: str(values.get(name, "")) for name in _LINES}
-        return cls(**lines, mail=None if mail is None else MailFields.from_dict(mail))
+        return cls(
+            **lines,
+            mail=None if mail is None else MailFields.from_dict(mail),
+            member_mails=None if within is None else MemberMails.from_dict(within),
+        )
 
 
 NO_PROPERTIES = Properties()

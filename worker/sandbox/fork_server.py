@@ -86,12 +86,14 @@ class ForkServer:
 
         Raises ProtocolError when the worker sends nonsense: a fault of this program, which must be seen.
         """
-        signal.signal(signal.SIGTERM, self._on_parent_death)
+        # A handler of any kind makes a signal write to the wake-up pipe, which ends the poll. None raises: an
+        # exception would come anywhere, and in the removal of the files leave some.
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, _note)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # A handler of any kind makes SIGCHLD write to the wake-up pipe, which ends the select().
-        signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         try:
+            self._require_parent()
             self._send(_greeting(self._confinement))
             while True:
                 self._turn()
@@ -105,7 +107,7 @@ class ForkServer:
     def _send(self, message: FromForkServer) -> None:
         self._channel.send(to_json(message))
 
-    def _on_parent_death(self, _signal: int, _frame: object) -> None:
+    def _require_parent(self) -> None:
         # A service manager may signal every process of a service; only the worker's end counts here.
         if os.getppid() != self._parent:
             raise _ParentGoneError
@@ -115,6 +117,7 @@ class ForkServer:
         if self._wake_read in ready:
             with suppress(BlockingIOError):
                 os.read(self._wake_read, 4096)
+            self._require_parent()
             self._reap()
         if self._control.fileno() in ready:
             messages, descriptors = self._channel.receive_with_descriptors()
@@ -215,7 +218,6 @@ class ForkServer:
         return pid not in self._first_children and group_of(pid) not in self._pids
 
     def _kill_all(self) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for pid in self._pids:
             kill_and_reap(pid)
         self._pids.clear()
@@ -223,7 +225,11 @@ class ForkServer:
 
 
 class _ParentGoneError(Exception):
-    """The signal that stands for the worker's death arrived."""
+    """The worker is dead."""
+
+
+def _note(_signal: int, _frame: object) -> None:
+    """Do nothing but wake a poll."""
 
 
 def _greeting(confinement: Confinement) -> FromForkServer:
@@ -259,6 +265,8 @@ def main(arguments: list[str], make: Callable[..., ForkServer] = ForkServer) -> 
     # After the namespace, whose maps a process that hides its memory may not write. Children inherit it.
     hide_memory()
     bound_programs()
+    # From here to its loop, too: a worker that dies while its readers warm up leaves its folder to them.
+    signal.signal(signal.SIGTERM, _note)
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     models = models_folder()

@@ -86,7 +86,8 @@ class ReadingSettings(BaseSettings):
     @field_validator("languages", mode="before")
     @classmethod
     def _split_languages(cls, value: object) -> object:
-        return split_at_commas(value)
+        """Parted by `+` as well, as Tesseract's own option writes them."""
+        return split_at_commas(value.replace("+", ",") if isinstance(value, str) else value)
 
     @field_validator("languages")
     @classmethod

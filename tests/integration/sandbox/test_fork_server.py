@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.sandbox.conftest import make_request
-from tests.stand_ins.other_systems import output_of
+from tests.stand_ins.other_systems import ROOT, output_of
 from worker.extract.office.libreoffice import libre_office_version
 from worker.sandbox.channel import Channel, ProtocolError
 from worker.sandbox.confinement import Confinement
@@ -58,6 +62,56 @@ def test_it_reports_its_tools_and_leaves_nothing_when_the_worker_is_gone(
     assert ready.tools.libre_office == libre_office_version()
     assert ready.walls.namespace == "why"
     assert "seccomp" in ready.walls.standing
+    assert not folder.exists()
+
+
+def test_a_signal_while_it_ends_does_not_keep_its_folder(
+    worker_side: tuple[Channel, ForkServer, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, fork_server, folder = worker_side
+    with socket.socket(fileno=os.dup(channel.fileno())) as ours:
+        ours.shutdown(socket.SHUT_WR)
+    kill_all = ForkServer._kill_all
+
+    def kill_all_beside_the_death_signal(self: ForkServer) -> None:
+        # The kernel closes a dying worker's sockets before it sends the signal of its death.
+        monkeypatch.setattr(os, "getppid", lambda: 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        kill_all(self)
+
+    monkeypatch.setattr(ForkServer, "_kill_all", kill_all_beside_the_death_signal)
+    fork_server.run()
+    assert not folder.exists()
+
+
+_KILLED_WORKER = r"""
+import os, signal, socket, subprocess, sys
+from worker.sandbox import fork_server
+ours, theirs = socket.socketpair()
+code = (
+    "import sys; from worker.sandbox import fork_server; warm_up = fork_server.warm_up\n"
+    "def slow(folder):\n"
+    "    print('warm', flush=True); sys.stdin.read(); warm_up(folder)\n"
+    "fork_server.warm_up = slow; fork_server.main(sys.argv[1:])"
+)
+arguments = [str(theirs.fileno()), sys.argv[1], str(os.getpid())]
+process = subprocess.Popen(
+    [sys.executable, "-c", code, *arguments],
+    stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[theirs.fileno()],
+)
+process.stdout.readline()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_worker_killed_while_its_readers_warm_up_leaves_no_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "cis-worker-abcdefgh"
+    folder.mkdir()
+    killed = subprocess.run([sys.executable, "-c", _KILLED_WORKER, str(folder)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 60
+    while folder.exists() and time.monotonic() < deadline:
+        select.select([], [], [], 0.05)
     assert not folder.exists()
 
 

@@ -1,6 +1,7 @@
 """A zoo of files within files through a real sandbox: what stands in each place, and that none is missing.
 
-A file that kills its reader between two good ones is in test_members.py.
+A mail in an archive in a mail, and a file that kills its reader between two good ones, are in
+test_members.py; what programs and accidents make of files is in test_nasty_members.py.
 """
 
 from __future__ import annotations
@@ -174,3 +175,26 @@ def test_a_picture_of_text_in_a_document_in_a_mail_of_outlook(
     found = read_all("a.msg", mail.read_bytes())
     assert "Subject: 件名" in found[0].text
     assert _seen(found) == [("報告.docx", "a paragraph"), ("報告.docx", "HELLO 1")]
+
+
+def test_of_six_thousand_files_five_thousand_are_read_and_the_others_counted(read_all: ReadAll) -> None:
+    found = read_all("many.zip", _zip({f"{number}.txt": b"%d" % number for number in range(1, 6_001)}))
+    assert len(found) == 1 + 5_000 + 1
+    assert [page.text for page in found[1:-1]] == [str(number) for number in range(1, 5_001)]
+    # Also those that are not read are found by their names.
+    assert found[0].text.split("\n")[-1] == "6000.txt"
+    assert (found[-1].number, found[-1].reason) == (5_002, "too_many_members")
+    assert "1000 files beyond the first 5000" in found[-1].message
+
+
+def test_the_same_attachment_in_forty_mails_is_read_once(start: Start, tmp_path: Path) -> None:
+    mail = _mail({"scan.tif": picture(tmp_path)})
+    mailbox = b"".join(b"From a@example.com Mon Nov 30 10:00:00 2026\n%s\n\n" % mail for _ in range(40))
+    with start(options()).open(request(tmp_path, "all.mbox", mailbox)) as run:
+        run.detect()
+        run.go()
+        found = pages(read(run))
+        copies = sum(run.is_copied(page) for page in found)
+    scans = [page for page in found if page.member_path.endswith("scan.tif")]
+    assert (len(scans), copies) == (40, 39)
+    assert {page.text.strip() for page in scans} == {"HELLO 1"}

@@ -15,8 +15,10 @@ import pytest
 from tests.stand_ins.encrypted_zip import encrypt
 from tests.stand_ins.reading import children, options, pages, picture, read, request
 from worker.extract.read_options import ReadOptions
+from worker.models.mail_fields import MemberMails
 from worker.models.page import Page, TextSource
 from worker.sandbox.nets.events import Event, ReadingEnded
+from worker.sandbox.protocol import DocumentDetails
 from worker.sandbox.scheduler import Sandbox
 
 pytestmark = pytest.mark.integration
@@ -197,3 +199,13 @@ def test_a_file_that_kills_its_reader_is_lost_alone_and_not_tried_again(
 def test_a_compressed_file_is_named_as_its_container(start: Start, tmp_path: Path) -> None:
     seen = _seen(_read(start(options()), tmp_path, "table.csv.gz", gzip.compress(b"a,b\n1,2\n")))
     assert seen[-1] == ("table.csv", 1, "a,b\n1,2")
+
+
+def test_the_headers_of_mails_within_are_those_of_the_document(start: Start, tmp_path: Path) -> None:
+    mails = {f"{name}.eml": _mail("text", name, {}) for name in ("first", "second")}
+    events = _read(start(options()), tmp_path, "a.zip", _zip({"mails.zip": _zip(mails)}))
+    (details,) = [event for event in events if isinstance(event, DocumentDetails)]
+    assert details.properties.mail is None
+    assert details.properties.member_mails == MemberMails(
+        senders=("a@example.com",), recipients=("b@example.com",), subjects=("first", "second")
+    )

@@ -77,3 +77,18 @@ _OF_WIKI = b"Date: x\nMessage-ID: <1@wiki>\nSubject: Exported\n" + _OF_WORD
 )
 def test_mails_are_known_by_their_headers(head: bytes, name: str, expected: FileType | None) -> None:
     assert type_of_mail(head, name) is expected
+
+
+def test_an_old_tar_is_known_by_the_sum_of_its_header() -> None:
+    head = bytearray(b"a.txt".ljust(100, b"\0") + b"0000644\0" + bytes(404))
+    head[148:156] = b"%06o\0 " % (sum(head) + 8 * ord(" "))
+    assert type_of_archive(bytes(head)) is FileType.TAR
+    assert type_of_archive(bytes(head[:511])) is None
+    head[0] = ord("b")
+    assert type_of_archive(bytes(head)) is None
+
+
+def test_a_mail_may_begin_with_the_count_of_its_bytes() -> None:
+    mail = b"119   \nFrom: a@example.com\nSubject: s\nDate: x\n\nbody"
+    assert type_of_mail(mail, "1.emlx") is FileType.EML
+    assert type_of_mail(b"119\n120\n", "numbers.txt") is None

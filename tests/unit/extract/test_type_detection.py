@@ -217,13 +217,12 @@ def test_mails_and_archives_are_known_by_their_content(
     "data",
     [
         _zip("[Content_Types].xml", "visio/document.xml"),
-        _zip("content.xml"),
         _open_document("text-master"),
         _OLE,
         b"%!PS-Adobe-3.0\n(Hello) show\n",
         bytes(range(256)) * 8,
     ],
-    ids=["vsdx", "xml", "odm", "ole", "postscript", "binary"],
+    ids=["vsdx", "odm", "ole", "postscript", "binary"],
 )
 def test_files_without_a_reader_are_unsupported(tmp_path: Path, data: bytes) -> None:
     assert detect_file_type(_file(tmp_path, data, "file.docx")) is FileType.UNSUPPORTED
@@ -289,3 +288,13 @@ def test_a_file_of_unknown_type_that_cannot_be_read_is_rejected_with_its_reason(
 )
 def test_japanese_sheets_without_a_reader_are_unsupported(tmp_path: Path, data: bytes) -> None:
     assert detect_file_type(_file(tmp_path, data, "売上.wk4")) is FileType.UNSUPPORTED
+
+
+def test_an_archive_behind_a_program_is_an_archive(tmp_path: Path) -> None:
+    program = b"MZ\x90\0" + bytes(range(256)) * 8
+    assert detect_file_type(_file(tmp_path, program + _zip("a.txt"), "a.exe")) is FileType.ZIP
+    assert detect_file_type(_file(tmp_path, program, "b.exe")) is FileType.UNSUPPORTED
+
+
+def test_a_file_with_a_name_of_open_document_alone_makes_no_such_document(tmp_path: Path) -> None:
+    assert detect_file_type(_file(tmp_path, _zip("content.xml"), "a.zip")) is FileType.ZIP

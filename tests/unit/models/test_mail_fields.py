@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.models.mail_fields import MailFields
+from worker.models.mail_fields import MailFields, MemberMails
 
 pytestmark = pytest.mark.unit
 
@@ -19,3 +19,11 @@ def test_headers_come_back_from_json() -> None:
 def test_headers_without_a_sender_are_refused() -> None:
     with pytest.raises(KeyError):
         MailFields.from_dict({"recipients": []})
+
+
+def test_headers_of_mails_within_come_back_from_json() -> None:
+    mails = MemberMails(senders=("a",), recipients=("b", "c"), subjects=("件",))
+    assert mails.as_dict() == {"senders": ["a"], "recipients": ["b", "c"], "subjects": ["件"]}
+    assert MemberMails.from_dict(mails.as_dict()) == mails
+    with pytest.raises(KeyError):
+        MemberMails.from_dict({"senders": []})

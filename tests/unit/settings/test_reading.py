@@ -19,6 +19,10 @@ def test_a_list_is_written_with_commas(value: object, parts: object) -> None:
     assert split_at_commas(value) == parts
 
 
+def test_languages_may_be_written_as_tesseract_writes_them() -> None:
+    assert ReadingSettings.model_validate({"languages": "jpn+eng"}).languages == ("jpn", "eng")
+
+
 def test_at_least_one_language_is_named() -> None:
     with pytest.raises(ValidationError, match="jpn,eng"):
         ReadingSettings(languages=())

@@ -25,6 +25,7 @@ from worker.models.file import FileType
 _PROGRAM = Path(__file__).with_name("unpacker.py")
 _LIST, _READ = "list", "read"
 _NEEDS_PASSWORD = ("encrypt", "passphrase", "password")
+_UNKNOWN_METHOD = "unsupported"
 _LENGTH_BYTES, _SIZE_BYTES = 4, 8
 _MAX_RECORD_BYTES = 1 << 20
 
@@ -43,7 +44,7 @@ def open_with_libarchive(kind: FileType, path: Path, options: ReadOptions, *, da
     unread = (Code.CORRUPT,) if damage else (problem.code,) if problem else ()
     shown = [name for name in names if not is_of_a_system(name)][:MAX_NAMES]
     files = _all_files(kind, path, options, names, has_problem=bool(unread))
-    return archive_source(shown, files, options, unread=unread)
+    return archive_source(shown, files, options, unread=unread, shown=path.name)
 
 
 def open_unpacked(kind: FileType, path: Path, options: ReadOptions) -> IO[bytes]:
@@ -197,4 +198,7 @@ def _problem(shown: str, said: bytes) -> RejectedError:
     text = said.decode("utf-8", "replace")
     if any(word in text.lower() for word in _NEEDS_PASSWORD):
         return RejectedError(f"{shown}: encrypted; only its password opens it", code=Code.ENCRYPTED)
+    if _UNKNOWN_METHOD in text.lower():
+        text = f"{shown}: packed by a method that libarchive does not know ({text})"
+        return RejectedError(text, code=Code.UNSUPPORTED_TYPE)
     return RejectedError(f"{shown}: damaged; it cannot be unpacked ({text})")

@@ -25,6 +25,7 @@ from worker.extract.archive.archive_source import (
 from worker.extract.archive.libarchive import open_unpacked
 from worker.extract.page_source import ContainedFile, PageSource
 from worker.extract.read_options import ReadOptions
+from worker.extract.signatures import is_tar
 from worker.extract.text.charset import decode
 from worker.models.file import FileType
 
@@ -33,7 +34,6 @@ _UNREADABLE = (
     *(RecursionError, zlib.error, lzma.LZMAError),
 )
 _BLOCK_BYTES = 512
-_MAGIC_AT, _MAGIC = 257, b"ustar"
 _GZIP_NAME_FLAG = 0x8
 _EXTENDED = frozenset(
     {
@@ -75,16 +75,28 @@ def open_zstandard(path: Path, options: ReadOptions) -> PageSource:
 def _open_compressed(unpack: Open, name: str, shown: str, options: ReadOptions) -> PageSource:
     try:
         with unpack() as file:
-            head = file.read(_BLOCK_BYTES)
+            head = _head(file)
     except _UNREADABLE as error:
         raise RejectedError(f"{shown}: a compressed file that cannot be read ({error})") from error
-    if head[_MAGIC_AT:].startswith(_MAGIC):
+    if is_tar(head):
         return _open_tar(unpack, shown, options)
 
     def open_file() -> IO[bytes]:
         return io.BufferedReader(ReadableStream(unpack(), name or shown, errors=_UNREADABLE))
 
     return archive_source((name,), (ContainedFile(name=name, open=open_file),), options)
+
+
+def _head(file: IO[bytes]) -> bytes:
+    """The first block, or what of it comes before damage; raises where that is nothing."""
+    head = b""
+    try:
+        while len(head) < _BLOCK_BYTES and (piece := cast("Any", file).read1(_BLOCK_BYTES - len(head))):
+            head += piece
+    except _UNREADABLE:
+        if not head:
+            raise
+    return head
 
 
 def _open_tar(unpack: Open, shown: str, options: ReadOptions) -> PageSource:
@@ -96,13 +108,14 @@ def _open_tar(unpack: Open, shown: str, options: ReadOptions) -> PageSource:
         with _opened(stream) as tar:
             for info in _files(tar, shown):
                 if len(names) < MAX_NAMES:
-                    names.append(_name(info))
+                    names.append(_name(info))  # those of links, too, whose content stands elsewhere
     except (RejectedError, *_UNREADABLE) as error:
         unread = (error.code if isinstance(error, RejectedError) else Code.CORRUPT,)
         if not names:
             text = f"{shown}: an archive that cannot be read ({error})"
             raise RejectedError(text, code=unread[0]) from error
-    source = archive_source(names, _all_files(unpack, shown, most_bytes), options, unread=unread)
+    files = _all_files(unpack, shown, most_bytes)
+    source = archive_source(names, files, options, unread=unread, shown=shown)
     return replace(source, unpacked_bytes=stream.count)
 
 
@@ -110,7 +123,8 @@ def _all_files(unpack: Open, shown: str, most_bytes: int) -> Iterator[ContainedF
     try:
         with _opened(_LimitedStream(unpack(), shown, most_bytes=most_bytes)) as tar:
             for info in _files(tar, shown):
-                yield _one_file(tar, info)
+                if info.isreg():
+                    yield _one_file(tar, info)
     except (RejectedError, *_UNREADABLE):
         # The list of names has met the same, and says so.
         return
@@ -132,7 +146,7 @@ def _files(tar: tarfile.TarFile, shown: str) -> Iterator[tarfile.TarInfo]:
         cast("Any", tar).members.clear()
         if info is None:
             return
-        if info.isreg() and not is_of_a_system(info.name):
+        if not info.isdir() and not is_of_a_system(info.name):
             yield info
     text = f"{shown}: it has more than {MAX_HEADERS} files; those behind are not read"
     raise RejectedError(text, code=Code.TOO_MANY_MEMBERS)

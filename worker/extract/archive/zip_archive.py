@@ -40,7 +40,9 @@ def open_zip(path: Path, options: ReadOptions) -> PageSource:
     """One page with the names, then the files. Raises RejectedError where no directory can be read."""
     try:
         archive = zipfile.ZipFile(path)
+        # The names of folders are all that an archive of empty ones has.
         members = [info for info in archive.infolist() if not info.is_dir()]
+        folders = [] if members else archive.infolist()
     except _UNREADABLE as error:
         # Its files can be found one after the other without the directory at its end.
         damage = f"{path.name}: a damaged archive ({error})"
@@ -59,7 +61,9 @@ def open_zip(path: Path, options: ReadOptions) -> PageSource:
     members = [info for info in members if not is_of_a_system(names[id(info)])]
     shown = [names[id(info)] for info in members]
     files = _all_files(archive, members, shown, options.pdf_passwords)
-    return archive_source(shown[:MAX_NAMES], files, options)
+    comment = [decode(archive.comment)] if archive.comment.strip(b"\0 \r\n") else []
+    lines = [*shown[:MAX_NAMES], *_names(folders)[:MAX_NAMES], *comment]
+    return archive_source(lines, files, options, shown=path.name)
 
 
 def _contains_itself(path: Path, members: Sequence[zipfile.ZipInfo]) -> bool:

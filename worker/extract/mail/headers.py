@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from email.message import Message
 from itertools import islice
 
+from worker.extract.mail.charsets import decode_declared
 from worker.extract.text.charset import decode
 
 _ENCODED_WORD = re.compile(r"=\?([\w.:+-]+)(?:\*[\w-]*)?\?([bBqQ])\?([^?]*)\?=")
@@ -76,12 +77,12 @@ def decode_header(raw: str) -> str:
     for word in _ENCODED_WORD.finditer(text):
         charset, data = word[1].lower(), _word_bytes(word[2], word[3])
         if pending and (word.start() > at or charset != pending_charset):
-            pieces.append(decode(pending, pending_charset))
+            pieces.append(decode_declared(pending, pending_charset))
             pending = b""
         pieces.append(text[at : word.start()])
         pending, pending_charset, at = pending + data, charset, word.end()
     if pending:
-        pieces.append(decode(pending, pending_charset))
+        pieces.append(decode_declared(pending, pending_charset))
     return " ".join("".join((*pieces, text[at:])).split())
 
 
@@ -92,9 +93,22 @@ def file_name(part: Message) -> str:
         if raw := raw_header(part, name):
             plain[name] = _without_raw_bytes(_LINE_FOLD.sub(" ", raw))
     try:
-        return decode_header(str(plain.get_filename() or ""))
+        return decode_header(_file_name(plain))
     except (LookupError, ValueError, TypeError):  # parameters that are numbered wrongly
         return ""
+
+
+def _file_name(plain: Message) -> str:
+    """The name as it is written; one in octets (RFC 2231) is decoded here, as its charset may be wrong."""
+    for name, header in (("filename", "Content-Disposition"), ("name", "Content-Type")):
+        value = plain.get_param(name, header=header)
+        if isinstance(value, tuple):
+            charset, _, octets = value
+            is_raw = all(char <= "\xff" for char in octets)
+            return decode_declared(octets.encode("latin-1"), charset or None) if is_raw else str(octets)
+        if value:
+            return str(value)
+    return ""
 
 
 def _without_raw_bytes(text: str) -> str:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from worker.errors import Code, RejectedError
 from worker.extract.disk_space import is_disk_full
+from worker.extract.members.mail_headers import MailHeaders
 from worker.extract.members.names import clean_name, member_path
 from worker.extract.members.unpacking import UnpackedFile, Unpacking
 from worker.extract.page_source import ContainedFile, LayeredPage, PageSource, no_preview
@@ -93,6 +94,7 @@ class MemberWalk:
         self._previews: list[_OpenSource] = [self._root] if root.preview is not no_preview else []
         self._last_page = root.page_count
         self._count = self._beyond = self._ocr_pages = 0
+        self.mails = MailHeaders()
         self.unread: list[Code] = list(root.unread)
         """The codes of what the document has beside its pages and files, all of them once it is walked."""
 
@@ -165,7 +167,9 @@ class MemberWalk:
                     self._for_ocr.append(of)
             yield moved
             if _number(moved) >= needed[-1]:
-                return
+                break
+        # A file of which each page needs OCR, or is finished, has no page that could say it.
+        self.unread += [code for code in extra if code.value in codes]
 
     def _files_in(self, source: PageSource, *, path: str, depth: int) -> Iterator[WalkItem]:
         """The files in one source."""
@@ -209,7 +213,10 @@ class MemberWalk:
                 size_bytes=unpacked.size_bytes if unpacked else contained.size_bytes,
                 sha256=unpacked.sha256 if unpacked else "",
             )
-            yield _lost_page(first, *_why(error, path))
+            code, message = _why(error, path)
+            if unpacked and unpacked.is_damaged:
+                code, message = Code.CORRUPT, f"{path}: damaged; it cannot be unpacked to its end"
+            yield _lost_page(first, code, message)
             if unpacked:
                 unpacked.remove()
             return
@@ -218,6 +225,8 @@ class MemberWalk:
     def _pages_and_files(
         self, unpacked: UnpackedFile, file_type: FileType, source: PageSource, *, path: str, depth: int
     ) -> Iterator[WalkItem]:
+        if source.properties.mail is not None:
+            self.mails.add(source.properties.mail)
         of = _OpenSource(source=source, before=self._last_page, file_type=file_type)
         self._last_page += source.page_count
         yield MemberIsOpen(
@@ -227,7 +236,8 @@ class MemberWalk:
             sha256=unpacked.sha256,
         )
         is_too_deep = depth >= self._limits.max_depth and any(True for _ in source.contained)
-        codes = (*source.unread, *((Code.TOO_DEEP,) if is_too_deep else ()))
+        damage = (Code.CORRUPT,) if unpacked.is_damaged else ()
+        codes = (*source.unread, *damage, *((Code.TOO_DEEP,) if is_too_deep else ()))
         is_needed = source.preview is not no_preview and len(self._previews) < _MAX_PREVIEWS
         if is_needed:
             self._previews.append(of)

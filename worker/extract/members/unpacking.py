@@ -20,11 +20,12 @@ _MAX_WORK = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnpackedFile:
-    """A contained file on the disk, in a folder of its own."""
+    """A contained file on the disk, in a folder of its own; of one that `is_damaged` only the beginning."""
 
     path: Path
     size_bytes: int
     sha256: str
+    is_damaged: bool = False
 
     def remove(self) -> None:
         """Remove it with all that its reader wrote beside it."""
@@ -53,26 +54,37 @@ class Unpacking:
         self._work_left -= size_bytes
 
     def unpack(self, contained: ContainedFile, name: str) -> UnpackedFile:
-        """Write one file. Raises RejectedError: `bomb`, `too_large`, and what opening it raises."""
+        """Write one file, of a damaged one what comes before the damage.
+
+        Raises RejectedError: `bomb`, `too_large`, and what opening it raises.
+        """
         self._count += 1
         # The name of a download: messages of readers that begin with it are given the name of the document.
         path = self._folder / f"{self._count:05d}" / "original"
         self._check(contained.size_bytes, name)
         path.parent.mkdir(parents=True)
-        digest, size_bytes = hashlib.sha256(), 0
+        digest, size_bytes, is_damaged = hashlib.sha256(), 0, False
         try:
             with contained.open() as source, path.open("wb") as target:
-                while chunk := source.read(_CHUNK_BYTES):
-                    size_bytes += len(chunk)
-                    self._work_left -= len(chunk)
-                    self._check(size_bytes, name)
-                    digest.update(chunk)
-                    target.write(chunk)
+                read = getattr(source, "read1", source.read)
+                try:
+                    while chunk := read(_CHUNK_BYTES):
+                        size_bytes += len(chunk)
+                        self._work_left -= len(chunk)
+                        self._check(size_bytes, name)
+                        digest.update(chunk)
+                        target.write(chunk)
+                except RejectedError as error:
+                    is_damaged = size_bytes > 0 and error.code is Code.CORRUPT
+                    if not is_damaged:
+                        raise
         except BaseException:
             shutil.rmtree(path.parent, ignore_errors=True)
             raise
         self._bytes_left -= size_bytes
-        return UnpackedFile(path=path, size_bytes=size_bytes, sha256=digest.hexdigest())
+        return UnpackedFile(
+            path=path, size_bytes=size_bytes, sha256=digest.hexdigest(), is_damaged=is_damaged
+        )
 
     def _check(self, size_bytes: int, name: str) -> None:
         if size_bytes > self._bytes_left or self._work_left < 0:

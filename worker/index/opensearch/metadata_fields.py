@@ -13,7 +13,7 @@ from worker.index.file_facts import FACETS, MAX_FACET_VALUES, Groups, copy_key, 
 from worker.index.query import normalise
 from worker.index.query_filters import Filters
 from worker.models.document import Document
-from worker.models.mail_fields import MailFields
+from worker.models.mail_fields import MailFields, MemberMails
 from worker.models.metadata import FileMetadata, Properties
 
 Json = dict[str, Any]
@@ -75,17 +75,32 @@ def metadata_source(document: Document) -> Json:
         "copy_key": copy_key(document),
         "top_folder": replace_surrogates(top_folder(document.file_path)),
         **group_source(document),
-        **(_mail_source(properties.mail) if properties.mail is not None else {}),
+        **_mail_source(properties),
     }
 
 
-def _mail_source(mail: MailFields) -> Json:
-    return {
-        "mail_from": normalise(mail.sender),
-        "mail_to": list(map(normalise, mail.recipients)),
-        "subject": normalise(mail.subject),
-        "sent": mail.sent or None,
-    }
+def _mail_source(properties: Properties) -> Json:
+    """The headers of a mail, and beside each those of the mails within the document.
+
+    Where there are such, a value is a list of its own, null where it is no mail, and theirs: OpenSearch
+    searches all that is in lists, also in lists of lists, and keeps them as they are.
+    """
+    mail, within = properties.mail, properties.member_mails
+    source: Json = {"mail_from": None, "mail_to": None, "subject": None, "sent": None}
+    if mail is not None:
+        source = {
+            "mail_from": normalise(mail.sender),
+            "mail_to": list(map(normalise, mail.recipients)),
+            "subject": normalise(mail.subject),
+            "sent": mail.sent or None,
+        }
+    if within is not None:
+        others = {"mail_from": within.senders, "mail_to": within.recipients, "subject": within.subjects}
+        return {
+            **source,
+            **{name: [source[name], list(map(normalise, more))] for name, more in others.items()},
+        }
+    return source if mail is not None else {}
 
 
 def group_source(document: Document) -> Json:
@@ -96,25 +111,37 @@ def group_source(document: Document) -> Json:
 def to_metadata(source: Mapping[str, Any]) -> FileMetadata:
     """What is known of a file by its source."""
     names = (*_PROPERTY_TIMES, "author", "title")
+    mail, within = _to_mails(source)
     return FileMetadata(
         uploaded_at=source.get("uploaded_at") or "",
         last_modified=source.get("last_modified") or "",
         mime_type=source.get("mime_type") or "",
         allowed_groups=tuple(sorted(source.get("allowed_groups") or ())),
-        properties=Properties(**{name: source.get(name) or "" for name in names}, mail=_to_mail(source)),
+        properties=Properties(
+            **{name: source.get(name) or "" for name in names}, mail=mail, member_mails=within
+        ),
     )
 
 
-def _to_mail(source: Mapping[str, Any]) -> MailFields | None:
-    """The headers of a mail; of anything else, and of one that an older version has written, None."""
-    if source.get("mail_from") is None:
-        return None
-    return MailFields(
-        sender=source["mail_from"],
-        recipients=tuple(source.get("mail_to") or ()),
-        subject=source.get("subject") or "",
+def _to_mails(source: Mapping[str, Any]) -> tuple[MailFields | None, MemberMails | None]:
+    """The headers of a mail, and of those within it; see `_mail_source`.
+
+    None for anything else, and for one that an older version has written.
+    """
+    sender, recipients, subject = (source.get(name) for name in ("mail_from", "mail_to", "subject"))
+    within = None
+    if isinstance(sender, list) and recipients and isinstance(subject, list):
+        (sender, senders), (recipients, others), (subject, subjects) = sender, recipients, subject
+        within = MemberMails(senders=tuple(senders), recipients=tuple(others), subjects=tuple(subjects))
+    if sender is None:
+        return None, within
+    mail = MailFields(
+        sender=sender,
+        recipients=tuple(recipients or ()),
+        subject=subject or "",
         sent=source.get("sent") or "",
     )
+    return mail, within
 
 
 def date_clauses(filters: Filters) -> list[Json]:

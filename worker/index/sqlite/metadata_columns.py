@@ -14,7 +14,7 @@ from worker.index.file_facts import Groups, copy_key, top_folder
 from worker.index.query import fold, normalise
 from worker.models.document import Document
 from worker.models.ledger import State
-from worker.models.mail_fields import MailFields
+from worker.models.mail_fields import MailFields, MemberMails
 from worker.models.metadata import NO_METADATA, FileMetadata, Properties
 
 MAIL_TABLE = """
@@ -73,17 +73,35 @@ def insert_metadata(connection: sqlite3.Connection, file: int, document: Documen
     connection.executemany(
         "INSERT OR IGNORE INTO file_groups VALUES (?, ?)", ((file, name) for name in groups)
     )
-    if properties.mail is not None:
-        _insert_mail(connection, file, properties.mail)
+    if properties.mail is not None or properties.member_mails is not None:
+        _insert_mails(connection, file, properties.mail, properties.member_mails)
 
 
-def _insert_mail(connection: sqlite3.Connection, file: int, mail: MailFields) -> None:
-    """Insert the headers of a mail, and the same folded, as they are compared."""
-    sender, subject = normalise(mail.sender), normalise(mail.subject)
-    recipients = [normalise(each) for each in mail.recipients]
-    shown = (sender, json.dumps(recipients, ensure_ascii=False), subject, mail.sent)
-    folded = (fold(sender), fold("\n".join(recipients)), fold(subject))
-    connection.execute("INSERT INTO file_mails VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (file, *shown, *folded))
+def _insert_mails(
+    connection: sqlite3.Connection, file: int, mail: MailFields | None, within: MemberMails | None
+) -> None:
+    """Insert the headers of a mail and of those within a document, and the same folded, as they are compared.
+
+    Where there are mails within, `recipients` has these in JSON beside its own, which are null for no mail.
+    """
+    shown, members = mail or MailFields(), within or MemberMails()
+    sender, subject = normalise(shown.sender), normalise(shown.subject)
+    recipients = [normalise(each) for each in shown.recipients]
+    others = MemberMails(
+        senders=tuple(map(normalise, members.senders)),
+        recipients=tuple(map(normalise, members.recipients)),
+        subjects=tuple(map(normalise, members.subjects)),
+    )
+    kept: object = recipients
+    if within is not None:
+        kept = {"mail": recipients if mail is not None else None, "members": others.as_dict()}
+    folded = (
+        fold("\n".join((sender, *others.senders))),
+        fold("\n".join((*recipients, *others.recipients))),
+        fold("\n".join((subject, *others.subjects))),
+    )
+    row = (file, sender, json.dumps(kept, ensure_ascii=False), subject, shown.sent)
+    connection.execute("INSERT INTO file_mails VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, *folded))
 
 
 def load_metadata(connection: sqlite3.Connection, file: int) -> FileMetadata:
@@ -92,6 +110,7 @@ def load_metadata(connection: sqlite3.Connection, file: int) -> FileMetadata:
     if row is None:
         return NO_METADATA
     groups = connection.execute("SELECT name FROM file_groups WHERE file = ? ORDER BY name", (file,))
+    mail, within = _load_mails(connection, file)
     return FileMetadata(
         uploaded_at=row["uploaded_at"],
         last_modified=row["last_modified"],
@@ -99,21 +118,26 @@ def load_metadata(connection: sqlite3.Connection, file: int) -> FileMetadata:
         allowed_groups=tuple(name for (name,) in groups),
         properties=Properties(
             **{name: row[name] for name in ("title", "author", "created", "modified")},
-            mail=_load_mail(connection, file),
+            mail=mail,
+            member_mails=within,
         ),
     )
 
 
-def _load_mail(connection: sqlite3.Connection, file: int) -> MailFields | None:
+def _load_mails(connection: sqlite3.Connection, file: int) -> tuple[MailFields | None, MemberMails | None]:
+    """The headers of a mail, and of those within a document; see `_insert_mails`."""
     row = connection.execute("SELECT * FROM file_mails WHERE file = ?", (file,)).fetchone()
     if row is None:
-        return None
-    return MailFields(
-        sender=row["sender"],
-        recipients=tuple(json.loads(row["recipients"])),
-        subject=row["subject"],
-        sent=row["sent"],
+        return None, None
+    recipients, within = json.loads(row["recipients"]), None
+    if isinstance(recipients, dict):
+        recipients, within = recipients["mail"], MemberMails.from_dict(recipients["members"])
+    if recipients is None:
+        return None, within
+    mail = MailFields(
+        sender=row["sender"], recipients=tuple(recipients), subject=row["subject"], sent=row["sent"]
     )
+    return mail, within
 
 
 def mail_condition(file: str, column: str, part: str) -> str:

@@ -67,7 +67,8 @@ class PageListing:
                 codes.append(Code.BOMB)
                 yield from self._without_room(range(_number(item), last_page + 1))
                 break
-        codes, properties = [*self._walk.unread, *codes], self._source.properties
+        codes = [*self._walk.unread, *codes]
+        properties = replace(self._source.properties, member_mails=self._walk.mails.collect())
         if codes or properties != NO_PROPERTIES:
             yield DocumentDetails(codes=tuple(dict.fromkeys(codes)), properties=properties)
         yield AllPagesListed()

@@ -40,7 +40,7 @@ def test_files_that_systems_make_for_themselves_are_left_out(name: str, expected
 
 def test_errors_of_unpacking_say_what_is_damaged() -> None:
     class Damaged(io.BytesIO):
-        def read(self, _size: int | None = -1, /) -> bytes:
+        def read1(self, _size: int | None = -1, /) -> bytes:
             raise zlib.error("bad block")
 
     with pytest.raises(RejectedError, match=r"a\.txt: damaged") as caught:

@@ -159,3 +159,20 @@ def test_the_program_needs_no_package() -> None:
     )
     assert done.stdout[:1] in (b"Z", b"M")
     assert done.stderr == b""
+
+
+@needs_libarchive
+def test_a_method_that_nobody_knows_is_no_damage(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", "text" * 10)
+    packed = bytearray(data.getvalue())
+    for start, at in ((0, 8), (packed.index(b"PK\x01\x02"), 10)):
+        packed[start + at : start + at + 2] = b"\x06\0"  # imploded
+    path = tmp_path / "original"
+    path.write_bytes(packed)
+    files = iter(open_zip(path, _OPTIONS).contained)
+    file = next(files).open()
+    with pytest.raises(RejectedError, match="method") as caught:
+        file.read()
+    assert caught.value.code is Code.UNSUPPORTED_TYPE

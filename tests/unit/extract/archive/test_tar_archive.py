@@ -9,7 +9,9 @@ import lzma
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -21,6 +23,7 @@ from worker.extract.archive import tar_archive
 from worker.extract.archive.tar_archive import open_bzip2, open_gzip, open_tar, open_xz, open_zstandard
 from worker.extract.page_source import PageSource
 from worker.extract.read_options import ReadOptions
+from worker.models.page import Page
 
 pytestmark = pytest.mark.unit
 
@@ -66,7 +69,7 @@ def test_a_compressed_tar_is_its_files_and_another_file_is_itself(
     assert _files(_open(open_file, compress(_tar("a.txt")), tmp_path)) == [("a.txt", b"text")]
     assert _files(_open(open_file, compress(b"plain"), tmp_path)) == [("", b"plain")]
     with pytest.raises(RejectedError) as caught:
-        _open(open_file, compress(b"plain")[:12] + b"damage", tmp_path)
+        _files(_open(open_file, compress(b"plain")[:12] + b"damage", tmp_path))
     assert caught.value.code is Code.CORRUPT
 
 
@@ -149,3 +152,34 @@ def test_what_was_unpacked_to_list_the_names_is_said(tmp_path: Path) -> None:
     data = _tar("a.txt", text=bytes(100_000))
     assert _open(open_gzip, gzip.compress(data), tmp_path).unpacked_bytes >= 100_000
     assert _open(open_gzip, gzip.compress(b"plain"), tmp_path).unpacked_bytes == 0
+
+
+def test_a_compressed_file_is_read_up_to_its_damage(tmp_path: Path) -> None:
+    lines = b"".join(b"line %d\n" % number for number in range(20_000))
+    (file,) = _open(open_gzip, gzip.compress(lines)[:30_000], tmp_path).contained
+    begun: list[bytes] = []
+    with pytest.raises(RejectedError) as caught:
+        begun.extend(iter(partial(cast("Any", file.open()).read1, 10_000), b""))
+    assert caught.value.code is Code.CORRUPT
+    assert lines.startswith(b"".join(begun))
+    assert sum(map(len, begun)) > 50_000
+
+
+def test_old_archives_have_no_mark_and_are_found_by_the_sum_of_a_header(tmp_path: Path) -> None:
+    data = bytearray(_tar("a.txt"))
+    data[257:512] = bytes(255)
+    data[148:156] = b"%06o\0 " % (sum(data[:148]) + 8 * 32 + sum(data[156:512]))
+    source = _open(open_gzip, gzip.compress(bytes(data)), tmp_path)
+    assert _files(source) == [("a.txt", b"text")]
+
+
+def test_names_of_links_stand_on_the_page(tmp_path: Path) -> None:
+    (page,) = _open(open_tar, _tar("a.txt"), tmp_path).pages
+    assert isinstance(page, Page)
+    assert page.text == "a.txt\nlink"
+
+
+def test_an_archive_without_files_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(RejectedError) as caught:
+        _open(open_tar, bytes(10_240), tmp_path)
+    assert caught.value.code is Code.EMPTY

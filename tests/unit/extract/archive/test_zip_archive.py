@@ -162,3 +162,24 @@ def test_a_password_of_the_list_opens_a_file_encrypted_by_aes(tmp_path: Path) ->
         with pytest.raises(RejectedError) as caught:
             contained.open().read()
         assert caught.value.code is Code.ENCRYPTED
+
+
+def test_of_an_archive_with_nothing_but_folders_their_names_are_read(tmp_path: Path) -> None:
+    (page,) = _open(_zip("one/", "two/three/"), tmp_path).pages
+    assert isinstance(page, Page)
+    assert page.text == "one/\ntwo/three/"
+
+
+def test_an_archive_without_files_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(RejectedError, match="without files") as caught:
+        _open(_zip(), tmp_path)
+    assert caught.value.code is Code.EMPTY
+
+
+def test_the_comment_of_an_archive_stands_below_the_names(tmp_path: Path) -> None:
+    data = io.BytesIO(_zip("a.txt"))
+    with zipfile.ZipFile(data, "a") as archive:
+        archive.comment = "保管期限は五年".encode("cp932")
+    (page,) = _open(data.getvalue(), tmp_path).pages
+    assert isinstance(page, Page)
+    assert page.text == "a.txt\n保管期限は五年"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import email
 import email.policy
+from email.message import Message
 
 import pytest
 
@@ -86,3 +87,11 @@ def test_addresses_are_split_where_no_name_has_the_comma(raw: bytes, expected: t
 
 def test_so_many_addresses_are_taken() -> None:
     assert header_addresses(_message(b"To: a, b, c"), "To", most=2) == ("a", "b")
+
+
+def test_a_name_in_octets_is_read_in_its_encoding_also_where_none_is_said() -> None:
+    octets = "".join(f"%{byte:02X}" for byte in "見積書一覧表.pdf".encode("cp932"))
+    for charset in ("Shift_JIS", "", "x-unknown"):
+        part = Message()
+        part["Content-Disposition"] = f"attachment; filename*={charset}''{octets}"
+        assert file_name(part) == "見積書一覧表.pdf"

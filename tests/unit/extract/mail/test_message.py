@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import io
 from email.message import EmailMessage
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.stand_ins.packed_mails import ENVELOPED, SIGNED, block, winmail
 from worker.config import Settings
 from worker.document.options_from_settings import read_options
 from worker.errors import Code
@@ -167,3 +170,82 @@ def test_headers_that_no_mail_needs_are_cut(tmp_path: Path) -> None:
     text = _text(_open(head, tmp_path))
     assert text.startswith("From: a@b.c\nSubject: hello")
     assert len(text) < 200_000
+
+
+_HEAD = b"From: a@example.com\nSubject: s\nMIME-Version: 1.0\n"
+
+
+def _made(*lines: str) -> bytes:
+    return _HEAD + "\n".join(lines).encode()
+
+
+def _base64(data: bytes) -> str:
+    return base64.encodebytes(data).decode()
+
+
+def test_files_of_a_winmail_are_files_of_the_mail(tmp_path: Path) -> None:
+    mail = _mail("see below")
+    packed = winmail(("見積書.txt", b"estimate"), text=b"see below")
+    mail.add_attachment(packed, maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    source = _open(mail.as_bytes(), tmp_path)
+    assert _files(source) == {"見積書.txt": b"estimate"}
+    assert _text(source).count("see below") == 1
+
+
+def test_a_damaged_winmail_is_a_file_of_its_own(tmp_path: Path) -> None:
+    mail = _mail()
+    cut = winmail(("a", b"b"))[:30]
+    mail.add_attachment(cut, maintype="application", subtype="ms-tnef", filename="w.dat")
+    assert list(_files(_open(mail.as_bytes(), tmp_path))) == ["w.dat"]
+
+
+def test_files_in_uuencode_are_files(tmp_path: Path) -> None:
+    data = _HEAD + b"\nbefore\nbegin 644 a.txt\n" + binascii.b2a_uu(b"text") + b"`\nend\nafter\n"
+    source = _open(data, tmp_path)
+    assert _files(source) == {"a.txt": b"text"}
+    assert _text(source).endswith("before\nafter\n\na.txt")
+
+
+@pytest.mark.parametrize(
+    "said", ["application/pkcs7-mime; smime-type=signed-data", "application/octet-stream"]
+)
+def test_the_text_in_a_signed_block_is_read(tmp_path: Path, said: str) -> None:
+    data = block(SIGNED, b"Content-Type: text/plain\r\n\r\nsigned text")
+    head = (f"Content-Type: {said}; name=smime.p7m", "Content-Transfer-Encoding: base64", "")
+    source = _open(_made(*head, _base64(data)), tmp_path)
+    assert "signed text" in _text(source)
+    assert (_files(source), source.unread) == ({}, ())
+
+
+@pytest.mark.parametrize("data", [block(ENVELOPED), b"no block"])
+def test_an_encrypted_block_is_named(tmp_path: Path, data: bytes) -> None:
+    head = ("Content-Type: application/pkcs7-mime; name=smime.p7m", "Content-Transfer-Encoding: base64", "")
+    assert _open(_made(*head, _base64(data)), tmp_path).unread == (Code.ENCRYPTED,)
+
+
+def test_text_around_an_encrypted_one_is_read(tmp_path: Path) -> None:
+    lines = ("", "before", "-----BEGIN PGP MESSAGE-----", "hQEMA", "-----END PGP MESSAGE-----", "after")
+    source = _open(_made(*lines), tmp_path)
+    assert _text(source).endswith("before\n\nafter")
+    assert source.unread == (Code.ENCRYPTED,)
+
+
+def test_a_report_says_who_did_not_receive_a_mail(tmp_path: Path) -> None:
+    head = ("Content-Type: multipart/report; boundary=b", "", "--b", "Content-Type: message/delivery-status")
+    status = ("", "Reporting-MTA: dns; x", "", "Final-Recipient: rfc822; lost@example.com", "--b--")
+    text = _text(_open(_made(*head, *status), tmp_path))
+    assert "Final-Recipient: rfc822; lost@example.com" in text
+
+
+def test_a_mail_without_its_end_says_so(tmp_path: Path) -> None:
+    lines = ("Content-Type: multipart/mixed; boundary=b", "", "--b", "", "text")
+    source = _open(_made(*lines), tmp_path)
+    assert "text" in _text(source)
+    assert source.unread == (Code.CORRUPT,)
+    assert _open(_made(*lines, "--b--"), tmp_path).unread == ()
+
+
+def test_a_mail_of_macos_is_read_without_what_the_program_adds(tmp_path: Path) -> None:
+    mail = _made("", "body")
+    data = b"%d    \n" % len(mail) + mail + b"\n<?xml version='1.0'?><plist/>"
+    assert _text(_open(data, tmp_path)).endswith("body")

@@ -154,3 +154,14 @@ def test_the_rest_of_a_damaged_container_is_said_and_what_came_before_is_kept(tm
     )
     assert story(walk) == ["a.pdf", [1], (1, None)]
     assert walk.unread == [Code.CRASHED]
+
+
+def test_what_a_scan_leaves_unread_is_said_by_the_document(tmp_path: Path) -> None:
+    class Reader(MemberReader):
+        def open(self, path: Path, name: str, _known: FileType | None = None) -> tuple[FileType, PageSource]:
+            kind, source = super().open(path, name)
+            return kind, replace(source, unread=(Code.TOO_DEEP,))
+
+    walk = walk_of(tmp_path, "a.pdf=scan 2", reader=Reader())
+    assert story(walk) == [(1, None), "a.pdf", [2], 2, 3]
+    assert walk.unread == [Code.TOO_DEEP]

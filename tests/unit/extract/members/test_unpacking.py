@@ -7,6 +7,7 @@ import io
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +85,36 @@ def test_what_readers_have_thrown_away_counts(tmp_path: Path) -> None:
         unpacking.unpack(_file(11), "x")
     assert caught.value.code is Code.BOMB
     assert unpacking.work_left == 0
+
+
+class _Damaged(io.RawIOBase):
+    """Some bytes, and then an error."""
+
+    def __init__(self, *pieces: bytes, code: Code = Code.CORRUPT) -> None:
+        self._pieces, self._code = list(pieces), code
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._pieces:
+            raise RejectedError("damaged", code=self._code)
+        piece = self._pieces.pop(0)
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def test_of_a_damaged_file_the_beginning_is_kept(tmp_path: Path) -> None:
+    file = ContainedFile(name="x", open=lambda: io.BufferedReader(_Damaged(b"first ", b"second")))
+    unpacked = _unpacking(tmp_path).unpack(file, "x")
+    assert (unpacked.path.read_bytes(), unpacked.is_damaged) == (b"first second", True)
+
+
+@pytest.mark.parametrize(
+    "stream", [_Damaged(), _Damaged(b"first", code=Code.ENCRYPTED), _Damaged(b"x" * 900, b"x" * 900)]
+)
+def test_what_is_not_the_beginning_of_a_file_is_refused(tmp_path: Path, stream: _Damaged) -> None:
+    file = ContainedFile(name="x", open=lambda: io.BufferedReader(stream))
+    with pytest.raises(RejectedError):
+        _unpacking(tmp_path).unpack(file, "x")
+    assert list(tmp_path.iterdir()) == []

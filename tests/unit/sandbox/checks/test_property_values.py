@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from worker.models.mail_fields import MAX_RECIPIENTS, MailFields
+from worker.models.mail_fields import MAX_MEMBER_VALUES, MAX_RECIPIENTS, MailFields, MemberMails
 from worker.models.metadata import Properties
 from worker.sandbox.channel import ProtocolError
 from worker.sandbox.checks.property_values import check_properties
@@ -26,6 +26,8 @@ pytestmark = pytest.mark.unit
         Properties(mail=MailFields(recipients=("a@example.com", "two\nlines"))),
         Properties(mail=MailFields(subject="half \ud800")),
         Properties(mail=MailFields(sent="2024-05-31")),
+        Properties(member_mails=MemberMails(senders=("a", "two\nlines"))),
+        Properties(member_mails=MemberMails(subjects=("x" * 301,))),
     ],
 )
 def test_what_cannot_be_stored_is_refused(properties: Properties) -> None:
@@ -44,3 +46,10 @@ def test_what_mails_say_is_taken_but_not_more_recipients_than_are_kept() -> None
     more = replace(mail, recipients=(*mail.recipients, "c@example.com"))
     with pytest.raises(ProtocolError, match="too many recipients"):
         check_properties(Properties(mail=more), "DocumentDetails")
+
+
+def test_too_many_headers_of_mails_within_are_refused() -> None:
+    recipients = tuple(map(str, range(MAX_MEMBER_VALUES + 1)))
+    check_properties(Properties(member_mails=MemberMails(recipients=recipients[1:])), "DocumentDetails")
+    with pytest.raises(ProtocolError, match="too many headers of mails"):
+        check_properties(Properties(member_mails=MemberMails(recipients=recipients)), "DocumentDetails")
