@@ -12,8 +12,16 @@ from PIL import Image
 
 HEIGHT_PX = 48
 """The network knows lines of this height alone."""
-_WIDTHS_PX = (160, 320, 480, 640, 960, 1280, 1920, 2560, 3840)
-"""The library prepares itself anew for each width. A longer line is narrowed to the last of them."""
+_WIDTHS_PX: tuple[int, ...] = (
+    *range(64, 321, 32),
+    *range(384, 769, 64),
+    *range(896, 1281, 128),
+    *range(1536, 2049, 256),
+    *range(2560, 3585, 512),
+    3840,
+)
+"""Padding costs as much as a line. For each width the library prepares itself anew, which costs as much as
+170 pixels, so they are not finer. A longer line is narrowed to the last of them."""
 _BATCH_PX = 3840
 """Of width, all lines of a batch together: more gain nothing, and take memory."""
 _MIN_WIDTH_PX = 16

@@ -16,15 +16,15 @@ def _line(width_px: int, height_px: int = 48, grey: int = 255) -> Image.Image:
 
 
 def test_lines_of_like_width_are_read_together_and_every_line_once() -> None:
-    lines = [_line(width) for width in (600, 100, 610, 1900, 90, 620, 2500, 630)]
+    lines = [_line(width) for width in (600, 100, 610, 1900, 110, 620, 2500, 630)]
 
     made = list(batches(lines))
 
-    assert [batch.numbers for batch in made] == [(4, 1), (0, 2, 5, 7), (3,), (6,)]
+    assert [batch.numbers for batch in made] == [(1, 4), (0, 2, 5, 7), (3,), (6,)]
     assert [batch.pixels.shape for batch in made] == [
-        (2, 3, 48, 160),
+        (2, 3, 48, 128),
         (4, 3, 48, 640),
-        (1, 3, 48, 1920),
+        (1, 3, 48, 2048),
         (1, 3, 48, 2560),
     ]
 
@@ -36,11 +36,18 @@ def test_a_batch_is_of_bounded_size() -> None:
     assert max(batch.pixels.shape[0] * batch.pixels.shape[3] for batch in made) <= 3840
 
 
+def test_little_is_padded() -> None:
+    for width in range(64, 3841, 29):
+        (batch,) = batches([_line(width)])
+
+        assert width <= batch.pixels.shape[3] <= width + max(31, width // 4)
+
+
 def test_white_is_one_black_is_minus_one_and_beside_the_line_is_nothing() -> None:
     (first,) = batches([_line(96, 24)])
     (second,) = batches([_line(40, grey=0)])
 
-    assert first.pixels.shape == (1, 3, 48, 320)
+    assert first.pixels.shape == (1, 3, 48, 192)
     assert np.all(first.pixels[..., :192] == 1.0)
     assert np.all(first.pixels[..., 192:] == 0.0)
     assert np.all(second.pixels[..., :40] == -1.0)
