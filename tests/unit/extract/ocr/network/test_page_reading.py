@@ -82,6 +82,31 @@ def test_the_lines_of_the_sample_are_read_once(monkeypatch: pytest.MonkeyPatch) 
     assert len(asked) == len(set(asked)) == len((*_LEFT, *_RIGHT))
 
 
+def test_long_lines_of_square_characters_are_read_narrower_than_short_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read_at: dict[Box, float] = {}
+
+    def note(
+        page: Image.Image, boxes: Sequence[Box], *, languages: Sequence[str], narrowing: float = 1.0
+    ) -> list[tuple[Word, ...]]:
+        read_at.update(dict.fromkeys(boxes, narrowing))
+        return read_lines(page, boxes, languages=languages, narrowing=narrowing)
+
+    page = Image.new("L", (1500, 900), 250)
+    font = ImageFont.truetype(str(font_path(Font.GOTHIC)), 32)
+    for row in range(10):
+        ImageDraw.Draw(page).text((60, 50 + 80 * row), "".join(_RIGHT)[row : row + 40], font=font, fill=20)
+    ImageDraw.Draw(page).text((60, 850), _LEFT[0][:5], font=font, fill=20)
+    monkeypatch.setattr(page_reading, "read_lines", note)
+
+    assert read_page(page, languages=_LANGUAGES) is not None
+    long = [narrowing for box, narrowing in read_at.items() if box.width > 1000]
+    (short,) = (narrowing for box, narrowing in read_at.items() if box.width < 300)
+    assert sorted(set(long)) == [0.7, 1.0]  # the sample tells what the page is
+    assert short == 0.8
+
+
 def test_a_page_of_which_much_is_detected_and_not_read_is_left_to_tesseract() -> None:
     page = Image.new("L", (1000, 420), 250)
     font = ImageFont.truetype(str(font_path(Font.GOTHIC)), 32)
