@@ -103,7 +103,7 @@ def test_long_lines_of_square_characters_are_read_narrower_than_short_ones(
     assert read_page(page, languages=_LANGUAGES) is not None
     long = [narrowing for box, narrowing in read_at.items() if box.width > 1000]
     (short,) = (narrowing for box, narrowing in read_at.items() if box.width < 300)
-    assert sorted(set(long)) == [0.7, 1.0]  # the sample tells what the page is
+    assert sorted(set(long)) == [0.7, 1.0]  # the sample shows what the page is
     assert short == 0.8
 
 
