@@ -30,14 +30,19 @@ def search(
     A file must contain every word; where none does, those with most of them are shown, and that is said.
     Page 0 means that only its name or path contain them. `-word` excludes, `OR` takes either of two words;
     type:pdf, path:folder, lang:ja, state:partial, page:3, after:2024-05 and before:2025 filter.
-    Exit status: 0, 1 when no file matches, 2 when the index cannot be read.
+    Exit status: 0, 1 when no file matches, 2 when the index cannot be read or nothing is asked for.
 
     Example: `cis-worker search '営業報告書 -下書き type:pdf' --home ~/docs.cis`
     """
+    from worker.index.search_query import parse_query
+
     if unknown := [word for word in query if word.startswith("--")]:
         raise typer.BadParameter(f"There is no option {unknown[0]}; a word is excluded by one dash.")
+    asked = " ".join(query)
+    if parse_query(asked).is_empty:
+        raise typer.BadParameter(f"Nothing to search for in {asked!r}: give words of a text or a file's name.")
     with open_index(home) as (index, _):
-        found = index.search(" ".join(query), limit=limit, offset=offset, groups=groups, facets=as_json)
+        found = index.search(asked, limit=limit, offset=offset, groups=groups, facets=as_json)
     from worker.cli.search_display import hit_values, print_hits
 
     if as_json:

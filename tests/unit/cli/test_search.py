@@ -129,6 +129,12 @@ def test_an_option_that_there_is_not_is_no_exclusion(home: Path) -> None:
     assert (result.exit_code, "no option --limt" in result.output) == (2, True)
 
 
+@pytest.mark.parametrize("query", ["", "。", "-営業", "☃"])
+def test_a_search_for_nothing_is_refused(home: Path, query: str) -> None:
+    result = CliRunner().invoke(APP, ["search", "--home", str(home), "--", query])
+    assert (result.exit_code, "Nothing to search for" in result.output) == (2, True)
+
+
 def test_a_search_may_be_limited_to_groups(home: Path) -> None:
     at_home = ("--home", str(home), "--groups", "経理部")
     assert run("search", "営業", *at_home, status=1) == "No file matches.\n"
