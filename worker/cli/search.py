@@ -40,7 +40,7 @@ def search(
         raise typer.BadParameter(f"There is no option {unknown[0]}; a word is excluded by one dash.")
     asked = " ".join(query)
     if parse_query(asked).is_empty:
-        raise typer.BadParameter(f"Nothing to search for in {asked!r}: give words of a text or a file's name.")
+        raise typer.BadParameter(f"Nothing to search for in {asked!r}: give words of a text or a name.")
     with open_index(home) as (index, _):
         found = index.search(asked, limit=limit, offset=offset, groups=groups, facets=as_json)
     from worker.cli.search_display import hit_values, print_hits
