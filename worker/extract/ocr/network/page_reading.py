@@ -23,12 +23,6 @@ from worker.extract.ocr.tesseract_tsv import Line, OcrText, Word
 from worker.extract.text.script import HAN, LATIN, script_shares
 
 _MAX_BOXES = 1_500
-_NARROWING = 0.8
-"""Square characters are read at this share of their width for a fifth less; Latin ones are not."""
-_LONG_NARROWING = 0.7
-"""And long lines at this one: they are sentences, and most of what a page costs. Figures need the other."""
-_LONG = 10
-"""A long line is so many times as wide as high."""
 _SAMPLE_LINES = 4
 _MIN_SAMPLE, _MIN_PAGE = 85.0, 85.0
 """Confidence below which Tesseract reads the page: it is turned, in another script, or no text at all."""
@@ -146,23 +140,11 @@ def _read(
 ) -> list[tuple[Word, ...]]:
     """The words of each box; those of the sample are read."""
     left = [box for box in boxes if box not in way.sample]
-    read = dict(way.sample)
-
-    def read_at(narrowing: float, chosen: Sequence[Box]) -> None:
-        lines = read_lines(page, chosen, languages=languages, narrowing=narrowing)
-        read.update(zip(chosen, lines, strict=True))
-
-    if way.is_latin:
-        read_at(1.0, left)
-        return [read[box] for box in boxes]
-    read_at(_LONG_NARROWING, [box for box in left if _is_long(box)])
-    read_at(_NARROWING, [box for box in left if not _is_long(box)])
-    read_at(1.0, [box for box in left if _is_latin([read[box]])])
+    read = dict(zip(left, read_lines(page, left, languages=languages, narrow=not way.is_latin), strict=True))
+    again = [box for box, line in read.items() if not way.is_latin and _is_latin([line])]
+    read.update(zip(again, read_lines(page, again, languages=languages), strict=True))
+    read.update(way.sample)
     return [read[box] for box in boxes]
-
-
-def _is_long(box: Box) -> bool:
-    return box.width >= _LONG * box.height
 
 
 def _is_latin(lines: Sequence[Sequence[Word]]) -> bool:

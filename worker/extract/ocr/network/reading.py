@@ -14,7 +14,7 @@ from worker.extract.ocr.tesseract_tsv import Word
 
 
 def read_lines(
-    page: Image.Image, boxes: Sequence[Box], *, languages: Sequence[str], narrowing: float = 1.0
+    page: Image.Image, boxes: Sequence[Box], *, languages: Sequence[str], narrow: bool = False
 ) -> list[tuple[Word, ...]]:
     """The words of each line of a page in 8-bit grey, in the order of the boxes; () where it reads none.
 
@@ -23,7 +23,7 @@ def read_lines(
     parts: list[tuple[int, Cell]] = [
         (number, cell) for number, box in enumerate(boxes) for cell in cells(page, box)
     ]
-    readings = recognise([cell.picture for _, cell in parts], recognition(languages), narrowing=narrowing)
+    readings = recognise([cell.picture for _, cell in parts], recognition(languages), narrow=narrow)
     lines: list[list[Word]] = [[] for _ in boxes]
     for (number, cell), reading in zip(parts, readings, strict=True):
         lines[number].extend(words_of(reading, cell))

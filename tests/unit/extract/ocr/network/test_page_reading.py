@@ -82,29 +82,26 @@ def test_the_lines_of_the_sample_are_read_once(monkeypatch: pytest.MonkeyPatch) 
     assert len(asked) == len(set(asked)) == len((*_LEFT, *_RIGHT))
 
 
-def test_long_lines_of_square_characters_are_read_narrower_than_short_ones(
+def test_a_page_of_square_characters_is_read_narrow_but_for_its_sample_and_its_latin_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    read_at: dict[Box, float] = {}
+    asked: list[tuple[bool, int]] = []
 
     def note(
-        page: Image.Image, boxes: Sequence[Box], *, languages: Sequence[str], narrowing: float = 1.0
+        page: Image.Image, boxes: Sequence[Box], *, languages: Sequence[str], narrow: bool = False
     ) -> list[tuple[Word, ...]]:
-        read_at.update(dict.fromkeys(boxes, narrowing))
-        return read_lines(page, boxes, languages=languages, narrowing=narrowing)
+        asked.append((narrow, len(boxes)))
+        return read_lines(page, boxes, languages=languages, narrow=narrow)
 
     page = Image.new("L", (1500, 900), 250)
     font = ImageFont.truetype(str(font_path(Font.GOTHIC)), 32)
-    for row in range(10):
+    for row in range(9):
         ImageDraw.Draw(page).text((60, 50 + 80 * row), "".join(_RIGHT)[row : row + 40], font=font, fill=20)
-    ImageDraw.Draw(page).text((60, 850), _LEFT[0][:5], font=font, fill=20)
+    ImageDraw.Draw(page).text((60, 790), "Delivery note of March", font=font, fill=20)
     monkeypatch.setattr(page_reading, "read_lines", note)
 
     assert read_page(page, languages=_LANGUAGES) is not None
-    long = [narrowing for box, narrowing in read_at.items() if box.width > 1000]
-    (short,) = (narrowing for box, narrowing in read_at.items() if box.width < 300)
-    assert sorted(set(long)) == [0.7, 1.0]  # the sample shows what the page is
-    assert short == 0.8
+    assert asked == [(False, 4), (True, 6), (False, 1)]
 
 
 def test_a_page_of_which_much_is_detected_and_not_read_is_left_to_tesseract() -> None:

@@ -47,7 +47,7 @@ def _page(texts: tuple[str, ...]) -> tuple[Image.Image, list[Box]]:
     return page, boxes
 
 
-def _text(page: Image.Image, boxes: list[Box], **options: float) -> list[str]:
+def _text(page: Image.Image, boxes: list[Box], **options: bool) -> list[str]:
     lines = read_lines(page, boxes, languages=_LANGUAGES, **options)
     return ["".join(word.text for word in words) for words in lines]
 
@@ -83,4 +83,4 @@ def test_a_page_is_read_alike_whatever_was_read_before() -> None:
 def test_narrowed_lines_say_the_same() -> None:
     page, boxes = _page(_TEXTS)
 
-    assert _text(page, boxes, narrowing=0.6) == _text(page, boxes)
+    assert _text(page, boxes, narrow=True) == _text(page, boxes)
