@@ -205,3 +205,14 @@ def test_results_are_paged_and_the_total_counts_all(index: SearchIndex, make_doc
     found = [hit for result in slices for hit in result.hits]
     assert len({hit.file_id for hit in found}) == 7
     assert [hit.score for hit in found] == sorted((hit.score for hit in found), reverse=True)
+
+
+@pytest.mark.parametrize("query", ["営業", "報告書", "report", "annual OR 報告", "path:memo report"])
+def test_the_only_document_has_a_score_that_shows(
+    index: SearchIndex, make_document: MakeDocument, query: str
+) -> None:
+    put(index, make_document("memo.pdf", "営業報告書 the annual report", "report " * 50))
+    (hit,) = index.search(query).hits
+    assert hit.score >= 0.01
+    (filtered,) = index.search("type:pdf").hits
+    assert filtered.score == 0

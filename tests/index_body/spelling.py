@@ -183,3 +183,18 @@ def test_brackets_of_a_text_are_no_marks(index: SearchIndex, make_document: Make
     (hit,) = index.search("contract").hits
     assert hit.snippet.count("[[") == 1
     assert "[[contract]]" in hit.snippet
+
+
+def test_a_word_that_is_nowhere_as_typed_is_asked_about_though_its_stem_was_found(
+    index: SearchIndex, make_document: MakeDocument
+) -> None:
+    put(
+        index,
+        make_document("a.pdf", "documents that users convert"),
+        make_document("b.pdf", "the conversion of a document"),
+    )
+    result = index.search("document convertion")
+    assert ([hit.file_name for hit in result.hits], result.tier) == (["a.pdf"], Tier.ALL)
+    assert result.suggestion == "document conversion"
+    for query in ("document conversion", "document converted", "document convert", '"convertion"'):
+        assert index.search(query).suggestion == ""

@@ -7,10 +7,11 @@ the file's name and path) on which all its clauses match. Each index writes clau
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
+from worker.errors import ThrottledError, UnavailableError
 from worker.index.analysis.okurigana import spellings
 from worker.index.analysis.pairs import pieces, query_pairs
 from worker.index.analysis.query_terms import Phrase, QueryTerm, analyse_query_term
@@ -22,7 +23,7 @@ from worker.index.query import Term
 from worker.index.query_atoms import Atom, Atoms, Kind, atoms
 from worker.index.search_index import SearchResult, Tier
 from worker.index.search_query import SearchQuery, parse_query
-from worker.index.suggestion import with_suggestion
+from worker.index.suggestion import strange_words, with_suggestion
 
 WEIGHTS = {
     "pairs": 1.0,
@@ -66,6 +67,17 @@ def plans(query: SearchQuery, *, has_words: bool) -> Iterator[Plan]:
         yield planner.plan(Tier.MOST, parts, max(1, len(parts) - max(1, len(parts) // 3)))
 
 
+def alike_plan(query: SearchQuery, words: Collection[Term], *, has_words: bool) -> Plan:
+    """The plan of the same query with a word that is one character away from each of these words."""
+    every = [_Asked(terms=group) for group in query.required]
+    plan = _Planner(has_words).plan(Tier.ALL, every, len(every))
+    alike = (
+        tuple(_similar(group[0].text.casefold(), most=1)) if len(group) == 1 and group[0] in words else ways
+        for group, ways in zip(query.required, plan.groups, strict=True)
+    )
+    return replace(plan, tier=Tier.NEAR, groups=tuple(alike))
+
+
 def search_tiers(
     query: str, search: Callable[[SearchQuery, Plan], SearchResult], *, has_words: bool
 ) -> SearchResult:
@@ -81,7 +93,24 @@ def search_tiers(
         found = search(asked, plan)
         if found.total:
             break
+    if strange := strange_words(found, asked):
+        return replace(found, suggestion=_meant(asked, strange, search, has_words=has_words))
     return with_suggestion(found, asked)
+
+
+def _meant(
+    asked: SearchQuery,
+    strange: Collection[Term],
+    search: Callable[[SearchQuery, Plan], SearchResult],
+    *,
+    has_words: bool,
+) -> str:
+    """What was meant, by a file that has a word like each of those that no hit has; "" where none has."""
+    try:
+        alike = search(asked, alike_plan(asked, strange, has_words=has_words))
+    except (UnavailableError, ThrottledError):
+        return ""  # The hits are there: they are not lost for a suggestion.
+    return with_suggestion(alike, asked).suggestion
 
 
 def literal_ways(term: Term) -> Group:
@@ -243,7 +272,7 @@ def _without_one(run: str) -> Iterator[Way]:
             yield (Clause(stream="pairs", tokens=first or second),)
 
 
-def _similar(word: str) -> Iterator[Way]:
-    edits = allowed_edits(word)
+def _similar(word: str, most: int = 2) -> Iterator[Way]:
+    edits = min(most, allowed_edits(word))
     if edits:
         yield (Clause(stream="pairs", tokens=(word,), match=Match.SIMILAR, edits=edits),)
