@@ -52,7 +52,7 @@ class SearchHit:
         return self.page == 0 and self.reason is not None
 
 
-def shown_score(score: float) -> float:
+def visible_score(score: float) -> float:
     """A score as it is shown: that of the index, but one close to 0 is 0.01 to 0.05, in the same order.
 
     FTS5 gives a word a millionth of its weight where most rows have it, as in an index of one
