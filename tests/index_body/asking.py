@@ -40,6 +40,9 @@ def office(index: SearchIndex, make_document: MakeDocument) -> SearchIndex:
         ("契約 -更新", ["photo.png", "覚書.docx"]),
         ("契約 -更新 -覚書", ["photo.png"]),
         ('契約 -"更新の条件"', ["photo.png", "覚書.docx"]),
+        ("契約 NOT 更新", ["photo.png", "覚書.docx"]),
+        ("契約 NOT type:pdf", ["photo.png", "覚書.docx"]),
+        ("契約 AND 更新", ["契約.pdf"]),
         ("覚書 OR 請求", ["覚書.docx", "請求.xlsx"]),
         ("契約 更新 OR 覚書", ["契約.pdf", "覚書.docx"]),
         ("契約 type:pdf", ["契約.pdf"]),
@@ -72,6 +75,8 @@ def test_a_query_is_understood(office: SearchIndex, query: str, found: list[str]
 @pytest.mark.parametrize(
     ("query", "note"),
     [
+        ("🎉", "there is no word in the query"),
+        ("契約 NOT", "NOT needs a word after it"),
         ("契約 format:pdf", '"format:" is no filter'),
         ("契約 type:docs", "type:docs is not understood: say for example pdf"),
         ("契約 page:0", "page:0 is not understood"),

@@ -123,9 +123,10 @@ def test_no_query_is_a_syntax_error(index: SearchIndex, make_document: MakeDocum
     assert index.search(query).total in (0, 1)
 
 
-def test_operators_are_words_like_others(index: SearchIndex, make_document: MakeDocument) -> None:
+def test_a_word_of_grammar_is_one_like_others(index: SearchIndex, make_document: MakeDocument) -> None:
     put(index, make_document("a.pdf", "cats and dogs"), make_document("b.pdf", "cats with dogs"))
-    assert names(index, "cats AND dogs") == ["a.pdf"]
+    assert names(index, "cats and dogs") == ["a.pdf"]
+    assert sorted(names(index, "cats AND dogs")) == ["a.pdf", "b.pdf"]
 
 
 def test_every_word_must_be_in_the_file_but_not_on_one_page(
@@ -205,3 +206,14 @@ def test_results_are_paged_and_the_total_counts_all(index: SearchIndex, make_doc
     found = [hit for result in slices for hit in result.hits]
     assert len({hit.file_id for hit in found}) == 7
     assert [hit.score for hit in found] == sorted((hit.score for hit in found), reverse=True)
+
+
+@pytest.mark.parametrize("query", ["営業", "報告書", "report", "annual OR 報告", "path:memo report"])
+def test_the_only_document_has_a_score_that_shows(
+    index: SearchIndex, make_document: MakeDocument, query: str
+) -> None:
+    put(index, make_document("memo.pdf", "営業報告書 the annual report", "report " * 50))
+    (hit,) = index.search(query).hits
+    assert hit.score >= 0.01
+    (filtered,) = index.search("type:pdf").hits
+    assert filtered.score == 0

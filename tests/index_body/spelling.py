@@ -57,6 +57,11 @@ from worker.models.page import Page, TextSource
         ("〒100-0005 東京都", "1000005"),
         ("1638001 東京都", "〒163-8001"),
         ("型番 XR-9283 の在庫", "XR9283"),
+        ("令和6年3月8日に発生", "3/8"),
+        ("売上高 4億5千万円", "4.5億円"),
+        # Questions.
+        ("パスワードを忘れたときは窓口へ", "パスワードを忘れたときはどうすればいい"),
+        ("田中 日報", "田中さんの日報"),
         # Katakana.
         ("サーバーの更新", "サーバ"),
         ("コンピュータ室", "コンピューター"),
@@ -96,6 +101,11 @@ def test_okurigana_counts_in_quotes(index: SearchIndex, make_document: MakeDocum
         ("quarterly maintenance", "quartelry"),
         ("渡辺の印", "わたなべ"),
         ("営業部の報告", "えいぎょう"),
+        # Written as two words, the beginning of a word or number, the kind of company at the other end.
+        ("write an e-mail", "email"),
+        ("PrinterSetupGuide", "printersetup"),
+        ("No. INV-2024-0315", "INV-2024-03"),
+        ("㈱青葉運輸を訪問", "青葉運輸株式会社"),
     ],
 )
 def test_a_slip_comes_near(index: SearchIndex, make_document: MakeDocument, text: str, query: str) -> None:
@@ -183,3 +193,18 @@ def test_brackets_of_a_text_are_no_marks(index: SearchIndex, make_document: Make
     (hit,) = index.search("contract").hits
     assert hit.snippet.count("[[") == 1
     assert "[[contract]]" in hit.snippet
+
+
+def test_a_word_that_is_nowhere_as_typed_is_asked_about_though_its_stem_was_found(
+    index: SearchIndex, make_document: MakeDocument
+) -> None:
+    put(
+        index,
+        make_document("a.pdf", "documents that users convert"),
+        make_document("b.pdf", "the conversion of a document"),
+    )
+    result = index.search("document convertion")
+    assert ([hit.file_name for hit in result.hits], result.tier) == (["a.pdf"], Tier.ALL)
+    assert result.suggestion == "document conversion"
+    for query in ("document conversion", "document converted", "document convert", '"convertion"'):
+        assert index.search(query).suggestion == ""

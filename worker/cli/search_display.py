@@ -35,19 +35,19 @@ def print_hits(found: SearchResult, *, offset: int = 0) -> None:
         typer.secho(sanitise(note), fg="yellow")
     if found.missing:
         typer.secho(f"These are partial results: {found.missing}.", fg="yellow")
-    if found.total and found.tier is not Tier.ALL:
-        meant = f' Did you mean "{sanitise(found.suggestion)}"?' if found.suggestion else ""
-        typer.secho(f"No file has all of it; these come near.{meant}", fg="yellow")
+    near = "No file has all of it; these come near." if found.total and found.tier is not Tier.ALL else ""
+    meant = f'Did you mean "{sanitise(found.suggestion)}"?' if found.suggestion else ""
+    if near or meant:
+        typer.secho(" ".join(filter(None, (near, meant))), fg="yellow")
     # A pipe gets each snippet in one line, to be searched.
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for hit in found.hits:
-        name, score = (
-            typer.style(sanitise(member_name(hit.file_name, hit.member_path)), bold=True),
-            typer.style(f"{hit.score:.2f}", dim=True),
-        )
+        name = typer.style(sanitise(member_name(hit.file_name, hit.member_path)), bold=True)
         place = f"page {hit.page}" if hit.page else "name"
+        # Filters alone find files in the order of their dates: none is better than another.
+        score = f"  {typer.style(f'{hit.score:.2f}', dim=True)}" if hit.score else ""
         state = f"  {hit.state.value} ({hit.reason})" if hit.lacks_text else ""
-        typer.echo(f"{name}  {place}  {score}{state}")
+        typer.echo(f"{name}  {place}{score}{state}")
         typer.secho(f"  {sanitise(hit.file_path)}", dim=True)
         if hit.also_at:
             typer.secho(sanitise(f"  also at {', '.join(hit.also_at[:_MAX_COPIES])}"), dim=True)

@@ -24,8 +24,15 @@ _ONE_SCRIPT = re.compile(
     rf"[\u3041-\u309f]+|[{_KATAKANA}]+|(?:(?![\u3041-\u309f{_KATAKANA}])[{CJK}])+|(?:{WORD_CHARACTER})+"
 )
 _HIRAGANA = re.compile("[\u3041-\u309f]+")
+_GRAMMAR = re.compile("[\u3041-\u309f誰何]+")
 _IN_CJK = re.compile(f"[{CJK}]")
 _LEFT = re.compile(rf"[{CJK}]+|(?:{WORD_CHARACTER})+")
+
+
+# A question has them, the answer hardly ever; and 田中さん is written 田中 in a table.
+_ASKING = frozenset({"どう", "何故", "幾ら", "どの位", "何時", "さん", "様", "氏", "殿"})
+# At its end only: 品質の良い製品 asks for 良い, どうすればいい does not.
+_REQUESTS = frozenset({"良い", "教える", "知る", "分かる", "欲しい", "探す", "見せる", "貰える", "つく"})
 
 
 class Kind(StrEnum):
@@ -77,12 +84,22 @@ def atoms(text: str, *, has_words: bool) -> Atoms:
         found += _runs(rest)
         rest = _without(standard, found)
     found.sort(key=lambda atom: atom.start)
+    meant = _without_question(found)
     left = [match[0] for match in _LEFT.finditer(rest) if match[0] not in STOP_WORDS]
     return Atoms(
-        found=tuple(found),
-        is_complete=bool(found) and all(_HIRAGANA.fullmatch(piece) for piece in left),
-        is_loose=any(_is_grammar(atom, after, rest) for atom, after in pairwise(found)),
+        found=tuple(meant),
+        is_complete=bool(found) and all(_GRAMMAR.fullmatch(piece) for piece in left),
+        is_loose=len(meant) < len(found)
+        or any(_is_grammar(atom, after, rest) for atom, after in pairwise(found)),
     )
+
+
+def _without_question(found: list[Atom]) -> list[Atom]:
+    """The atoms without those that only ask, unless there are no others."""
+    meant = [atom for atom in found if atom.form not in _ASKING]
+    while meant and meant[-1].form in _REQUESTS:
+        meant.pop()
+    return meant or found
 
 
 def _is_grammar(atom: Atom, after: Atom, rest: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,12 +14,16 @@ from worker.models.file import FileType
 from worker.models.ledger import State
 from worker.models.metadata import NO_METADATA, FileMetadata
 
+_LEAST, _HARDLY = 0.01, 0.05
+_ROWS = 1e6
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchHit:
     """The best page of a file that matches a query, and `matching_pages`, best first.
 
-    `snippet` marks the matches with [[ and ]] (see analysis/snippets).
+    `snippet` marks the matches with [[ and ]] (see analysis/snippets). `score` orders the hits of one search
+    and says no more; it is 0 where filters alone found the file.
 
     `reason` is the code of what is missing of the file, by which its `state` is not `indexed`. `member_path`
     names the file within it that the page is of, "" where it is the file's own.
@@ -45,6 +50,17 @@ class SearchHit:
     def lacks_text(self) -> bool:
         """Whether the file matches by its name only, and there is a reason for what it lacks."""
         return self.page == 0 and self.reason is not None
+
+
+def visible_score(score: float) -> float:
+    """A score as it is shown: that of the index, but one close to 0 is 0.01 to 0.05, in the same order.
+
+    FTS5 gives a word a millionth of its weight where most rows have it, as in an index of one
+    document; printed as 0.00 the best hit would look like none.
+    """
+    if not 0 < score < _HARDLY:
+        return score
+    return _LEAST + (_HARDLY - _LEAST) * math.log1p(score * _ROWS) / math.log1p(_HARDLY * _ROWS)
 
 
 class Tier(StrEnum):

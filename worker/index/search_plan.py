@@ -7,22 +7,23 @@ the file's name and path) on which all its clauses match. Each index writes clau
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
+from worker.errors import ThrottledError, UnavailableError
 from worker.index.analysis.okurigana import spellings
-from worker.index.analysis.pairs import pieces, query_pairs
-from worker.index.analysis.query_terms import Phrase, QueryTerm, analyse_query_term
-from worker.index.analysis.slips import allowed_edits, halves
+from worker.index.analysis.pairs import query_pairs
+from worker.index.analysis.query_terms import QueryTerm, analyse_query_term
 from worker.index.analysis.stems import STOP_WORDS, name_words
 from worker.index.analysis.streams import Tokens
 from worker.index.clauses import Clause, Group, Match, Way, within_limit
+from worker.index.near_ways import literal_phrases, near_ways, phrase_clause, similar_ways
 from worker.index.query import Term
 from worker.index.query_atoms import Atom, Atoms, Kind, atoms
 from worker.index.search_index import SearchResult, Tier
 from worker.index.search_query import SearchQuery, parse_query
-from worker.index.suggestion import with_suggestion
+from worker.index.suggestion import strange_words, with_suggestion
 
 WEIGHTS = {
     "pairs": 1.0,
@@ -66,6 +67,19 @@ def plans(query: SearchQuery, *, has_words: bool) -> Iterator[Plan]:
         yield planner.plan(Tier.MOST, parts, max(1, len(parts) - max(1, len(parts) // 3)))
 
 
+def alike_plan(query: SearchQuery, words: Collection[Term], *, has_words: bool) -> Plan:
+    """The plan of the same query with a word that is one character away from each of these words."""
+    every = [_Asked(terms=group) for group in query.required]
+    plan = _Planner(has_words).plan(Tier.ALL, every, len(every))
+    alike = (
+        tuple(similar_ways(group[0].text.casefold(), most=1))
+        if len(group) == 1 and group[0] in words
+        else ways
+        for group, ways in zip(query.required, plan.groups, strict=True)
+    )
+    return replace(plan, tier=Tier.NEAR, groups=tuple(alike))
+
+
 def search_tiers(
     query: str, search: Callable[[SearchQuery, Plan], SearchResult], *, has_words: bool
 ) -> SearchResult:
@@ -81,12 +95,29 @@ def search_tiers(
         found = search(asked, plan)
         if found.total:
             break
+    if strange := strange_words(found, asked):
+        return replace(found, suggestion=_correction(asked, strange, search, has_words=has_words))
     return with_suggestion(found, asked)
+
+
+def _correction(
+    asked: SearchQuery,
+    strange: Collection[Term],
+    search: Callable[[SearchQuery, Plan], SearchResult],
+    *,
+    has_words: bool,
+) -> str:
+    """What was meant, by a file that has a word like each of those that no hit has; "" where none has."""
+    try:
+        alike = search(asked, alike_plan(asked, strange, has_words=has_words))
+    except (UnavailableError, ThrottledError):
+        return ""  # The hits are there: they are not lost for a suggestion.
+    return with_suggestion(alike, asked).suggestion
 
 
 def literal_ways(term: Term) -> Group:
     """What has a term as it is written: for exclusions, and the path."""
-    return tuple((_phrase_clause(phrase),) for phrase in _literal(term.text))
+    return tuple((phrase_clause(phrase),) for phrase in literal_phrases(term.text))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,35 +163,24 @@ class _Planner:
         yield from chain.from_iterable(map(self._exact, asked.terms))
         for term in asked.terms:
             if tier is not Tier.ALL and not term.is_quoted:
-                yield from self._near(term)
+                yield from near_ways(self._term(term))
 
     def _exact(self, term: Term) -> Iterator[Way]:
         analysed = self._term(term)
         for phrase in analysed.pairs:
-            yield (_phrase_clause(phrase),)
+            yield (phrase_clause(phrase),)
         if term.is_quoted:
             return
         found = self._atoms_of(term)
         if found.is_complete:
             yield from _way(found)
         if analysed.bare:
-            yield from ((_phrase_clause(phrase),) for phrase in _literal(analysed.bare))
+            yield from ((phrase_clause(phrase),) for phrase in literal_phrases(analysed.bare))
         named = tuple(name_words(term.text))
         # In a text with other scripts these are only a part of the term.
         if named and named != analysed.stems and analysed.text.isascii():
             yield (Clause(stream="stems", tokens=named),)
-            yield from ((_phrase_clause(phrase),) for phrase in _literal(_split_letters(analysed.text)))
-
-    def _near(self, term: Term) -> Iterator[Way]:
-        analysed = self._term(term)
-        if analysed.readings:
-            yield (Clause(stream="readings", tokens=analysed.readings, match=Match.ANY),)
-        if analysed.lookalikes and len(analysed.text) > 1:
-            yield (_phrase_clause(analysed.lookalikes, "lookalikes"),)
-        found = list(pieces(analysed.text))
-        if len(found) == 1:
-            piece, is_run = found[0]
-            yield from _without_one(piece) if is_run else _similar(piece)
+            yield from ((phrase_clause(phrase),) for phrase in literal_phrases(_split_letters(analysed.text)))
 
     def _term(self, term: Term) -> QueryTerm:
         if term not in self._analysed:
@@ -177,17 +197,9 @@ def _is_grammar(asked: _Asked) -> bool:
     return all(term.text.casefold() in STOP_WORDS and not term.is_quoted for term in asked.terms)
 
 
-def _literal(text: str) -> tuple[Phrase, ...]:
-    return analyse_query_term(text, has_words=False).pairs
-
-
 def _split_letters(folded: str) -> str:
     """Letters and digits apart: XT4127 is written XT 4127, too."""
     return _BORDER.sub(" ", folded)
-
-
-def _phrase_clause(phrase: Phrase, stream: str = "pairs") -> Clause:
-    return Clause(stream=stream, tokens=phrase.tokens, is_prefix=phrase.prefix)
 
 
 def _way(found: Atoms) -> Iterator[Way]:
@@ -231,19 +243,3 @@ def _words_clause(sequences: Sequence[Tokens]) -> Clause:
         for stream in ("parts", "words")
     ]
     return replace(clauses[0], others=tuple(clauses[1:]))
-
-
-def _without_one(run: str) -> Iterator[Way]:
-    """A run with one character wrong, missing, too many or swapped with the next: what stands beside it."""
-    for before, after in halves(run):
-        first, second = (query_pairs(side)[0] if side else () for side in (before, after))
-        if first and second:
-            yield (Clause(stream="pairs", tokens=first, then=second),)
-        else:
-            yield (Clause(stream="pairs", tokens=first or second),)
-
-
-def _similar(word: str) -> Iterator[Way]:
-    edits = allowed_edits(word)
-    if edits:
-        yield (Clause(stream="pairs", tokens=(word,), match=Match.SIMILAR, edits=edits),)

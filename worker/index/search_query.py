@@ -30,7 +30,8 @@ _BLANKS = str.maketrans({"、": " ", "，": " ", "､": " "})
 _TOKEN = re.compile(
     r'(?P<minus>-?)(?:(?P<filter>[A-Za-z]{2,}):(?!//|[\s"]*$|\s))?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))'
 )
-_OR = "OR"
+_OR, _AND, _NOT = "OR", "AND", "NOT"
+_CAPITALS = re.compile("[A-Z]{2,}")
 _JOINED_BLANKS = " \u3000"
 _MARK = "\uf8ff"
 """A private character, for a blank within a value; where a query has it, it is a blank."""
@@ -77,9 +78,9 @@ class SearchQuery:
 def parse_query(query: str) -> SearchQuery:
     """What is asked for; there are no syntax errors, and without a word or filter nothing is.
 
-    White space and 、 separate words, double quotes keep a phrase together, a leading - excludes, OR between
-    two words takes either, and `type:` `path:` `lang:` `state:` `page:` `after:` `before:` `from:` `to:`
-    `subject:` filter. Other symbols only separate.
+    White space, 、 and AND separate words, double quotes keep a phrase together, - or NOT before a word
+    excludes it, OR between two words takes either, and `type:` `path:` `lang:` `state:` `page:` `after:`
+    `before:` `from:` `to:` `subject:` filter. Other symbols only separate.
     """
     reader = _Reader()
     text = normalise(query[:MAX_QUERY_CHARS]).translate(_CURLY_QUOTES)
@@ -100,6 +101,9 @@ class _Reader:
         self._filters, self._without = Filters(), Filters()
         self._notes: list[str] = []
         self._after_or = False
+        self._after_not = False
+        self._last = ""
+        self._has_read = False
         self._places: list[TermPlace] = []
         self._words = 0
         self._counts: Counter[str] = Counter()
@@ -111,7 +115,13 @@ class _Reader:
 
     def read(self, match: re.Match[str]) -> None:
         """One token: a filter, OR, a word or a phrase."""
-        is_excluded, name = bool(match["minus"]), (match["filter"] or "").lower()
+        self._has_read = True
+        word = match["plain"] if not (match["minus"] or match["filter"]) else None
+        if word in (_AND, _NOT):
+            self._after_not = word == _NOT
+            return
+        is_excluded, name = bool(match["minus"]) or self._excludes(word), (match["filter"] or "").lower()
+        self._last, self._after_not = word or "", False
         value = (match["quoted"] if match["quoted"] is not None else match["plain"]).replace(_MARK, " ")
         if name:
             self._read_filter(name, value, is_excluded=is_excluded)
@@ -127,6 +137,8 @@ class _Reader:
         """What was asked for."""
         if self._after_or:
             self.note("OR needs a word on both sides.")
+        if self._after_not:
+            self.note("NOT needs a word after it.")
         query = SearchQuery(
             required=tuple(tuple(group) for group in self._required),
             excluded=tuple(self._excluded),
@@ -136,7 +148,14 @@ class _Reader:
         )
         if query.is_empty and (query.excluded or query.without != NO_FILTERS):
             self.note("Nothing is looked for: exclusions need a word or a filter beside them.")
+        elif query.is_empty and self._has_read and not self._notes:
+            self.note("Nothing is looked for: there is no word in the query.")
         return replace(query, notes=tuple(self._notes[:_MAX_NOTES]))
+
+    def _excludes(self, word: str | None) -> bool:
+        """Whether NOT before a word excludes it; in DO NOT ENTER all is a text in capitals."""
+        in_capitals = _CAPITALS.fullmatch(self._last) and word and _CAPITALS.fullmatch(word)
+        return self._after_not and not in_capitals
 
     def _read_or(self) -> None:
         if not self._required or self._after_or:

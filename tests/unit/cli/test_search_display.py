@@ -36,6 +36,18 @@ def test_what_was_not_understood_and_what_comes_near_is_said_first(
     assert lines[-1] == "9 files, 5 to 5 shown; more with --offset 5"
 
 
+def test_what_was_probably_meant_is_asked_beside_files_that_have_all_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_hits(SearchResult(total=1, hits=(HIT,), suggestion="document conversion"))
+    assert capsys.readouterr().out.splitlines()[0] == 'Did you mean "document conversion"?'
+
+
+def test_a_hit_of_filters_alone_has_no_score(capsys: pytest.CaptureFixture[str]) -> None:
+    print_hits(SearchResult(total=1, hits=(replace(HIT, page=0, score=0.0),)))
+    assert capsys.readouterr().out.splitlines()[0] == "報告.pdf  name"
+
+
 def test_partial_results_are_said_to_be_partial(capsys: pytest.CaptureFixture[str]) -> None:
     print_hits(SearchResult(total=1, hits=(HIT,), missing="1 of 2 parts of the index did not answer"))
     first = capsys.readouterr().out.splitlines()[0]

@@ -26,6 +26,15 @@ def _found(found: Atoms) -> list[tuple[str, str]]:
         ("128万円", [("128万円", "VALUE")], False),
         ("Trace-based", [("trace", "STEM"), ("based", "STEM")], False),
         ("reports of the company", [("reports", "STEM"), ("company", "STEM")], True),
+        # What only asks, and how people are addressed, is grammar.
+        ("パスワードはどうすればいい", [("パスワード", "WORD")], True),
+        ("なぜ納期が遅れたの", [("納期", "WORD"), ("遅れ", "WORD")], True),
+        ("納期はいくらか教えて", [("納期", "WORD")], True),
+        ("田中さんの日報", [("田中", "WORD"), ("日報", "WORD")], True),
+        ("誰が担当ですか", [("担当", "WORD")], False),
+        ("品質の良い製品", [("品質", "WORD"), ("良い", "WORD"), ("製品", "WORD")], True),
+        ("教える", [("教える", "WORD")], False),
+        ("いくら", [("いくら", "WORD")], False),
         ("iPhone15の契約", [("iphone15", "VALUE"), ("契約", "WORD")], True),
     ],
 )

@@ -33,6 +33,11 @@ def _texts(query: SearchQuery) -> list[list[str]]:
         ("a OR b c", [["a", "b"], ["c"]], []),
         ("a OR b OR c", [["a", "b", "c"]], []),
         ("a or b", [["a"], ["or"], ["b"]], []),
+        ("契約 NOT 更新 AND 覚書", [["契約"], ["覚書"]], ["更新"]),
+        ('契約 NOT "基本 契約"', [["契約"]], ["基本 契約"]),
+        ("report NOT NDA", [["report"]], ["NDA"]),
+        ("DO NOT ENTER", [["DO"], ["ENTER"]], []),
+        ("not and", [["not"], ["and"]], []),
         ('a "OR" b', [["a"], ["OR"], ["b"]], []),
         ("営業、報告 覚書", [["営業"], ["報告"], ["覚書"]], []),
         ('"営業、報告"', [["営業、報告"]], []),
@@ -150,3 +155,13 @@ def test_a_filter_that_filters_nothing_is_said(query: str, note: str) -> None:
     asked = parse_query(query)
     assert note in asked.notes[0]
     assert asked.filters.pages == ((2, 2) if "page:2" in query else None)
+
+
+@pytest.mark.parametrize("query", ["🎉", "---", "！？。", '""', "AND"])
+def test_a_query_without_a_word_is_said_to_have_none(query: str) -> None:
+    assert parse_query(query).notes == ("Nothing is looked for: there is no word in the query.",)
+
+
+@pytest.mark.parametrize("query", ["", " \u3000", "lang:xx"])
+def test_an_empty_query_and_one_with_another_note_are_not(query: str) -> None:
+    assert not any("no word" in note for note in parse_query(query).notes)

@@ -6,7 +6,7 @@ import pytest
 
 from worker.index.search_index import SearchHit, SearchResult, Tier
 from worker.index.search_query import parse_query
-from worker.index.suggestion import with_suggestion
+from worker.index.suggestion import strange_words, with_suggestion
 
 pytestmark = pytest.mark.unit
 
@@ -34,6 +34,8 @@ def suggestion(query: str, snippet: str, tier: Tier = Tier.NEAR) -> str:
         ),
         ("予算 OR 非常用自下発電機", "[[非常用自家発電機]]", "予算 OR 非常用自家発電機"),
         ('"quartelry"', "[[Quarterly]]", ""),
+        # Another form of the word would find the same.
+        ("documents", "[[document]]", ""),
         # What is left beside a slip is no word; nor is another word of four letters.
         ("家発電機が", "[[家発電機]]", ""),
         ("下家発電機", "[[家発電機]]", ""),
@@ -50,3 +52,30 @@ def test_a_slip_is_written_as_the_best_hit_has_it(query: str, snippet: str, mean
 def test_nothing_is_suggested_where_all_or_most_was_found() -> None:
     for tier in (Tier.ALL, Tier.MOST):
         assert suggestion("quartelry", "[[quarterly]]", tier) == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "snippet", "strange"),
+    [
+        ("document convertion", "[[documents]] that we [[convert]]", ["convertion"]),
+        ("Conversion", "the [[CONVERSION]]", []),
+        # What the name has is there, too.
+        ("archive", "[[archived]]", []),
+        ('"convertion" -reportings type:pdf', "[[convert]]", []),
+        ("costing", "the [[costs]]", ["costing"]),
+        ("planes", "the [[plane]]", []),
+    ],
+)
+def test_a_word_is_strange_where_no_hit_has_it_as_it_was_typed(
+    query: str, snippet: str, strange: list[str]
+) -> None:
+    hit = SearchHit(file_id="f", file_name="archive.pdf", file_path="a", page=1, snippet=snippet, score=1.0)
+    found = SearchResult(total=1, hits=(hit,))
+    assert [term.text for term in strange_words(found, parse_query(query))] == strange
+
+
+def test_no_word_is_strange_where_nothing_was_found_or_only_what_is_near() -> None:
+    asked = parse_query("convertion")
+    hit = SearchHit(file_id="f", file_name="a", file_path="a", page=1, snippet="[[conversion]]", score=1.0)
+    assert strange_words(SearchResult(total=0, hits=()), asked) == ()
+    assert strange_words(SearchResult(total=1, hits=(hit,), tier=Tier.NEAR), asked) == ()

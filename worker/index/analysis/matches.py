@@ -11,7 +11,7 @@ from worker.index.analysis.characters import WORD_CHARACTER
 from worker.index.analysis.lookalikes import pattern
 from worker.index.analysis.pairs import pieces
 from worker.index.analysis.query_terms import QueryTerm
-from worker.index.analysis.slips import allowed_edits, is_similar, run_pattern
+from worker.index.analysis.slips import allowed_edits, can_be_apart, can_begin, is_similar, run_pattern
 from worker.index.analysis.stems import WORD, stem
 from worker.index.analysis.streams import joint_reading
 from worker.index.analysis.values.entities import entities
@@ -60,8 +60,10 @@ def thorough_spans(folded: str, term: QueryTerm, *, is_ocr: bool) -> Iterator[Sp
 
 
 def near_spans(folded: str, term: QueryTerm) -> Iterator[Span]:
-    """Where a word is that differs by an edit or two, or a run that differs by one."""
+    """Where a word is with an edit or two, written as two or longer, or a run that differs by one."""
     found = list(pieces(term.text))
+    if can_begin(term.text):
+        yield from (match.span() for match in _beginning(term.text).finditer(folded))
     if len(found) != 1:
         return
     piece, is_run = found[0]
@@ -73,6 +75,16 @@ def near_spans(folded: str, term: QueryTerm) -> Iterator[Span]:
     for match in WORD.finditer(folded) if edits else ():
         if is_similar(piece, match[0], edits):
             yield match.span()
+
+
+@lru_cache(maxsize=64)
+def _beginning(text: str) -> re.Pattern[str]:
+    """Words that begin with the text, and those written with a separator in it where that is one word."""
+    whole = [piece for piece, _ in pieces(text)]
+    begun = r"[\W_]*".join(map(re.escape, whole)) + f"(?:{WORD_CHARACTER})*"
+    parted = r"[\W_]?".join(map(re.escape, text)) if can_be_apart(text) else ""
+    forms = rf"{begun}|{parted}(?!{WORD_CHARACTER})" if parted else begun
+    return re.compile(rf"(?<!{WORD_CHARACTER})(?:{forms})")
 
 
 def _literal_spans(folded: str, text: str) -> Iterator[Span]:

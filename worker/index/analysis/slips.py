@@ -17,6 +17,8 @@ _LEAST_SWAPPED = 5
 _LEAST_LEFT = 3
 _SURE_RUN = 7
 _ONE_EDIT, _TWO_EDITS = 4, 8
+_MOST_APART = 20
+_LEAST_BEGINNING = 4
 
 
 def allowed_edits(word: str) -> int:
@@ -24,6 +26,16 @@ def allowed_edits(word: str) -> int:
     if len(word) < _ONE_EDIT or not word.isalpha():
         return 0
     return 2 if len(word) >= _TWO_EDITS else 1
+
+
+def can_be_apart(word: str) -> bool:
+    """Whether a word in Latin letters may be written as two."""
+    return word.isascii() and word.isalpha() and _ONE_EDIT <= len(word) <= _MOST_APART
+
+
+def can_begin(text: str) -> bool:
+    """Whether a folded term may be the beginning of a longer word or number: printersetup, inv-2024-03."""
+    return text.isascii() and text[-1:].isalnum() and sum(map(str.isalnum, text)) >= _LEAST_BEGINNING
 
 
 def halves(run: str) -> Iterator[tuple[str, str]]:

@@ -28,7 +28,7 @@ from worker.index.analysis.words import Word, dictionary, words
 
 Tokens: TypeAlias = tuple[str, ...]
 
-_ANALYSIS_VERSION = 1
+_ANALYSIS_VERSION = 2
 # Raised by every change that makes other tokens of the same text.
 VERSION = f"{_ANALYSIS_VERSION} {dictionary()}"
 """Which analysis makes the tokens of this process; it finds nothing in an index with those of another."""

@@ -17,7 +17,14 @@ from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnecti
 from opensearchpy.exceptions import (
     ConnectionError as NoConnectionError,
 )
-from opensearchpy.exceptions import OpenSearchException, RequestError, SSLError, TransportError
+from opensearchpy.exceptions import (
+    ConnectionTimeout,
+    OpenSearchException,
+    RequestError,
+    SerializationError,
+    SSLError,
+    TransportError,
+)
 
 from worker.config import Settings, require
 from worker.errors import (
@@ -30,6 +37,7 @@ from worker.errors import (
     UnavailableError,
     WorkerError,
 )
+from worker.index.opensearch.reasons import answer_reason, cause_of, detail, outage_reason
 from worker.runtime import tally
 from worker.runtime.trace import opensearch_headers
 
@@ -51,7 +59,6 @@ __all__ = [
 _TIMEOUT_S = 15.0
 _OPERATIONS = frozenset({"bulk", "search", "mget", "doc", "refresh", "alias", "mapping", "cluster", "cat"})
 _CONNECTIONS = 20
-_SHOWN_CHARS = 300
 _MISSING = "index_not_found_exception"
 _CONFLICT = "version_conflict_engine_exception"
 _UNKNOWN_FIELD = "strict_dynamic_mapping_exception"
@@ -67,10 +74,9 @@ _CURRENT_VERSION = re.compile(r"current version \[(\d+)\]")
 _RIGHTS_ADVICE = "Check CIS_OPENSEARCH_AUTH and its credentials, and the rights of this user or role."
 _INIT_ADVICE = "`cis-worker init` creates what is missing."
 _BLOCKED_ADVICE = "Free disk space on its nodes or add some; `cis-worker doctor` shows the block."
-_NOT_OPENSEARCH = (
-    "what answers is not as OpenSearch answers. Set OPENSEARCH_ENDPOINT to the cluster itself, not to a "
-    "proxy's or sign-in page."
-)
+_REDIRECT = "Set OPENSEARCH_ENDPOINT to the cluster itself, not to a proxy's or sign-in page."
+_NOT_OPENSEARCH = f"what answers is not as OpenSearch answers. {_REDIRECT}"
+_TOO_LARGE = "The cluster, or a proxy before it, takes no request of this size."
 _REINDEX_ADVICE = (
     "The index was created by another version of this worker or by hand: `cis-worker reindex` "
     "makes a new one; or set CIS_INDEX_PREFIX to an unused prefix and run `cis-worker init`."
@@ -215,15 +221,19 @@ def translate_errors(what: str) -> Iterator[None]:
         yield
     except SSLError as error:
         raise ServiceRefusedError(
-            f"Could not {what}: no trusted TLS connection: {_detail(error)}. Use the https:// address the "
+            f"Could not {what}: no trusted TLS connection: {detail(error)}. Use the https:// address the "
             "certificate is issued for, and set CIS_OPENSEARCH_CA to the file of its certificate authority."
         ) from error
     except NoConnectionError as error:
-        raise UnavailableError(f"Could not {what}: OpenSearch does not answer: {_detail(error)}.") from error
+        reason = outage_reason(detail(error), is_late=isinstance(error, ConnectionTimeout))
+        raise UnavailableError(f"Could not {what}: {reason}.") from error
     except TransportError as error:
-        raise _error_for_status(what, int(error.status_code), _cause(error.info), str(error.error)) from error
+        cause = cause_of(error.info, str(error.error))
+        raise _error_for_status(what, int(error.status_code), cause) from error
+    except SerializationError as error:
+        raise UnavailableError(f"Could not {what}: {_NOT_OPENSEARCH}") from error
     except OpenSearchException as error:
-        raise UnavailableError(f"Could not {what}: {_detail(error)}.") from error
+        raise UnavailableError(f"Could not {what}: {detail(error)}.") from error
 
 
 @contextmanager
@@ -248,12 +258,12 @@ def item_error(what: str, item: Mapping[str, Any], *, version: int) -> WorkerErr
             f"version {version} is stale, another attempt owns the file",
             refused_by="index",
         )
-    return _error_for_status(what, status, cause, str(cause.get("type", "")))
+    return _error_for_status(what, status, cause)
 
 
-def _error_for_status(what: str, status: int, cause: Mapping[str, Any], kind: str) -> WorkerError:
-    kind = str(cause.get("type") or kind)
-    message = f"Could not {what}: {status} {kind}: {_reason(cause)}."
+def _error_for_status(what: str, status: int, cause: Mapping[str, Any]) -> WorkerError:
+    kind = str(cause.get("type") or "")
+    message = f"Could not {what}: {status} {answer_reason(status, cause)}."
     if kind in _TOO_MANY:
         status, message = 400, f"{message} Ask with fewer or shorter words."
     match status:
@@ -271,28 +281,9 @@ def _error_for_status(what: str, status: int, cause: Mapping[str, Any], kind: st
             return ServiceRefusedError(f"{message} {_RIGHTS_ADVICE}")
         case 400 | 413 if kind != _NO_ALIAS and _DIMENSION_MISMATCH not in message:
             refusal = RequestTooLargeError if status == 413 else RejectedError
-            return refusal(message, code=Code.INDEX_REJECTED)
+            return refusal(f"{message} {_TOO_LARGE}" if status == 413 else message, code=Code.INDEX_REJECTED)
         # Any other 4xx is about the index or the request, so every document would fail alike.
         case _ if status < 500:
-            return ServiceRefusedError(f"{message} {_REINDEX_ADVICE}")
+            # A redirect leads to a page, where somebody may sign in.
+            return ServiceRefusedError(f"{message} {_REDIRECT if status < 400 else _REINDEX_ADVICE}")
     return UnavailableError(message)
-
-
-def _cause(info: Any) -> Mapping[str, Any]:
-    """The error in a response body; a proxy's response may have any form."""
-    error = info.get("error") if isinstance(info, Mapping) else None
-    if not isinstance(error, Mapping):
-        return {"reason": str(error or info or "no reason given")}
-    roots = error.get("root_cause") or [error]
-    return roots[0] if isinstance(roots[0], Mapping) else error
-
-
-def _reason(cause: Mapping[str, Any]) -> str:
-    deeper = cause.get("caused_by") or {}
-    reasons = [str(each["reason"]) for each in (cause, deeper) if each.get("reason")]
-    return ": ".join(reasons)[:_SHOWN_CHARS] or "no reason given"
-
-
-def _detail(error: Exception) -> str:
-    inner = getattr(error, "info", None)
-    return str(inner or error)[:_SHOWN_CHARS].rstrip(".")

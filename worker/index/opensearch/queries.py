@@ -23,7 +23,7 @@ from worker.index.opensearch.schema import Json
 from worker.index.opensearch.text_queries import any_of, anywhere, best_page, in_name, on_page
 from worker.index.query import Term, label
 from worker.index.query_filters import Filters
-from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit, Tier
+from worker.index.search_index import FileSummary, SearchHit, SearchResult, SimilarHit, Tier, visible_score
 from worker.index.search_plan import Plan, literal_ways
 from worker.index.search_query import SearchQuery
 from worker.models.ledger import State
@@ -276,7 +276,7 @@ def _hit(hit: Mapping[str, Any], inner: Mapping[str, Any], plan: Plan) -> Search
         matching_pages=_page_numbers(inner),
         member_path=member_path,
         snippet=snippet(text, plan.terms, is_ocr=is_ocr, has_slips=plan.tier is not Tier.ALL),
-        score=float(hit["_score"]),
+        score=visible_score(float(hit["_score"])),
         state=State(source.get("state", State.INDEXED)),
         reason=source.get("reason"),
         bucket=source["bucket"],

@@ -16,7 +16,7 @@ from worker.index.analysis.snippets import snippet
 from worker.index.file_facts import MAX_COPIES, Groups, count_facets
 from worker.index.query import Term, label
 from worker.index.query_filters import Filters
-from worker.index.search_index import SearchHit, SearchResult, Tier
+from worker.index.search_index import SearchHit, SearchResult, Tier, visible_score
 from worker.index.search_plan import WEIGHTS, Plan, literal_ways
 from worker.index.search_query import SearchQuery
 from worker.index.sqlite.expressions import Similar, group_expression
@@ -279,7 +279,7 @@ def _hit(connection: sqlite3.Connection, row: sqlite3.Row, plan: Plan) -> Search
         page=row["page"],
         matching_pages=tuple(json.loads(row["matching"])),
         snippet=snippet(text, plan.terms, is_ocr=is_ocr, has_slips=plan.tier is not Tier.ALL),
-        score=row["score"],
+        score=visible_score(row["score"]),
         state=State(row["state"]),
         reason=row["reason"],
         bucket=row["bucket"],

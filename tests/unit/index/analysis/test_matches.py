@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worker.index.analysis.folding import fold_text
-from worker.index.analysis.matches import quick_spans, thorough_spans
+from worker.index.analysis.matches import near_spans, quick_spans, thorough_spans
 from worker.index.analysis.query_terms import analyse_query_term
 
 pytestmark = pytest.mark.unit
@@ -45,3 +45,16 @@ def test_a_term_is_found_as_words_readings_and_shapes(
     text = fold_text(text)
     found = thorough_spans(text, analyse_query_term(query), is_ocr=is_ocr)
     assert [text[start:end] for start, end in found] == parts
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "parts"),
+    [
+        ("website", "a web-site of webs", ["web-site"]),
+        ("printersetup", "a printersetupguide", ["printersetupguide"]),
+        ("inv-2024-03", "no. inv 2024 0315.", ["inv 2024 0315"]),
+        ("mail", "a mailbox in a street", ["mailbox"]),
+    ],
+)
+def test_a_term_is_found_in_two_words_and_as_a_beginning(query: str, text: str, parts: list[str]) -> None:
+    assert [text[start:end] for start, end in near_spans(text, analyse_query_term(query))] == parts

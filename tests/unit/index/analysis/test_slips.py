@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.index.analysis.slips import allowed_edits, halves, is_similar, run_pattern
+from worker.index.analysis.slips import (
+    allowed_edits,
+    can_be_apart,
+    can_begin,
+    halves,
+    is_similar,
+    run_pattern,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -105,3 +112,24 @@ def test_a_run_with_a_slip_is_found_in_a_text(run: str, text: str, found: str) -
 
 def test_a_short_run_has_no_pattern() -> None:
     assert run_pattern("京都") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "begins", "apart"),
+    [
+        ("email", True, True),
+        ("printersetup", True, True),
+        ("inv-2024-03", True, False),
+        ("abc", False, False),
+        ("a-b-c", False, False),
+        ("4520", True, False),
+        ("契約契約", False, False),
+        ("word-", False, False),
+        ("a" * 21, True, False),
+        ("", False, False),
+    ],
+)
+def test_only_latin_words_and_codes_of_four_characters_may_go_on_or_be_apart(
+    text: str, begins: bool, apart: bool
+) -> None:
+    assert (can_begin(text), can_be_apart(text)) == (begins, apart)

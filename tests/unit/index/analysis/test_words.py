@@ -109,7 +109,7 @@ def test_the_dictionary_is_imported_by_the_first_japanese_text_only() -> None:
         "analyse('The annual report of 2024', is_ocr=True); print(VERSION, 'sudachipy' in sys.modules)"
     )
     printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    assert printed.split() == ["1", *dictionary().split(), "False"]
+    assert printed.split() == ["2", *dictionary().split(), "False"]
 
 
 @pytest.mark.parametrize(

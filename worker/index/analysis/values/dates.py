@@ -71,6 +71,10 @@ _FORMS = tuple(
 )
 
 
+_SHORT = re.compile(r"(?<![\d./-])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d./-])")
+"""Month and day in a query; in a text 3/8 is a part of something as often."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Date:
     year: int = 0
@@ -92,6 +96,15 @@ def dates(folded: str) -> Iterator[Entity]:
             yield Entity(
                 start=start, end=end, tokens=_tokens(readings, fiscal), wanted=_wanted(readings, fiscal)
             )
+
+
+def short_dates(folded: str) -> Iterator[Entity]:
+    """What may be month and day: 3/8 is March 8."""
+    for match in _SHORT.finditer(folded):
+        date = _Date(month=int(match["month"]), day=int(match["day"]))
+        if date.month and date.day and _is_date(date):
+            tokens = _tokens([date], fiscal=False)
+            yield Entity(start=match.start(), end=match.end(), tokens=tokens, wanted=tokens)
 
 
 def _readings(match: re.Match[str]) -> Iterator[_Date]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain
 
 from worker.index.analysis.values.codes import contacts, part_numbers
-from worker.index.analysis.values.dates import dates
+from worker.index.analysis.values.dates import dates, short_dates
 from worker.index.analysis.values.entity import Entity
 from worker.index.analysis.values.numbers import NUMERALS, numbers
 
@@ -30,6 +30,7 @@ def query_entities(folded: str) -> tuple[Entity, ...]:
     """Those of a query, in every way that its form leaves open: 1000005 may be a postal code."""
     found = [_with_bare_number(entity) for entity in entities(folded)]
     bare = folded.strip()
+    found += [] if found else list(short_dates(folded))
     if bare.isascii() and bare.isdigit():
         tokens = [f"c{bare}", *([f"p{bare}"] if len(bare) == 7 else [])]
         found.append(Entity(start=0, end=len(folded), tokens=tuple(tokens), wanted=tuple(tokens)))

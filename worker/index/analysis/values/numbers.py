@@ -37,9 +37,9 @@ _NUMBER = re.compile(
     rf"(?P<money>(?:{_CURRENCY})\s*)?(?<![\d.])(?P<digits>{_GROUPS}|{_PLAIN})(?!\d)"
     rf"(?:{_SCALE})?\s*(?P<unit>{_UNIT})?"
 )
-# 128万5千, 3億2,000万, and numbers in kanji: at least two, or with a unit.
+# 128万5千, 3億2,000万, 4億5千万, and numbers in kanji: at least two, or with a unit.
 _PARTS = re.compile(
-    rf"(?<![\d.,])(?:\d[\d,]*[万億兆]\s?){{1,3}}(?:\d[\d,]*千?)?(?![\d.])\s*(?P<unit>{_UNIT})?"
+    rf"(?<![\d.,])(?:\d[\d,]*[百千]?[万億兆]\s?){{1,3}}(?:\d[\d,]*[百千]?)?(?![\d.])\s*(?P<unit>{_UNIT})?"
 )
 _KANJI = re.compile(
     rf"(?<![\d.])(?:金\s*)?(?P<kanji>[{NUMERALS}万億兆]{{2,}})\s*(?P<unit>{_UNIT})?(?![{NUMERALS}])"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worker.index.analysis.folding import fold_text
-from worker.index.analysis.values.dates import dates
+from worker.index.analysis.values.dates import dates, short_dates
 
 pytestmark = pytest.mark.unit
 
@@ -105,3 +105,12 @@ def test_the_dates_of_a_sentence_keep_their_places() -> None:
 
 def test_a_long_row_of_digits_takes_no_time() -> None:
     assert list(dates("1" * 100_000 + " " + "1/" * 50_000 + "一" * 50_000)) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "days"),
+    [("3/8の会議", ["md0308"]), ("13/1", []), ("2/30", []), ("2024/3/8 1/2/3 0/1 1.2/3", [])],
+)
+def test_month_and_day_are_a_date_in_a_query(query: str, days: list[str]) -> None:
+    assert [token for date in short_dates(query) for token in date.wanted] == days
+    assert not any("md0308" in entity.tokens for entity in dates("3/8の会議"))

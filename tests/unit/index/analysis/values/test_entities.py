@@ -27,7 +27,13 @@ def test_what_digits_alone_leave_open_is_all_of_it() -> None:
 
 @pytest.mark.parametrize(
     ("query", "token"),
-    [("1000005", "p1000005"), ("20240012", "c20240012"), ("20240531", "d20240531"), ("２０２４", "y2024")],
+    [
+        ("1000005", "p1000005"),
+        ("20240012", "c20240012"),
+        ("20240531", "d20240531"),
+        ("２０２４", "y2024"),
+        ("5/14", "md0514"),
+    ],
 )
 def test_a_query_in_digits_alone_is_tried_as_everything(query: str, token: str) -> None:
     assert token in {wanted for entity in query_entities(fold_text(query)) for wanted in entity.wanted}

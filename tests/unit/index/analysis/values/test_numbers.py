@@ -85,3 +85,17 @@ def test_numerals_have_their_value(text: str, value: int) -> None:
 def test_a_long_row_of_digits_takes_no_time() -> None:
     assert tokens("1" * 100_000) == []
     assert len(tokens("1," * 50_000 + "百" * 50_000)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("form", "token"),
+    [
+        ("4億5千万円", "n450000000"),
+        ("4.5億円", "n450000000"),
+        ("12億3,400万円", "n1234000000"),
+        ("1億2百万", "n102000000"),
+        ("128万5千円", "n1285000"),
+    ],
+)
+def test_the_parts_of_an_amount_may_have_two_scales(form: str, token: str) -> None:
+    assert tokens(form) == [token]
