@@ -25,7 +25,7 @@ _WIDTHS_PX: tuple[int, ...] = (
 _BATCH_PX = 3840
 """Of width, all lines of a batch together: more gain nothing, and take memory."""
 _MARGIN_PX = 32
-"""Beside the longest line of a batch: the network misreads the last character of a line that ends the picture."""
+"""Beside the longest line of a batch: where a line ends with its picture its last character is misread."""
 _MIN_WIDTH_PX = 16
 _NARROWING = 0.8
 """Square characters can be read at this share of their width for a fifth less; Latin ones can not."""
