@@ -34,8 +34,8 @@ services: servers ## run these servers until Ctrl-C, and print how to use them
 
 # Unit tests need no server. (`make test` sets up what it needs itself.)
 NEEDS = $(if $(filter unit,$(SELECT)),setup,servers)
-# In the order of the folders: the long modules, which have few tests, would otherwise be left for the end.
-PYTEST = -n logical --dist loadscope --no-loadscope-reorder -m "$(SELECT)"
+# How `make test` runs them in parallel is stated in scripts/suite/run.py alone. (Asked where it is used: after the set-up.)
+PYTEST = $(shell $(BIN)/python -c 'from scripts.suite.run import PARALLEL; print(*PARALLEL)') -m "$(SELECT)"
 
 test: ## all tests, in parallel, with branch coverage and its floors; reports go into reports/
 	scripts/test --coverage --select "$(SELECT)" -- --cov-report=$(REPORT) --cov-fail-under=$(COVER)

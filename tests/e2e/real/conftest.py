@@ -6,7 +6,7 @@ import json
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,29 +115,54 @@ class Surroundings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The addresses of the servers."""
+
+    opensearch: str
+    sqs: str
+    dynamodb: str
+
+
+@pytest.fixture(scope="session")
+def servers(opensearch_url: str, sqs_url: str, dynamodb_url: str) -> Servers:
+    return Servers(opensearch_url, sqs_url, dynamodb_url)
+
+
 @pytest.fixture
-def surroundings(
-    tmp_path: Path, opensearch_url: str, sqs_url: str, dynamodb_url: str
-) -> Iterator[Surroundings]:
+def surroundings(tmp_path: Path, servers: Servers) -> Iterator[Surroundings]:
+    with _open(servers, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_surroundings(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Surroundings]:
+    """Those of the tests that only ask: making them takes longer than what is asked."""
+    with _open(servers, tmp_path_factory.mktemp("shared")) as made:
+        yield made
+
+
+@contextmanager
+def _open(servers: Servers, folder: Path) -> Iterator[Surroundings]:
     name = f"t{uuid.uuid4().hex[:12]}"
     with (
-        EmbeddedStack(tmp_path / "home", notifications=False) as stack,
-        Gate(opensearch_url) as gate,
-        closing(connect(opensearch_url)) as client,
+        EmbeddedStack(folder / "home", notifications=False) as stack,
+        Gate(servers.opensearch) as gate,
+        closing(connect(servers.opensearch)) as client,
     ):
         environment = {
             **stack.environment(),
-            "AWS_ENDPOINT_URL_SQS": sqs_url,
-            "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
+            "AWS_ENDPOINT_URL_SQS": servers.sqs,
+            "AWS_ENDPOINT_URL_DYNAMODB": servers.dynamodb,
             "CIS_INDEX": "opensearch",
             "CIS_INDEX_PREFIX": f"{name}-",
             "OPENSEARCH_ENDPOINT": gate.url,
-            "CIS_QUEUE_URL": f"{sqs_url}/000000000000/{name}",
-            "CIS_DLQ_URL": f"{sqs_url}/000000000000/{name}-dlq",
+            "CIS_QUEUE_URL": f"{servers.sqs}/000000000000/{name}",
+            "CIS_DLQ_URL": f"{servers.sqs}/000000000000/{name}-dlq",
             "CIS_FILE_TABLE": name,
             "CIS_POLL_WAIT_S": "2",
             "CIS_OCR_SECOND_PASS": "off",
-            "CIS_WORK_DIR": str(tmp_path),
+            "CIS_WORK_DIR": str(folder),
             "CIS_SQLITE_PATH": "",
         }
         made = Surroundings(
@@ -146,7 +171,7 @@ def surroundings(
             environment=environment,
             search_engine=client,
             prefix=f"{name}-",
-            home=tmp_path,
+            home=folder,
         )
         done = made.run("init", "--json")
         assert done.returncode == 0, done.stderr

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,9 @@ from worker.samples.fonts import Font
 
 pytestmark = pytest.mark.e2e
 
-_MANY = 100
-_PICTURES = 10
+# Several times what one worker holds at once, and both kinds of vectors.
+_MANY = 40
+_PICTURES = 5
 _TEXT_MODEL = "amazon.titan-embed-text-v2:0"
 
 
@@ -58,7 +60,8 @@ def test_a_pdf_announced_by_a_plain_message_is_found(
     assert len(near) == 5
 
 
-def test_the_operators_commands_know_these_servers(surroundings: Surroundings) -> None:
+def test_the_operators_commands_know_these_servers(shared_surroundings: Surroundings) -> None:
+    surroundings = shared_surroundings
     done = surroundings.run("doctor", "--json")
     findings = {each["subject"].partition(" t")[0]: each for each in json.loads(done.stdout)["findings"]}
     assert done.returncode == 0, [each for each in findings.values() if each["level"] == "failure"]
@@ -68,8 +71,9 @@ def test_the_operators_commands_know_these_servers(surroundings: Surroundings) -
     assert json.loads(surroundings.run("status", "--json").stdout)["ledger"]["index_pending"] == 0
 
 
-def test_the_doctor_names_each_fault_of_these_servers(surroundings: Surroundings) -> None:
-    prefix = f"{surroundings.prefix}plain-"
+def test_the_doctor_names_each_fault_of_these_servers(shared_surroundings: Surroundings) -> None:
+    prefix = f"{shared_surroundings.prefix}plain-"
+    surroundings = replace(shared_surroundings, environment=dict(shared_surroundings.environment))
     mapping = {"properties": {"ocr_text": {"type": "text"}}}
     surroundings.search_engine.indices.create(index=f"{prefix}files", body={"mappings": mapping})
     lonely = surroundings.client("sqs").create_queue(QueueName=f"{prefix}lonely")["QueueUrl"]

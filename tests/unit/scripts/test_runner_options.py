@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from scripts.suite.modules import ModuleTests
 from scripts.suite.options import Mode, parse
-from scripts.suite.run import pytest_arguments
+from scripts.suite.place import ROOT
+from scripts.suite.run import PARALLEL, pytest_arguments
 
 pytestmark = pytest.mark.unit
 
@@ -20,6 +26,12 @@ def test_everything_is_run_in_parallel_with_a_report() -> None:
         *("-n", "logical", "--dist", "loadscope", "--no-loadscope-reorder"),
         "--junit-xml=reports/junit.xml",
     ]
+
+
+def test_make_flaky_runs_them_in_parallel_alike(require_program: Callable[[str], str]) -> None:
+    command = [require_program("make"), "--dry-run", "flaky", f"BIN={Path(sys.executable).parent}"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert f"scripts/flaky.py 1 --whole-suite {' '.join(PARALLEL)} -m" in printed
 
 
 def test_options_combine() -> None:

@@ -18,13 +18,13 @@ pytestmark = pytest.mark.integration
 MakeDocument = Callable[..., Document]
 MakeIndex = Callable[..., IndexManager]
 
-LIMIT_BYTES = 200_000
+LIMIT_BYTES = 100_000
 
 
 @pytest.fixture
 def large(make_document: MakeDocument) -> Document:
     """A document of 40 pages, about six times as large as what the proxy lets pass."""
-    pages = [f"表紙{number}番 \U00020000 \x07 " + f"第{number}号の報告 " * 900 for number in range(40)]
+    pages = [f"表紙{number}番 \U00020000 \x07 " + f"第{number}号の報告 " * 450 for number in range(40)]
     return make_document("folder/large.pdf", *pages)
 
 
