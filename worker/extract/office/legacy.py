@@ -21,7 +21,7 @@ from worker.extract.office.ooxml_package import UNREADABLE, open_package
 from worker.extract.office.pptx import open_pptx
 from worker.extract.office.preview import office_preview
 from worker.extract.office.stored.biff_stream import biff_version
-from worker.extract.office.stored.stored_form import prepare_copy
+from worker.extract.office.stored.stored_form import prepare_copy, repaired_copies
 from worker.extract.office.xlsx import open_xlsx
 from worker.extract.page_source import PageSource
 from worker.extract.pdf.document import open_pdf
@@ -70,11 +70,20 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
     reader = _import_filter(path, file_type)
     stored = path if is_encrypted_file else prepare_copy(path, file_type)
 
+    damage: list[Code] = []
+
     def convert_to(writer: str) -> Path:
         conversion = Conversion(suffix=file_type.value, reader=reader, writer=writer)
         if is_encrypted_file:
             return convert_encrypted(path, conversion, options)
-        return convert(stored, conversion, timeout_s=options.limits.page_timeout_s)
+        timeout_s = options.limits.page_timeout_s
+        try:
+            return convert(stored, conversion, timeout_s=timeout_s)
+        except RejectedError as error:
+            if error.code is not Code.CORRUPT:
+                raise
+            damage.append(Code.CORRUPT)
+            return _convert_repaired(stored, file_type, conversion, timeout_s=timeout_s, error=error)
 
     if file_type in _SHEETS:
         source = open_xlsx(convert_to(_TO_XLSX), options)
@@ -83,10 +92,25 @@ def open_legacy_office(file_type: FileType, path: Path, options: ReadOptions) ->
     else:
         writer = _DRAWING_TO_PDF if file_type is FileType.ODG else _TO_PDF
         source = open_pdf(convert_to(writer), options)
-    source = replace(source, properties=_properties(path, file_type, source))
+    source = replace(
+        source, properties=_properties(path, file_type, source), unread=(*source.unread, *damage)
+    )
     if file_type not in _SHEETS | _SLIDES:
         return source
     return replace(source, preview=partial(office_preview, stored, file_type, options, reader=reader))
+
+
+def _convert_repaired(
+    path: Path, file_type: FileType, conversion: Conversion, *, timeout_s: float, error: RejectedError
+) -> Path:
+    """What LibreOffice makes of the first copy that it can read; raises the error where it reads none."""
+    for copy in repaired_copies(path, file_type):
+        try:
+            return convert(copy, conversion, timeout_s=timeout_s)
+        except RejectedError as refused:
+            if refused.code is not Code.CORRUPT:
+                raise
+    raise error
 
 
 def _properties(path: Path, file_type: FileType, converted: PageSource) -> Properties:

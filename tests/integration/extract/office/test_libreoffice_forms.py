@@ -267,3 +267,23 @@ def test_a_workbook_with_another_password_is_encrypted(tmp_path: Path) -> None:
     with pytest.raises(RejectedError) as caught:
         EXTRACTORS[detect_file_type(path)](path, _OPTIONS)
     assert caught.value.code is Code.ENCRYPTED
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        rb"{\object\objemb{\*\objdata 01050000zz}} After it.\par}",
+        rb"{\pict\pngblip\bin99999 abc} After it.\par}",
+        rb"{\pict\wmetafile8 0100",
+        rb"and {\b a word",
+    ],
+    ids=["no digits", "binary data cut off", "a picture cut off", "a text cut off"],
+)
+def test_what_is_there_of_damaged_rtf_is_read(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "a.rtf"
+    path.write_bytes(rb"{\rtf1\ansi Before the damage.\par " + damage)
+    source = open_legacy_office(FileType.RTF, path, _OPTIONS)
+    (page,) = source.pages
+    assert isinstance(page, Page)
+    assert "Before the damage." in page.text
+    assert source.unread == (Code.CORRUPT,)

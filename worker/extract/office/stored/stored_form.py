@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import olefile
@@ -13,7 +14,7 @@ from worker.extract.office.ooxml_package import UNREADABLE
 from worker.extract.office.stored.biff_stream import keep_results
 from worker.extract.office.stored.binary_workbook import write_results
 from worker.extract.office.stored.open_document import write_stored
-from worker.extract.office.stored.rtf_text import hide_deletions
+from worker.extract.office.stored.rtf_text import hide_deletions, repairs
 from worker.extract.office.stored.word_stream import change_old, change_table, table_name
 from worker.models.file import FileType
 
@@ -46,6 +47,16 @@ def prepare_copy(path: Path, file_type: FileType) -> Path:
     except (*UNREADABLE, *UNREADABLE_OLE):
         return path
     return path
+
+
+def repaired_copies(path: Path, file_type: FileType) -> Iterator[Path]:
+    """Copies of a document that no program could read, with its damage repaired, the most complete first."""
+    if file_type is not FileType.RTF or path.stat().st_size > _MAX_BYTES:
+        return
+    for data in repairs(path.read_bytes()):
+        target = Path(tempfile.mkdtemp(prefix="repaired-")) / path.name
+        target.write_bytes(data)
+        yield target
 
 
 def _change_streams(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import olefile
 import pytest
 
-from worker.extract.office.stored.stored_form import prepare_copy
+from worker.extract.office.stored.stored_form import prepare_copy, repaired_copies
 from worker.models.file import FileType
 
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("own_temporary_folder")]
@@ -66,6 +66,16 @@ def test_deleted_text_of_rtf_is_hidden(tmp_path: Path) -> None:
     path.write_bytes(rb"{\rtf1 {\deleted old}}")
 
     assert prepare_copy(path, FileType.RTF).read_bytes() == rb"{\rtf1 {\v old}}"
+
+
+def test_damaged_rtf_is_repaired_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.rtf"
+    path.write_bytes(rb"{\rtf1 {\b cut")
+    (repaired,) = repaired_copies(path, FileType.RTF)
+
+    assert repaired.read_bytes() == rb"{\rtf1 {\b cut}}"
+    assert not list(repaired_copies(repaired, FileType.RTF))
+    assert not list(repaired_copies(path, FileType.DOC))
 
 
 def test_open_documents_are_copied_where_they_have_to_change(tmp_path: Path) -> None:
