@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from worker.cli.home.opening import HomeOption, home_folder
+from worker.cli.home.opening import HomeOption, home_folder, home_or_fleet
 from worker.cli.printing import print_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -65,7 +65,8 @@ def status(
 ) -> None:
     """Report how many messages wait in the queues and in which state the files are.
 
-    With a home its files are counted by state and reason; `cis-worker list` names them.
+    With a home its files are counted by state and reason; `cis-worker list` names them. Without one, the home
+    in the user's data folder is reported where the settings name no queue.
 
     The oldest message is the one that workers have had longest without an end; how old those are that no
     worker has received yet cannot be known without receiving them. With --watch and --json, each report is
@@ -79,6 +80,7 @@ def status(
     from worker.runtime import log
 
     log.configure("error", stream=sys.stderr)
+    at_home = home_or_fleet(home)
     report = (
         _status_report(
             ledger=ledger,
@@ -86,8 +88,8 @@ def status(
             as_json=as_json,
             is_live=watch is not None,
         )
-        if home is None
-        else partial(print_home_status, home_folder(home), as_json=as_json)
+        if at_home is None
+        else partial(print_home_status, at_home, as_json=as_json)
     )
     if watch is None:
         report()

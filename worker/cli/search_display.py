@@ -120,7 +120,7 @@ def print_similar(hits: Sequence[SimilarHit]) -> None:
         typer.echo(f"{typer.style(f'{hit.score:.3f}', dim=True)}  {name}")
         typer.secho(f"       {sanitise(hit.file_path)}", dim=True)
     if not hits:
-        typer.echo("No ingested picture has a vector to compare with.")
+        typer.echo("No other ingested picture has a vector to compare with.")
 
 
 def print_document(

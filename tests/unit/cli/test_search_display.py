@@ -78,7 +78,7 @@ def test_an_empty_result_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> No
     print_similar([])
     assert capsys.readouterr().out.splitlines() == [
         "No file matches.",
-        "No ingested picture has a vector to compare with.",
+        "No other ingested picture has a vector to compare with.",
     ]
 
 

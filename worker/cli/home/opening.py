@@ -51,6 +51,16 @@ def home_folder(folder: Path | None) -> Home:
     return Home(folder=folder.absolute())
 
 
+def home_or_fleet(folder: Path | None) -> Home | None:
+    """The home of the option; without it that of the user, if the settings name no queue and it is filled."""
+    if folder is not None:
+        return home_folder(folder)
+    from worker.config import load_settings
+
+    home = home_folder(None)
+    return home if home.index_path.exists() and not load_settings().queue_url else None
+
+
 def existing_home(folder: Path | None) -> Home:
     """The home, in which something was ingested; raises MisconfiguredError otherwise."""
     home = home_folder(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from tests.unit.cli.test_search import document
+from worker.cli.home.opening import home_or_fleet
 from worker.cli.operator import doctor, status
 from worker.errors import MisconfiguredError
 from worker.index.sqlite.sqlite_index import SqliteIndex
@@ -65,6 +67,22 @@ def test_the_counts_are_values_for_programs(home: Path) -> None:
         "reasons": {"encrypted": 2, "pages_failed": 1},
         "last": "2026-11-21T00:00:00+00:00",
     }
+
+
+def test_without_a_queue_the_home_of_the_user_is_reported(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = home / "data" / "cis-worker"
+    own.mkdir(parents=True)
+    shutil.copy(home / "index.sqlite3", own)
+    monkeypatch.setenv("XDG_DATA_HOME", str(own.parent))
+    monkeypatch.delenv("CIS_QUEUE_URL", raising=False)
+    assert run("status").stdout.startswith(f"{own}: 3 files")
+    monkeypatch.setenv("CIS_QUEUE_URL", "https://sqs.example/1/q")
+    assert home_or_fleet(None) is None
+    (own / "index.sqlite3").unlink()
+    monkeypatch.delenv("CIS_QUEUE_URL")
+    assert home_or_fleet(None) is None
 
 
 def test_a_home_that_is_none_is_an_error(tmp_path: Path) -> None:
