@@ -85,6 +85,7 @@ _MISCONFIGURED = {
     sqlite3.SQLITE_CORRUPT: "it is damaged; remove it and index the documents again",
 }
 _PRIMARY_CODE = 0xFF
+_NOT_WRITABLE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 
 
 class SqliteFile:
@@ -99,16 +100,36 @@ class SqliteFile:
         self._path = path
         self._lock = threading.Lock()
         with self._translate_errors():
-            # isolation_level None: transactions are explicit. The lock serialises the threads that share it.
-            self._connection = sqlite3.connect(
-                path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
-            )
-            self._connection.row_factory = sqlite3.Row
             try:
-                self._prepare(busy_timeout_s)
-            except BaseException:
-                self._connection.close()
+                self._open(path.absolute().as_uri(), busy_timeout_s, self._prepare)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & _PRIMARY_CODE not in _NOT_WRITABLE or not path.is_file():
+                    raise
+                self._open_to_read(path, busy_timeout_s)
+
+    def _open(self, uri: str, busy_timeout_s: float, prepare: Callable[[float], None]) -> None:
+        # isolation_level None: transactions are explicit. The lock serialises the threads that share it.
+        self._connection = sqlite3.connect(
+            uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+        )
+        self._connection.row_factory = sqlite3.Row
+        try:
+            prepare(busy_timeout_s)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _open_to_read(self, path: Path, busy_timeout_s: float) -> None:
+        """Open a file that may not be written, for example on a read-only disk; it can be searched there."""
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        try:
+            self._open(uri, busy_timeout_s, self._require_format)
+        except sqlite3.OperationalError:
+            # Nobody can add the files that WAL shares, so nobody writes; what is in a log would be missed.
+            log = path.with_name(f"{path.name}-wal")
+            if log.is_file() and log.stat().st_size:
                 raise
+            self._open(f"{uri}&immutable=1", busy_timeout_s, self._require_format)
 
     @contextmanager
     def read_transaction(self, *, within_s: float | None = None) -> Iterator[sqlite3.Connection]:
@@ -174,6 +195,14 @@ class SqliteFile:
                     f"not {_FORMAT}); "
                     "choose another file, or remove it and index the documents again"
                 )
+
+    def _require_format(self, _busy_timeout_s: float) -> None:
+        stored = self._stored_format(self._connection)
+        if stored != _FORMAT:
+            raise MisconfiguredError(
+                f"{self._path} has the format {stored}, not {_FORMAT}, and may not be written here; open it "
+                "once where it may be, which brings it up to date"
+            )
 
     def _enable_wal(self, deadline: float) -> None:
         """Switch a new file to write-ahead logging, which is persistent."""

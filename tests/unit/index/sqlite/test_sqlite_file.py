@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stand_ins.other_systems import home_of_ordinary_user, run_as_ordinary_user
 from worker.errors import MisconfiguredError, UnavailableError
 from worker.index.sqlite.sqlite_file import SqliteFile
 
@@ -29,6 +30,22 @@ def reading_rows(file: SqliteFile) -> Iterator[Callable[[], int]]:
 
         seen()
         yield seen
+
+
+_READ_ONLY = """
+import sys
+from pathlib import Path
+from worker.errors import MisconfiguredError
+from worker.index.sqlite.sqlite_file import SqliteFile
+try:
+    file = SqliteFile(Path(sys.argv[1]))
+    with file.read_transaction() as connection:
+        print(connection.execute("SELECT count(*) FROM page_terms").fetchone()[0])
+    with file.write_transaction() as connection:
+        connection.execute("DELETE FROM files")
+except MisconfiguredError as error:
+    print(error)
+"""
 
 
 def count(file: SqliteFile) -> int:
@@ -195,3 +212,46 @@ def test_a_read_that_takes_too_long_is_ended_and_the_next_is_not(tmp_path: Path)
             connection.execute(endless).fetchone()
         with file.read_transaction() as connection:
             assert connection.execute("SELECT 1").fetchone()[0] == 1
+
+
+def test_a_file_that_may_not_be_written_can_be_read() -> None:
+    with home_of_ordinary_user() as home:
+        path = home / "index.sqlite"
+        with closing(SqliteFile(path)) as file, file.write_transaction() as connection:
+            connection.execute(_INSERT)
+        path.chmod(0o444)
+        home.chmod(0o555)
+        rows, error = run_as_ordinary_user(_READ_ONLY, str(path), home=home).splitlines()
+        home.chmod(0o755)
+
+    assert rows == "1"
+    assert "it is read-only" in error
+
+
+def test_a_file_that_may_not_be_written_is_read_as_its_writer_left_it() -> None:
+    with home_of_ordinary_user() as home:
+        path = home / "index.sqlite"
+        with closing(SqliteFile(path)) as file:
+            with file.write_transaction() as connection:
+                connection.execute(_INSERT)
+            # What was written is in the log still, as long as the writer is there.
+            for each in home.iterdir():
+                each.chmod(0o444)
+            home.chmod(0o555)
+            rows, _ = run_as_ordinary_user(_READ_ONLY, str(path), home=home).splitlines()
+            home.chmod(0o755)
+
+    assert rows == "1"
+
+
+def test_an_older_file_that_may_not_be_written_is_refused() -> None:
+    with home_of_ordinary_user() as home:
+        path = home / "index.sqlite"
+        with closing(SqliteFile(path)) as file, file.read_transaction() as connection:
+            connection.execute("PRAGMA user_version = 2")
+        path.chmod(0o444)
+        home.chmod(0o555)
+        (error,) = run_as_ordinary_user(_READ_ONLY, str(path), home=home).splitlines()
+        home.chmod(0o755)
+
+    assert "has the format 2, not 3, and may not be written here" in error
