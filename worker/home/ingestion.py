@@ -77,6 +77,8 @@ def ingest(request: IngestRequest, listener: Listener, *, is_stopped: Callable[[
             planner = _planner(request, manifest, index, is_stopped)
             plan = Plan()
             try:
+                if files := index.renew_terms(planner.stop):
+                    listener.on_note(str(home.index_path), f"words of {files:,} files made anew")
                 _plan(planner, request, paths, listener, plan)
                 if not plan.tasks:
                     return IngestEnd(interrupted=False, left=0, left_out=plan.left_out)

@@ -35,6 +35,11 @@ class AnalysisVersion:
         """Whether `own` makes the tokens that this index has; without words every dictionary does."""
         return self.number == own.number and (not self.has_words or self.dictionary == own.dictionary)
 
+    def is_behind(self, own: AnalysisVersion) -> bool:
+        """Whether `own` is a later one, and knows all that this one does."""
+        is_later = self.number.isdecimal() and int(self.number) < int(own.number)
+        return is_later and (own.has_words or not self.has_words)
+
     def check_writable(self, index: str) -> None:
         """Raise MisconfiguredError where the tokens of this process would not be found in `index`."""
         if not self.is_writable(OWN_ANALYSIS):

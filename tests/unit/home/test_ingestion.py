@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -140,6 +141,21 @@ def test_a_stop_while_the_folders_are_walked_ends_the_run(place: Place) -> None:
     (place.docs / "a.txt").write_text("alpha")
     assert place.ingest(is_stopped=lambda: True) == IngestEnd(interrupted=True, left=0)
     assert place.results == []
+
+
+def test_a_home_of_an_earlier_analysis_is_made_as_this_one_is(place: Place) -> None:
+    (place.docs / "a.txt").write_text("alpha")
+    place.know(place.docs / "a.txt")
+    with closing(sqlite3.connect(place.home.index_path)) as connection, connection:
+        connection.execute("UPDATE analysis SET version = '0 none'")
+        connection.execute("INSERT INTO page_terms (page_terms) VALUES ('delete-all')")
+    assert place.ingest(is_stopped=lambda: True) == IngestEnd(interrupted=True, left=0)
+    with closing(SqliteIndex(place.home.index_path)) as index:
+        assert index.search("a.txt").total == 0
+    place.ingest()
+    with closing(SqliteIndex(place.home.index_path)) as index:
+        assert index.search("a.txt").total == 1
+    assert [message for _, message in place.notes] == ["words of 1 files made anew"]
 
 
 @pytest.mark.parametrize("prune", [False, True])

@@ -36,6 +36,22 @@ def test_an_index_takes_tokens_of_its_own_analysis(index: str, own: str, is_writ
 
 
 @pytest.mark.parametrize(
+    ("index", "own", "is_behind"),
+    [
+        (_WITH, _NEXT, True),
+        (_WITHOUT, _NEXT, True),
+        ("9 none", "10 none", True),
+        (_WITH, "2 none", False),
+        (_NEXT, _WITH, False),
+        (_WITH, _OTHER, False),
+        ("", _WITH, False),
+    ],
+)
+def test_an_earlier_analysis_is_behind_one_that_knows_as_much(index: str, own: str, is_behind: bool) -> None:
+    assert AnalysisVersion.parse(index).is_behind(AnalysisVersion.parse(own)) is is_behind
+
+
+@pytest.mark.parametrize(
     ("own", "remedy"), [(_WITHOUT, "extra `japanese`"), (_OTHER, "run the version that made it")]
 )
 def test_a_refusal_says_what_to_do(own: str, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:

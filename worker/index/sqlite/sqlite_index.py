@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -89,6 +89,18 @@ class SqliteIndex:
     def tombstone(self, file_id: str, *, version: int, refresh: bool = False) -> None:  # noqa: ARG002
         """See SearchIndex; `refresh` changes nothing."""
         self.index_document(tombstone_document(file_id), version=version)
+
+    def renew_terms(self, on_file: Callable[[], object]) -> int:
+        """Make the terms anew where an earlier version made them; of how many files, 0 where none did.
+
+        What `on_file` raises leaves all as it was.
+        """
+        if not self._analysis.is_behind(OWN_ANALYSIS):
+            return 0
+        files = self._file.rebuild(lambda _: on_file())
+        with self._file.read_transaction() as connection:
+            self._analysis = read_analysis(connection)
+        return files
 
     def search(
         self, query: str, *, limit: int = 10, offset: int = 0, groups: Groups = None, facets: bool = False
