@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from worker.errors import MisconfiguredError, OCRError
 from worker.extract.ocr import tesseract_api, tesseract_cli
 from worker.extract.ocr.tesseract_api import detect_script, library_version, recognise
+from worker.extract.ocr.tesseract_cli import models_folder
 from worker.extract.ocr.tesseract_tsv import parse
 from worker.samples.fonts import Font, font_path
 
@@ -25,6 +26,7 @@ _WORDS = "The quick brown fox jumps over the lazy dog"
 def _installed(require_program: Callable[[str], str], require_module: Callable[..., None]) -> None:
     require_module("tesserocr")
     require_program("tesseract")  # its models are used
+    models_folder.cache_clear()  # another test may have asked a stand-in for it
     assert library_version(), "tesserocr is among the locked packages, and cannot be used"
 
 
